@@ -1,0 +1,97 @@
+"""The process that trains: `python -m dnnsearch.workers.child FD NUMERICS STORE`.
+
+It reads specs from the socket FD, trains them one after another, and sends back progress and
+packed records. It was started with the pins of NUMERICS, checks that they are in effect, opens
+its data in the array store by digest, and dies as soon as the other end of the socket is gone.
+"""
+
+import json
+import os
+import queue
+import signal
+import sys
+import threading
+import time
+import traceback
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from dnnsearch import numerics
+from dnnsearch.arrays import ArrayStore
+from dnnsearch.trial import Spec, encode, run_trial, versions
+from dnnsearch.training import Progress
+
+PROGRESS_SECONDS = 0.05  # at most so often: progress is for eyes and for the clock's lower bound
+
+
+def send(connection: Connection, message: dict[str, object], payload: bytes = b"") -> None:
+    """One line of JSON, then the payload as it is."""
+    connection.send_bytes(json.dumps(message).encode() + b"\n" + payload)
+
+
+def main(descriptor: int, pins: str, root: str) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the coordinator's to handle
+    connection = Connection(descriptor)
+    try:
+        made = {"versions": versions(), "numerics": numerics.check(pins)}
+    except numerics.WrongNumerics as error:
+        return send(connection, {"kind": "refused", "cause": str(error)})
+    send(connection, {"kind": "ready"})
+    specs: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(connection, specs), daemon=True).start()
+    store = ArrayStore(Path(root))
+    while True:
+        _run(connection, Spec.from_dict(json.loads(specs.get())), store, made)
+
+
+def _listen(connection: Connection, specs: "queue.SimpleQueue[bytes]") -> None:
+    """Hand over what arrives, also while a training runs; end the process with the coordinator."""
+    try:
+        while True:
+            specs.put(connection.recv_bytes())
+    except (EOFError, OSError):
+        os._exit(0)
+
+
+def _run(
+    connection: Connection, spec: Spec, store: ArrayStore, made: dict[str, object]
+) -> None:
+    try:
+        result = run_trial(spec, store.open(spec.arrays), _Watch(connection, spec))
+        packed = encode(spec, result, made)
+    except Exception as error:
+        cause = f"{type(error).__name__}: {error}"
+        trace = traceback.format_exc()
+        send(
+            connection,
+            {"kind": "failed", "number": spec.number, "cause": cause, "traceback": trace},
+        )
+    else:
+        send(connection, {"kind": "done", "number": spec.number}, packed)
+
+
+class _Watch:
+    """Sends a training's progress, but not more often than anybody wants to know."""
+
+    def __init__(self, connection: Connection, spec: Spec) -> None:
+        self.connection, self.spec = connection, spec
+        self.last = time.monotonic()
+
+    def __call__(self, progress: Progress) -> None:
+        if time.monotonic() - self.last < PROGRESS_SECONDS:
+            return
+        self.last = time.monotonic()
+        value = float(getattr(progress, self.spec.objective).mean())
+        send(
+            self.connection,
+            {
+                "kind": "progress",
+                "number": self.spec.number,
+                "iteration": progress.iteration,
+                "value": value,
+            },
+        )
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), sys.argv[2], sys.argv[3])
