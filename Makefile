@@ -1,0 +1,64 @@
+# Every target sets itself up: on a fresh machine `make search` is all it takes.
+
+PYTHON ?= python3
+CONFIG ?= configs/digits.yaml
+WORKERS ?= 2# pytest processes
+
+BIN := .venv/bin
+READY := .venv/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup search ui rerun test check proof size lock clean
+
+help: ## what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+setup: $(READY) ## virtual environment with the pinned dependencies (the others do it by themselves)
+
+# A second make in the same folder waits for the first where there is flock, then finds the work done.
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("error: Python 3.11 or newer is needed, but $(PYTHON) is " + sys.version.split()[0] + "; try: make PYTHON=python3.12 $(MAKECMDGOALS)")'
+	@mkdir -p .venv
+	@exec 9> .venv/.setup; if command -v flock > /dev/null; then flock 9; fi; \
+	if [ -e $@ ] && [ $@ -nt requirements.lock ] && [ $@ -nt pyproject.toml ]; then exit 0; fi; set -e; \
+	echo "Setting up .venv from requirements.lock (once, a few minutes) ..." >&2; \
+	$(PYTHON) -m venv .venv; \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock; \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .; \
+	touch $@
+
+search: $(READY) ## run or continue a study   CONFIG=configs/digits.yaml ARGS="--trials 60"
+	@$(BIN)/dnnsearch search $(CONFIG) $(ARGS)
+
+ui: $(READY) ## open MLflow on 127.0.0.1 and compare the trials
+	@$(BIN)/dnnsearch ui $(ARGS)
+
+rerun: $(READY) ## train one trial again and compare   RUN=digits/17
+	@if [ -z "$(RUN)" ]; then echo "error: RUN must name a trial, as in: make rerun RUN=digits/17" >&2; exit 2; fi
+	@$(BIN)/dnnsearch rerun $(RUN) $(ARGS)
+
+test: $(READY) ## everything with real parts, in short form   ARGS="-k network"
+	@$(BIN)/pytest -n $(WORKERS) --dist loadfile $(ARGS)
+
+check: $(READY) ## what is static: format, lint, types, layers
+	@$(BIN)/ruff format --check --quiet . || { echo "error: not formatted; run: $(BIN)/ruff format" >&2; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+
+proof: $(READY) ## the long tests: storms, fuzzing with thousands of examples
+	@$(BIN)/pytest -m proof $(ARGS)
+
+size: $(READY) ## how long functions and files are
+	@$(BIN)/python experiments/size.py $(ARGS)
+
+lock: ## resolve requirements.lock again, keeping what fits   ARGS=--upgrade
+	@$(PYTHON) -m venv build/lock
+	@build/lock/bin/python -m pip install --quiet --disable-pip-version-check uv
+	@build/lock/bin/uv pip compile --quiet pyproject.toml --extra dev --universal --python-version 3.11 \
+		--fork-strategy fewest --generate-hashes --no-emit-index-url --no-header --no-annotate \
+		--output-file requirements.lock $(ARGS)
+
+clean: ## remove what builds and tests leave (never a study)
+	@rm -rf build dist *.egg-info .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	@find dnnsearch experiments tests -name __pycache__ -type d -exec rm -rf {} +
