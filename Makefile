@@ -2,9 +2,9 @@
 
 PYTHON ?= python3
 CONFIG ?= configs/digits.yaml
-WORKERS ?= 2# pytest processes
 
 BIN := .venv/bin
+QUIET := -qq --disable-pip-version-check
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
@@ -17,14 +17,15 @@ setup: $(READY) ## virtual environment with the pinned dependencies (the others 
 
 # A second make in the same folder waits for the first where there is flock, then finds the work done.
 $(READY): requirements.lock pyproject.toml
+	@command -v $(PYTHON) > /dev/null || { echo "error: Python 3.11 or newer is needed, but there is no $(PYTHON) here" >&2; exit 2; }
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("error: Python 3.11 or newer is needed, but $(PYTHON) is " + sys.version.split()[0] + "; try: make PYTHON=python3.12 $(MAKECMDGOALS)")'
 	@mkdir -p .venv
 	@exec 9> .venv/.setup; if command -v flock > /dev/null; then flock 9; fi; \
 	if [ -e $@ ] && [ $@ -nt requirements.lock ] && [ $@ -nt pyproject.toml ]; then exit 0; fi; set -e; \
 	echo "Setting up .venv from requirements.lock (once, a few minutes) ..." >&2; \
 	$(PYTHON) -m venv .venv; \
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock; \
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .; \
+	$(BIN)/python -m pip install $(QUIET) --require-hashes --no-deps -r requirements.lock; \
+	$(BIN)/python -m pip install $(QUIET) --no-deps --no-build-isolation --editable .; \
 	touch $@
 
 search: $(READY) ## run or continue a study   CONFIG=configs/digits.yaml ARGS="--trials 60"
@@ -38,13 +39,13 @@ rerun: $(READY) ## train one trial again and compare   RUN=digits/17
 	@$(BIN)/dnnsearch rerun $(RUN) $(ARGS)
 
 test: $(READY) ## everything with real parts, in short form   ARGS="-k network"
-	@$(BIN)/pytest -n $(WORKERS) --dist loadfile $(ARGS)
+	@$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
 
 check: $(READY) ## what is static: format, lint, types, layers
 	@$(BIN)/ruff format --check --quiet . || { echo "error: not formatted; run: $(BIN)/ruff format" >&2; exit 1; }
 	@$(BIN)/ruff check --quiet .
-	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/mypy --num-workers 2
+	@$(BIN)/lint-imports --no-cache --no-logo
 
 proof: $(READY) ## the long tests: storms, fuzzing with thousands of examples
 	@$(BIN)/pytest -m proof $(ARGS)
@@ -54,11 +55,11 @@ size: $(READY) ## how long functions and files are
 
 lock: ## resolve requirements.lock again, keeping what fits   ARGS=--upgrade
 	@$(PYTHON) -m venv build/lock
-	@build/lock/bin/python -m pip install --quiet --disable-pip-version-check uv
+	@build/lock/bin/python -m pip install $(QUIET) uv
 	@build/lock/bin/uv pip compile --quiet pyproject.toml --extra dev --universal --python-version 3.11 \
 		--fork-strategy fewest --generate-hashes --no-emit-index-url --no-header --no-annotate \
 		--output-file requirements.lock $(ARGS)
 
 clean: ## remove what builds and tests leave (never a study)
 	@rm -rf build dist *.egg-info .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
-	@find dnnsearch experiments tests -name __pycache__ -type d -exec rm -rf {} +
+	@find . -path ./.venv -prune -o -type d -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,167 @@
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+ENTRY = re.compile(
+    r"^(?P<name>[a-z0-9-]+)==(?P<version>[\w.]+)(?P<marker> ; [^\\\n]+)? \\\n"
+    r"(?:    --hash=sha256:[0-9a-f]{64} \\\n)*    --hash=sha256:[0-9a-f]{64}\n",
+    re.MULTILINE,
+)
+
+
+def run(*command: str, cwd: Path = ROOT, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command,
+        cwd=cwd,
+        env=os.environ | environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+# --- the lock
+
+
+def beside_entries(lock: str) -> str:
+    """What stands in a lock beside names, versions, markers and hashes."""
+    return ENTRY.sub("", lock)
+
+
+def normalized(requirement: str) -> str:
+    """The name that a requirement names, in the lock's spelling."""
+    return re.sub(r"[-_.]+", "-", re.split(r"[^\w.-]", requirement)[0]).lower()
+
+
+def test_the_lock_holds_names_versions_and_hashes_only() -> None:
+    assert beside_entries(LOCK) == ""
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["--index-url https://mirror.example/simple\n", "numpy>=2\n", "numpy==2.4.6\n", "# via\n"],
+)
+def test_the_check_of_the_lock_sees_a_planted_line(line: str) -> None:
+    assert beside_entries(line + LOCK) == line
+
+
+def test_every_dependency_is_locked() -> None:
+    wanted = PROJECT["dependencies"] + PROJECT["optional-dependencies"]["dev"]
+    locked = {entry["name"] for entry in ENTRY.finditer(LOCK)}
+    assert {normalized(requirement) for requirement in wanted} - locked == set()
+
+
+def test_what_is_installed_is_what_the_lock_says() -> None:
+    locked = {e["name"]: e["version"] for e in ENTRY.finditer(LOCK) if not e["marker"]}
+    assert {name: metadata.version(name) for name in locked} == locked
+
+
+# --- the layers
+
+
+def lint(folder: Path) -> subprocess.CompletedProcess[str]:
+    """The contract, checked on the package as it stands in another folder."""
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    program = Path(sys.executable).with_name("lint-imports")
+    return run(str(program), "--no-cache", "--no-logo", cwd=folder, COLUMNS="200")
+
+
+@pytest.mark.parametrize(
+    ("planted", "source", "complaint"),
+    [
+        ("orphan.py", "", "dnnsearch.orphan"),
+        (
+            "nn/planted.py",
+            "import dnnsearch.trial",
+            "dnnsearch.nn is not allowed to import dnnsearch.trial:",
+        ),
+        (
+            "trial.py",
+            "def f():\n    import optuna",
+            "dnnsearch.trial is not allowed to import optuna",
+        ),
+        ("study/planted.py", "from mlflow import log_metric", "dnnsearch.study.planted -> mlflow"),
+    ],
+    ids=["a module without a layer", "an import upward", "a heavy import", "mlflow elsewhere"],
+)
+def test_the_layers_see_a_planted_import(
+    tmp_path: Path, planted: str, source: str, complaint: str
+) -> None:
+    shutil.copytree(ROOT / "dnnsearch", tmp_path / "dnnsearch")
+    with (tmp_path / "dnnsearch" / planted).open("a", encoding="utf-8") as file:
+        file.write(f"\n{source}\n")
+    checked = lint(tmp_path)
+    assert checked.returncode == 1
+    assert complaint in checked.stdout
+
+
+# --- make
+
+
+def test_make_help_explains_every_target() -> None:
+    phony = re.search(
+        r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert phony is not None
+    shown = re.findall(
+        r"^  make (\w+) +\S", run("make", "--no-print-directory", "help").stdout, re.MULTILINE
+    )
+    assert shown == phony[1].split()
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """As much of a fresh clone as set-up looks at."""
+    for name in ("Makefile", "pyproject.toml", "requirements.lock"):
+        shutil.copy(ROOT / name, tmp_path)
+    return tmp_path
+
+
+def test_make_says_so_when_python_is_too_old(checkout: Path) -> None:
+    old = checkout / "old-python"
+    pretence = "import sys; sys.version_info = (3, 10, 9); exec(sys.argv[2])"
+    old.write_text(f"#!/bin/sh\nexec '{sys.executable}' -c '{pretence}' \"$@\"\n")
+    old.chmod(0o755)
+    made = run("make", "setup", f"PYTHON={old}", cwd=checkout)
+    assert made.returncode == 2
+    assert made.stdout.startswith("error: Python 3.11 or newer is needed")
+
+
+def test_make_says_so_when_there_is_no_python(checkout: Path) -> None:
+    made = run("make", "setup", "PYTHON=no-such-python", cwd=checkout)
+    assert made.returncode == 2
+    assert "there is no no-such-python here" in made.stdout
+
+
+def test_make_clean_keeps_every_study(checkout: Path) -> None:
+    kept = [
+        "optuna.db",
+        "mlflow.db",
+        "records/digits/0.zip",
+        "mlartifacts/1/record.zip",
+        "mlruns/1/m.yaml",
+    ]
+    gone = [
+        "build/lib/x.py",
+        ".pytest_cache/x",
+        "dnnsearch/__pycache__/x.pyc",
+        "dnnsearch.egg-info/x",
+    ]
+    for name in kept + gone:
+        (checkout / name).parent.mkdir(parents=True, exist_ok=True)
+        (checkout / name).touch()
+    assert run("make", "clean", cwd=checkout).returncode == 0
+    assert [name for name in kept + gone if (checkout / name).exists()] == kept
