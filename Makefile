@@ -4,7 +4,7 @@ PYTHON ?= python3
 CONFIG ?= configs/digits.yaml
 
 BIN := .venv/bin
-QUIET := -qq --disable-pip-version-check
+PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
@@ -15,17 +15,19 @@ help: ## what can be made
 
 setup: $(READY) ## virtual environment with the pinned dependencies (the others do it by themselves)
 
-# A second make in the same folder waits for the first where there is flock, then finds the work done.
+# What an interrupted set-up left is made anew. A second make in the same folder waits for the first
+# (where there is flock), then finds the work done.
 $(READY): requirements.lock pyproject.toml
 	@command -v $(PYTHON) > /dev/null || { echo "error: Python 3.11 or newer is needed, but there is no $(PYTHON) here" >&2; exit 2; }
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("error: Python 3.11 or newer is needed, but $(PYTHON) is " + sys.version.split()[0] + "; try: make PYTHON=python3.12 $(MAKECMDGOALS)")'
-	@mkdir -p .venv
-	@exec 9> .venv/.setup; if command -v flock > /dev/null; then flock 9; fi; \
+	@exec 9< Makefile; if command -v flock > /dev/null; then flock 9; fi; \
 	if [ -e $@ ] && [ $@ -nt requirements.lock ] && [ $@ -nt pyproject.toml ]; then exit 0; fi; set -e; \
-	echo "Setting up .venv from requirements.lock (once, a few minutes) ..." >&2; \
-	$(PYTHON) -m venv .venv; \
-	$(BIN)/python -m pip install $(QUIET) --require-hashes --no-deps -r requirements.lock; \
-	$(BIN)/python -m pip install $(QUIET) --no-deps --no-build-isolation --editable .; \
+	echo "Setting up .venv from requirements.lock (once, a minute or two) ..." >&2; \
+	if [ -e $@ ]; then clear=; else clear=--clear; fi; \
+	$(PYTHON) -m venv $$clear .venv; \
+	$(PIP) --no-compile --require-hashes -r requirements.lock; \
+	$(PIP) --no-build-isolation --editable .; \
+	$(BIN)/python -m compileall -q -j 0 .venv/lib > /dev/null 2>&1 || true; \
 	touch $@
 
 search: $(READY) ## run or continue a study   CONFIG=configs/digits.yaml ARGS="--trials 60"
@@ -55,7 +57,7 @@ size: $(READY) ## how long functions and files are
 
 lock: ## resolve requirements.lock again, keeping what fits   ARGS=--upgrade
 	@$(PYTHON) -m venv build/lock
-	@build/lock/bin/python -m pip install $(QUIET) uv
+	@build/lock/bin/python -m pip install -qq --disable-pip-version-check uv
 	@build/lock/bin/uv pip compile --quiet pyproject.toml --extra dev --universal --python-version 3.11 \
 		--fork-strategy fewest --generate-hashes --no-emit-index-url --no-header --no-annotate \
 		--output-file requirements.lock $(ARGS)
