@@ -1,3 +1,4 @@
+import ast
 import os
 import re
 import shutil
@@ -67,6 +68,37 @@ def test_every_dependency_is_locked() -> None:
 def test_what_is_installed_is_what_the_lock_says() -> None:
     locked = {e["name"]: e["version"] for e in ENTRY.finditer(LOCK) if not e["marker"]}
     assert {name: metadata.version(name) for name in locked} == locked
+
+
+# ourselves, and what a declared package brings along as a part of itself
+PARTS = {"dnnsearch", "mlflow-skinny", "mlflow-tracing", "pydantic-core"}
+
+
+def imported_distributions(folder: Path) -> set[str]:
+    """The distributions that the files in a folder import, wherever the import stands."""
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in folder.rglob("*.py")]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    modules = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    modules |= {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)}
+    providers = metadata.packages_distributions()
+    found = {name for module in modules for name in providers.get(module.partition(".")[0], [])}
+    return {normalized(name) for name in found}
+
+
+def undeclared(folder: Path) -> set[str]:
+    declared = {normalized(requirement) for requirement in PROJECT["dependencies"]}
+    return imported_distributions(folder) - declared - PARTS
+
+
+def test_what_the_package_imports_is_declared() -> None:
+    assert undeclared(ROOT / "dnnsearch") == set()
+
+
+def test_an_undeclared_import_is_seen(tmp_path: Path) -> None:
+    (tmp_path / "module.py").write_text(
+        "def f():\n    from pytest import fixture\n    import yaml\n"
+    )
+    assert undeclared(tmp_path) == {"pytest"}
 
 
 # --- the layers
