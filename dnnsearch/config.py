@@ -1,0 +1,271 @@
+"""A config: what a search is, read from one flat YAML file and checked before anything is written.
+
+A config that exists is valid by itself; whether it fits its data is asked of `space.check_fits`.
+`Config.definition` is what makes two configs the same study:
+
+    defines the study                                    is of this run only
+    data, split, seed, parallelism, numerics, sampler,   study (its name), trials (their number),
+    pruner, objective, dtype, initialization,            storage, records, tracking, workers
+    replicates, curve_every, max_cost, try_first,
+    and the seven hyperparameters
+
+Equal configs that are written differently (`1e-3` and `0.001`, a default left out or written) have
+equal definitions. A fixed `0.9` and the one choice `[0.9]` differ: Optuna is asked for the latter.
+"""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    PrivateAttr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import ErrorDetails
+
+from dnnsearch import datasets, nn, yamlfile
+from dnnsearch.dimensions import HYPERPARAMETERS, MOST_ITERATIONS, Dimension, dimension, plain
+from dnnsearch.errors import UserError
+from dnnsearch.guesses import Guess, guess
+from dnnsearch.rules import (
+    nearest,
+    one_of,
+    or_word,
+    real,
+    show,
+    study_name,
+    text,
+    whole,
+)
+from dnnsearch.spec import COST_FORMULA
+
+# What a name means to the sampler and the pruner, with every argument, none left to a default of
+# Optuna's: {"name": name, **arguments} stands in the definition.
+SAMPLERS: dict[str, dict[str, Any]] = {
+    "tpe": {
+        "n_startup_trials": 10,
+        "n_ei_candidates": 24,
+        "multivariate": True,  # sees that a good learning rate depends on the depth
+        "group": False,
+        "constant_liar": True,  # trials in flight count as bad, so that none is asked twice
+    },
+    "random": {},
+    "qmc": {"qmc_type": "sobol", "scramble": True},
+}
+PRUNERS: dict[str, dict[str, Any]] = {"none": {}}
+OBJECTIVES = {"dev_accuracy": "maximize", "dev_cost": "minimize"}
+RUN_TIME = ("study", "trials", "storage", "records", "tracking", "workers")
+MOST_MESSAGES = 3  # more than a line can tell
+
+Seed = Annotated[int, PlainValidator(whole(0, 2**32 - 1))]
+Share = Annotated[float, PlainValidator(real(above=0, below=1))]
+Text = Annotated[str, PlainValidator(text)]
+
+
+def _choice(names: Any) -> Any:
+    return PlainValidator(one_of(names))
+
+
+def _count(most: int) -> Any:
+    return PlainValidator(whole(1, most))
+
+
+def _mapping(value: object) -> object:
+    if not isinstance(value, Mapping):
+        raise ValueError(
+            f"must be a mapping such as {{dev: 0.2, test: 0.2}}, but got {show(value)}"
+        )
+    return value
+
+
+def _tracking_uri() -> str:
+    return os.environ.get("MLFLOW_TRACKING_URI") or "sqlite:///mlflow.db"
+
+
+def _cores() -> int:
+    """The cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+class Split(BaseModel):
+    """Shares of the examples, and the seed that draws them; the rest is for training."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    dev: Share = 0.2
+    test: Share = 0.2
+    seed: Seed = 0
+
+    @model_validator(mode="after")
+    def _leaves_something(self) -> "Split":
+        if self.dev + self.test >= 1:
+            got = f"dev={show(self.dev)}, test={show(self.test)}"
+            raise ValueError(f"dev + test < 1 must hold, but got {got}")
+        return self
+
+
+class Config(BaseModel):
+    """Every key of a config, in its normal form; `configs/digits.yaml` explains each."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+    study: Annotated[str, PlainValidator(study_name)]
+    data: Annotated[dict[str, Any], PlainValidator(datasets.source)]
+    split: Annotated[Split, BeforeValidator(_mapping)] = Split()
+    trials: Annotated[int, _count(100_000)] = 40
+    seed: Seed = 0
+    parallelism: Annotated[int, _count(1000)] = 6
+    numerics: Annotated[str, _choice(["portable", "native"])] = "portable"
+    sampler: Annotated[str, _choice(SAMPLERS)] = "tpe"
+    pruner: Annotated[str, PlainValidator(or_word("none", one_of(PRUNERS), "none"))] = "none"
+    objective: Annotated[str, _choice(OBJECTIVES)] = "dev_accuracy"
+    dtype: Annotated[Literal["float32", "float64"], _choice(["float32", "float64"])] = "float32"
+    initialization: Annotated[str, _choice(nn.INITIALIZATIONS)] = "he"
+    replicates: Annotated[int, _count(1000)] = 1
+    curve_every: Annotated[
+        int | Literal["auto"], PlainValidator(or_word("auto", whole(1, MOST_ITERATIONS), "auto"))
+    ] = "auto"
+    max_cost: Annotated[int | None, PlainValidator(or_word("none", whole(1, 2**63 - 1), None))] = (
+        None
+    )
+
+    learning_rate: Dimension
+    iterations: Dimension
+    hidden_layers: Dimension
+    units: Dimension
+    activation: Dimension
+    momentum: Dimension
+    batch_size: Dimension
+    try_first: tuple[Guess, ...] = ()
+
+    storage: Text = "sqlite:///optuna.db"
+    records: Text = "records"
+    tracking: Text = Field(default_factory=_tracking_uri)
+    workers: Annotated[int, _count(1000)] = Field(default_factory=_cores)
+
+    _place: str = PrivateAttr("config")
+
+    @field_validator(*HYPERPARAMETERS, mode="plain")
+    @classmethod
+    def _dimension(cls, value: object, info: ValidationInfo) -> Dimension:
+        return dimension(str(info.field_name), value)
+
+    @field_validator("try_first", mode="plain")
+    @classmethod
+    def _guesses(cls, value: object, info: ValidationInfo) -> tuple[Guess, ...]:
+        if not isinstance(value, list | tuple):
+            raise ValueError(f"must be a list of mappings, but got {show(value)}")
+        if not info.data.keys() >= HYPERPARAMETERS.keys():
+            return ()  # the space itself is wrong, and that is the message
+        return tuple(_guess(i, given, info.data) for i, given in enumerate(value))
+
+    @property
+    def place(self) -> str:
+        """Where it was read from, for messages."""
+        return self._place
+
+    @property
+    def hyper(self) -> dict[str, Dimension]:
+        """The seven hyperparameters, in the order in which they are asked."""
+        return {name: getattr(self, name) for name in HYPERPARAMETERS}
+
+    def document(self) -> dict[str, Any]:
+        """Every key, as `parse_config` takes it; JSON-able, one spelling for equal configs."""
+        keys = {key: getattr(self, key) for key in type(self).model_fields}
+        dimensions = {name: plain(one) for name, one in self.hyper.items()}
+        guesses = [dict(one) for one in self.try_first]
+        return {**keys, **dimensions, "split": self.split.model_dump(), "try_first": guesses}
+
+    def definition(self) -> dict[str, Any]:
+        """Everything here that determines the study, resolved, under the config's keys; JSON-able.
+
+        A key that a later version adds is to be left out at its neutral value. What depends on the
+        data, too (the digests, `auto`, trial 0), is for the study to add.
+        """
+        keys = {key: v for key, v in self.document().items() if key not in RUN_TIME}
+        return {
+            **keys,
+            "sampler": {"name": self.sampler, **SAMPLERS[self.sampler]},
+            "pruner": {"name": self.pruner, **PRUNERS[self.pruner]},
+            "objective": {"name": self.objective, "direction": OBJECTIVES[self.objective]},
+            "cost_formula": COST_FORMULA,
+        }
+
+
+def _guess(i: int, given: object, hyper: Mapping[str, Any]) -> Guess:
+    try:
+        return guess(given, hyper)
+    except ValueError as error:
+        raise ValueError(f"guess {i + 1}: {error}") from None
+
+
+def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
+    """The config in a YAML file, with each `key.path=value` of the overrides set in it.
+
+    Raises UserError, in one line with place, key, rule and value, for anything that is not one.
+    """
+    document, touched = yamlfile.override(yamlfile.read(path), overrides)
+    return _validated(document, str(path), Path(path).stem, touched)
+
+
+def parse_config(mapping: Mapping[Any, Any], place: str, default_study: str) -> Config:
+    """The config in a mapping; raises UserError as `load_config` does."""
+    return _validated(dict(mapping), place, default_study)
+
+
+def _validated(
+    document: dict[Any, Any],
+    place: str,
+    study: str,
+    touched: frozenset[str] | set[str] = frozenset(),
+) -> Config:
+    strange = [key for key in document if not isinstance(key, str)]
+    if strange:
+        raise UserError(f"{place}: a key must be a name, but got {show(strange[0])}")
+    try:
+        config = Config.model_validate({"study": study, **document})
+    except ValidationError as error:
+        raise UserError(f"{place}: {_message(error.errors(include_url=False), touched)}") from None
+    config._place = place
+    return config
+
+
+def _message(errors: list[ErrorDetails], touched: frozenset[str] | set[str]) -> str:
+    """The first few things that are wrong, and how many more there are."""
+    lines = []
+    for error in errors[:MOST_MESSAGES]:
+        key = ".".join(str(part) for part in error["loc"])
+        by_hand = " (set by --set)" if error["loc"] and error["loc"][0] in touched else ""
+        lines.append(f"{_told(error, key)}{by_hand}")
+    more = len(errors) - len(lines)
+    return "; ".join(lines) + (f"; and {more} more" if more else "")
+
+
+def _told(error: ErrorDetails, key: str) -> str:
+    match error["type"]:
+        case "value_error":
+            return f"{key}: {error['ctx']['error']}"
+        case "missing":
+            return f"{key}: must be given{_example(key)}"
+        case "extra_forbidden":
+            known = Split.model_fields if key.startswith("split.") else Config.model_fields
+            meant = nearest(error["loc"][-1], known)
+            return f"{show(key)} is unknown{meant}; the keys are {', '.join(known)}"
+    return f"{key}: {error['msg']}, but got {show(error['input'])}"
+
+
+def _example(key: str) -> str:
+    if key in HYPERPARAMETERS:
+        return f", such as {key}: {HYPERPARAMETERS[key].example}"
+    return f", one of {', '.join(datasets.DATASETS)}" if key == "data" else ""

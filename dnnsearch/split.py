@@ -1,0 +1,55 @@
+"""Which rows are for training, which choose among trials (dev), and which nobody looks at (test).
+
+The split is drawn by scikit-learn, with equal shares of every class, from the seed in the config.
+It knows rows and classes, not what stands in them.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+Indices = dict[str, np.ndarray]  # "train", "dev", "test" -> rows (m_part,) int64, ascending
+
+
+def stratified(
+    y: np.ndarray, classes: Sequence[str], dev: float, test: float, seed: int
+) -> Indices:
+    """Shares `dev` and `test` of the rows, rounded, and the rest for training.
+
+    y: (m,) int64 indices into `classes`. Raises ValueError, with the rule and the value, where a
+    class is missing or too rare, or a part too small to have every class.
+    """
+    from sklearn.model_selection import train_test_split
+
+    sizes = {"dev": round(dev * len(y)), "test": round(test * len(y))}
+    _check_classes(y, classes)
+    _check_sizes({"train": len(y) - sum(sizes.values()), **sizes}, len(classes))
+    rest, parts = np.arange(len(y)), {}
+    for part in ("test", "dev"):
+        try:
+            rest, drawn = train_test_split(
+                rest, test_size=sizes[part], stratify=y[rest], random_state=seed
+            )
+        except ValueError as error:  # the class that is too rare for this part
+            raise ValueError(f"{part} must be a stratified draw, but: {error}") from None
+        parts[part] = np.sort(drawn)
+    parts["train"] = np.sort(rest)
+    _check_classes(y[parts["train"]], classes, least=1, where=" of train")
+    return parts
+
+
+def _check_classes(y: np.ndarray, classes: Sequence[str], least: int = 2, where: str = "") -> None:
+    counts = np.bincount(y, minlength=len(classes))
+    if len(classes) < 2:
+        raise ValueError(f"a classification needs 2 classes, but got {len(classes)}")
+    for name, count in zip(classes, counts):
+        if count < least:
+            needs = f"every class needs at least {least} examples{where}"
+            raise ValueError(f"{needs}, but class {name!r} has {count}")
+
+
+def _check_sizes(sizes: dict[str, int], classes: int) -> None:
+    for part, size in sizes.items():
+        if size < classes:
+            needs = f"{part} needs at least as many examples as there are classes"
+            raise ValueError(f"{needs}, but got {size} examples for {classes} classes")

@@ -1,0 +1,193 @@
+"""From a config to arrays that can be trained on: loaded, split, standardised and stored.
+
+What is fitted is fitted on train only. Train and dev lie under one digest in the store, the test
+set under another that no worker is given. A small index beside the arrays says what was prepared
+from what, so that a second start needs neither scikit-learn nor the raw data.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from importlib import metadata
+from typing import Any, Literal
+
+import numpy as np
+
+from dnnsearch import datasets, numerics
+from dnnsearch.arrays import ArrayStore, DamagedArrays, digest
+from dnnsearch.config import Config
+from dnnsearch.datasets import Table, Task
+from dnnsearch.errors import UserError
+from dnnsearch.spec import canonical
+from dnnsearch.split import Indices, stratified
+
+PREPARATION = 1  # raised whenever a change of ours changes the prepared arrays
+INDEX = "prepared"  # the folder of the index, in the store's
+
+
+@dataclass(frozen=True)
+class DataShape:
+    """How large the prepared data are."""
+
+    features: int  # n[0]
+    outputs: int  # n[L]: one for binary and regression, else one for each class
+    train: int  # examples
+    dev: int
+    test: int
+    task: Task
+
+    @property
+    def output(self) -> Literal["sigmoid", "softmax", "identity"]:
+        """The output layer for the task, a name in dnnsearch.nn.OUTPUTS."""
+        return OUTPUTS[self.task]
+
+
+OUTPUTS: dict[Task, Literal["sigmoid", "softmax", "identity"]] = {
+    "binary": "sigmoid",
+    "multiclass": "softmax",
+    "regression": "identity",
+}
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Where the prepared data lie, and what they were made of; digests are SHA-256 in hex."""
+
+    key: str  # in the store: X_train (m, n_x), y_train (m,), X_dev, y_dev
+    test_key: str  # in the store: X_test, y_test, mean (n_x,), scale (n_x,)
+    data_digest: str  # of the table as it was loaded
+    split_digest: str  # of the rows of train, dev and test
+    shape: DataShape
+    classes: tuple[str, ...]
+    feature_names: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-able."""
+        return json.loads(canonical(asdict(self)))  # type: ignore[no-any-return]
+
+    @classmethod
+    def from_dict(cls, document: Mapping[str, Any]) -> "Prepared":
+        lists = {name: tuple(document[name]) for name in ("classes", "feature_names")}
+        return cls(**{**document, **lists, "shape": DataShape(**document["shape"])})
+
+
+def prepare(config: Config, store: ArrayStore) -> Prepared:
+    """The data of the config, prepared and in the store; from the store where it has them.
+
+    X is standardised, (x - mean) / scale with train's mean and standard deviation, in float64, and
+    then cast to the config's dtype; a constant column has the scale 1. Raises UserError where the
+    data cannot be loaded, split or kept.
+    """
+    origin = _origin(config)
+    try:
+        known = _look_up(origin, store)
+        return known or _enter(origin, _prepare(config, store), store)
+    except OSError as error:
+        problem = f"arrays cannot be kept in {store.root}: {error.strerror or error}"
+        raise UserError(f"{problem}; another folder: DNNSEARCH_CACHE=FOLDER") from None
+
+
+def _prepare(config: Config, store: ArrayStore) -> Prepared:
+    table = load(config)
+    rows = _split(config, table)
+    parts = {part: (table.X[r], table.y[r]) for part, r in rows.items()}
+    mean, scale = standardisation(parts["train"][0])
+    arrays: dict[str, np.ndarray] = {}
+    for part, (X, y) in parts.items():
+        arrays[f"X_{part}"] = ((X - mean) / scale).astype(config.dtype)
+        arrays[f"y_{part}"] = y
+    test = {name: arrays.pop(name) for name in ("X_test", "y_test")}
+    return Prepared(
+        key=store.put(arrays),
+        test_key=store.put({**test, "mean": mean, "scale": scale}),
+        data_digest=digest(_raw(table)),
+        split_digest=digest(rows),
+        shape=_shape(table, rows),
+        classes=table.classes,
+        feature_names=table.feature_names,
+    )
+
+
+def load(config: Config) -> Table:
+    """The raw data of the config; UserError where its options do not go together."""
+    try:
+        return datasets.load(config.data)
+    except ValueError as error:
+        raise UserError(f"{config.place}: data: {error}") from None
+
+
+def _split(config: Config, table: Table) -> Indices:
+    split = config.split
+    try:
+        return stratified(table.y, table.classes, split.dev, split.test, split.seed)
+    except ValueError as error:
+        raise UserError(f"{config.place}: split: {error}") from None
+
+
+def standardisation(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and scale (n_x,) of the columns of X (m, n_x): standard deviation, 1 for a constant."""
+    mean, deviation = X.mean(axis=0), X.std(axis=0)
+    is_constant = (X.max(axis=0) == X.min(axis=0)) | (deviation == 0)
+    return np.where(is_constant, X[0], mean), np.where(is_constant, 1.0, deviation)
+
+
+def _raw(table: Table) -> dict[str, np.ndarray]:
+    """What the digest of the data covers: the numbers, and the names of classes and features."""
+    names = canonical([table.classes, table.feature_names]).encode()
+    return {"X": table.X, "y": table.y, "names": np.frombuffer(names, np.uint8)}
+
+
+def _shape(table: Table, rows: Indices) -> DataShape:
+    outputs = len(table.classes) if table.task == "multiclass" else 1
+    sizes = {part: len(r) for part, r in rows.items()}
+    return DataShape(table.X.shape[1], outputs, task=table.task, **sizes)
+
+
+def _origin(config: Config) -> str:
+    """Everything that the prepared arrays are a function of, in one spelling.
+
+    The kernels in effect belong to it: a sine differs between them in its last bit.
+    """
+    state = numerics.effective()
+    return canonical(
+        {
+            "data": config.data,
+            "split": config.split.model_dump(),
+            "dtype": config.dtype,
+            "preparation": PREPARATION,
+            "versions": {name: metadata.version(name) for name in ("numpy", "scikit-learn")},
+            "kernels": [state["libc"], os.environ.get("GLIBC_TUNABLES", ""), state["cpu_targets"]],
+        }
+    )
+
+
+def _look_up(origin: str, store: ArrayStore) -> Prepared | None:
+    """What the index says was made of this, if the arrays are there and whole."""
+    path = store.root / INDEX / f"{_sha256(origin)}.json"
+    try:
+        entry = json.loads(path.read_bytes())
+        if entry["origin"] != origin or entry["sha256"] != _sha256(canonical(entry["prepared"])):
+            return None
+        prepared = Prepared.from_dict(entry["prepared"])
+        store.open(prepared.key)
+        store.open(prepared.test_key)
+    except (FileNotFoundError, ValueError, KeyError, TypeError, DamagedArrays):
+        return None  # not prepared yet, or damaged: then it is prepared again
+    return prepared
+
+
+def _enter(origin: str, prepared: Prepared, store: ArrayStore) -> Prepared:
+    document = prepared.as_dict()
+    entry = {"origin": origin, "prepared": document, "sha256": _sha256(canonical(document))}
+    folder = store.root / INDEX
+    folder.mkdir(parents=True, exist_ok=True)
+    new = folder / f".new-{os.getpid()}"
+    new.write_text(json.dumps(entry))
+    new.replace(folder / f"{_sha256(origin)}.json")  # whole or not at all
+    return prepared
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,68 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dnnsearch.split import stratified
+
+TWO = ("no", "yes")
+
+
+def test_the_parts_are_disjoint_and_cover_all_rows():
+    rows = stratified(np.arange(100) % 2, TWO, dev=0.2, test=0.1, seed=0)
+    assert {part: len(r) for part, r in rows.items()} == {"train": 70, "dev": 20, "test": 10}
+    assert np.array_equal(np.sort(np.concatenate(list(rows.values()))), np.arange(100))
+
+
+def test_every_class_keeps_its_share_in_each_part():
+    y = np.repeat([0, 1], [900, 100])
+    rows = stratified(y, TWO, dev=0.2, test=0.2, seed=3)
+    assert {part: y[r].mean() for part, r in rows.items()} == {
+        "train": 0.1,
+        "dev": 0.1,
+        "test": 0.1,
+    }
+
+
+def test_the_seed_alone_draws_the_rows():
+    y = np.arange(100) % 2
+    one, again, other = (stratified(y, TWO, 0.2, 0.2, seed) for seed in (1, 1, 2))
+    assert all(np.array_equal(one[part], again[part]) for part in one)
+    assert not all(np.array_equal(one[part], other[part]) for part in one)
+
+
+@pytest.mark.parametrize(
+    ("counts", "shares", "rule"),
+    [
+        ([10], (0.2, 0.2), "a classification needs 2 classes, but got 1"),
+        ([10, 0], (0.2, 0.2), "every class needs at least 2 examples, but class '1' has 0"),
+        ([10, 1], (0.2, 0.2), "every class needs at least 2 examples, but class '1' has 1"),
+        ([2] * 5, (0.2, 0.2), "train needs .*|dev needs at least .* got 2 examples for 5 classes"),
+        ([5, 5], (0.01, 0.2), "dev needs at least as many examples as .* got 0 examples"),
+        ([5, 5], (0.2, 0.79), "train needs at least as many examples as"),
+        ([8, 2], (0.2, 0.6), "must be a stratified draw|every class needs at least 1 examples of"),
+    ],
+)
+def test_a_class_or_a_part_that_is_too_small_is_refused(counts, shares, rule):
+    y = np.repeat(np.arange(len(counts)), counts)
+    names = [str(name) for name in range(len(counts))]
+    with pytest.raises(ValueError, match=rule):
+        stratified(y, names, *shares, seed=0)
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    st.lists(st.integers(0, 8), min_size=1, max_size=4),
+    st.floats(0.01, 0.98),
+    st.floats(0.01, 0.98),
+)
+def test_any_classes_and_shares_are_split_or_refused(counts, dev, test):
+    if dev + test >= 1:
+        return
+    y = np.repeat(np.arange(len(counts)), counts)
+    try:
+        rows = stratified(y, [str(i) for i in range(len(counts))], dev, test, 0)
+    except ValueError as error:
+        assert "must" in str(error) or "needs" in str(error)
+    else:
+        assert set(y[rows["train"]]) == set(range(len(counts)))
