@@ -120,9 +120,10 @@ class ArrayStore:
 
 def _map(path: Path) -> np.ndarray:
     try:
-        return np.load(path, mmap_mode="r", allow_pickle=False)
+        array: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
     except (ValueError, OSError, EOFError) as error:
         raise DamagedArrays(f"{path} cannot be read: {error}") from error
+    return array
 
 
 def pack(document: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> bytes:

@@ -26,8 +26,7 @@ PINS: dict[str, dict[str, str]] = {
     "native": ONE_THREAD,
 }
 MARK = "DNNSEARCH_NUMERICS"  # says which pins an environment carries
-NEEDED = ("AVX2", "FMA3")
-FORBIDDEN = ("X86_V4", "AVX512F")
+PORTABLE_TARGETS = ["X86_V3"]  # AVX2 and FMA: what NumPy may dispatch to beyond its baseline
 
 
 class WrongNumerics(Exception):
@@ -61,6 +60,7 @@ def _can_be_portable() -> bool:
 def effective() -> dict[str, Any]:
     """What NumPy and its BLAS really use in this process, and the C library below them."""
     import threadpoolctl
+    from numpy._core._multiarray_umath import __cpu_dispatch__ as targets
     from numpy._core._multiarray_umath import __cpu_features__ as features
 
     pools = [pool for pool in threadpoolctl.threadpool_info() if pool["user_api"] == "blas"]
@@ -69,7 +69,7 @@ def effective() -> dict[str, Any]:
         "libc": " ".join(platform.libc_ver()),
         "blas": sorted({f"{p['internal_api']} {p.get('architecture')}" for p in pools}),
         "blas_threads": max((pool["num_threads"] for pool in pools), default=1),
-        "cpu_features": sorted(name for name, usable in features.items() if usable),
+        "cpu_targets": sorted(name for name in targets if features[name]),
     }
 
 
@@ -79,8 +79,8 @@ def check(numerics: str) -> dict[str, Any]:
     wrong = [] if state["blas_threads"] == 1 else [f"{state['blas_threads']} BLAS threads"]
     if numerics == "portable":
         wrong += [f"kernels of {blas}" for blas in state["blas"] if blas != "openblas Haswell"]
-        wrong += [f"{name} in use" for name in FORBIDDEN if name in state["cpu_features"]]
-        wrong += [f"no {name}" for name in NEEDED if name not in state["cpu_features"]]
+        if state["cpu_targets"] != PORTABLE_TARGETS:
+            wrong.append(f"NumPy dispatches to {state['cpu_targets'] or 'its baseline'}")
     if wrong:
         raise WrongNumerics(f"{numerics} numerics are not in effect: {', '.join(wrong)}")
     return state
