@@ -1,0 +1,53 @@
+"""One writer for a study: a lock that lives where the storage lives.
+
+Beside a SQLite file it is an flock, which the kernel drops with its holder, so that a dead holder
+blocks nobody. The lock's file also says who holds it, for the person who is refused.
+"""
+
+import fcntl
+import json
+import os
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+from dnnsearch.errors import UserError
+
+
+@contextmanager
+def study_lock(database: Path, study: str) -> Iterator[None]:
+    """Hold the study's lock; raises UserError, naming the holder, while somebody else does."""
+    path = database.with_name(f"{database.name}.{quote(study, safe='')}.lock")
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        raise UserError(f"the lock {path} cannot be opened: {error.strerror}") from error
+    try:
+        _take(descriptor, study)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _take(descriptor: int, study: str) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise UserError(
+            f"study {study} is worked on by another process: {_holder(descriptor)}"
+        ) from None
+    since = time.strftime("%Y-%m-%d %H:%M:%S")
+    holder = {"host": socket.gethostname(), "process": os.getpid(), "since": since}
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, json.dumps(holder).encode(), 0)
+
+
+def _holder(descriptor: int) -> str:
+    try:
+        holder = json.loads(os.pread(descriptor, 4096, 0))
+        return f"process {holder['process']} on {holder['host']} since {holder['since']}"
+    except (ValueError, KeyError):
+        return "it has only just begun"

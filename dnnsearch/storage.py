@@ -1,0 +1,166 @@
+"""The rows of a study in Optuna's storage: a copy for people and for Optuna's own tools.
+
+Only the coordinator writes here, a trial in a few transactions. Rows are never what a search
+continues from: they are compared with the replayed study, and what is missing is added.
+"""
+
+import contextlib
+import os
+import sqlite3
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import optuna
+import sqlalchemy
+from optuna.storages import RDBStorage
+from optuna.storages._rdb import models
+from optuna.study import StudyDirection
+from optuna.trial import FrozenTrial, TrialState
+from sqlalchemy.exc import SQLAlchemyError
+
+from dnnsearch.errors import UserError
+
+optuna.logging.set_verbosity(optuna.logging.ERROR)
+BUSY_SECONDS = 10
+
+
+def sqlite_path(url: str) -> Path | None:
+    """The file of a SQLite URL; None for another database."""
+    parsed = sqlalchemy.make_url(url)
+    return Path(parsed.database) if parsed.drivername == "sqlite" and parsed.database else None
+
+
+def open_storage(url: str, create: bool = False) -> RDBStorage:
+    """Optuna's storage at `url`.
+
+    Raises UserError when there is none (unless it is to be created), when it cannot be read or
+    written, or when its schema is another version's.
+    """
+    path = sqlite_path(url)
+    with _told_in_one_line(url):
+        if path and not path.exists():
+            if not create:
+                raise UserError(f"there is no study yet: {path} does not exist")
+            _create(path)
+        return _connect(url)
+
+
+def _connect(url: str) -> RDBStorage:
+    storage = RDBStorage(url, engine_kwargs={"connect_args": _connect_args(url)})
+    if sqlite_path(url):
+        sqlalchemy.event.listen(storage.engine, "connect", _write_ahead)
+        storage.engine.dispose()
+    return storage
+
+
+def _connect_args(url: str) -> dict[str, Any]:
+    return {"timeout": BUSY_SECONDS} if sqlite_path(url) else {}
+
+
+def _write_ahead(connection: sqlite3.Connection, _: Any) -> None:
+    """A power cut may take the last rows, which are then written again; never the file."""
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=NORMAL")
+
+
+def _create(path: Path) -> None:
+    """Make the tables under a temporary name and link them into place, unless somebody else has.
+
+    A process that is killed while it creates tables would leave a database that never opens again.
+    """
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".new-") as folder:
+        new = Path(folder, path.name)
+        RDBStorage(f"sqlite:///{new}").engine.dispose()
+        with contextlib.suppress(FileExistsError):
+            os.link(new, path)
+
+
+@contextlib.contextmanager
+def _told_in_one_line(url: str) -> Iterator[None]:
+    try:
+        yield
+    except SQLAlchemyError as error:
+        cause = getattr(error, "orig", None) or error
+        raise UserError(f"the storage {url} cannot be used: {cause}") from error
+    except OSError as error:
+        raise UserError(f"the storage {url} cannot be used: {error.strerror}") from error
+    except RuntimeError as error:
+        advice = f"upgrade it with: optuna storage upgrade --storage {url}"
+        raise UserError(f"the storage {url} has another version's schema; {advice}") from error
+
+
+def study_names(storage: RDBStorage) -> list[str]:
+    return sorted(study.study_name for study in storage.get_all_studies())
+
+
+def create_study(storage: RDBStorage, study: str, direction: str) -> None:
+    """An empty study, to `maximize` or to `minimize`."""
+    with _told_in_one_line(storage.url):
+        storage.create_new_study([StudyDirection[direction.upper()]], study)
+
+
+class Rows:
+    """One study's rows, in the order of the trials' numbers."""
+
+    def __init__(self, storage: RDBStorage, study: str) -> None:
+        self.storage, self.study = storage, study
+        try:
+            self.study_id = storage.get_study_id_from_name(study)
+        except KeyError:
+            known = ", ".join(study_names(storage)) or "none"
+            raise UserError(f"there is no study {study}; known studies: {known}") from None
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        return self.storage.get_study_user_attrs(self.study_id)
+
+    def set_attribute(self, name: str, value: Any) -> None:
+        self.storage.set_study_user_attr(self.study_id, name, value)
+
+    def trials(self) -> list[FrozenTrial]:
+        return self.storage.get_all_trials(self.study_id, deepcopy=False)
+
+    def ask(self, trial: FrozenTrial) -> int:
+        """Add a trial as RUNNING and return its id in the storage."""
+        with _told_in_one_line(self.storage.url):
+            return self.storage.create_new_trial(self.study_id, trial)
+
+    def tell(
+        self,
+        trial_id: int,
+        state: TrialState,
+        value: float | None,
+        curve: Sequence[tuple[int, float]],
+        attributes: dict[str, Any],
+    ) -> None:
+        """End a trial; its curve goes in as intermediate values, in one transaction."""
+        with _told_in_one_line(self.storage.url):
+            self._write_curve(trial_id, curve)
+            for name, content in attributes.items():
+                self.storage.set_trial_user_attr(trial_id, name, content)
+            self.storage.set_trial_state_values(trial_id, state, None if value is None else [value])
+
+    def _write_curve(self, trial_id: int, curve: Sequence[tuple[int, float]]) -> None:
+        """Optuna's own call takes a transaction for each point; the table is written at once."""
+        model = models.TrialIntermediateValueModel
+        rows = []
+        for step, value in curve:
+            stored, kind = model.intermediate_value_to_stored_repr(value)
+            rows.append(
+                {
+                    "trial_id": trial_id,
+                    "step": step,
+                    "intermediate_value": stored,
+                    "intermediate_value_type": kind,
+                }
+            )
+        with self.storage.engine.begin() as connection:
+            table = model.__table__
+            connection.execute(table.delete().where(table.c.trial_id == trial_id))
+            if rows:
+                connection.execute(table.insert(), rows)
+
+    def remove(self) -> None:
+        self.storage.delete_study(self.study_id)

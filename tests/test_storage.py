@@ -1,0 +1,116 @@
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import optuna
+import pytest
+from optuna.distributions import FloatDistribution
+from optuna.trial import FrozenTrial, TrialState, create_trial
+
+from dnnsearch.errors import UserError
+from dnnsearch.storage import Rows, create_study, open_storage
+
+CREATE = (
+    "import sys; from dnnsearch.storage import open_storage; open_storage(sys.argv[1], create=True)"
+)
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'optuna.db'}"
+
+
+@pytest.fixture
+def rows(url: str) -> Rows:
+    storage = open_storage(url, create=True)
+    create_study(storage, "digits", "maximize")
+    return Rows(storage, "digits")
+
+
+def asked(learning_rate: float) -> FrozenTrial:
+    return create_trial(
+        state=TrialState.RUNNING,
+        params={"learning_rate": learning_rate},
+        distributions={"learning_rate": FloatDistribution(0.001, 1)},
+    )
+
+
+def test_optunas_own_calls_read_what_is_written(rows: Rows, url: str) -> None:
+    rows.tell(rows.ask(asked(0.1)), TrialState.COMPLETE, 0.9, [(0, 0.5), (10, 0.9)], {"a": 1})
+    rows.ask(asked(0.2))
+    study = optuna.load_study(study_name="digits", storage=url)
+    assert study.best_value == 0.9
+    assert study.trials[0].intermediate_values == {0: 0.5, 10: 0.9}
+    assert study.trials[0].user_attrs == {"a": 1}
+    assert [trial.state.name for trial in study.trials] == ["COMPLETE", "RUNNING"]
+
+
+def test_a_curve_written_twice_stays_once(rows: Rows) -> None:
+    trial_id = rows.ask(asked(0.1))
+    for _ in range(2):
+        rows._write_curve(trial_id, [(0, 0.5), (10, float("nan"))])
+    assert list(rows.trials()[0].intermediate_values) == [0, 10]
+
+
+def test_a_trial_takes_few_transactions(rows: Rows) -> None:
+    commits = 0
+
+    def count(_: object) -> None:
+        nonlocal commits
+        commits += 1
+
+    from sqlalchemy import event
+
+    event.listen(rows.storage.engine, "commit", count)
+    trial_id = rows.ask(asked(0.1))
+    rows.tell(trial_id, TrialState.COMPLETE, 0.9, [(step, 0.5) for step in range(100)], {"a": 1})
+    assert commits <= 5
+
+
+def test_a_database_that_is_not_there_is_only_created_on_purpose(tmp_path: Path, url: str) -> None:
+    with pytest.raises(UserError, match="there is no study yet"):
+        open_storage(url)
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_unknown_study_names_those_that_are_known(rows: Rows) -> None:
+    with pytest.raises(UserError, match="no study wine; known studies: digits"):
+        Rows(rows.storage, "wine")
+
+
+def test_a_file_that_is_no_database_is_one_line(tmp_path: Path, url: str) -> None:
+    (tmp_path / "optuna.db").write_text("not a database" * 100)
+    with pytest.raises(UserError, match="file is not a database"):
+        open_storage(url)
+
+
+def test_another_schema_is_one_line_with_the_command_that_upgrades_it(
+    rows: Rows, tmp_path: Path, url: str
+) -> None:
+    with sqlite3.connect(tmp_path / "optuna.db") as connection:
+        connection.execute("UPDATE version_info SET schema_version = 1")
+        connection.execute("UPDATE alembic_version SET version_num = 'v0.9.0.a'")
+    connection.close()
+    with pytest.raises(UserError, match=f"optuna storage upgrade --storage {url}"):
+        open_storage(url)
+
+
+def test_eight_first_starts_at_once_leave_one_working_database(tmp_path: Path, url: str) -> None:
+    starts = [subprocess.Popen([sys.executable, "-c", CREATE, url]) for _ in range(8)]
+    assert [start.wait() for start in starts] == [0] * 8
+    open_storage(url)
+    assert not list(tmp_path.glob(".new-*"))
+
+
+def test_a_kill_while_the_tables_are_created_leaves_a_working_folder(
+    tmp_path: Path, url: str
+) -> None:
+    with subprocess.Popen([sys.executable, "-c", CREATE, url]) as start:
+        while not list(tmp_path.glob(".new-*/*")):
+            time.sleep(0.001)
+        start.send_signal(signal.SIGKILL)
+    assert start.returncode == -signal.SIGKILL
+    create_study(open_storage(url, create=True), "digits", "maximize")
