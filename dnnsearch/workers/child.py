@@ -13,13 +13,16 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import Mapping
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 from dnnsearch import numerics
 from dnnsearch.arrays import ArrayStore
-from dnnsearch.trial import Spec, encode, run_trial, versions
+from dnnsearch.record import encode, versions
+from dnnsearch.spec import Spec
 from dnnsearch.training import Progress
+from dnnsearch.trial import run_trial
 
 PROGRESS_SECONDS = 0.05  # at most so often: progress is for eyes and for the clock's lower bound
 
@@ -53,9 +56,7 @@ def _listen(connection: Connection, specs: "queue.SimpleQueue[bytes]") -> None:
         os._exit(0)
 
 
-def _run(
-    connection: Connection, spec: Spec, store: ArrayStore, made: dict[str, object]
-) -> None:
+def _run(connection: Connection, spec: Spec, store: ArrayStore, made: Mapping[str, object]) -> None:
     try:
         result = run_trial(spec, store.open(spec.arrays), _Watch(connection, spec))
         packed = encode(spec, result, made)

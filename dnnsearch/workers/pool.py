@@ -20,7 +20,7 @@ from pathlib import Path
 
 from dnnsearch import numerics as arithmetic
 from dnnsearch.errors import UserError
-from dnnsearch.trial import Spec
+from dnnsearch.spec import Spec
 from dnnsearch.workers.events import Done, Event, Failed, Progressed
 
 AHEAD = 2  # specs that a worker holds: one in training, one to go on with
