@@ -1,0 +1,122 @@
+"""The loop of a study: ask on the virtual clock, have it trained, tell in virtual order.
+
+Search, resume and verify are this one loop. The memo says which specs have a result already: an
+empty memo makes it a search, a partial one a resume, an empty one beside a record a verify. What
+the sampler knows when it chooses a trial is therefore the same however many workers there are,
+however fast they are, and however often the program was killed.
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from optuna.trial import FrozenTrial
+
+from dnnsearch.record import Record, decode, encode_failure
+from dnnsearch.spec import Spec
+from dnnsearch.study.clock import VirtualClock
+from dnnsearch.study.definition import Definition
+from dnnsearch.study.sampling import Twin
+from dnnsearch.workers import Done, Event, Failed, Progressed
+
+POLL_SECONDS = 0.5
+
+
+class Memo(Protocol):
+    """The results that are known."""
+
+    def find(self, spec: Spec) -> Record | None: ...
+
+    def keep(self, packed: bytes) -> Record: ...
+
+
+class Book(Protocol):
+    """Where asking and telling are written down."""
+
+    def asked(self, trial: FrozenTrial, spec: Spec) -> None: ...
+
+    def told(self, record: Record, packed: bytes | None) -> None: ...
+
+    def flush(self) -> None: ...
+
+
+class Workers(Protocol):
+    """Who trains."""
+
+    def submit(self, spec: Spec) -> None: ...
+
+    def poll(self, timeout: float) -> list[Event]: ...
+
+
+class Coordinator:
+    """Runs one study; it alone knows the order of things."""
+
+    def __init__(
+        self,
+        definition: Definition,
+        memo: Memo,
+        book: Book,
+        workers: Workers,
+        progressed: Callable[[Progressed], None] = lambda event: None,
+    ) -> None:
+        self.definition, self.memo, self.book, self.workers = definition, memo, book, workers
+        self.progressed = progressed
+        self.twin = Twin(definition.config)
+        self.clock = VirtualClock(definition.config.parallelism)
+        self.first = definition.first_params()
+        self.asked = 0
+        self.specs: dict[int, Spec] = {}  # in flight
+        self._ended: dict[int, tuple[Record, bytes | None]] = {}
+
+    def run(self, trials: int, may_ask: Callable[[int], bool] = lambda number: True) -> None:
+        """Bring the study to so many trials in all, or until `may_ask(number)` says no."""
+        while True:
+            wanted = self.asked < trials and may_ask(self.asked)
+            if wanted and not self.clock.is_full:
+                self._ask(self.asked)
+            elif self.clock.in_flight:
+                self._tell(self._next_due())
+            else:
+                break
+        self.book.flush()
+
+    def _ask(self, number: int) -> None:
+        first = self.first[number] if number < len(self.first) else None
+        trial, hyperparameters = self.twin.ask(number, first)
+        spec = self.definition.spec(number, hyperparameters)
+        self.book.asked(trial, spec)
+        self.asked, self.specs[number] = number + 1, spec
+        self.clock.ask(number)
+        record = self.memo.find(spec)
+        if record:
+            self._end(number, record, None)
+        else:
+            self.workers.submit(spec)
+
+    def _end(self, number: int, record: Record, packed: bytes | None) -> None:
+        self._ended[number] = record, packed
+        self.clock.end(number, record.cost)
+
+    def _next_due(self) -> int:
+        """Wait until it is certain which trial comes next in virtual time."""
+        while (due := self.clock.due()) is None:
+            for event in self.workers.poll(POLL_SECONDS):
+                self._receive(event)
+        return due
+
+    def _receive(self, event: Event) -> None:
+        match event:
+            case Progressed(number, iteration):
+                self.clock.progress(number, self.specs[number].cost(iteration))
+                self.progressed(event)
+            case Done(number, packed):
+                self._end(number, self.memo.keep(packed), None)
+            case Failed(number, cause, traceback):
+                packed = encode_failure(self.specs[number], cause, traceback)
+                self._end(number, decode(packed), packed)
+
+    def _tell(self, number: int) -> None:
+        record, packed = self._ended.pop(number)
+        del self.specs[number]
+        self.clock.tell(number)
+        self.twin.tell(number, record)
+        self.book.told(record, packed)

@@ -1,0 +1,81 @@
+"""What defines a study, resolved to the last constant: the config, its data, our arithmetic.
+
+Two studies with equal definitions are the same study. The definition is stored with the study;
+a search under the same name with another definition is refused, and told which keys differ.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from dnnsearch.config import Config
+from dnnsearch.record import PINNED_PACKAGES, versions
+from dnnsearch.space import first_params, resolve_curve_every
+from dnnsearch.spec import ARITHMETIC, Hyperparameters, Spec, Value
+from dnnsearch.tables import Prepared
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A config together with the data that it names and the numerics that are played."""
+
+    config: Config
+    prepared: Prepared
+    numerics: str
+
+    @property
+    def curve_every(self) -> int:
+        return resolve_curve_every(self.config, self.prepared.shape)
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-able; everything that determines the study."""
+        installed = versions()
+        return {
+            **self.config.definition(),
+            "curve_every": self.curve_every,
+            "numerics": self.numerics,
+            "data_digest": self.prepared.data_digest,
+            "split_digest": self.prepared.split_digest,
+            "arrays": self.prepared.key,
+            "versions": {name: installed[name] for name in PINNED_PACKAGES},
+            "arithmetic": ARITHMETIC,
+        }
+
+    def first_params(self) -> list[dict[str, Value]]:
+        """What the search begins with: the sensible default, then the user's own guesses."""
+        return first_params(self.config, self.prepared.shape)
+
+    def spec(self, number: int, hyperparameters: Hyperparameters) -> Spec:
+        """The spec of trial `number`."""
+        config, shape = self.config, self.prepared.shape
+        return Spec(
+            hyperparameters=hyperparameters,
+            seed=config.seed,
+            number=number,
+            data=self.prepared.data_digest,
+            split=self.prepared.split_digest,
+            arrays=self.prepared.key,
+            features=shape.features,
+            outputs=shape.outputs,
+            train_examples=shape.train,
+            output=shape.output,
+            objective=config.objective,
+            initialization=config.initialization,
+            dtype=config.dtype,
+            curve_every=self.curve_every,
+            numerics=self.numerics,
+            arithmetic=ARITHMETIC,
+            replicates=config.replicates,
+            max_cost=config.max_cost,
+        )
+
+
+def differences(stored: dict[str, Any], wanted: dict[str, Any], place: str = "") -> list[str]:
+    """The keys in which two definitions differ, each with both values."""
+    found = []
+    for key in sorted(stored.keys() | wanted.keys()):
+        old, new = stored.get(key), wanted.get(key)
+        if isinstance(old, dict) and isinstance(new, dict):
+            found += differences(old, new, f"{place}{key}.")
+        elif old != new:
+            found.append(f"{place}{key} (was {old}, is {new})")
+    return found

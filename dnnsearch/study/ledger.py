@@ -1,0 +1,140 @@
+"""What was asked and told, written so that it can be read after any accident.
+
+Each trial is written when it is asked and when it is told: to Optuna's rows, to the record files,
+and to whoever publishes. What is there already is compared, never written again. While trials fail
+one after another from one cause nothing is written, because three such failures say that the
+machine needs mending: the search stops as if it had never come to them.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from optuna.trial import FrozenTrial
+
+from dnnsearch.errors import UserError
+from dnnsearch.record import Record
+from dnnsearch.records import Records
+from dnnsearch.spec import Spec
+from dnnsearch.storage import Rows
+from dnnsearch.study.sampling import STATES
+from dnnsearch.study.views import ended_view, running_view
+from dnnsearch.trial import TrialView
+
+FAILURES_IN_A_ROW = 3
+
+
+class Ledger:
+    """The one writer of a study."""
+
+    def __init__(self, rows: Rows, records: Records, publish: Callable[[TrialView], None]) -> None:
+        self.rows, self.records, self.publish = rows, records, publish
+        self.stored = rows.trials()
+        self._ids = {trial.number: trial._trial_id for trial in self.stored}
+        self._failures: list[str] = []
+        self._held: list[Callable[[], None]] = []
+
+    def asked(self, trial: FrozenTrial, spec: Spec) -> None:
+        """Compare the trial with its stored row, or add it as RUNNING."""
+        if trial.number < len(self.stored):
+            _compare(f"trial {trial.number}", self.stored[trial.number].params, trial.params)
+        self._write(lambda: self._ask(trial, spec))
+
+    def _ask(self, trial: FrozenTrial, spec: Spec) -> None:
+        if trial.number not in self._ids:
+            trial.set_user_attr("spec", spec.digest)
+            self._ids[trial.number] = self.rows.ask(trial)
+        if not self._is_told(trial.number):
+            self.publish(running_view(spec))
+
+    def told(self, record: Record, packed: bytes | None) -> None:
+        """Write how a trial ended; `packed` is a failure's record that is not on disk yet.
+
+        Raises UserError at the third failure in a row from one cause, and then none is told.
+        """
+        if packed is None:
+            self.flush()
+        else:
+            self._count(str(record.document["cause"]), record.spec.number)
+        self._write(lambda: self._tell(record, packed))
+
+    def _count(self, cause: str, number: int) -> None:
+        if self._failures and self._failures[-1] != cause:
+            self.flush()
+        self._failures.append(cause)
+        if len(self._failures) == FAILURES_IN_A_ROW:
+            raise UserError(
+                f"{FAILURES_IN_A_ROW} trials in a row failed from the same cause, the last is "
+                f"trial {number}: {cause}; none is counted, the same command tries them again"
+            )
+
+    def _write(self, action: Callable[[], None]) -> None:
+        if self._failures:
+            self._held.append(action)
+        else:
+            action()
+
+    def flush(self) -> None:
+        """The streak of failures is over: write what was held back."""
+        held, self._held, self._failures = self._held, [], []
+        for action in held:
+            action()
+
+    def _is_told(self, number: int) -> bool:
+        return number < len(self.stored) and self.stored[number].state.is_finished()
+
+    def _tell(self, record: Record, packed: bytes | None) -> None:
+        number = record.spec.number
+        if packed is not None:
+            self.records.keep(packed)
+        if self._is_told(number):
+            stored = self.stored[number]
+            _compare(
+                f"trial {number}",
+                {"state": stored.state.name, "value": stored.value},
+                {"state": STATES[record.end].name, "value": _optuna_value(record)},
+            )
+        else:
+            self.rows.tell(
+                self._ids[number],
+                STATES[record.end],
+                _optuna_value(record),
+                _curve(record),
+                {"dnnsearch": _attributes(record)},
+            )
+        self.publish(ended_view(record, self.records.path(record)))
+
+
+def _compare(place: str, stored: dict[str, Any], replayed: dict[str, Any]) -> None:
+    for name in stored | replayed:
+        if stored.get(name) != replayed.get(name):
+            raise UserError(
+                f"{place} of the stored study is not what its definition gives: {name} is "
+                f"{stored.get(name)}, and should be {replayed.get(name)}; start a new study with "
+                "--study NAME"
+            )
+
+
+def _optuna_value(record: Record) -> float | None:
+    """A pruned trial's value stands among its intermediate values, as Optuna has it."""
+    return record.value if record.end == "finished" else None
+
+
+def _curve(record: Record) -> list[tuple[int, float]]:
+    """The objective at each point; none for a diverged trial, whose good points would mislead."""
+    if record.end not in ("finished", "pruned"):
+        return []
+    values = record.curves[record.spec.objective].mean(axis=0)
+    return list(zip(record.arrays["steps"].tolist(), values.tolist(), strict=True))
+
+
+def _attributes(record: Record) -> dict[str, Any]:
+    final = {name: values.mean().item() for name, values in record.final.items()}
+    return {
+        "state": record.end,
+        "digest": record.digest,
+        "cost": record.cost,
+        "seconds": record.document["made"].get("seconds"),
+        "parameters": record.document.get("parameters"),
+        "final": {name: value if value == value else None for name, value in final.items()},
+        "reason": record.document.get("cause", ""),
+    }

@@ -1,0 +1,69 @@
+"""A study that exists, opened to be read: its definition, its rows, its records."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from optuna.trial import FrozenTrial
+
+from dnnsearch.arrays import DamagedArrays
+from dnnsearch.config import Config, parse_config
+from dnnsearch.errors import UserError
+from dnnsearch.record import Record, decode, fingerprint
+from dnnsearch.records import Records
+from dnnsearch.storage import Rows, open_storage
+
+DEFINITION, CONFIG = "definition", "config"  # names of the study's attributes in Optuna's storage
+
+
+@dataclass(frozen=True)
+class OpenStudy:
+    """One study of a storage; nothing here writes."""
+
+    name: str
+    rows: Rows
+
+    @cached_property
+    def attributes(self) -> dict[str, Any]:
+        return self.rows.attributes
+
+    @property
+    def definition(self) -> dict[str, Any]:
+        """As `Definition.as_dict` had it when the study began."""
+        return dict(self.attributes[DEFINITION])
+
+    @property
+    def config(self) -> Config:
+        """The config that the study was begun or last continued with."""
+        return parse_config(self.attributes[CONFIG], f"study {self.name}", self.name)
+
+    @property
+    def records(self) -> Records:
+        return Records(Path(self.attributes[CONFIG]["records"]), self.name)
+
+    def trials(self) -> list[FrozenTrial]:
+        """Optuna's trials by number; `user_attrs["dnnsearch"]` is what `ledger` tells of each."""
+        return self.rows.trials()
+
+    def record(self, number: int) -> Record:
+        """The record of a trial; raises UserError when it is missing or damaged."""
+        path = self.records.of(number)
+        try:
+            return decode(path.read_bytes())
+        except DamagedArrays as error:
+            raise UserError(f"the record {path} is damaged: {error}") from error
+
+    def fingerprint(self, trials: int | None = None) -> str:
+        """Of the first `trials` told trials, or of all; raises UserError when one is unfinished."""
+        told = self.trials()[:trials]
+        open_ = [trial.number for trial in told if not trial.state.is_finished()]
+        if open_ or (trials is not None and len(told) < trials):
+            missing = f"trial {open_[0]} is unfinished" if open_ else f"it has {len(told)} trials"
+            raise UserError(f"study {self.name} has no such fingerprint yet: {missing}")
+        return fingerprint([self.record(trial.number) for trial in told])
+
+
+def open_study(name: str, storage: str) -> OpenStudy:
+    """The study of this name in Optuna's storage; raises UserError when there is none."""
+    return OpenStudy(name, Rows(open_storage(storage), name))

@@ -1,0 +1,99 @@
+"""Which hyperparameters come next: Optuna's samplers, on a study in memory.
+
+The twin is Optuna's own study, kept in memory and always lived through from trial 0. Each trial is
+asked with a fresh sampler seeded from the study's seed and the trial's number, so a suggestion
+depends on what was told before it and on nothing else.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import optuna
+from optuna.distributions import BaseDistribution
+from optuna.samplers import BaseSampler, QMCSampler, RandomSampler, TPESampler
+from optuna.study import StudyDirection
+from optuna.trial import FrozenTrial, TrialState
+
+from dnnsearch.config import OBJECTIVES, Config
+from dnnsearch.record import Record
+from dnnsearch.space import suggest
+from dnnsearch.spec import Hyperparameters, Value, generator
+
+SAMPLER_STREAM = 1  # the first element of the spawn key of every sampler's seed
+CONDITIONAL = "units_"  # asked only for the layers that exist
+
+
+class UnconditionalQMC(QMCSampler):
+    """Optuna's QMC sampler, told not to fix its space by the first trial's depth."""
+
+    def infer_relative_search_space(
+        self, study: optuna.Study, trial: FrozenTrial
+    ) -> dict[str, BaseDistribution]:
+        space = super().infer_relative_search_space(study, trial)
+        return {name: d for name, d in space.items() if not name.startswith(CONDITIONAL)}
+
+
+def _tpe(arguments: Mapping[str, Any], study_seed: int, trial_seed: int) -> BaseSampler:
+    return TPESampler(**arguments, seed=trial_seed)
+
+
+def _random(arguments: Mapping[str, Any], study_seed: int, trial_seed: int) -> BaseSampler:
+    return RandomSampler(seed=trial_seed)
+
+
+def _qmc(arguments: Mapping[str, Any], study_seed: int, trial_seed: int) -> BaseSampler:
+    """The sequence is scrambled once for the study; what it cannot hold is drawn for the trial."""
+    return UnconditionalQMC(
+        **arguments,
+        seed=study_seed,
+        independent_sampler=RandomSampler(seed=trial_seed),
+        warn_independent_sampling=False,
+    )
+
+
+SAMPLERS: dict[str, Callable[[Mapping[str, Any], int, int], BaseSampler]] = {
+    "tpe": _tpe,
+    "random": _random,
+    "qmc": _qmc,
+}
+STATES = {
+    "finished": TrialState.COMPLETE,
+    "pruned": TrialState.PRUNED,
+    "diverged": TrialState.PRUNED,  # without intermediate values: no bad value counts as good
+    "failed": TrialState.FAIL,
+}
+
+
+class Twin:
+    """The study as the sampler sees it."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.arguments = dict(config.definition()["sampler"])
+        self.sampler = SAMPLERS[self.arguments.pop("name")]
+        self.study = optuna.create_study(
+            direction=StudyDirection[OBJECTIVES[config.objective].upper()],
+            pruner=optuna.pruners.NopPruner(),
+        )
+
+    def _fresh_sampler(self, number: int) -> BaseSampler:
+        seed = self.config.seed
+        trial_seed = int(generator(seed, SAMPLER_STREAM, number).integers(2**32))
+        return self.sampler(self.arguments, seed, trial_seed)
+
+    def ask(
+        self, number: int, first: Mapping[str, Value] | None
+    ) -> tuple[FrozenTrial, Hyperparameters]:
+        """The next trial; `first` are values that the study is to begin with."""
+        self.study.sampler = self._fresh_sampler(number)
+        if first is not None:
+            self.study.enqueue_trial(dict(first))
+        trial = self.study.ask()
+        assert trial.number == number
+        hyperparameters = suggest(trial, self.config)
+        return self.study.get_trials(deepcopy=False)[number], hyperparameters
+
+    def tell(self, number: int, record: Record) -> None:
+        """Let the sampler know; a pruned trial's curve reaches it as intermediate values."""
+        told = STATES[record.end]
+        self.study.tell(number, record.value if told is TrialState.COMPLETE else None, told)

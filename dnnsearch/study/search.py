@@ -1,0 +1,110 @@
+"""A search from beginning to end: storage, lock, data, workers, and the loop between them.
+
+The same call begins a study, goes on with one that was interrupted, and extends one. Afterwards
+nothing of it is left running, however it ended.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+from optuna.storages import RDBStorage
+
+from dnnsearch import numerics
+from dnnsearch.arrays import ArrayStore, default_root
+from dnnsearch.config import OBJECTIVES, Config
+from dnnsearch.errors import UserError
+from dnnsearch.lock import study_lock
+from dnnsearch.records import Records
+from dnnsearch.space import check_fits
+from dnnsearch.storage import Rows, create_study, open_storage, sqlite_path, study_names
+from dnnsearch.study.coordinator import Coordinator
+from dnnsearch.study.definition import Definition, differences
+from dnnsearch.study.ledger import Ledger
+from dnnsearch.study.reading import CONFIG, DEFINITION
+from dnnsearch.tables import prepare
+from dnnsearch.trial import TrialView
+from dnnsearch.workers import LocalWorkers, Progressed
+
+
+class Audience(Protocol):
+    """Who watches a search: a person at a terminal, or nobody."""
+
+    def trial(self, view: TrialView) -> None:
+        """A trial has begun or ended; also for each one that had, when a search goes on."""
+
+    def progress(self, event: Progressed) -> None:
+        """A running trial has come so far."""
+
+    def say(self, text: str) -> None:
+        """Something that a person should know."""
+
+
+def define(config: Config) -> Definition:
+    """Prepare the data and resolve what the study is; raises UserError when that cannot be."""
+    prepared = prepare(config, ArrayStore(default_root()))
+    check_fits(config, prepared.shape)
+    return Definition(config, prepared, numerics.playable(config.numerics))
+
+
+def search(config: Config, *, seconds: float | None, audience: Audience) -> None:
+    """Bring the study of `config` to `config.trials` in all, or stop asking after so many seconds.
+
+    Raises UserError when somebody else works on the study, when its name belongs to another
+    definition, or when the storage cannot be used.
+    """
+    definition = define(config)
+    numerics.check(definition.numerics)
+    storage = open_storage(config.storage, create=True)
+    with study_lock(sqlite_path(config.storage) or Path("dnnsearch"), config.study):
+        rows = _rows(storage, definition)
+        ledger = Ledger(rows, Records(Path(config.records), config.study), audience.trial)
+        with _local_workers(definition, config.workers) as workers:
+            coordinator = Coordinator(
+                definition, ledger.records, ledger, workers, audience.progress
+            )
+            coordinator.run(config.trials, _while_time(seconds, len(ledger.stored)))
+
+
+def _while_time(seconds: float | None, known: int) -> Callable[[int], bool]:
+    """Whether a trial may still be asked: those that were asked before always."""
+    if seconds is None:
+        return lambda number: True
+    until = time.monotonic() + seconds
+    return lambda number: number < known or time.monotonic() < until
+
+
+@contextmanager
+def _local_workers(definition: Definition, count: int) -> Iterator[LocalWorkers]:
+    workers = LocalWorkers(count, definition.numerics, default_root())
+    try:
+        yield workers
+    finally:
+        workers.close()
+
+
+def _rows(storage: RDBStorage, definition: Definition) -> Rows:
+    """The study's rows, begun or compared with the definition."""
+    config, wanted = definition.config, definition.as_dict()
+    if config.study not in study_names(storage):
+        create_study(storage, config.study, OBJECTIVES[config.objective])
+    rows = Rows(storage, config.study)
+    stored = rows.attributes.get(DEFINITION)
+    if stored is None and not rows.trials():
+        rows.set_attribute(DEFINITION, wanted)
+    elif stored != wanted:
+        _refuse(config.study, stored, wanted)
+    rows.set_attribute(CONFIG, config.document())
+    return rows
+
+
+def _refuse(study: str, stored: dict[str, object] | None, wanted: dict[str, object]) -> None:
+    if stored is None:
+        raise UserError(f"study {study} is not one of dnnsearch's; choose another: --study NAME")
+    raise UserError(
+        f"study {study} exists with another definition: {'; '.join(differences(stored, wanted))}; "
+        f"go on with the old definition, begin a new study with --study NAME, or remove it with: "
+        f"dnnsearch rm {study}"
+    )

@@ -1,0 +1,35 @@
+"""A trial as people are shown it, from its spec and its record."""
+
+from pathlib import Path
+
+from dnnsearch.record import Record
+from dnnsearch.spec import Spec
+from dnnsearch.trial import TrialView
+
+
+def running_view(spec: Spec) -> TrialView:
+    """A trial that was asked and has not ended."""
+    params = spec.hyperparameters.as_params()
+    return TrialView(spec.number, "running", params, spec.digest, spec.data)
+
+
+def ended_view(record: Record, path: Path) -> TrialView:
+    """A trial that has ended, with its curves as means over the replicates."""
+    spec, document = record.spec, record.document
+    return TrialView(
+        number=spec.number,
+        state=record.end,
+        params=spec.hyperparameters.as_params(),
+        spec=spec.digest,
+        data=spec.data,
+        value=record.value,
+        steps=record.arrays.get("steps"),
+        curves={name: curve.mean(axis=0) for name, curve in record.curves.items()},
+        final={name: values.mean().item() for name, values in record.final.items()},
+        seconds=document["made"].get("seconds"),
+        parameters=document.get("parameters"),
+        flops=2 * spec.multiply_adds(record.iterations),
+        digest=record.digest,
+        record=path,
+        reason=document.get("cause", ""),
+    )
