@@ -1,0 +1,28 @@
+"""The record in MLflow; the only package that imports it, and only where it is about to be used.
+
+- `environment`: MLflow's switches in our processes, and which tracking URI is meant.
+- `database`: the SQLite file, checked before use and created whole or not at all.
+- `layout`, `card`: what MLflow is told of a trial and of a study, as plain data and text.
+- `tracker`: one study in MLflow, brought to what the views say.
+- `publisher`: the thread that does so beside the search, through outages.
+- `reading`: MLflow's copy of a trial, and the removal of a study.
+- `ui`: the command that opens MLflow's UI.
+
+MLflow's copy is never the only one: everything here can be published again from the records.
+"""
+
+from dnnsearch.tracking.card import StudyCard
+from dnnsearch.tracking.database import check_uri, prepare_database
+from dnnsearch.tracking.environment import tracking_uri
+from dnnsearch.tracking.publisher import Publisher, Silent
+from dnnsearch.tracking.ui import ui_command
+
+__all__ = [
+    "Publisher",
+    "Silent",
+    "StudyCard",
+    "check_uri",
+    "prepare_database",
+    "tracking_uri",
+    "ui_command",
+]

@@ -1,0 +1,104 @@
+"""What MLflow is told of a whole study: the card that it starts with and how it stands now.
+
+Pure data and text; does not import MLflow.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from dnnsearch.tracking.layout import run_name
+from dnnsearch.trial import TrialView
+
+LONGEST_PARAM = 500  # MLflow cuts at 6,000 without a word; the artifact has all of it
+
+
+@dataclass(frozen=True)
+class StudyCard:
+    """What is known of a study before its first trial.
+
+    `identity` tells apart two studies of one name on one server; empty: the name is enough.
+    `digests` become tags `dnnsearch.<name>`; `dataset` and `profile` are shown as each run's data.
+    """
+
+    name: str
+    experiment: str
+    definition: Mapping[str, Any]
+    trials: int  # wanted in all
+    objective: str = "dev_accuracy"
+    maximize: bool = True
+    identity: str = ""
+    digests: Mapping[str, str] = field(default_factory=dict)
+    dataset: str = "data"
+    profile: Mapping[str, Any] = field(default_factory=dict)
+
+    def params(self) -> dict[str, str]:
+        """The definition as params, under names that no trial's param has."""
+        return {f"study.{key}": _cut(value) for key, value in self.definition.items()}
+
+
+def _cut(value: object) -> str:
+    text = value if isinstance(value, str) else json.dumps(value)
+    return text if len(text) <= LONGEST_PARAM else text[: LONGEST_PARAM - 1] + "…"
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What the standing keeps of a trial."""
+
+    state: str
+    value: float | None
+    name: str
+
+
+class Standing:
+    """How a study stands, from the views of its trials; the newest view of each counts."""
+
+    def __init__(self, card: StudyCard) -> None:
+        self.card = card
+        self.trials: dict[int, Ended] = {}
+
+    def add(self, view: TrialView) -> None:
+        value = view.value if view.state == "finished" else None
+        self.trials[view.number] = Ended(view.state, value, run_name(view))
+
+    def counts(self) -> dict[str, int]:
+        """Trials by state, most first."""
+        states = [trial.state for trial in self.trials.values()]
+        return {s: states.count(s) for s in sorted(set(states), key=lambda s: -states.count(s))}
+
+    def best(self) -> tuple[int, Ended] | None:
+        """The finished trial with the best value, the first one of equals."""
+        sign = 1.0 if self.card.maximize else -1.0
+        finished = [(n, t) for n, t in sorted(self.trials.items()) if t.value is not None]
+        return max(finished, key=lambda item: sign * (item[1].value or 0.0), default=None)
+
+    def history(self) -> Iterator[tuple[int, float]]:
+        """The best value so far after each trial, as far as all trials before it have ended."""
+        better, best = (max if self.card.maximize else min), None
+        for number in range(len(self.trials)):
+            trial = self.trials.get(number)
+            if trial is None or trial.state in ("running", "interrupted"):
+                return
+            if trial.value is not None:
+                best = trial.value if best is None else better(best, trial.value)
+            if best is not None:
+                yield number, best
+
+
+def description(standing: Standing, state: str, fingerprint: str = "") -> str:
+    """The parent run's description, in Markdown."""
+    card = standing.card
+    counts = ", ".join(f"{count} {name}" for name, count in standing.counts().items())
+    lines = [f"**{card.name}**: {state}, {len(standing.trials)} of {card.trials} trials ({counts})"]
+    best = standing.best()
+    if best is not None:
+        number, trial = best
+        lines += [f"Best: trial {number} (`{trial.name}`) with {card.objective} {trial.value:.6g}"]
+        lines += [f"`dnnsearch rerun {card.name}/{number}` trains it again and compares every bit."]
+    lines += [f"`dnnsearch show {card.name}` shows all; `dnnsearch verify {card.name}` checks all."]
+    if fingerprint:
+        lines += [f"Fingerprint: `{fingerprint}`"]
+    lines += [f"Trials to compare: filter by ``tags.`dnnsearch.study` = '{card.name}'``"]
+    return "\n\n".join(lines)

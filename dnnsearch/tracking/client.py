@@ -1,0 +1,65 @@
+"""MLflow itself, with its environment set first; whoever imports this module waits for MLflow.
+
+The rest of the package imports MLflow's names from here or below here, never at start-up: the
+import takes seconds.
+"""
+
+import logging
+
+from dnnsearch.tracking.database import prepare_database, sqlite_path
+from dnnsearch.tracking.environment import apply
+
+apply()
+
+# ruff: noqa: E402  (MLflow reads the environment as it is imported)
+from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run, RunTag, ViewType
+from mlflow.exceptions import MlflowException
+from mlflow.tracking import MlflowClient
+from sqlalchemy import event
+
+__all__ = [
+    "Dataset",
+    "DatasetInput",
+    "InputTag",
+    "Metric",
+    "MlflowClient",
+    "MlflowException",
+    "Param",
+    "Run",
+    "RunTag",
+    "ViewType",
+    "connect",
+]
+
+# MLflow logs a traceback for every database error before it raises it; we say one line ourselves.
+logging.getLogger("mlflow").setLevel(logging.CRITICAL)
+logging.getLogger("alembic").setLevel(logging.CRITICAL)
+logging.getLogger("urllib3.connectionpool").setLevel(logging.CRITICAL)
+
+
+def connect(uri: str) -> MlflowClient:
+    """A client of the MLflow at `uri`; a SQLite database that is not there yet is created.
+
+    Raises UserError as `prepare_database` does, MlflowException when a server does not answer.
+    """
+    prepare_database(uri)
+    client = MlflowClient(tracking_uri=uri)
+    if sqlite_path(uri) is not None:
+        _sync_less(client)
+    return client
+
+
+def _sync_less(client: MlflowClient) -> None:
+    """With a write-ahead log, SQLite needs no fsync per transaction to stay whole.
+
+    What a power cut takes from the log is published again: MLflow's copy is never the only one.
+    """
+    engine = getattr(client._tracking_client.store, "engine", None)
+    if engine is not None:
+        event.listen(engine, "connect", _on_connect)
+        engine.dispose()  # connections made before now do not have it
+
+
+def _on_connect(connection: object, _: object) -> None:
+    if connection.execute("PRAGMA journal_mode").fetchone() == ("wal",):  # type: ignore[attr-defined]
+        connection.execute("PRAGMA synchronous = NORMAL")  # type: ignore[attr-defined]

@@ -1,0 +1,176 @@
+"""The database behind a SQLite tracking URI: looked at before it is used, created whole or not at
+all.
+
+MLflow creates its tables in many steps; killed in between, it leaves a file that never opens again.
+So the tables are created in a file of another name, which is then linked to its place. Looking
+needs no MLflow and takes milliseconds.
+"""
+
+import fcntl
+import importlib.util
+import os
+import re
+import sqlite3
+import uuid
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from functools import cache
+from pathlib import Path
+
+from dnnsearch.errors import UserError
+
+SCHEMES = ("sqlite", "postgresql", "mysql", "mssql", "http", "https", "databricks")
+MAGIC = b"SQLite format 3\0"
+
+
+def sqlite_path(uri: str) -> Path | None:
+    """The file of a SQLite URI; None for every other kind."""
+    found = re.fullmatch(r"sqlite(?:\+\w+)?:///([^?]+)(?:\?.*)?", uri)
+    return Path(found[1]) if found and found[1] != ":memory:" else None
+
+
+def check_uri(uri: str) -> None:
+    """Raise UserError, in one line, when MLflow could not work with `uri`.
+
+    A server is not asked: it may be away and come back. Does not import MLflow.
+    """
+    scheme = re.match(r"[a-z]+", uri)
+    if "://" not in uri.replace("databricks", "databricks://", 1) or (
+        scheme is None or scheme[0] not in SCHEMES
+    ):
+        raise UserError(
+            f"tracking: must be an MLflow tracking URI such as sqlite:///mlflow.db or "
+            f"http://host:5000, but got {uri!r}"
+        )
+    path = sqlite_path(uri)
+    if path is not None and os.path.lexists(path):
+        _check_file(path, uri)
+    elif path is not None:
+        _check_folder(path)
+
+
+def prepare_database(uri: str) -> None:
+    """Check `uri`, and if it is SQLite and there is no file yet, create MLflow's database.
+
+    Any number of processes may do so at once, and each may be killed at any moment.
+    """
+    check_uri(uri)
+    path = sqlite_path(uri)
+    if path is not None and not path.exists():
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _create(path)
+        except OSError as error:
+            raise UserError(f"tracking: cannot create {path}: {error.strerror}") from error
+
+
+def _check_folder(path: Path) -> None:
+    folder = next(p for p in path.absolute().parents if p.exists())
+    if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
+        raise UserError(f"tracking: cannot create {path}: the folder {folder} is not writable")
+
+
+def _check_file(path: Path, uri: str) -> None:
+    if not path.is_file():
+        raise UserError(f"tracking: {path} must be a database file, but is something else")
+    if not os.access(path, os.R_OK | os.W_OK) or not os.access(path.parent, os.W_OK):
+        raise UserError(f"tracking: {path} must be readable and writable, its folder too")
+    with path.open("rb") as file:
+        if file.read(len(MAGIC)) not in (MAGIC, b""):
+            raise UserError(f"tracking: {path} is not a SQLite database")
+    try:
+        _check_schema(path, uri)
+    except sqlite3.OperationalError:
+        pass  # locked for the moment: whoever writes will wait
+    except sqlite3.DatabaseError as error:
+        raise UserError(f"tracking: {path} is damaged: {error}") from error
+
+
+def _check_schema(path: Path, uri: str) -> None:
+    with closing(sqlite3.connect(path, timeout=1)) as connection:
+        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+        version = None
+        if "alembic_version" in tables:
+            version = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+        if version is None:
+            raise UserError(
+                f"tracking: {path} has no complete MLflow schema (was MLflow killed while it "
+                f"created it?): move the file away and start again"
+            )
+    known, newest = schema_versions()
+    if version[0] not in known:
+        raise UserError(
+            f"tracking: {path} was written by a newer MLflow: use that, or another file"
+        )
+    if version[0] != newest:
+        raise UserError(
+            f"tracking: {path} has the schema of an older MLflow: copy the file, then run "
+            f"`mlflow db upgrade {uri}`"
+        )
+
+
+@cache
+def schema_versions() -> tuple[frozenset[str], str]:
+    """All schema versions that the installed MLflow knows, and the newest."""
+    spec = importlib.util.find_spec("mlflow")
+    assert spec is not None
+    assert spec.submodule_search_locations
+    folder = Path(spec.submodule_search_locations[0], "store", "db_migrations", "versions")
+    text = "\n".join(path.read_text() for path in folder.glob("*.py"))
+    versions = frozenset(re.findall(r'^revision\s*=\s*"(\w+)"', text, re.MULTILINE))
+    older = set(re.findall(r'^down_revision\s*=\s*"(\w+)"', text, re.MULTILINE))
+    (newest,) = versions - older
+    return versions, newest
+
+
+def _create(path: Path) -> None:
+    with _alone(path) as alone:
+        if path.exists():
+            return
+        if alone:
+            _sweep(path)
+        new = path.with_name(f".{path.name}.{uuid.uuid4().hex}.new")
+        try:
+            _create_tables(new)
+            _put_in_place(new, path)
+        finally:
+            new.unlink(missing_ok=True)
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[bool]:
+    """One creator at a time; False where the file system has no locks for folders.
+
+    Without the lock everything stays right, only done several times over.
+    """
+    folder = os.open(path.absolute().parent, os.O_RDONLY)
+    alone = False
+    try:
+        with suppress(OSError):
+            fcntl.flock(folder, fcntl.LOCK_EX)
+            alone = True
+        yield alone
+    finally:
+        os.close(folder)
+
+
+def _sweep(path: Path) -> None:
+    """Remove what killed creators have left."""
+    for left in path.parent.glob(f".{path.name}.*.new*"):
+        left.unlink(missing_ok=True)
+
+
+def _create_tables(path: Path) -> None:
+    from dnnsearch.tracking.schema import create_schema
+
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")  # a property of the file: it stays
+    create_schema(path)
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def _put_in_place(new: Path, path: Path) -> None:
+    """Link, not rename: a database that somebody else has put there meanwhile stays."""
+    with suppress(FileExistsError):
+        os.link(new, path)

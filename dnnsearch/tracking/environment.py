@@ -1,0 +1,40 @@
+"""How MLflow behaves in our processes: no telemetry, no chatter, no pickle, and it gives up soon.
+
+MLflow reads most of these variables when it is imported, so they are set before that. This module
+does not import MLflow.
+"""
+
+import os
+
+ALWAYS = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "DO_NOT_TRACK": "true",
+    "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
+    "MLFLOW_CONFIGURE_LOGGING": "false",
+    "MLFLOW_DISABLE_AGENT_HINT": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_ENABLE_ASYNC_LOGGING": "false",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+}
+
+# With MLflow's own values a call to a server that is away hangs for four minutes, and a lost answer
+# to `runs/create` is sent again and makes a second run. We publish later instead.
+UNLESS_SET = {
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",  # seconds
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
+    "MLFLOW_ARTIFACT_UPLOAD_DOWNLOAD_TIMEOUT": "30",  # seconds
+}
+
+DEFAULT_URI = "sqlite:///mlflow.db"  # MLflow's own, so that a bare `mlflow ui` shows the same
+
+
+def tracking_uri(configured: str | None = None) -> str:
+    """What the config says, else $MLFLOW_TRACKING_URI, else MLflow's own default."""
+    return configured or os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT_URI
+
+
+def apply() -> None:
+    """Set the variables in this process; what the user has set of `UNLESS_SET` stays."""
+    os.environ.update(ALWAYS)
+    for name, value in UNLESS_SET.items():
+        os.environ.setdefault(name, value)

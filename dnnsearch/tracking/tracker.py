@@ -1,0 +1,218 @@
+"""One study in MLflow: an experiment, a parent run, and a child run for each trial.
+
+Publishing is level-triggered: `publish` brings MLflow to what a view says, whatever was there
+before, and does nothing where that is so already. A run is found by its tags before one is created,
+so an answer that got lost makes no second run; one that a person has deleted stays deleted. The
+state tag is written after everything else, the status last: a run without them is published again.
+This module knows nothing of threads, and of outages only that it must look again after one.
+"""
+
+import json
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from dnnsearch.errors import UserError
+from dnnsearch.tracking import layout
+from dnnsearch.tracking.artifacts import put_artifact
+from dnnsearch.tracking.card import Standing, StudyCard, description
+from dnnsearch.tracking.client import (
+    Dataset,
+    DatasetInput,
+    InputTag,
+    Metric,
+    MlflowException,
+    Param,
+    Run,
+    RunTag,
+    connect,
+)
+from dnnsearch.tracking.runs import children_of, is_active, parent_of
+from dnnsearch.trial import TrialView
+
+
+@dataclass
+class Child:
+    """What MLflow has of a trial, as far as we know."""
+
+    run: Run
+    state: str
+    status: str
+    digest: str
+    begun: bool  # it has its params and its dataset
+
+    @classmethod
+    def of(cls, run: Run) -> "Child":
+        tags = run.data.tags
+        begun = bool(run.data.params and run.inputs and run.inputs.dataset_inputs)
+        state, digest = tags.get(layout.STATE, ""), tags.get(layout.DIGEST, "")
+        return cls(run, state, run.info.status, digest, begun)
+
+    def shows(self, view: TrialView) -> bool:
+        shown = (self.state, self.status, self.digest, self.begun)
+        return shown == (view.state, layout.STATUS[view.state], view.digest, True)
+
+
+class Tracker:
+    """Brings MLflow to what the study's card, its trials' views and its standing say.
+
+    Every method may raise MlflowException when MLflow is away or refuses, OSError when an artifact
+    cannot be written, and UserError when a person has to mend something. After any of them, call
+    `look` before the next attempt: what was sent may or may not have arrived.
+    """
+
+    def __init__(self, uri: str, card: StudyCard) -> None:
+        self.card = card
+        self.client = connect(uri)
+        self._sent = -1  # the last step of the parent's `best_value` that was sent
+        self.look()
+
+    def look(self) -> None:
+        """Find, or create where missing, the experiment and the parent; list the children."""
+        self.experiment = self._find_experiment()
+        self.parent = parent_of(self.client, self.experiment, self.card) or self._create_parent()
+        if layout.STATE not in self.parent.data.tags:
+            self._fill_parent()
+        found = children_of(self.client, self.experiment, self.parent.info.run_id)
+        self.children = {number: Child.of(run) for number, run in found.items()}
+
+    def missing(self, views: Iterable[TrialView]) -> list[TrialView]:
+        """The views that MLflow does not show yet."""
+        return [view for view in views if self._lacks(view)]
+
+    def _lacks(self, view: TrialView) -> bool:
+        child = self.children.get(view.number)
+        return child is None or (is_active(child.run) and not child.shows(view))
+
+    def publish(self, view: TrialView) -> None:
+        """Make MLflow show the view."""
+        if not self._lacks(view):
+            return
+        child = self.children.get(view.number) or self._create_child(view)
+        if not child.begun:
+            self._begin(child, view)
+        if (view.state, view.digest) != (child.state, child.digest):
+            self._log(child, view)
+        self._set_status(child, view)
+
+    def _create_child(self, view: TrialView) -> Child:
+        tags = layout.identifying_tags(self.card.name, self.parent.info.run_id, view)
+        if view.state == "running":
+            tags |= layout.state_tags(view)
+        run = self.client.create_run(
+            self.experiment,
+            start_time=_now() - round(1000 * (view.seconds or 0.0)),
+            tags=tags,
+            run_name=layout.run_name(view),
+        )
+        self.children[view.number] = Child.of(run)
+        return self.children[view.number]
+
+    def _dataset(self, view: TrialView) -> DatasetInput:
+        """MLflow takes 36 characters of a digest; the whole one is in the profile and a tag."""
+        profile = {**self.card.profile, "sha256": view.data}
+        data = Dataset(
+            name=self.card.dataset,
+            digest=view.data[:36] or "unknown",
+            source_type="dnnsearch",
+            source=json.dumps({"dataset": self.card.dataset}),
+            profile=json.dumps(profile),
+        )
+        return DatasetInput(data, [InputTag("mlflow.data.context", "train")])
+
+    def _begin(self, child: Child, view: TrialView) -> None:
+        """What a run needs before anything else: its dataset and its params."""
+        self.client.log_inputs(child.run.info.run_id, [self._dataset(view)])
+        params = [Param(name, value) for name, value in layout.params(view).items()]
+        self._log_batch(child.run, [], params, [])
+        child.begun = True
+
+    def _log(self, child: Child, view: TrialView) -> None:
+        """The record, the metrics and last the state; the same points sent again stay once."""
+        if view.record is not None:
+            put_artifact(self.client, child.run, layout.RECORD, view.record.read_bytes())
+        start = child.run.info.start_time
+        curves = [Metric(k, value, start + step, step) for k, step, value in layout.points(view)]
+        scalars = [Metric(k, value, start, 0) for k, value in layout.scalars(view).items()]
+        tags = [RunTag(k, value) for k, value in layout.state_tags(view).items()]
+        self._log_batch(child.run, curves + scalars, [], tags)
+        child.state, child.digest = view.state, view.digest
+
+    def _log_batch(
+        self, run: Run, metrics: list[Metric], params: list[Param], tags: list[RunTag]
+    ) -> None:
+        self.client.log_batch(run.info.run_id, metrics, params, tags, synchronous=True)
+
+    def _set_status(self, child: Child, view: TrialView) -> None:
+        """The duration that MLflow shows is that of the training, whenever it was published."""
+        status, run = layout.STATUS[view.state], child.run
+        if status == "RUNNING":
+            if child.status != status:
+                self.client.update_run(run.info.run_id, status)
+        else:
+            took = view.seconds
+            end = _now() if took is None else run.info.start_time + round(1000 * took)
+            self.client.set_terminated(run.info.run_id, status, end)
+        child.status = status
+
+    def describe(self, standing: Standing, state: str, fingerprint: str = "") -> None:
+        """Make the parent run say how the study stands.
+
+        `state` is running, finished (it has all its trials) or interrupted.
+        """
+        start = self.parent.info.start_time
+        new = [(step, value) for step, value in standing.history() if step > self._sent]
+        metrics = [Metric("best_value", value, start + step, step) for step, value in new]
+        tags = {layout.STATE: state, layout.NOTE: description(standing, state, fingerprint)}
+        if fingerprint:
+            tags[layout.FINGERPRINT] = fingerprint
+        self._log_batch(self.parent, metrics, [], [RunTag(k, v) for k, v in tags.items()])
+        self._sent = max([self._sent, *(step for step, _ in new)])
+        self._set_parent_status(layout.STATUS[state])
+
+    def _set_parent_status(self, status: str) -> None:
+        run_id = self.parent.info.run_id
+        if status == "RUNNING":
+            self.client.update_run(run_id, status)
+        else:
+            self.client.set_terminated(run_id, status)
+
+    def _find_experiment(self) -> str:
+        """The id of the experiment; two processes may create it at once."""
+        name = self.card.experiment
+        found = self.client.get_experiment_by_name(name)
+        if found is None:
+            try:
+                return str(self.client.create_experiment(name, tags={**layout.EXPERIMENT}))
+            except MlflowException as error:
+                found = self.client.get_experiment_by_name(name)
+                if found is None:
+                    raise error
+        if found.lifecycle_stage == "deleted":
+            raise UserError(
+                f"the MLflow experiment {name!r} was deleted: restore it with `mlflow experiments "
+                f"restore --experiment-id {found.experiment_id}`, or remove it for good with "
+                f"`mlflow gc`"
+            )
+        return str(found.experiment_id)
+
+    def _create_parent(self) -> Run:
+        card = self.card
+        tags = {layout.KIND: "study", layout.STUDY: card.name, layout.IDENTITY: card.identity}
+        tags |= layout.SOURCE
+        return self.client.create_run(self.experiment, tags=tags, run_name=card.name)
+
+    def _fill_parent(self) -> None:
+        """All that the parent's creation leaves out; the state comes last, as with the children."""
+        card = self.card
+        definition = json.dumps(card.definition, indent=1, sort_keys=True)
+        put_artifact(self.client, self.parent, "definition.json", definition.encode())
+        tags = {f"dnnsearch.{name}": value for name, value in card.digests.items()}
+        params = [Param(k, v) for k, v in card.params().items()]
+        self._log_batch(self.parent, [], params, [RunTag(k, v) for k, v in tags.items()])
+        self.describe(Standing(card), "running")
+
+
+def _now() -> int:
+    """Milliseconds, as MLflow counts time."""
+    return time.time_ns() // 1_000_000
