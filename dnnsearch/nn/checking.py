@@ -1,0 +1,46 @@
+"""Is the gradient right? It is compared with differences of the cost itself."""
+
+import numpy as np
+
+from dnnsearch.nn.network import Network
+from dnnsearch.nn.parameters import Array
+
+
+def gradient_check(network: Network, X: Array, Y: Array, epsilon: float = 1e-6) -> dict[str, float]:
+    """The relative error of dW1, db1, ..., dWL, dbL on X (n[0], m) and Y (n[L], m).
+
+    |d - D| / (|d| + |D|), where d is the gradient of the backward pass and D is, in each parameter,
+    (J(theta + epsilon) - J(theta - epsilon)) / (2 epsilon). Up to 1e-6 it is right; a wrong formula
+    gives 1e-2 and more. Raises ValueError unless the parameters are float64, without replicates.
+    """
+    theta = network.parameters
+    if theta.flat.dtype != np.float64 or theta.replicates:
+        raise ValueError(
+            "a gradient check needs float64 parameters without replicates, "
+            f"but these are {theta.flat.dtype} with replicates {theta.replicates}"
+        )
+    _, gradient = network.cost_and_gradient(X, Y)
+    backward = gradient.as_dict()
+    differences = theta.zeros_like()
+    for i in range(theta.flat.size):
+        differences.flat[i] = _difference(network, X, Y, i, epsilon)
+    return {
+        f"d{name}": _relative_error(backward[name], difference)
+        for name, difference in differences.as_dict().items()
+    }
+
+
+def _difference(network: Network, X: Array, Y: Array, i: int, epsilon: float) -> float:
+    theta = network.parameters.flat
+    original = theta[i]
+    costs = []
+    for value in (original + epsilon, original - epsilon):
+        theta[i] = value
+        costs.append(float(network.output.losses(network.logits(X), Y).mean()))
+    theta[i] = original
+    return (costs[0] - costs[1]) / (2 * epsilon)
+
+
+def _relative_error(d: Array, D: Array) -> float:
+    size = float(np.linalg.norm(d) + np.linalg.norm(D))
+    return float(np.linalg.norm(d - D)) / size if size else 0.0

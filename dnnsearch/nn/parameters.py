@@ -1,0 +1,122 @@
+"""The parameters of a network: W[1], b[1], ..., W[L], b[L].
+
+They lie one behind the other in a single flat vector, and W[l], b[l] are views of it. So an update
+of all parameters is a handful of operations on one vector, whatever the number of layers. A
+gradient has the same shape as what it derives, so it is a `Parameters` too.
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
+from typing import Any, Self
+
+import numpy as np
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+
+class ShapeError(ValueError):
+    """An array has another shape than its place in the network asks for."""
+
+    def __init__(self, place: str, name: str, has: Sequence[int], needs: object) -> None:
+        super().__init__(f"{place}: {name} must have the shape {needs}, but has {tuple(has)}")
+
+
+class Parameters:
+    """Weights and biases of all layers, with leading replicate axes `...` (none, or one).
+
+    `flat` is (..., P), `W[l]` is (..., n[l], n[l-1]) and `b[l]` is (..., n[l], 1); l counts from 1.
+    All are zero to begin with.
+    """
+
+    def __init__(
+        self,
+        layer_sizes: Sequence[int],
+        replicates: tuple[int, ...] = (),
+        dtype: Any = np.float32,
+    ) -> None:
+        sizes = tuple(int(n) for n in layer_sizes)
+        if len(sizes) < 2 or min(sizes) < 1:
+            raise ValueError(f"layer sizes must be two or more numbers from 1 up, but are {sizes}")
+        self._lay_out(sizes, np.zeros((*replicates, number_of_parameters(sizes)), dtype))
+
+    def _lay_out(self, layer_sizes: tuple[int, ...], flat: Array) -> None:
+        self.layer_sizes, self.flat = layer_sizes, flat
+        self.W: dict[int, Array] = {}
+        self.b: dict[int, Array] = {}
+        end = 0
+        for l, (n_prev, n) in enumerate(pairwise(layer_sizes), start=1):
+            start, middle, end = end, end + n * n_prev, end + n * n_prev + n
+            self.W[l] = flat[..., start:middle].reshape(*self.replicates, n, n_prev)
+            self.b[l] = flat[..., middle:end].reshape(*self.replicates, n, 1)
+
+    @property
+    def replicates(self) -> tuple[int, ...]:
+        """The leading axes: () or (R,)."""
+        return tuple(self.flat.shape[:-1])
+
+    @property
+    def layers(self) -> int:
+        """L, the number of layers; the input is layer 0 and does not count."""
+        return len(self.layer_sizes) - 1
+
+    @classmethod
+    def from_flat(cls, layer_sizes: Sequence[int], flat: Array) -> Self:
+        """Views of a vector (..., P) that exists: they share its memory."""
+        sizes = tuple(layer_sizes)
+        if flat.shape[-1:] != (number_of_parameters(sizes),):
+            needs = f"(..., {number_of_parameters(sizes)})"
+            raise ShapeError(f"layer sizes {sizes}", "the flat vector", flat.shape, needs)
+        self = cls.__new__(cls)
+        self._lay_out(sizes, flat)
+        return self
+
+    @classmethod
+    def from_dict(cls, arrays: Mapping[str, Any]) -> Self:
+        """Copies of {"W1": ..., "b1": ..., "W2": ...}; float32 only if all of them are.
+
+        Raises ShapeError, which names the layer and the array, when two layers do not fit, and
+        ValueError when an array is missing or is none of W1, b1, ...
+        """
+        L = len(arrays) // 2
+        names = [f"{name}{l}" for l in range(1, L + 1) for name in "Wb"]
+        if L < 1 or set(names) != set(arrays):
+            raise ValueError(f"parameters must be named W1, b1, ..., WL, bL, but are {[*arrays]}")
+        given = {name: np.asarray(arrays[name]) for name in names}
+        dtype = np.float32 if _all_float32(given.values()) else np.float64
+        sizes = (given["W1"].shape[-1:] or (1,)) + tuple(
+            given[f"W{l}"].shape[-2:-1][0] if given[f"W{l}"].ndim > 1 else 1
+            for l in range(1, L + 1)
+        )
+        self = cls(sizes, given["W1"].shape[:-2], dtype)
+        for name, view in self._views().items():
+            if given[name].shape != view.shape:
+                raise ShapeError(f"layer {name[1:]}", name, given[name].shape, view.shape)
+            view[...] = given[name]
+        return self
+
+    def _views(self) -> dict[str, Array]:
+        layers = range(1, self.layers + 1)
+        return {f"{name}{l}": getattr(self, name)[l] for l in layers for name in "Wb"}
+
+    def as_dict(self) -> dict[str, Array]:
+        """{"W1": ..., "b1": ..., ...}, copied: they stay what they are when training goes on."""
+        return {name: view.copy() for name, view in self._views().items()}
+
+    def zeros_like(self) -> "Parameters":
+        """Zeros of the same shapes: room for a gradient or a velocity."""
+        return Parameters(self.layer_sizes, self.replicates, self.flat.dtype)
+
+
+def number_of_parameters(layer_sizes: Sequence[int]) -> int:
+    """P, the length of the flat vector."""
+    return sum(n * n_prev + n for n_prev, n in pairwise(layer_sizes))
+
+
+def multiply_adds(layer_sizes: Sequence[int]) -> int:
+    """Multiply-adds of one forward pass of one example; biases and activations not counted."""
+    return sum(math.prod(pair) for pair in pairwise(layer_sizes))
+
+
+def _all_float32(arrays: Iterable[Array]) -> bool:
+    return all(array.dtype == np.float32 for array in arrays)

@@ -1,0 +1,104 @@
+"""Gradient descent: the training loop.
+
+It yields its progress, so that whoever calls it can look, log or stop. It knows nothing of Optuna,
+MLflow, files or printing.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Literal
+
+import numpy as np
+
+from dnnsearch.nn import Network, Parameters
+from dnnsearch.nn.batches import FullBatch, Minibatches, evaluate
+from dnnsearch.nn.parameters import Array
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where R replicates stand after `iteration` updates; (R,) float64 each.
+
+    NaN from the first point on at which a replicate's cost was not finite.
+    """
+
+    iteration: int
+    train_cost: Array
+    train_accuracy: Array
+    dev_cost: Array
+    dev_accuracy: Array
+
+
+class Momentum:
+    """Gradient descent with momentum in the course's convention.
+
+        v = beta v + (1 - beta) dW
+        W = W - alpha v
+
+    What is stored is alpha v. Other texts have v = beta v + dW: there alpha is (1 - beta) times
+    as large for the same descent.
+    """
+
+    BLOCK = 2**15  # numbers that are updated at a time, so that they stay in the processor's cache
+
+    def __init__(self, network: Network, alpha: float, beta: float) -> None:
+        W, dW = network.parameters.flat.reshape(-1), network.gradient.flat.reshape(-1)
+        v = np.zeros_like(W)
+        blocks = [slice(start, start + self.BLOCK) for start in range(0, W.size, self.BLOCK)]
+        self.blocks = [(W[block], v[block], dW[block]) for block in blocks]
+        self.beta = np.array(beta, W.dtype)
+        self.rate = np.array(alpha * (1 - beta), W.dtype)
+
+    def update(self) -> None:
+        beta, rate = self.beta, self.rate
+        for W, v, dW in self.blocks:
+            np.multiply(v, beta, out=v)
+            np.multiply(dW, rate, out=dW)
+            np.add(v, dW, out=v)
+            np.subtract(W, v, out=W)
+
+
+def train(
+    parameters: Parameters,
+    data: Mapping[str, Array],
+    *,
+    activation: str,
+    output: str,
+    learning_rate: float,
+    momentum: float,
+    batch_size: int | Literal["full"],
+    iterations: int,
+    curve_every: int,
+    rngs: Sequence[np.random.Generator],
+) -> Iterator[Progress]:
+    """Trains `parameters` in place; yields at 0, curve_every, 2 curve_every, ..., iterations.
+
+    `data` holds X_train (m, n[0]), or (R, m, n[0]) for replicates with data of their own, y_train
+    (m,), X_dev and y_dev: one example per row. `rngs` has one generator for each replicate.
+    """
+    network = Network(parameters, activation, output)
+    X, y, X_dev, y_dev = (np.asarray(data[n]) for n in ("X_train", "y_train", "X_dev", "y_dev"))
+    batches: FullBatch | Minibatches
+    if batch_size == "full" or batch_size >= X.shape[-2]:
+        batches = FullBatch(network, X, y)
+    else:
+        batches = Minibatches(network, X, y, batch_size, rngs)
+    stream = iter(batches)
+    descent = Momentum(network, learning_rate, momentum)
+    alive = np.ones(len(rngs), bool)
+    done = 0
+    for t in (*range(0, iterations, curve_every), iterations):
+        with np.errstate(all="ignore"):  # a replicate that diverges does so silently
+            for batch in islice(stream, t - done):
+                _, caches = network.forward(batch.X, batch.rooms)
+                network.backward(batch.Y, caches)
+                descent.update()
+            done = t
+            train_values = evaluate(network, X, y) if t == iterations else batches.means()
+            dev_values = evaluate(network, X_dev, y_dev)
+        values = [np.reshape(value, len(rngs)) for value in (*train_values, *dev_values)]
+        alive &= np.isfinite(values[0]) & np.isfinite(values[2])
+        yield Progress(t, *(np.where(alive, value, np.nan) for value in values))
+        if not alive.any():
+            return
