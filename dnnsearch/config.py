@@ -46,7 +46,7 @@ from dnnsearch.rules import (
     text,
     whole,
 )
-from dnnsearch.spec import COST_FORMULA
+from dnnsearch.spec import COST_FORMULA, OBJECTIVES
 
 # What a name means to the sampler and the pruner, with every argument, none left to a default of
 # Optuna's: {"name": name, **arguments} stands in the definition.
@@ -61,8 +61,7 @@ SAMPLERS: dict[str, dict[str, Any]] = {
     "random": {},
     "qmc": {"qmc_type": "sobol", "scramble": True},
 }
-PRUNERS: dict[str, dict[str, Any]] = {"none": {}}
-OBJECTIVES = {"dev_accuracy": "maximize", "dev_cost": "minimize"}
+PRUNERS = ("none", "median", "halving")
 RUN_TIME = ("study", "trials", "storage", "records", "tracking", "workers")
 MOST_MESSAGES = 3  # more than a line can tell
 
@@ -180,6 +179,11 @@ class Config(BaseModel):
         """The seven hyperparameters, in the order in which they are asked."""
         return {name: getattr(self, name) for name in HYPERPARAMETERS}
 
+    @property
+    def experiment(self) -> str:
+        """The name under which MLflow groups the studies of one config."""
+        return Path(self._place).stem if self._place.endswith((".yaml", ".yml")) else self.study
+
     def document(self) -> dict[str, Any]:
         """Every key, as `parse_config` takes it; JSON-able, one spelling for equal configs."""
         keys = {key: getattr(self, key) for key in type(self).model_fields}
@@ -197,7 +201,6 @@ class Config(BaseModel):
         return {
             **keys,
             "sampler": {"name": self.sampler, **SAMPLERS[self.sampler]},
-            "pruner": {"name": self.pruner, **PRUNERS[self.pruner]},
             "objective": {"name": self.objective, "direction": OBJECTIVES[self.objective]},
             "cost_formula": COST_FORMULA,
         }

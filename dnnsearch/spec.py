@@ -17,6 +17,8 @@ ARITHMETIC = 1  # raised whenever a change of ours changes the bits of a trainin
 UPDATE_COST = 500_000  # multiply-adds that take as long as the fixed part of one update
 COST_FORMULA = 1  # raised whenever `planned_cost` changes
 
+OBJECTIVES = {"dev_accuracy": "maximize", "dev_cost": "minimize"}
+
 Value = float | int | str
 
 
@@ -75,6 +77,13 @@ class Spec:
     arithmetic: int
     replicates: int = 1
     max_cost: int | None = None  # what the training may cost; it is cut off there
+    pruner: str = "none"
+    thresholds: tuple[tuple[int, float], ...] = ()  # (iteration, what it must at least reach)
+
+    @property
+    def maximize(self) -> bool:
+        """Whether a larger objective is a better one."""
+        return OBJECTIVES[self.objective] == "maximize"
 
     @property
     def layer_sizes(self) -> tuple[int, ...]:
@@ -116,6 +125,8 @@ class Spec:
         values = dict(document)
         hyper = dict(values.pop("hyperparameters"))
         hyper["units"] = tuple(hyper["units"])
+        pairs = values.pop("thresholds", ())
+        values["thresholds"] = tuple((step, value) for step, value in pairs)
         return cls(hyperparameters=Hyperparameters(**hyper), **values)
 
     @property

@@ -77,10 +77,12 @@ def run_trial(
     began = time.perf_counter()
     rngs = [generator(spec.seed, TRIAL_STREAM, spec.number, r) for r in range(spec.replicates)]
     parameters = nn.initialize(spec.layer_sizes, rngs, spec.initialization, spec.dtype)
-    points = []
+    points: list[Progress] = []
     for progress in _training(spec, parameters, data, rngs):
         points.append(progress)
         watch(progress)
+        if _is_pruned(spec, points):
+            break
     steps = np.array([point.iteration for point in points], np.int64)
     curves = {name: np.stack([getattr(p, name) for p in points], axis=1) for name in CURVES}
     diverged = ~np.isfinite(curves["train_cost"][:, -1])
@@ -117,6 +119,27 @@ def _training(
         curve_every=spec.curve_every,
         rngs=rngs,
     )
+
+
+def _is_pruned(spec: Spec, points: list[Progress]) -> bool:
+    """Whether the training is to end at the last of the points, by the thresholds of its spec."""
+    if points[-1].iteration == spec.updates:
+        return False
+    needed = dict(spec.thresholds).get(points[-1].iteration)
+    values = [getattr(point, spec.objective).mean() for point in points]
+    return is_below(needed, values, spec.pruner, spec.maximize)
+
+
+def is_below(needed: float | None, values: list[float], pruner: str, maximize: bool) -> bool:
+    """Whether a curve so far falls short of a threshold; None is no threshold.
+
+    The median pruner looks at the best value so far, halving at the last.
+    """
+    if needed is None:
+        return False
+    best = max if maximize else min
+    value = best(values) if pruner == "median" else values[-1]
+    return value < needed if maximize else value > needed
 
 
 def _end(spec: Spec, steps: np.ndarray, diverged: np.ndarray) -> str:

@@ -65,6 +65,7 @@ class Coordinator:
         self.first = definition.first_params()
         self.asked = 0
         self.specs: dict[int, Spec] = {}  # in flight
+        self._digests: dict[int, str] = {}
         self._ended: dict[int, tuple[Record, bytes | None]] = {}
 
     def run(self, trials: int, may_ask: Callable[[int], bool] = lambda number: True) -> None:
@@ -79,10 +80,15 @@ class Coordinator:
                 break
         self.book.flush()
 
+    @property
+    def digests(self) -> list[str]:
+        """Of the trials that were told, in the order of their numbers."""
+        return [digest for _, digest in sorted(self._digests.items())]
+
     def _ask(self, number: int) -> None:
         first = self.first[number] if number < len(self.first) else None
         trial, hyperparameters = self.twin.ask(number, first)
-        spec = self.definition.spec(number, hyperparameters)
+        spec = self.definition.spec(number, hyperparameters, self.twin.told)
         self.book.asked(trial, spec)
         self.asked, self.specs[number] = number + 1, spec
         self.clock.ask(number)
@@ -117,6 +123,7 @@ class Coordinator:
     def _tell(self, number: int) -> None:
         record, packed = self._ended.pop(number)
         del self.specs[number]
+        self._digests[number] = record.digest
         self.clock.tell(number)
         self.twin.tell(number, record)
         self.book.told(record, packed)

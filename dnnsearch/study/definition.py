@@ -4,13 +4,15 @@ Two studies with equal definitions are the same study. The definition is stored 
 a search under the same name with another definition is refused, and told which keys differ.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from dnnsearch.config import Config
 from dnnsearch.record import PINNED_PACKAGES, versions
 from dnnsearch.space import first_params, resolve_curve_every
-from dnnsearch.spec import ARITHMETIC, Hyperparameters, Spec, Value
+from dnnsearch.spec import ARITHMETIC, OBJECTIVES, Hyperparameters, Spec, Value
+from dnnsearch.study.pruning import Told, thresholds
 from dnnsearch.tables import Prepared
 
 
@@ -26,12 +28,28 @@ class Definition:
     def curve_every(self) -> int:
         return resolve_curve_every(self.config, self.prepared.shape)
 
+    @property
+    def maximize(self) -> bool:
+        return OBJECTIVES[self.config.objective] == "maximize"
+
+    @property
+    def pruner(self) -> dict[str, Any]:
+        """Name and all arguments; what counts in iterations stands on the curves' grid."""
+        every = self.curve_every
+        arguments: dict[str, dict[str, Any]] = {
+            "none": {},
+            "median": {"n_startup_trials": 5, "n_warmup_steps": 5 * every, "n_min_trials": 1},
+            "halving": {"min_resource": 4 * every, "reduction_factor": 3},
+        }
+        return {"name": self.config.pruner, **arguments[self.config.pruner]}
+
     def as_dict(self) -> dict[str, Any]:
         """JSON-able; everything that determines the study."""
         installed = versions()
         return {
             **self.config.definition(),
             "curve_every": self.curve_every,
+            "pruner": self.pruner,
             "numerics": self.numerics,
             "data_digest": self.prepared.data_digest,
             "split_digest": self.prepared.split_digest,
@@ -44,9 +62,10 @@ class Definition:
         """What the search begins with: the sensible default, then the user's own guesses."""
         return first_params(self.config, self.prepared.shape)
 
-    def spec(self, number: int, hyperparameters: Hyperparameters) -> Spec:
-        """The spec of trial `number`."""
+    def spec(self, number: int, hyperparameters: Hyperparameters, told: Sequence[Told]) -> Spec:
+        """The spec of trial `number`, asked when so much had been told."""
         config, shape = self.config, self.prepared.shape
+        grid = range(0, hyperparameters.iterations, self.curve_every)
         return Spec(
             hyperparameters=hyperparameters,
             seed=config.seed,
@@ -66,6 +85,8 @@ class Definition:
             arithmetic=ARITHMETIC,
             replicates=config.replicates,
             max_cost=config.max_cost,
+            pruner=config.pruner,
+            thresholds=thresholds(self.pruner, told, grid, self.maximize),
         )
 
 

@@ -6,7 +6,7 @@ one after another from one cause nothing is written, because three such failures
 machine needs mending: the search stops as if it had never come to them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from optuna.trial import FrozenTrial
@@ -16,7 +16,7 @@ from dnnsearch.record import Record
 from dnnsearch.records import Records
 from dnnsearch.spec import Spec
 from dnnsearch.storage import Rows
-from dnnsearch.study.sampling import STATES
+from dnnsearch.study.sampling import STATES, objective_curve, optuna_value
 from dnnsearch.study.views import ended_view, running_view
 from dnnsearch.trial import TrialView
 
@@ -26,8 +26,10 @@ FAILURES_IN_A_ROW = 3
 class Ledger:
     """The one writer of a study."""
 
-    def __init__(self, rows: Rows, records: Records, publish: Callable[[TrialView], None]) -> None:
-        self.rows, self.records, self.publish = rows, records, publish
+    def __init__(
+        self, rows: Rows, records: Records, publish: Sequence[Callable[[TrialView], None]]
+    ) -> None:
+        self.rows, self.records, self._publish = rows, records, publish
         self.stored = rows.trials()
         self._ids = {trial.number: trial._trial_id for trial in self.stored}
         self._failures: list[str] = []
@@ -79,6 +81,11 @@ class Ledger:
         for action in held:
             action()
 
+    def publish(self, view: TrialView) -> None:
+        """Show the trial to all who want to see it."""
+        for show in self._publish:
+            show(view)
+
     def _is_told(self, number: int) -> bool:
         return number < len(self.stored) and self.stored[number].state.is_finished()
 
@@ -91,14 +98,14 @@ class Ledger:
             _compare(
                 f"trial {number}",
                 {"state": stored.state.name, "value": stored.value},
-                {"state": STATES[record.end].name, "value": _optuna_value(record)},
+                {"state": STATES[record.end].name, "value": optuna_value(record)},
             )
         else:
             self.rows.tell(
                 self._ids[number],
                 STATES[record.end],
-                _optuna_value(record),
-                _curve(record),
+                optuna_value(record),
+                list(objective_curve(record).items()),
                 {"dnnsearch": _attributes(record)},
             )
         self.publish(ended_view(record, self.records.path(record)))
@@ -112,19 +119,6 @@ def _compare(place: str, stored: dict[str, Any], replayed: dict[str, Any]) -> No
                 f"{stored.get(name)}, and should be {replayed.get(name)}; start a new study with "
                 "--study NAME"
             )
-
-
-def _optuna_value(record: Record) -> float | None:
-    """A pruned trial's value stands among its intermediate values, as Optuna has it."""
-    return record.value if record.end == "finished" else None
-
-
-def _curve(record: Record) -> list[tuple[int, float]]:
-    """The objective at each point; none for a diverged trial, whose good points would mislead."""
-    if record.end not in ("finished", "pruned"):
-        return []
-    values = record.curves[record.spec.objective].mean(axis=0)
-    return list(zip(record.arrays["steps"].tolist(), values.tolist(), strict=True))
 
 
 def _attributes(record: Record) -> dict[str, Any]:

@@ -10,11 +10,15 @@ from optuna.trial import FrozenTrial
 from dnnsearch.arrays import DamagedArrays
 from dnnsearch.config import Config, parse_config
 from dnnsearch.errors import UserError
-from dnnsearch.record import Record, decode, fingerprint
+from dnnsearch.record import Record, decode, fingerprint, outcome_digest
 from dnnsearch.records import Records
 from dnnsearch.storage import Rows, open_storage
 
-DEFINITION, CONFIG = "definition", "config"  # names of the study's attributes in Optuna's storage
+DEFINITION, CONFIG, IDENTITY = (
+    "definition",
+    "config",
+    "id",
+)  # names of the study's attributes in Optuna's storage
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,7 @@ class OpenStudy:
         if open_ or (trials is not None and len(told) < trials):
             missing = f"trial {open_[0]} is unfinished" if open_ else f"it has {len(told)} trials"
             raise UserError(f"study {self.name} has no such fingerprint yet: {missing}")
-        return fingerprint([self.record(trial.number) for trial in told])
+        return fingerprint(outcome_digest(self.record(t.number).document) for t in told)
 
 
 def open_study(name: str, storage: str) -> OpenStudy:

@@ -14,10 +14,11 @@ from optuna.samplers import BaseSampler, QMCSampler, RandomSampler, TPESampler
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
-from dnnsearch.config import OBJECTIVES, Config
+from dnnsearch.config import Config
 from dnnsearch.record import Record
 from dnnsearch.space import suggest
-from dnnsearch.spec import Hyperparameters, Value, generator
+from dnnsearch.spec import OBJECTIVES, Hyperparameters, Value, generator
+from dnnsearch.study.pruning import Told
 
 SAMPLER_STREAM = 1  # the first element of the spawn key of every sampler's seed
 CONDITIONAL = "units_"  # asked only for the layers that exist
@@ -71,6 +72,8 @@ class Twin:
         self.config = config
         self.arguments = dict(config.definition()["sampler"])
         self.sampler = SAMPLERS[self.arguments.pop("name")]
+        self.told: list[Told] = []
+        self._asked: dict[int, optuna.Trial] = {}
         self.study = optuna.create_study(
             direction=StudyDirection[OBJECTIVES[config.objective].upper()],
             pruner=optuna.pruners.NopPruner(),
@@ -88,12 +91,31 @@ class Twin:
         self.study.sampler = self._fresh_sampler(number)
         if first is not None:
             self.study.enqueue_trial(dict(first))
-        trial = self.study.ask()
+        trial = self._asked[number] = self.study.ask()
         assert trial.number == number
         hyperparameters = suggest(trial, self.config)
         return self.study.get_trials(deepcopy=False)[number], hyperparameters
 
     def tell(self, number: int, record: Record) -> None:
         """Let the sampler know; a pruned trial's curve reaches it as intermediate values."""
-        told = STATES[record.end]
-        self.study.tell(number, record.value if told is TrialState.COMPLETE else None, told)
+        curve = objective_curve(record)
+        if record.end == "pruned":
+            for step, value in curve.items():
+                self._asked[number].report(value, step)
+        del self._asked[number]
+        if curve:
+            self.told.append(Told(record.end == "finished", curve))
+        self.study.tell(number, optuna_value(record), STATES[record.end])
+
+
+def optuna_value(record: Record) -> float | None:
+    """The value that Optuna has; a pruned trial's stands among its intermediate values only."""
+    return record.value if record.end == "finished" else None
+
+
+def objective_curve(record: Record) -> dict[int, float]:
+    """The objective by iteration; none of a diverged trial, whose good points would mislead."""
+    if record.end not in ("finished", "pruned"):
+        return {}
+    values = record.curves[record.spec.objective].mean(axis=0)
+    return dict(zip(record.arrays["steps"].tolist(), values.tolist(), strict=True))

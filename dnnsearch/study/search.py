@@ -5,8 +5,10 @@ nothing of it is left running, however it ended.
 """
 
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Protocol
 
@@ -14,19 +16,26 @@ from optuna.storages import RDBStorage
 
 from dnnsearch import numerics
 from dnnsearch.arrays import ArrayStore, default_root
-from dnnsearch.config import OBJECTIVES, Config
+from dnnsearch.config import Config
 from dnnsearch.errors import UserError
 from dnnsearch.lock import study_lock
+from dnnsearch.record import fingerprint
 from dnnsearch.records import Records
 from dnnsearch.space import check_fits
+from dnnsearch.spec import OBJECTIVES
 from dnnsearch.storage import Rows, create_study, open_storage, sqlite_path, study_names
 from dnnsearch.study.coordinator import Coordinator
 from dnnsearch.study.definition import Definition, differences
 from dnnsearch.study.ledger import Ledger
-from dnnsearch.study.reading import CONFIG, DEFINITION
+from dnnsearch.study.reading import CONFIG, DEFINITION, IDENTITY
+from dnnsearch.study.views import interrupted_view
 from dnnsearch.tables import prepare
+from dnnsearch.tracking import Publisher, StudyCard, check_uri
 from dnnsearch.trial import TrialView
 from dnnsearch.workers import LocalWorkers, Progressed
+
+INTERRUPTED_SECONDS = 1.5  # to tell MLflow, when a person waits for us to end
+PUBLISH_SECONDS = 600.0  # to publish what is left, while MLflow answers
 
 
 class Audience(Protocol):
@@ -57,15 +66,62 @@ def search(config: Config, *, seconds: float | None, audience: Audience) -> None
     """
     definition = define(config)
     numerics.check(definition.numerics)
+    check_uri(config.tracking)
     storage = open_storage(config.storage, create=True)
     with study_lock(sqlite_path(config.storage) or Path("dnnsearch"), config.study):
-        rows = _rows(storage, definition)
-        ledger = Ledger(rows, Records(Path(config.records), config.study), audience.trial)
+        rows = begin(storage, definition)
+        publisher = Publisher(config.tracking, _card(definition, rows), audience.say)
+        ledger = Ledger(
+            rows, Records(Path(config.records), config.study), [publisher.put, audience.trial]
+        )
         with _local_workers(definition, config.workers) as workers:
             coordinator = Coordinator(
                 definition, ledger.records, ledger, workers, audience.progress
             )
-            coordinator.run(config.trials, _while_time(seconds, len(ledger.stored)))
+            publisher.start()
+            with _concluded(coordinator, ledger, publisher, audience):
+                coordinator.run(config.trials, _while_time(seconds, len(ledger.stored)))
+
+
+@contextmanager
+def _concluded(
+    coordinator: Coordinator, ledger: Ledger, publisher: Publisher, audience: Audience
+) -> Iterator[None]:
+    """Whatever happens, MLflow is told how the study stands; a person, what MLflow lacks."""
+    try:
+        yield
+    except BaseException:
+        for spec in coordinator.specs.values():
+            ledger.publish(interrupted_view(spec))
+        publisher.conclude("interrupted")
+        publisher.close(INTERRUPTED_SECONDS)
+        raise
+    whole = coordinator.asked >= coordinator.definition.config.trials
+    publisher.conclude(
+        "finished" if whole else "interrupted", fingerprint(coordinator.digests) if whole else ""
+    )
+    if lacking := publisher.close(PUBLISH_SECONDS):
+        audience.say(
+            f"{lacking} trials are not in MLflow yet; the same command, or dnnsearch publish "
+            f"{ledger.rows.study}, sends them when it can be reached"
+        )
+
+
+def _card(definition: Definition, rows: Rows) -> StudyCard:
+    """What MLflow is told of the study; the id tells studies of one name on one server apart."""
+    config, wanted = definition.config, definition.as_dict()
+    return StudyCard(
+        name=config.study,
+        experiment=config.experiment,
+        definition=wanted,
+        trials=config.trials,
+        objective=config.objective,
+        maximize=definition.maximize,
+        identity=rows.attributes[IDENTITY],
+        digests={"data": wanted["data_digest"], "split": wanted["split_digest"]},
+        dataset=str(config.data["name"]),
+        profile=asdict(definition.prepared.shape),
+    )
 
 
 def _while_time(seconds: float | None, known: int) -> Callable[[int], bool]:
@@ -85,7 +141,7 @@ def _local_workers(definition: Definition, count: int) -> Iterator[LocalWorkers]
         workers.close()
 
 
-def _rows(storage: RDBStorage, definition: Definition) -> Rows:
+def begin(storage: RDBStorage, definition: Definition) -> Rows:
     """The study's rows, begun or compared with the definition."""
     config, wanted = definition.config, definition.as_dict()
     if config.study not in study_names(storage):
@@ -93,6 +149,7 @@ def _rows(storage: RDBStorage, definition: Definition) -> Rows:
     rows = Rows(storage, config.study)
     stored = rows.attributes.get(DEFINITION)
     if stored is None and not rows.trials():
+        rows.set_attribute(IDENTITY, uuid.uuid4().hex)
         rows.set_attribute(DEFINITION, wanted)
     elif stored != wanted:
         _refuse(config.study, stored, wanted)

@@ -1,5 +1,6 @@
 """A trial as people are shown it, from its spec and its record."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from dnnsearch.record import Record
@@ -11,6 +12,11 @@ def running_view(spec: Spec) -> TrialView:
     """A trial that was asked and has not ended."""
     params = spec.hyperparameters.as_params()
     return TrialView(spec.number, "running", params, spec.digest, spec.data)
+
+
+def interrupted_view(spec: Spec) -> TrialView:
+    """A trial that was in flight when the search was stopped."""
+    return replace(running_view(spec), state="interrupted")
 
 
 def ended_view(record: Record, path: Path) -> TrialView:
