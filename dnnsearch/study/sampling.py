@@ -5,11 +5,13 @@ asked with a fresh sampler seeded from the study's seed and the trial's number, 
 depends on what was told before it and on nothing else.
 """
 
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import optuna
 from optuna.distributions import BaseDistribution
+from optuna.exceptions import ExperimentalWarning
 from optuna.samplers import BaseSampler, QMCSampler, RandomSampler, TPESampler
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
@@ -20,6 +22,7 @@ from dnnsearch.space import suggest
 from dnnsearch.spec import OBJECTIVES, Hyperparameters, Value, generator
 from dnnsearch.study.pruning import Told
 
+optuna.logging.set_verbosity(optuna.logging.ERROR)
 SAMPLER_STREAM = 1  # the first element of the spawn key of every sampler's seed
 CONDITIONAL = "units_"  # asked only for the layers that exist
 
@@ -44,12 +47,14 @@ def _random(arguments: Mapping[str, Any], study_seed: int, trial_seed: int) -> B
 
 def _qmc(arguments: Mapping[str, Any], study_seed: int, trial_seed: int) -> BaseSampler:
     """The sequence is scrambled once for the study; what it cannot hold is drawn for the trial."""
-    return UnconditionalQMC(
-        **arguments,
-        seed=study_seed,
-        independent_sampler=RandomSampler(seed=trial_seed),
-        warn_independent_sampling=False,
-    )
+    with warnings.catch_warnings():  # that it may change: Optuna's version is pinned by the study
+        warnings.simplefilter("ignore", ExperimentalWarning)
+        return UnconditionalQMC(
+            **arguments,
+            seed=study_seed,
+            independent_sampler=RandomSampler(seed=trial_seed),
+            warn_independent_sampling=False,
+        )
 
 
 SAMPLERS: dict[str, Callable[[Mapping[str, Any], int, int], BaseSampler]] = {
