@@ -21,10 +21,16 @@ ENTRY = re.compile(
 
 
 def run(*command: str, cwd: Path = ROOT, **environment: str) -> subprocess.CompletedProcess[str]:
+    outer_make = {
+        "MAKEFLAGS",
+        "MAKELEVEL",
+        "MFLAGS",
+    }  # `make test` must not colour the make under test
+    inherited = {name: value for name, value in os.environ.items() if name not in outer_make}
     return subprocess.run(
         command,
         cwd=cwd,
-        env=os.environ | environment,
+        env=inherited | environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
