@@ -1,0 +1,42 @@
+"""Options and arguments that several commands share, and how their values are read."""
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dnnsearch.errors import UserError
+
+STORAGE = "sqlite:///optuna.db"  # the default of a config's key `storage`, too
+
+Storage = Annotated[
+    str,
+    typer.Option(
+        metavar="URL",
+        envvar="DNNSEARCH_STORAGE",
+        help="Optuna's storage, where the studies are.",
+    ),
+]
+Study = Annotated[str, typer.Argument(metavar="STUDY", help="A study's name, as `list` shows it.")]
+
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def seconds(duration: str) -> float:
+    """`90`, `90s`, `15m`, `1.5h` or `1h30m` in seconds; raises UserError for anything else."""
+    parts = re.findall(r"(\d+(?:\.\d+)?)([smhd])", duration)
+    if re.fullmatch(r"\d+(\.\d+)?", duration):
+        parts = [(duration, "s")]
+    elif not parts or "".join(number + unit for number, unit in parts) != duration:
+        raise UserError(f"--for must be a time such as 90s, 15m or 1h30m, but got {duration!r}")
+    return sum(float(number) * UNITS[unit] for number, unit in parts)
+
+
+def writable(path: Path) -> Path:
+    """The path, if a file can be made there; raises UserError where its folder does not exist."""
+    if path.is_dir():
+        raise UserError(f"{path} must be a file, but it is a folder")
+    if not path.parent.is_dir():
+        raise UserError(f"{path} cannot be written: there is no folder {path.parent}")
+    return path

@@ -1,0 +1,33 @@
+"""The process that computes is started with its numerics pinned: if need be, this one starts over.
+
+Nothing here imports NumPy, or anything that does: the pins count only before that.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from dnnsearch import numerics, yamlfile
+
+
+def pin(wanted: str) -> None:
+    """Go on with the numerics that are wanted, or with what the machine can play of them.
+
+    Where this process was not started with their pins, it is replaced by one that is: the same
+    program with the same arguments.
+    """
+    playable = numerics.playable(wanted)
+    if not numerics.is_pinned(playable):
+        sys.stdout.flush()
+        os.execve(sys.executable, sys.orig_argv, numerics.pinned(playable))
+
+
+def wanted(path: Path, overrides: Sequence[str]) -> str:
+    """The numerics that a config asks for, as far as that can be known without checking the rest.
+
+    Raises UserError when the file cannot be read.
+    """
+    document, _ = yamlfile.override(yamlfile.read(path), overrides)
+    name = document.get("numerics", "portable")
+    return name if isinstance(name, str) and name in numerics.PINS else "portable"

@@ -1,0 +1,139 @@
+"""`search`: run a study, go on with it, extend it, or say what that would cost."""
+
+import json
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dnnsearch import numerics
+from dnnsearch.cli.options import seconds
+from dnnsearch.cli.pinning import pin, wanted
+from dnnsearch.cli.signals import Stopped
+
+if TYPE_CHECKING:
+    from dnnsearch.config import Config
+
+NATIVE = (
+    "numerics: this machine cannot play `portable` (Linux on x86-64 with AVX2 and FMA); the study "
+    "runs as `native`, and its bits are this machine's"
+)
+TOP = 10  # trials of the leaderboard that a search ends with
+
+
+def search(
+    config: Annotated[Path, typer.Argument(metavar="CONFIG", help="A YAML file, as in configs/.")],
+    trials: Annotated[
+        int | None, typer.Option(metavar="N", help="How many trials the study shall have in all.")
+    ] = None,
+    for_: Annotated[
+        str | None,
+        typer.Option(
+            "--for", metavar="TIME", help="Begin no trial after so long: 90s, 15m, 1h30m."
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(metavar="N", help="Processes that train.  [default: all cores]")
+    ] = None,
+    study: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The study's name.  [default: the config's]")
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Change a key of the config; repeatable."),
+    ] = None,
+    storage: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL", envvar="DNNSEARCH_STORAGE", help="Optuna's storage.  [default: config's]"
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what it would cost, and write nothing.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show the result only.")] = False,
+) -> None:
+    """Search for good hyperparameters: run or continue a study.
+
+    The same command continues a study that was interrupted, and with more trials extends it. What
+    comes out does not depend on the number of workers or on interruptions.
+
+    \b
+    Examples:
+      dnnsearch search configs/digits.yaml
+      dnnsearch search configs/digits.yaml --trials 60 --for 15m
+      dnnsearch search configs/digits.yaml --study deep --set hidden_layers=4
+    """
+    given = {"trials": trials, "workers": workers, "study": study, "storage": storage}
+    overrides = [*(set_ or []), *_settings(given)]
+    limit = None if for_ is None else seconds(for_)
+    pin(wanted(config, overrides))
+    from dnnsearch.config import load_config
+
+    loaded = load_config(config, overrides)
+    if dry_run:
+        _plan(loaded)
+    else:
+        _run(loaded, limit, quiet)
+
+
+def _settings(given: dict[str, int | str | None]) -> list[str]:
+    """As --set would say it; text in quotes, because a study may be called 1e3."""
+    return [f"{key}={json.dumps(value)}" for key, value in given.items() if value is not None]
+
+
+def _run(config: "Config", limit: float | None, quiet: bool) -> None:
+    from dnnsearch.display import display
+    from dnnsearch.study.search import search
+
+    try:
+        with display(config, quiet) as audience:
+            if numerics.playable(config.numerics) != config.numerics:
+                audience.say(NATIVE)
+            search(config, seconds=limit, audience=audience)
+    except Stopped:
+        print(f"stopped; what has ended is kept. To go on: {_command()}", file=sys.stderr)
+        raise
+    _conclude(config)
+
+
+def _command() -> str:
+    return shlex.join(["dnnsearch", *sys.argv[1:]])
+
+
+def _conclude(config: "Config") -> None:
+    """The leaderboard, and what one can do next."""
+    from dnnsearch.leaderboard import leaderboard
+    from dnnsearch.listing import table
+    from dnnsearch.study.reading import open_study
+
+    study = open_study(config.study, config.storage)
+    board = leaderboard(study)
+    print(f"study {config.study}, {board.counts}")
+    print("\n".join(table(board, TOP)))
+    if board.ranked:
+        best = board.best
+        print(f"best: trial {best.number} with {board.objective} {best.value:.4f}")
+        print(f"  its configuration:      dnnsearch best {shlex.quote(config.study)}")
+        print(
+            f"  train it again:         dnnsearch rerun {shlex.quote(config.study)}/{best.number}"
+        )
+    print("  compare all in MLflow:  dnnsearch ui")
+    if len(board.rows) < config.trials:
+        print(f"  go on to {config.trials} trials: {_command()}")
+    print(f"fingerprint {study.fingerprint()}")
+
+
+def _plan(config: "Config") -> None:
+    from dnnsearch.plan import plan
+
+    planned = plan(config)
+    there = f" (and {planned.done} that have ended already)" if planned.done else ""
+    print(f"study {config.study}, from {config.place}: a dry run, nothing is written")
+    print(f"  trials  {planned.trials}{there}")
+    print(f"  cost    {planned.multiply_adds:.2g} multiply-adds in {planned.updates} updates")
+    print(f"  time    about {planned.seconds:.0f} s with {config.workers} workers")
+    print(f"  disk    about {planned.disk / 1e6:.1f} MB")
+    print("Estimates: trials drawn at random from the space, one of them timed on this machine.")

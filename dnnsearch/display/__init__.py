@@ -1,0 +1,29 @@
+"""What a person sees while a search runs: a live table, plain lines, or nothing.
+
+The three are audiences of a search and take the same calls, so that the search need not know which
+one watches. Nothing here decides anything.
+"""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from dnnsearch.config import Config
+from dnnsearch.display.lines import Lines, Quiet
+from dnnsearch.display.tally import Tally
+from dnnsearch.study.search import Audience
+
+
+@contextmanager
+def display(config: Config, quiet: bool) -> Iterator[Audience]:
+    """The audience that fits: live on a terminal, lines elsewhere, nothing where nobody asks."""
+    if quiet:
+        yield Quiet()
+    elif sys.stdout.isatty() and os.environ.get("TERM") != "dumb":
+        from dnnsearch.display.live import live
+
+        with live(Tally(config)) as table:
+            yield table
+    else:
+        yield Lines(Tally(config))

@@ -1,0 +1,124 @@
+"""The leaderboard: a study's trials, the best first.
+
+Everything is read from Optuna's rows. A trial without a value (pruned, diverged, failed, not
+finished) is never ranked; it follows the ranked ones in the order of asking.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from optuna.trial import FixedTrial, FrozenTrial
+
+from dnnsearch.config import Config
+from dnnsearch.errors import UserError
+from dnnsearch.space import suggest
+from dnnsearch.spec import OBJECTIVES, Value
+from dnnsearch.storage import Rows, open_storage, sqlite_path, study_names
+from dnnsearch.study.reading import CONFIG, OpenStudy
+
+UNFINISHED = "unfinished"  # asked and not told: in training now, or for `search` to go on with
+
+
+@dataclass(frozen=True)
+class Row:
+    """One trial; `value` is the objective, with its standard error where one is known."""
+
+    number: int
+    state: str  # of dnnsearch, not Optuna's
+    value: float | None
+    error: float | None
+    final: dict[str, float | None]  # the last point of each curve
+    seconds: float | None
+    parameters: int | None  # how many
+    params: dict[str, Value]  # all hyperparameters, fixed ones too
+    digest: str
+    reason: str
+
+    @property
+    def units(self) -> str:
+        """Such as `64-32`; `-` for logistic regression."""
+        layers = int(self.params["hidden_layers"])
+        return "-".join(str(self.params[f"units_{i}"]) for i in range(1, layers + 1)) or "-"
+
+
+@dataclass(frozen=True)
+class Leaderboard:
+    """The rows of a study, the best first."""
+
+    study: str
+    objective: str
+    rows: list[Row]
+
+    @property
+    def ranked(self) -> list[Row]:
+        return [row for row in self.rows if row.value is not None]
+
+    @property
+    def best(self) -> Row:
+        """Raises UserError while no trial has finished."""
+        if not self.ranked:
+            raise UserError(f"study {self.study} has no finished trial yet")
+        return self.ranked[0]
+
+    @property
+    def counts(self) -> str:
+        """Such as `40 trials: 37 finished, 3 diverged`."""
+        states = Counter(row.state for row in self.rows)
+        ends = ", ".join(f"{count} {state}" for state, count in states.most_common())
+        return ": ".join(part for part in (f"{len(self.rows)} trials", ends) if part)
+
+
+def leaderboards(storage: str) -> list[Leaderboard]:
+    """Those of all studies of dnnsearch in Optuna's storage, by name."""
+    path = sqlite_path(storage)
+    if path and not path.exists():
+        return []
+    opened = open_storage(storage)
+    studies = [OpenStudy(name, Rows(opened, name)) for name in study_names(opened)]
+    return [leaderboard(study) for study in studies if CONFIG in study.attributes]
+
+
+def leaderboard(study: OpenStudy) -> Leaderboard:
+    """The study's trials, the best first; of equal ones, the one that was asked first."""
+    config, trials = study.config, study.trials()
+    examples = _dev_examples(study, trials) if config.objective == "dev_accuracy" else None
+    rows = [_row(trial, config, examples) for trial in trials]
+    sign = -1 if OBJECTIVES[config.objective] == "maximize" else 1
+    ranked = sorted((r for r in rows if r.value is not None), key=lambda r: sign * (r.value or 0))
+    return Leaderboard(study.name, config.objective, ranked + [r for r in rows if r.value is None])
+
+
+def _dev_examples(study: OpenStudy, trials: Iterable[FrozenTrial]) -> int | None:
+    """How many examples an accuracy is a share of; None where no record says so."""
+    finished = next((trial.number for trial in trials if trial.values), None)
+    if finished is None:
+        return None
+    try:
+        return int(study.record(finished).arrays["dev_predictions"].shape[-1])
+    except UserError:
+        return None
+
+
+def _row(trial: FrozenTrial, config: Config, examples: int | None) -> Row:
+    told: dict[str, Any] = trial.user_attrs.get("dnnsearch", {})
+    value = trial.value if trial.values else None
+    return Row(
+        number=trial.number,
+        state=told.get("state", UNFINISHED),
+        value=value,
+        error=None if value is None or not examples else binomial_error(value, examples),
+        final=told.get("final", {}),
+        seconds=told.get("seconds"),
+        parameters=told.get("parameters"),
+        params=suggest(FixedTrial(trial.params), config).as_params(),
+        digest=told.get("digest", ""),
+        reason=told.get("reason", ""),
+    )
+
+
+def binomial_error(accuracy: float, examples: int) -> float:
+    """The standard error of an accuracy measured on so many examples, sqrt(p (1 - p) / m)."""
+    return math.sqrt(accuracy * (1 - accuracy) / examples)

@@ -1,0 +1,52 @@
+"""Taking away: a study with all that belongs to it, and the cache of prepared data."""
+
+import re
+import shutil
+from pathlib import Path
+
+from dnnsearch.arrays import default_root
+from dnnsearch.lock import study_lock
+from dnnsearch.storage import sqlite_path
+from dnnsearch.study.reading import IDENTITY, OpenStudy
+from dnnsearch.tables import INDEX
+from dnnsearch.tracking import database
+
+OURS = re.compile(rf"[0-9a-f]{{64}}|{INDEX}|\.new-\w+")  # a digest, the index, what a kill left
+
+
+def remove_study(study: OpenStudy) -> str:
+    """Remove the study's runs in MLflow, its records and its rows; returns what was removed.
+
+    The rows go last, so that an interrupted removal can be repeated. Raises UserError, before
+    anything is removed, while somebody works on the study or MLflow does not answer.
+    """
+    trials = len(study.trials())
+    with study_lock(sqlite_path(study.rows.storage.url) or Path("dnnsearch"), study.name):
+        runs = _remove_runs(study)
+        study.records.remove()
+        study.rows.remove()
+    return f"removed study {study.name}: {trials} trials, their records, {runs} runs in MLflow"
+
+
+def _remove_runs(study: OpenStudy) -> int:
+    config = study.config
+    path = database.sqlite_path(config.tracking)
+    if path and not path.exists():
+        return 0
+    from dnnsearch.tracking import reading
+
+    identity = study.attributes[IDENTITY]
+    return reading.remove_study(config.tracking, config.experiment, study.name, identity)
+
+
+def empty_cache() -> str:
+    """Remove the prepared arrays of all studies from this machine; returns what was removed.
+
+    Only folders with names as the array store gives them: somebody may keep other things there.
+    """
+    root = default_root()
+    folders = [path for path in root.glob("*") if OURS.fullmatch(path.name) and path.is_dir()]
+    size = sum(f.stat().st_size for folder in folders for f in folder.rglob("*") if f.is_file())
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
+    return f"removed {size / 1e6:.1f} MB of prepared data from {root}"
