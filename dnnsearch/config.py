@@ -62,6 +62,7 @@ SAMPLERS: dict[str, dict[str, Any]] = {
     "qmc": {"qmc_type": "sobol", "scramble": True},
 }
 PRUNERS = ("none", "median", "halving")
+UNTRACKED = "none"  # the tracking URI of a search that MLflow is told nothing of
 RUN_TIME = ("study", "trials", "storage", "records", "tracking", "workers")
 MOST_MESSAGES = 3  # more than a line can tell
 

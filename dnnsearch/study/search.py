@@ -16,7 +16,7 @@ from optuna.storages import RDBStorage
 
 from dnnsearch import numerics
 from dnnsearch.arrays import ArrayStore, default_root
-from dnnsearch.config import Config
+from dnnsearch.config import UNTRACKED, Config
 from dnnsearch.errors import UserError
 from dnnsearch.lock import study_lock
 from dnnsearch.record import fingerprint
@@ -30,7 +30,7 @@ from dnnsearch.study.ledger import Ledger
 from dnnsearch.study.reading import CONFIG, DEFINITION, IDENTITY
 from dnnsearch.study.views import interrupted_view
 from dnnsearch.tables import prepare
-from dnnsearch.tracking import Publisher, StudyCard, check_uri
+from dnnsearch.tracking import Publisher, Silent, StudyCard, check_uri
 from dnnsearch.trial import TrialView
 from dnnsearch.workers import LocalWorkers, Progressed
 
@@ -66,11 +66,12 @@ def search(config: Config, *, seconds: float | None, audience: Audience) -> None
     """
     definition = define(config)
     numerics.check(definition.numerics)
-    check_uri(config.tracking)
+    if config.tracking != UNTRACKED:
+        check_uri(config.tracking)
     storage = open_storage(config.storage, create=True)
     with study_lock(sqlite_path(config.storage) or Path("dnnsearch"), config.study):
         rows = begin(storage, definition)
-        publisher = Publisher(config.tracking, _card(definition, rows), audience.say)
+        publisher = _publisher(definition, rows, audience.say)
         ledger = Ledger(
             rows, Records(Path(config.records), config.study), [publisher.put, audience.trial]
         )
@@ -85,7 +86,7 @@ def search(config: Config, *, seconds: float | None, audience: Audience) -> None
 
 @contextmanager
 def _concluded(
-    coordinator: Coordinator, ledger: Ledger, publisher: Publisher, audience: Audience
+    coordinator: Coordinator, ledger: Ledger, publisher: Publisher | Silent, audience: Audience
 ) -> Iterator[None]:
     """Whatever happens, MLflow is told how the study stands; a person, what MLflow lacks."""
     try:
@@ -105,6 +106,14 @@ def _concluded(
             f"{lacking} trials are not in MLflow yet; the same command, or dnnsearch publish "
             f"{ledger.rows.study}, sends them when it can be reached"
         )
+
+
+def _publisher(
+    definition: Definition, rows: Rows, say: Callable[[str], None]
+) -> Publisher | Silent:
+    if definition.config.tracking == UNTRACKED:
+        return Silent()
+    return Publisher(definition.config.tracking, _card(definition, rows), say)
 
 
 def _card(definition: Definition, rows: Rows) -> StudyCard:
