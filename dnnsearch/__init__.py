@@ -1,5 +1,53 @@
 """Reproducible hyperparameter search for deep neural networks in NumPy, recorded in MLflow.
 
 A trial is a pure function of its spec, a study is a pure function of its definition, and MLflow
-shows what came out. Importing the package loads nothing heavy.
+shows what came out. Importing the package loads nothing heavy: what is named here is loaded when it
+is first used.
 """
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dnnsearch.api import (
+        Verdict,
+        best,
+        clean,
+        fingerprint,
+        list,
+        load,
+        rerun,
+        rm,
+        search,
+        show,
+        ui,
+    )
+    from dnnsearch.errors import UserError
+    from dnnsearch.results import Study, Trial
+
+__all__ = [
+    "Study",
+    "Trial",
+    "UserError",
+    "Verdict",
+    "best",
+    "clean",
+    "fingerprint",
+    "list",
+    "load",
+    "rerun",
+    "rm",
+    "search",
+    "show",
+    "ui",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module 'dnnsearch' has no attribute {name!r}")
+    return getattr(import_module("dnnsearch.api"), name)
+
+
+def __dir__() -> Any:
+    return sorted([*globals(), *__all__])

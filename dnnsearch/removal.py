@@ -5,9 +5,10 @@ import shutil
 from pathlib import Path
 
 from dnnsearch.arrays import default_root
+from dnnsearch.config import UNTRACKED
 from dnnsearch.lock import study_lock
 from dnnsearch.storage import sqlite_path
-from dnnsearch.study.reading import IDENTITY, OpenStudy
+from dnnsearch.study.reading import EXPERIMENT, IDENTITY, OpenStudy
 from dnnsearch.tables import INDEX
 from dnnsearch.tracking import database
 
@@ -29,14 +30,14 @@ def remove_study(study: OpenStudy) -> str:
 
 
 def _remove_runs(study: OpenStudy) -> int:
-    config = study.config
-    path = database.sqlite_path(config.tracking)
-    if path and not path.exists():
+    uri = study.config.tracking
+    path = database.sqlite_path(uri)
+    if uri == UNTRACKED or (path and not path.exists()):
         return 0
     from dnnsearch.tracking import reading
 
-    identity = study.attributes[IDENTITY]
-    return reading.remove_study(config.tracking, config.experiment, study.name, identity)
+    experiment, identity = study.attributes[EXPERIMENT], study.attributes[IDENTITY]
+    return reading.remove_study(uri, experiment, study.name, identity)
 
 
 def empty_cache() -> str:
@@ -49,4 +50,4 @@ def empty_cache() -> str:
     size = sum(f.stat().st_size for folder in folders for f in folder.rglob("*") if f.is_file())
     for folder in folders:
         shutil.rmtree(folder, ignore_errors=True)
-    return f"removed {size / 1e6:.1f} MB of prepared data from {root}"
+    return f"removed {size / 1e6:.2f} MB of prepared data from {root}"

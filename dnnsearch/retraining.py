@@ -1,32 +1,32 @@
-"""One trial trained again where no result can be seen: `python -m dnnsearch.retraining FOLDER`.
+"""One trial trained again, where no result can be seen.
 
-The process is given the study's config and what was asked of the trial, nothing of what came out.
-It loads the data from their source into an array store of its own, so that a data set or a split
-that has changed is found, and has the trial trained by a worker like every other.
+The process that does it is given the study's config and what was asked of the trial, nothing of
+what came out. It loads the data from their source into an array store of its own, so that a data
+set or a split that has changed is found, and has the trial trained by a worker like every other.
 """
 
-import contextlib
 import json
-import os
-import subprocess
-import sys
-import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+
+import numpy as np
 
 from dnnsearch import numerics
 from dnnsearch.arrays import ArrayStore
 from dnnsearch.comparison import spec_difference
 from dnnsearch.config import Config, parse_config
 from dnnsearch.errors import UserError
+from dnnsearch.isolation import Isolated, isolated, requested
 from dnnsearch.record import Record, decode
 from dnnsearch.spec import Spec
 from dnnsearch.study.definition import Definition
 from dnnsearch.tables import prepare
+from dnnsearch.trial import run_trial
 from dnnsearch.workers import Done, Failed, LocalWorkers
 
-REQUEST, SPEC, RECORD, ERROR = "request.json", "spec.json", "record.npz", "error.txt"
+SPEC, RECORD, PARAMETERS, ARRAYS = "spec.json", "record.npz", "parameters.npy", "arrays"
 
 
 @dataclass(frozen=True)
@@ -37,77 +37,69 @@ class Retrained:
     record: Record | None
 
 
-class Retraining:
-    """A training in a process of its own."""
-
-    def __init__(self, folder: Path, process: "subprocess.Popen[bytes]") -> None:
-        self.folder, self.process = folder, process
-
-    def result(self) -> Retrained:
-        """Wait for it; raises UserError when it could not be done."""
-        code = self.process.wait()
-        error, record = self.folder / ERROR, self.folder / RECORD
-        if error.exists():
-            raise UserError(error.read_text())
-        if code != 0:
-            raise RuntimeError(f"the process that was to train again ended with exit code {code}")
-        spec = Spec.from_dict(json.loads((self.folder / SPEC).read_text()))
-        return Retrained(spec, decode(record.read_bytes()) if record.exists() else None)
+@contextmanager
+def retraining(config: Config, spec: Spec) -> Iterator[Isolated]:
+    """Begin to train the trial again; `result` waits for it."""
+    request = {"config": config.document(), "spec": spec.as_dict()}
+    with isolated(train_again, numerics.playable(spec.numerics), request) as process:
+        yield process
 
 
-@contextlib.contextmanager
-def retraining(config: Config, spec: Spec) -> Iterator[Retraining]:
-    """Begin to train the trial again; on leaving, nothing of it is left."""
-    with tempfile.TemporaryDirectory(prefix="dnnsearch-") as name:
-        folder, pins = Path(name), numerics.playable(spec.numerics)
-        request = {"config": config.document(), "spec": spec.as_dict()}
-        (folder / REQUEST).write_text(json.dumps(request))
-        process = subprocess.Popen(
-            [sys.executable, "-m", "dnnsearch.retraining", name],
-            env=numerics.pinned(pins),
-            stdin=subprocess.DEVNULL,
-        )
-        try:
-            yield Retraining(folder, process)
-        finally:
-            process.kill()
-            process.wait()
+def result(process: Isolated) -> Retrained:
+    """Raises UserError where the training could not be done."""
+    folder = process.wait()
+    spec = Spec.from_dict(json.loads((folder / SPEC).read_text()))
+    record = folder / RECORD
+    return Retrained(spec, decode(record.read_bytes()) if record.exists() else None)
 
 
 def train_again(folder: Path) -> None:
-    """In the child: prepare the data, derive the spec, and train it if it is the one recorded."""
-    request = json.loads((folder / REQUEST).read_text())
+    """In the process: derive the spec anew, and train it if it is the one that was recorded."""
+    recorded, now = _derive(folder)
+    (folder / SPEC).write_text(json.dumps(now.as_dict()))
+    if not spec_difference(recorded, now):
+        (folder / RECORD).write_bytes(_train(now, folder / ARRAYS))
+
+
+def _derive(folder: Path) -> tuple[Spec, Spec]:
+    """The recorded spec, and the one that the config and its data give now."""
+    request = requested(folder)
     recorded = Spec.from_dict(request["spec"])
     config = parse_config(request["config"], "the study's config", "study")
     pins = numerics.playable(recorded.numerics)
     numerics.check(pins)
-    prepared = prepare(config, ArrayStore(folder / "arrays"))
+    prepared = prepare(config, ArrayStore(folder / ARRAYS))
     now = Definition(config, prepared, pins).spec(recorded.number, recorded.hyperparameters, [])
-    now = replace(now, thresholds=recorded.thresholds)
-    (folder / SPEC).write_text(json.dumps(now.as_dict()))
-    if not spec_difference(recorded, now):
-        (folder / RECORD).write_bytes(_train(now, folder / "arrays"))
+    return recorded, replace(now, thresholds=recorded.thresholds)
 
 
 def _train(spec: Spec, store: Path) -> bytes:
-    """The packed record; raises UserError where the training fails or nobody waits for it."""
-    parent, workers = os.getppid(), LocalWorkers(1, spec.numerics, store)
+    """The packed record; raises UserError where the training fails."""
+    workers = LocalWorkers(1, spec.numerics, store)
     try:
         workers.submit(spec)
-        while os.getppid() == parent:
-            for event in workers.poll(0.5):
+        while True:
+            for event in workers.poll(1.0):
                 if isinstance(event, Done):
                     return event.packed
                 if isinstance(event, Failed):
                     raise UserError(f"trained again, the trial failed: {event.cause}")
-        raise UserError("nobody waits for the result")
     finally:
         workers.close()
 
 
-if __name__ == "__main__":
-    try:
-        train_again(Path(sys.argv[1]))
-    except UserError as error:
-        Path(sys.argv[1], ERROR).write_text(str(error))
-        sys.exit(2)
+def parameters_again(config: Config, spec: Spec) -> np.ndarray:
+    """The final parameters (R, P) of a trial whose record is too small to hold them.
+
+    Raises UserError where the data cannot be loaded.
+    """
+    request = {"config": config.document(), "spec": spec.as_dict()}
+    with isolated(keep_parameters, numerics.playable(spec.numerics), request) as process:
+        return np.asarray(np.load(process.wait() / PARAMETERS))
+
+
+def keep_parameters(folder: Path) -> None:
+    """In the process: train, and write the final parameters."""
+    _, spec = _derive(folder)
+    parameters = run_trial(spec, ArrayStore(folder / ARRAYS).open(spec.arrays)).parameters
+    np.save(folder / PARAMETERS, parameters)

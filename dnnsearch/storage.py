@@ -27,8 +27,12 @@ BUSY_SECONDS = 10
 
 
 def sqlite_path(url: str) -> Path | None:
-    """The file of a SQLite URL; None for another database."""
-    parsed = sqlalchemy.make_url(url)
+    """The file of a SQLite URL; None for another database; raises UserError for no URL at all."""
+    try:
+        parsed = sqlalchemy.make_url(url)
+    except SQLAlchemyError:
+        example = "an address such as sqlite:///optuna.db"
+        raise UserError(f"storage: must be {example}, but got {url!r}") from None
     return Path(parsed.database) if parsed.drivername == "sqlite" and parsed.database else None
 
 
@@ -86,6 +90,8 @@ def _told_in_one_line(url: str) -> Iterator[None]:
         raise UserError(f"the storage {url} cannot be used: {cause}") from error
     except OSError as error:
         raise UserError(f"the storage {url} cannot be used: {error.strerror}") from error
+    except ImportError as error:
+        raise UserError(f"the storage {url} needs a driver: {error.__cause__}") from error
     except RuntimeError as error:
         advice = f"upgrade it with: optuna storage upgrade --storage {url}"
         raise UserError(f"the storage {url} has another version's schema; {advice}") from error

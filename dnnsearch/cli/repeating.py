@@ -25,7 +25,7 @@ def rerun(
       dnnsearch rerun digits/17
       dnnsearch rerun 0af8c53c1d2e4b5f9a6b7c8d9e0f1a2b
     """
-    from dnnsearch.rerun import rerun as repeat
+    from dnnsearch.rerunning import rerun as repeat
 
     verdict = repeat(run, storage)
     print("\n".join(verdict.lines))

@@ -1,4 +1,4 @@
-"""The live table on a terminal, drawn by rich, which honours NO_COLOR and the width of the window."""
+"""The live table on a terminal, drawn by rich, which honours NO_COLOR and the width it has."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -14,11 +14,8 @@ from dnnsearch.record import Record, decode, fingerprint, outcome_digest
 from dnnsearch.records import Records
 from dnnsearch.storage import Rows, open_storage
 
-DEFINITION, CONFIG, IDENTITY = (
-    "definition",
-    "config",
-    "id",
-)  # names of the study's attributes in Optuna's storage
+# names of the study's attributes in Optuna's storage
+DEFINITION, CONFIG, IDENTITY, EXPERIMENT = "definition", "config", "id", "experiment"
 
 
 @dataclass(frozen=True)
@@ -69,5 +66,8 @@ class OpenStudy:
 
 
 def open_study(name: str, storage: str) -> OpenStudy:
-    """The study of this name in Optuna's storage; raises UserError when there is none."""
-    return OpenStudy(name, Rows(open_storage(storage), name))
+    """The study of this name in Optuna's storage; raises UserError when there is none of ours."""
+    study = OpenStudy(name, Rows(open_storage(storage), name))
+    if CONFIG not in study.attributes:
+        raise UserError(f"study {name} in {storage} was not begun by dnnsearch")
+    return study

@@ -27,7 +27,7 @@ from dnnsearch.storage import Rows, create_study, open_storage, sqlite_path, stu
 from dnnsearch.study.coordinator import Coordinator
 from dnnsearch.study.definition import Definition, differences
 from dnnsearch.study.ledger import Ledger
-from dnnsearch.study.reading import CONFIG, DEFINITION, IDENTITY
+from dnnsearch.study.reading import CONFIG, DEFINITION, EXPERIMENT, IDENTITY
 from dnnsearch.study.views import interrupted_view
 from dnnsearch.tables import prepare
 from dnnsearch.tracking import Publisher, Silent, StudyCard, check_uri
@@ -121,7 +121,7 @@ def _card(definition: Definition, rows: Rows) -> StudyCard:
     config, wanted = definition.config, definition.as_dict()
     return StudyCard(
         name=config.study,
-        experiment=config.experiment,
+        experiment=rows.attributes[EXPERIMENT],
         definition=wanted,
         trials=config.trials,
         objective=config.objective,
@@ -159,6 +159,7 @@ def begin(storage: RDBStorage, definition: Definition) -> Rows:
     stored = rows.attributes.get(DEFINITION)
     if stored is None and not rows.trials():
         rows.set_attribute(IDENTITY, uuid.uuid4().hex)
+        rows.set_attribute(EXPERIMENT, config.experiment)
         rows.set_attribute(DEFINITION, wanted)
     elif stored != wanted:
         _refuse(config.study, stored, wanted)

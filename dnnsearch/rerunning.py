@@ -15,10 +15,11 @@ from dnnsearch.comparison import (
     spec_difference,
     training_difference,
 )
+from dnnsearch.config import UNTRACKED
 from dnnsearch.errors import UserError
 from dnnsearch.record import Record
-from dnnsearch.retraining import Retrained, retraining
-from dnnsearch.study.reading import IDENTITY, OpenStudy, open_study
+from dnnsearch.retraining import Retrained, result, retraining
+from dnnsearch.study.reading import EXPERIMENT, IDENTITY, OpenStudy, open_study
 from dnnsearch.study.views import ended_view
 from dnnsearch.tracking import tracking_uri
 from dnnsearch.tracking.database import sqlite_path
@@ -71,7 +72,7 @@ def rerun(run: str, storage: str) -> Verdict:
     with retraining(study.config, record.spec) as training:
         copies = Verdict(verdict.run)
         _compare_copies(copies, study, record, published)
-        _compare_training(verdict, record, training.result())
+        _compare_training(verdict, record, result(training))
     verdict.compared += copies.compared
     verdict.differences += copies.differences
     verdict.notes += copies.notes
@@ -138,15 +139,14 @@ def _compare_copies(
 
 def _find(study: OpenStudy, number: int) -> "PublishedTrial":
     """MLflow's run of the trial; raises UserError where there is none to be had."""
+    uri = study.config.tracking
+    path = sqlite_path(uri)
+    if uri == UNTRACKED or (path and not path.exists()):
+        raise UserError(f"the study's tracking is {uri}, and there is nothing")
     from dnnsearch.tracking.reading import find_trial
 
-    config = study.config
-    path = sqlite_path(config.tracking)
-    if path and not path.exists():
-        raise UserError(f"there is no {path}")
-    run = find_trial(
-        config.tracking, config.experiment, study.name, number, study.attributes[IDENTITY]
-    )
+    experiment, identity = study.attributes[EXPERIMENT], study.attributes[IDENTITY]
+    run = find_trial(uri, experiment, study.name, number, identity)
     if run is None:
-        raise UserError(f"there is no run of the trial at {config.tracking}")
+        raise UserError(f"there is no run of the trial at {uri}")
     return run

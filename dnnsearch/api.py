@@ -1,0 +1,173 @@
+"""dnnsearch from Python: the commands under the same names.
+
+What computes or deletes is done by our own program in a process of its own, with pinned numerics;
+nothing is searched in the caller's process, and its `__main__` is never looked at. Reading and
+predicting happen here.
+"""
+
+import builtins
+import json
+import os
+import re
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dnnsearch import removal, tracking, yamlfile
+from dnnsearch.config import Config, load_config, parse_config
+from dnnsearch.errors import UserError
+from dnnsearch.leaderboard import leaderboards
+from dnnsearch.program import run
+from dnnsearch.results import Study, Trial
+from dnnsearch.study.reading import open_study
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+STORAGE = "sqlite:///optuna.db"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a rerun found, and its text."""
+
+    identical: bool
+    text: str
+
+
+def search(
+    config: str | Path | Mapping[str, Any],
+    *,
+    trials: int | None = None,
+    seconds: float | None = None,
+    workers: int | None = None,
+    study: str | None = None,
+    storage: str | None = None,
+    set: Mapping[str, Any] | None = None,
+    quiet: bool = False,
+) -> Study:
+    """Run a study, or go on with it, to `trials` trials in all; its progress is printed.
+
+    `config` is the path of a YAML file, or its content as a mapping, which then has to name the
+    study. Begins no trial after `seconds`. `set` gives keys of the config other values, as in
+    {"split.dev": 0.3}. KeyboardInterrupt stops the search in order, and the same call goes on with
+    it. Raises UserError for everything that the command `search` refuses.
+    """
+    storage = storage or os.environ.get("DNNSEARCH_STORAGE")
+    given = {
+        "trials": trials,
+        "workers": workers,
+        "study": study,
+        "storage": storage,
+        **(set or {}),
+    }
+    settings = [f"{key}={json.dumps(v)}" for key, v in given.items() if v is not None]
+    loaded = _load(config, settings)
+    limit = [] if seconds is None else [f"--for={seconds}"]
+    with _as_file(config, loaded) as path:
+        options = [f"--set={setting}" for setting in settings]
+        code, said = run(["search", *options, *limit, "--", str(path)], _ignore if quiet else print)
+    if code != 0:
+        raise RuntimeError(said)
+    return Study(open_study(loaded.study, loaded.storage))
+
+
+def _ignore(line: str) -> None:
+    pass
+
+
+def _load(config: str | Path | Mapping[str, Any], settings: builtins.list[str]) -> Config:
+    """The config, checked before a process is started for it."""
+    if not isinstance(config, Mapping):
+        return load_config(config, settings)
+    document, _ = yamlfile.override(dict(config), settings)
+    if "study" not in document:
+        raise UserError("config: study: must be given where the config is no file")
+    return parse_config(document, "config", "study")
+
+
+@contextmanager
+def _as_file(config: str | Path | Mapping[str, Any], loaded: Config) -> Iterator[Path]:
+    if not isinstance(config, Mapping):
+        yield Path(config)
+        return
+    with tempfile.TemporaryDirectory(prefix="dnnsearch-") as folder:
+        path = Path(folder, f"{loaded.study}.yaml")
+        path.write_text(json.dumps(loaded.document()), encoding="utf-8")
+        yield path
+
+
+def load(name: str, *, storage: str | None = None) -> Any:
+    """A Study for STUDY, a Trial for STUDY/NUMBER; raises UserError when there is none."""
+    study, slash, number = name.rpartition("/")
+    if not slash:
+        return Study(open_study(name, _storage(storage)))
+    if not re.fullmatch(r"[0-9]{1,9}", number):
+        raise UserError(f"a trial is STUDY/NUMBER, such as digits/17, but got {name!r}")
+    return Study(open_study(study, _storage(storage)))[int(number)]
+
+
+def list(*, storage: str | None = None) -> "pd.DataFrame":
+    """The studies: name, objective, best value, its trial, number of trials."""
+    import pandas as pd
+
+    columns = ["study", "objective", "best", "trial", "trials"]
+    rows = []
+    for board in leaderboards(_storage(storage)):
+        first = board.ranked[0] if board.ranked else None
+        value, number = (first.value, first.number) if first else (None, None)
+        rows.append([board.study, board.objective, value, number, len(board.rows)])
+    return pd.DataFrame(rows, columns=columns)
+
+
+def show(study: str, *, storage: str | None = None) -> "pd.DataFrame":
+    """Every trial of a study with every column, the best first."""
+    return Study(open_study(study, _storage(storage))).trials
+
+
+def best(study: str, *, storage: str | None = None) -> Trial:
+    """The best trial of a study; raises UserError while none has finished."""
+    return Study(open_study(study, _storage(storage))).best
+
+
+def fingerprint(study: str, trials: int | None = None, *, storage: str | None = None) -> str:
+    """The fingerprint of a study, or of its first so many trials."""
+    return open_study(study, _storage(storage)).fingerprint(trials)
+
+
+def rerun(run_: str, *, storage: str | None = None) -> Verdict:
+    """Train a trial again, STUDY/NUMBER or the id of an MLflow run, and compare everything.
+
+    Raises UserError where that cannot be done.
+    """
+    code, said = run(["rerun", f"--storage={_storage(storage)}", "--", run_], _ignore)
+    if code not in (0, 1) or "Traceback" in said:
+        raise RuntimeError(said)
+    return Verdict(code == 0, said)
+
+
+def rm(study: str, *, storage: str | None = None) -> str:
+    """Remove a study with its records and its runs in MLflow, without asking."""
+    _, said = run(["rm", "--yes", f"--storage={_storage(storage)}", "--", study], _ignore)
+    return said
+
+
+def clean() -> str:
+    """Empty the cache of prepared data; what is needed is prepared again."""
+    return removal.empty_cache()
+
+
+def ui(port: int = 5000, *, uri: str | None = None) -> "subprocess.Popen[bytes]":
+    """Start MLflow's UI on 127.0.0.1; returns the running process."""
+    where = tracking.tracking_uri(uri)
+    command = tracking.ui_command(where, port)
+    tracking.prepare_database(where)
+    return subprocess.Popen(command.argv, env=command.environment)
+
+
+def _storage(given: str | None) -> str:
+    return given or os.environ.get("DNNSEARCH_STORAGE") or STORAGE
