@@ -33,6 +33,11 @@ class StudyCard:
     dataset: str = "data"
     profile: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def searched(self) -> list[str]:
+        """The keys of the definition that have several values to choose from."""
+        return [key for key, value in self.definition.items() if isinstance(value, dict | list)]
+
     def params(self) -> dict[str, str]:
         """The definition as params, under names that no trial's param has."""
         return {f"study.{key}": _cut(value) for key, value in self.definition.items()}
@@ -87,18 +92,22 @@ class Standing:
                 yield number, best
 
 
-def description(standing: Standing, state: str, fingerprint: str = "") -> str:
-    """The parent run's description, in Markdown."""
+def description(standing: Standing, state: str, fingerprint: str = "", view: str = "") -> str:
+    """The parent run's description, in Markdown; `view` is the address of MLflow's saved view."""
     card = standing.card
     counts = ", ".join(f"{count} {name}" for name, count in standing.counts().items())
-    lines = [f"**{card.name}**: {state}, {len(standing.trials)} of {card.trials} trials ({counts})"]
+    lines = [
+        f"**{state}**: {len(standing.trials)} of {card.trials} trials ({counts or 'none yet'})"
+    ]
+    commands = [f"dnnsearch show {card.name}", f"dnnsearch verify {card.name}"]
     best = standing.best()
     if best is not None:
         number, trial = best
-        lines += [f"Best: trial {number} (`{trial.name}`) with {card.objective} {trial.value:.6g}"]
-        lines += [f"`dnnsearch rerun {card.name}/{number}` trains it again and compares every bit."]
-    lines += [f"`dnnsearch show {card.name}` shows all; `dnnsearch verify {card.name}` checks all."]
+        lines += [f"Best: trial `{trial.name}` with {card.objective} {trial.value:.6g}"]
+        commands += [f"dnnsearch rerun {card.name}/{number}"]
+    if view:
+        lines += [f"[All trials, best first]({view})"]
+    lines += ["```\n" + "\n".join(commands) + "\n```"]
     if fingerprint:
         lines += [f"Fingerprint: `{fingerprint}`"]
-    lines += [f"Trials to compare: filter by ``tags.`dnnsearch.study` = '{card.name}'``"]
     return "\n\n".join(lines)

@@ -41,8 +41,6 @@ SOURCE: Final[Mapping[str, str]] = {
     "mlflow.source.name": "dnnsearch",
     "mlflow.source.type": "LOCAL",
 }
-EXPERIMENT: Final[Mapping[str, str]] = {"mlflow.experimentKind": "custom_model_development"}
-
 RECORD = "record.zip"  # the artifact
 LONGEST_TAG = 7_500  # MLflow takes 8,000 characters
 
@@ -104,14 +102,15 @@ def scalars(view: TrialView) -> dict[str, float]:
     return {k: float(v) for k, v in found.items() if v is not None and math.isfinite(v)}
 
 
-def points(view: TrialView) -> Iterator[tuple[str, int, float]]:
-    """The curves as (name, iteration, value); only finite values.
+def points(view: TrialView, first: str) -> Iterator[tuple[str, int, float]]:
+    """The curves as (name, iteration, value), the curve `first` first; only finite values.
 
-    MLflow stores infinity as 1.797e308, which then is the best of all.
+    MLflow stores infinity as 1.797e308, which then is the best of all. Its compare page colours by
+    the metric that was logged first.
     """
     steps = [] if view.steps is None else view.steps.tolist()
-    for name, curve in view.curves.items():
-        for step, value in zip(steps, curve.tolist(), strict=True):
+    for name in sorted(view.curves, key=lambda name: (name != first, name)):
+        for step, value in zip(steps, view.curves[name].tolist(), strict=True):
             if math.isfinite(value):
                 yield name, step, value
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from dnnsearch.errors import UserError
-from dnnsearch.tracking import layout
+from dnnsearch.tracking import layout, savedview
 from dnnsearch.tracking.artifacts import put_artifact
 from dnnsearch.tracking.card import Standing, StudyCard, description
 from dnnsearch.tracking.client import (
@@ -109,11 +109,11 @@ class Tracker:
         return self.children[view.number]
 
     def _dataset(self, view: TrialView) -> DatasetInput:
-        """MLflow takes 36 characters of a digest; the whole one is in the profile and a tag."""
+        """MLflow takes at most 36 characters of a digest; all of it is in the profile and a tag."""
         profile = {**self.card.profile, "sha256": view.data}
         data = Dataset(
             name=self.card.dataset,
-            digest=view.data[:36] or "unknown",
+            digest=view.data[:16] or "unknown",
             source_type="dnnsearch",
             source=json.dumps({"dataset": self.card.dataset}),
             profile=json.dumps(profile),
@@ -132,7 +132,8 @@ class Tracker:
         if view.record is not None:
             put_artifact(self.client, child.run, layout.RECORD, view.record.read_bytes())
         start = child.run.info.start_time
-        curves = [Metric(k, value, start + step, step) for k, step, value in layout.points(view)]
+        points = layout.points(view, first=self.card.objective)
+        curves = [Metric(k, value, start + step, step) for k, step, value in points]
         scalars = [Metric(k, value, start, 0) for k, value in layout.scalars(view).items()]
         tags = [RunTag(k, value) for k, value in layout.state_tags(view).items()]
         self._log_batch(child.run, curves + scalars, [], tags)
@@ -163,7 +164,9 @@ class Tracker:
         start = self.parent.info.start_time
         new = [(step, value) for step, value in standing.history() if step > self._sent]
         metrics = [Metric("best_value", value, start + step, step) for step, value in new]
-        tags = {layout.STATE: state, layout.NOTE: description(standing, state, fingerprint)}
+        view = savedview.link(self.experiment)
+        note = description(standing, state, fingerprint, view)
+        tags = {layout.STATE: state, layout.NOTE: note}
         if fingerprint:
             tags[layout.FINGERPRINT] = fingerprint
         self._log_batch(self.parent, metrics, [], [RunTag(k, v) for k, v in tags.items()])
@@ -183,7 +186,7 @@ class Tracker:
         found = self.client.get_experiment_by_name(name)
         if found is None:
             try:
-                return str(self.client.create_experiment(name, tags={**layout.EXPERIMENT}))
+                return str(self.client.create_experiment(name, tags=self._experiment_tags()))
             except MlflowException as error:
                 found = self.client.get_experiment_by_name(name)
                 if found is None:
@@ -196,10 +199,17 @@ class Tracker:
             )
         return str(found.experiment_id)
 
+    def _experiment_tags(self) -> dict[str, str]:
+        return {
+            layout.NOTE: f"Trials of dnnsearch. Choose *{savedview.NAME}* under *Views*.",
+            "mlflow.experimentKind": "custom_model_development",
+            savedview.TAG: savedview.tag_value(self.card.searched, self.card.maximize),
+        }
+
     def _create_parent(self) -> Run:
         card = self.card
-        tags = {layout.KIND: "study", layout.STUDY: card.name, layout.IDENTITY: card.identity}
-        tags |= layout.SOURCE
+        tags = {layout.KIND: "study", layout.STUDY: card.name, **layout.SOURCE}
+        tags |= {layout.IDENTITY: card.identity} if card.identity else {}
         return self.client.create_run(self.experiment, tags=tags, run_name=card.name)
 
     def _fill_parent(self) -> None:

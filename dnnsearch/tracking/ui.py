@@ -28,4 +28,6 @@ def ui_command(uri: str, port: int = 5000) -> Command:
     network = ["--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
     # No jobs are run here: without this MLflow starts several processes more.
     environment = {**os.environ, **ALWAYS, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
-    return Command([*server, *network], environment, f"http://127.0.0.1:{port}")
+    # Without the last part MLflow 3 greets people with its pages about language models.
+    address = f"http://127.0.0.1:{port}/#/experiments?workflowType=machine_learning"
+    return Command([*server, *network], environment, address)
