@@ -51,9 +51,9 @@ class Audience(Protocol):
         """Something that a person should know."""
 
 
-def define(config: Config) -> Definition:
+def define(config: Config, store: ArrayStore) -> Definition:
     """Prepare the data and resolve what the study is; raises UserError when that cannot be."""
-    prepared = prepare(config, ArrayStore(default_root()))
+    prepared = prepare(config, store)
     check_fits(config, prepared.shape)
     return Definition(config, prepared, numerics.playable(config.numerics))
 
@@ -64,7 +64,7 @@ def search(config: Config, *, seconds: float | None, audience: Audience) -> None
     Raises UserError when somebody else works on the study, when its name belongs to another
     definition, or when the storage cannot be used.
     """
-    definition = define(config)
+    definition = define(config, ArrayStore(default_root()))
     numerics.check(definition.numerics)
     if config.tracking != UNTRACKED:
         check_uri(config.tracking)
@@ -75,7 +75,7 @@ def search(config: Config, *, seconds: float | None, audience: Audience) -> None
         ledger = Ledger(
             rows, Records(Path(config.records), config.study), [publisher.put, audience.trial]
         )
-        with _local_workers(definition, config.workers) as workers:
+        with local_workers(definition, config.workers, default_root()) as workers:
             coordinator = Coordinator(
                 definition, ledger.records, ledger, workers, audience.progress
             )
@@ -142,8 +142,9 @@ def _while_time(seconds: float | None, known: int) -> Callable[[int], bool]:
 
 
 @contextmanager
-def _local_workers(definition: Definition, count: int) -> Iterator[LocalWorkers]:
-    workers = LocalWorkers(count, definition.numerics, default_root())
+def local_workers(definition: Definition, count: int, store: Path) -> Iterator[LocalWorkers]:
+    """Processes on this machine that train from the array store; none is left afterwards."""
+    workers = LocalWorkers(count, definition.numerics, store)
     try:
         yield workers
     finally:
