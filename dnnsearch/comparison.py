@@ -4,6 +4,7 @@ Compared are a training and the record of an earlier one, and a record and its c
 and MLflow's run. Each function returns the first difference, or nothing where there is none.
 """
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -157,10 +158,7 @@ def row_difference(record: Record, row: FrozenTrial) -> str:
 
 def run_difference(view: TrialView, packed: bytes, run: "PublishedTrial") -> str:
     """Between the record, shown as `view`, and MLflow's run."""
-    curves: dict[str, dict[int, float]] = {name: {} for name in view.curves}
-    for name, step, value in layout.points(view):
-        curves[name][step] = value
-    points = (_points(name, curves[name], dict(run.curves.get(name, []))) for name in curves)
+    points = (_points(n, _finite(view, n), dict(run.curves.get(n, []))) for n in view.curves)
     tags = {layout.DIGEST: view.digest, layout.SPEC: view.spec, layout.DATA: view.data}
     return (
         _mapping("param ", layout.params(view), run.params)
@@ -168,6 +166,13 @@ def run_difference(view: TrialView, packed: bytes, run: "PublishedTrial") -> str
         or _mapping("tag ", {**tags, layout.STATE: view.state}, run.tags)
         or ("" if run.record == packed else "the record that is its artifact: other bytes")
     )
+
+
+def _finite(view: TrialView, name: str) -> dict[int, float]:
+    """A curve's points that MLflow is told of."""
+    steps = [] if view.steps is None else view.steps.tolist()
+    pairs = zip(steps, view.curves[name].tolist(), strict=True)
+    return {step: value for step, value in pairs if math.isfinite(value)}
 
 
 def _points(name: str, recorded: Mapping[int, float], copy: Mapping[int, float]) -> str:

@@ -23,37 +23,46 @@ NATIVE = (
 TOP = 10  # trials of the leaderboard that a search ends with
 
 
+ConfigFile = Annotated[Path, typer.Argument(metavar="CONFIG", help="A YAML file, as in configs/.")]
+Trials = Annotated[
+    int | None, typer.Option(metavar="N", help="How many trials the study shall have in all.")
+]
+For = Annotated[
+    str | None,
+    typer.Option("--for", metavar="TIME", help="Begin no trial after so long: 90s, 15m, 1h30m."),
+]
+Workers = Annotated[
+    int | None, typer.Option(metavar="N", help="Processes that train.  [default: all cores]")
+]
+Name = Annotated[
+    str | None, typer.Option(metavar="NAME", help="The study's name.  [default: the config's]")
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Change a key of the config; repeatable."),
+]
+OtherStorage = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URL", envvar="DNNSEARCH_STORAGE", help="Optuna's storage.  [default: config's]"
+    ),
+]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Say what it would cost, and write nothing.")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show the result only.")]
+
+
 def search(
-    config: Annotated[Path, typer.Argument(metavar="CONFIG", help="A YAML file, as in configs/.")],
-    trials: Annotated[
-        int | None, typer.Option(metavar="N", help="How many trials the study shall have in all.")
-    ] = None,
-    for_: Annotated[
-        str | None,
-        typer.Option(
-            "--for", metavar="TIME", help="Begin no trial after so long: 90s, 15m, 1h30m."
-        ),
-    ] = None,
-    workers: Annotated[
-        int | None, typer.Option(metavar="N", help="Processes that train.  [default: all cores]")
-    ] = None,
-    study: Annotated[
-        str | None, typer.Option(metavar="NAME", help="The study's name.  [default: the config's]")
-    ] = None,
-    set_: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Change a key of the config; repeatable."),
-    ] = None,
-    storage: Annotated[
-        str | None,
-        typer.Option(
-            metavar="URL", envvar="DNNSEARCH_STORAGE", help="Optuna's storage.  [default: config's]"
-        ),
-    ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what it would cost, and write nothing.")
-    ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show the result only.")] = False,
+    config: ConfigFile,
+    trials: Trials = None,
+    for_: For = None,
+    workers: Workers = None,
+    study: Name = None,
+    set_: Settings = None,
+    storage: OtherStorage = None,
+    dry_run: DryRun = False,
+    quiet: Quiet = False,
 ) -> None:
     """Search for good hyperparameters: run or continue a study.
 

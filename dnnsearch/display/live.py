@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
+from rich.console import Console, Group
 from rich.live import Live as Screen
 from rich.table import Table
+from rich.text import Text
 
 from dnnsearch.display.tally import Tally
 from dnnsearch.tracking.layout import run_name
@@ -31,11 +32,15 @@ class Live:
     def say(self, text: str) -> None:
         self.console.print(text, markup=False, highlight=False)
 
-    def draw(self) -> Table:
-        """The table as it stands now."""
+    def draw(self) -> Group:
+        """What is seen of the search as it stands now."""
         tally = self.tally
-        table = Table(title=heading(tally), caption=footing(tally), box=None, title_justify="left")
-        table.caption_justify = "left"
+        best, ends = Text(footing(tally), style="green"), Text(tally.ended_as)
+        return Group(Text(heading(tally), style="bold"), self._running(), best, ends)
+
+    def _running(self) -> Table:
+        tally = self.tally
+        table = Table(box=None)
         for column in ("trial", "progress", tally.objective):
             table.add_column(column, no_wrap=True)
         for number, view in list(tally.running.items())[:SHOWN]:
@@ -56,11 +61,10 @@ def heading(tally: Tally) -> str:
 
 def footing(tally: Tally) -> str:
     """What has come of it so far."""
-    ends = ", ".join(f"{count} {state}" for state, count in tally.ends.most_common())
     best = tally.best
-    if best is None:
-        return ends
-    return f"best so far: {tally.objective} {best.value:.4f} by trial {run_name(best)}\n{ends}"
+    if best is None or best.value is None:
+        return "no trial has finished yet"
+    return f"best so far: {tally.objective} {best.value:.4f} by trial {run_name(best)}"
 
 
 def bar(share: float) -> str:

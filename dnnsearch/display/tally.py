@@ -47,6 +47,11 @@ class Tally:
     def ended(self) -> int:
         return self.ends.total()
 
+    @property
+    def ended_as(self) -> str:
+        """Such as `12 finished, 1 diverged`."""
+        return ", ".join(f"{count} {state}" for state, count in self.ends.most_common())
+
     def share(self, number: int) -> float:
         """How much of a running trial is done, from 0 to 1."""
         progressed = self.progress.get(number)
