@@ -30,14 +30,13 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_core import ErrorDetails
 
 from dnnsearch import datasets, nn, yamlfile
+from dnnsearch.complaints import one_line
 from dnnsearch.dimensions import HYPERPARAMETERS, MOST_ITERATIONS, Dimension, dimension, plain
 from dnnsearch.errors import UserError
 from dnnsearch.guesses import Guess, guess
 from dnnsearch.rules import (
-    nearest,
     one_of,
     or_word,
     real,
@@ -48,8 +47,8 @@ from dnnsearch.rules import (
 )
 from dnnsearch.spec import COST_FORMULA, OBJECTIVES
 
-# What a name means to the sampler and the pruner, with every argument, none left to a default of
-# Optuna's: {"name": name, **arguments} stands in the definition.
+# What a name means to the sampler, with every argument, none left to a default of Optuna's:
+# {"name": name, **arguments} stands in the definition.
 SAMPLERS: dict[str, dict[str, Any]] = {
     "tpe": {
         "n_startup_trials": 10,
@@ -64,7 +63,6 @@ SAMPLERS: dict[str, dict[str, Any]] = {
 PRUNERS = ("none", "median", "halving")
 UNTRACKED = "none"  # the tracking URI of a search that MLflow is told nothing of
 RUN_TIME = ("study", "trials", "storage", "records", "tracking", "workers")
-MOST_MESSAGES = 3  # more than a line can tell
 
 Seed = Annotated[int, PlainValidator(whole(0, 2**32 - 1))]
 Share = Annotated[float, PlainValidator(real(above=0, below=1))]
@@ -128,7 +126,7 @@ class Config(BaseModel):
     parallelism: Annotated[int, _count(1000)] = 6
     numerics: Annotated[str, _choice(["portable", "native"])] = "portable"
     sampler: Annotated[str, _choice(SAMPLERS)] = "tpe"
-    pruner: Annotated[str, PlainValidator(or_word("none", one_of(PRUNERS), "none"))] = "none"
+    pruner: Annotated[str, PlainValidator(or_word("none", one_of(PRUNERS[1:]), "none"))] = "none"
     objective: Annotated[str, _choice(OBJECTIVES)] = "dev_accuracy"
     dtype: Annotated[Literal["float32", "float64"], _choice(["float32", "float64"])] = "float32"
     initialization: Annotated[str, _choice(nn.INITIALIZATIONS)] = "he"
@@ -214,6 +212,13 @@ def _guess(i: int, given: object, hyper: Mapping[str, Any]) -> Guess:
         raise ValueError(f"guess {i + 1}: {error}") from None
 
 
+KNOWN = {"": list(Config.model_fields), "split": list(Split.model_fields)}
+EXAMPLES = {
+    **{name: f"such as {name}: {one.example}" for name, one in HYPERPARAMETERS.items()},
+    "data": f"one of {', '.join(datasets.DATASETS)}",
+}
+
+
 def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
     """The config in a YAML file, with each `key.path=value` of the overrides set in it.
 
@@ -240,36 +245,7 @@ def _validated(
     try:
         config = Config.model_validate({"study": study, **document})
     except ValidationError as error:
-        raise UserError(f"{place}: {_message(error.errors(include_url=False), touched)}") from None
+        problems = one_line(error.errors(include_url=False), KNOWN, EXAMPLES, touched)
+        raise UserError(f"{place}: {problems}") from None
     config._place = place
     return config
-
-
-def _message(errors: list[ErrorDetails], touched: frozenset[str] | set[str]) -> str:
-    """The first few things that are wrong, and how many more there are."""
-    lines = []
-    for error in errors[:MOST_MESSAGES]:
-        key = ".".join(str(part) for part in error["loc"])
-        by_hand = " (set by --set)" if error["loc"] and error["loc"][0] in touched else ""
-        lines.append(f"{_told(error, key)}{by_hand}")
-    more = len(errors) - len(lines)
-    return "; ".join(lines) + (f"; and {more} more" if more else "")
-
-
-def _told(error: ErrorDetails, key: str) -> str:
-    match error["type"]:
-        case "value_error":
-            return f"{key}: {error['ctx']['error']}"
-        case "missing":
-            return f"{key}: must be given{_example(key)}"
-        case "extra_forbidden":
-            known = Split.model_fields if key.startswith("split.") else Config.model_fields
-            meant = nearest(error["loc"][-1], known)
-            return f"{show(key)} is unknown{meant}; the keys are {', '.join(known)}"
-    return f"{key}: {error['msg']}, but got {show(error['input'])}"
-
-
-def _example(key: str) -> str:
-    if key in HYPERPARAMETERS:
-        return f", such as {key}: {HYPERPARAMETERS[key].example}"
-    return f", one of {', '.join(datasets.DATASETS)}" if key == "data" else ""

@@ -1,5 +1,3 @@
-import math
-
 import optuna
 import pytest
 from hypothesis import given, settings
@@ -111,7 +109,7 @@ def test_zero_hidden_layers_ask_no_units():
 
 def test_the_default_is_what_usually_trains_well():
     assert default_params(config(), SHAPE) == {
-        "learning_rate": 0.1,
+        "learning_rate": 0.2,
         "iterations": 1020,
         "hidden_layers": 2,
         "units_1": 64,
@@ -192,12 +190,11 @@ def test_a_number_of_updates_between_points_is_taken_as_given():
 @pytest.mark.parametrize("longest", [1, 7, 30, 100, 999, 1000, 12345, 10**6])
 @pytest.mark.parametrize("dev", [10, 1000, 10**5])
 @pytest.mark.parametrize("batch", [1, 32, "full"])
-def test_auto_keeps_the_curves_between_ten_points_and_sixty(longest, dev, batch):
+def test_auto_keeps_the_curves_between_ten_points_and_thirty(longest, dev, batch):
     shape = DataShape(64, 10, 10**5, dev, dev, "multiclass")
     every = resolve_curve_every(config(iterations=longest, batch_size=batch), shape)
     points = longest / every
-    assert min(longest, 10) <= points <= 30 * 2.5
-    assert every / 10 ** math.floor(math.log10(every)) in (1, 2, 5)
+    assert min(longest, 10) <= points <= 30
 
 
 def test_auto_looks_less_often_where_a_look_is_dear():
