@@ -36,8 +36,8 @@ class Momentum:
         v = beta v + (1 - beta) dW
         W = W - alpha v
 
-    What is stored is alpha v. Other texts have v = beta v + dW: there alpha is (1 - beta) times
-    as large for the same descent.
+    Other texts have v = beta v + dW: for the same descent, their alpha is (1 - beta) times ours.
+    Here v stands for alpha v, and the backward pass delivers alpha (1 - beta) dW.
     """
 
     BLOCK = 2**15  # numbers that are updated at a time, so that they stay in the processor's cache
@@ -47,14 +47,19 @@ class Momentum:
         v = np.zeros_like(W)
         blocks = [slice(start, start + self.BLOCK) for start in range(0, W.size, self.BLOCK)]
         self.blocks = [(W[block], v[block], dW[block]) for block in blocks]
-        self.beta = np.array(beta, W.dtype)
-        self.rate = np.array(alpha * (1 - beta), W.dtype)
+        self.rate, self.beta = alpha * (1 - beta), np.array(beta, W.dtype)
+        self.factors: dict[int, Array] = {}
+
+    def factor(self, m: int) -> Array:
+        """alpha (1 - beta) / m, what the backward pass over m examples has to be multiplied by."""
+        if m not in self.factors:
+            self.factors[m] = np.array(self.rate / m, self.beta.dtype)
+        return self.factors[m]
 
     def update(self) -> None:
-        beta, rate = self.beta, self.rate
+        beta = self.beta
         for W, v, dW in self.blocks:
             np.multiply(v, beta, out=v)
-            np.multiply(dW, rate, out=dW)
             np.add(v, dW, out=v)
             np.subtract(W, v, out=W)
 
@@ -92,7 +97,7 @@ def train(
         with np.errstate(all="ignore"):  # a replicate that diverges does so silently
             for batch in islice(stream, t - done):
                 _, caches = network.forward(batch.X, batch.rooms)
-                network.backward(batch.Y, caches)
+                network.backward(batch.Y, caches, descent.factor(batch.size))
                 descent.update()
             done = t
             train_values = evaluate(network, X, y) if t == iterations else batches.means()

@@ -32,14 +32,16 @@ def relu(Z: Array, out: Array | None = None) -> Array:
     return np.maximum(Z, out, out=out)
 
 
+ZERO = np.zeros((), np.float32)  # a plain 0 has to be converted first, at every call
+
 # fmt: off
 ACTIVATIONS: dict[str, Activation] = {
     "relu": Activation(
         relu,
-        lambda Z, A, out: np.greater(A, 0, out=out)),
+        lambda Z, A, out: np.greater(A, ZERO, out=out)),
     "leaky_relu": Activation(
         lambda Z, out: np.maximum(Z, np.multiply(0.01, Z, out=out), out=out),
-        lambda Z, A, out: np.maximum(np.greater(A, 0, out=out), 0.01, out=out)),
+        lambda Z, A, out: np.maximum(np.greater(A, ZERO, out=out), 0.01, out=out)),
     "tanh": Activation(
         lambda Z, out: np.tanh(Z, out=out),
         lambda Z, A, out: np.subtract(1, np.square(A, out=out), out=out)),

@@ -40,14 +40,15 @@ class Network:
             A, caches[l] = layer_forward(A, W[l], b[l], g[l], rooms[l])
         return A, caches
 
-    def backward(self, Y: Array, caches: dict[int, Cache]) -> None:
-        """dZ[L] = 1/m (A[L] - Y), ..., dW[1], db[1]: writes the gradient of the mean cost.
+    def backward(self, Y: Array, caches: dict[int, Cache], factor: float | Array) -> None:
+        """dZ[L] = factor (A[L] - Y), ..., dW[1], db[1]: writes `gradient`.
 
-        Everything is linear in dZ[L], so that 1/m is put in there, once, and not in every dW.
+        With a factor of 1/m it is the gradient of the mean cost. Everything is linear in dZ[L],
+        so a factor is cheapest there; descent puts its learning rate in, too.
         """
         room = caches[self.L][-1]
         dZ = np.subtract(room.A, Y, out=room.dZ)
-        np.multiply(dZ, 1 / Y.shape[-1], out=dZ)
+        np.multiply(dZ, factor, out=dZ)
         dA, _, _ = linear_backward(dZ, caches[self.L])
         for l in range(self.L - 1, 0, -1):
             assert dA is not None
@@ -81,7 +82,7 @@ class Network:
         self._check("layer 1", "X", X, self.parameters.layer_sizes[0], "m")
         self._check(f"layer {self.L}", "Y", Y, self.parameters.layer_sizes[-1], m)
         _, caches = self.forward(X, self.room(m))
-        self.backward(Y, caches)
+        self.backward(Y, caches, 1 / m)
         losses = self.output.losses(self.room(m)[self.L].Z, Y)
         return losses.mean(axis=-1, dtype=np.float64), self.gradient
 
