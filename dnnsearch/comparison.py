@@ -28,6 +28,7 @@ LOADED = {
     "seed": "the study's seed has changed",
 }
 MADE = ("arithmetic", "numerics", "arrays")  # named as the cause of a difference, not as one
+UNEXPLAINED = "code or machine"
 ORDER = {name: place for place, name in enumerate(("data", "split", "seed"))}
 
 
@@ -90,14 +91,19 @@ def _parameters(recorded: Record, now: Record) -> str:
     sizes = recorded.spec.layer_sizes
     if "parameters" not in recorded.arrays or "parameters" not in now.arrays:
         return ""
-    ours = Parameters.from_flat(sizes, recorded.arrays["parameters"]).as_dict()
-    theirs = Parameters.from_flat(sizes, now.arrays["parameters"]).as_dict()
+    ours = Parameters.from_flat(sizes, _one(recorded.arrays["parameters"])).as_dict()
+    theirs = Parameters.from_flat(sizes, _one(now.arrays["parameters"])).as_dict()
     return next((found for name in ours if (found := _array(name, ours[name], theirs[name]))), "")
 
 
 def _predictions(recorded: Record, now: Record) -> str:
     ours, theirs = (record.arrays["dev_predictions"] for record in (recorded, now))
-    return _array("dev predictions", ours, theirs)
+    return _array("dev predictions", _one(ours), _one(theirs))
+
+
+def _one(array: np.ndarray) -> np.ndarray:
+    """Without the replicate axis where there is one replicate, as people count."""
+    return array[0] if len(array) == 1 else array
 
 
 def _array(what: str, ours: np.ndarray, theirs: np.ndarray) -> str:
@@ -131,8 +137,8 @@ def cause(recorded: Record, now: Record) -> str:
     if found:
         return f"code: {'; '.join(found)}"
     return (
-        "code: data, split, seed, hyperparameters, versions and numerics are those of the record, "
-        "so it is the code, or the machine, that computes something else"
+        f"{UNEXPLAINED}: data, split, seed, hyperparameters, versions and numerics are those of "
+        "the record, and yet something else is computed"
     )
 
 
@@ -163,6 +169,7 @@ def run_difference(view: TrialView, packed: bytes, run: "PublishedTrial") -> str
     return (
         _mapping("param ", layout.params(view), run.params)
         or next(filter(None, points), "")
+        or _mapping("metric ", layout.scalars(view), run.metrics)
         or _mapping("tag ", {**tags, layout.STATE: view.state}, run.tags)
         or ("" if run.record == packed else "the record that is its artifact: other bytes")
     )

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from dnnsearch.comparison import (
+    UNEXPLAINED,
     cause,
     row_difference,
     run_difference,
@@ -17,8 +18,9 @@ from dnnsearch.comparison import (
 )
 from dnnsearch.config import UNTRACKED
 from dnnsearch.errors import UserError
-from dnnsearch.record import Record
+from dnnsearch.record import Record, inconsistencies
 from dnnsearch.retraining import Retrained, result, retraining
+from dnnsearch.rounding import units_in_the_last_place
 from dnnsearch.study.reading import EXPERIMENT, IDENTITY, OpenStudy, open_study
 from dnnsearch.study.views import ended_view
 from dnnsearch.tracking import tracking_uri
@@ -35,23 +37,26 @@ class Verdict:
     run: str  # STUDY/NUMBER
     compared: list[str] = field(default_factory=list)
     differences: list[str] = field(default_factory=list)
+    rounding: str = ""  # a difference that is rounding, and why it is there
     notes: list[str] = field(default_factory=list)  # what could not be compared, and why
 
     @property
-    def identical(self) -> bool:
-        return not self.differences
+    def exit_code(self) -> int:
+        return 1 if self.differences or self.rounding else 0
 
     @property
-    def exit_code(self) -> int:
-        return 0 if self.identical else 1
+    def words(self) -> str:
+        """`identical`, `equal within rounding: ...`, or `different: ...` and the first of them."""
+        if self.differences:
+            return f"different: {self.differences[0]}"
+        return f"equal within rounding: {self.rounding}" if self.rounding else "identical"
 
     @property
     def lines(self) -> list[str]:
-        """For people; the first difference stands in the line that begins with `different`."""
+        """For people; the verdict stands in the first."""
         found = [f"  also: {difference}" for difference in self.differences[1:]]
-        verdict = "identical" if self.identical else f"different: {self.differences[0]}"
-        compared = [f"  compared: {'; '.join(self.compared)}"] if self.compared else []
-        return [f"{self.run} {verdict}", *found, *compared, *(f"  note: {n}" for n in self.notes)]
+        compared = f"  compared: {'; '.join(self.compared)}"
+        return [f"{self.run} {self.words}", *found, compared, *(f"  note: {n}" for n in self.notes)]
 
 
 def rerun(run: str, storage: str) -> Verdict:
@@ -110,13 +115,20 @@ def _compare_training(verdict: Verdict, record: Record, retrained: Retrained) ->
     verdict.compared.append(
         f"{len(record.curves)} curves of {points} points, parameters, predictions"
     )
-    found = training_difference(record, retrained.record)
-    explained = cause(record, retrained.record)
-    if found:
-        changed = "the record was changed" in found
-        verdict.differences.append(found if changed else f"{found} ({explained})")
-    elif not explained.startswith("code: data"):
-        verdict.notes.append(f"the same in spite of {explained}")
+    _weigh(verdict, training_difference(record, retrained.record), record, retrained.record)
+
+
+def _weigh(verdict: Verdict, found: str, record: Record, now: Record) -> None:
+    """A difference, rounding that is explained, or no difference though one was to be expected."""
+    why, distance = cause(record, now), units_in_the_last_place(record, now)
+    if found and inconsistencies(record):
+        verdict.differences.append(found)
+    elif found and (distance is None or why.startswith("code")):
+        verdict.differences.append(f"{found} ({why})")
+    elif found:
+        verdict.rounding = f"{found} ({distance:.0f} units in the last place at most, by {why})"
+    elif not why.startswith(UNEXPLAINED):
+        verdict.notes.append(f"the same in spite of {why}")
 
 
 def _compare_copies(

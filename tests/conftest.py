@@ -1,5 +1,72 @@
+"""What test modules share: hypothesis's patience, and a small study that a search has left."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
 from hypothesis import settings
 
 # How long one example takes says more about the machine than about the code.
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
+
+TINY = """
+data: {name: moons, examples: 120, noise: 0.2, seed: 0}
+trials: 5
+parallelism: 2
+learning_rate: {low: 0.01, high: 10000, log: true}
+iterations: 30
+curve_every: 10
+hidden_layers: [0, 1, 2]
+units: {low: 4, high: 16}
+activation: [relu, leaky_relu, tanh]
+momentum: 0.9
+batch_size: 32
+try_first:
+  - {learning_rate: 10000, units: [8, 8], activation: leaky_relu}
+  - {learning_rate: 0.1, units: [8, 5], activation: tanh}
+"""
+ACCIDENT = """
+import dnnsearch.trial
+true = dnnsearch.trial.run_trial
+def run_trial(spec, *rest):
+    if spec.number == 3:
+        raise MemoryError("a planted accident")
+    return true(spec, *rest)
+dnnsearch.trial.run_trial = run_trial
+"""
+
+
+@pytest.fixture(scope="session")
+def searched(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which a study `tiny` was run: 1 diverged, 3 failed, the others finished."""
+    folder = tmp_path_factory.mktemp("searched")
+    (folder / "tiny.yaml").write_text(TINY)
+    (folder / "accident").mkdir()
+    (folder / "accident" / "sitecustomize.py").write_text(ACCIDENT)
+    environment = {k: v for k, v in os.environ.items() if k != "MLFLOW_TRACKING_URI"}
+    environment |= {
+        "DNNSEARCH_CACHE": str(folder / "cache"),
+        "PYTHONPATH": str(folder / "accident"),
+    }
+    command = [sys.executable, "-m", "dnnsearch", "search", "tiny.yaml", "--workers", "2"]
+    output = subprocess.run(
+        command, cwd=folder, env=environment, check=True, stdout=subprocess.PIPE, text=True
+    ).stdout
+    (folder / "output.txt").write_text(output)
+    return folder
+
+
+@pytest.fixture
+def tiny(searched: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of that folder, to be changed at will; it is the working folder."""
+    folder = tmp_path / "copy"
+    shutil.copytree(searched, folder, ignore=shutil.ignore_patterns("mlruns", "accident"))
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("DNNSEARCH_CACHE", str(folder / "cache"))
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.delenv("DNNSEARCH_STORAGE", raising=False)
+    return folder
