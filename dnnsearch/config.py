@@ -6,7 +6,7 @@ A config that exists is valid by itself; whether it fits its data is asked of `s
     defines the study                                    is of this run only
     data, split, seed, parallelism, numerics, sampler,   study (its name), trials (their number),
     pruner, objective, dtype, initialization,            storage, records, tracking, workers
-    replicates, curve_every, max_cost, try_first,
+    replicates, folds, curve_every, max_cost, try_first,
     and the seven hyperparameters
 
 Equal configs that are written differently (`1e-3` and `0.001`, a default left out or written) have
@@ -131,6 +131,7 @@ class Config(BaseModel):
     dtype: Annotated[Literal["float32", "float64"], _choice(["float32", "float64"])] = "float32"
     initialization: Annotated[str, _choice(nn.INITIALIZATIONS)] = "he"
     replicates: Annotated[int, _count(1000)] = 1
+    folds: Annotated[int | None, PlainValidator(or_word("none", whole(2, 1000), None))] = None
     curve_every: Annotated[
         int | Literal["auto"], PlainValidator(or_word("auto", whole(1, MOST_ITERATIONS), "auto"))
     ] = "auto"
@@ -167,6 +168,18 @@ class Config(BaseModel):
         if not info.data.keys() >= HYPERPARAMETERS.keys():
             return ()  # the space itself is wrong, and that is the message
         return tuple(_guess(i, given, info.data) for i, given in enumerate(value))
+
+    @model_validator(mode="after")
+    def _folds_are_replicates(self) -> "Config":
+        if self.folds and self.replicates > 1:
+            got = f"replicates={self.replicates}, folds={self.folds}"
+            raise ValueError(f"replicates or folds can be given, not both, but got {got}")
+        return self
+
+    @property
+    def stacked(self) -> int:
+        """How many networks a trial trains side by side: its replicates, or one for each fold."""
+        return self.folds or self.replicates
 
     @property
     def place(self) -> str:

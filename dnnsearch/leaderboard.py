@@ -5,8 +5,9 @@ finished) is never ranked; it follows the ranked ones in the order of asking.
 """
 
 import math
+import statistics
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -109,7 +110,7 @@ def _row(trial: FrozenTrial, config: Config, examples: int | None) -> Row:
         number=trial.number,
         state=told.get("state", UNFINISHED),
         value=value,
-        error=None if value is None or not examples else binomial_error(value, examples),
+        error=None if value is None else standard_error(value, told.get("values", []), examples),
         final=told.get("final", {}),
         seconds=told.get("seconds"),
         parameters=told.get("parameters"),
@@ -117,6 +118,13 @@ def _row(trial: FrozenTrial, config: Config, examples: int | None) -> Row:
         digest=told.get("digest", ""),
         reason=told.get("reason", ""),
     )
+
+
+def standard_error(value: float, values: Sequence[float], examples: int | None) -> float | None:
+    """Of the mean of several replicates' values, from their spread; of one accuracy, binomial."""
+    if len(values) > 1:
+        return statistics.stdev(values) / math.sqrt(len(values))
+    return binomial_error(value, examples) if examples else None
 
 
 def binomial_error(accuracy: float, examples: int) -> float:

@@ -27,17 +27,19 @@ class Model:
     """The network of one trial; R replicates vote with the mean of their logits."""
 
     network: Network  # its parameters are (R, P)
-    mean: np.ndarray  # (n_x,)
-    scale: np.ndarray  # (n_x,)
+    mean: np.ndarray  # (n_x,), or (R, n_x) where each replicate is a fold with its own
+    scale: np.ndarray  # the same
     classes: np.ndarray  # (classes,): integers where the labels are, else text
 
     def logits(self, X: Any) -> np.ndarray:
         """Z[L] (n[L], m) of raw rows X (m, n_x); raises ValueError for rows of another length."""
         rows = np.asarray(X, np.float64)
-        if rows.ndim != 2 or rows.shape[1] != len(self.mean):
-            raise ValueError(f"X must be (m, {len(self.mean)}), but is {rows.shape}")
+        n_x = self.mean.shape[-1]
+        if rows.ndim != 2 or rows.shape[1] != n_x:
+            raise ValueError(f"X must be (m, {n_x}), but is {rows.shape}")
         dtype = self.network.parameters.flat.dtype
-        columns = ((rows - self.mean) / self.scale).astype(dtype).T
+        mean, scale = self.mean[..., np.newaxis, :], self.scale[..., np.newaxis, :]
+        columns = ((rows - mean) / scale).astype(dtype).mT
         return np.asarray(self.network.logits(columns).mean(axis=0))
 
     def predict(self, X: Any) -> np.ndarray:

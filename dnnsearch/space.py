@@ -131,8 +131,8 @@ def resolve_curve_every(config: Config, shape: DataShape) -> int:
         return config.curve_every
     longest = int(_bounds(config.hyper["iterations"], shape)[1])
     fewest, weights = _bounds(config.hyper["batch_size"], shape)[0], _most_weights(config, shape)
-    update = 3 * weights * fewest + UPDATE_COST / config.replicates
-    point = weights * shape.dev + POINT_COST / config.replicates
+    update = 3 * weights * fewest + UPDATE_COST / config.stacked
+    point = weights * shape.dev + POINT_COST / config.stacked
     wanted = max(longest / POINTS, point / (POINTS_SHARE * update))
     return max(min(_round_up(wanted), int(longest / FEWEST_POINTS)), 1)
 

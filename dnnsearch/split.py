@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-Indices = dict[str, np.ndarray]  # "train", "dev", "test" -> rows (m_part,) int64, ascending
+Indices = dict[str, np.ndarray]  # "train", "dev", "test" -> rows (..., m_part) int64, ascending
 
 
 def stratified(
@@ -36,6 +36,31 @@ def stratified(
     parts["train"] = np.sort(rest)
     _check_classes(y[parts["train"]], classes, least=1, where=" of train")
     return parts
+
+
+def stratified_folds(
+    y: np.ndarray, classes: Sequence[str], rows: Indices, folds: int, seed: int
+) -> Indices:
+    """`rows` with train and dev put together and cut into `folds` folds: both are (folds, m).
+
+    Each fold is the dev set of one row. So that all are of one size, the left-over examples, fewer
+    than `folds` and all of the most frequent class, are for training in every fold. Raises
+    ValueError where a class has fewer examples than there are folds.
+    """
+    from sklearn.model_selection import StratifiedKFold
+
+    pool = np.sort(np.concatenate([rows["train"], rows["dev"]]))
+    _check_classes(y[pool], classes, least=folds, where=f" for {folds} folds")
+    order = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(folds,))).permutation(
+        pool
+    )
+    most_frequent = np.bincount(y[pool]).argmax()
+    left_over = order[y[order] == most_frequent][: len(pool) % folds]
+    even = np.setdiff1d(pool, left_over)
+    cut = StratifiedKFold(folds, shuffle=True, random_state=seed).split(even, y[even])
+    devs = np.stack([np.sort(even[dev]) for _, dev in cut])
+    trains = np.stack([np.setdiff1d(pool, dev) for dev in devs])
+    return {"train": trains, "dev": devs, "test": rows["test"]}
 
 
 def _check_classes(y: np.ndarray, classes: Sequence[str], least: int = 2, where: str = "") -> None:

@@ -21,7 +21,7 @@ from dnnsearch.config import Config
 from dnnsearch.datasets import Table, Task
 from dnnsearch.errors import UserError
 from dnnsearch.spec import canonical
-from dnnsearch.split import Indices, stratified
+from dnnsearch.split import Indices, stratified, stratified_folds
 
 PREPARATION = 1  # raised whenever a change of ours changes the prepared arrays
 INDEX = "prepared"  # the folder of the index, in the store's
@@ -55,8 +55,8 @@ OUTPUTS: dict[Task, Literal["sigmoid", "softmax", "identity"]] = {
 class Prepared:
     """Where the prepared data lie, and what they were made of; digests are SHA-256 in hex."""
 
-    key: str  # in the store: X_train (m, n_x), y_train (m,), X_dev, y_dev
-    test_key: str  # in the store: X_test, y_test, mean (n_x,), scale (n_x,)
+    key: str  # in the store: X_train (..., m, n_x), y_train (..., m), X_dev, y_dev
+    test_key: str  # X_test (..., m, n_x), y_test (m,), mean (..., n_x), scale; `...`: K folds
     data_digest: str  # of the table as it was loaded
     split_digest: str  # of the rows of train, dev and test
     shape: DataShape
@@ -96,7 +96,8 @@ def _prepare(config: Config, store: ArrayStore) -> Prepared:
     mean, scale = standardisation(parts["train"][0])
     arrays: dict[str, np.ndarray] = {}
     for part, (X, y) in parts.items():
-        arrays[f"X_{part}"] = ((X - mean) / scale).astype(config.dtype)
+        standardised = (X - mean[..., np.newaxis, :]) / scale[..., np.newaxis, :]
+        arrays[f"X_{part}"] = standardised.astype(config.dtype)
         arrays[f"y_{part}"] = y
     test = {name: arrays.pop(name) for name in ("X_test", "y_test")}
     return Prepared(
@@ -121,16 +122,22 @@ def load(config: Config) -> Table:
 def _split(config: Config, table: Table) -> Indices:
     split = config.split
     try:
-        return stratified(table.y, table.classes, split.dev, split.test, split.seed)
+        rows = stratified(table.y, table.classes, split.dev, split.test, split.seed)
+        if config.folds:
+            rows = stratified_folds(table.y, table.classes, rows, config.folds, split.seed)
     except ValueError as error:
         raise UserError(f"{config.place}: split: {error}") from None
+    return rows
 
 
 def standardisation(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and scale (n_x,) of the columns of X (m, n_x): standard deviation, 1 for a constant."""
-    mean, deviation = X.mean(axis=0), X.std(axis=0)
-    is_constant = (X.max(axis=0) == X.min(axis=0)) | (deviation == 0)
-    return np.where(is_constant, X[0], mean), np.where(is_constant, 1.0, deviation)
+    """Mean and scale (..., n_x) of the columns of X (..., m, n_x).
+
+    The scale is the standard deviation, or 1 for a constant column.
+    """
+    mean, deviation = X.mean(axis=-2), X.std(axis=-2)
+    is_constant = (X.max(axis=-2) == X.min(axis=-2)) | (deviation == 0)
+    return np.where(is_constant, X[..., 0, :], mean), np.where(is_constant, 1.0, deviation)
 
 
 def _raw(table: Table) -> dict[str, np.ndarray]:
@@ -141,7 +148,7 @@ def _raw(table: Table) -> dict[str, np.ndarray]:
 
 def _shape(table: Table, rows: Indices) -> DataShape:
     outputs = len(table.classes) if table.task == "multiclass" else 1
-    sizes = {part: len(r) for part, r in rows.items()}
+    sizes = {part: r.shape[-1] for part, r in rows.items()}
     return DataShape(table.X.shape[1], outputs, task=table.task, **sizes)
 
 
@@ -155,6 +162,7 @@ def _origin(config: Config) -> str:
         {
             "data": config.data,
             "split": config.split.model_dump(),
+            "folds": config.folds,
             "dtype": config.dtype,
             "preparation": PREPARATION,
             "versions": {name: metadata.version(name) for name in ("numpy", "scikit-learn")},

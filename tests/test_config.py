@@ -203,6 +203,7 @@ ANOTHER = {
     "dtype": "float64",
     "initialization": "xavier",
     "replicates": 2,
+    "folds": 3,
     "curve_every": 5,
     "max_cost": 10**9,
     "learning_rate": 0.2,

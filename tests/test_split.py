@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dnnsearch.split import stratified
+from dnnsearch.split import Indices, stratified, stratified_folds
 
 TWO = ("no", "yes")
 
@@ -66,3 +66,35 @@ def test_any_classes_and_shares_are_split_or_refused(counts, dev, test):
         assert "must" in str(error) or "needs" in str(error)
     else:
         assert set(y[rows["train"]]) == set(range(len(counts)))
+
+
+def folds_of(y: np.ndarray, folds: int, seed: int = 0) -> Indices:
+    classes = [str(k) for k in range(int(y.max()) + 1)]
+    return stratified_folds(y, classes, stratified(y, classes, 0.2, 0.2, 0), folds, seed)
+
+
+@pytest.mark.parametrize("folds", [2, 3, 7])
+def test_every_fold_is_of_one_size_and_the_left_over_examples_always_train(folds: int) -> None:
+    y = np.repeat([0, 1, 2], [50, 31, 20])
+    before = stratified(y, ["0", "1", "2"], 0.2, 0.2, 0)
+    pool = np.sort(np.concatenate([before["train"], before["dev"]]))
+    rows = folds_of(y, folds)
+    assert rows["dev"].shape == (folds, len(pool) // folds)
+    for train, dev in zip(rows["train"], rows["dev"], strict=True):
+        np.testing.assert_array_equal(np.sort(np.concatenate([train, dev])), pool)
+        assert set(y[dev]) == {0, 1, 2}
+    tested = np.concatenate(rows["dev"])
+    assert len(set(tested.tolist())) == len(tested)
+    np.testing.assert_array_equal(rows["test"], before["test"])
+
+
+def test_a_class_with_fewer_examples_than_folds_is_refused() -> None:
+    y = np.repeat([0, 1], [60, 6])
+    with pytest.raises(ValueError, match="at least 9 examples for 9 folds, but class '1' has"):
+        folds_of(y, 9)
+
+
+def test_folds_are_drawn_by_the_seed() -> None:
+    y = np.repeat([0, 1], [40, 40])
+    np.testing.assert_array_equal(folds_of(y, 4, 1)["dev"], folds_of(y, 4, 1)["dev"])
+    assert not np.array_equal(folds_of(y, 4, 1)["dev"], folds_of(y, 4, 2)["dev"])

@@ -48,6 +48,7 @@ class Definition:
         installed = versions()
         return {
             **self.config.definition(),
+            "first": self.first_params(),
             "curve_every": self.curve_every,
             "pruner": self.pruner,
             "numerics": self.numerics,
@@ -83,7 +84,7 @@ class Definition:
             curve_every=self.curve_every,
             numerics=self.numerics,
             arithmetic=ARITHMETIC,
-            replicates=config.replicates,
+            replicates=config.stacked,
             max_cost=config.max_cost,
             pruner=config.pruner,
             thresholds=thresholds(self.pruner, told, grid, self.maximize),

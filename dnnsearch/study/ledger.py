@@ -121,6 +121,11 @@ def _compare(place: str, stored: dict[str, Any], replayed: dict[str, Any]) -> No
             )
 
 
+def _per_replicate(record: Record) -> list[float]:
+    """The objective of each replicate, whose mean is the trial's value."""
+    return [] if record.value is None else list(record.final[record.spec.objective].tolist())
+
+
 def _attributes(record: Record) -> dict[str, Any]:
     final = {name: values.mean().item() for name, values in record.final.items()}
     return {
@@ -129,6 +134,7 @@ def _attributes(record: Record) -> dict[str, Any]:
         "cost": record.cost,
         "seconds": record.document["made"].get("seconds"),
         "parameters": record.document.get("parameters"),
+        "values": _per_replicate(record),
         "final": {name: value if value == value else None for name, value in final.items()},
         "reason": record.document.get("cause", ""),
     }
