@@ -1,7 +1,7 @@
 """The activation functions of the hidden layers, A = g(Z), and their slopes g'(Z).
 
-Both write into `out` when it is given, as NumPy's own functions do, and return it. A new activation
-is one line in the table; the gradient check then covers it by itself.
+They return an array; it is `out`, as with NumPy's own functions, where speed matters. A new
+activation is one line in the table; the gradient check then covers it by itself.
 """
 
 from collections.abc import Callable
@@ -13,10 +13,10 @@ from dnnsearch.nn.parameters import Array
 
 
 class Activation(NamedTuple):
-    """A = function(Z, out); g'(Z) = slope(Z, A, out), from whichever of the two is cheaper."""
+    """A = g(Z) and its derivative, from Z or A, whichever is cheaper."""
 
-    function: Callable[[Array, Array | None], Array]
-    slope: Callable[[Array, Array, Array | None], Array]
+    function: Callable[[Array, Array | None], Array]  # (Z, out) -> A; None makes a new array
+    slope: Callable[[Array, Array, Array], Array]  # (Z, A, out) -> g'(Z)
 
 
 def sigmoid(Z: Array, out: Array | None = None) -> Array:

@@ -14,7 +14,7 @@ from dnnsearch.nn.parameters import Array, ShapeError
 
 
 class Room(NamedTuple):
-    """Where a layer's steps write; `m` is what the sums over the examples are divided by."""
+    """Where the two steps of a layer write."""
 
     Z: Array  # (..., n[l], m)
     A: Array  # (..., n[l], m)
@@ -23,10 +23,10 @@ class Room(NamedTuple):
     dW: Array  # (..., n[l], n[l-1])
     db: Array  # (..., n[l], 1)
     ones: Array  # (m, 1)
-    m: int
+    divisor: int  # of dW and db: m, or 1 where dZ has been divided before
 
 
-Cache = tuple[Array, Array, Activation, Room]  # A[l-1], W[l], g, and the room with Z[l] and A[l]
+Cache = tuple[Array, Array, Array, Activation, Room]  # A[l-1], W[l], A[l], g, the room with Z[l]
 
 
 def layer_forward(
@@ -44,26 +44,27 @@ def layer_forward(
     room = room or make_room(A_prev, W, b, layer)
     np.matmul(W, A_prev, out=room.Z)
     np.add(room.Z, b, out=room.Z)
-    g.function(room.Z, room.A)
-    return room.A, (A_prev, W, g, room)
+    A = g.function(room.Z, room.A)
+    return A, (A_prev, W, A, g, room)
 
 
 def layer_backward(dA: Array, cache: Cache) -> tuple[Array | None, Array, Array]:
-    """dZ = dA * g'(Z), and what follows from it: returns dA_prev, dW and db."""
-    _, _, g, room = cache
-    g.slope(room.Z, room.A, room.dZ)
-    np.multiply(dA, room.dZ, out=room.dZ)
-    return linear_backward(room.dZ, cache)
+    """dZ = dA * g'(Z), and what follows from it: returns dA_prev, dW and db. Raises ShapeError."""
+    _, _, A, g, room = cache
+    if dA.shape != A.shape:
+        raise ShapeError("backward step", "dA", dA.shape, A.shape)
+    dZ = np.multiply(dA, g.slope(room.Z, A, room.dZ), out=room.dZ)
+    return linear_backward(dZ, cache)
 
 
 def linear_backward(dZ: Array, cache: Cache) -> tuple[Array | None, Array, Array]:
     """dA_prev = W.T dZ, dW = 1/m dZ A_prev.T, db = 1/m times the sum of dZ over the examples."""
-    A_prev, W, _, room = cache
+    A_prev, W, _, _, room = cache
     np.matmul(dZ, A_prev.mT, out=room.dW)
     np.matmul(dZ, room.ones, out=room.db)  # a sum, at half the price of one
-    if room.m != 1:
-        np.divide(room.dW, room.m, out=room.dW)
-        np.divide(room.db, room.m, out=room.db)
+    if room.divisor != 1:
+        np.divide(room.dW, room.divisor, out=room.dW)
+        np.divide(room.db, room.divisor, out=room.db)
     if room.dA_prev is not None:
         np.matmul(W.mT, dZ, out=room.dA_prev)
     return room.dA_prev, room.dW, room.db
@@ -72,9 +73,12 @@ def linear_backward(dZ: Array, cache: Cache) -> tuple[Array | None, Array, Array
 def make_room(A_prev: Array, W: Array, b: Array, layer: int | None = None) -> Room:
     """New arrays for one layer; raises ShapeError when A_prev, W and b do not fit each other."""
     place = "layer" if layer is None else f"layer {layer}"
+    if W.ndim < 2:
+        raise ShapeError(place, "W", W.shape, "(n[l], n[l-1])")
     *replicates, n, n_prev = W.shape
-    if A_prev.ndim < 2 or A_prev.shape[-2] != n_prev:
-        raise ShapeError(place, "A_prev", A_prev.shape, f"({n_prev}, m)")
+    if A_prev.shape[-2:-1] != (n_prev,) or A_prev.shape[:-2] not in {(), tuple(replicates)}:
+        either = f"({', '.join(map(str, replicates))}, {n_prev}, m) or " if replicates else ""
+        raise ShapeError(place, "A_prev", A_prev.shape, f"{either}({n_prev}, m)")
     if b.shape != (*replicates, n, 1):
         raise ShapeError(place, "b", b.shape, (*replicates, n, 1))
     m = A_prev.shape[-1]

@@ -46,8 +46,8 @@ class Network:
         With a factor of 1/m it is the gradient of the mean cost. Everything is linear in dZ[L],
         so a factor is cheapest there; descent puts its learning rate in, too.
         """
-        room = caches[self.L][-1]
-        dZ = np.subtract(room.A, Y, out=room.dZ)
+        _, _, A, _, room = caches[self.L]
+        dZ = np.subtract(A, Y, out=room.dZ)
         np.multiply(dZ, factor, out=dZ)
         dA, _, _ = linear_backward(dZ, caches[self.L])
         for l in range(self.L - 1, 0, -1):

@@ -33,7 +33,7 @@ def softmax(Z: Array, out: Array | None = None) -> Array:
     return np.divide(out, np.add.reduce(out, axis=-2, keepdims=True), out=out)
 
 
-def no_slope(Z: Array, A: Array, out: Array | None) -> Array:
+def no_slope(Z: Array, A: Array, out: Array) -> Array:
     """Softmax has none: each of its outputs depends on all logits of its column."""
     raise NotImplementedError("softmax has no slope of each logit; use dZ[L] = A[L] - Y")
 

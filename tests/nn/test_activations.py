@@ -1,0 +1,51 @@
+import numpy as np
+import pytest
+
+from dnnsearch.nn import ACTIVATIONS
+
+Z = np.array([[-3.0, -0.5, -1e-3, 1e-3, 0.5, 3.0]])
+
+
+@pytest.mark.parametrize(
+    ("name", "formula"),
+    [
+        ("relu", lambda z: max(0.0, z)),
+        ("leaky_relu", lambda z: z if z > 0 else 0.01 * z),
+        ("tanh", lambda z: (np.exp(z) - np.exp(-z)) / (np.exp(z) + np.exp(-z))),
+        ("sigmoid", lambda z: 1 / (1 + np.exp(-z))),
+    ],
+)
+def test_activations_follow_their_formulas(name, formula):
+    expected = [[formula(z) for z in Z[0]]]
+    assert ACTIVATIONS[name].function(Z, None) == pytest.approx(np.array(expected), rel=1e-12)
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_slopes_are_the_derivatives(name):
+    function, slope = ACTIVATIONS[name]
+    h = 1e-6
+    differences = (function(Z + h, None) - function(Z - h, None)) / (2 * h)
+    assert slope(Z, function(Z, None), np.empty_like(Z)) == pytest.approx(differences, rel=1e-6)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_results_go_where_they_are_wanted(name, dtype):
+    function, slope = ACTIVATIONS[name]
+    z = Z.astype(dtype)
+    before, A, D = z.copy(), np.full_like(z, np.nan), np.full_like(z, np.nan)
+    assert function(z, A) is A
+    assert slope(z, A, D) is D
+    assert np.array_equal(A, function(z, None))
+    assert np.array_equal(z, before)
+    assert A.dtype == D.dtype == dtype
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_nothing_overflows_and_nothing_hides_a_nan(name):
+    function, slope = ACTIVATIONS[name]
+    z = np.array([[-1e30, -100, 100, 1e30]], np.float32)
+    A = function(z, None)
+    assert np.isfinite(A).all()
+    assert np.isfinite(slope(z, A, np.empty_like(z))).all()
+    assert np.isnan(function(np.array([[np.nan]]), None)).all()
