@@ -1,0 +1,53 @@
+"""Every combination of a config's choices, trained on all cores.
+
+A grid is a config whose hyperparameters are fixed or lists of choices. No sampler and no MLflow
+take part: the experiments here ask what is true of all points of a small space.
+"""
+
+from collections.abc import Iterator
+from itertools import product
+from typing import Any
+
+from dnnsearch.arrays import ArrayStore, default_root
+from dnnsearch.config import Config
+from dnnsearch.dimensions import Choices, Dimension, Fixed, Value
+from dnnsearch.record import Record, decode
+from dnnsearch.spec import Hyperparameters
+from dnnsearch.study.search import define, local_workers
+from dnnsearch.workers import Done, Failed
+
+
+def combinations(config: Config) -> Iterator[Hyperparameters]:
+    """In the order of the choices; all hidden layers have equally many units."""
+    names = list(config.hyper)
+    for values in product(*(choices(config.hyper[name]) for name in names)):
+        asked: dict[str, Any] = dict(zip(names, values, strict=True))
+        units = (asked.pop("units"),) * asked.pop("hidden_layers")
+        yield Hyperparameters(units=units, **asked)
+
+
+def choices(dimension: Dimension) -> tuple[Value, ...]:
+    """What a grid tries of a hyperparameter; raises TypeError for a range, which has no points."""
+    match dimension:
+        case Fixed(value):
+            return (value,)
+        case Choices(values):
+            return values
+    raise TypeError(f"a grid needs fixed values and choices, but got {dimension}")
+
+
+def train(config: Config) -> list[Record]:
+    """The records of all combinations, in their order; raises RuntimeError when one fails."""
+    definition = define(config, ArrayStore(default_root()))
+    specs = [definition.spec(i, hyper, []) for i, hyper in enumerate(combinations(config))]
+    records: dict[int, Record] = {}
+    with local_workers(definition, config.workers, default_root()) as workers:
+        for spec in specs:
+            workers.submit(spec)
+        while len(records) < len(specs):
+            for event in workers.poll(timeout=1):
+                if isinstance(event, Failed):
+                    raise RuntimeError(f"{specs[event.number]}: {event.cause}")
+                if isinstance(event, Done):
+                    records[event.number] = decode(event.packed)
+    return [records[spec.number] for spec in specs]
