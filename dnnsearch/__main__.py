@@ -15,7 +15,9 @@ def main() -> int:
     """Run the command of `sys.argv`; returns its exit code."""
     stop_in_order()
     try:
-        return _run(sys.argv[1:] or ["--help"])
+        code = _run(sys.argv[1:] or ["--help"])
+        sys.stdout.flush()
+        return code
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -23,7 +25,7 @@ def main() -> int:
         return stopped.exit_code
     except BrokenPipeError:  # whoever read our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return 1
 
 
 def _run(arguments: list[str]) -> int:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from dnnsearch import numerics, yamlfile
+from dnnsearch import numerics
 
 
 def pin(wanted: str) -> None:
@@ -28,6 +28,8 @@ def wanted(path: Path, overrides: Sequence[str]) -> str:
 
     Raises UserError when the file cannot be read.
     """
+    from dnnsearch import yamlfile
+
     document, _ = yamlfile.override(yamlfile.read(path), overrides)
     name = document.get("numerics", "portable")
     return name if isinstance(name, str) and name in numerics.PINS else "portable"

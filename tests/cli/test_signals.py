@@ -1,0 +1,45 @@
+"""Stopped once a command ends in order, stopped twice at once."""
+
+import signal
+import subprocess
+import sys
+
+import pytest
+
+SLOW = """
+import sys, time
+from dnnsearch.cli import signals
+signals.stop_in_order()
+try:
+    print("ready", flush=True)
+    time.sleep(60)
+except signals.Stopped as stopped:
+    print("in order", stopped, flush=True)
+    {then}
+    sys.exit(stopped.exit_code)
+"""
+
+
+def started(then: str) -> "subprocess.Popen[str]":
+    code = SLOW.format(then=then)
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    return process
+
+
+@pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
+def test_the_first_signal_lets_the_program_put_things_in_order(name: str, code: int) -> None:
+    with started("pass") as process:
+        process.send_signal(signal.Signals[name])
+        output, _ = process.communicate(timeout=20)
+    assert (process.returncode, output) == (code, f"in order {name}\n")
+
+
+def test_the_second_signal_ends_it_at_once() -> None:
+    with started("time.sleep(60)") as process:
+        process.send_signal(signal.SIGINT)
+        assert process.stdout is not None
+        assert process.stdout.readline() == "in order SIGINT\n"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=20) == 143
