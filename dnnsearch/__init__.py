@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         search,
         show,
         ui,
+        verify,
     )
     from dnnsearch.errors import UserError
     from dnnsearch.results import Study, Trial
@@ -40,6 +41,7 @@ __all__ = [
     "search",
     "show",
     "ui",
+    "verify",
 ]
 
 

@@ -33,7 +33,7 @@ STORAGE = "sqlite:///optuna.db"
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a rerun found, and its text."""
+    """What a rerun or a verification found, and its text."""
 
     identical: bool
     text: str
@@ -144,7 +144,16 @@ def rerun(run_: str, *, storage: str | None = None) -> Verdict:
 
     Raises UserError where that cannot be done.
     """
-    code, said = run(["rerun", f"--storage={_storage(storage)}", "--", run_], _ignore)
+    return _verdict(["rerun", f"--storage={_storage(storage)}", "--", run_])
+
+
+def verify(study: str, *, storage: str | None = None) -> Verdict:
+    """Run a whole study again, compare everything; UserError where that cannot be done."""
+    return _verdict(["verify", "--quiet", f"--storage={_storage(storage)}", "--", study])
+
+
+def _verdict(arguments: builtins.list[str]) -> Verdict:
+    code, said = run(arguments, _ignore)
     if code not in (0, 1) or "Traceback" in said:
         raise RuntimeError(said)
     return Verdict(code == 0, said)

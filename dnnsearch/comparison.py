@@ -46,7 +46,9 @@ def spec_difference(recorded: Spec, now: Spec) -> str:
 
 
 def training_difference(recorded: Record, now: Record) -> str:
-    """Between the record and a training of the same spec."""
+    """Between the record and a training of the same spec; a failure has nothing but its end."""
+    if "failed" in (recorded.end, now.end):
+        return _told("end", recorded.end, now.end)
     found = (
         _curves(recorded, now)
         or _told("end", recorded.end, now.end)

@@ -42,9 +42,14 @@ def changed(record: Record, name: str, place: tuple[int, ...], value: float) -> 
 
 
 def test_a_record_is_the_same_as_itself(study: OpenStudy) -> None:
-    for number in (0, 1, 2, 4):  # 1 diverged: its curves have NaN
+    for number in range(5):  # 1 diverged, its curves have NaN; 3 failed and has none
         record = study.record(number)
         assert training_difference(record, record) == ""
+
+
+def test_a_failure_is_no_other_end(study: OpenStudy) -> None:
+    found = training_difference(study.record(3), study.record(2))
+    assert found == "end: the record has failed, and trained again it is finished"
 
 
 def test_the_earliest_point_of_all_curves_comes_first(record: Record) -> None:

@@ -7,7 +7,7 @@ import typer
 
 from dnnsearch.cli.housekeeping import clean, rm, ui
 from dnnsearch.cli.reading import best, fingerprint, list_, show
-from dnnsearch.cli.repeating import rerun
+from dnnsearch.cli.repeating import rerun, verify
 from dnnsearch.cli.searching import search
 
 app = typer.Typer(
@@ -50,6 +50,7 @@ app.command()(show)
 app.command()(best)
 app.command()(fingerprint)
 app.command()(rerun)
+app.command()(verify)
 app.command()(rm)
 app.command()(clean)
 app.command()(ui)

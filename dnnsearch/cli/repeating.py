@@ -1,10 +1,11 @@
-"""`rerun`: train again what has been trained, and compare."""
+"""`rerun`, `verify`: train again what has been trained, and compare."""
 
 from typing import Annotated
 
 import typer
 
-from dnnsearch.cli.options import STORAGE, Storage
+from dnnsearch.cli.options import STORAGE, Storage, Study
+from dnnsearch.cli.pinning import pin
 
 
 def rerun(
@@ -28,5 +29,39 @@ def rerun(
     from dnnsearch.rerunning import rerun as repeat
 
     verdict = repeat(run, storage)
+    print("\n".join(verdict.lines))
+    return verdict.exit_code
+
+
+def verify(
+    study: Study,
+    workers: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Processes.  [default: the config's]")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show the verdict only.")] = False,
+    storage: Storage = STORAGE,
+) -> int:
+    """Run a whole study again and compare every bit.
+
+    Every trial is chosen and trained from nothing, beside the record; recorded accidents of the
+    machine are given. The study and its records are only read.
+
+    Exit code: 0 identical, 1 not (the first difference is named), 2 it could not be done.
+
+    \b
+    Example:
+      dnnsearch verify digits
+    """
+    from dnnsearch.study.reading import open_study
+
+    opened = open_study(study, storage)
+    pin(opened.definition["numerics"])
+    from dnnsearch.verifying import verify as live_again
+
+    def tell(number: int) -> None:
+        if not quiet:
+            print(f"trial {number} is the same", flush=True)
+
+    verdict = live_again(opened, workers or opened.config.workers, tell)
     print("\n".join(verdict.lines))
     return verdict.exit_code
