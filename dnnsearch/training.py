@@ -6,7 +6,6 @@ MLflow, files or printing.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Literal
 
 import numpy as np
@@ -89,13 +88,12 @@ def train(
         batches = FullBatch(network, X, y)
     else:
         batches = Minibatches(network, X, y, batch_size, rngs)
-    stream = iter(batches)
     descent = Momentum(network, learning_rate, momentum)
-    alive = np.ones(len(rngs), bool)
+    flat, alive = parameters.flat.reshape(len(rngs), -1), np.ones(len(rngs), bool)
     done = 0
     for t in (*range(0, iterations, curve_every), iterations):
         with np.errstate(all="ignore"):  # a replicate that diverges does so silently
-            for batch in islice(stream, t - done):
+            for batch in batches.take(t - done):
                 _, caches = network.forward(batch.X, batch.rooms)
                 network.backward(batch.Y, caches, descent.factor(batch.size))
                 descent.update()
@@ -104,6 +102,7 @@ def train(
             dev_values = evaluate(network, X_dev, y_dev)
         values = [np.reshape(value, len(rngs)) for value in (*train_values, *dev_values)]
         alive &= np.isfinite(values[0]) & np.isfinite(values[2])
+        flat[~alive] = np.nan
         yield Progress(t, *(np.where(alive, value, np.nan) for value in values))
         if not alive.any():
             return

@@ -5,7 +5,7 @@ with one example per column.
 """
 
 from collections.abc import Iterator, Sequence
-from itertools import chain
+from itertools import chain, islice, repeat
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from dnnsearch.nn.lots import Batch, Chunk, Lot, make_lot
 from dnnsearch.nn.network import Network
 from dnnsearch.nn.parameters import Array
 
-LOT = 4000  # examples whose costs are computed in one go; one mini-batch at least
+LOT = 2000  # examples whose costs are computed in one go; one mini-batch at least
 
 
 def evaluate(network: Network, X: Array, y: Array) -> tuple[Array, Array]:
@@ -30,13 +30,13 @@ class FullBatch:
 
     def __init__(self, network: Network, X: Array, y: Array) -> None:
         self.network, self.X, self.y = network, X, y
+        m, n_L = X.shape[-2], network.parameters.layer_sizes[-1]
+        Y = network.output.targets(y, n_L).astype(X.dtype)
+        self.batch = Batch(X.mT, Y, network.room(m), m)
 
-    def __iter__(self) -> Iterator[Batch]:
-        m = self.X.shape[-2]
-        Y = self.network.output.targets(self.y, self.network.parameters.layer_sizes[-1])
-        batch = Batch(self.X.mT, Y.astype(self.X.dtype), self.network.room(m), m)
-        while True:
-            yield batch
+    def take(self, n: int) -> Iterator[Batch]:
+        """The training set, n times."""
+        return repeat(self.batch, n)
 
     def means(self) -> tuple[Array, Array]:
         """Cost and score (...) of the training set, with the parameters as they are."""
@@ -65,14 +65,18 @@ class Minibatches:
         self.order = np.empty((len(rngs), max(1, LOT // self.m), self.m), np.int64)
         self.lots: dict[int, Lot] = {}  # the usual one, and the last one of an epoch
         self.measured: list[Array] = []  # costs and scores, each (2, ..., mini-batches)
-        self.stream = self.endless()
-        self.first = next(self.stream)
+        self.begun = False
+        stream = self.endless()
+        self.first = next(stream)
+        self.stream = chain([self.first], stream)
 
-    def __iter__(self) -> Iterator[Batch]:
-        return chain([self.first], self.stream)
+    def take(self, n: int) -> Iterator[Batch]:
+        """The next n mini-batches; each is to be passed forward before the next is taken."""
+        self.begun = self.begun or n > 0
+        return islice(self.stream, n)
 
     def endless(self) -> Iterator[Batch]:
-        """All mini-batches; what stands after the `yield` happens when that one is trained."""
+        """All mini-batches, with `trained` and `measured` kept up to date."""
         while True:
             for indices in self.shuffle():
                 self.lot = self.find_lot(indices)
@@ -80,8 +84,8 @@ class Minibatches:
                 for chunk in self.lot.chunks:
                     self.gather(indices, chunk)
                     for batch in chunk.batches:
-                        yield batch
                         self.trained += 1
+                        yield batch
                 self.measure_trained()
 
     def shuffle(self) -> Iterator[Array]:
@@ -137,11 +141,11 @@ class Minibatches:
         Each mini-batch counts as it was before its own update. Before the first update, it is the
         first mini-batch alone.
         """
-        self.measure_trained()
-        if not self.measured:
+        if not self.begun:
             self.network.forward(self.first.X, self.first.rooms)
             cost, score = self.measure(slice(0, 1))[..., 0]
             return cost, score
+        self.measure_trained()
         cost, score = np.concatenate(self.measured, axis=-1).mean(axis=-1)
         self.measured.clear()
         return cost, score
