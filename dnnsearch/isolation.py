@@ -51,6 +51,7 @@ def isolated(
             [*command, function.__module__, function.__name__, name],
             env=numerics.pinned(pins),
             stdin=subprocess.PIPE,  # closed by our death
+            process_group=0,  # Ctrl-C at a terminal is for us alone
         )
         try:
             yield Isolated(folder, process)

@@ -65,6 +65,7 @@ class LocalWorkers:
                 env=arithmetic.pinned(self.numerics),
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
+                process_group=0,  # Ctrl-C at a terminal is for the coordinator alone
             )
         return Worker(process, Connection(ours.detach()))
 

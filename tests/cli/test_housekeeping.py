@@ -1,6 +1,7 @@
 """`rm`, `clean` and `ui`: nothing is taken away that was not meant."""
 
 import os
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -80,10 +81,23 @@ def test_ui_becomes_mlflow_on_this_machine_only(
 ) -> None:
     started: list[tuple[str, list[str], dict[str, str]]] = []
     monkeypatch.setattr(os, "execve", lambda *arguments: started.append(arguments))
-    code, output, _ = command("ui", "--port", "5123")
+    code, output, _ = command("ui", "--port", "51239")
     ((_, arguments, environment),) = started
     assert code == 0
-    assert "http://127.0.0.1:5123" in output
+    assert "http://127.0.0.1:51239" in output
     assert arguments[arguments.index("--host") + 1] == "127.0.0.1"
     assert arguments[arguments.index("--backend-store-uri") + 1] == "sqlite:///mlflow.db"
     assert environment["MLFLOW_ALLOW_PICKLE_DESERIALIZATION"] == "false"
+
+
+def test_a_port_that_is_taken_is_an_error_in_one_line(command: Command) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        code, _, errors = command("ui", "--port", str(port))
+    assert code == 2
+    assert (
+        errors
+        == f"error: port {port} is not free (address already in use): add --port {port + 1}\n"
+    )

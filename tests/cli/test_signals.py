@@ -1,8 +1,11 @@
 """Stopped once a command ends in order, stopped twice at once."""
 
+import os
 import signal
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 
@@ -43,3 +46,25 @@ def test_the_second_signal_ends_it_at_once() -> None:
         assert process.stdout.readline() == "in order SIGINT\n"
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=20) == 143
+
+
+def test_ctrl_c_at_a_terminal_ends_a_search_without_any_traceback(tiny: Path) -> None:
+    """A terminal sends it to the whole group of processes, workers that are starting included."""
+    arguments = ["search", "tiny.yaml", "--study", "stopped", "--set", "tracking=none"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dnnsearch", *arguments, "--trials", "500"],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+    )
+    while not Path("optuna.db.stopped.lock").exists():
+        time.sleep(0.01)
+    time.sleep(0.1)  # the workers have been started and are importing
+    os.killpg(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert errors.startswith(
+        "stopped; what has ended is kept. To go on: dnnsearch search tiny.yaml"
+    )
+    assert errors.count("\n") == 1
