@@ -65,8 +65,8 @@ def prepare_database(uri: str) -> None:
 
 
 def _check_folder(path: Path) -> None:
-    folder = next(p for p in path.absolute().parents if p.exists())
-    if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
+    folder = next(p for p in path.absolute().parents if os.path.exists(p))  # noqa: PTH110
+    if not os.access(folder, os.W_OK | os.X_OK):
         raise UserError(f"tracking: cannot create {path}: the folder {folder} is not writable")
 
 

@@ -1,5 +1,8 @@
 """How MLflow behaves in our processes: no telemetry, no chatter, no pickle, and it gives up soon.
 
+Left alone, MLflow tries a server that is away for four minutes, and where the answer to
+`runs/create` gets lost, it asks again and makes a second run. We look and publish later instead.
+
 MLflow reads most of these variables when it is imported, so they are set before that. This module
 does not import MLflow.
 """
@@ -14,14 +17,12 @@ ALWAYS = {
     "MLFLOW_DISABLE_AGENT_HINT": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_ENABLE_ASYNC_LOGGING": "false",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
 }
 
-# With MLflow's own values a call to a server that is away hangs for four minutes, and a lost answer
-# to `runs/create` is sent again and makes a second run. We publish later instead.
 UNLESS_SET = {
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",  # seconds
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
     "MLFLOW_ARTIFACT_UPLOAD_DOWNLOAD_TIMEOUT": "30",  # seconds
 }
 

@@ -41,7 +41,7 @@ class Publisher:
         self._lock = threading.Lock()
         self._work, self._closing = threading.Event(), threading.Event()
         self._tracker: Tracker | None = None
-        self._trouble = ""
+        self._trouble, self._troubled = "", False
         self._thread = threading.Thread(target=self._run, name="mlflow", daemon=True)
 
     def start(self) -> None:
@@ -100,7 +100,7 @@ class Publisher:
             self._say(f"{trouble}; the search goes on, trials are published later")
         elif self._trouble and not trouble:
             self._say("MLflow works again: all trials so far are published")
-        self._trouble = trouble
+        self._trouble, self._troubled = trouble, self._troubled or bool(trouble)
 
     def _publish_all(self) -> str:
         """One pass over all that is not published; returns what MLflow refused, in words."""
@@ -117,12 +117,15 @@ class Publisher:
         return refused[0] if refused else ""
 
     def _open(self) -> "Tracker":
-        """The tracker; after trouble it looks at what MLflow has before anything is sent again."""
+        """The tracker; after trouble it looks at what MLflow has before anything is sent again.
+
+        And once more at the end, for runs that a slow server created after we had given up on them.
+        """
         if self._tracker is None:
             from dnnsearch.tracking.tracker import Tracker
 
             self._tracker = Tracker(self.uri, self.card)
-        elif self._trouble:
+        elif self._trouble or (self._troubled and self._closing.is_set()):
             self._tracker.look()
         return self._tracker
 
@@ -135,6 +138,7 @@ class Publisher:
         try:
             tracker.publish(view)
         except Exception:
+            self._troubled = True
             tracker.look()  # raises when MLflow is away
             try:
                 tracker.publish(view)

@@ -68,7 +68,7 @@ def _only(client: MlflowClient, runs: list[Run]) -> Run:
     active = [run for run in runs if is_active(run)]
     if not active:
         return runs[0]
-    active.sort(key=lambda run: layout.STATE not in run.data.tags)
+    active.sort(key=lambda run: (run.info.status == "RUNNING", not run.data.params))
     _delete(client, active[1:])
     return active[0]
 

@@ -1,11 +1,22 @@
 """How to start MLflow's UI on what the searches have published. Does not import MLflow."""
 
 import os
+import sqlite3
 import sys
+from contextlib import closing, suppress
 from dataclasses import dataclass
 
 from dnnsearch.errors import UserError
+from dnnsearch.tracking import savedview
+from dnnsearch.tracking.database import sqlite_path
 from dnnsearch.tracking.environment import ALWAYS
+
+NEWEST = """
+    SELECT max(experiment_id) FROM (
+        SELECT experiment_id FROM runs JOIN experiment_tags USING (experiment_id)
+        WHERE key = ? ORDER BY start_time DESC LIMIT 1
+    )
+"""
 
 
 @dataclass(frozen=True)
@@ -28,6 +39,15 @@ def ui_command(uri: str, port: int = 5000) -> Command:
     network = ["--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
     # No jobs are run here: without this MLflow starts several processes more.
     environment = {**os.environ, **ALWAYS, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
-    # Without the last part MLflow 3 greets people with its pages about language models.
-    address = f"http://127.0.0.1:{port}/#/experiments?workflowType=machine_learning"
-    return Command([*server, *network], environment, address)
+    return Command([*server, *network], environment, f"http://127.0.0.1:{port}/{_start(uri)}")
+
+
+def _start(uri: str) -> str:
+    """The trials of the newest run's experiment; MLflow's own start is about language models."""
+    experiment, path = None, sqlite_path(uri)
+    if path is not None and path.exists():
+        with suppress(sqlite3.Error), closing(sqlite3.connect(path, timeout=1)) as connection:
+            (experiment,) = connection.execute(NEWEST, (savedview.TAG,)).fetchone()
+    if experiment is None:
+        return "#/experiments?workflowType=machine_learning"
+    return savedview.link(str(experiment))

@@ -1,0 +1,227 @@
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from mlflow.entities import ViewType
+from mlflow.tracking import MlflowClient
+
+from dnnsearch.errors import UserError
+from dnnsearch.tracking import StudyCard, layout
+from dnnsearch.tracking.card import Standing
+from dnnsearch.tracking.tracker import Tracker
+
+STATUS = {
+    "finished": "FINISHED",
+    "pruned": "KILLED",
+    "diverged": "KILLED",
+    "failed": "FAILED",
+    "interrupted": "KILLED",
+    "running": "RUNNING",
+}
+
+
+@pytest.fixture
+def uri(folder) -> str:
+    return f"sqlite:///{folder}/mlflow.db"  # MLflow keeps one engine for each URI of a process
+
+
+@pytest.fixture
+def tracker(uri, card) -> Tracker:
+    return Tracker(uri, card)
+
+
+def runs(tracker: Tracker) -> list:
+    return tracker.client.search_runs([tracker.experiment], run_view_type=ViewType.ALL)
+
+
+def children(tracker: Tracker) -> dict:
+    found = [run for run in runs(tracker) if layout.TRIAL in run.data.tags]
+    assert all(r.data.tags[layout.PARENT] == tracker.parent.info.run_id for r in found)
+    return {int(run.data.tags[layout.TRIAL]): run for run in found}
+
+
+def rows(table: str) -> int:
+    with closing(sqlite3.connect("mlflow.db")) as connection:
+        return int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+
+
+@pytest.mark.parametrize("state", STATUS)
+def test_each_end_of_a_trial_has_its_status_and_its_tag(tracker, make_view, state):
+    tracker.publish(make_view(3, state))
+    run = children(tracker)[3]
+    assert run.info.status == STATUS[state]
+    assert run.data.tags[layout.STATE] == state
+    assert run.data.params == {k: str(v) for k, v in make_view(3).params.items()}
+    assert tracker.missing([make_view(3, state)]) == []
+
+
+def test_a_finished_trial_is_there_whole(tracker, make_view):
+    view = make_view(2)
+    tracker.publish(view)
+    run = children(tracker)[2]
+    assert run.info.run_name == "2 relu 64-32 lr 0.033"
+    assert run.info.end_time - run.info.start_time == 500
+    for name, curve in view.curves.items():
+        history = tracker.client.get_metric_history(run.info.run_id, name)
+        assert [m.value for m in sorted(history, key=lambda m: m.step)] == curve.tolist()
+        assert run.data.metrics[name] == view.final[name]
+    assert run.data.metrics["hp.learning_rate"] == view.params["learning_rate"]
+    assert run.data.metrics["objective"] == view.value
+    (data,) = run.inputs.dataset_inputs
+    assert data.dataset.digest == view.data[:16] and view.data in data.dataset.profile
+    stored = Path(run.info.artifact_uri, "record.zip")
+    assert stored.read_bytes() == b"the record" and not stored.samefile("record.zip")
+
+
+def test_publishing_again_from_anywhere_changes_nothing(uri, tracker, card, make_view):
+    views = [make_view(n, state) for n, state in enumerate(STATUS)]
+    for view in views:
+        tracker.publish(view)
+    tables = ("runs", "metrics", "params", "inputs", "latest_metrics", "tags")
+    before = [rows(table) for table in tables]
+    other = Tracker(uri, card)
+    assert other.missing(views) == []
+    for child in other.children.values():
+        child.state = "unknown"  # as if the answer to the last call had been lost
+        child.begun = False
+    for view in views:
+        other.publish(view)
+    assert [rows(table) for table in tables] == before
+    assert len(children(tracker)) == 6
+
+
+def test_a_trial_that_was_interrupted_goes_on_as_the_same_run(uri, tracker, card, make_view):
+    for state in ("running", "interrupted"):
+        tracker.publish(make_view(0, state))
+    again = Tracker(uri, card)
+    for state in ("running", "finished"):
+        again.publish(make_view(0, state))
+        assert children(tracker)[0].info.status == STATUS[state]
+    assert len(runs(tracker)) == 2
+
+
+@pytest.mark.parametrize("lost", ["log_inputs", "log_batch", "set_terminated"])
+@pytest.mark.parametrize("before", [[], ["running"]], ids=["new", "was running"])
+def test_a_kill_between_any_two_calls_leaves_nothing_finished_that_is_not(
+    uri, tracker, card, make_view, monkeypatch, lost, before
+):
+    for state in before:
+        tracker.publish(make_view(0, state))
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            tracker.client, lost, lambda *a, **k: (_ for _ in ()).throw(KeyboardInterrupt)
+        )
+        if not (before and lost == "log_inputs"):
+            with pytest.raises(KeyboardInterrupt):
+                tracker.publish(make_view(0))
+            assert children(tracker)[0].info.status == "RUNNING"
+    again = Tracker(uri, card)
+    assert len(again.missing([make_view(0)])) == 1
+    again.publish(make_view(0))
+    run = children(tracker)[0]
+    assert run.info.status == "FINISHED" and run.data.metrics["objective"] == make_view(0).value
+    assert len(run.inputs.dataset_inputs) == 1 and len(runs(tracker)) == 2
+
+
+def test_a_run_that_a_person_deleted_stays_deleted(uri, tracker, card, make_view):
+    for number in (0, 1):
+        tracker.publish(make_view(number, "running"))
+    tracker.client.delete_run(children(tracker)[0].info.run_id)
+    tracker.look()
+    for number in (0, 1):
+        tracker.publish(make_view(number))
+    Tracker(uri, card).publish(make_view(0))
+    found = children(tracker)
+    assert len(found) == 2
+    assert (found[0].info.lifecycle_stage, found[0].info.status) == ("deleted", "RUNNING")
+    assert found[1].info.status == "FINISHED"
+
+
+def test_the_second_run_of_a_lost_answer_is_put_away(uri, tracker, card, make_view):
+    tracker.publish(make_view(0))
+    known = tracker.children.pop(0)  # the answer got lost, and nobody looked again
+    tracker.publish(make_view(0, "running"))
+    tracker.look()
+    assert tracker.children[0].run.info.run_id == known.run.info.run_id
+    assert {run.info.run_id for run in tracker.client.search_runs([tracker.experiment])} == {
+        known.run.info.run_id,
+        tracker.parent.info.run_id,
+    }
+
+
+def test_the_study_says_how_it_stands(tracker, card, make_view):
+    standing = Standing(card)
+    for number, value in enumerate([0.5, 0.75, 0.6]):
+        standing.add(make_view(number, value=value))
+        tracker.describe(standing, "running")
+    assert runs(tracker)[0].info.status == "RUNNING"
+    tracker.describe(standing, "finished", "f" * 64)
+    tracker.describe(standing, "finished", "f" * 64)
+    (parent,) = runs(tracker)
+    assert parent.info.status == "FINISHED" and parent.info.run_name == "moons"
+    assert parent.data.tags["dnnsearch.fingerprint"] == "f" * 64
+    assert parent.data.params["study.seed"] == "0"
+    history = tracker.client.get_metric_history(parent.info.run_id, "best_value")
+    assert [(m.step, m.value) for m in history] == [(0, 0.5), (1, 0.75), (2, 0.75)]
+    assert "trial `1 tanh 64-32 lr 0.05`" in parent.data.tags["mlflow.note.content"]
+    assert Path(parent.info.artifact_uri, "definition.json").exists()
+
+
+def test_a_parent_that_was_only_begun_is_completed(uri, tracker, card, monkeypatch):
+    monkeypatch.setattr(Tracker, "_fill_parent", lambda self: None)
+    other = StudyCard("other", "moons", {"seed": 1}, 2)
+    begun = Tracker(uri, other)
+    monkeypatch.undo()
+    assert Tracker(uri, other).parent.info.run_id == begun.parent.info.run_id
+    parent = begun.client.get_run(begun.parent.info.run_id)
+    assert parent.data.params == {"study.seed": "1"}
+
+
+def test_two_studies_of_one_name_are_told_apart_by_their_identity(uri, make_view):
+    mine, yours = (StudyCard("s", "s", {}, 1, identity=who) for who in ("me", "you"))
+    for card in (mine, yours, mine):
+        Tracker(uri, card).publish(make_view(0))
+    assert len(runs(Tracker(uri, mine))) == 4
+
+
+def test_a_deleted_experiment_or_study_is_one_line_for_a_person(uri, tracker, card):
+    tracker.client.delete_run(tracker.parent.info.run_id)
+    with pytest.raises(UserError, match="was deleted in MLflow.*mlflow runs restore --run-id"):
+        tracker.look()
+    tracker.client.delete_experiment(tracker.experiment)
+    with pytest.raises(UserError, match="experiment 'moons' was deleted.*--experiment-id 1"):
+        Tracker(uri, card)
+    tracker.client.restore_experiment(tracker.experiment)
+    assert Tracker(uri, card).parent.info.run_id == tracker.parent.info.run_id
+
+
+def test_an_experiment_that_another_process_creates_meanwhile_is_taken(uri, card, monkeypatch):
+    client = MlflowClient(uri)
+    found = client.get_experiment_by_name
+    answers = [lambda name: client.create_experiment(name) and None, found]
+    monkeypatch.setattr(
+        MlflowClient, "get_experiment_by_name", lambda self, name: answers.pop(0)(name)
+    )
+    tracker = Tracker(uri, card)
+    assert tracker.experiment == found("moons").experiment_id
+
+
+def test_a_database_that_cannot_be_used_is_one_line_for_a_person(folder, card):
+    Path("mlflow.db").write_text("something else")
+    with pytest.raises(UserError, match="not a SQLite database"):
+        Tracker(f"sqlite:///{folder}/mlflow.db", card)
+
+
+def test_a_trial_takes_few_transactions(tracker, make_view):
+    """MLflow's own work is all that a trial costs: six calls from asked to finished."""
+    made = []
+    store = tracker.client._tracking_client.store
+    session = store.ManagedSessionMaker
+    store.ManagedSessionMaker = lambda **k: made.append(k.get("read_only", True)) or session(**k)
+    try:
+        tracker.publish(make_view(0, "running"))
+        tracker.publish(make_view(0))
+    finally:
+        store.ManagedSessionMaker = session
+    assert made.count(False) <= 11

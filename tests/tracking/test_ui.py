@@ -1,0 +1,160 @@
+"""MLflow's user interface as a person sees it, in a browser: it changes under us from time to time.
+
+Set DNNSEARCH_SCREENSHOTS to a folder to keep what the browser saw.
+"""
+
+import json
+import os
+import shutil
+import urllib.parse
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dnnsearch.errors import UserError
+from dnnsearch.tracking import Publisher, savedview, ui_command
+from dnnsearch.tracking.reading import find_trial
+
+PATIENCE = 60  # seconds for a page; the machine may be busy
+TEXTS = "[...document.querySelectorAll('{}')].map(e => e.textContent.trim())"
+DRAWN = "[...document.querySelectorAll('.js-plotly-plot')].flatMap(plot => plot.data)"
+LINKS = "[...document.querySelectorAll('a')]"
+STATES = ("finished", "finished", "pruned", "diverged", "failed", "finished")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator:
+    if shutil.which("chromium") is None or shutil.which("chromedriver") is None:
+        if os.environ.get("CI"):
+            pytest.fail("the browser test needs chromium and chromedriver")
+        pytest.skip("needs chromium and chromedriver")
+    from selenium import webdriver
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = shutil.which("chromium")
+    for argument in ("headless=new", "no-sandbox", "disable-gpu", "window-size=1900,1500"):
+        options.add_argument(f"--{argument}")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    service = webdriver.ChromeService(shutil.which("chromedriver"))
+    driver = webdriver.Chrome(options=options, service=service)
+    yield driver
+    driver.quit()
+
+
+class Page:
+    """A browser at MLflow's UI, with the study of six trials in it."""
+
+    def __init__(self, browser, url: str, ids: list[str]) -> None:
+        self.browser, self.url, self.ids = browser, url, ids
+
+    def open(self, address: str) -> None:
+        self.browser.get("about:blank")
+        self.browser.get(f"{self.url}/{address}")
+
+    def ask(self, script: str):
+        return self.browser.execute_script(f"return {script}")
+
+    def wait(self, script: str) -> None:
+        from selenium.common.exceptions import TimeoutException
+        from selenium.webdriver.support.ui import WebDriverWait
+
+        text = "document.body.innerText"
+        try:
+            WebDriverWait(self.browser, PATIENCE, 0.1).until(lambda _: self.ask(script))
+        except TimeoutException:
+            self.keep("failed")
+            pytest.fail(f"{script}\nat {self.browser.current_url}\n{self.ask(text)}")
+
+    def keep(self, name: str) -> None:
+        if folder := os.environ.get("DNNSEARCH_SCREENSHOTS"):
+            self.browser.save_screenshot(Path(folder, f"{name}.png"))
+
+    def errors(self) -> list[str]:
+        said = [e["message"] for e in self.browser.get_log("browser") if e["level"] == "SEVERE"]
+        return [line for line in said if "users/current" not in line]  # MLflow asks who is there
+
+
+@pytest.fixture(scope="module")
+def study(browser, server, make_view, card, tmp_path_factory) -> Page:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path_factory.mktemp("study"))
+        Path("record.zip").write_bytes(b"the record")
+        publisher = Publisher(server.url, card, print)
+        publisher.start()
+        for number, state in enumerate(STATES):
+            publisher.put(make_view(number, state))
+        publisher.conclude("finished", "f" * 64)
+        assert publisher.close(60) == 0
+    trials = [find_trial(server.url, "moons", "moons", n) for n in range(len(STATES))]
+    return Page(browser, server.url, [trial.run_id for trial in trials if trial])
+
+
+def test_the_table_shows_the_trials_best_first_with_their_hyperparameters(study):
+    study.open(savedview.link("1"))
+    study.wait("document.querySelectorAll('.ag-center-cols-container .ag-row').length == 6")
+    names = study.ask(TEXTS.format(".ag-pinned-left-cols-container .ag-row a"))
+    study.keep("table")
+    assert names[:3] == ["0 relu 64-32 lr 0.1", "1 tanh 64-32 lr 0.05", "5 tanh 64-32 lr 0.017"]
+    heads = study.ask(TEXTS.format(".ag-header-cell-text, .ag-header-cell"))
+    for column in ("objective", "dev_accuracy", "dev_cost", "train_cost"):
+        assert column in " ".join(heads)
+    assert savedview.NAME in study.ask("document.body.innerText")
+    assert study.errors() == []
+
+
+def test_the_charts_compare_the_curves_and_the_hyperparameters(study):
+    study.open(savedview.link("1") + "&compareRunsMode=CHART")
+    for title in ("Hyperparameters", "Curves"):
+        study.wait(f"document.body.innerText.includes('{title}')")
+    study.wait(
+        f"{DRAWN}.filter(curve => curve.x.length >= 5).length >= 10"
+    )  # five runs, two charts
+    study.wait(f"{TEXTS.format('svg text')}.includes('activation')")
+    study.keep("charts")
+    assert "hp.momentum" not in study.ask("document.body.innerText")
+
+
+def test_the_compare_page_draws_parallel_coordinates_of_the_objective(study):
+    chosen = [id for id, state in zip(study.ids, STATES, strict=True) if state != "failed"]
+    query = {"runs": json.dumps(chosen), "experiments": '["1"]'}
+    study.open(f"#/compare-runs?{urllib.parse.urlencode(query)}")
+    study.wait("document.body.innerText.includes('Comparing 5 Runs')")
+    study.wait("document.querySelectorAll('.parcoords .axis-title').length >= 3")
+    axes = study.ask(TEXTS.format(".parcoords .axis-title"))
+    study.keep("compare")
+    assert {"activation", "learning_rate", "dev_accuracy"} <= set(axes)
+    assert study.errors() == []
+
+
+def test_a_run_has_its_charts_and_says_how_to_repeat_it(study):
+    study.open(f"#/experiments/1/runs/{study.ids[0]}?workflowType=machine_learning")
+    study.wait("document.body.innerText.includes('dnnsearch rerun moons/0')")
+    study.keep("run")
+    study.open(f"#/experiments/1/runs/{study.ids[0]}/model-metrics?workflowType=machine_learning")
+    study.wait(f"{DRAWN}.filter(curve => curve.x.length == 12).length >= 2")
+    study.keep("metrics")
+    assert study.errors() == []
+
+
+def test_the_address_that_people_are_given_leads_to_trials_and_study(study, server):
+    study.open(ui_command(server.database, server.port).address.removeprefix(f"{server.url}/"))
+    study.wait("document.querySelectorAll('.ag-center-cols-container .ag-row').length == 6")
+    study.ask("document.querySelector('.ag-pinned-left-cols-container .ag-row a').click()")
+    study.wait(f"{LINKS}.some(a => a.innerText == 'moons' && a.href.includes('/runs/'))")
+    study.ask(f"{LINKS}.find(a => a.innerText == 'moons' && a.href.includes('/runs/')).click()")
+    study.wait(f"{LINKS}.some(a => a.innerText == 'All trials, best first')")
+    study.keep("study")
+    (href,) = study.ask(
+        f"{LINKS}.filter(a => a.innerText.startsWith('All trials')).map(a => a.href)"
+    )
+    assert href == f"{server.url}/{savedview.link('1')}"
+
+
+def test_the_ui_is_started_for_this_machine_only_and_on_what_was_published():
+    command = ui_command("sqlite:///some.db", 5001)
+    assert command.argv[command.argv.index("--host") + 1] == "127.0.0.1"
+    assert "sqlite:///some.db" in command.argv
+    assert command.environment["MLFLOW_DISABLE_TELEMETRY"] == "true"
+    with pytest.raises(UserError, match="http://host:5000"):
+        ui_command("http://host:5000")
