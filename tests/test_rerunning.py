@@ -19,6 +19,7 @@ from dnnsearch.rerunning import Verdict, rerun
 
 STORAGE = "sqlite:///optuna.db"
 OTHER_SLOPE = """
+import numpy as np
 from dnnsearch.nn import activations
 relu = activations.ACTIVATIONS["relu"]
 def leaning(Z, out=None):
