@@ -20,7 +20,7 @@ from dnnsearch.config import UNTRACKED
 from dnnsearch.errors import UserError
 from dnnsearch.record import Record, inconsistencies
 from dnnsearch.retraining import Retrained, result, retraining
-from dnnsearch.rounding import units_in_the_last_place
+from dnnsearch.rounding import explained_units
 from dnnsearch.study.reading import EXPERIMENT, IDENTITY, OpenStudy, open_study
 from dnnsearch.study.views import ended_view
 from dnnsearch.tracking import tracking_uri
@@ -120,13 +120,11 @@ def _compare_training(verdict: Verdict, record: Record, retrained: Retrained) ->
 
 def _weigh(verdict: Verdict, found: str, record: Record, now: Record) -> None:
     """A difference, rounding that is explained, or no difference though one was to be expected."""
-    why, distance = cause(record, now), units_in_the_last_place(record, now)
-    if found and inconsistencies(record):
-        verdict.differences.append(found)
-    elif found and (distance is None or why.startswith("code")):
-        verdict.differences.append(f"{found} ({why})")
+    why, units = cause(record, now), explained_units(record, now)
+    if found and units is not None:
+        verdict.rounding = f"{found} ({units:.0f} units in the last place at most, by {why})"
     elif found:
-        verdict.rounding = f"{found} ({distance:.0f} units in the last place at most, by {why})"
+        verdict.differences.append(found if inconsistencies(record) else f"{found} ({why})")
     elif not why.startswith(UNEXPLAINED):
         verdict.notes.append(f"the same in spite of {why}")
 

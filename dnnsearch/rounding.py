@@ -7,7 +7,20 @@ costs agree, and everything that is counted (iterations, ends, accuracies) is th
 
 import numpy as np
 
-from dnnsearch.record import Record
+from dnnsearch.comparison import UNEXPLAINED, cause
+from dnnsearch.record import Record, inconsistencies
+
+
+def explained_units(recorded: Record, now: Record) -> float | None:
+    """Units in the last place between two trainings that differ by rounding, of which we know why.
+
+    None where it is more than rounding, where nothing explains it, where our own arithmetic has
+    changed, or where the record was changed after it was written.
+    """
+    why = cause(recorded, now)
+    if why.startswith((UNEXPLAINED, "code")) or inconsistencies(recorded):
+        return None
+    return units_in_the_last_place(recorded, now)
 
 
 def units_in_the_last_place(recorded: Record, now: Record) -> float | None:

@@ -16,8 +16,8 @@ from optuna.trial import FrozenTrial
 from dnnsearch import numerics
 from dnnsearch.arrays import ArrayStore
 from dnnsearch.comparison import cause, row_difference, spec_difference, training_difference
-from dnnsearch.record import Record, decode, fingerprint
-from dnnsearch.rounding import units_in_the_last_place
+from dnnsearch.record import Record, decode, fingerprint, inconsistencies
+from dnnsearch.rounding import explained_units
 from dnnsearch.spec import Spec
 from dnnsearch.study.coordinator import Coordinator
 from dnnsearch.study.definition import differences
@@ -25,8 +25,8 @@ from dnnsearch.study.reading import OpenStudy
 from dnnsearch.study.search import define, local_workers
 
 MEND = (
-    "what can be done: bring back what is named here and verify again, or begin a new study "
-    "with --study NAME"
+    "what can be done: bring back what is named here and verify again, or begin a new study with "
+    "search --study NAME"
 )
 
 
@@ -39,10 +39,12 @@ class Witness:
     """The memo and the book of a study that is lived through again: it only compares."""
 
     study: OpenStudy
-    compared: Callable[[int], None]
+    tell: Callable[[int, int], None]
+    compared: int = 0
     failures: int = 0
-    distance: float = 0.0  # the largest so far, in units in the last place
-    why: str = ""  # it is not zero
+    rounded: str = ""  # the first difference that is rounding
+    units: float = 0.0  # the largest of those, in the last place
+    why: str = ""  # they are there
 
     @cached_property
     def rows(self) -> list[FrozenTrial]:
@@ -66,20 +68,21 @@ class Witness:
         if packed is not None:
             raise Different(f"trial {number}: it failed now: {record.document['cause']}")
         recorded = self.study.record(number)
-        self.failures += record.end == "failed"
         if found := row_difference(recorded, self.rows[number]):
             raise Different(f"trial {number}: Optuna's row: {found}")
         if found := training_difference(recorded, record):
             self._weigh(f"trial {number}: {found}", recorded, record)
-        self.compared(number)
+        self.failures += record.end == "failed"
+        self.compared += 1
+        self.tell(self.compared, len(self.rows))
 
     def _weigh(self, found: str, recorded: Record, now: Record) -> None:
         """Go on after a difference that is rounding, and of which we know why it is there."""
-        why = cause(recorded, now)
-        distance = units_in_the_last_place(recorded, now)
-        if distance is None or why.startswith("code"):
-            raise Different(f"{found} ({why})")
-        self.distance, self.why = max(self.distance, distance), why
+        units, why = explained_units(recorded, now), cause(recorded, now)
+        if units is None:
+            raise Different(found if inconsistencies(recorded) else f"{found} ({why})")
+        self.rounded, self.why = self.rounded or found, why
+        self.units = max(self.units, units)
 
     def flush(self) -> None:
         """Nothing is held back."""
@@ -98,33 +101,44 @@ class Verification:
 
 
 def verify(
-    study: OpenStudy, workers: int, compared: Callable[[int], None] = lambda number: None
+    study: OpenStudy, workers: int, tell: Callable[[int, int], None] = lambda compared, trials: None
 ) -> Verification:
     """Live through the study again, in this process, whose numerics must be the study's.
 
-    `compared` is called with the number of each trial that has been compared. Raises UserError
-    where the study has unfinished trials, or where its records or its data cannot be read.
+    `tell` is called after each trial with how many are compared, and how many there are. Raises
+    UserError where a trial is unfinished, or where the records or the data cannot be read.
     """
     recorded = study.fingerprint()
-    trials = len(study.trials())
-    witness = Witness(study, compared)
+    witness = Witness(study, tell)
     changed: list[str] = []
     try:
         with tempfile.TemporaryDirectory(prefix="dnnsearch-") as folder:
-            definition = define(study.config, ArrayStore(Path(folder)))
+            store = Path(folder)
+            definition = define(study.config, ArrayStore(store))
             numerics.check(definition.numerics)
             changed = differences(study.definition, definition.as_dict())
-            with local_workers(definition, workers, Path(folder)) as pool:
+            with local_workers(definition, workers, store) as pool:
                 coordinator = Coordinator(definition, witness, witness, pool)
-                coordinator.run(trials)
+                coordinator.run(len(witness.rows))
     except Different as difference:
         return _different(study, str(difference), changed)
-    if witness.distance or fingerprint(coordinator.digests) != recorded:
+    if witness.rounded:
         return _rounded(study, witness)
-    given = f", given {witness.failures} recorded failures" if witness.failures else ""
+    assert fingerprint(coordinator.digests) == recorded  # each of them was compared
+    return _identical(study, witness, recorded, changed)
+
+
+def _identical(
+    study: OpenStudy, witness: Witness, recorded: str, changed: list[str]
+) -> Verification:
+    given = f", given {_counted(witness.failures, 'recorded failure')}" if witness.failures else ""
     spite = [f"  the same in spite of: {'; '.join(changed)}"] if changed else []
-    lines = [f"{study.name}: {trials} trials identical{given}", *spite, f"fingerprint {recorded}"]
-    return Verification("identical", lines)
+    first = f"{study.name} identical: {_counted(witness.compared, 'trial')}{given}"
+    return Verification("identical", [first, *spite, f"fingerprint {recorded}"])
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def _different(study: OpenStudy, difference: str, changed: list[str]) -> Verification:
@@ -134,7 +148,9 @@ def _different(study: OpenStudy, difference: str, changed: list[str]) -> Verific
 
 
 def _rounded(study: OpenStudy, witness: Witness) -> Verification:
-    text = f"{study.name} equal within rounding: costs differ by {witness.distance:.0f} units"
-    return Verification(
-        "equal within rounding", [f"{text} in the last place at most, because of {witness.why}"]
+    first = (
+        f"{study.name} equal within rounding: its costs differ by {witness.units:.0f} units in the "
+        f"last place at most, because of {witness.why}"
     )
+    lines = [first, f"  the first that differs: {witness.rounded}", f"  {MEND}"]
+    return Verification("equal within rounding", lines)

@@ -42,6 +42,24 @@ def test_pins_count_as_set_only_when_all_are() -> None:
     assert not numerics.is_pinned("native", environment)
 
 
+def test_only_the_choice_of_kernels_is_taken_out_of_the_c_librarys_tunables() -> None:
+    given = {"GLIBC_TUNABLES": "glibc.rtld.nns=8:glibc.cpu.hwcaps=-FMA:glibc.malloc.check=1"}
+    kept = "glibc.rtld.nns=8:glibc.malloc.check=1"
+    assert numerics.pinned("portable", given)["GLIBC_TUNABLES"] == kept
+    assert numerics.pinned("native", given)["GLIBC_TUNABLES"] == given["GLIBC_TUNABLES"]
+    assert numerics.is_pinned("portable", numerics.pinned("portable", given))
+
+
+def test_known_answers_show_what_nobody_can_be_asked() -> None:
+    code = "from dnnsearch import numerics; print(repr(numerics.unusual('portable')))"
+    pinned = numerics.pinned("portable", {"GLIBC_TUNABLES": ""})
+    assert run(code, pinned).stdout == "''\n"
+    without_fma = run(code, {**pinned, "GLIBC_TUNABLES": "glibc.cpu.hwcaps=-FMA"})
+    assert without_fma.stdout.startswith("'numerics: libm and numpy rounds here (glibc ")
+    without_avx = run(code, {**pinned, "OPENBLAS_CORETYPE": "Nehalem"})
+    assert without_avx.stdout.startswith("'numerics: blas rounds here (glibc ")
+
+
 def test_importing_numerics_does_not_import_numpy() -> None:
     done = run("import dnnsearch.numerics, sys; print('numpy' in sys.modules)", {})
     assert done.stdout.strip() == "False"

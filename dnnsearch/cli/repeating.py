@@ -1,11 +1,17 @@
 """`rerun`, `verify`: train again what has been trained, and compare."""
 
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
 
 from dnnsearch.cli.options import STORAGE, Storage, Study
 from dnnsearch.cli.pinning import pin
+
+TELL_SECONDS = 5.0  # between two lines about a verification, where no person watches
 
 
 def rerun(
@@ -19,7 +25,7 @@ def rerun(
     The training runs in a fresh process that cannot see any result. Its outcome is compared with
     the record, and the record with the copies in Optuna's storage and in MLflow.
 
-    Exit code: 0 identical, 1 different (the first difference is named), 2 it could not be done.
+    Exit code: 0 identical, 1 not (the first difference is named), 2 it could not be done.
 
     \b
     Examples:
@@ -44,7 +50,8 @@ def verify(
     """Run a whole study again and compare every bit.
 
     Every trial is chosen and trained from nothing, beside the record; recorded accidents of the
-    machine are given. The study and its records are only read.
+    machine are given. The study and its records are only read. The verdict is `identical`; `equal
+    within rounding`, where another processor or library computes now; or `different`.
 
     Exit code: 0 identical, 1 not (the first difference is named), 2 it could not be done.
 
@@ -55,13 +62,31 @@ def verify(
     from dnnsearch.study.reading import open_study
 
     opened = open_study(study, storage)
-    pin(opened.definition["numerics"])
+    pin(opened.config.numerics)
     from dnnsearch.verifying import verify as live_again
 
-    def tell(number: int) -> None:
-        if not quiet:
-            print(f"trial {number} is the same", flush=True)
-
-    verdict = live_again(opened, workers or opened.config.workers, tell)
+    with _telling(opened.name, quiet) as tell:
+        verdict = live_again(opened, workers or opened.config.workers, tell)
     print("\n".join(verdict.lines))
     return verdict.exit_code
+
+
+@contextmanager
+def _telling(study: str, quiet: bool) -> Iterator[Callable[[int, int], None]]:
+    """Says on stderr how far it is: at once to a person, now and then to a log."""
+    last, watched = time.monotonic(), sys.stderr.isatty() and not quiet
+
+    def tell(compared: int, trials: int) -> None:
+        nonlocal last
+        text = f"{study}: {compared} of {trials} trials compared"
+        if watched:
+            print(f"\r{text}", end="", file=sys.stderr, flush=True)
+        elif not quiet and time.monotonic() - last > TELL_SECONDS:
+            last = time.monotonic()
+            print(text, file=sys.stderr, flush=True)
+
+    try:
+        yield tell
+    finally:
+        if watched:
+            print("\r\033[K", end="", file=sys.stderr, flush=True)

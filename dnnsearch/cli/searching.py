@@ -101,6 +101,8 @@ def _run(config: "Config", limit: float | None, quiet: bool) -> None:
         with display(config, quiet) as audience:
             if numerics.playable(config.numerics) != config.numerics:
                 audience.say(NATIVE)
+            elif unusual := numerics.unusual(config.numerics):
+                audience.say(unusual)
             search(config, seconds=limit, audience=audience)
     except Stopped:
         print(f"stopped; what has ended is kept. To go on: {_command()}", file=sys.stderr)

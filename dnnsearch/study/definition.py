@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from dnnsearch import numerics as arithmetic
 from dnnsearch.config import Config
 from dnnsearch.record import PINNED_PACKAGES, versions
 from dnnsearch.space import first_params, resolve_curve_every
@@ -52,6 +53,7 @@ class Definition:
             "curve_every": self.curve_every,
             "pruner": self.pruner,
             "numerics": self.numerics,
+            "rounding": arithmetic.rounding(),
             "data_digest": self.prepared.data_digest,
             "split_digest": self.prepared.split_digest,
             "arrays": self.prepared.key,
