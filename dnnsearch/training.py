@@ -81,15 +81,19 @@ def train(
     `data` holds X_train (m, n[0]), or (R, m, n[0]) for replicates with data of their own, y_train
     (m,), X_dev and y_dev: one example per row. `rngs` has one generator for each replicate.
     """
-    network = Network(parameters, activation, output)
+    flat, alive = parameters.flat.reshape(len(rngs), -1), np.ones(len(rngs), bool)
     X, y, X_dev, y_dev = (np.asarray(data[n]) for n in ("X_train", "y_train", "X_dev", "y_dev"))
+    if parameters.replicates == (1,):  # a stack of one is faster without the axis
+        parameters = Parameters.from_flat(parameters.layer_sizes, parameters.flat[0])
+        X, X_dev = (array.reshape(array.shape[-2:]) for array in (X, X_dev))
+        y, y_dev = (array.reshape(-1) for array in (y, y_dev))
+    network = Network(parameters, activation, output)
     batches: FullBatch | Minibatches
     if batch_size == "full" or batch_size >= X.shape[-2]:
         batches = FullBatch(network, X, y)
     else:
         batches = Minibatches(network, X, y, batch_size, rngs)
     descent = Momentum(network, learning_rate, momentum)
-    flat, alive = parameters.flat.reshape(len(rngs), -1), np.ones(len(rngs), bool)
     done = 0
     for t in (*range(0, iterations, curve_every), iterations):
         with np.errstate(all="ignore"):  # a replicate that diverges does so silently

@@ -5,6 +5,7 @@ none gets new ones; a network brings the same ones to every update, so that an u
 nothing.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -24,6 +25,7 @@ class Room(NamedTuple):
     db: Array  # (..., n[l], 1)
     ones: Array  # (m, 1)
     divisor: int  # of dW and db: m, or 1 where dZ has been divided before
+    product: Callable[..., Array]  # of matrices, or of stacks of them
 
 
 Cache = tuple[Array, Array, Array, Activation, Room]  # A[l-1], W[l], A[l], g, the room with Z[l]
@@ -42,8 +44,8 @@ def layer_forward(
     Without a room it makes one; raises ShapeError, naming the layer, when the shapes do not fit.
     """
     room = room or make_room(A_prev, W, b, layer)
-    np.matmul(W, A_prev, out=room.Z)
-    np.add(room.Z, b, out=room.Z)
+    W_A_prev = room.product(W, A_prev, out=room.A)  # in the place of A, for a moment
+    np.add(W_A_prev, b, out=room.Z)
     A = g.function(room.Z, room.A)
     return A, (A_prev, W, A, g, room)
 
@@ -60,13 +62,13 @@ def layer_backward(dA: Array, cache: Cache) -> tuple[Array | None, Array, Array]
 def linear_backward(dZ: Array, cache: Cache) -> tuple[Array | None, Array, Array]:
     """dA_prev = W.T dZ, dW = 1/m dZ A_prev.T, db = 1/m times the sum of dZ over the examples."""
     A_prev, W, _, _, room = cache
-    np.matmul(dZ, A_prev.mT, out=room.dW)
-    np.matmul(dZ, room.ones, out=room.db)  # a sum, at half the price of one
+    room.product(dZ, A_prev.mT, out=room.dW)
+    room.product(dZ, room.ones, out=room.db)  # a sum, at half the price of one
     if room.divisor != 1:
         np.divide(room.dW, room.divisor, out=room.dW)
         np.divide(room.db, room.divisor, out=room.db)
     if room.dA_prev is not None:
-        np.matmul(W.mT, dZ, out=room.dA_prev)
+        room.product(W.mT, dZ, out=room.dA_prev)
     return room.dA_prev, room.dW, room.db
 
 
@@ -85,4 +87,10 @@ def make_room(A_prev: Array, W: Array, b: Array, layer: int | None = None) -> Ro
     Z, A, dZ = (np.empty((*replicates, n, m), W.dtype) for _ in range(3))
     dA_prev = np.empty((*replicates, n_prev, m), W.dtype)
     ones = np.ones((m, 1), W.dtype)
-    return Room(Z, A, dZ, dA_prev, np.empty_like(W), np.empty_like(b), ones, m)
+    product = choose_product(A_prev, W)
+    return Room(Z, A, dZ, dA_prev, np.empty_like(W), np.empty_like(b), ones, m, product)
+
+
+def choose_product(*factors: Array) -> Callable[..., Array]:
+    """np.dot is half a microsecond faster than np.matmul and gives the same, but has no stacks."""
+    return np.dot if all(array.ndim == 2 for array in factors) else np.matmul

@@ -15,7 +15,7 @@ from dnnsearch.nn.layers import Room
 from dnnsearch.nn.network import Network
 from dnnsearch.nn.parameters import Array
 
-CHUNK = 2**20  # bytes of examples that are gathered at a time; one mini-batch at least
+CHUNK = 2**18  # bytes of examples that are gathered at a time; one mini-batch at least
 
 
 class Batch(NamedTuple):

@@ -7,7 +7,14 @@ data files.
 import numpy as np
 
 from dnnsearch.nn.activations import ACTIVATIONS
-from dnnsearch.nn.layers import Cache, Room, layer_backward, layer_forward, linear_backward
+from dnnsearch.nn.layers import (
+    Cache,
+    Room,
+    choose_product,
+    layer_backward,
+    layer_forward,
+    linear_backward,
+)
 from dnnsearch.nn.outputs import OUTPUTS
 from dnnsearch.nn.parameters import Array, Parameters, ShapeError
 
@@ -71,13 +78,15 @@ class Network:
         Z, A, dZ = (np.empty((*replicates, n, m), dtype) for _ in range(3))
         dA_prev = np.empty((*replicates, n_prev, m), dtype) if l > 1 else None
         ones = np.ones((m, 1), dtype)
-        return Room(Z, A, dZ, dA_prev, self.gradient.W[l], self.gradient.b[l], ones, 1)
+        dW, db = self.gradient.W[l], self.gradient.b[l]
+        return Room(Z, A, dZ, dA_prev, dW, db, ones, 1, choose_product(Z, dW))
 
     def cost_and_gradient(self, X: Array, Y: Array) -> tuple[Array, Parameters]:
         """The mean cost (...) on X (..., n[0], m) and Y (..., n[L], m), and its gradient.
 
         The gradient is overwritten by the next pass. Raises ShapeError.
         """
+        X, Y = (np.asarray(array, self.parameters.flat.dtype) for array in (X, Y))
         m = X.shape[-1]
         self._check("layer 1", "X", X, self.parameters.layer_sizes[0], "m")
         self._check(f"layer {self.L}", "Y", Y, self.parameters.layer_sizes[-1], m)
@@ -88,6 +97,7 @@ class Network:
 
     def logits(self, X: Array) -> Array:
         """Z[L] (..., n[L], m) of X (..., n[0], m). Raises ShapeError."""
+        X = np.asarray(X, self.parameters.flat.dtype)
         self._check("layer 1", "X", X, self.parameters.layer_sizes[0], "m")
         n_L, m = self.parameters.layer_sizes[-1], X.shape[-1]
         Z = np.empty((*self.parameters.replicates, n_L, m), self.parameters.flat.dtype)
