@@ -175,7 +175,7 @@ def storm(folder: Path, rounds: int, together: int, plant: bool = False) -> None
 
 
 def test_killed_at_any_moment_and_eight_at_once_leave_a_database_that_opens(tmp_path):
-    storm(tmp_path, rounds=3, together=8)
+    storm(tmp_path, rounds=2, together=8)
 
 
 @pytest.mark.proof
