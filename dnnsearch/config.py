@@ -35,6 +35,7 @@ from dnnsearch import datasets, nn, yamlfile
 from dnnsearch.complaints import one_line
 from dnnsearch.dimensions import HYPERPARAMETERS, MOST_ITERATIONS, Dimension, dimension, plain
 from dnnsearch.errors import UserError
+from dnnsearch.files.source import is_file, source
 from dnnsearch.guesses import Guess, guess
 from dnnsearch.rules import (
     one_of,
@@ -96,17 +97,32 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
+def _source(given: object) -> dict[str, Any]:
+    """What `data` means: a file of the user's, or a set with a name."""
+    if isinstance(given, Mapping) and is_file(given):
+        return source(given)
+    return datasets.source(given)
+
+
 class Split(BaseModel):
-    """Shares of the examples, and the seed that draws them; the rest is for training."""
+    """Shares of the examples, and the seed that draws them; the rest is for training.
+
+    `by` names a column of a file: rows with the same value stay together or, with `order: time`,
+    the latest rows are test and those before are dev.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     dev: Share = 0.2
     test: Share = 0.2
     seed: Seed = 0
+    by: Annotated[str | None, PlainValidator(or_word("none", text, None))] = None
+    order: Annotated[str | None, PlainValidator(or_word("none", one_of(["time"]), None))] = None
 
     @model_validator(mode="after")
     def _leaves_something(self) -> "Split":
+        if self.order and not self.by:
+            raise ValueError("order: time needs by: the column that says when")
         if self.dev + self.test >= 1:
             got = f"dev={show(self.dev)}, test={show(self.test)}"
             raise ValueError(f"dev + test < 1 must hold, but got {got}")
@@ -119,7 +135,7 @@ class Config(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
     study: Annotated[str, PlainValidator(study_name)]
-    data: Annotated[dict[str, Any], PlainValidator(datasets.source)]
+    data: Annotated[dict[str, Any], PlainValidator(_source)]
     split: Annotated[Split, BeforeValidator(_mapping)] = Split()
     trials: Annotated[int, _count(100_000)] = 40
     seed: Seed = 0
@@ -201,7 +217,12 @@ class Config(BaseModel):
         keys = {key: getattr(self, key) for key in type(self).model_fields}
         dimensions = {name: plain(one) for name, one in self.hyper.items()}
         guesses = [dict(one) for one in self.try_first]
-        return {**keys, **dimensions, "split": self.split.model_dump(), "try_first": guesses}
+        return {
+            **keys,
+            **dimensions,
+            "split": self.split.model_dump(exclude_none=True),
+            "try_first": guesses,
+        }
 
     def definition(self) -> dict[str, Any]:
         """Everything here that determines the study, resolved, under the config's keys; JSON-able.

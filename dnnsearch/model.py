@@ -1,7 +1,8 @@
 """A trained network with the preparation of its data inside: raw rows in, classes out."""
 
+import contextlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,11 @@ from dnnsearch import numerics
 from dnnsearch.arrays import ArrayStore, DamagedArrays, default_root
 from dnnsearch.config import parse_config
 from dnnsearch.errors import UserError
+from dnnsearch.inputs import NAME, Inputs, inputs, unpacked
 from dnnsearch.isolation import isolated, requested
 from dnnsearch.nn import Network, Parameters
 from dnnsearch.record import Record
+from dnnsearch.records import SHORT
 from dnnsearch.retraining import parameters_again
 from dnnsearch.study.reading import OpenStudy
 from dnnsearch.tables import INDEX, Prepared, prepare
@@ -27,27 +30,26 @@ class Model:
     """The network of one trial; R replicates vote with the mean of their logits."""
 
     network: Network  # its parameters are (R, P)
-    mean: np.ndarray  # (n_x,), or (R, n_x) where each replicate is a fold with its own
-    scale: np.ndarray  # the same
-    classes: np.ndarray  # (classes,): integers where the labels are, else text
+    inputs: Inputs  # of raw rows
+    classes: np.ndarray  # (classes,): integers where the labels are, else text; none: a regression
+    target: np.ndarray  # (2,): mean and scale of a regression's target
 
     def logits(self, X: Any) -> np.ndarray:
-        """Z[L] (n[L], m) of raw rows X (m, n_x); raises ValueError for rows of another length."""
-        rows = np.asarray(X, np.float64)
-        n_x = self.mean.shape[-1]
-        if rows.ndim != 2 or rows.shape[1] != n_x:
-            raise ValueError(f"X must be (m, {n_x}), but is {rows.shape}")
-        dtype = self.network.parameters.flat.dtype
-        mean, scale = self.mean[..., np.newaxis, :], self.scale[..., np.newaxis, :]
-        columns = ((rows - mean) / scale).astype(dtype).mT
+        """Z[L] (n[L], m) of raw rows X, m of them; raises ValueError for rows of another form."""
+        columns = self.inputs.apply(X, self.network.parameters.flat.dtype).mT
         return np.asarray(self.network.logits(columns).mean(axis=0))
 
     def predict(self, X: Any) -> np.ndarray:
-        """The classes (m,) of raw rows X (m, n_x)."""
+        """The classes (m,) of raw rows X; in a regression the values, in the target's unit."""
+        if len(self.classes) == 0:
+            mean, scale = self.target
+            return np.asarray(self.logits(X)[0] * scale + mean, np.float64)
         return np.asarray(self.classes[self.network.output.predictions(self.logits(X))])
 
     def predict_proba(self, X: Any) -> np.ndarray:
-        """The probability of each class, (m, classes), for raw rows X (m, n_x)."""
+        """The probability of each class, (m, classes), for raw rows X."""
+        if len(self.classes) == 0:
+            raise ValueError("a regression has no classes: use predict")
         outputs = self.network.output.activation.function(self.logits(X), None)
         return (np.concatenate([1 - outputs, outputs]) if len(outputs) == 1 else outputs).T
 
@@ -57,13 +59,13 @@ def model(study: OpenStudy, record: Record) -> Model:
     spec = record.spec
     if record.end == "failed":
         raise UserError(f"trial {spec.number} of study {study.name} failed: it has no network")
-    prepared = _prepared(study, record)
+    prepared, arrays = _kept(study, record) or _cached(study, record)
     flat = parameters(study, record)
     network = Network(
         Parameters.from_flat(spec.layer_sizes, flat), spec.hyperparameters.activation, spec.output
     )
-    scales = ArrayStore(default_root()).open(prepared.test_key)
-    return Model(network, scales["mean"], scales["scale"], labels(prepared.classes))
+    target = np.asarray(arrays.get("target", [0.0, 1.0]), np.float64)
+    return Model(network, inputs(arrays), labels(prepared.classes), target)
 
 
 def parameters(study: OpenStudy, record: Record) -> np.ndarray:
@@ -82,7 +84,23 @@ def labels(names: Sequence[str]) -> np.ndarray:
     return np.array(numbers if [str(n) for n in numbers] == [*names] else names)
 
 
-def _prepared(study: OpenStudy, record: Record) -> Prepared:
+Preparation = tuple[Prepared, Mapping[str, np.ndarray]]
+
+
+def _kept(study: OpenStudy, record: Record) -> Preparation | None:
+    """What lies beside the records of a study on a person's file."""
+    content = study.records.beside(NAME.format(record.spec.arrays[:SHORT]))
+    with contextlib.suppress(DamagedArrays):
+        return unpacked(content) if content else None
+    return None
+
+
+def _cached(study: OpenStudy, record: Record) -> Preparation:
+    prepared = prepared_of(study, record)
+    return prepared, ArrayStore(default_root()).open(prepared.test_key)
+
+
+def prepared_of(study: OpenStudy, record: Record) -> Prepared:
     """What was prepared for the trial; if the cache has lost it, prepared again."""
     store = ArrayStore(default_root())
     found = _look_up(store, record.spec.arrays)

@@ -32,6 +32,17 @@ class Records:
         write_whole(self.path(record), packed)
         return record
 
+    def keep_beside(self, name: str, content: bytes) -> None:
+        """Something that all records of the study need, unless it is there already."""
+        if self.beside(name) != content:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            write_whole(self.folder / name, content)
+
+    def beside(self, name: str) -> bytes | None:
+        """What `keep_beside` kept."""
+        path = self.folder / name
+        return path.read_bytes() if path.is_file() else None
+
     def path(self, record: Record) -> Path:
         spec = record.spec
         name = f"{spec.number:05d}-{spec.digest[:SHORT]}-{record.digest[:SHORT]}.npz"

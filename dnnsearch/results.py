@@ -125,9 +125,13 @@ class Trial:
         return model(self._study, self.record)
 
     def predict(self, X: Any) -> np.ndarray:
-        """The classes (m,) of raw rows X (m, n_x): they are standardised as the training's were."""
+        """The classes (m,) of raw rows X, which are prepared as the training's were.
+
+        X is an array (m, n_x) or, of a trial on a file, a DataFrame with the file's columns. In a
+        regression it is the values, in the target's unit.
+        """
         return self._model.predict(X)
 
     def predict_proba(self, X: Any) -> np.ndarray:
-        """The probability of each class, (m, classes), for raw rows X (m, n_x)."""
+        """The probability of each class, (m, classes), for raw rows X."""
         return self._model.predict_proba(X)

@@ -9,7 +9,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from importlib import metadata
 from typing import Any, Literal
 
@@ -20,6 +20,7 @@ from dnnsearch.arrays import ArrayStore, DamagedArrays, digest
 from dnnsearch.config import Config
 from dnnsearch.datasets import Table, Task
 from dnnsearch.errors import UserError
+from dnnsearch.files.source import contents, is_file, without_paths
 from dnnsearch.spec import canonical
 from dnnsearch.split import Indices, stratified, stratified_folds
 
@@ -62,6 +63,7 @@ class Prepared:
     shape: DataShape
     classes: tuple[str, ...]
     feature_names: tuple[str, ...]
+    contents: dict[str, str] = field(default_factory=dict)  # of people's files: key -> SHA-256
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-able."""
@@ -90,6 +92,10 @@ def prepare(config: Config, store: ArrayStore) -> Prepared:
 
 
 def _prepare(config: Config, store: ArrayStore) -> Prepared:
+    if is_file(config.data):
+        return _prepare_file(config, store)
+    if config.split.by:
+        raise UserError(f"{config.place}: split: by needs a file with columns, as in data.file")
     table = load(config)
     rows = _split(config, table)
     parts = {part: (table.X[r], table.y[r]) for part, r in rows.items()}
@@ -108,6 +114,30 @@ def _prepare(config: Config, store: ArrayStore) -> Prepared:
         shape=_shape(table, rows),
         classes=table.classes,
         feature_names=table.feature_names,
+    )
+
+
+def _prepare_file(config: Config, store: ArrayStore) -> Prepared:
+    from dnnsearch import filetables  # pandas takes its time, and a second start needs none
+
+    try:
+        table = filetables.load(config.data, config.split.by)
+        rows = filetables.split(table, config.split.model_dump(), config.folds)
+    except ValueError as error:
+        raise UserError(f"{config.place}: data: {error}") from None
+    arrays, test = filetables.fill(table, rows, config.dtype)
+    sizes = {part: arrays[f"y_{part}"].shape[-1] for part in ("train", "dev")}
+    outputs = len(table.target.classes) if table.task == "multiclass" else 1
+    features = arrays["X_train"].shape[-1]
+    return Prepared(
+        key=store.put(arrays),
+        test_key=store.put(test),
+        data_digest=digest(table.raw()),
+        split_digest=digest(rows),
+        shape=DataShape(features, outputs, **sizes, test=len(test["y_test"]), task=table.task),
+        classes=table.target.classes,
+        feature_names=filetables.restored(test)[0].feature_names,
+        contents=contents(config.data),
     )
 
 
@@ -152,6 +182,16 @@ def _shape(table: Table, rows: Indices) -> DataShape:
     return DataShape(table.X.shape[1], outputs, task=table.task, **sizes)
 
 
+def _identity(config: Config) -> dict[str, Any]:
+    """What the data are, wherever their files lie."""
+    if not is_file(config.data):
+        return config.data
+    try:
+        return {**without_paths(config.data), "contents": contents(config.data)}
+    except ValueError as error:
+        raise UserError(f"{config.place}: data: {error}") from None
+
+
 def _origin(config: Config) -> str:
     """Everything that the prepared arrays are a function of, in one spelling.
 
@@ -160,8 +200,8 @@ def _origin(config: Config) -> str:
     state = numerics.effective()
     return canonical(
         {
-            "data": config.data,
-            "split": config.split.model_dump(),
+            "data": _identity(config),
+            "split": config.split.model_dump(exclude_none=True),
             "folds": config.folds,
             "dtype": config.dtype,
             "preparation": PREPARATION,

@@ -10,6 +10,7 @@ from typing import Any
 
 from dnnsearch import numerics as arithmetic
 from dnnsearch.config import Config
+from dnnsearch.files.source import without_paths
 from dnnsearch.record import PINNED_PACKAGES, versions
 from dnnsearch.space import first_params, resolve_curve_every
 from dnnsearch.spec import ARITHMETIC, OBJECTIVES, Hyperparameters, Spec, Value
@@ -50,6 +51,7 @@ class Definition:
         return {
             **self.config.definition(),
             "first": self.first_params(),
+            "data": self._data(),
             "curve_every": self.curve_every,
             "pruner": self.pruner,
             "numerics": self.numerics,
@@ -60,6 +62,12 @@ class Definition:
             "versions": {name: installed[name] for name in PINNED_PACKAGES},
             "arithmetic": ARITHMETIC,
         }
+
+    def _data(self) -> dict[str, Any]:
+        """Files by their content: where they lie is of this run only."""
+        named = without_paths(self.config.data)
+        contents = self.prepared.contents
+        return {**named, "contents": contents} if contents else named
 
     def first_params(self) -> list[dict[str, Value]]:
         """What the search begins with: the sensible default, then the user's own guesses."""

@@ -10,17 +10,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from optuna.storages import RDBStorage
 
-from dnnsearch import numerics
+from dnnsearch import inputs, numerics
 from dnnsearch.arrays import ArrayStore, default_root
 from dnnsearch.config import UNTRACKED, Config
 from dnnsearch.errors import UserError
+from dnnsearch.files.source import data_name
 from dnnsearch.lock import study_lock
 from dnnsearch.record import fingerprint
-from dnnsearch.records import Records
+from dnnsearch.records import SHORT, Records
 from dnnsearch.space import check_fits
 from dnnsearch.spec import OBJECTIVES
 from dnnsearch.storage import Rows, create_study, open_storage, sqlite_path, study_names
@@ -29,7 +30,7 @@ from dnnsearch.study.definition import Definition, differences
 from dnnsearch.study.ledger import Ledger
 from dnnsearch.study.reading import CONFIG, DEFINITION, EXPERIMENT, IDENTITY
 from dnnsearch.study.views import interrupted_view
-from dnnsearch.tables import prepare
+from dnnsearch.tables import Prepared, prepare
 from dnnsearch.tracking import Publisher, Silent, StudyCard, check_uri
 from dnnsearch.trial import TrialView
 from dnnsearch.workers import LocalWorkers, Progressed
@@ -72,9 +73,9 @@ def search(config: Config, *, seconds: float | None, audience: Audience) -> None
     with study_lock(sqlite_path(config.storage) or Path("dnnsearch"), config.study):
         rows = begin(storage, definition)
         publisher = _publisher(definition, rows, audience.say)
-        ledger = Ledger(
-            rows, Records(Path(config.records), config.study), [publisher.put, audience.trial]
-        )
+        records = Records(Path(config.records), config.study)
+        keep_preparation(records, definition.prepared)
+        ledger = Ledger(rows, records, [publisher.put, audience.trial])
         with local_workers(definition, config.workers, default_root()) as workers:
             coordinator = Coordinator(
                 definition, ledger.records, ledger, workers, audience.progress
@@ -82,6 +83,13 @@ def search(config: Config, *, seconds: float | None, audience: Audience) -> None
             publisher.start()
             with _concluded(coordinator, ledger, publisher, audience):
                 coordinator.run(config.trials, _while_time(seconds, len(ledger.stored)))
+
+
+def keep_preparation(records: Records, prepared: Prepared) -> None:
+    """A person's file may be gone tomorrow, and with it what its columns became."""
+    if prepared.contents:
+        name = inputs.NAME.format(prepared.key[:SHORT])
+        records.keep_beside(name, inputs.packed(prepared, ArrayStore(default_root())))
 
 
 @contextmanager
@@ -128,7 +136,7 @@ def _card(definition: Definition, rows: Rows) -> StudyCard:
         maximize=definition.maximize,
         identity=rows.attributes[IDENTITY],
         digests={"data": wanted["data_digest"], "split": wanted["split_digest"]},
-        dataset=str(config.data["name"]),
+        dataset=data_name(config.data),
         profile=asdict(definition.prepared.shape),
     )
 
@@ -168,9 +176,24 @@ def begin(storage: RDBStorage, definition: Definition) -> Rows:
     return rows
 
 
-def _refuse(study: str, stored: dict[str, object] | None, wanted: dict[str, object]) -> None:
+def _changed_files(stored: dict[str, Any], wanted: dict[str, Any]) -> str:
+    """The files whose content is another, where all else that is said of the data is equal."""
+    old, new = stored.get("data", {}), wanted["data"]
+    then, now = old.get("contents", {}), new.get("contents", {})
+    if not then or {**old, "contents": now} != new:
+        return ""
+    differing = [name for name in now if then.get(name) != now[name]]
+    return "; ".join(f"{n} was {then.get(n, '')[:12]}..., is {now[n][:12]}..." for n in differing)
+
+
+def _refuse(study: str, stored: dict[str, Any] | None, wanted: dict[str, Any]) -> None:
     if stored is None:
         raise UserError(f"study {study} is not one of dnnsearch's; choose another: --study NAME")
+    if changed := _changed_files(stored, wanted):
+        raise UserError(
+            f"the data have changed since study {study} began: {changed}; for a new study of what "
+            f"they are now: --study NAME; or remove the old one with: dnnsearch rm {study}"
+        )
     raise UserError(
         f"study {study} exists with another definition: {'; '.join(differences(stored, wanted))}; "
         f"go on with the old definition, begin a new study with --study NAME, or remove it with: "

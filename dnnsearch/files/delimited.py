@@ -1,0 +1,127 @@
+"""Tables in text: CSV and its relatives, read by pandas after every row was counted.
+
+pandas fills short rows in silence and drops what is too long, so widths are checked here first.
+"""
+
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from dnnsearch.files.dialect import SEPARATORS, Dialect, Row, detect, rows, without_comments
+from dnnsearch.files.encoding import decode
+from dnnsearch.files.sheet import MISSING, Sheet, check_names, plain
+
+UNNAMED = "column_{}"  # counted from 0
+TRAILING, ROW_NAMES = "trailing", "row_names"
+
+
+def read_delimited(raw: bytes, given: Mapping[str, Any], target: str | None) -> Sheet:
+    """The table in the bytes; `given` has what a config says of its form.
+
+    Raises ValueError for what is no table: ragged rows, doubled names, one column.
+    """
+    text, encoding = decode(raw, given.get("encoding"))
+    text, comments = without_comments(text)
+    dialect = detect(text, given, target)
+    notices = [f"{comments} leading lines of comment were left out"] if comments else []
+    sheet = parse(text, dialect, tuple(given.get("missing", MISSING)), target)
+    found = {"encoding": encoding, **dialect.as_dict()}
+    return Sheet(sheet.frame, found=found, notices=tuple(notices))
+
+
+def parse(text: str, dialect: Dialect, missing: Sequence[str], target: str | None) -> Sheet:
+    """The table in a text without comments."""
+    head, count, extra = _widths(text, dialect)
+    names = _names(head, dialect, extra)
+    check_names(names)
+    _check_columns(names, head, dialect)
+    if count <= dialect.header:
+        raise ValueError("the table must have rows, but it has a header only")
+    frame = _pandas(text, dialect, names, missing, target)
+    if extra == TRAILING:
+        frame = frame.drop(columns=names[-1])
+    return Sheet(plain(frame, missing, target))
+
+
+def _widths(text: str, dialect: Dialect) -> tuple[Row, int, str]:
+    """The first row, the number of rows, and what it means if all others have a cell more than it.
+
+    Either they end in a separator or, as R writes it, they begin with a name of their own.
+    """
+    stream = rows(text, dialect.separator, dialect.quote)
+    head = next(stream, [])
+    width, count, trailing = len(head), 1, True
+    for count, row in enumerate(stream, start=2):
+        if count == 2 and dialect.header and len(row) == width + 1:
+            width += 1
+        if len(row) != width:
+            cells = f"row {count} has {len(row)} cells where row {count - 1} has {width}"
+            raise ValueError(f"all rows must be of one width, but {cells}: {_short(row)}")
+        trailing = trailing and not row[-1].strip()
+    extra = width > len(head)
+    return head, count, (TRAILING if trailing else ROW_NAMES) if extra else ""
+
+
+def _short(row: Row) -> str:
+    text = ",".join(row)
+    return repr(text if len(text) <= 60 else text[:60] + "...")
+
+
+def _names(head: Row, dialect: Dialect, extra: str) -> list[str]:
+    if not dialect.header:
+        return [UNNAMED.format(i) for i in range(len(head))]
+    names = [name.strip() or UNNAMED.format(i) for i, name in enumerate(head)]
+    if extra == ROW_NAMES:
+        return [ROW_NAMES, *names]
+    return [*names, UNNAMED.format(len(head))] if extra else names
+
+
+def _check_columns(names: Sequence[str], head: Row, dialect: Dialect) -> None:
+    """Raises ValueError where all is in one column."""
+    if len(names) > 1:
+        return
+    cell = head[0] if head else ""
+    inside = max(SEPARATORS[:-1], key=cell.count)
+    if not cell.count(inside):
+        raise ValueError("the table must have at least 2 columns, but it has 1")
+    if dialect.separator == inside:
+        raise ValueError(
+            "each row stands in one quoted cell, as a spreadsheet mangles a CSV file: "
+            "export it again, or take away the outer quotes"
+        )
+    raise ValueError(
+        f"the table has one column under the separator {dialect.separator!r}; "
+        f"did you mean separator: {inside!r}?"
+    )
+
+
+def _pandas(
+    text: str, dialect: Dialect, names: list[str], missing: Sequence[str], target: str | None
+) -> pd.DataFrame:
+    """The target as text, so that `0` and `1.0` stay what they are; numbers as numbers."""
+    if dialect.separator == " ":
+        text = "\n".join(line.strip() for line in text.split("\n"))
+    options: dict[str, Any] = {
+        "sep": r"\s+" if dialect.separator == " " else dialect.separator,
+        "quotechar": dialect.quote,
+        "decimal": dialect.decimal,
+        "header": 0 if dialect.header else None,
+        "names": names,
+        "index_col": False,
+        "na_values": list(missing),
+        "keep_default_na": False,
+        "skipinitialspace": True,
+        "low_memory": False,
+        "dtype": {target: "str"} if target in names else None,
+    }
+    try:
+        frame: pd.DataFrame = pd.read_csv(io.StringIO(text), **options)
+    except Exception as error:  # pandas' parser raises many kinds, by what it meets
+        raise ValueError(f"the table cannot be read: {_first_line(error)}") from None
+    return frame.dropna(how="all") if len(frame) else frame
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -1,0 +1,102 @@
+"""The bytes of a file, unpacked where they are packed, and their SHA-256.
+
+Knows nothing of tables: what the bytes mean is for the formats.
+"""
+
+import gzip
+import hashlib
+import io
+import zipfile
+import zlib
+from pathlib import Path
+from typing import IO
+
+from dnnsearch.rules import nearest
+
+LARGEST = 16 << 30  # bytes, unpacked: beyond, it is a bomb or nothing for one machine's memory
+BLOCK = 1 << 24
+NOT_MEMBERS = ("__MACOSX/", ".DS_Store")
+
+
+def sha256(path: Path) -> str:
+    """Of the file as it lies there, in hex; raises ValueError where it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except (OSError, ValueError) as error:
+        raise ValueError(_refusal(path, error)) from None
+
+
+def unpacked(path: Path) -> bytes:
+    """The content; that of a `.gz`, or of the one file in a `.zip`. ValueError where there is none.
+
+    A zip of `.npy` members (`.npz`) is left as it is.
+    """
+    try:
+        raw = path.read_bytes()
+    except (OSError, ValueError) as error:
+        raise ValueError(_refusal(path, error)) from None
+    if raw[:2] == b"\x1f\x8b":
+        raw = _gunzip(raw, path)
+    if raw[:4] == b"PK\x03\x04":
+        raw = _unzip(raw, path)
+    if not raw.strip():
+        raise ValueError(f"{path} must have content, but it is empty")
+    return raw
+
+
+def _refusal(path: Path, error: OSError | ValueError) -> str:
+    match error:
+        case FileNotFoundError():
+            return f"there is no file {path}{_near(path)}"
+        case IsADirectoryError():
+            return f"{path} must be a file, but it is a folder"
+        case OSError():
+            return f"{path} cannot be read: {error.strerror or error}"
+    return f"{str(path)!r} cannot be a path: {error}"
+
+
+def _near(path: Path) -> str:
+    try:
+        names = [str(other) for other in path.parent.iterdir() if other.is_file()]
+    except OSError:
+        return ""
+    return nearest(str(path), names[:1000])
+
+
+def _gunzip(raw: bytes, path: Path) -> bytes:
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(raw)) as file:
+            return _limited(file, path)
+    except (OSError, EOFError, zlib.error) as error:
+        raise ValueError(f"{path} must be a whole gzip file, but: {error}") from None
+
+
+def _unzip(raw: bytes, path: Path) -> bytes:
+    try:
+        with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+            names = [n for n in archive.namelist() if not n.endswith("/")]
+            names = [n for n in names if not any(part in n for part in NOT_MEMBERS)]
+            if names and all(name.endswith(".npy") for name in names):
+                return raw
+            if any(name.startswith(("xl/", "word/")) for name in names):
+                raise ValueError(f"{path} is a spreadsheet: save its sheet as CSV")
+            if len(names) != 1:
+                shown = ", ".join(names[:5])
+                raise ValueError(f"{path} must hold one file, but has {len(names)}: {shown}")
+            with archive.open(names[0]) as file:
+                return _limited(file, path)
+    except ValueError:
+        raise
+    except Exception as error:  # a damaged or encrypted zip raises nearly anything
+        raise ValueError(f"{path} must be a whole zip file, but: {error}") from None
+
+
+def _limited(file: IO[bytes] | gzip.GzipFile, path: Path) -> bytes:
+    blocks, size = [], 0
+    while block := file.read(BLOCK):
+        blocks.append(block)
+        size += len(block)
+        if size > LARGEST:
+            raise ValueError(f"{path} must unpack to at most {LARGEST} bytes, but has more")
+    return b"".join(blocks)

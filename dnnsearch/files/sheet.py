@@ -1,0 +1,115 @@
+"""A table as it was read: columns of numbers or of text, each cell there or missing.
+
+Every format ends here, so that what comes after need not know where a table came from.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+MISSING = (
+    "",
+    "?",
+    "NA",
+    "N/A",
+    "n/a",
+    "<NA>",
+    "#N/A",
+    "NaN",
+    "nan",
+    "-nan",
+    "null",
+    "NULL",
+    "None",
+)
+LONGEST_NAME = 200
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Columns are float or integer numbers (NaN is missing) or pandas' `str` (NA is missing)."""
+
+    frame: pd.DataFrame
+    declared: dict[str, str] = field(default_factory=dict)  # name -> role, where the file says so
+    found: dict[str, Any] = field(default_factory=dict)  # keys of a config's data, as detected
+    notices: tuple[str, ...] = ()
+
+
+def check_names(names: Sequence[str]) -> None:
+    """Raises ValueError for doubled names, and for what cannot stand in a config."""
+    doubled = sorted({name for name in names if names.count(name) > 1}) if _doubled(names) else []
+    if doubled:
+        places = [i for i, name in enumerate(names) if name == doubled[0]]
+        where = " and ".join(str(place) for place in places[:2])
+        raise ValueError(f"column names must differ, but {doubled[0]!r} is column {where}")
+    for name in names:
+        if len(name) > LONGEST_NAME:
+            rule = f"column names must have at most {LONGEST_NAME} characters"
+            raise ValueError(f"{rule}, but got {name[:40]!r}...")
+
+
+def _doubled(names: Sequence[str]) -> bool:
+    return len(set(names)) < len(names)
+
+
+def plain(
+    frame: pd.DataFrame, missing: Sequence[str] = MISSING, target: str | None = None
+) -> pd.DataFrame:
+    """The frame with columns of numbers and of text only; ValueError for lists and the like.
+
+    Text in which all is numbers becomes numbers, except in the target: `1` and `1.0` may be there.
+    """
+    frame = frame.set_axis([str(name).strip() for name in frame.columns], axis=1)
+    check_names(list(frame.columns))
+    if all(_is_plain(dtype) for dtype in frame.dtypes):
+        return frame
+    columns = {
+        name: column(series, missing, numbers=name != target) for name, series in frame.items()
+    }
+    return pd.DataFrame(columns, index=frame.index)
+
+
+def _is_plain(dtype: Any) -> bool:
+    return isinstance(dtype, np.dtype) and dtype.kind in "iuf"
+
+
+def column(series: pd.Series, missing: Sequence[str] = MISSING, numbers: bool = True) -> pd.Series:
+    """One column as numbers, or as stripped text; with `numbers`, text that is numbers is those."""
+    if _is_plain(series.dtype):
+        return series
+    if pd.api.types.is_bool_dtype(series.dtype):
+        return series.astype("str")
+    if pd.api.types.is_numeric_dtype(series.dtype):
+        return pd.Series(series.to_numpy(np.float64, na_value=np.nan), index=series.index)
+    text = _text(series)
+    text = text.mask(text.isin(list(missing)))
+    return _numbers_or_text(text) if numbers else text
+
+
+def _text(series: pd.Series) -> pd.Series:
+    if series.dtype == object:
+        strange = [v for v in series if isinstance(v, list | dict | tuple | set | np.ndarray)]
+        if strange:
+            what = type(strange[0]).__name__
+            raise ValueError(f"column {series.name!r} must hold single values, but has a {what}")
+        there = series.notna()
+        series = series.astype("str").where(there)
+    return series.astype("str").str.strip()
+
+
+def _numbers_or_text(text: pd.Series) -> pd.Series:
+    there = text.dropna()
+    if len(there) == 0:
+        return pd.Series(np.nan, index=text.index)
+    numbers = numeric(there)
+    return numbers.reindex(text.index) if numbers.notna().all() else text
+
+
+def numeric(text: pd.Series) -> pd.Series:
+    """Text as float64; NaN where it spells no number. Underscores and hexadecimals spell none."""
+    spelled = text.str.fullmatch(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?|[-+]?inf(inity)?", flags=2)
+    numbers = pd.to_numeric(text.where(spelled.fillna(False).astype(bool)), errors="coerce")
+    return numbers.astype(np.float64)

@@ -1,0 +1,203 @@
+"""A file as a table that can be trained on: read, checked, understood, split, prepared.
+
+It knows what a config says of data and split, not the config itself.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from dnnsearch import partition, preparation
+from dnnsearch.datasets import Task
+from dnnsearch.files.reading import read, read_test
+from dnnsearch.files.sheet import Sheet
+from dnnsearch.preparation import Preparation
+from dnnsearch.profiling import Column, profile
+from dnnsearch.rules import nearest
+from dnnsearch.spec import canonical
+from dnnsearch.split import Indices, stratified, stratified_folds
+from dnnsearch.targets import Target, check_range, read_again, read_target
+
+FEWEST_ROWS = 10
+LABEL = "label"  # the target's name where labels are a file of their own
+
+
+@dataclass(frozen=True)
+class FileTable:
+    """The rows that have a target; `test` is None where it is drawn from them."""
+
+    frame: pd.DataFrame
+    target: Target
+    columns: list[Column]
+    by: pd.Series | None  # what the split goes by
+    test: tuple[pd.DataFrame, np.ndarray] | None
+    sheet: Sheet
+
+    @property
+    def task(self) -> Task:
+        return self.target.task
+
+    @property
+    def roles(self) -> dict[str, str]:
+        """Of the columns that are used."""
+        return {c.name: c.role for c in self.columns if c.role != "ignored"}
+
+    def raw(self) -> dict[str, np.ndarray]:
+        """What the digest of the data covers: all that is used, and its names."""
+        parts = {"": (self.frame, self.target.y), **({"test": self.test} if self.test else {})}
+        arrays = {"names": _bytes([list(self.roles.items()), self.target.classes])}
+        for part, (frame, y) in parts.items():
+            arrays[f"{part}y"] = y
+            for i, name in enumerate(self.roles):
+                arrays[f"{part}{i}"] = _hashable(frame[name])
+        return arrays
+
+
+def _bytes(document: Any) -> np.ndarray:
+    return np.frombuffer(canonical(document).encode(), np.uint8)
+
+
+def _hashable(series: pd.Series) -> np.ndarray:
+    if pd.api.types.is_numeric_dtype(series.dtype):
+        return series.to_numpy()
+    return _bytes(series.astype(object).where(series.notna(), None).tolist())
+
+
+def load(source: Mapping[str, Any], by: str | None) -> FileTable:
+    """Read and check everything; raises ValueError, in one line, for whatever is wrong."""
+    sheet = read(source)
+    name, decimal = source.get("target", LABEL), sheet.found.get("decimal", ".")
+    column = _named(sheet, name, "target")
+    target = read_target(column, source.get("task"), decimal)
+    frame = sheet.frame[target.there] if target.missing else sheet.frame
+    groups = _named(sheet, by, "split.by")[target.there] if by else None
+    _check_rows(frame, target)
+    features = frame.drop(columns=name)
+    given = source.get("columns", {})
+    for unknown in given.keys() - {*sheet.frame.columns, "*"}:
+        meant = nearest(unknown, list(sheet.frame.columns))
+        raise ValueError(f"columns.{unknown} is no column of the file{meant}")
+    aside = {by: "the split goes by it"} if by else {}
+    columns = profile(features, target, given, sheet.declared, aside)
+    table = FileTable(features, target, columns, groups, None, sheet)
+    return replace(table, test=_test(source, table, decimal))
+
+
+def _named(sheet: Sheet, name: str, key: str) -> pd.Series:
+    if name not in sheet.frame.columns:
+        names = [str(column) for column in sheet.frame.columns]
+        shown = ", ".join(names[:12]) + (f", ... ({len(names)} in all)" if len(names) > 12 else "")
+        meant = nearest(name, names)
+        raise ValueError(f"{key} must be a column, but {name!r} is not{meant}; they are: {shown}")
+    return sheet.frame[name]
+
+
+def _check_rows(frame: pd.DataFrame, target: Target) -> None:
+    least = max(FEWEST_ROWS, len(target.classes))
+    if len(frame) < least:
+        raise ValueError(f"a table needs {least} rows with a target, but has {len(frame)}")
+
+
+def _test(
+    source: Mapping[str, Any], table: FileTable, decimal: str
+) -> tuple[pd.DataFrame, np.ndarray] | None:
+    """The rows of the test file that have a target, and their targets."""
+    form = {k: v for k, v in table.sheet.found.items() if k != "encoding"}
+    sheet = read_test({**form, **source})
+    if sheet is None:
+        return None
+    name = source.get("target", LABEL)
+    target = read_again(_named(sheet, name, "target of the test file"), table.target, decimal)
+    lacking = [name for name in table.roles if name not in sheet.frame.columns]
+    if lacking:
+        raise ValueError(f"the test file must have the column {lacking[0]!r}, and does not")
+    frame = sheet.frame[target.there]
+    for name, role in table.roles.items():
+        if role != "category" and not pd.api.types.is_numeric_dtype(frame[name].dtype):
+            raise ValueError(f"column {name!r} must be numbers in the test file, too")
+        if role != "category":
+            check_range(name, frame[name].to_numpy(np.float64))
+    return frame, target.y
+
+
+def split(table: FileTable, given: Mapping[str, Any], folds: int | None) -> Indices:
+    """The rows of train, dev and, unless that is a file, test; ValueError where it cannot be."""
+    shares = {part: given[part] for part in ("dev", "test") if part == "dev" or not table.test}
+    seed, target = given["seed"], table.target
+    if table.by is not None and given.get("order") == "time":
+        rows = partition.by_time(partition.times_of(table.by), shares)
+    elif table.by is not None:
+        rows = partition.by_group(pd.factorize(table.by)[0], shares, seed)
+    elif target.task == "regression":
+        rows = partition.drawn(len(target.y), shares, seed)
+    elif table.test:
+        rows = partition.stratified_without_test(target.y, target.classes, given["dev"], seed)
+    else:
+        rows = stratified(target.y, target.classes, **shares, seed=seed)
+    if target.task != "regression":
+        partition.check_classes(target.y, target.classes, rows)
+    if folds:
+        if table.by is not None or target.task == "regression":
+            raise ValueError("folds are drawn by class: not for a regression or a split by column")
+        rows = stratified_folds(target.y, target.classes, rows, folds, seed)
+    return rows
+
+
+def fill(
+    table: FileTable, rows: Indices, dtype: str
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """The arrays of train and dev, and those of test with all that the preparation needs.
+
+    With folds, X and y of train and dev have a leading axis of folds, and so has X_test.
+    """
+    trains = np.atleast_2d(rows["train"])
+    fitted = preparation.aligned(
+        [preparation.fit(table.frame.iloc[these], table.roles) for these in trains]
+    )
+    y = {part: table.target.y[rows[part]] for part in ("train", "dev")}
+    frame, y_test = table.test or (table.frame.iloc[rows["test"]], table.target.y[rows["test"]])
+    arrays = {f"X_{p}": _inputs(fitted, table.frame, rows[p], dtype) for p in ("train", "dev")}
+    test = {"X_test": _each(fitted, frame, dtype, rows["train"].ndim), "y_test": y_test}
+    if table.task == "regression":
+        moments = np.array([y["train"].mean(), y["train"].std() or 1.0])
+        arrays["target"] = test["target"] = moments  # in the target's own unit
+        y = {part: ((values - moments[0]) / moments[1]).astype(dtype) for part, values in y.items()}
+    arrays |= {f"y_{part}": values for part, values in y.items()}
+    return arrays, {**test, **stored(fitted)}
+
+
+def _inputs(
+    fitted: list[Preparation], frame: pd.DataFrame, rows: np.ndarray, dtype: str
+) -> np.ndarray:
+    if rows.ndim == 1:
+        return fitted[0].apply(frame.iloc[rows], dtype)
+    return np.stack([p.apply(frame.iloc[r], dtype) for p, r in zip(fitted, rows)])
+
+
+def _each(fitted: list[Preparation], frame: pd.DataFrame, dtype: str, folds: int) -> np.ndarray:
+    inputs = [one.apply(frame, dtype) for one in fitted]
+    return np.stack(inputs) if folds > 1 else inputs[0]
+
+
+DOCUMENT = "preparation"  # the name of the JSON document among the arrays
+
+
+def stored(fitted: list[Preparation]) -> dict[str, np.ndarray]:
+    """The preparations, one or one for each fold, as arrays; each has a leading axis."""
+    names = preparation.ARRAYS
+    arrays = {name: np.stack([one.arrays[name] for one in fitted]) for name in names}
+    return {**arrays, DOCUMENT: _bytes(fitted[0].document())}
+
+
+def restored(arrays: Mapping[str, np.ndarray]) -> list[Preparation]:
+    """The inverse of `stored`."""
+    document = json.loads(np.asarray(arrays[DOCUMENT]).tobytes())
+    count = len(arrays["median"])
+    return [
+        Preparation.from_document(document, {n: arrays[n][i] for n in preparation.ARRAYS})
+        for i in range(count)
+    ]
