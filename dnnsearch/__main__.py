@@ -7,14 +7,14 @@ line, 130 and 143 after Ctrl-C and SIGTERM.
 import os
 import sys
 
-from dnnsearch.cli.signals import Stopped, stop_in_order
+from dnnsearch.cli.signals import Stopped, leave, stop_at_once, stop_in_order
 from dnnsearch.errors import UserError
 
 
 def main() -> int:
     """Run the command of `sys.argv`; returns its exit code."""
-    stop_in_order()
     try:
+        stop_in_order()
         code = _run(sys.argv[1:] or ["--help"])
         sys.stdout.flush()
         return code
@@ -22,10 +22,12 @@ def main() -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except Stopped as stopped:
-        return stopped.exit_code
+        leave(stopped)
     except BrokenPipeError:  # whoever read our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    finally:
+        stop_at_once()
 
 
 def _run(arguments: list[str]) -> int:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dnnsearch import numerics
+from dnnsearch.cli.signals import held
 
 
 def pin(wanted: str) -> None:
@@ -20,7 +21,8 @@ def pin(wanted: str) -> None:
     playable = numerics.playable(wanted)
     if not numerics.is_pinned(playable):
         sys.stdout.flush()
-        os.execve(sys.executable, sys.orig_argv, numerics.pinned(playable))
+        with held():
+            os.execve(sys.executable, sys.orig_argv, numerics.pinned(playable))
 
 
 def wanted(path: Path, overrides: Sequence[str]) -> str:

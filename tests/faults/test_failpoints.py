@@ -1,0 +1,145 @@
+"""Killed after each single write: the same command then ends as if nothing had happened.
+
+The real program kills itself (see site/sitecustomize.py) where it writes: there is no hook for it
+in the product. Twice in a row, and then it is left alone. All points are tried by `make proof`.
+"""
+
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.faults.conftest import UNTRACKED, assert_published, assert_whole, fingerprint
+from tests.preloaded import Preloaded
+
+Point = tuple[str, str, int]  # module:function, before or after, its k-th call
+
+LOCK = ("dnnsearch.lock:_take", "after", 1)
+ARRAYS = ("numpy:save", "after", 1)
+GROUP = ("dnnsearch.arrays:ArrayStore._put_in_place", "before", 1)
+GROUPS = ("dnnsearch.arrays:ArrayStore.put", "after", 2)
+INDEX = ("dnnsearch.tables:_enter", "after", 1)
+TABLES = ("dnnsearch.storage:_create", "before", 1)
+CREATED = ("dnnsearch.storage:_create", "after", 1)
+STUDY = ("dnnsearch.storage:create_study", "after", 1)
+TRAINED = ("dnnsearch.trial:run_trial", "after", 1)  # kills a worker, which is replaced
+SERVER = "mlflow.tracking:MlflowClient"
+
+
+def attribute(k: int) -> Point:
+    """One of the study's."""
+    return "dnnsearch.storage:Rows.set_attribute", "after", k
+
+
+def ask(k: int) -> Point:
+    return "dnnsearch.storage:Rows.ask", "after", k
+
+
+def record(k: int, when: str = "after") -> Point:
+    return "dnnsearch.records:write_whole", when, k
+
+
+def curve(k: int) -> Point:
+    return "dnnsearch.storage:Rows._write_curve", "after", k
+
+
+def result(k: int) -> Point:
+    """What Optuna is told beside the value; before it, each trial's spec."""
+    return "optuna.storages:RDBStorage.set_trial_user_attr", "after", k
+
+
+def tell(k: int) -> Point:
+    return "dnnsearch.storage:Rows.tell", "after", k
+
+
+def of_mlflow(name: str, k: int) -> Point:
+    return f"{SERVER}.{name}", "after", k
+
+
+def die_at(server: Preloaded, folder: Path, points: list[Point], *arguments: str) -> None:
+    """A search that dies at the first point; the next goes on and dies at the second."""
+    for i, (function, when, k) in enumerate(points):
+        marker = folder / f"killed-{i}"
+        failpoint = f"{function}:{when}:{k}:{marker}"
+        command = server.start(folder, "search", "wine.yaml", *arguments, failpoint=failpoint)
+        code = command.wait()
+        assert marker.exists(), f"there was no such call of {function}: {command.said}"
+        assert code == (0 if function == TRAINED[0] else -signal.SIGKILL), command.said
+
+
+def go_on(server: Preloaded, folder: Path, *arguments: str) -> str:
+    return fingerprint(server.run(folder, "search", "wine.yaml", *arguments))
+
+
+def test_killed_after_asking_and_after_a_record_the_study_ends_as_undisturbed(
+    program: Preloaded, folder: Path, undisturbed: str
+) -> None:
+    die_at(program, folder, [ask(3), record(2), result(2)], *UNTRACKED, "--workers=2")
+    assert go_on(program, folder, *UNTRACKED, "--workers=1") == undisturbed
+    assert_whole(folder)
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("workers", [1, 3])
+@pytest.mark.parametrize(
+    "points",
+    [
+        [LOCK, LOCK],
+        [ARRAYS, ARRAYS],
+        [GROUP, GROUPS],
+        [INDEX, LOCK],
+        [TABLES, TABLES],
+        [CREATED, STUDY],
+        [attribute(1), attribute(1)],
+        [attribute(2), attribute(3)],
+        [attribute(4), attribute(1)],
+        [ask(1), ask(1)],
+        [ask(4), ask(2)],
+        [TRAINED],
+        [ask(2), TRAINED],
+        [record(1, "before"), record(1, "before")],
+        [record(1), record(1)],
+        [record(4), record(3)],
+        [curve(1), curve(1)],
+        [curve(4), curve(2)],
+        [result(1), result(1)],
+        [result(4), result(2)],
+        [tell(1), tell(1)],
+        [tell(5), tell(2)],
+    ],
+)
+def test_wherever_the_kill_comes_the_study_ends_as_undisturbed(
+    program: Preloaded, folder: Path, undisturbed: str, points: list[Point], workers: int
+) -> None:
+    die_at(program, folder, points, *UNTRACKED, f"--workers={workers}")
+    assert go_on(program, folder, *UNTRACKED, f"--workers={4 - workers}") == undisturbed
+    assert_whole(folder)
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("workers", [1, 3])
+@pytest.mark.parametrize(
+    "points",
+    [
+        [("dnnsearch.tracking.schema:create_schema", "before", 1)] * 2,
+        [("dnnsearch.tracking.schema:create_schema", "after", 1)] * 2,
+        [("dnnsearch.tracking.database:_put_in_place", "after", 1)],
+        [of_mlflow("create_experiment", 1)],
+        [of_mlflow("create_run", 1), of_mlflow("create_run", 1)],
+        [of_mlflow("create_run", 4), of_mlflow("create_run", 2)],
+        [of_mlflow("log_inputs", 1), of_mlflow("log_inputs", 2)],
+        [of_mlflow("log_batch", 1), of_mlflow("log_batch", 1)],
+        [of_mlflow("log_batch", 5), of_mlflow("log_batch", 4)],
+        [("dnnsearch.tracking.artifacts:put_artifact", "after", 1)] * 2,
+        [of_mlflow("set_terminated", 1), of_mlflow("set_terminated", 1)],
+        [of_mlflow("set_terminated", 4), of_mlflow("set_terminated", 3)],
+        [ask(3), of_mlflow("create_run", 3), record(2), of_mlflow("set_terminated", 2)],
+    ],
+)
+def test_wherever_the_kill_comes_mlflow_shows_each_trial_once(
+    tracked: Preloaded, folder: Path, undisturbed: str, points: list[Point], workers: int
+) -> None:
+    die_at(tracked, folder, points, f"--workers={workers}")
+    assert go_on(tracked, folder, f"--workers={4 - workers}") == undisturbed
+    assert_whole(folder)
+    assert_published(folder)

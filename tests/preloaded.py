@@ -1,0 +1,133 @@
+"""The real program, imported once and forked for every command: it imports for seconds.
+
+A forked command runs `dnnsearch.__main__.main` with its own arguments, folder, environment and
+output, as a process that can be killed. Where starting itself is under test, start it anew instead.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import traceback
+from importlib import import_module
+from pathlib import Path
+
+PROGRAM = ("cli.app", "study.search", "display", "leaderboard", "listing", "verifying")
+SITE = Path(__file__).parent / "faults" / "site"
+
+
+class Command:
+    """A command at work, or at its end."""
+
+    def __init__(self, server: "Preloaded", pid: int, folder: Path) -> None:
+        self.server, self.pid, self.folder = server, pid, folder
+        self.code: int | None = None
+
+    def kill(self, number: int = signal.SIGKILL) -> None:
+        os.kill(self.pid, number)
+
+    def wait(self) -> int:
+        """Its exit code; negative for the signal that killed it."""
+        if self.code is None:
+            self.code = self.server.ask({"wait": self.pid})
+        return self.code
+
+    @property
+    def said(self) -> str:
+        """All that it has printed."""
+        return (self.folder / f"said-{self.pid}").read_text()
+
+
+class Preloaded:
+    """The process that forks; `modules` are imported beyond the program's own."""
+
+    def __init__(self, *modules: str) -> None:
+        from dnnsearch import numerics
+
+        self.process = subprocess.Popen(
+            [sys.executable, __file__, *PROGRAM, *modules],
+            env=numerics.pinned("portable"),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def ask(self, request: dict) -> int:
+        assert self.process.stdin and self.process.stdout
+        print(json.dumps(request), file=self.process.stdin, flush=True)
+        return int(self.process.stdout.readline())
+
+    def start(
+        self, folder: Path, *arguments: str, failpoint: str = "", **variables: str
+    ) -> Command:
+        """Begin `dnnsearch ARGUMENTS` in the folder, with these environment variables too.
+
+        With a failpoint, see faults/site/sitecustomize.py, the command and its workers have it.
+        """
+        if failpoint:
+            variables |= {"FAILPOINT": failpoint, "PYTHONPATH": str(SITE)}
+        environment = {**os.environ, **variables}
+        pid = self.ask({"run": arguments, "folder": str(folder), "environment": environment})
+        return Command(self, pid, folder)
+
+    def run(self, folder: Path, *arguments: str, code: int = 0, **more: str) -> str:
+        """What the command says, which must end with `code`."""
+        command = self.start(folder, *arguments, **more)
+        assert command.wait() == code, command.said
+        return command.said
+
+    def close(self) -> None:
+        with self.process:
+            self.process.kill()
+
+
+def serve() -> None:
+    for module in sys.argv[1:]:
+        import_module(f"dnnsearch.{module}")
+    for line in sys.stdin:
+        request = json.loads(line)
+        if "wait" in request:
+            status = os.waitpid(request["wait"], 0)[1]
+            print(os.waitstatus_to_exitcode(status), flush=True)
+        elif pid := os.fork():
+            print(pid, flush=True)
+        else:
+            os._exit(command(request))
+
+
+def command(request: dict) -> int:
+    from dnnsearch import numerics
+    from dnnsearch.__main__ import main
+
+    os.chdir(request["folder"])
+    os.environ.clear()
+    os.environ.update(numerics.pinned("portable", request["environment"]))
+    if "mlflow" in sys.modules:
+        import_module("dnnsearch.tracking.environment").apply()
+    with open(f"said-{os.getpid()}", "w", buffering=1) as said, open(os.devnull) as nothing:
+        os.dup2(nothing.fileno(), 0)
+        for number in (1, 2):
+            os.dup2(said.fileno(), number)
+        if "FAILPOINT" in os.environ:
+            arm(os.environ["FAILPOINT"])
+        sys.argv[1:] = request["run"]
+        try:
+            return main()
+        except BaseException:
+            traceback.print_exc()
+            return 1
+        finally:
+            sys.stdout.flush()
+
+
+def arm(failpoint: str) -> None:
+    sys.path.insert(0, str(SITE))
+    os.environ.pop("FAILPOINT")  # of this process; its workers have it, too
+    sys.modules.pop("sitecustomize", None)
+    import_module("sitecustomize").arm(failpoint)
+    os.environ["FAILPOINT"] = failpoint
+
+
+if __name__ == "__main__":
+    serve()
