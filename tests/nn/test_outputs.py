@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from dnnsearch.nn import OUTPUTS
+from dnnsearch.nn.outputs import largest
 
 rng = np.random.default_rng(0)
 CLASSES = {"sigmoid": 2, "softmax": 4, "identity": 3}
@@ -91,3 +92,14 @@ def test_predictions_are_the_most_probable_classes_and_scores_whether_they_are_r
     assert identity.predictions(Z[:1]).tolist() == [1, 5, 0]
     assert softmax.scores(np.array([1, 0, 0]), np.array([1, 1, 0])).tolist() == [1, 0, 1]
     assert np.isnan(identity.scores(Z[0], Z[0])).all()
+
+
+@pytest.mark.parametrize("shape", [(1, 5), (2, 50), (300, 7), (3, 10, 40)])
+def test_the_largest_is_the_first_of_equals_as_argmax_has_it(shape):
+    Z = rng.integers(0, 4, shape).astype(np.float32)
+    assert np.array_equal(largest(Z), np.argmax(Z, axis=-2))
+
+
+def test_a_diverged_network_still_predicts_a_class():
+    with np.errstate(invalid="ignore"):
+        assert largest(np.full((3, 2), np.nan)).tolist() == [2, 2]
