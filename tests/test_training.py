@@ -1,50 +1,12 @@
-import tracemalloc
 import warnings
 
 import numpy as np
 import pytest
 
 from dnnsearch import nn
-from dnnsearch.nn import batches, lots
-from dnnsearch.training import Momentum, train
-
-FIELDS = ("train_cost", "train_accuracy", "dev_cost", "dev_accuracy")
-
-
-def generators(n, seed=0):
-    return [np.random.default_rng((seed, r)) for r in range(n)]
-
-
-def data_of(X, y, dev=7):
-    return {"X_train": X, "y_train": y, "X_dev": X[..., :dev, :], "y_dev": y[..., :dev]}
-
-
-def blobs(m=60, n_x=4, classes=3, dtype=np.float32, seed=0):
-    """Examples that a small network separates well, but not perfectly."""
-    rng = np.random.default_rng(seed)
-    y = rng.integers(0, classes, m)
-    X = rng.standard_normal((m, n_x)) + 2 * rng.standard_normal((classes, n_x))[y]
-    return data_of(X.astype(dtype), y, dev=m // 3)
-
-
-def run(parameters, data, rngs=None, **options):
-    defaults = {
-        "activation": "tanh",
-        "output": "softmax",
-        "learning_rate": 0.1,
-        "momentum": 0.9,
-        "batch_size": 16,
-        "iterations": 20,
-        "curve_every": 5,
-        "rngs": generators(1) if rngs is None else rngs,
-    }
-    return list(train(parameters, data, **{**defaults, **options}))
-
-
-def curves(progress):
-    """(points, four curves, R)."""
-    return np.array([[getattr(point, name) for name in FIELDS] for point in progress])
-
+from dnnsearch.nn import batches
+from dnnsearch.training import train
+from tests.trainings import blobs, curves, data_of, generators, run
 
 # --- comparisons with other people's listings, and with plain code --------------------------------
 
@@ -194,112 +156,6 @@ def test_float32_and_float64_differ_by_rounding_only():
     assert ends[0] == pytest.approx(ends[1], rel=1e-4)
 
 
-# --- bits -----------------------------------------------------------------------------------------
-
-
-def random_case(seed):
-    """A random network, random data and random options."""
-    rng = np.random.default_rng(seed)
-    output = str(rng.choice(list(nn.OUTPUTS)))
-    n_L = int(rng.integers(2, 6)) if output == "softmax" else 1
-    hidden = rng.integers(1, 40, rng.integers(0, 4)).tolist()
-    R, m = int(rng.integers(2, 6)), int(rng.choice([rng.integers(5, 90), rng.integers(2000, 2500)]))
-    dtype = [np.float32, np.float64][rng.integers(2)]
-    X = rng.standard_normal((R, m, rng.integers(1, 40))).astype(dtype)
-    sizes = [int(rng.integers(1, 10)), 32, m - 1, "full"]
-    options = {
-        "activation": str(rng.choice(list(nn.ACTIVATIONS))),
-        "output": output,
-        "learning_rate": float(rng.choice([0.01, 0.5])),
-        "momentum": float(rng.choice([0.0, 0.9])),
-        "batch_size": sizes[rng.integers(4)],
-        "iterations": int(rng.integers(1, 25)),
-        "curve_every": int(rng.integers(1, 15)),
-    }
-    return (X.shape[2], *hidden, n_L), X, rng.integers(0, max(2, n_L), (R, m)), options
-
-
-def trained(sizes, X, y, replicates, options, alone=False):
-    """Bytes of final parameters and of curves, by replicate; `alone`: without the axis.
-
-    Curves up to the last point that is not NaN: a stack goes on while one of it is alive.
-    """
-    rngs = [np.random.default_rng((5, r)) for r in replicates]
-    parameters = nn.initialize(sizes, rngs, "he", X.dtype)
-    if alone:
-        parameters = nn.Parameters.from_flat(sizes, parameters.flat[0])
-    values = curves(run(parameters, data_of(X, y), rngs, **options))
-    flat = parameters.flat.reshape(len(rngs), -1)
-    points = [np.isfinite(values[:, 0, i]).sum() for i in range(len(rngs))]
-    return [(flat[i].tobytes(), values[: points[i], :, i].tobytes()) for i in range(len(rngs))]
-
-
-@pytest.mark.parametrize("seed", range(60))
-def test_a_stack_equals_trainings_one_by_one_bit_for_bit(seed):
-    sizes, X, y, options = random_case(seed)
-    R = len(X)
-    own_data = trained(sizes, X, y, range(R), options)
-    shared_data = trained(sizes, X[0], y[0], range(R), options)
-    for r in {0, R - 1}:
-        assert trained(sizes, X[[r]], y[[r]], [r], options) == [own_data[r]]
-        assert trained(sizes, X[r], y[r], [r], options, alone=True) == [own_data[r]]
-        assert trained(sizes, X[0], y[0], [r], options) == [shared_data[r]]
-
-
-def test_the_comparison_of_bits_sees_one_flipped_bit():
-    sizes, X, y, options = random_case(1)
-    X, y = X[:2], y[:2]
-    before = trained(sizes, X, y, [0, 1], options)
-    X.view(np.uint32)[1, 0, 0] ^= 1
-    after = trained(sizes, X, y, [0, 1], options)
-    assert after[0] == before[0]
-    assert after[1] != before[1]
-
-
-@pytest.mark.parametrize("seed", range(10))
-def test_how_much_is_gathered_at_a_time_changes_no_bit(seed, monkeypatch):
-    sizes, X, y, options = random_case(seed)
-    X, y = X[:2], y[:2]
-    before = trained(sizes, X, y, [0, 1], options)
-    monkeypatch.setattr(batches, "LOT", 50)
-    monkeypatch.setattr(lots, "CHUNK", 500)
-    assert trained(sizes, X, y, [0, 1], options) == before
-
-
-def shifted(array, by):
-    """A copy that begins `by` elements after a multiple of 64 bytes."""
-    room = np.empty(array.size + by + 64, array.dtype)
-    start = (-room.ctypes.data % 64) // array.itemsize + by
-    copy = room[start : start + array.size].reshape(array.shape)
-    copy[...] = array
-    return copy
-
-
-@pytest.mark.parametrize("seed", range(20))
-def test_where_arrays_lie_in_memory_changes_no_bit(seed, monkeypatch):
-    sizes, X, y, options = random_case(seed)
-    results, empty = [], np.empty
-    for by in (0, 1, 3, 6):
-
-        def moved(*arguments, by=by, **keywords):
-            array = empty(*arguments, **keywords)
-            return array if array.dtype.kind != "f" else shift(array, by)
-
-        def shift(array, by):
-            room = empty(array.size + by + 64, array.dtype)
-            start = (-room.ctypes.data % 64) // array.itemsize + by
-            return room[start : start + array.size].reshape(array.shape)
-
-        rngs = generators(2)
-        start = nn.initialize(sizes, rngs, "he", X.dtype).flat
-        parameters = nn.Parameters.from_flat(sizes, shifted(start, by))
-        with monkeypatch.context() as patch:
-            patch.setattr(np, "empty", moved)
-            values = curves(run(parameters, data_of(shifted(X[:2], by), y[:2]), rngs, **options))
-        results.append((parameters.flat.tobytes(), values.tobytes()))
-    assert len(set(results)) == 1
-
-
 # --- divergence -----------------------------------------------------------------------------------
 
 
@@ -351,54 +207,3 @@ def test_the_caller_keeps_his_own_handling_of_numerical_errors():
     before = np.geterr()
     for _ in progress:
         assert np.geterr() == before
-
-
-# --- what an update costs -------------------------------------------------------------------------
-
-
-def allocated_in_updates(m, n_x, units, size, replicates=1):
-    """Bytes that 30 updates hold at most beyond what there was, and the bytes of one A[1]."""
-    rng = np.random.default_rng(0)
-    X, y = rng.standard_normal((m, n_x), np.float32), rng.integers(0, 3, m)
-    parameters = nn.initialize((n_x, units, units, 3), generators(replicates))
-    network = nn.Network(parameters, "relu")
-    descent = Momentum(network, 0.01, 0.9)
-    stream = batches.Minibatches(network, X, y, size, generators(replicates))
-
-    def update(batch):
-        _, caches = network.forward(batch.X, batch.rooms)
-        network.backward(batch.Y, caches, descent.factor(batch.size))
-        descent.update()
-
-    taken = []
-    for batch in stream.take(5):  # all in the buffers of one chunk
-        taken.append(batch)
-        update(batch)
-    tracemalloc.start()
-    try:
-        before = tracemalloc.get_traced_memory()[0]
-        for batch in taken * 6:
-            update(batch)
-        return tracemalloc.get_traced_memory()[1] - before
-    finally:
-        tracemalloc.stop()
-
-
-def test_an_update_allocates_nothing_that_grows_with_network_or_data():
-    """What there is: Python's own for a call, NumPy's buffer of 8192 numbers where types differ,
-    and two rows in softmax, one number for each example of the batch."""
-    start = {"m": 1000, "n_x": 8, "units": 200, "size": 50}
-    least = allocated_in_updates(**start)
-    assert least < 8192 * 5 + 4096
-    for grown in ({"m": 20_000}, {"n_x": 800}, {"units": 2000}):
-        assert allocated_in_updates(**start | grown) <= least + 512
-    stack = allocated_in_updates(**start | {"replicates": 4, "size": 200})
-    assert stack <= least + 512 + 2 * 4 * 200 * 4
-
-
-def test_the_count_of_allocations_sees_a_planted_one(monkeypatch):
-    wasteful = nn.Activation(
-        lambda Z, out: np.maximum(Z, 0), lambda Z, A, out: np.greater(A, 0, out=out)
-    )
-    monkeypatch.setitem(nn.ACTIVATIONS, "relu", wasteful)
-    assert allocated_in_updates(m=1000, n_x=8, units=2000, size=50) > 2000 * 50 * 4

@@ -1,0 +1,181 @@
+"""How fast is one training, beside scikit-learn and PyTorch?
+
+Question:    how long does a parameter update take, shuffling included, and what do curves add?
+Scientific:  who trains (dnnsearch, scikit-learn's MLPClassifier, PyTorch on the CPU); the sizes of
+             network and mini-batch; one network or 16 replicates in one stack; with curves or not
+Nuisance:    whatever else the machine does: all take turns, round by round, each in a process of
+             its own; processor time is taken (on an idle machine it is the time that passes), and
+             the figures are medians over the rounds
+Fixed:       float32, relu, softmax, momentum 0.9, one thread each; dnnsearch with its default
+             (portable) numerics, the peers with what their libraries choose for this machine
+Command:     pip install '.[bench]', then python experiments/speed_training.py [--tiny]
+Result:      experiments/speed_training.md, written by this program
+"""
+
+import contextlib
+import importlib.util
+import json
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from statistics import median
+
+from dnnsearch import numerics
+from experiments import report, training_timers
+from experiments.training_timers import GEMM, Job
+
+REPORT = Path(__file__).with_suffix(".md")
+PEERS = ("scikit-learn", "PyTorch")
+
+JOBS = [
+    Job(455, (30, 16, 8, 2), 32, epochs=100),
+    Job(1437, (64, 64, 32, 10), 64, epochs=30),
+    Job(10000, (100, 128, 128, 10), 128, epochs=4),
+    Job(20000, (784, 256, 128, 10), 128, epochs=1),
+]
+STACK = 16  # replicates, of the first two
+
+# With curves: trainings of usual lengths, and points so far apart that evaluating the dev set has
+# a share in the training as `curve_every: auto` means it
+CURVES = [
+    replace(JOBS[0], every=100),
+    replace(JOBS[1], epochs=60, every=50),
+    replace(JOBS[2], epochs=20, every=150),
+    replace(JOBS[3], epochs=10, every=300),
+]
+
+
+# --- who times: a process for each ---------------------------------------------------------------
+
+
+class Runner:
+    """A process of `training_timers.py`: one job in, one time out."""
+
+    def __init__(self, name: str) -> None:
+        pinned = name in {"dnnsearch", "GEMM"}
+        environment = numerics.pinned("portable" if pinned else "native")
+        self.process = subprocess.Popen(
+            [sys.executable, training_timers.__file__, name],
+            env={**environment, "PYTHONPATH": str(REPORT.parents[1])},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def time(self, job: Job) -> float:
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        print(json.dumps(asdict(job)), file=self.process.stdin, flush=True)
+        return float(self.process.stdout.readline())
+
+    def close(self) -> None:
+        self.process.communicate()
+
+
+@contextlib.contextmanager
+def runners(names: Iterable[str]) -> Iterator[dict[str, Runner]]:
+    started = {name: Runner(name) for name in names}
+    try:
+        yield started
+    finally:
+        for runner in started.values():
+            runner.close()
+
+
+# --- the table -----------------------------------------------------------------------------------
+
+Seconds = dict[str, float]
+
+
+def measure(job: Job, curves: Job, rounds: int, runners: dict[str, Runner]) -> Iterator[Seconds]:
+    """The seconds of an update, round by round; of dnnsearch also with curves, and stacked."""
+    ours = runners["dnnsearch"]
+    stack = replace(job, replicates=STACK, epochs=-(-job.epochs // 4))
+    for _ in range(rounds):
+        seconds = {name: runner.time(job) for name, runner in runners.items()}
+        seconds["stack"] = ours.time(stack) / STACK if job.layers[0] < 100 else 0.0
+        seconds["no curves"] = ours.time(replace(curves, every=0))
+        seconds["curves"] = ours.time(curves)
+        print(".", end="", file=sys.stderr, flush=True)
+        yield seconds
+
+
+def ratio(rounds: list[Seconds], longer: str, shorter: str) -> float:
+    """Taken in each round, then their median; NaN where one of them was not timed."""
+    ratios = [r[longer] / r[shorter] for r in rounds if r.get(longer) and r.get(shorter)]
+    return median(ratios) if ratios else float("nan")
+
+
+def row(job: Job, rounds: list[Seconds]) -> list[str]:
+    cells = [job.name]
+    for name in ("dnnsearch", *PEERS):
+        seconds = [r[name] for r in rounds if name in r]
+        cells.append(f"{median(seconds) * 1e6:.1f}" if seconds else "not installed")
+    cells += [f"{ratio(rounds, peer, 'dnnsearch'):.2f}" for peer in PEERS]
+    share = job.flops / (2 * GEMM**3) * ratio(rounds, "GEMM", "dnnsearch")
+    return [*cells, f"{share:.0%}", f"{ratio(rounds, 'curves', 'no curves') - 1:+.0%}"]
+
+
+def stack_row(job: Job, rounds: list[Seconds]) -> list[str]:
+    ratios = [f"{ratio(rounds, name, 'stack'):.1f}" for name in ("dnnsearch", *PEERS)]
+    return [job.name, f"{median(r['stack'] for r in rounds) * 1e6:.2f}", *ratios]
+
+
+def paragraphs(measured: dict[Job, list[Seconds]]) -> Iterator[str]:
+    gemm = median(2 * GEMM**3 / r["GEMM"] for rounds in measured.values() for r in rounds)
+    yield f"""\
+Microseconds of processor time for a parameter update, shuffling included; medians of
+{len(next(iter(measured.values())))} rounds in turn, one thread each, on {processor()} with \
+{os.cpu_count()} cores. GEMM peak, {GEMM}x{GEMM},
+float32, one thread: {gemm / 1e9:.0f} GFLOP/s. {versions()}."""
+    alone = ["training", "dnnsearch", *PEERS, *(f"{peer} / dnnsearch" for peer in PEERS)]
+    rows = [row(job, rounds) for job, rounds in measured.items()]
+    yield report.table([*alone, "share of GEMM peak", "curves add"], rows)
+    yield f"{STACK} replicates in one stack, for each of them:"
+    stack = ["training", "stacked", *(f"{name} / stacked" for name in ("dnnsearch", *PEERS))]
+    rows = [stack_row(job, rounds) for job, rounds in measured.items() if rounds[0]["stack"]]
+    yield report.table(stack, rows)
+
+
+def processor() -> str:
+    with contextlib.suppress(OSError), open("/proc/cpuinfo") as file:
+        for line in file:
+            if line.startswith("model name"):
+                return line.split(":")[1].strip()
+    return platform.processor() or platform.machine()
+
+
+def versions() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    found = [f"Python {platform.python_version()}"]
+    for package in ("numpy", "scikit-learn", "torch"):
+        with contextlib.suppress(PackageNotFoundError):
+            found.append(f"{package} {version(package)}")
+    return ", ".join(found)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = report.parser_of(__file__, __doc__)
+    parser.add_argument("--rounds", type=int, default=9)
+    options = parser.parse_args(arguments)
+    jobs, rounds = list(zip(JOBS, CURVES, strict=True)), options.rounds
+    if options.tiny:
+        jobs = [(replace(job, epochs=1), replace(curves, epochs=2)) for job, curves in jobs[:2]]
+        rounds = 1
+    with runners(["dnnsearch", "GEMM", *installed()]) as started:
+        measured = {job: list(measure(job, curves, rounds, started)) for job, curves in jobs}
+    report.write(options.out, __doc__, *paragraphs(measured))
+
+
+def installed() -> list[str]:
+    modules = {"scikit-learn": "sklearn", "PyTorch": "torch"}
+    return [peer for peer in PEERS if importlib.util.find_spec(modules[peer])]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,150 @@
+"""The trainings that `speed_training.py` times, and how each of the three is asked for them.
+
+Run by it as a process for each: `python experiments/training_timers.py NAME` reads jobs from its
+standard input, one line of JSON each, and answers with the seconds of one update.
+"""
+
+import json
+import sys
+import time
+import warnings
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+GEMM = 1024  # side of the two matrices whose product gives the machine's peak
+
+
+@dataclass(frozen=True)
+class Job:
+    """A training that is timed."""
+
+    examples: int
+    layers: tuple[int, ...]
+    batch: int
+    epochs: int
+    replicates: int = 1
+    every: int = 0  # updates between two points of the curves; 0 is without
+
+    @property
+    def name(self) -> str:
+        sizes = "-".join(str(n) for n in self.layers)
+        return f"{self.examples}x{self.layers[0]}, {sizes}, batch {self.batch}"
+
+    @property
+    def updates(self) -> int:
+        return self.epochs * -(-self.examples // self.batch)
+
+    @property
+    def flops(self) -> int:
+        """Of one update: two for each multiply-add; dA[0] is not computed."""
+        weights = [n * n_prev for n_prev, n in pairwise(self.layers)]
+        return 2 * self.batch * (3 * sum(weights) - weights[0])
+
+    def data(self) -> tuple[Any, Any]:
+        """Random examples, one per row, and random classes: the speed does not depend on them."""
+        import numpy as np
+
+        rng = np.random.default_rng(0)
+        X = rng.standard_normal((self.examples, self.layers[0]), np.float32)
+        return X, rng.integers(0, self.layers[-1], self.examples)
+
+
+def time_dnnsearch(job: Job) -> float:
+    """With curves: also train and dev curves, a dev set of a third of the examples, exact ends."""
+    import numpy as np
+
+    from dnnsearch import nn, training
+
+    X, y = job.data()
+    dev = job.examples // 3 if job.every else 1
+    rngs = [np.random.default_rng(replicate) for replicate in range(job.replicates)]
+    points = training.train(
+        nn.initialize(job.layers, rngs),
+        {"X_train": X, "y_train": y, "X_dev": X[:dev], "y_dev": y[:dev]},
+        activation="relu",
+        output="softmax",
+        learning_rate=0.01,
+        momentum=0.9,
+        batch_size=job.batch,
+        iterations=job.updates if job.every else job.updates + 1,
+        curve_every=job.every or job.updates,
+        rngs=rngs,
+    )
+    began = time.process_time()
+    while next(points).iteration < job.updates:
+        pass
+    return (time.process_time() - began) / job.updates
+
+
+def time_sklearn(job: Job) -> float:
+    from sklearn.neural_network import MLPClassifier
+
+    X, y = job.data()
+    network = MLPClassifier(
+        job.layers[1:-1],
+        solver="sgd",
+        momentum=0.9,
+        nesterovs_momentum=False,
+        alpha=0,
+        batch_size=job.batch,
+        max_iter=job.epochs,
+        n_iter_no_change=job.epochs + 1,
+        random_state=0,
+    )
+    began = time.process_time()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it has not converged, and need not
+        network.fit(X, y)
+    return (time.process_time() - began) / job.updates
+
+
+def time_torch(job: Job) -> float:
+    import torch
+
+    torch.set_num_threads(1)
+    X, y = map(torch.from_numpy, job.data())
+    layers: list[Any] = []
+    for n_prev, n in pairwise(job.layers):
+        layers += [torch.nn.Linear(n_prev, n), torch.nn.ReLU()]
+    network = torch.nn.Sequential(*layers[:-1])
+    descent = torch.optim.SGD(network.parameters(), lr=0.01, momentum=0.9, fused=True)
+    began = time.process_time()
+    for _ in range(job.epochs):
+        for batch in torch.randperm(job.examples).split(job.batch):
+            logits = network(X.index_select(0, batch))
+            cost = torch.nn.functional.cross_entropy(logits, y.index_select(0, batch))
+            descent.zero_grad(set_to_none=True)
+            cost.backward()
+            descent.step()
+    return (time.process_time() - began) / job.updates
+
+
+def time_gemm(job: Job) -> float:
+    """One product of two large matrices, whatever the job."""
+    import numpy as np
+
+    A, product = np.ones((GEMM, GEMM), np.float32), np.empty((GEMM, GEMM), np.float32)
+    began = time.process_time()
+    for _ in range(8):
+        np.matmul(A, A, out=product)
+    return (time.process_time() - began) / 8
+
+
+TIMERS = {
+    "dnnsearch": time_dnnsearch,
+    "GEMM": time_gemm,
+    "scikit-learn": time_sklearn,
+    "PyTorch": time_torch,
+}
+
+
+def serve(name: str) -> None:
+    """Answer each line of standard input."""
+    for line in sys.stdin:
+        job = Job(**json.loads(line))
+        print(TIMERS[name](job), flush=True)
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1])

@@ -1,0 +1,42 @@
+import json
+import sys
+from dataclasses import asdict
+
+import pytest
+
+from experiments import speed_training, training_timers
+from experiments.speed_training import ratio
+from experiments.training_timers import Job
+
+
+def test_the_tiny_mode_times_everybody_and_writes_the_tables(tmp_path):
+    """Slow for what it is: three processes import what they time."""
+    speed_training.main(["--tiny", "--out", str(tmp_path / "report.md")])
+    text = (tmp_path / "report.md").read_text()
+    rows = [line for line in text.splitlines() if line.startswith("| 455x30, 30-16-8-2, batch 32")]
+    assert len(rows) == 2, "one alone, one stacked"
+    _, ours, sklearn, *_ = rows[0].strip("| ").split(" | ")
+    assert float(ours) > 0
+    assert float(sklearn) > 0
+
+
+def test_the_work_of_an_update_is_counted_without_the_derivative_by_the_input():
+    assert Job(examples=100, layers=(3, 4, 2), batch=10, epochs=1).flops == 2 * 10 * (
+        (3 * 4 + 4 * 2)  # forward
+        + (3 * 4 + 4 * 2)  # dW
+        + 4 * 2  # dA[1]
+    )
+
+
+def test_ratios_are_taken_round_by_round():
+    rounds = [{"a": 1.0, "b": 2.0}, {"a": 10.0, "b": 30.0}, {"a": 2.0, "b": 8.0}]
+    assert ratio(rounds, "b", "a") == 3
+    assert ratio(rounds, "c", "a") != ratio(rounds, "c", "a"), "NaN: c was not timed"
+
+
+@pytest.mark.parametrize("name", ["dnnsearch", "scikit-learn"])
+def test_a_job_travels_to_its_process_as_one_line(name, monkeypatch, capsys):
+    job = Job(examples=20, layers=(3, 4, 2), batch=10, epochs=1)
+    monkeypatch.setattr(sys, "stdin", [json.dumps(asdict(job))])
+    training_timers.serve(name)
+    assert float(capsys.readouterr().out) > 0
