@@ -24,9 +24,13 @@ if TYPE_CHECKING:
         verify,
     )
     from dnnsearch.errors import UserError
+    from dnnsearch.estimators import DeepNetClassifier, DeepNetRegressor
     from dnnsearch.results import Study, Trial
 
+ESTIMATORS = ("DeepNetClassifier", "DeepNetRegressor")
 __all__ = [
+    "DeepNetClassifier",
+    "DeepNetRegressor",
     "Study",
     "Trial",
     "UserError",
@@ -48,7 +52,8 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module 'dnnsearch' has no attribute {name!r}")
-    return getattr(import_module("dnnsearch.api"), name)
+    place = "dnnsearch.estimators" if name in ESTIMATORS else "dnnsearch.api"
+    return getattr(import_module(place), name)
 
 
 def __dir__() -> Any:

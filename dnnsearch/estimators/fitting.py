@@ -1,0 +1,97 @@
+"""One training for an estimator: the training of a study's trial, with an end of its own.
+
+Given arrays, it gives parameters and curves; it knows nothing of scikit-learn.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from dnnsearch import nn
+from dnnsearch.estimators.arguments import Settings
+from dnnsearch.spec import Hyperparameters
+from dnnsearch.training import Progress, train
+
+SINGLE = 0  # the place of the only replicate
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What a training came to; P points of the curves."""
+
+    parameters: dict[str, np.ndarray]  # {"W1": (n[1], n[0]), "b1": (n[1], 1), ...}
+    best: int  # updates after which the parameters were these
+    steps: np.ndarray  # (P,) int64: updates made at each point
+    curves: dict[str, np.ndarray]  # train_cost, dev_cost, train_accuracy, dev_accuracy -> (P,)
+
+
+class Diverged(ValueError):
+    """A cost was not finite any more."""
+
+    def __init__(self, learning_rate: float, step: int) -> None:
+        super().__init__(
+            f"the training must stay finite, but its cost was not by iteration {step}, with "
+            f"learning_rate={learning_rate:g}: take a smaller one, or standardise the inputs, "
+            "as in make_pipeline(StandardScaler(), ...)"
+        )
+
+
+def fit(
+    data: Mapping[str, np.ndarray],
+    output: str,
+    outputs: int,
+    hyper: Hyperparameters,
+    settings: Settings,
+    rng: np.random.Generator,
+) -> Fit:
+    """Train on X_train (m, n[0]) and y_train (m,); a dev set, X_dev and y_dev, may be there.
+
+    With a dev set the parameters are those of the point with the lowest dev cost, and the training
+    ends when that was `settings.patience` points ago; without one they are the last. Raises
+    Diverged.
+    """
+    sizes = (data["X_train"].shape[1], *hyper.units, outputs)
+    parameters = nn.initialize(sizes, [rng], settings.initialization, settings.dtype)
+    points: list[Progress] = []
+    best, kept = 0, parameters.flat.copy()
+    for point in _progress(parameters, data, output, hyper, settings, rng):
+        points.append(point)
+        if not np.isfinite(point.train_cost[SINGLE]):
+            raise Diverged(hyper.learning_rate, point.iteration)
+        if "X_dev" not in data or point.dev_cost[SINGLE] <= points[best].dev_cost[SINGLE]:
+            best, kept[:] = len(points) - 1, parameters.flat
+        if settings.patience and len(points) - 1 - best >= settings.patience:
+            break
+    final = nn.Parameters.from_flat(sizes, kept[SINGLE])
+    return Fit(final.as_dict(), points[best].iteration, *_curves(points))
+
+
+def _progress(
+    parameters: nn.Parameters,
+    data: Mapping[str, np.ndarray],
+    output: str,
+    hyper: Hyperparameters,
+    settings: Settings,
+    rng: np.random.Generator,
+) -> Iterator[Progress]:
+    # The training always looks at a dev set; where there is none, one example costs nothing.
+    no_dev = {"X_dev": data["X_train"][:1], "y_dev": data["y_train"][:1]}
+    return train(
+        parameters,
+        {**no_dev, **data},
+        activation=hyper.activation,
+        output=output,
+        learning_rate=hyper.learning_rate,
+        momentum=hyper.momentum,
+        batch_size=hyper.batch_size,
+        iterations=hyper.iterations,
+        curve_every=settings.curve_every,
+        rngs=[rng],
+    )
+
+
+def _curves(points: list[Progress]) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    names = ("train_cost", "dev_cost", "train_accuracy", "dev_accuracy")
+    curves = {n: np.array([getattr(point, n)[SINGLE] for point in points]) for n in names}
+    return np.array([point.iteration for point in points], np.int64), curves
