@@ -33,7 +33,14 @@ from pydantic import (
 
 from dnnsearch import datasets, nn, yamlfile
 from dnnsearch.complaints import one_line
-from dnnsearch.dimensions import HYPERPARAMETERS, MOST_ITERATIONS, Dimension, dimension, plain
+from dnnsearch.dimensions import (
+    HYPERPARAMETERS,
+    MOST_ITERATIONS,
+    OPTIONAL,
+    Dimension,
+    dimension,
+    plain,
+)
 from dnnsearch.errors import UserError
 from dnnsearch.files.source import is_file, source
 from dnnsearch.guesses import Guess, guess
@@ -46,7 +53,7 @@ from dnnsearch.rules import (
     text,
     whole,
 )
-from dnnsearch.spec import COST_FORMULA, OBJECTIVES
+from dnnsearch.spec import ALWAYS, COST_FORMULA, OBJECTIVES
 
 # What a name means to the sampler, with every argument, none left to a default of Optuna's:
 # {"name": name, **arguments} stands in the definition.
@@ -63,6 +70,7 @@ SAMPLERS: dict[str, dict[str, Any]] = {
 }
 PRUNERS = ("none", "median", "halving")
 UNTRACKED = "none"  # the tracking URI of a search that MLflow is told nothing of
+LATER: dict[str, Any] = {"metrics": [], "class_weights": None}  # neutral: old studies lack them
 RUN_TIME = ("study", "trials", "storage", "records", "tracking", "workers")
 
 Seed = Annotated[int, PlainValidator(whole(0, 2**32 - 1))]
@@ -84,6 +92,15 @@ def _mapping(value: object) -> object:
             f"must be a mapping such as {{dev: 0.2, test: 0.2}}, but got {show(value)}"
         )
     return value
+
+
+def _metrics(value: object) -> tuple[str, ...]:
+    """Names of scores, each once."""
+    names = [value] if isinstance(value, str) else value
+    if not isinstance(names, list | tuple):
+        raise ValueError(f"must be a list such as [dev_f1, dev_roc_auc], but got {show(value)}")
+    rule = one_of([name for name in OBJECTIVES if name not in ALWAYS])
+    return tuple(dict.fromkeys(rule(name) for name in names))
 
 
 def _tracking_uri() -> str:
@@ -144,6 +161,7 @@ class Config(BaseModel):
     sampler: Annotated[str, _choice(SAMPLERS)] = "tpe"
     pruner: Annotated[str, PlainValidator(or_word("none", one_of(PRUNERS[1:]), "none"))] = "none"
     objective: Annotated[str, _choice(OBJECTIVES)] = "dev_accuracy"
+    metrics: Annotated[tuple[str, ...], PlainValidator(_metrics)] = ()
     dtype: Annotated[Literal["float32", "float64"], _choice(["float32", "float64"])] = "float32"
     initialization: Annotated[str, _choice(nn.INITIALIZATIONS)] = "he"
     replicates: Annotated[int, _count(1000)] = 1
@@ -162,6 +180,7 @@ class Config(BaseModel):
     activation: Dimension
     momentum: Dimension
     batch_size: Dimension
+    class_weights: Dimension | None = None
     try_first: tuple[Guess, ...] = ()
 
     storage: Text = "sqlite:///optuna.db"
@@ -173,7 +192,9 @@ class Config(BaseModel):
 
     @field_validator(*HYPERPARAMETERS, mode="plain")
     @classmethod
-    def _dimension(cls, value: object, info: ValidationInfo) -> Dimension:
+    def _dimension(cls, value: object, info: ValidationInfo) -> Dimension | None:
+        if info.field_name in OPTIONAL and value in (None, "none"):
+            return None
         return dimension(str(info.field_name), value)
 
     @field_validator("try_first", mode="plain")
@@ -204,8 +225,9 @@ class Config(BaseModel):
 
     @property
     def hyper(self) -> dict[str, Dimension]:
-        """The seven hyperparameters, in the order in which they are asked."""
-        return {name: getattr(self, name) for name in HYPERPARAMETERS}
+        """The hyperparameters in the order of asking; optional ones where the config has them."""
+        every = {name: getattr(self, name) for name in HYPERPARAMETERS}
+        return {name: one for name, one in every.items() if one is not None}
 
     @property
     def experiment(self) -> str:
@@ -215,6 +237,7 @@ class Config(BaseModel):
     def document(self) -> dict[str, Any]:
         """Every key, as `parse_config` takes it; JSON-able, one spelling for equal configs."""
         keys = {key: getattr(self, key) for key in type(self).model_fields}
+        keys["metrics"] = list(self.metrics)
         dimensions = {name: plain(one) for name, one in self.hyper.items()}
         guesses = [dict(one) for one in self.try_first]
         return {
@@ -230,7 +253,9 @@ class Config(BaseModel):
         A key that a later version adds is to be left out at its neutral value. What depends on the
         data, too (the digests, `auto`, trial 0), is for the study to add.
         """
-        keys = {key: v for key, v in self.document().items() if key not in RUN_TIME}
+        document = self.document()
+        keys = {key: v for key, v in document.items() if key not in RUN_TIME}
+        keys = {key: v for key, v in keys.items() if key not in LATER or v != LATER[key]}
         return {
             **keys,
             "sampler": {"name": self.sampler, **SAMPLERS[self.sampler]},

@@ -1,7 +1,8 @@
-"""The seven hyperparameters as a config gives them: each is fixed, a list of choices, or a range.
+"""The hyperparameters as a config gives them: each is fixed, a list of choices, or a range.
 
-The table HYPERPARAMETERS holds their names, their rules and the order in which they are asked.
-This module knows nothing of Optuna: `space` turns a dimension into a distribution.
+There are seven, and one that is optional. The table HYPERPARAMETERS holds their names, their rules
+and the order in which they are asked. This module knows nothing of Optuna: `space` turns a
+dimension into a distribution.
 """
 
 from collections.abc import Mapping
@@ -90,7 +91,9 @@ HYPERPARAMETERS = {
     "batch_size": Hyperparameter(
         or_word("full", whole(1, MOST_EXAMPLES), "full"), whole(1, MOST_EXAMPLES), "[32, 64]"
     ),
+    "class_weights": _ordered(real(low=0, high=1), "[0, 1]"),
 }
+OPTIONAL = ("class_weights",)  # not asked and not logged, unless the config has them
 
 
 def dimension(name: str, value: object) -> Dimension:

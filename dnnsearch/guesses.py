@@ -50,6 +50,8 @@ def _named(given: Mapping[Any, Any]) -> dict[str, Any]:
 def _inside(name: str, value: object, hyper: Mapping[str, Dimension]) -> Value:
     """The value in its normal form, if the dimension has it."""
     family = _family(name)
+    if hyper.get(family) is None:
+        raise ValueError(f"{name} must be in the config before it can be guessed")
     try:
         result: Value = HYPERPARAMETERS[family].value(value)
     except ValueError as error:

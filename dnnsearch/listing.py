@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from dnnsearch.dimensions import HYPERPARAMETERS
+from dnnsearch.dimensions import HYPERPARAMETERS, OPTIONAL
 from dnnsearch.leaderboard import Leaderboard, Row
 from dnnsearch.spec import Value
 from dnnsearch.trial import CURVES
@@ -46,14 +46,18 @@ def table(board: Leaderboard, top: int) -> Iterator[str]:
     Hyperparameters that are the same in all trials stand in a line below.
     """
     train = board.objective.replace("dev_", "train_")
-    values = {name: [_hyper(row, name) for row in board.rows] for name in SHOWN}
-    varied = [name for name in SHOWN if len(set(values[name])) > 1]
+    train = train if train in CURVES else "train_cost"  # other scores are of the dev set only
+    shown = [
+        n for n in (*SHOWN, *OPTIONAL) if any(n == "units" or n in r.params for r in board.rows)
+    ]
+    values = {name: [_hyper(row, name) for row in board.rows] for name in shown}
+    varied = [name for name in shown if len(set(values[name])) > 1]
     header = ("trial", "state", board.objective, train, "seconds", "parameters", *varied)
     yield from aligned(header, (_cells(row, train, varied) for row in board.rows[:top]))
     if len(board.rows) > top:
         yield f"... and {len(board.rows) - top} more"
-    if board.rows and len(varied) < len(SHOWN):
-        same = [f"{name} {values[name][0]}" for name in SHOWN if name not in varied]
+    if board.rows and len(varied) < len(shown):
+        same = [f"{name} {values[name][0]}" for name in shown if name not in varied]
         yield f"in all of them: {', '.join(same)}"
 
 
@@ -98,9 +102,15 @@ def columns(board: Leaderboard) -> list[str]:
     return [
         *("trial", "state", board.objective, "standard_error"),
         *sorted(params, key=lambda name: (asked.index(_family(name)), len(name), name)),
-        *(f"final_{name}" for name in CURVES),
+        *(f"final_{name}" for name in _finals(board.rows)),
         *("seconds", "parameters", "digest", "reason"),
     ]
+
+
+def _finals(rows: Iterable[Row]) -> list[str]:
+    """The curves of every trial, and what was measured beside them."""
+    measured = dict.fromkeys(name for row in rows for name in row.final if name not in CURVES)
+    return [*CURVES, *measured]
 
 
 def _family(name: str) -> str:
@@ -115,7 +125,7 @@ def record(row: Row, objective: str) -> dict[str, Any]:
         objective: row.value,
         "standard_error": row.error,
         **row.params,
-        **{f"final_{name}": row.final.get(name) for name in CURVES},
+        **{f"final_{name}": row.final.get(name) for name in _finals([row])},
         "seconds": row.seconds,
         "parameters": row.parameters,
         "digest": row.digest,
@@ -133,7 +143,9 @@ def fragment(board: Leaderboard, row: Row) -> str:
     layers = range(1, int(row.params["hidden_layers"]) + 1)
     units = [row.params[f"units_{layer}"] for layer in layers]
     different = list(dict.fromkeys(units))
-    keys: dict[str, Any] = {name: row.params.get(name) for name in HYPERPARAMETERS}
+    keys: dict[str, Any] = {
+        n: row.params.get(n) for n in HYPERPARAMETERS if n in row.params or n not in OPTIONAL
+    }
     keys["units"] = different if len(different) > 1 else (units or [1])[0]
     if len(different) > 1:
         keys["try_first"] = [{"units": units}]

@@ -11,9 +11,10 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from dnnsearch.config import Config
-from dnnsearch.dimensions import Choices, Dimension, Fixed, Range, Value
+from dnnsearch.dimensions import OPTIONAL, Choices, Dimension, Fixed, Range, Value
 from dnnsearch.errors import UserError
-from dnnsearch.spec import UPDATE_COST, Hyperparameters
+from dnnsearch.scores import SCORES
+from dnnsearch.spec import OBJECTIVES, UPDATE_COST, Hyperparameters
 from dnnsearch.tables import DataShape
 
 if TYPE_CHECKING:  # a second that only those pay who ask for a trial
@@ -45,6 +46,7 @@ def _hyperparameters(config: Config, answer: Callable[[str, Dimension], Any]) ->
         activation=answer("activation", hyper["activation"]),
         momentum=answer("momentum", hyper["momentum"]),
         batch_size=answer("batch_size", hyper["batch_size"]),
+        **{name: answer(name, hyper[name]) for name in OPTIONAL if name in hyper},
     )
 
 
@@ -101,6 +103,7 @@ def _default(name: str, dimension: Choices | Range, shape: DataShape) -> Value:
         "activation": "relu",
         "momentum": 0.9,
         "batch_size": batch,
+        "class_weights": 1.0,
     }
     layer = int(name.removeprefix("units_")) if name.startswith("units_") else 1
     return _nearest(wish.get(name, max(first >> (layer - 1), 8)), dimension, shape)
@@ -150,10 +153,29 @@ def check_fits(config: Config, shape: DataShape) -> None:
     if largest > shape.train:
         rule = f"must be at most the {shape.train} examples for training, or full"
         raise UserError(f"{config.place}: batch_size: {rule}, but got {largest}")
+    _check_task(config, shape)
     weights = _most_weights(config, shape)
     if weights > MOST_WEIGHTS:
         rule = f"the largest network must have at most {MOST_WEIGHTS} weights"
         raise UserError(f"{config.place}: units, hidden_layers: {rule}, but it has {weights}")
+
+
+def _check_task(config: Config, shape: DataShape) -> None:
+    """UserError where something is asked that the task does not have."""
+    is_regression = shape.task == "regression"
+    fitting = [
+        name
+        for name in OBJECTIVES
+        if (shape.output in SCORES[name].outputs if name in SCORES else name == "dev_cost")
+        or (name == "dev_accuracy" and not is_regression)
+    ]
+    for key, names in (("objective", [config.objective]), ("metrics", config.metrics)):
+        for name in names:
+            if name not in fitting:
+                rule = f"must be one of {', '.join(fitting)} for a {shape.task} task"
+                raise UserError(f"{config.place}: {key}: {rule}, but got {name}")
+    if is_regression and config.class_weights is not None:
+        raise UserError(f"{config.place}: class_weights: a regression has no classes")
 
 
 def _most_weights(config: Config, shape: DataShape) -> int:

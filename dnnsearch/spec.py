@@ -17,14 +17,27 @@ ARITHMETIC = 1  # raised whenever a change of ours changes the bits of a trainin
 UPDATE_COST = 500_000  # multiply-adds that take as long as the fixed part of one update
 COST_FORMULA = 1  # raised whenever `planned_cost` changes
 
-OBJECTIVES = {"dev_accuracy": "maximize", "dev_cost": "minimize"}
+OBJECTIVES = {
+    "dev_accuracy": "maximize",
+    "dev_cost": "minimize",
+    "dev_balanced_accuracy": "maximize",
+    "dev_f1": "maximize",
+    "dev_roc_auc": "maximize",
+    "dev_r2": "maximize",
+    "dev_rmse": "minimize",
+}
+ALWAYS = ("dev_accuracy", "dev_cost")  # measured in every trial; the others, where asked for
 
 Value = float | int | str
 
 
 @dataclass(frozen=True)
 class Hyperparameters:
-    """The seven hyperparameters; `units` has one entry for each hidden layer."""
+    """The seven hyperparameters; `units` has one entry for each hidden layer.
+
+    `class_weights` is an eighth where the config has it: from 0, all examples weigh alike, to 1,
+    all classes do. None, its neutral value, is left out of all digests.
+    """
 
     learning_rate: float
     iterations: int  # parameter updates
@@ -32,6 +45,7 @@ class Hyperparameters:
     activation: str
     momentum: float
     batch_size: int | Literal["full"]  # examples
+    class_weights: float | None = None
 
     @property
     def hidden_layers(self) -> int:
@@ -48,6 +62,7 @@ class Hyperparameters:
             "activation": self.activation,
             "momentum": self.momentum,
             "batch_size": self.batch_size,
+            **({} if self.class_weights is None else {"class_weights": self.class_weights}),
         }
 
 
@@ -79,11 +94,18 @@ class Spec:
     max_cost: int | None = None  # what the training may cost; it is cut off there
     pruner: str = "none"
     thresholds: tuple[tuple[int, float], ...] = ()  # (iteration, what it must at least reach)
+    metrics: tuple[str, ...] = ()  # scores that are measured beside the objective
 
     @property
     def maximize(self) -> bool:
         """Whether a larger objective is a better one."""
         return OBJECTIVES[self.objective] == "maximize"
+
+    @property
+    def measured(self) -> tuple[str, ...]:
+        """The scores beside cost and accuracy: those asked for, and the objective if it is one."""
+        wanted = (self.objective, *self.metrics)
+        return tuple(dict.fromkeys(name for name in wanted if name not in ALWAYS))
 
     @property
     def layer_sizes(self) -> tuple[int, ...]:
@@ -117,8 +139,9 @@ class Spec:
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-able, without the fields that have their default."""
-        neutral = {f.name: f.default for f in fields(self) if f.default is not MISSING}
-        return {k: v for k, v in asdict(self).items() if k not in neutral or v != neutral[k]}
+        document = _without_neutral(self, asdict(self))
+        hyper = _without_neutral(self.hyperparameters, document["hyperparameters"])
+        return {**document, "hyperparameters": hyper}
 
     @classmethod
     def from_dict(cls, document: Mapping[str, Any]) -> "Spec":
@@ -127,12 +150,19 @@ class Spec:
         hyper["units"] = tuple(hyper["units"])
         pairs = values.pop("thresholds", ())
         values["thresholds"] = tuple((step, value) for step, value in pairs)
+        values["metrics"] = tuple(values.pop("metrics", ()))
         return cls(hyperparameters=Hyperparameters(**hyper), **values)
 
     @property
     def digest(self) -> str:
         """SHA-256, in hex, of the spec's canonical JSON."""
         return hashlib.sha256(canonical(self.as_dict()).encode()).hexdigest()
+
+
+def _without_neutral(self: Any, document: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a dataclass that have no default, or another value."""
+    neutral = {f.name: f.default for f in fields(self) if f.default is not MISSING}
+    return {k: v for k, v in document.items() if k not in neutral or v != neutral[k]}
 
 
 def canonical(document: Any) -> str:

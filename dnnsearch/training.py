@@ -4,14 +4,15 @@ It yields its progress, so that whoever calls it can look, log or stop. It knows
 MLflow, files or printing.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
 
 from dnnsearch.nn import Network, Parameters
-from dnnsearch.nn.batches import FullBatch, Minibatches, evaluate
+from dnnsearch.nn.batches import FullBatch, Minibatches, evaluate, grade
 from dnnsearch.nn.parameters import Array
 
 
@@ -27,6 +28,20 @@ class Progress:
     train_accuracy: Array
     dev_cost: Array
     dev_accuracy: Array
+    scores: dict[str, Array] = field(default_factory=dict)  # more of the dev set, by name
+
+    def value(self, name: str) -> Array:
+        """A curve's value at this point, (R,)."""
+        found: Array = self.scores[name] if name in self.scores else getattr(self, name)
+        return found
+
+
+def example_weights(class_weights: Array, Y: Array) -> Array:
+    """The weight (..., 1, b) of each column of Y (..., n[L], b), that of its class."""
+    if Y.shape[-2] == 1:
+        weights: Array = class_weights[0] + (class_weights[1] - class_weights[0]) * Y
+        return weights
+    return np.add.reduce(class_weights[:, np.newaxis] * Y, axis=-2, keepdims=True)
 
 
 class Momentum:
@@ -75,11 +90,15 @@ def train(
     iterations: int,
     curve_every: int,
     rngs: Sequence[np.random.Generator],
+    class_weights: Array | None = None,
+    scores: Mapping[str, Callable[[Array, Array], Array]] = MappingProxyType({}),
 ) -> Iterator[Progress]:
     """Trains `parameters` in place; yields at 0, curve_every, 2 curve_every, ..., iterations.
 
     `data` holds X_train (m, n[0]), or (R, m, n[0]) for replicates with data of their own, y_train
     (m,), X_dev and y_dev: one example per row. `rngs` has one generator for each replicate.
+    `class_weights` (classes,) multiply the gradient of each example, not the costs that are told.
+    `scores` are computed at each point from dev's logits (R, n[L], m) and y_dev, as (R,).
     """
     flat, alive = parameters.flat.reshape(len(rngs), -1), np.ones(len(rngs), bool)
     X, y, X_dev, y_dev = (np.asarray(data[n]) for n in ("X_train", "y_train", "X_dev", "y_dev"))
@@ -99,14 +118,21 @@ def train(
         with np.errstate(all="ignore"):  # a replicate that diverges does so silently
             for batch in batches.take(t - done):
                 _, caches = network.forward(batch.X, batch.rooms)
-                network.backward(batch.Y, caches, descent.factor(batch.size))
+                factor = descent.factor(batch.size)
+                if class_weights is not None:
+                    factor = factor * example_weights(class_weights, batch.Y)
+                network.backward(batch.Y, caches, factor)
                 descent.update()
             done = t
             train_values = evaluate(network, X, y) if t == iterations else batches.means()
-            dev_values = evaluate(network, X_dev, y_dev)
+            Z_dev = network.logits(X_dev.mT)
+            dev_values = grade(network, Z_dev, y_dev)
         values = [np.reshape(value, len(rngs)) for value in (*train_values, *dev_values)]
         alive &= np.isfinite(values[0]) & np.isfinite(values[2])
         flat[~alive] = np.nan
-        yield Progress(t, *(np.where(alive, value, np.nan) for value in values))
+        stacked = Z_dev.reshape(len(rngs), *Z_dev.shape[-2:]) if scores else Z_dev
+        more = {n: np.where(alive, score(stacked, y_dev), np.nan) for n, score in scores.items()}
+        cost, accuracy, *dev = (np.where(alive, value, np.nan) for value in values)
+        yield Progress(t, cost, accuracy, dev[0], dev[1], more)
         if not alive.any():
             return

@@ -7,6 +7,7 @@ This module knows nothing of Optuna, MLflow, files or processes.
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import numpy as np
 
 from dnnsearch import nn, training
 from dnnsearch.arrays import digest
+from dnnsearch.scores import measure
 from dnnsearch.spec import Spec, Value, generator
 from dnnsearch.training import Progress
 
@@ -84,7 +86,8 @@ def run_trial(
         if _is_pruned(spec, points):
             break
     steps = np.array([point.iteration for point in points], np.int64)
-    curves = {name: np.stack([getattr(p, name) for p in points], axis=1) for name in CURVES}
+    names = (*CURVES, *spec.measured)
+    curves = {name: np.stack([p.value(name) for p in points], axis=1) for name in names}
     diverged = ~np.isfinite(curves["train_cost"][:, -1])
     parameters.flat[diverged] = np.nan
     predictions, outputs = _on_dev(spec, parameters, data)
@@ -118,7 +121,29 @@ def _training(
         iterations=spec.updates,
         curve_every=spec.curve_every,
         rngs=rngs,
+        class_weights=_class_weights(spec, np.asarray(data["y_train"])),
+        scores=_scores(spec, data),
     )
+
+
+def _class_weights(spec: Spec, y: np.ndarray) -> np.ndarray | None:
+    """(m / (classes times the class's examples)) to the power of the hyperparameter.
+
+    0 weighs all examples alike, 1 all classes. Their mean over the examples is 1.
+    """
+    power = spec.hyperparameters.class_weights
+    if power is None:
+        return None
+    counts = np.maximum(np.bincount(y.reshape(-1), minlength=max(spec.outputs, 2)), 1)
+    weights = (counts.sum() / (len(counts) * counts)) ** power
+    return np.asarray(weights * counts.sum() / (weights * counts).sum(), spec.dtype)
+
+
+def _scores(
+    spec: Spec, data: Mapping[str, np.ndarray]
+) -> dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]]:
+    scale = float(data["target"][1]) if "target" in data else 1.0
+    return {name: partial(measure, name, scale=scale) for name in spec.measured}
 
 
 def _is_pruned(spec: Spec, points: list[Progress]) -> bool:
@@ -126,7 +151,7 @@ def _is_pruned(spec: Spec, points: list[Progress]) -> bool:
     if points[-1].iteration == spec.updates:
         return False
     needed = dict(spec.thresholds).get(points[-1].iteration)
-    values = [getattr(point, spec.objective).mean() for point in points]
+    values = [point.value(spec.objective).mean() for point in points]
     return is_below(needed, values, spec.pruner, spec.maximize)
 
 

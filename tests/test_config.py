@@ -200,6 +200,7 @@ ANOTHER = {
     "sampler": "qmc",
     "pruner": "median",
     "objective": "dev_cost",
+    "metrics": ["dev_f1"],
     "dtype": "float64",
     "initialization": "xavier",
     "replicates": 2,
@@ -213,6 +214,7 @@ ANOTHER = {
     "activation": "tanh",
     "momentum": 0.5,
     "batch_size": 8,
+    "class_weights": 0.5,
     "try_first": [{"learning_rate": 0.1}],
 }
 
@@ -222,7 +224,7 @@ def test_another_value_of_a_defining_key_is_another_definition(key):
     searched = {"learning_rate": [0.1, 0.2]} if key == "try_first" else {}
     before = parsed(**searched).definition()
     after = parsed(**{**searched, key: ANOTHER[key]}).definition()
-    assert [name for name in before if before[name] != after[name]] == [key]
+    assert [n for n in before | after if before.get(n) != after.get(n)] == [key]
 
 
 def test_every_key_is_of_the_run_or_defines_the_study():

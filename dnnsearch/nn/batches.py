@@ -18,8 +18,12 @@ LOT = 2000  # examples whose costs are computed in one go; one mini-batch at lea
 
 def evaluate(network: Network, X: Array, y: Array) -> tuple[Array, Array]:
     """Mean cost and score (...) on X (..., m, n[0]) and y (..., m)."""
+    return grade(network, network.logits(X.mT), y)
+
+
+def grade(network: Network, Z: Array, y: Array) -> tuple[Array, Array]:
+    """Mean cost and score (...) of logits Z[L] (..., n[L], m) and targets y (..., m)."""
     output = network.output
-    Z = network.logits(X.mT)
     losses = output.losses(Z, output.targets(y, Z.shape[-2]))
     scores = output.scores(output.predictions(Z), y)
     return losses.astype(np.float64).mean(axis=-1), scores.astype(np.float64).mean(axis=-1)

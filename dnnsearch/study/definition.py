@@ -98,6 +98,7 @@ class Definition:
             max_cost=config.max_cost,
             pruner=config.pruner,
             thresholds=thresholds(self.pruner, told, grid, self.maximize),
+            metrics=config.metrics,
         )
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from dnnsearch.record import Record
 from dnnsearch.spec import Spec
-from dnnsearch.trial import TrialView
+from dnnsearch.trial import CURVES, TrialView
 
 
 def running_view(spec: Spec) -> TrialView:
@@ -19,6 +19,11 @@ def interrupted_view(spec: Spec) -> TrialView:
     return replace(running_view(spec), state="interrupted")
 
 
+def _shown(record: Record) -> list[str]:
+    """The curves that people compare: of other scores the last point is enough."""
+    return [name for name in record.curves if name in (*CURVES, record.spec.objective)]
+
+
 def ended_view(record: Record, path: Path) -> TrialView:
     """A trial that has ended, with its curves as means over the replicates."""
     spec, document = record.spec, record.document
@@ -30,7 +35,7 @@ def ended_view(record: Record, path: Path) -> TrialView:
         data=spec.data,
         value=record.value,
         steps=record.arrays.get("steps"),
-        curves={name: curve.mean(axis=0) for name, curve in record.curves.items()},
+        curves={name: record.curves[name].mean(axis=0) for name in _shown(record)},
         final={name: values.mean().item() for name, values in record.final.items()},
         seconds=document["made"].get("seconds"),
         parameters=document.get("parameters"),

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from dnnsearch.errors import UserError
+from dnnsearch.spec import OBJECTIVES
 from dnnsearch.tracking import layout
 from dnnsearch.tracking.artifacts import get_artifact
 from dnnsearch.tracking.client import MlflowClient, MlflowException, Run, connect
@@ -54,7 +55,7 @@ def find_trial(
     """The trial as MLflow shows it; None when it shows none. Raises UserError as `read_run`."""
     with _one_line(uri):
         client = connect(uri)
-        for parent in _parents(client, experiment, study, identity):
+        for parent in parents_of(client, experiment, study, identity):
             children = children_of(client, parent.info.experiment_id, parent.info.run_id)
             run = children.get(number)
             if run is not None and is_active(run):
@@ -71,7 +72,7 @@ def remove_study(uri: str, experiment: str, study: str, identity: str = "") -> i
     removed = 0
     with _one_line(uri):
         client = connect(uri)
-        for parent in _parents(client, experiment, study, identity, removed_too=True):
+        for parent in parents_of(client, experiment, study, identity, removed_too=True):
             client.set_tag(parent.info.run_id, layout.REMOVED, "true")
             children = children_of(client, parent.info.experiment_id, parent.info.run_id)
             for run in [*children.values(), parent]:
@@ -81,9 +82,10 @@ def remove_study(uri: str, experiment: str, study: str, identity: str = "") -> i
     return removed
 
 
-def _parents(
+def parents_of(
     client: MlflowClient, experiment: str, study: str, identity: str, removed_too: bool = False
 ) -> list[Run]:
+    """The study's own run; several where a lost answer made two."""
     found = client.get_experiment_by_name(experiment)
     if found is None:
         return []
@@ -103,7 +105,11 @@ def _published(client: MlflowClient, run: Run) -> PublishedTrial:
         params=run.data.params,
         metrics=run.data.metrics,
         tags=tags,
-        curves={name: _curve(client, run, name) for name in CURVES if name in run.data.metrics},
+        curves={
+            name: _curve(client, run, name)
+            for name in run.data.metrics
+            if name in (*CURVES, *OBJECTIVES)
+        },
         record=get_artifact(client, run, layout.RECORD),
     )
 

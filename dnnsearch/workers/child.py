@@ -82,7 +82,7 @@ class _Watch:
         if time.monotonic() - self.last < PROGRESS_SECONDS:
             return
         self.last = time.monotonic()
-        value = float(getattr(progress, self.spec.objective).mean())
+        value = float(progress.value(self.spec.objective).mean())
         send(
             self.connection,
             {
