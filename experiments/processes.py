@@ -30,13 +30,19 @@ def write_config(folder: Path, study: str, config: Mapping[str, Any]) -> Path:
 
 
 def start(
-    config: Path, options: Sequence[str] = (), memory: int | None = None
+    config: Path,
+    options: Sequence[str] = (),
+    memory: int | None = None,
+    cache: Path | None = None,
 ) -> subprocess.Popen[str]:
-    """`dnnsearch search` in the config's folder; each process may have so many bytes of memory."""
+    """`dnnsearch search` in the config's folder; each process may have so many bytes of memory.
+
+    Prepared data are kept in `cache`, or in the config's folder.
+    """
     process = subprocess.Popen(
         [sys.executable, "-m", "dnnsearch", "search", str(config), "--quiet", *options],
         cwd=config.parent,
-        env=environment(config.parent),
+        env=environment(cache or config.parent / "cache"),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -48,10 +54,10 @@ def start(
     return process
 
 
-def environment(folder: Path) -> dict[str, str]:
-    """Ours, with a cache of prepared data in the folder, and no study of anybody else's."""
+def environment(cache: Path) -> dict[str, str]:
+    """Ours, with this cache of prepared data, and no study of anybody else's."""
     ours = {name: value for name, value in os.environ.items() if name not in UNTRACED}
-    return {**ours, "DNNSEARCH_CACHE": str(folder / "cache")}
+    return {**ours, "DNNSEARCH_CACHE": str(cache)}
 
 
 def finish(process: subprocess.Popen[str]) -> str:

@@ -1,0 +1,109 @@
+"""Do workers stay busy when half of the trials end early?
+
+Question:    what share of their time do workers train, from the first trial's start to the last
+             one's end, when a trial's length is not known beforehand?
+Scientific:  pruner (none, median, halving); number of workers
+Nuisance:    whatever else the machine does; the sampler's seed, another one in each round
+Fixed:       digits, parallelism 6, trials whose planned lengths differ by a factor of 50 and more,
+             everything tracked. A trial counts as training for the seconds that its record has;
+             when it ended is when its record was written
+Command:     python experiments/busy_workers.py [--tiny] [--rounds 3]
+Result:      busy_workers.md, written by this program
+"""
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from dnnsearch.record import Record, decode
+from experiments import report
+from experiments.processes import finish, start, write_config
+
+NAME = "busy"
+AIM = 0.85
+CONFIG: dict[str, Any] = {
+    "data": "digits",
+    "parallelism": 6,
+    "trials": 80,
+    "curve_every": 100,
+    "learning_rate": {"low": 0.003, "high": 3.0, "log": True},
+    "iterations": {"low": 1000, "high": 8000, "log": True},
+    "hidden_layers": [1, 2, 3],
+    "units": {"low": 16, "high": 128, "log": True},
+    "activation": ["relu", "tanh"],
+    "momentum": {"low": 0.0, "high": 0.95},
+    "batch_size": [16, 32, 64],
+}
+TINY = {
+    "data": "iris",
+    "trials": 12,
+    "curve_every": 10,
+    "iterations": {"low": 100, "high": 200},
+    "batch_size": 16,
+}
+
+
+@dataclass(frozen=True)
+class Use:
+    """What became of the workers' time in one search."""
+
+    trials: int
+    pruned: int
+    done_when_pruned: float  # the share of its updates that the median pruned trial had made
+    busy: float  # the share of the workers' time that they trained
+
+
+def measure(config: dict[str, Any], workers: int) -> Use:
+    """A real search, from an empty folder."""
+    with tempfile.TemporaryDirectory(prefix="dnnsearch-busy-") as name:
+        finish(start(write_config(Path(name), NAME, config), ["--workers", str(workers)]))
+        paths = sorted(Path(name, "records", NAME).iterdir())
+        ends = [path.stat().st_mtime for path in paths]
+        return use([decode(path.read_bytes()) for path in paths], ends, workers)
+
+
+def use(records: Sequence[Record], ends: Sequence[float], workers: int) -> Use:
+    """From the records and the times at which they were written."""
+    seconds = [float(record.document["made"]["seconds"]) for record in records]
+    starts = [end - took for end, took in zip(ends, seconds, strict=True)]
+    pruned = [
+        record.iterations / record.spec.updates for record in records if record.end == "pruned"
+    ]
+    return Use(
+        trials=len(records),
+        pruned=len(pruned),
+        done_when_pruned=median(pruned) if pruned else 1.0,
+        busy=sum(seconds) / workers / (max(ends) - min(starts)),
+    )
+
+
+def row(pruner: str, workers: int, uses: Sequence[Use]) -> list[str]:
+    """The medians of the rounds."""
+    pruned = median(use.pruned / use.trials for use in uses)
+    done = median(use.done_when_pruned for use in uses)
+    busy = median(use.busy for use in uses)
+    verdict = "reached" if busy >= AIM else "missed"
+    return [pruner, f"{workers}", f"{pruned:.0%}", f"{done:.0%}", f"{busy:.0%}", verdict]
+
+
+def main(given: Sequence[str] | None = None) -> None:
+    parser = report.parser_of(__file__, __doc__)
+    parser.add_argument("--rounds", type=int, default=3, metavar="N", help="with other seeds")
+    asked = parser.parse_args(given)
+    config, rounds = {**CONFIG, **TINY} if asked.tiny else CONFIG, 1 if asked.tiny else asked.rounds
+    rows = []
+    for pruner in ("halving",) if asked.tiny else ("none", "median", "halving"):
+        for workers in (2,) if asked.tiny else (2, 4):
+            seeds = range(rounds)
+            uses = [measure({**config, "pruner": pruner, "seed": s}, workers) for s in seeds]
+            rows.append(row(pruner, workers, uses))
+            print(*rows[-1], flush=True)
+    header = ["pruner", "workers", "pruned", "done by then", "busy", f"aim {AIM:.0%}"]
+    report.write(asked.out, __doc__, report.table(header, rows))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,100 @@
+"""How much memory do workers have for themselves while they train on large data?
+
+Private memory is what no other process shares (`Private_Clean` and `Private_Dirty` of
+/proc/PID/smaps_rollup); a memory map that several workers read does not count.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+from dnnsearch.arrays import ArrayStore
+from dnnsearch.numerics import pinned, playable
+from dnnsearch.spec import ARITHMETIC, Hyperparameters, Spec
+from dnnsearch.workers import Done, LocalWorkers
+from experiments.processes import workers_of
+
+BARE = "import numpy, time; print('ready', flush=True); time.sleep(60)"
+CLASSES = 10
+SAMPLE_SECONDS = 0.05
+
+
+def private_megabytes(examples: int, features: int, workers: int) -> float:
+    """The largest worker's, at its worst moment, beyond a bare interpreter with NumPy."""
+    with tempfile.TemporaryDirectory(prefix="dnnsearch-memory-") as folder:
+        store = ArrayStore(Path(folder))
+        specs = specs_on(store, examples, features, 2 * workers)
+        return (worst(store, specs, workers) - bare()) / 1e6
+
+
+def specs_on(store: ArrayStore, examples: int, features: int, trials: int) -> list[Spec]:
+    """Trainings of 784-256-128-10 on random data: how much memory does not depend on them."""
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((examples, features), np.float32), rng.integers(0, CLASSES, examples)
+    address = store.put(
+        {"X_train": X, "y_train": y, "X_dev": X[: examples // 6], "y_dev": y[: examples // 6]}
+    )
+    hyperparameters = Hyperparameters(0.01, 300, (256, 128), "relu", 0.9, 128)
+    return [
+        Spec(
+            hyperparameters=hyperparameters,
+            seed=0,
+            number=number,
+            data="",
+            split="",
+            arrays=address,
+            features=features,
+            outputs=CLASSES,
+            train_examples=examples,
+            output="softmax",
+            objective="dev_accuracy",
+            initialization="he",
+            dtype="float32",
+            curve_every=100,
+            numerics=playable("portable"),
+            arithmetic=ARITHMETIC,
+        )
+        for number in range(trials)
+    ]
+
+
+def worst(store: ArrayStore, specs: list[Spec], count: int) -> int:
+    """Bytes of the largest worker while it trains these."""
+    workers = LocalWorkers(count, specs[0].numerics, store.root)
+    try:
+        for spec in specs:
+            workers.submit(spec)
+        most, done = 0, 0
+        while done < len(specs):
+            done += sum(isinstance(event, Done) for event in workers.poll(SAMPLE_SECONDS))
+            most = max([most, *(private(pid) for pid in workers_of(os.getpid()))])
+        return most
+    finally:
+        workers.close()
+
+
+def bare() -> int:
+    """Bytes of an interpreter that has imported NumPy and nothing else."""
+    with subprocess.Popen(
+        [sys.executable, "-c", BARE], stdout=subprocess.PIPE, env=pinned("native")
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        time.sleep(SAMPLE_SECONDS)
+        found = private(process.pid)
+        process.kill()
+    return found
+
+
+def private(pid: int) -> int:
+    """Bytes that this process shares with nobody; 0 when it has just gone."""
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+    return 1024 * sum(int(line.split()[1]) for line in lines if line.startswith("Private_"))

@@ -1,0 +1,174 @@
+"""What does a search cost beside its training?
+
+Question:    how many trials a second does a search make beside today's usual stack, everything
+             tracked; what does the platform add to a trial; what do a second worker and large data
+             cost?
+Scientific:  who searches (dnnsearch; Optuna, MLPClassifier and MLflow as people put them together,
+             and in expert hands); the number of trials; the number of workers
+Nuisance:    whatever else the machine does: the three take turns, round by round, and what is
+             printed are medians of the rounds
+Fixed:       digits, 1437 examples to train on, 64-52-52-10 on average (as much arithmetic as
+             64-64-32-10), 300 updates of 64 examples, 14 points of four curves, SQLite for Optuna
+             and for MLflow; from the start of the process in an empty folder to its end. The
+             prepared data are cached, as they are on any machine that has searched them before
+Command:     python experiments/search_overhead.py [--tiny] [--long] [--rounds 3]
+Result:      search_overhead.md, written by this program
+"""
+
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from dnnsearch.arrays import default_root
+from dnnsearch.study.reading import open_study
+from experiments import report
+from experiments.memory import private_megabytes
+from experiments.processes import finish, start, write_config
+
+NAME = "overhead"
+CONFIG: dict[str, Any] = {
+    "data": "digits",
+    "split": {"dev": 0.194, "test": 0.006},
+    "curve_every": 23,
+    "learning_rate": {"low": 0.01, "high": 1.0, "log": True},
+    "iterations": 300,
+    "hidden_layers": 2,
+    "units": {"low": 40, "high": 64},
+    "activation": "relu",
+    "momentum": {"low": 0.5, "high": 0.98},
+    "batch_size": 64,
+}
+ABOUT_A_SECOND = {
+    **CONFIG,
+    "curve_every": 500,
+    "iterations": 6000,
+    "units": {"low": 120, "high": 136},
+    "batch_size": 128,
+}
+Row = tuple[str, str, float, str, float, bool]  # work, measured, figure, unit, aim, more is better
+
+
+@contextmanager
+def folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="dnnsearch-overhead-") as name:
+        yield Path(name)
+
+
+def search(place: Path, config: dict[str, Any], trials: int, workers: int) -> float:
+    """Seconds of a search from an empty folder, as a person waits for it."""
+    path = write_config(place, NAME, {**config, "trials": trials})
+    began = time.monotonic()
+    finish(start(path, ["--workers", str(workers)], cache=default_root()))
+    return time.monotonic() - began
+
+
+def usual_stack(hands: str, trials: int) -> float:
+    """Seconds of the same in today's usual stack."""
+    program = Path(__file__).with_name("usual_stack.py")
+    with folder() as place:
+        began = time.monotonic()
+        subprocess.run(
+            [sys.executable, "-W", "ignore", str(program), str(place), str(trials), hands],
+            check=True,
+            stderr=subprocess.DEVNULL,
+        )
+        return time.monotonic() - began
+
+
+def dnnsearch(trials: int, workers: int) -> float:
+    with folder() as place:
+        return search(place, CONFIG, trials, workers)
+
+
+def own_cost(trials: int) -> float:
+    """Milliseconds a trial that one worker's search takes beyond the training itself."""
+    with folder() as place:
+        seconds = search(place, CONFIG, trials, workers=1)
+        return 1000 * (seconds - training_seconds(place)) / trials
+
+
+def training_seconds(place: Path) -> float:
+    study = open_study(NAME, f"sqlite:///{place}/optuna.db")
+    return sum(float(trial.user_attrs["dnnsearch"]["seconds"]) for trial in study.trials())
+
+
+def seconds_about_a_second(trials: int, workers: int) -> float:
+    with folder() as place:
+        return search(place, ABOUT_A_SECOND, trials, workers)
+
+
+def against_the_usual(trials: int, rounds: int) -> list[Row]:
+    """The three in turn."""
+    seconds: dict[str, list[float]] = {"dnnsearch": [], "expert": [], "usual": []}
+    for _ in range(rounds):
+        seconds["dnnsearch"].append(dnnsearch(trials, workers=2))
+        for hands in ("expert", "usual"):
+            seconds[hands].append(usual_stack(hands, trials))
+    mine, expert, usual = (median(seconds[who]) for who in ("dnnsearch", "expert", "usual"))
+    rates = ", ".join(f"{who} {trials / median(s):.2f}" for who, s in seconds.items())
+    work = f"search of {trials} trials, 2 workers"
+    return [
+        (work, f"trials a second: {rates}", usual / mine, "times usual", 15, True),
+        (work, "the same", expert / mine, "times expert", 4, True),
+    ]
+
+
+def own_costs(counts: dict[int, float], rounds: int) -> list[Row]:
+    """The aims for the numbers of trials."""
+    rows: list[Row] = []
+    for trials, aim in counts.items():
+        cost = median(own_cost(trials) for _ in range(rounds if trials <= 100 else 1))
+        work = f"search of {trials} trials, 1 worker"
+        rows.append((work, "beyond the training", cost, "ms a trial", aim, False))
+    return rows
+
+
+def second_worker(trials: int, rounds: int) -> list[Row]:
+    """One worker and two in turn."""
+    seconds: dict[int, list[float]] = {1: [], 2: []}
+    for _ in range(rounds):
+        for workers, found in seconds.items():
+            found.append(seconds_about_a_second(trials, workers))
+    one, two = median(seconds[1]), median(seconds[2])
+    measured = f"{one:.0f} s with one, {two:.0f} s with two"
+    return [(f"{trials} trials of about a second", measured, one / two, "times", 1.85, True)]
+
+
+def memory(examples: int, workers: int) -> list[Row]:
+    figure = private_megabytes(examples, 784, workers)
+    work = f"{examples}x784, {workers} workers"
+    return [(work, "private memory beyond Python with NumPy", figure, "MB a worker", 60, False)]
+
+
+def line(row: Row) -> list[str]:
+    """Whether the aim is reached, or at least two thirds of it."""
+    work, measured, figure, unit, aim, more = row
+    share = figure / aim if more else aim / figure
+    verdict = "reached" if share >= 1 else "two thirds" if share >= 2 / 3 else "missed"
+    return [work, measured, f"{figure:.3g} {unit}", f"{aim:g}", verdict]
+
+
+def main(given: Sequence[str] | None = None) -> None:
+    parser = report.parser_of(__file__, __doc__)
+    parser.add_argument("--long", action="store_true", help="a search of 2,000 trials, too")
+    parser.add_argument("--rounds", type=int, default=3, metavar="N", help="of what takes turns")
+    asked = parser.parse_args(given)
+    if asked.tiny:
+        rows = [*own_costs({2: 60}, 1), *memory(1000, 2)]
+    else:
+        dnnsearch(trials=1, workers=1)  # from now on its data are cached
+        counts = {100: 60.0, **({2000: 150.0} if asked.long else {})}
+        rows = [*against_the_usual(100, asked.rounds), *own_costs(counts, asked.rounds)]
+        rows += [*second_worker(40, asked.rounds), *memory(60_000, 4)]
+    header = ["work", "measured", "figure", "aim", "aim is"]
+    report.write(asked.out, __doc__, report.table(header, [line(row) for row in rows]))
+
+
+if __name__ == "__main__":
+    main()

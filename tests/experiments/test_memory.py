@@ -1,0 +1,28 @@
+import subprocess
+import sys
+
+from experiments.memory import private
+
+SLEEP = "import sys, time; x = bytearray(int(sys.argv[1])); print(flush=True); time.sleep(60)"
+
+
+def private_with(size: int) -> int:
+    with subprocess.Popen(
+        [sys.executable, "-c", SLEEP, str(size)], stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        found = private(process.pid)
+        process.kill()
+    return found
+
+
+def test_what_a_process_holds_alone_is_counted() -> None:
+    more = private_with(50_000_000) - private_with(0)
+    assert 49_000_000 < more < 55_000_000
+
+
+def test_a_process_that_has_gone_holds_nothing() -> None:
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    assert private(process.pid) == 0
