@@ -24,13 +24,20 @@ if TYPE_CHECKING:
         verify,
     )
     from dnnsearch.errors import UserError
-    from dnnsearch.estimators import DeepNetClassifier, DeepNetRegressor
+    from dnnsearch.estimators.networks import DeepNetClassifier, DeepNetRegressor
+    from dnnsearch.estimators.searching import DeepNetSearch
     from dnnsearch.results import Study, Trial
 
-ESTIMATORS = ("DeepNetClassifier", "DeepNetRegressor")
+API = "dnnsearch.api"  # where what has no other place is
+PLACES = {
+    "DeepNetClassifier": "dnnsearch.estimators.networks",
+    "DeepNetRegressor": "dnnsearch.estimators.networks",
+    "DeepNetSearch": "dnnsearch.estimators.searching",
+}
 __all__ = [
     "DeepNetClassifier",
     "DeepNetRegressor",
+    "DeepNetSearch",
     "Study",
     "Trial",
     "UserError",
@@ -52,8 +59,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module 'dnnsearch' has no attribute {name!r}")
-    place = "dnnsearch.estimators" if name in ESTIMATORS else "dnnsearch.api"
-    return getattr(import_module(place), name)
+    return getattr(import_module(PLACES.get(name, API)), name)
 
 
 def __dir__() -> Any:

@@ -36,6 +36,16 @@ class Progress:
         return found
 
 
+def weights_of_classes(y: Array, classes: int, power: float, dtype: str) -> Array:
+    """(m / (classes times the class's examples)) to this power, (classes,), from y (..., m).
+
+    0 weighs all examples alike, 1 all classes. Their mean over the examples is 1.
+    """
+    counts = np.maximum(np.bincount(y.reshape(-1), minlength=classes), 1)
+    weights = (counts.sum() / (len(counts) * counts)) ** power
+    return np.asarray(weights * counts.sum() / (weights * counts).sum(), dtype)
+
+
 def example_weights(class_weights: Array, Y: Array) -> Array:
     """The weight (..., 1, b) of each column of Y (..., n[L], b), that of its class."""
     if Y.shape[-2] == 1:

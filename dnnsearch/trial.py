@@ -127,16 +127,10 @@ def _training(
 
 
 def _class_weights(spec: Spec, y: np.ndarray) -> np.ndarray | None:
-    """(m / (classes times the class's examples)) to the power of the hyperparameter.
-
-    0 weighs all examples alike, 1 all classes. Their mean over the examples is 1.
-    """
     power = spec.hyperparameters.class_weights
     if power is None:
         return None
-    counts = np.maximum(np.bincount(y.reshape(-1), minlength=max(spec.outputs, 2)), 1)
-    weights = (counts.sum() / (len(counts) * counts)) ** power
-    return np.asarray(weights * counts.sum() / (weights * counts).sum(), spec.dtype)
+    return training.weights_of_classes(y, max(spec.outputs, 2), power, spec.dtype)
 
 
 def _scores(

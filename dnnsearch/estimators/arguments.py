@@ -49,10 +49,15 @@ SETTINGS: dict[str, Rule] = {
 
 
 def hyperparameters(given: Mapping[str, Any]) -> Hyperparameters:
-    """The seven of an estimator's arguments; raises ValueError with name, rule and value."""
+    """Those among an estimator's arguments; raises ValueError with name, rule and value."""
     names = ("learning_rate", "iterations", "activation", "momentum", "batch_size")
     values = {name: _checked(name, HYPERPARAMETERS[name].value, given[name]) for name in names}
-    return Hyperparameters(**values, units=_units(given["hidden_layers"], given["units"]))
+    weights = _none(HYPERPARAMETERS["class_weights"].value)
+    return Hyperparameters(
+        **values,
+        units=_units(given["hidden_layers"], given["units"]),
+        class_weights=_checked("class_weights", weights, given.get("class_weights")),
+    )
 
 
 def settings(given: Mapping[str, Any]) -> Settings:

@@ -11,7 +11,7 @@ import numpy as np
 from dnnsearch import nn
 from dnnsearch.estimators.arguments import Settings
 from dnnsearch.spec import Hyperparameters
-from dnnsearch.training import Progress, train
+from dnnsearch.training import Progress, train, weights_of_classes
 
 SINGLE = 0  # the place of the only replicate
 
@@ -77,6 +77,10 @@ def _progress(
 ) -> Iterator[Progress]:
     # The training always looks at a dev set; where there is none, one example costs nothing.
     no_dev = {"X_dev": data["X_train"][:1], "y_dev": data["y_train"][:1]}
+    classes, power = max(parameters.layer_sizes[-1], 2), hyper.class_weights
+    weights = None
+    if power is not None:
+        weights = weights_of_classes(data["y_train"], classes, power, settings.dtype)
     return train(
         parameters,
         {**no_dev, **data},
@@ -88,6 +92,7 @@ def _progress(
         iterations=hyper.iterations,
         curve_every=settings.curve_every,
         rngs=[rng],
+        class_weights=weights,
     )
 
 

@@ -18,11 +18,7 @@ from dnnsearch.estimators.arguments import hyperparameters, settings
 from dnnsearch.estimators.fitting import fit
 from dnnsearch.nn import Network, Parameters
 
-
-class DeepNet(BaseEstimator):  # type: ignore[misc]
-    """What the classifier and the regressor share: arguments, training, forward pass.
-
-    Parameters
+ARGUMENTS = """Parameters
     ----------
     learning_rate, iterations, activation, momentum, batch_size
         As in a config: `iterations` are parameter updates, `momentum` is beta in v = beta v +
@@ -40,8 +36,8 @@ class DeepNet(BaseEstimator):  # type: ignore[misc]
     curve_every
         Iterations between two points of the curves; "auto" gives some 30 points.
     random_state
-        Draws the initial weights, the mini-batches and the dev rows.
-
+        Draws the initial weights, the mini-batches and the dev rows."""
+ATTRIBUTES = """
     Attributes
     ----------
     loss_curve_, dev_loss_curve_, steps_
@@ -49,8 +45,11 @@ class DeepNet(BaseEstimator):  # type: ignore[misc]
     n_iter_, best_iteration_
         Updates made, and updates after which the parameters were those that are kept.
     parameters_
-        {"W1": (n[1], n[0]), "b1": (n[1], 1), ...}.
-    """
+        {"W1": (n[1], n[0]), "b1": (n[1], 1), ...}."""
+
+
+class DeepNet(BaseEstimator):  # type: ignore[misc]
+    """What the classifier and the regressor share: arguments, training, forward pass."""
 
     def __init__(
         self,
@@ -122,9 +121,50 @@ class DeepNet(BaseEstimator):  # type: ignore[misc]
 
 
 class DeepNetClassifier(ClassifierMixin, DeepNet):  # type: ignore[misc]
-    __doc__ = "A deep network that tells classes apart; `classes_` are they.\n" + str(
-        DeepNet.__doc__
-    )
+    __doc__ = f"""A deep network that tells classes apart.
+
+    {ARGUMENTS}
+    class_weights
+        From 0, all examples weigh alike, to 1, all classes do; None is 0.
+    {ATTRIBUTES}
+    classes_
+        The labels, in the order of `predict_proba`.
+    """
+
+    def __init__(
+        self,
+        learning_rate: float = 0.1,
+        iterations: int = 1000,
+        hidden_layers: int | None = None,
+        units: Any = 64,
+        activation: str = "relu",
+        momentum: float = 0.9,
+        batch_size: Any = 32,
+        *,
+        class_weights: float | None = None,
+        initialization: str = "he",
+        dev_fraction: float = 0.0,
+        patience: int | None = 5,
+        curve_every: Any = "auto",
+        dtype: Any = "float32",
+        random_state: Any = None,
+    ) -> None:
+        self.class_weights = class_weights
+        super().__init__(
+            learning_rate,
+            iterations,
+            hidden_layers,
+            units,
+            activation,
+            momentum,
+            batch_size,
+            initialization=initialization,
+            dev_fraction=dev_fraction,
+            patience=patience,
+            curve_every=curve_every,
+            dtype=dtype,
+            random_state=random_state,
+        )
 
     def fit(self, X: Any, y: Any) -> Self:
         """Train on X (m, n_x) and the labels y (m,); ValueError for what cannot be learnt."""
@@ -157,9 +197,14 @@ class DeepNetClassifier(ClassifierMixin, DeepNet):  # type: ignore[misc]
 class DeepNetRegressor(RegressorMixin, DeepNet):  # type: ignore[misc]
     __doc__ = f"""A deep network that predicts numbers.
 
-    The target is standardised inside, with `target_mean_` and `target_scale_`; predictions are in
-    its own unit, costs are half the squared error of the standardised one.
-    {DeepNet.__doc__}"""
+    The target is standardised inside: predictions are in its own unit, costs are half the squared
+    error of the standardised one.
+
+    {ARGUMENTS}
+    {ATTRIBUTES}
+    target_mean_, target_scale_
+        What the target was standardised with.
+    """
 
     def fit(self, X: Any, y: Any) -> Self:
         """Train on X (m, n_x) and the numbers y (m,); ValueError for what cannot be learnt."""

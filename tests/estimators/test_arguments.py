@@ -37,6 +37,7 @@ def test_units_are_one_number_or_one_for_each_layer(
         ("activation", "rule", "activation must be one of relu, .*but got"),
         ("momentum", 1, "momentum must be a number at least 0 and below 1, but got 1"),
         ("batch_size", "all", "batch_size must be .*, or full, but got"),
+        ("class_weights", 2, "class_weights must be a number at least 0 and at most 1"),
     ],
 )
 def test_a_wrong_hyperparameter_is_named_with_its_rule(name: str, value: object, rule: str) -> None:

@@ -71,6 +71,18 @@ def test_it_stops_early_where_the_dev_rows_do_not_gain() -> None:
     assert len(model.loss_curve_) == len(model.dev_loss_curve_) == len(model.steps_)
 
 
+def test_class_weights_raise_the_recall_of_the_rare_class() -> None:
+    rng = np.random.default_rng(0)
+    labels = np.where(rng.uniform(size=600) < 0.1, "rare", "usual")
+    rows = rng.standard_normal((600, 2)) + (labels == "rare")[:, np.newaxis]
+
+    def recall(weights: float | None) -> float:
+        model = DeepNetClassifier(iterations=300, class_weights=weights, random_state=0)
+        return float(np.mean(model.fit(rows, labels).predict(rows[labels == "rare"]) == "rare"))
+
+    assert recall(None) == recall(0) < 0.6 < 0.7 < recall(1)
+
+
 def test_the_random_state_is_all_that_is_random() -> None:
     one, again = moons(), moons(dev_fraction=0.2)
     other = moons(random_state=1)
