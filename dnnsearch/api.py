@@ -159,6 +159,20 @@ def _verdict(arguments: builtins.list[str]) -> Verdict:
     return Verdict(code == 0, said)
 
 
+def report(*studies: str, out: str | Path | None = None, storage: str | None = None) -> Path:
+    """Write the report on a study, or one that compares several, as one HTML file.
+
+    It is also laid beside the studies in MLflow, where they are there. Returns the file, by default
+    report-STUDY.html here. Raises UserError where a record is missing or damaged.
+    """
+    given = [] if out is None else [f"--out={out}"]
+    where = f"--storage={_storage(storage)}"
+    _, said = run(["report", "--quiet", *given, where, "--", *studies], _ignore)
+    if "Traceback" in said:
+        raise RuntimeError(said)
+    return Path(said.splitlines()[-1])
+
+
 def rm(study: str, *, storage: str | None = None) -> str:
     """Remove a study with its records and its runs in MLflow, without asking."""
     _, said = run(["rm", "--yes", f"--storage={_storage(storage)}", "--", study], _ignore)

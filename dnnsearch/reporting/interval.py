@@ -1,0 +1,37 @@
+"""Intervals of 95 % for a trial's value."""
+
+import math
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+Z = 1.959963984540054  # the normal distribution's 97.5 % quantile
+
+
+@dataclass(frozen=True)
+class Interval:
+    """From low to high."""
+
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{self.low:.4f} to {self.high:.4f}"
+
+
+def wilson(share: float, examples: int) -> Interval:
+    """Of a share of so many examples (Wilson 1927); never empty, also at 0 and 1."""
+    centre = (share + Z * Z / (2 * examples)) / (1 + Z * Z / examples)
+    spread = share * (1 - share) / examples + (Z / (2 * examples)) ** 2
+    half = Z * math.sqrt(spread) / (1 + Z * Z / examples)
+    return Interval(max(centre - half, 0.0), min(centre + half, 1.0))
+
+
+def student(values: Sequence[float]) -> Interval:
+    """Of the mean of several values, from their spread (Student's t)."""
+    from scipy.stats import t
+
+    mean = statistics.fmean(values)
+    error = statistics.stdev(values) / math.sqrt(len(values))
+    half = float(t.ppf(0.975, len(values) - 1)) * error
+    return Interval(mean - half, mean + half)

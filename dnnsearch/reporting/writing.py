@@ -1,0 +1,79 @@
+"""From studies to the text of a page, and the page laid beside them in MLflow."""
+
+from collections.abc import Callable, Sequence
+
+from dnnsearch.config import UNTRACKED
+from dnnsearch.reporting import sections
+from dnnsearch.reporting.findings import findings
+from dnnsearch.reporting.importance import DRAWS
+from dnnsearch.reporting.markup import Markup, joined, tag
+from dnnsearch.reporting.material import Material, read
+from dnnsearch.reporting.page import page
+from dnnsearch.reporting.verdict import verdict
+from dnnsearch.reporting.views import look, look_deeper
+from dnnsearch.study.reading import EXPERIMENT, IDENTITY, OpenStudy
+from dnnsearch.tracking import database
+
+Say = Callable[[str], object]
+
+
+def _ignore(text: str) -> None:
+    pass
+
+
+def report(studies: Sequence[OpenStudy], say: Say = _ignore, draws: int = DRAWS) -> str:
+    """The report on the studies as one HTML document; `say` is told what is being done.
+
+    Raises UserError where a record is missing or damaged.
+    """
+    materials = [_read(study, say) for study in studies]
+    bodies = [_one(*each, say, draws) for each in zip(studies, materials, strict=True)]
+    if len(studies) == 1:
+        return page(f"Study {studies[0].name}", bodies[0])
+    return page(
+        f"Studies {', '.join(study.name for study in studies)}", _several(materials, bodies)
+    )
+
+
+def attach(study: OpenStudy, name: str, page: str) -> bool:
+    """Make the page an artifact of the study's run in MLflow; whether there is such a run.
+
+    Raises UserError when MLflow is away.
+    """
+    uri = study.config.tracking
+    path = database.sqlite_path(uri)
+    if uri == UNTRACKED or (path and not path.exists()):
+        return False
+    from dnnsearch.tracking import attaching
+
+    experiment, identity = study.attributes[EXPERIMENT], study.attributes[IDENTITY]
+    return attaching.attach(uri, experiment, study.name, identity, name, page.encode())
+
+
+def _read(study: OpenStudy, say: Say) -> Material:
+    def progress(at: int, of: int) -> None:
+        if at % 100 == 0 or at == of:
+            say(f"study {study.name}: {at} of {of} records read")
+
+    return read(study, progress)
+
+
+def _one(study: OpenStudy, material: Material, say: Say, draws: int) -> Markup:
+    views = look(material, draws, say)
+    warnings = list(findings(views))
+    sentences = verdict(material, views, warnings)
+    parts = [sections.verdict(sentences, warnings), sections.leaderboard(material, views)]
+    if material.finished:
+        by_depth = look_deeper(material, views, draws)
+        say("drawing")
+        parts.append(sections.analysis(study, material, views, by_depth))
+    return joined([*parts, sections.commands(material)])
+
+
+def _several(materials: Sequence[Material], bodies: Sequence[Markup]) -> Markup:
+    """How they compare, then each."""
+    from dnnsearch.reporting.rivals import rivals
+
+    named = zip(materials, bodies, strict=True)
+    parts = [joined([tag("h1", f"Study {m.name}"), body]) for m, body in named]
+    return joined([rivals(materials), *parts])

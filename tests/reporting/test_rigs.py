@@ -1,0 +1,76 @@
+"""Rigged studies, drawn at random, and their clean twins: what the first screen says of them."""
+
+import os
+
+import numpy as np
+import pytest
+
+from dnnsearch.reporting.findings import findings
+from dnnsearch.reporting.material import read
+from dnnsearch.reporting.verdict import verdict
+from dnnsearch.reporting.views import look
+from tests.reporting import rigs
+
+SEEDS = 2
+DRAWS = 5  # of the trials, for what mattered; the report itself takes more
+MANY = int(os.environ.get("DNNSEARCH_RIGS", "40"))
+KINDS = {
+    rigs.beyond_the_edge: ("edge", "the best lies at the"),
+    rigs.shuffled_labels: ("nothing", "Nothing was found: "),
+    rigs.diverging: ("diverged", "trials diverged"),
+    rigs.too_short: ("falling", "were still improving when they ended"),
+}
+
+
+def first_screen(rig, seed: int, draws: int = 0) -> tuple[list[str], str, str]:
+    """The kinds of warnings, the sentences, and the warnings' text."""
+    rng = np.random.default_rng(seed)
+    trials, data = int(rng.integers(45, 80)), str(rng.choice(["digits", "moons"]))
+    # a sampler that learns avoids what diverges, and then there are no 40 %
+    tpe = seed % 2 == 1 and rig is not rigs.diverging
+    material = read(rigs.rigged(rig(rng), rng, trials, data=data, tpe=tpe))
+    views = look(material, draws)
+    found = list(findings(views))
+    return [f.kind for f in found], " ".join(verdict(material, views, found)), str(found)
+
+
+def check_rig(rig, seed: int) -> None:
+    kind, words = KINDS[rig]
+    kinds, sentences, _ = first_screen(rig, seed)
+    assert kind in kinds
+    assert words in sentences
+    assert "No warning" not in sentences
+
+
+def check_clean(seed: int, draws: int = 0) -> None:
+    kinds, sentences, text = first_screen(rigs.clean, seed, draws)
+    assert kinds == [], text
+    assert "No warning" in sentences
+    assert "Nothing was found" not in sentences
+    assert "Only" not in sentences
+
+
+@pytest.mark.parametrize("seed", range(SEEDS))
+@pytest.mark.parametrize("rig", KINDS, ids=lambda rig: rig.__name__)
+def test_a_rigged_study_is_seen_through(rig, seed: int) -> None:
+    check_rig(rig, seed)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_where_only_depth_matters_the_verdict_says_so(seed: int) -> None:
+    _, sentences, _ = first_screen(rigs.only_depth, seed, DRAWS)
+    assert "Only hidden_layers mattered" in sentences
+
+
+@pytest.mark.parametrize("seed", range(SEEDS))
+def test_a_clean_study_has_no_warning(seed: int) -> None:
+    check_clean(seed, DRAWS if seed == 0 else 0)
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("seed", range(100, 100 + MANY))
+def test_many_rigs_and_many_clean_studies(seed: int) -> None:
+    for rig in KINDS:
+        check_rig(rig, seed)
+    check_clean(seed, DRAWS)
+    test_where_only_depth_matters_the_verdict_says_so(seed)
