@@ -8,6 +8,7 @@ import typer
 from dnnsearch.cli.housekeeping import clean, rm, ui
 from dnnsearch.cli.reading import best, fingerprint, list_, show
 from dnnsearch.cli.repeating import rerun, verify
+from dnnsearch.cli.reporting import report
 from dnnsearch.cli.searching import search
 
 app = typer.Typer(
@@ -37,6 +38,7 @@ def dnnsearch(
     A first search, a look at it, and its best trial once more:
       dnnsearch search configs/digits.yaml
       dnnsearch show digits
+      dnnsearch report digits
       dnnsearch ui
       dnnsearch rerun digits/17
 
@@ -51,6 +53,7 @@ app.command()(best)
 app.command()(fingerprint)
 app.command()(rerun)
 app.command()(verify)
+app.command()(report)
 app.command()(rm)
 app.command()(clean)
 app.command()(ui)

@@ -10,8 +10,15 @@ from dnnsearch.dimensions import Choices, Range
 from dnnsearch.spec import Value
 
 # Beyond these nothing can be searched, so that a best value there is no reason to widen a space.
-NATURAL_LOW = {"iterations": 1, "hidden_layers": 0, "units": 1, "momentum": 0, "batch_size": 1}
-NATURAL_HIGH = {"batch_size": "full"}
+NATURAL_LOW = {
+    "iterations": 1,
+    "hidden_layers": 0,
+    "units": 1,
+    "momentum": 0,
+    "batch_size": 1,
+    "class_weights": 0,
+}
+NATURAL_HIGH = {"batch_size": "full", "class_weights": 1}
 
 
 @dataclass(frozen=True)
