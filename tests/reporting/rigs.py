@@ -18,6 +18,7 @@ from optuna.trial import FrozenTrial
 
 from dnnsearch.arrays import ArrayStore, default_root
 from dnnsearch.config import Config, parse_config
+from dnnsearch.nn import number_of_parameters
 from dnnsearch.record import Record, decode, encode, encode_failure, fingerprint
 from dnnsearch.space import suggest
 from dnnsearch.spec import Hyperparameters, Spec
@@ -119,7 +120,7 @@ def played(spec: Spec, outcome: Outcome, labels: np.ndarray, rng: np.random.Gene
         steps=steps.astype(np.int64),
         curves=curves(outcome, steps, right, classes, rng),
         cost=spec.cost(spec.updates),
-        parameters=rng.normal(size=(1, 7)).astype(np.float32),
+        parameters=0.1 * np.ones((1, number_of_parameters(spec.layer_sizes)), np.float32),
         dev_predictions=predictions[np.newaxis].astype(np.uint8),
         dev_outputs="0" * 64,
         seconds=0.1,
