@@ -16,7 +16,11 @@ if TYPE_CHECKING:
         fingerprint,
         list,
         load,
+<<<<<<< HEAD
         report,
+=======
+        publish,
+>>>>>>> aa1939e (wip)
         rerun,
         rm,
         search,
@@ -48,7 +52,11 @@ __all__ = [
     "fingerprint",
     "list",
     "load",
+<<<<<<< HEAD
     "report",
+=======
+    "publish",
+>>>>>>> aa1939e (wip)
     "rerun",
     "rm",
     "search",

@@ -28,14 +28,12 @@ class Records:
     def keep(self, packed: bytes) -> Record:
         """Write the record, and only then return it."""
         record = decode(packed)
-        self.folder.mkdir(parents=True, exist_ok=True)
         write_whole(self.path(record), packed)
         return record
 
     def keep_beside(self, name: str, content: bytes) -> None:
         """Something that all records of the study need, unless it is there already."""
         if self.beside(name) != content:
-            self.folder.mkdir(parents=True, exist_ok=True)
             write_whole(self.folder / name, content)
 
     def beside(self, name: str) -> bytes | None:
@@ -81,13 +79,17 @@ def _read(path: Path) -> Record | None:
 
 def write_whole(path: Path, content: bytes) -> None:
     """Write under a temporary name, then rename; raises UserError when the disk refuses."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        Path(name).replace(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+            Path(name).replace(path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
     except OSError as error:
-        Path(name).unlink(missing_ok=True)
         raise UserError(
             f"{path.name} cannot be written to {path.parent}: {error.strerror}"
         ) from error

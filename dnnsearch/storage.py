@@ -14,6 +14,7 @@ from typing import Any
 
 import optuna
 import sqlalchemy
+from optuna.exceptions import StorageInternalError
 from optuna.storages import RDBStorage
 from optuna.storages._rdb import models
 from optuna.study import StudyDirection
@@ -85,8 +86,9 @@ def _create(path: Path) -> None:
 def _told_in_one_line(url: str) -> Iterator[None]:
     try:
         yield
-    except SQLAlchemyError as error:
-        cause = getattr(error, "orig", None) or error
+    except (SQLAlchemyError, StorageInternalError) as error:
+        inner = error.__cause__ if isinstance(error, StorageInternalError) else error
+        cause = getattr(inner, "orig", None) or inner or error
         raise UserError(f"the storage {url} cannot be used: {cause}") from error
     except OSError as error:
         raise UserError(f"the storage {url} cannot be used: {error.strerror}") from error
@@ -98,7 +100,8 @@ def _told_in_one_line(url: str) -> Iterator[None]:
 
 
 def study_names(storage: RDBStorage) -> list[str]:
-    return sorted(study.study_name for study in storage.get_all_studies())
+    with _told_in_one_line(storage.url):
+        return sorted(study.study_name for study in storage.get_all_studies())
 
 
 def create_study(storage: RDBStorage, study: str, direction: str) -> None:
@@ -113,20 +116,24 @@ class Rows:
     def __init__(self, storage: RDBStorage, study: str) -> None:
         self.storage, self.study = storage, study
         try:
-            self.study_id = storage.get_study_id_from_name(study)
+            with _told_in_one_line(storage.url):
+                self.study_id = storage.get_study_id_from_name(study)
         except KeyError:
             known = ", ".join(study_names(storage)) or "none"
             raise UserError(f"there is no study {study}; known studies: {known}") from None
 
     @property
     def attributes(self) -> dict[str, Any]:
-        return self.storage.get_study_user_attrs(self.study_id)
+        with _told_in_one_line(self.storage.url):
+            return self.storage.get_study_user_attrs(self.study_id)
 
     def set_attribute(self, name: str, value: Any) -> None:
-        self.storage.set_study_user_attr(self.study_id, name, value)
+        with _told_in_one_line(self.storage.url):
+            self.storage.set_study_user_attr(self.study_id, name, value)
 
     def trials(self) -> list[FrozenTrial]:
-        return self.storage.get_all_trials(self.study_id, deepcopy=False)
+        with _told_in_one_line(self.storage.url):
+            return self.storage.get_all_trials(self.study_id, deepcopy=False)
 
     def ask(self, trial: FrozenTrial) -> int:
         """Add a trial as RUNNING and return its id in the storage."""
@@ -169,4 +176,5 @@ class Rows:
                 connection.execute(table.insert(), rows)
 
     def remove(self) -> None:
-        self.storage.delete_study(self.study_id)
+        with _told_in_one_line(self.storage.url):
+            self.storage.delete_study(self.study_id)

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from dnnsearch.cli.housekeeping import clean, rm, ui
+from dnnsearch.cli.publishing import publish
 from dnnsearch.cli.reading import best, fingerprint, list_, show
 from dnnsearch.cli.repeating import rerun, verify
 from dnnsearch.cli.reporting import report
@@ -53,7 +54,11 @@ app.command()(best)
 app.command()(fingerprint)
 app.command()(rerun)
 app.command()(verify)
+<<<<<<< HEAD
 app.command()(report)
+=======
+app.command()(publish)
+>>>>>>> aa1939e (wip)
 app.command()(rm)
 app.command()(clean)
 app.command()(ui)

@@ -16,6 +16,7 @@ from dnnsearch.storage import Rows, open_storage
 
 # names of the study's attributes in Optuna's storage
 DEFINITION, CONFIG, IDENTITY, EXPERIMENT = "definition", "config", "id", "experiment"
+PROFILE = "profile"  # the shape of the data
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,6 @@ from dnnsearch import inputs, numerics
 from dnnsearch.arrays import ArrayStore, default_root
 from dnnsearch.config import UNTRACKED, Config
 from dnnsearch.errors import UserError
-from dnnsearch.files.source import data_name
 from dnnsearch.lock import study_lock
 from dnnsearch.record import fingerprint
 from dnnsearch.records import SHORT, Records
@@ -28,10 +27,17 @@ from dnnsearch.storage import Rows, create_study, open_storage, sqlite_path, stu
 from dnnsearch.study.coordinator import Coordinator
 from dnnsearch.study.definition import Definition, differences
 from dnnsearch.study.ledger import Ledger
-from dnnsearch.study.reading import CONFIG, DEFINITION, EXPERIMENT, IDENTITY
-from dnnsearch.study.views import interrupted_view
+from dnnsearch.study.reading import (
+    CONFIG,
+    DEFINITION,
+    EXPERIMENT,
+    IDENTITY,
+    PROFILE,
+    OpenStudy,
+)
+from dnnsearch.study.views import card, interrupted_view
 from dnnsearch.tables import Prepared, prepare
-from dnnsearch.tracking import Publisher, Silent, StudyCard, check_uri
+from dnnsearch.tracking import Publisher, Silent, check_uri
 from dnnsearch.trial import TrialView
 from dnnsearch.workers import LocalWorkers, Progressed
 
@@ -72,7 +78,7 @@ def search(config: Config, *, seconds: float | None, audience: Audience) -> None
     storage = open_storage(config.storage, create=True)
     with study_lock(sqlite_path(config.storage) or Path("dnnsearch"), config.study):
         rows = begin(storage, definition)
-        publisher = _publisher(definition, rows, audience.say)
+        publisher = _publisher(OpenStudy(config.study, rows), audience.say)
         records = Records(Path(config.records), config.study)
         keep_preparation(records, definition.prepared)
         ledger = Ledger(rows, records, [publisher.put, audience.trial])
@@ -116,29 +122,9 @@ def _concluded(
         )
 
 
-def _publisher(
-    definition: Definition, rows: Rows, say: Callable[[str], None]
-) -> Publisher | Silent:
-    if definition.config.tracking == UNTRACKED:
-        return Silent()
-    return Publisher(definition.config.tracking, _card(definition, rows), say)
-
-
-def _card(definition: Definition, rows: Rows) -> StudyCard:
-    """What MLflow is told of the study; the id tells studies of one name on one server apart."""
-    config, wanted = definition.config, definition.as_dict()
-    return StudyCard(
-        name=config.study,
-        experiment=rows.attributes[EXPERIMENT],
-        definition=wanted,
-        trials=config.trials,
-        objective=config.objective,
-        maximize=definition.maximize,
-        identity=rows.attributes[IDENTITY],
-        digests={"data": wanted["data_digest"], "split": wanted["split_digest"]},
-        dataset=data_name(config.data),
-        profile=asdict(definition.prepared.shape),
-    )
+def _publisher(study: OpenStudy, say: Callable[[str], None]) -> Publisher | Silent:
+    uri = study.config.tracking
+    return Silent() if uri == UNTRACKED else Publisher(uri, card(study), say)
 
 
 def _while_time(seconds: float | None, known: int) -> Callable[[int], bool]:
@@ -169,6 +155,7 @@ def begin(storage: RDBStorage, definition: Definition) -> Rows:
     if stored is None and not rows.trials():
         rows.set_attribute(IDENTITY, uuid.uuid4().hex)
         rows.set_attribute(EXPERIMENT, config.experiment)
+        rows.set_attribute(PROFILE, asdict(definition.prepared.shape))
         rows.set_attribute(DEFINITION, wanted)
     elif stored != wanted:
         _refuse(config.study, stored, wanted)

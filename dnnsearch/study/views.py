@@ -1,11 +1,22 @@
-"""A trial as people are shown it, from its spec and its record."""
+"""Trials and their study as people are shown them, from specs, records and Optuna's rows."""
 
 from dataclasses import replace
 from pathlib import Path
 
+from optuna.trial import FixedTrial, FrozenTrial
+
+from dnnsearch.files.source import data_name
 from dnnsearch.record import Record
+<<<<<<< HEAD
 from dnnsearch.spec import Spec
 from dnnsearch.trial import CURVES, TrialView
+=======
+from dnnsearch.space import suggest
+from dnnsearch.spec import OBJECTIVES, Spec
+from dnnsearch.study.reading import EXPERIMENT, IDENTITY, PROFILE, OpenStudy
+from dnnsearch.tracking import StudyCard
+from dnnsearch.trial import TrialView
+>>>>>>> aa1939e (wip)
 
 
 def running_view(spec: Spec) -> TrialView:
@@ -19,9 +30,17 @@ def interrupted_view(spec: Spec) -> TrialView:
     return replace(running_view(spec), state="interrupted")
 
 
+<<<<<<< HEAD
 def _shown(record: Record) -> list[str]:
     """The curves that people compare: of other scores the last point is enough."""
     return [name for name in record.curves if name in (*CURVES, record.spec.objective)]
+=======
+def unfinished_view(study: OpenStudy, row: FrozenTrial) -> TrialView:
+    """A trial that was asked, and that nobody works on, from all that is left of it."""
+    hyper = suggest(FixedTrial(row.params, row.number), study.config)
+    spec, data = row.user_attrs["spec"], study.definition["data_digest"]
+    return TrialView(row.number, "interrupted", hyper.as_params(), spec, data)
+>>>>>>> aa1939e (wip)
 
 
 def ended_view(record: Record, path: Path) -> TrialView:
@@ -43,4 +62,21 @@ def ended_view(record: Record, path: Path) -> TrialView:
         digest=record.digest,
         record=path,
         reason=document.get("cause", ""),
+    )
+
+
+def card(study: OpenStudy) -> StudyCard:
+    """What MLflow is told of the study; the id tells studies of one name on one server apart."""
+    config, definition, attributes = study.config, study.definition, study.attributes
+    return StudyCard(
+        name=study.name,
+        experiment=attributes[EXPERIMENT],
+        definition=definition,
+        trials=config.trials,
+        objective=config.objective,
+        maximize=OBJECTIVES[config.objective] == "maximize",
+        identity=attributes[IDENTITY],
+        digests={"data": definition["data_digest"], "split": definition["split_digest"]},
+        dataset=data_name(config.data),
+        profile=attributes.get(PROFILE, {}),
     )

@@ -5,6 +5,7 @@
 - `layout`, `card`: what MLflow is told of a trial and of a study, as plain data and text.
 - `tracker`: one study in MLflow, brought to what the views say.
 - `publisher`: the thread that does so beside the search, through outages.
+- `mending`: the same at once, for a person who waits.
 - `reading`: MLflow's copy of a trial, and the removal of a study.
 - `ui`: the command that opens MLflow's UI.
 

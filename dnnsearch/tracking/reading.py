@@ -36,7 +36,7 @@ def read_run(uri: str, run_id: str) -> PublishedTrial:
 
     Raises UserError when there is no such run, when it is no trial of ours, or MLflow is away.
     """
-    with _one_line(uri):
+    with one_line(uri):
         client = connect(uri)
         try:
             run = client.get_run(run_id)
@@ -53,7 +53,7 @@ def find_trial(
     uri: str, experiment: str, study: str, number: int, identity: str = ""
 ) -> PublishedTrial | None:
     """The trial as MLflow shows it; None when it shows none. Raises UserError as `read_run`."""
-    with _one_line(uri):
+    with one_line(uri):
         client = connect(uri)
         for parent in parents_of(client, experiment, study, identity):
             children = children_of(client, parent.info.experiment_id, parent.info.run_id)
@@ -70,7 +70,7 @@ def remove_study(uri: str, experiment: str, study: str, identity: str = "") -> i
     that an interrupted removal can be repeated. `mlflow gc` frees their space.
     """
     removed = 0
-    with _one_line(uri):
+    with one_line(uri):
         client = connect(uri)
         for parent in parents_of(client, experiment, study, identity, removed_too=True):
             client.set_tag(parent.info.run_id, layout.REMOVED, "true")
@@ -120,7 +120,8 @@ def _curve(client: MlflowClient, run: Run, name: str) -> list[tuple[int, float]]
 
 
 @contextmanager
-def _one_line(uri: str) -> Iterator[None]:
+def one_line(uri: str) -> Iterator[None]:
+    """Whatever is wrong with MLflow becomes a UserError."""
     try:
         yield
     except (MlflowException, OSError) as error:

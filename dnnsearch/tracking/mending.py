@@ -1,0 +1,34 @@
+"""What MLflow lacks of a study, sent while a person waits for it, or an error in one line."""
+
+from collections.abc import Sequence
+
+from dnnsearch.tracking import layout
+from dnnsearch.tracking.card import Standing, StudyCard
+from dnnsearch.tracking.reading import one_line
+from dnnsearch.tracking.tracker import Tracker
+from dnnsearch.trial import TrialView
+
+
+def mend(
+    uri: str, card: StudyCard, views: Sequence[TrialView], state: str, fingerprint: str
+) -> int:
+    """Publish the views that MLflow lacks, and how the study stands; returns how many they were.
+
+    Raises UserError when MLflow is away or refuses, or when a person has to mend something.
+    """
+    with one_line(uri):
+        tracker = Tracker(uri, card)
+        missing = tracker.missing(views)
+        for view in missing:
+            tracker.publish(view)
+        shown = tracker.parent.data.tags.get(layout.STATE, "")
+        if missing or shown != state:
+            tracker.describe(_standing(card, views), state, fingerprint)
+    return len(missing)
+
+
+def _standing(card: StudyCard, views: Sequence[TrialView]) -> Standing:
+    standing = Standing(card)
+    for view in views:
+        standing.add(view)
+    return standing

@@ -1,0 +1,188 @@
+"""MLflow goes away, or a person deletes what was there: the search goes on, and all is made good.
+
+How one study is published through such things is tested in tests/tracking, in short. Here whole
+searches live through them.
+"""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dnnsearch.tracking.environment import ALWAYS
+from tests.faults.conftest import (
+    TRIALS,
+    UNTRACKED,
+    assert_published,
+    assert_whole,
+    fingerprint,
+    query,
+)
+from tests.faults.test_failpoints import die_at, of_mlflow
+from tests.preloaded import Preloaded
+
+DELETED = "lifecycle_stage = 'deleted'"  # what MLflow's own deletion writes
+
+
+def statuses(folder: Path) -> list[str]:
+    """Of all runs that are not deleted."""
+    sql = "SELECT status FROM runs WHERE lifecycle_stage = 'active' ORDER BY status"
+    return [status for (status,) in query(folder / "mlflow.db", sql)]
+
+
+def write(folder: Path, sql: str) -> None:
+    with_commit = [
+        "-c",
+        "import sqlite3, sys; c = sqlite3.connect('mlflow.db'); c.execute(sys.argv[1]); c.commit()",
+    ]
+    subprocess.run([sys.executable, *with_commit, sql], cwd=folder, check=True)
+
+
+def test_publish_mends_what_a_kill_left(tracked: Preloaded, folder: Path) -> None:
+    die_at(tracked, folder, [of_mlflow("set_terminated", 3)])
+    assert "RUNNING" in statuses(folder)
+    assert "lacks none now" in tracked.run(folder, "publish", "wine")
+    assert "RUNNING" not in statuses(folder)
+    tracked.run(folder, "search", "wine.yaml")
+    assert_published(folder)
+    assert "lacked 0 of 7 trials" in tracked.run(folder, "publish", "wine")
+
+
+@pytest.mark.proof
+def test_a_study_that_is_not_tracked_is_published_where_one_says(
+    tracked: Preloaded, folder: Path
+) -> None:
+    tracked.run(folder, "search", "wine.yaml", *UNTRACKED)
+    refused = tracked.run(folder, "publish", "wine", code=2)
+    assert refused == "error: study wine is not tracked: say with --tracking URI where to\n"
+    said = tracked.run(folder, "publish", "wine", "--tracking", "sqlite:///mlflow.db")
+    assert "lacked 7 of 7 trials" in said
+    assert_published(folder)
+
+
+class Server:
+    """A real MLflow server over the folder's database."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.uri = f"http://127.0.0.1:{self.port}"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        arguments = ["--backend-store-uri", "sqlite:///mlflow.db", "--port", str(self.port)]
+        arguments += ["--artifacts-destination", "artifacts", "--workers", "1"]
+        with (self.folder / "server.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "mlflow", "server", *arguments],
+                cwd=self.folder,
+                env={**os.environ, **ALWAYS, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"},
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        until = time.monotonic() + 120
+        while not self.answers():
+            assert time.monotonic() < until
+            time.sleep(0.1)
+
+    def answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.uri}/health", timeout=1):
+                return True
+        except OSError:
+            return False
+
+    def kill(self) -> None:
+        if self.process:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+            self.process = None
+
+
+@pytest.fixture
+def server(folder: Path) -> Iterator[Server]:
+    server = Server(folder)
+    server.start()
+    yield server
+    server.kill()
+
+
+SLOWLY = ("--set=iterations=20000", "--set=curve_every=5000", "--workers=1")
+
+
+def ended(folder: Path) -> int:
+    return len(list(folder.glob("records/wine/0*.npz")))
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("comes_back", [True, False])
+def test_the_server_is_killed_in_the_middle(
+    tracked: Preloaded, folder: Path, server: Server, comes_back: bool
+) -> None:
+    tracking = ("--set", f"tracking={server.uri}")
+    search = tracked.start(folder, "search", "wine.yaml", *SLOWLY, *tracking)
+    while ended(folder) < 2:
+        time.sleep(0.01)
+    server.kill()
+    if comes_back:
+        time.sleep(2)
+        server.start()
+    assert search.wait() == 0, search.said
+    assert search.said.count("the search goes on, trials are published later") == 1
+    lacking = (
+        f"{'' if comes_back else 'are not in MLflow yet; the same command, or dnnsearch publish'}"
+    )
+    assert lacking in search.said
+    if not comes_back:
+        away = tracked.run(folder, "publish", "wine", code=2)
+        assert away.endswith("does not work: connection refused\n")
+        server.start()
+        tracked.run(folder, "publish", "wine")
+    server.kill()
+    assert_whole(folder)
+    assert_published(folder)
+
+
+@pytest.mark.proof
+def test_a_run_that_a_person_deleted_stays_deleted(tracked: Preloaded, folder: Path) -> None:
+    tracked.run(folder, "search", "wine.yaml", "--trials=4")
+    run = "(SELECT run_uuid FROM tags WHERE key = 'dnnsearch.trial' AND value = '2')"
+    write(folder, f"UPDATE runs SET {DELETED} WHERE run_uuid IN {run}")
+    tracked.run(folder, "search", "wine.yaml")
+    tracked.run(folder, "publish", "wine")
+    assert len(statuses(folder)) == TRIALS + 1 - 1
+    assert_whole(folder)
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ("experiments", "the MLflow experiment 'wine' was deleted: restore it with `mlflow"),
+        ("runs", "the run of study 'wine' was deleted in MLflow, so its trials are not published"),
+    ],
+)
+def test_a_deleted_experiment_or_study_is_said_once_and_the_search_goes_on(
+    tracked: Preloaded, folder: Path, undisturbed: str, table: str, said: str
+) -> None:
+    tracked.run(folder, "search", "wine.yaml", "--trials=4")
+    shutil.copy(folder / "mlflow.db", folder / "before.db")
+    write(folder, f"UPDATE {table} SET {DELETED} WHERE name = 'wine'")
+    search = tracked.run(folder, "search", "wine.yaml")
+    assert search.count(said) == 1
+    assert fingerprint(search) == undisturbed
+    assert said in tracked.run(folder, "publish", "wine", code=2)
+    shutil.copy(folder / "before.db", folder / "mlflow.db")  # the person restores it
+    tracked.run(folder, "publish", "wine")
+    assert_published(folder)
