@@ -16,11 +16,8 @@ if TYPE_CHECKING:
         fingerprint,
         list,
         load,
-<<<<<<< HEAD
-        report,
-=======
         publish,
->>>>>>> aa1939e (wip)
+        report,
         rerun,
         rm,
         search,
@@ -52,11 +49,8 @@ __all__ = [
     "fingerprint",
     "list",
     "load",
-<<<<<<< HEAD
-    "report",
-=======
     "publish",
->>>>>>> aa1939e (wip)
+    "report",
     "rerun",
     "rm",
     "search",

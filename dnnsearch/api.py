@@ -159,7 +159,6 @@ def _verdict(arguments: builtins.list[str]) -> Verdict:
     return Verdict(code == 0, said)
 
 
-<<<<<<< HEAD
 def report(*studies: str, out: str | Path | None = None, storage: str | None = None) -> Path:
     """Write the report on a study, or one that compares several, as one HTML file.
 
@@ -172,13 +171,13 @@ def report(*studies: str, out: str | Path | None = None, storage: str | None = N
     if "Traceback" in said:
         raise RuntimeError(said)
     return Path(said.splitlines()[-1])
-=======
+
+
 def publish(study: str, tracking: str | None = None, *, storage: str | None = None) -> str:
     """Send MLflow, at the URI `tracking` or where the study is tracked, all that it lacks."""
     where = [] if tracking is None else [f"--tracking={tracking}"]
     _, said = run(["publish", *where, f"--storage={_storage(storage)}", "--", study], _ignore)
     return said
->>>>>>> aa1939e (wip)
 
 
 def rm(study: str, *, storage: str | None = None) -> str:

@@ -54,11 +54,8 @@ app.command()(best)
 app.command()(fingerprint)
 app.command()(rerun)
 app.command()(verify)
-<<<<<<< HEAD
 app.command()(report)
-=======
 app.command()(publish)
->>>>>>> aa1939e (wip)
 app.command()(rm)
 app.command()(clean)
 app.command()(ui)

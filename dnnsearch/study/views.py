@@ -7,16 +7,11 @@ from optuna.trial import FixedTrial, FrozenTrial
 
 from dnnsearch.files.source import data_name
 from dnnsearch.record import Record
-<<<<<<< HEAD
-from dnnsearch.spec import Spec
-from dnnsearch.trial import CURVES, TrialView
-=======
 from dnnsearch.space import suggest
 from dnnsearch.spec import OBJECTIVES, Spec
 from dnnsearch.study.reading import EXPERIMENT, IDENTITY, PROFILE, OpenStudy
 from dnnsearch.tracking import StudyCard
-from dnnsearch.trial import TrialView
->>>>>>> aa1939e (wip)
+from dnnsearch.trial import CURVES, TrialView
 
 
 def running_view(spec: Spec) -> TrialView:
@@ -30,17 +25,16 @@ def interrupted_view(spec: Spec) -> TrialView:
     return replace(running_view(spec), state="interrupted")
 
 
-<<<<<<< HEAD
 def _shown(record: Record) -> list[str]:
     """The curves that people compare: of other scores the last point is enough."""
     return [name for name in record.curves if name in (*CURVES, record.spec.objective)]
-=======
+
+
 def unfinished_view(study: OpenStudy, row: FrozenTrial) -> TrialView:
     """A trial that was asked, and that nobody works on, from all that is left of it."""
     hyper = suggest(FixedTrial(row.params, row.number), study.config)
     spec, data = row.user_attrs["spec"], study.definition["data_digest"]
     return TrialView(row.number, "interrupted", hyper.as_params(), spec, data)
->>>>>>> aa1939e (wip)
 
 
 def ended_view(record: Record, path: Path) -> TrialView:
