@@ -11,6 +11,9 @@ import numpy as np
 
 from dnnsearch.nn.parameters import Array
 
+SMALL = 4096  # numbers in an array
+ZERO = np.zeros((), np.float32)  # a plain 0 would have to be converted at every call
+
 
 class Activation(NamedTuple):
     """A = g(Z) and its derivative, from Z or A, whichever is cheaper."""
@@ -32,13 +35,14 @@ def relu(Z: Array, out: Array | None = None) -> Array:
     return np.maximum(Z, out, out=out)
 
 
-ZERO = np.zeros((), np.float32)  # a plain 0 has to be converted first, at every call
+def relu_slope(Z: Array, A: Array, out: Array) -> Array:
+    """1 where A > 0 and else 0, by what NumPy is quicker at: small arrays, large ones."""
+    return np.sign(A, out=out) if A.size < SMALL else np.greater(A, ZERO, out=out)
+
 
 # fmt: off
 ACTIVATIONS: dict[str, Activation] = {
-    "relu": Activation(
-        relu,
-        lambda Z, A, out: np.greater(A, ZERO, out=out)),
+    "relu": Activation(relu, relu_slope),
     "leaky_relu": Activation(
         lambda Z, out: np.maximum(Z, np.multiply(0.01, Z, out=out), out=out),
         lambda Z, A, out: np.maximum(np.greater(A, ZERO, out=out), 0.01, out=out)),
