@@ -61,8 +61,8 @@ def test_a_regression_has_no_probabilities() -> None:
 
 
 def test_what_the_search_refuses_leaves_nothing() -> None:
-    search = dnnsearch.DeepNetSearch({**SMALL, "batch_size": 1000, "study": "refused"})
-    with pytest.raises(dnnsearch.UserError, match="batch_size: must be at most the 72 examples"):
+    search = dnnsearch.DeepNetSearch({**SMALL, "momentum": 2, "study": "refused"})
+    with pytest.raises(dnnsearch.UserError, match="momentum: must be a number"):
         search.fit(X, y)
     assert not Path("records", "refused").exists()
     with pytest.raises(ValueError, match="contains NaN"):
