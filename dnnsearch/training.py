@@ -13,6 +13,7 @@ import numpy as np
 
 from dnnsearch.nn import Network, Parameters
 from dnnsearch.nn.batches import FullBatch, Minibatches, evaluate, grade
+from dnnsearch.nn.lots import Batch
 from dnnsearch.nn.parameters import Array
 
 
@@ -34,6 +35,20 @@ class Progress:
         """A curve's value at this point, (R,)."""
         found: Array = self.scores[name] if name in self.scores else getattr(self, name)
         return found
+
+    @property
+    def finite(self) -> Array:
+        """Which replicates have finite costs, (R,)."""
+        return np.isfinite(self.train_cost) & np.isfinite(self.dev_cost)
+
+    def only(self, alive: Array) -> "Progress":
+        """The same with NaN for all but these replicates, (R,)."""
+        values = {name: np.where(alive, self.value(name), np.nan) for name in CURVES}
+        scores = {name: np.where(alive, score, np.nan) for name, score in self.scores.items()}
+        return Progress(self.iteration, **values, scores=scores)
+
+
+CURVES = ("train_cost", "train_accuracy", "dev_cost", "dev_accuracy")
 
 
 def weights_of_classes(y: Array, classes: int, power: float, dtype: str) -> Array:
@@ -66,21 +81,32 @@ class Momentum:
 
     BLOCK = 2**15  # numbers that are updated at a time, so that they stay in the processor's cache
 
-    def __init__(self, network: Network, alpha: float, beta: float) -> None:
+    def __init__(
+        self,
+        network: Network,
+        alpha: float,
+        beta: float,
+        class_weights: Array | None = None,
+    ) -> None:
         W, dW = network.parameters.flat.reshape(-1), network.gradient.flat.reshape(-1)
         v = np.zeros_like(W)
         blocks = [slice(start, start + self.BLOCK) for start in range(0, W.size, self.BLOCK)]
         self.blocks = [(W[block], v[block], dW[block]) for block in blocks]
         self.rate, self.beta = alpha * (1 - beta), np.array(beta, W.dtype)
+        self.class_weights = class_weights
         self.factors: dict[int, Array] = {}
 
-    def factor(self, m: int) -> Array:
-        """alpha (1 - beta) / m, what the backward pass over m examples has to be multiplied by."""
+    def factor(self, batch: Batch) -> Array:
+        """What the backward pass multiplies by: alpha (1 - beta) / m, and the examples' weights."""
+        m = batch.size
         if m not in self.factors:
             self.factors[m] = np.array(self.rate / m, self.beta.dtype)
-        return self.factors[m]
+        if self.class_weights is None:
+            return self.factors[m]
+        return self.factors[m] * example_weights(self.class_weights, batch.Y)
 
     def update(self) -> None:
+        """W and v, after the backward pass has written dW."""
         beta = self.beta
         for W, v, dW in self.blocks:
             np.multiply(v, beta, out=v)
@@ -111,38 +137,64 @@ def train(
     `scores` are computed at each point from dev's logits (R, n[L], m) and y_dev, as (R,).
     """
     flat, alive = parameters.flat.reshape(len(rngs), -1), np.ones(len(rngs), bool)
-    X, y, X_dev, y_dev = (np.asarray(data[n]) for n in ("X_train", "y_train", "X_dev", "y_dev"))
-    if parameters.replicates == (1,):  # a stack of one is faster without the axis
-        parameters = Parameters.from_flat(parameters.layer_sizes, parameters.flat[0])
-        X, X_dev = (array.reshape(array.shape[-2:]) for array in (X, X_dev))
-        y, y_dev = (array.reshape(-1) for array in (y, y_dev))
+    arrays = {name: np.asarray(array) for name, array in data.items()}
+    if parameters.replicates == (1,):
+        parameters, arrays = _alone(parameters, arrays)
     network = Network(parameters, activation, output)
-    batches: FullBatch | Minibatches
-    if batch_size == "full" or batch_size >= X.shape[-2]:
-        batches = FullBatch(network, X, y)
-    else:
-        batches = Minibatches(network, X, y, batch_size, rngs)
-    descent = Momentum(network, learning_rate, momentum)
+    batches = _batches(network, arrays["X_train"], arrays["y_train"], batch_size, rngs)
+    descent = Momentum(network, learning_rate, momentum, class_weights)
     done = 0
     for t in (*range(0, iterations, curve_every), iterations):
         with np.errstate(all="ignore"):  # a replicate that diverges does so silently
             for batch in batches.take(t - done):
                 _, caches = network.forward(batch.X, batch.rooms)
-                factor = descent.factor(batch.size)
-                if class_weights is not None:
-                    factor = factor * example_weights(class_weights, batch.Y)
-                network.backward(batch.Y, caches, factor)
+                network.backward(batch.Y, caches, descent.factor(batch))
                 descent.update()
             done = t
-            train_values = evaluate(network, X, y) if t == iterations else batches.means()
-            Z_dev = network.logits(X_dev.mT)
-            dev_values = grade(network, Z_dev, y_dev)
-        values = [np.reshape(value, len(rngs)) for value in (*train_values, *dev_values)]
-        alive &= np.isfinite(values[0]) & np.isfinite(values[2])
+            progress = _look(t, t == iterations, network, batches, arrays, scores)
+        alive &= progress.finite
         flat[~alive] = np.nan
-        stacked = Z_dev.reshape(len(rngs), *Z_dev.shape[-2:]) if scores else Z_dev
-        more = {n: np.where(alive, score(stacked, y_dev), np.nan) for n, score in scores.items()}
-        cost, accuracy, *dev = (np.where(alive, value, np.nan) for value in values)
-        yield Progress(t, cost, accuracy, dev[0], dev[1], more)
+        yield progress.only(alive)
         if not alive.any():
             return
+
+
+def _alone(parameters: Parameters, arrays: dict[str, Array]) -> tuple[Parameters, dict[str, Array]]:
+    """A stack of one without its axis, which is faster; views, so it is trained in place."""
+    flat = parameters.flat[0]
+    without = {
+        name: array.reshape(array.shape[-2:] if name.startswith("X") else -1)
+        for name, array in arrays.items()
+    }
+    return Parameters.from_flat(parameters.layer_sizes, flat), without
+
+
+def _batches(
+    network: Network,
+    X: Array,
+    y: Array,
+    size: int | Literal["full"],
+    rngs: Sequence[np.random.Generator],
+) -> FullBatch | Minibatches:
+    if size == "full" or size >= X.shape[-2]:
+        return FullBatch(network, X, y)
+    return Minibatches(network, X, y, size, rngs)
+
+
+def _look(
+    t: int,
+    last: bool,
+    network: Network,
+    batches: FullBatch | Minibatches,
+    arrays: Mapping[str, Array],
+    scores: Mapping[str, Callable[[Array, Array], Array]],
+) -> Progress:
+    """The point at t: train as the batches have it, or exactly at the last; dev as it is."""
+    X, y, X_dev, y_dev = (arrays[name] for name in ("X_train", "y_train", "X_dev", "y_dev"))
+    train_values = evaluate(network, X, y) if last else batches.means()
+    Z = network.logits(X_dev.mT)
+    values = (*train_values, *grade(network, Z, y_dev))
+    R = values[0].size
+    curves = {name: np.reshape(value, R) for name, value in zip(CURVES, values)}
+    stacked = Z.reshape(R, *Z.shape[-2:])
+    return Progress(t, **curves, scores={n: score(stacked, y_dev) for n, score in scores.items()})

@@ -21,7 +21,7 @@ def allocated_in_updates(m, n_x, units, size, replicates=1):
 
     def update(batch):
         _, caches = network.forward(batch.X, batch.rooms)
-        network.backward(batch.Y, caches, descent.factor(batch.size))
+        network.backward(batch.Y, caches, descent.factor(batch))
         descent.update()
 
     taken = []
