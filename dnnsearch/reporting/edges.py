@@ -20,7 +20,8 @@ from dnnsearch.reporting.axis import Axis
 from dnnsearch.reporting.material import Material
 from dnnsearch.spec import Value
 
-OUTER = 0.1  # of an axis is its edge
+OUTER = 0.2  # of an axis counts as its edge: noise moves the best about
+FEW = 0.25  # where half of the best few must lie
 LUCK = 0.01  # of a warning without a reason, over all edges together
 FEWEST = 8  # trials in the half next to an edge
 
@@ -62,7 +63,7 @@ def _is_best_at(material: Material, edge: Edge, luck: float) -> bool:
     known = [distance for distance in distances if distance is not None]
     if not known or distances[0] is None or distances[0] > OUTER:
         return False
-    return statistics.median(known) <= 2 * OUTER and _improvement(material, edge) < luck
+    return statistics.median(known) <= FEW and _improvement(material, edge) < luck
 
 
 def _improvement(material: Material, edge: Edge) -> float:
