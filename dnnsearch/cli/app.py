@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from dnnsearch.cli.beginning import new
 from dnnsearch.cli.housekeeping import clean, rm, ui
 from dnnsearch.cli.publishing import publish
 from dnnsearch.cli.reading import best, fingerprint, list_, show
@@ -43,11 +44,16 @@ def dnnsearch(
       dnnsearch ui
       dnnsearch rerun digits/17
 
+    \b
+    Your own data, from file to running search:
+      dnnsearch new churn.csv --target left --search
+
     Each command explains itself: dnnsearch search --help
     """
 
 
 app.command()(search)
+app.command()(new)
 app.command("list")(list_)
 app.command()(show)
 app.command()(best)

@@ -1,0 +1,277 @@
+"""A config for a person's file, drafted from what is in it: complete, and each value with a reason.
+
+It is text, for people to read and change; whoever searches reads it as any other config.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dnnsearch.filetables import LABEL, FileTable
+from dnnsearch.profiling import Column
+
+RARE = 0.4  # of its fair share; for two classes that is 20 % of the examples
+MANY_COLUMNS = 60
+SIMPLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+WORDS = ("true", "false", "null", "yes", "no", "on", "off", "y", "n")
+BATCHES = (  # for at least so many rows to train on
+    (20_000, "[64, 128]"),
+    (1000, "[32, 64, 128]"),
+    (300, "[16, 32, 64]"),
+    (50, "[8, 16, full]"),
+    (0, "full"),
+)
+WIDTH = 52  # of key and value, before the comment
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What suits a table of this size."""
+
+    dev: float
+    test: float
+    trials: int
+    replicates: int
+    pruner: str
+    batches: str
+    iterations: tuple[int, int]
+    units: int  # at most
+
+
+def plan(rows: int, features: int, has_test: bool) -> Plan:
+    """More seeds and a larger dev set for few rows, fewer and shorter trials for many."""
+    dev = 0.25 if rows < 500 else 0.2 if rows < 20_000 else 0.1
+    test = 0.2 if rows < 20_000 else 0.1
+    train = rows * (1 - dev - (0 if has_test else test))
+    is_large = train * max(features, 20) > 5e6
+    return Plan(
+        dev=dev,
+        test=test,
+        trials=20 if is_large else 40,
+        replicates=5 if train < 1000 else 3 if train < 5000 else 1,
+        pruner="median" if is_large else "none",
+        batches=next(text for least, text in BATCHES if train >= least),
+        iterations=(_between(train / 16, 50, 2000), _between(train, 600, 10_000)),
+        units=128 if features < 100 else 256,
+    )
+
+
+def _between(number: float, low: int, high: int) -> int:
+    """With one significant digit."""
+    number = min(max(number, low), high)
+    digit = 10 ** (len(str(int(number))) - 1)
+    return int(round(number / digit) * digit)
+
+
+def is_imbalanced(table: FileTable) -> bool:
+    """Whether a class is so rare that accuracy would hardly notice it."""
+    counts = list(table.target.counts.values())
+    return bool(counts) and min(counts) < RARE * sum(counts) / len(counts)
+
+
+def objective(table: FileTable) -> tuple[str, str]:
+    """The metric, and why."""
+    if table.task == "regression":
+        return "dev_r2", "the share of the target's variance that is explained"
+    if is_imbalanced(table):
+        name, count = min(table.target.counts.items(), key=lambda item: item[1])
+        share = 100 * count / len(table.target.y)
+        return "dev_balanced_accuracy", f"{_plain(name)} is {share:.1f} %: accuracy would ignore it"
+    return "dev_accuracy", "the share of dev rows that are told rightly"
+
+
+def draft(source: Mapping[str, Any], table: FileTable, split: Mapping[str, Any]) -> str:
+    """The config as YAML; `source` is what was asked for, `split` what was found to work."""
+    suits = plan(len(table.target.y), len(table.roles), table.test is not None)
+    lines = [
+        f"# {_summary(table)}",
+        "# A fixed value is a scalar, a searched one a list of choices or a {low, high, log}.",
+        "",
+        _rule("the data"),
+        *_data(source, table),
+        *_split(table, split),
+        "",
+        _rule("the study"),
+        *_study(table, suits),
+        "",
+        _rule("what is the same in every trial"),
+        *_fixed(suits),
+        "",
+        _rule("the hyperparameters"),
+        *_hyperparameters(table, suits),
+        "",
+        "try_first: []  # guesses of your own, tried after the default",
+        "",
+        _rule("of this run only: these may change from one run to the next"),
+        _line("storage", "sqlite:///optuna.db", "Optuna's storage; any of its URLs"),
+        _line("records", "records", "the folder of the trials' records"),
+        "# tracking: sqlite:///mlflow.db  # left out: $MLFLOW_TRACKING_URI, else this",
+        "# workers: 2                     # processes; left out: as many as there are cores",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _summary(table: FileTable) -> str:
+    rows, columns = len(table.target.y), len(table.columns)
+    classes = f", {len(table.target.classes)} classes" if table.target.classes else ""
+    return f"{rows} rows, {columns} columns beside the target: a {table.task} task{classes}."
+
+
+def _rule(text: str) -> str:
+    return f"# --- {text} ".ljust(98, "-")
+
+
+def _plain(text: object) -> str:
+    """Text that fits into a comment."""
+    line = " ".join(str(text).split())
+    line = "".join(character if character.isprintable() else "." for character in line)
+    return line if len(line) <= 120 else line[:117] + "..."
+
+
+def quoted(value: object) -> str:
+    """A scalar as YAML and as our own reader take it."""
+    if isinstance(value, str):
+        if SIMPLE.fullmatch(value) and value.lower() not in WORDS:
+            return value
+        return json.dumps(value, ensure_ascii=not value.isprintable())
+    return json.dumps(value)
+
+
+def _line(key: str, value: object, comment: str, indent: int = 0) -> str:
+    text = value if isinstance(value, str) else json.dumps(value)
+    return f"{' ' * indent}{key}: {text}".ljust(WIDTH) + f"  # {_plain(comment)}"
+
+
+FORM = {
+    "task": "what kind of prediction; left out, the target says so",
+    "encoding": "of the text",
+    "separator": "between cells",
+    "quote": "around cells that hold separators",
+    "decimal": "the decimal mark",
+    "header": "whether the first row has the names",
+    "missing": "what a missing value looks like",
+    "labels": "the file of the labels",
+    "test_file": "the official test set; no row of it is seen before the end",
+    "test_labels": "its labels",
+    "target": "what is predicted",
+    "file": "known by its content: a changed file is another study",
+    "openml": "the number or the name at openml.org",
+}
+
+
+def _data(source: Mapping[str, Any], table: FileTable) -> list[str]:
+    keys = {"target": LABEL, **source, **table.sheet.found, "task": table.task}
+    ordered = ["file", "openml", "labels", "test_file", "test_labels", "target", "task"]
+    ordered += [key for key in FORM if key not in ordered]
+    lines = [_line(key, quoted(keys[key]), FORM[key], 2) for key in ordered if key in keys]
+    return ["data:", *lines, *_columns(table)]
+
+
+def _columns(table: FileTable) -> list[str]:
+    """One line for each column; where there are many, one for all that have the same role."""
+    columns, common = table.columns, ""
+    if len(columns) > MANY_COLUMNS:
+        roles = [column.role for column in columns]
+        common = max(set(roles), key=roles.count)
+        columns = [column for column in columns if column.role != common]
+    lines = ["  columns:"]
+    lines += [_line(quoted(c.name), c.role, _reason(c), indent=4) for c in columns]
+    if common:
+        lines.append(_line('"*"', common, "every other column", indent=4))
+    return lines
+
+
+def _reason(column: Column) -> str:
+    missing = f"; {column.missing} missing" if column.missing else ""
+    return column.reason + missing
+
+
+def _split(table: FileTable, split: Mapping[str, Any]) -> list[str]:
+    m = len(table.target.y)
+    test = "not used: the test set is a file" if table.test else "looked at once, at the end"
+    lines = [
+        "split:",
+        _line("dev", split["dev"], f"about {m * split['dev']:.0f} rows choose among trials", 2),
+        _line("test", split["test"], test, 2),
+        _line("seed", split["seed"], "which rows these are", 2),
+    ]
+    if split.get("by"):
+        lines.append(_line("by", quoted(split["by"]), "rows with the same value stay together", 2))
+    if split.get("order"):
+        lines.append(_line("order", split["order"], "the latest rows are test", 2))
+    return lines
+
+
+def _study(table: FileTable, suits: Plan) -> list[str]:
+    metric, why = objective(table)
+    others = ["dev_balanced_accuracy", "dev_f1", "dev_roc_auc"]
+    others = ["dev_rmse"] if table.task == "regression" else [n for n in others if n != metric]
+    pruned = "ends trials that fall behind: each is long" if suits.pruner != "none" else "all short"
+    return [
+        _line("trials", suits.trials, "in all; a larger number later goes on"),
+        _line("seed", 0, "of the sampler and of every trial"),
+        _line("parallelism", 6, "trials in flight, whatever the machine"),
+        _line("numerics", "portable", "equal bits on every x86-64 Linux with AVX2"),
+        _line("sampler", "tpe", "learns from the trials before; or random, qmc"),
+        _line("pruner", suits.pruner, f"{pruned}; or none, median, halving"),
+        _line("objective", metric, why),
+        _line("metrics", f"[{', '.join(others)}]", "measured, too"),
+    ]
+
+
+def _fixed(suits: Plan) -> list[str]:
+    few = (
+        "few rows: one seed alone would measure its luck; they vote" if suits.replicates > 1 else ""
+    )
+    return [
+        _line("dtype", "float32", "fast, and accurate enough for standardised inputs"),
+        _line("initialization", "he", "made for relu"),
+        _line("replicates", suits.replicates, few or "seeds for each trial"),
+        _line("folds", "none", "or K: K-fold cross-validation of train and dev together"),
+        _line("curve_every", "auto", "updates between two points of the curves"),
+        _line("max_cost", "none", "multiply-adds that a trial may cost"),
+    ]
+
+
+def _hyperparameters(table: FileTable, suits: Plan) -> list[str]:
+    low, high = suits.iterations
+    weights = ("{low: 0, high: 1}", "0: examples weigh alike; 1: classes do")
+    if not is_imbalanced(table):
+        weights = ("none", "no class is rare" if table.target.classes else "there are no classes")
+    return [
+        _line("learning_rate", "{low: 0.01, high: 1.0, log: true}", "from careful to bold"),
+        _line("iterations", f"{{low: {low}, high: {high}, log: true}}", "parameter updates"),
+        _line("hidden_layers", "[1, 2, 3]", "tables hardly gain from more"),
+        _line("units", f"{{low: 16, high: {suits.units}, log: true}}", "asked for each layer"),
+        _line("activation", "[relu, tanh]", "the two that are used most"),
+        _line("momentum", "{low: 0.5, high: 0.98}", "v = momentum v + (1 - momentum) dW"),
+        _line("batch_size", suits.batches, "examples in an update"),
+        _line("class_weights", *weights),
+    ]
+
+
+def report(table: FileTable) -> list[str]:
+    """What a person should know of the file, in a few lines."""
+    counts: dict[str, int] = {}
+    for column in table.columns:
+        counts[column.role] = counts.get(column.role, 0) + 1
+    roles = ", ".join(f"{count} {role}" for role, count in counts.items())
+    metric, why = objective(table)
+    lines = [_summary(table).rstrip("."), f"  columns  {roles}", f"  metric   {metric}: {why}"]
+    if table.target.classes:
+        shares = [f"{_plain(n)} {count}" for n, count in list(table.target.counts.items())[:8]]
+        more = ", ..." if len(table.target.classes) > 8 else ""
+        lines.append(f"  classes  {', '.join(shares)}{more}")
+    gaps = [column for column in table.columns if column.missing]
+    if gaps:
+        shown = ", ".join(f"{_plain(column.name)} {column.missing}" for column in gaps[:5])
+        lines.append(f"  missing  in {len(gaps)} columns: {shown}{', ...' if gaps[5:] else ''}")
+    if table.target.missing:
+        lines.append(f"  warning  {table.target.missing} rows without a target are left out")
+    for column in table.columns:
+        if column.role == "ignored":
+            word = "warning" if column.loud else "ignored"
+            lines.append(f"  {word}  {_plain(column.name)}: {_plain(column.reason)}")
+    return [*lines, *(f"  note     {_plain(notice)}" for notice in table.sheet.notices)][:40]

@@ -1,0 +1,245 @@
+import gzip
+import json
+import os
+import string
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dnnsearch.arrays import ArrayStore
+from dnnsearch.beginning import new
+from dnnsearch.config import load_config
+from dnnsearch.errors import UserError
+from dnnsearch.study.search import define
+from tests.files.test_reading import IMAGES, LABELS, idx
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def rows(m, seed=0):
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=m)
+    return pd.DataFrame(
+        {
+            "id": np.arange(m),
+            "x": x,
+            "city": rng.choice(["Rome", "Oslo"], m),
+            "z": x + rng.normal(size=m),
+        }
+    )
+
+
+def written(frame, name="data.csv", **form):
+    frame.to_csv(name, index=False, **form)
+    return name
+
+
+def begun(*arguments, **options):
+    """The config that was written, ready to be searched: its data are prepared here."""
+    found = new(*arguments, **options)
+    config = load_config(found.path)
+    definition = define(config, ArrayStore(found.path.parent / "store"))
+    assert found.lines
+    return config, definition
+
+
+def test_the_config_is_complete_and_says_why():
+    path = new(written(rows(60).assign(y=["a", "b", "c"] * 20)), "y").path
+    assert str(path) == "configs/data.yaml"
+    text = path.read_text()
+    left_out = {"study", "tracking", "workers"}
+    assert load_config(path).document().keys() - yaml.safe_load(text).keys() == left_out
+    lines = [line for line in text.splitlines() if ":" in line and not line.startswith("#")]
+    assert [line for line in lines if "#" not in line] == ["data:", "  columns:", "split:"]
+
+
+@pytest.mark.parametrize(
+    ("y", "task", "objective"),
+    [
+        (["yes", "no"] * 100, "binary", "dev_accuracy"),
+        (["rare"] * 8 + ["usual"] * 192, "binary", "dev_balanced_accuracy"),
+        (list(string.ascii_uppercase) * 8, "multiclass", "dev_accuracy"),
+        (np.linspace(0, 1, 200), "regression", "dev_r2"),
+        ([3, 4, 5, 6] * 50, "multiclass", "dev_accuracy"),
+    ],
+)
+def test_task_and_metric_follow_from_the_target(y, task, objective):
+    y = pd.Series(y).sample(frac=1, random_state=0).to_numpy()
+    config, definition = begun(written(rows(len(y)).assign(y=y)), "y")
+    assert (config.data["task"], config.objective) == (task, objective)
+    assert definition.prepared.shape.task == task
+    assert (config.class_weights is not None) == (objective == "dev_balanced_accuracy")
+
+
+def test_two_in_a_hundred_are_enough():
+    y = np.where(np.arange(1000) % 50 == 0, "fraud", "fine")
+    config, definition = begun(written(rows(1000).assign(y=y), sep=";", decimal=","), "y")
+    assert (config.data["separator"], config.data["decimal"]) == (";", ",")
+    assert config.objective == "dev_balanced_accuracy"
+    assert definition.prepared.classes == ("fine", "fraud")
+
+
+def test_a_class_of_four_still_finds_its_way_into_every_part():
+    begun(written(rows(204).assign(y=["a"] * 4 + ["b", "c"] * 100)), "y")
+
+
+def test_without_a_header_the_target_is_a_number_and_labels_of_the_test_file_may_end_in_a_stop():
+    frame = rows(80).assign(y=[" <=50K", " >50K"] * 40)
+    train, test = written(frame, "a.data", header=False), "a.test"
+    frame[:20].assign(y=[" <=50K.", " >50K."] * 10).to_csv(test, header=False, index=False)
+    for target in ("-1", "4", "column_4"):
+        config, definition = begun(train, target, name=f"t{target}", test=test)
+        assert config.data["target"] == "column_4"
+        assert definition.prepared.shape.test == 20
+        assert definition.prepared.classes == ("<=50K", ">50K")
+
+
+def test_a_folder_of_idx_images_is_enough(tmp_path):
+    folder = tmp_path / "images"
+    folder.mkdir()
+    for part in ("train", "t10k"):
+        for kind, array in (("images-idx3", IMAGES), ("labels-idx1", LABELS)):
+            many = np.concatenate([array] * 10)
+            (folder / f"{part}-{kind}-ubyte.gz").write_bytes(gzip.compress(idx(many)))
+    config, definition = begun("images", None)
+    assert config.study == "images"
+    assert config.data["columns"] == dict.fromkeys([f"pixel_{i}" for i in range(6)], "pixel")
+    assert definition.prepared.shape.test == 40
+
+
+def test_odd_names_of_columns_survive_the_yaml():
+    names = ["yes", "1", "a: b", "나이", '"q"', "# c", "*", "null"]
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.normal(size=(60, len(names))), columns=names)
+    frame["나이"] = rng.choice(["x", "y"], 60)
+    config, _ = begun(written(frame), "나이")
+    assert set(config.data["columns"]) == set(names) - {"나이"}
+
+
+def test_many_columns_of_one_kind_take_one_line():
+    frame = pd.DataFrame(np.random.default_rng(0).normal(size=(60, 100)))
+    config, _ = begun(written(frame.assign(y=["a", "b"] * 30, constant=1)), "y")
+    assert config.data["columns"] == {"constant": "ignored", "*": "number"}
+
+
+def test_what_is_set_by_hand_is_written():
+    frame = rows(80).assign(y=[1, 2, 3, 4] * 20)
+    settings_ = ["data.task=regression", "split.by=city", "seed=7", "split.dev=0.3"]
+    with pytest.raises(UserError, match="groups"):
+        begun(written(frame), "y", settings=settings_)
+    settings_[1] = "split={by: id, order: time}"
+    config, definition = begun(written(frame), "y", settings=settings_)
+    assert (config.seed, config.split.by, config.split.order) == (7, "id", "time")
+    assert definition.prepared.shape.task == "regression"
+
+
+def test_identifiers_and_leaks_are_ignored_loudly():
+    frame = rows(60).assign(y=["a", "b"] * 30)
+    lines = "\n".join(new(written(frame.assign(copy=frame["y"] + "!")), "y").lines)
+    assert "warning  id" in lines
+    assert "warning  copy: it equals the target" in lines
+
+
+@pytest.mark.parametrize(
+    ("content", "target", "says"),
+    [
+        (None, "y", "no file"),
+        ("", "y", "empty"),
+        ("x,y\n", "y", "header only"),
+        ("x,y\n1,a\n2,b\n", "y", "2 examples"),
+        ("x,y,y\n" + "1,a,a\n2,b,b\n" * 9, "y", "'y' is column 1 and 2"),
+        ("x,y\n" + "1,a\n2,b\n" * 9, "z", "'z' is not"),
+        ("x,y\n" + "1,a\n2,b\n" * 9, "5", "column from 0 to 1"),
+        ("x,y\n" + "1,a\n1,b\n" * 9, "y", "to learn from"),
+        ("x,y\n" + "1,a\n2,a\n" * 9, "y", "2 classes"),
+        ("x,y\n" + "1,a\n2,a\n" * 9 + "3,b\n", "y", "'b' of the target 'y' has 1"),
+        ("x,y\n" + "1,0\n2,1\n3,1.0\n" * 9, "y", "'1' and '1.0'"),
+        ("x,y\n" + "1,\n2,\n" * 9, "y", "all are missing"),
+        ("x,y\n" + "1,a\n2,b\n" * 9 + "few,a\n", "y", "18 numbers and 1 texts such as 'few'"),
+        ("x,y\n" + "1,a\n2,b\n" * 9 + "1e999,a\n", "y", "finite"),
+        ("x,y\n" + "1,a\n2,b,c\n" * 9, "y", "row 3 has 3 cells"),
+        ("x;y\n" + "1;a\n2;b\n" * 9, None, "target must be given"),
+    ],
+)
+def test_bad_input_is_one_line_and_writes_nothing(tmp_path, content, target, says):
+    if content is not None:
+        (tmp_path / "data.csv").write_text(content)
+    with pytest.raises(UserError, match=says) as caught:
+        new("data.csv", target)
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "configs").exists()
+
+
+def test_nothing_is_overwritten():
+    name = written(rows(60).assign(y=["a", "b"] * 30))
+    new(name, "y")
+    with pytest.raises(UserError, match="exists already"):
+        new(name, "y")
+    assert new(name, "y", name="other").path.exists()
+
+
+def test_python_has_it_under_the_same_name(capsys):
+    import dnnsearch
+
+    name = written(rows(60).assign(y=["a", "b"] * 30))
+    path = dnnsearch.new(name, "y", name="other", set={"trials": 3})
+    assert load_config(path).trials == 3
+    assert "a binary task" in capsys.readouterr().out
+    assert dnnsearch.new(name, -1, quiet=True).name == "data.yaml"
+    assert not capsys.readouterr().out
+
+
+def test_the_command_ends_in_a_search_and_the_trial_predicts_raw_rows(tmp_path):
+    frame = rows(80).assign(label=["no way", "of course"] * 40)
+    command = [sys.executable, "-m", "dnnsearch", "new", written(frame), "--target", "label"]
+    settings_ = ["trials=2", "replicates=1", "iterations=40", "tracking=none", "workers=1"]
+    command += ["--search", *(f"--set={setting}" for setting in settings_)]
+    environment = {**os.environ, "DNNSEARCH_CACHE": str(tmp_path / "cache")}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "best: trial" in done.stdout
+    (tmp_path / "data.csv").unlink()
+    import dnnsearch
+
+    predicted = dnnsearch.load("data/0").predict(frame)
+    assert set(predicted) <= {"no way", "of course"}
+    assert dnnsearch.load("data/0").predict_proba(frame[["x", "city", "z"]]).shape == (80, 2)
+
+
+VALUES = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5)),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=5), inner, max_size=3)
+    ),
+    max_leaves=4,
+)
+KEYS = st.sampled_from(["target", "task", "columns", "encoding", "separator", "quote", "decimal"])
+MORE = st.sampled_from(["header", "missing", "labels", "test_file", "openml", "strange"])
+
+
+@settings(max_examples=100)
+@given(data=st.dictionaries(st.one_of(KEYS, MORE), VALUES, max_size=3), split=VALUES)
+def test_no_data_section_of_a_config_ends_in_a_traceback(tmp_path_factory, data, split):
+    from dnnsearch.config import parse_config
+    from dnnsearch.tables import prepare
+    from tests.test_tables import HYPER
+
+    folder = tmp_path_factory.getbasetemp()
+    (folder / "fuzz.csv").write_text("a,b\n" + "1,x\n2,y\n" * 9)
+    document = {"target": "b", **data, "file": str(folder / "fuzz.csv")}
+    json.dumps(data, default=str)
+    try:
+        config = parse_config({**HYPER, "data": document, "split": split}, "x.yaml", "x")
+        if not {"openml", "labels", "test_file"} & data.keys():
+            prepare(config, ArrayStore(folder / "store"))
+    except UserError as error:
+        assert "\n" not in str(error)
