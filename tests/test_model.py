@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from dnnsearch.inputs import Standardisation
 from dnnsearch.model import Model, labels
 from dnnsearch.nn import Network, Parameters
 
@@ -23,7 +24,8 @@ def model(output: str, *biases: list[float]) -> Model:
     parameters = Parameters([2, len(biases[0])], (len(biases),), np.float64)
     parameters.b[1][..., 0] = biases
     names = labels([str(n) for n in range(max(2, len(biases[0])))])
-    return Model(Network(parameters, "relu", output), np.zeros(2), np.ones(2), names)
+    inputs = Standardisation(np.zeros(2), np.ones(2))
+    return Model(Network(parameters, "relu", output), inputs, names, np.array([0.0, 1.0]))
 
 
 def test_replicates_vote_with_the_mean_of_their_logits() -> None:
@@ -41,7 +43,7 @@ def test_probabilities_have_one_column_for_each_class() -> None:
 def test_rows_are_standardised_before_they_meet_the_network() -> None:
     parameters = Parameters([1, 1], (1,), np.float64)
     parameters.W[1][...] = 1
-    scaled = Model(
-        Network(parameters, "relu", "sigmoid"), np.array([10.0]), np.array([2.0]), labels("01")
-    )
+    inputs = Standardisation(np.array([10.0]), np.array([2.0]))
+    network = Network(parameters, "relu", "sigmoid")
+    scaled = Model(network, inputs, labels("01"), np.array([0.0, 1.0]))
     assert scaled.logits([[14.0]]).tolist() == [[2.0]]
