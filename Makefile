@@ -46,7 +46,7 @@ test: $(READY) ## everything with real parts, in short form   ARGS="-k network"
 check: $(READY) ## what is static: format, lint, types, layers
 	@$(BIN)/ruff format --check --quiet . || { echo "error: not formatted; run: $(BIN)/ruff format" >&2; exit 1; }
 	@$(BIN)/ruff check --quiet .
-	@$(BIN)/mypy --num-workers 2
+	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache --no-logo
 
 proof: $(READY) ## the long tests: storms, fuzzing with thousands of examples
