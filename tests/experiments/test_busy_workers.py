@@ -10,7 +10,7 @@ from experiments import busy_workers as experiment
 def record(seconds: float, updates: int = 100, end: str = "finished") -> Any:
     document = {"made": {"seconds": seconds}}
     spec = SimpleNamespace(updates=100)
-    return SimpleNamespace(document=document, spec=spec, iterations=updates, end=end)
+    return SimpleNamespace(document=document, spec=spec, iterations=updates, end=end, cost=updates)
 
 
 def test_workers_that_train_all_the_time_are_busy() -> None:
