@@ -1,0 +1,159 @@
+"""Is a search with a drafted config at least as good as scikit-learn's network, on anybody's table?
+
+Question:    on the test rows, is the network that `new` and `search` find behind a Pipeline with
+             MLPClassifier(64, 32) (MLPRegressor for numbers), beyond the 95 % interval?
+Scientific:  who trains: dnnsearch on train, with dev to choose by; scikit-learn on both together
+Nuisance:    the split, which is the seed of everything: 0, 1, ...; 10 of them
+Fixed:       the files of --data, a folder with the sets of the table SETS; accuracy (R2 for
+             numbers) as what both are judged by; the trials of the table
+Command:     python experiments/own_data.py --data FOLDER [--splits 10] [--only NAME] [--tiny]
+Result:      own_data.md, written by this program
+"""
+
+import argparse
+import os
+import tempfile
+import warnings
+from collections.abc import Sequence
+from contextlib import chdir
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy import stats
+from sklearn.compose import make_column_transformer
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.impute import SimpleImputer
+from sklearn.metrics import accuracy_score, r2_score
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+import dnnsearch
+from dnnsearch import filetables
+from dnnsearch.config import load_config
+from dnnsearch.filetables import FileTable
+from experiments import report
+
+
+class Set(NamedTuple):
+    """A file, its target, and how many trials it is worth."""
+
+    file: str
+    target: str
+    trials: int = 20
+    task: str = ""
+
+
+SETS = {
+    "german_credit": Set("german_credit/german.csv", "20"),
+    "credit_arff": Set("german_credit/credit.g.arff", "class"),
+    "horse_colic": Set("horse_colic/horse-colic.csv", "23"),
+    "wine_red": Set("wine_quality/winequality-red-header.csv", "quality"),
+    "wine_white": Set("wine_quality/winequality-white-noheader.csv", "-1"),
+    "wine_red_numbers": Set("wine_quality/winequality-red-noheader.csv", "-1", task="regression"),
+    "adult": Set("adult/adult.data", "-1", trials=12),
+    "fashion_mnist": Set("fashion_mnist", "", trials=6),
+}
+
+
+class Scores(NamedTuple):
+    """Both on the same test rows."""
+
+    ours: float
+    theirs: float
+
+
+def peer(table: FileTable) -> Pipeline:
+    """What one would write with scikit-learn: the same roles, its own defaults."""
+    roles = table.roles
+    words = [name for name, role in roles.items() if role == "category"]
+    numbers = [name for name in roles if name not in words]
+    prepare = make_column_transformer(
+        (make_pipeline(SimpleImputer(strategy="median"), StandardScaler()), numbers),
+        (OneHotEncoder(handle_unknown="ignore", sparse_output=False), words),
+    )
+    kind = MLPRegressor if table.task == "regression" else MLPClassifier
+    return make_pipeline(prepare, kind((64, 32), random_state=0))
+
+
+def once(config: Path, seed: int, trials: int) -> Scores:
+    """One split: search, and score the best trial and the peer on its test rows."""
+    loaded = load_config(config, [f"split.seed={seed}"])
+    table = filetables.load(loaded.data, None)
+    rows = filetables.split(table, loaded.split.model_dump(), None)
+    frame, y = table.frame, _labels(table, table.target.y)
+    test, y_test = table.test or (frame.iloc[rows["test"]], table.target.y[rows["test"]])
+    both = np.concatenate([rows["train"], rows["dev"]])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        theirs = peer(table).fit(frame.iloc[both], y[both]).predict(test)
+    settings: dict[str, Any] = {"split.seed": seed, "seed": seed, "tracking": "none"}
+    if table.task != "regression":
+        settings |= {"objective": "dev_accuracy", "metrics": []}
+    name = f"{config.stem}-{seed}"
+    study = dnnsearch.search(config, study=name, trials=trials, set=settings, quiet=True)
+    score = r2_score if table.task == "regression" else accuracy_score
+    truth = _labels(table, y_test)
+    ours = np.asarray(study.best.predict(test)).astype(truth.dtype)
+    return Scores(float(score(truth, ours)), float(score(truth, theirs)))
+
+
+def _labels(table: FileTable, y: np.ndarray) -> np.ndarray:
+    return np.array(table.target.classes)[y] if table.target.classes else y
+
+
+def verdict(scores: Sequence[Scores]) -> list[str]:
+    """Means, the mean difference with its 95 % interval over the splits, and what that says."""
+    ours, theirs = np.array(scores).T
+    difference = ours - theirs
+    half = 0.0
+    if len(scores) > 1:
+        error = difference.std(ddof=1) / np.sqrt(len(scores))
+        half = float(stats.t.ppf(0.975, len(scores) - 1) * error)
+    says = "behind" if difference.mean() + half < 0 else "not behind"
+    if difference.mean() - half > 0:
+        says = "ahead"
+    interval = f"{difference.mean():+.4f} ± {half:.4f}"
+    return [f"{ours.mean():.4f}", f"{theirs.mean():.4f}", interval, says]
+
+
+def measure(folder: Path, name: str, splits: int, tiny: bool) -> list[str]:
+    """One row of the table."""
+    chosen = SETS[name]
+    task = {"data.task": chosen.task} if chosen.task else {}
+    config = dnnsearch.new(
+        folder / chosen.file, chosen.target or None, name=name, set=task, quiet=True
+    )
+    trials = 2 if tiny else chosen.trials
+    scores = []
+    for seed in range(splits):
+        scores.append(once(config, seed, trials))
+        print(name, seed, *(f"{score:.4f}" for score in scores[-1]), flush=True)
+    return [name, str(splits), str(trials), *verdict(scores)]
+
+
+HEADER = ("set", "splits", "trials", "dnnsearch", "scikit-learn", "difference", "dnnsearch is")
+
+
+def main(given: Sequence[str] | None = None) -> None:
+    """Measure the sets that are there, and write the table."""
+    options = _arguments(given)
+    folder, out = options.data.resolve(), options.out.resolve()
+    names = options.only or [name for name, one in SETS.items() if (folder / one.file).exists()]
+    with tempfile.TemporaryDirectory() as workplace, chdir(workplace):
+        os.environ.setdefault("DNNSEARCH_CACHE", str(Path(workplace, "cache")))
+        rows = [measure(folder, name, options.splits, options.tiny) for name in names]
+    report.write(out, __doc__ or "", report.table(HEADER, rows))
+
+
+def _arguments(given: Sequence[str] | None) -> argparse.Namespace:
+    parser = report.parser_of(__file__, __doc__ or "")
+    parser.add_argument("--data", type=Path, required=True, metavar="FOLDER")
+    parser.add_argument("--splits", type=int, default=10)
+    parser.add_argument("--only", action="append", choices=list(SETS), help="a set; repeatable")
+    return parser.parse_args(given)
+
+
+if __name__ == "__main__":
+    main()
