@@ -5,9 +5,9 @@ A config that exists is valid by itself; whether it fits its data is asked of `s
 
     defines the study                                    is of this run only
     data, split, seed, parallelism, numerics, sampler,   study (its name), trials (their number),
-    pruner, objective, dtype, initialization,            storage, records, tracking, workers
-    replicates, folds, curve_every, max_cost, try_first,
-    and the seven hyperparameters
+    pruner, objective, metrics, dtype, initialization,   storage, records, tracking, workers,
+    replicates, folds, curve_every, max_cost, try_first, and where a file of the user's lies
+    the seven hyperparameters and class_weights
 
 Equal configs that are written differently (`1e-3` and `0.001`, a default left out or written) have
 equal definitions. A fixed `0.9` and the one choice `[0.9]` differ: Optuna is asked for the latter.

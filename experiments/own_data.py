@@ -17,7 +17,7 @@ import warnings
 from collections.abc import Sequence
 from contextlib import chdir
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from scipy import stats
@@ -31,8 +31,12 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 import dnnsearch
 from dnnsearch import filetables
+from dnnsearch.cli.pinning import pin
 from dnnsearch.config import load_config
 from dnnsearch.filetables import FileTable
+from dnnsearch.study.search import search
+from dnnsearch.trial import TrialView
+from dnnsearch.workers import Progressed
 from experiments import report
 
 
@@ -64,6 +68,16 @@ class Scores(NamedTuple):
     theirs: float
 
 
+class Nobody:
+    """Who watches these searches."""
+
+    def trial(self, view: TrialView) -> None: ...
+
+    def progress(self, event: Progressed) -> None: ...
+
+    def say(self, text: str) -> None: ...
+
+
 def peer(table: FileTable) -> Pipeline:
     """What one would write with scikit-learn: the same roles, its own defaults."""
     roles = table.roles
@@ -88,11 +102,11 @@ def once(config: Path, seed: int, trials: int) -> Scores:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         theirs = peer(table).fit(frame.iloc[both], y[both]).predict(test)
-    settings: dict[str, Any] = {"split.seed": seed, "seed": seed, "tracking": "none"}
-    if table.task != "regression":
-        settings |= {"objective": "dev_accuracy", "metrics": []}
     name = f"{config.stem}-{seed}"
-    study = dnnsearch.search(config, study=name, trials=trials, set=settings, quiet=True)
+    settings = [f"study={name}", f"split.seed={seed}", f"seed={seed}", f"trials={trials}"]
+    settings += [] if table.task == "regression" else ["objective=dev_accuracy", "metrics=[]"]
+    search(load_config(config, [*settings, "tracking=none"]), seconds=None, audience=Nobody())
+    study = dnnsearch.load(name)
     score = r2_score if table.task == "regression" else accuracy_score
     truth = _labels(table, y_test)
     ours = np.asarray(study.best.predict(test)).astype(truth.dtype)
@@ -156,4 +170,5 @@ def _arguments(given: Sequence[str] | None) -> argparse.Namespace:
 
 
 if __name__ == "__main__":
+    pin("portable")
     main()

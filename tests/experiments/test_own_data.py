@@ -1,3 +1,6 @@
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -17,15 +20,17 @@ def test_the_verdict_is_that_of_the_interval(differences: list[float], says: str
     assert experiment.verdict(scores)[-1] == says
 
 
-def test_the_tiny_mode_searches_a_file_and_writes_the_table(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_tiny_mode_searches_a_file_and_writes_the_table(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     x = rng.normal(size=60)
-    frame = pd.DataFrame({"x": x, "z": rng.choice(["a", "b"], 60), "y": np.where(x > 0, "p", "n")})
-    frame.to_csv(tmp_path / "clouds.csv", index=False)
-    monkeypatch.setattr(experiment, "SETS", {"clouds": experiment.Set("clouds.csv", "y")})
-    monkeypatch.setenv("DNNSEARCH_CACHE", str(tmp_path / "cache"))
+    city = rng.choice(["a", "b"], 60)
+    frame = pd.DataFrame({"x": x, "city": city, "quality": np.where(x > 0, 6, 5)})
+    file = tmp_path / experiment.SETS["wine_red"].file
+    file.parent.mkdir()
+    frame.to_csv(file, index=False)
     out = tmp_path / "own_data.md"
-    experiment.main(["--tiny", "--data", str(tmp_path), "--splits", "1", "--out", str(out)])
-    assert "| clouds |" in out.read_text()
+    command = [sys.executable, "-m", "experiments.own_data", "--tiny", "--only", "wine_red"]
+    command += ["--data", str(tmp_path), "--splits", "1", "--out", str(out)]
+    environment = {**os.environ, "DNNSEARCH_CACHE": str(tmp_path / "cache")}
+    subprocess.run(command, check=True, env=environment, capture_output=True)
+    assert "| wine_red |" in out.read_text()
