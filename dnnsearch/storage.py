@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import optuna
 import sqlalchemy
@@ -49,19 +50,27 @@ def open_storage(url: str, create: bool = False) -> RDBStorage:
             if not create:
                 raise UserError(f"there is no study yet: {path} does not exist")
             _create(path)
+        if path and create and not os.access(path.parent, os.W_OK):
+            raise UserError(f"the storage {url} cannot be written: its folder is read-only")
         return _connect(url)
 
 
 def _connect(url: str) -> RDBStorage:
-    storage = RDBStorage(url, engine_kwargs={"connect_args": _connect_args(url)})
-    if sqlite_path(url):
+    path = sqlite_path(url)
+    if path and _is_archived(path):
+        address = f"file:{quote(str(path))}?immutable=1"
+        return RDBStorage(url, {"creator": lambda: sqlite3.connect(address, uri=True)})
+    storage = RDBStorage(url, {"connect_args": {"timeout": BUSY_SECONDS} if path else {}})
+    if path:
         sqlalchemy.event.listen(storage.engine, "connect", _write_ahead)
         storage.engine.dispose()
     return storage
 
 
-def _connect_args(url: str) -> dict[str, Any]:
-    return {"timeout": BUSY_SECONDS} if sqlite_path(url) else {}
+def _is_archived(path: Path) -> bool:
+    """Whether nobody can write here, not even the files that a write-ahead log needs."""
+    log = path.with_name(f"{path.name}-wal")
+    return not os.access(path.parent, os.W_OK) and not log.exists()
 
 
 def _write_ahead(connection: sqlite3.Connection, _: Any) -> None:

@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import traceback
 from importlib import import_module
 from pathlib import Path
@@ -20,8 +21,8 @@ SITE = Path(__file__).parent / "faults" / "site"
 class Command:
     """A command at work, or at its end."""
 
-    def __init__(self, server: "Preloaded", pid: int, folder: Path) -> None:
-        self.server, self.pid, self.folder = server, pid, folder
+    def __init__(self, server: "Preloaded", pid: int) -> None:
+        self.server, self.pid = server, pid
         self.code: int | None = None
 
     def kill(self, number: int = signal.SIGKILL) -> None:
@@ -36,7 +37,7 @@ class Command:
     @property
     def said(self) -> str:
         """All that it has printed."""
-        return (self.folder / f"said-{self.pid}").read_text()
+        return Path(self.server.outputs.name, str(self.pid)).read_text()
 
 
 class Preloaded:
@@ -45,8 +46,9 @@ class Preloaded:
     def __init__(self, *modules: str) -> None:
         from dnnsearch import numerics
 
+        self.outputs = tempfile.TemporaryDirectory()
         self.process = subprocess.Popen(
-            [sys.executable, __file__, *PROGRAM, *modules],
+            [sys.executable, __file__, self.outputs.name, *PROGRAM, *modules],
             env=numerics.pinned("portable"),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -56,7 +58,9 @@ class Preloaded:
     def ask(self, request: dict) -> int:
         assert self.process.stdin and self.process.stdout
         print(json.dumps(request), file=self.process.stdin, flush=True)
-        return int(self.process.stdout.readline())
+        answer = self.process.stdout.readline()
+        assert answer, f"the server has ended with {self.process.wait()}"
+        return int(answer)
 
     def start(
         self, folder: Path, *arguments: str, failpoint: str = "", **variables: str
@@ -69,7 +73,7 @@ class Preloaded:
             variables |= {"FAILPOINT": failpoint, "PYTHONPATH": str(SITE)}
         environment = {**os.environ, **variables}
         pid = self.ask({"run": arguments, "folder": str(folder), "environment": environment})
-        return Command(self, pid, folder)
+        return Command(self, pid)
 
     def run(self, folder: Path, *arguments: str, code: int = 0, **more: str) -> str:
         """What the command says, which must end with `code`."""
@@ -80,10 +84,12 @@ class Preloaded:
     def close(self) -> None:
         with self.process:
             self.process.kill()
+        self.outputs.cleanup()
 
 
 def serve() -> None:
-    for module in sys.argv[1:]:
+    outputs = Path(sys.argv[1])
+    for module in sys.argv[2:]:
         import_module(f"dnnsearch.{module}")
     for line in sys.stdin:
         request = json.loads(line)
@@ -93,10 +99,10 @@ def serve() -> None:
         elif pid := os.fork():
             print(pid, flush=True)
         else:
-            os._exit(command(request))
+            os._exit(command(request, outputs))
 
 
-def command(request: dict) -> int:
+def command(request: dict, outputs: Path) -> int:
     from dnnsearch import numerics
     from dnnsearch.__main__ import main
 
@@ -105,7 +111,7 @@ def command(request: dict) -> int:
     os.environ.update(numerics.pinned("portable", request["environment"]))
     if "mlflow" in sys.modules:
         import_module("dnnsearch.tracking.environment").apply()
-    with open(f"said-{os.getpid()}", "w", buffering=1) as said, open(os.devnull) as nothing:
+    with open(outputs / str(os.getpid()), "w", buffering=1) as said, open(os.devnull) as nothing:
         os.dup2(nothing.fileno(), 0)
         for number in (1, 2):
             os.dup2(said.fileno(), number)

@@ -95,10 +95,15 @@ class Ledger:
             self.records.keep(packed)
         if self._is_told(number):
             stored = self.stored[number]
+            digest = stored.user_attrs.get("dnnsearch", {}).get("digest")
             _compare(
                 f"trial {number}",
-                {"state": stored.state.name, "value": stored.value},
-                {"state": STATES[record.end].name, "value": optuna_value(record)},
+                {"state": stored.state.name, "value": stored.value, "digest": digest},
+                {
+                    "state": STATES[record.end].name,
+                    "value": optuna_value(record),
+                    "digest": record.digest,
+                },
             )
         else:
             self.rows.tell(

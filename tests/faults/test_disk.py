@@ -1,0 +1,119 @@
+"""A disk that is full, or that can only be read: a real one, small and mounted for the test."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.faults.conftest import UNTRACKED, assert_whole, begin, fingerprint
+from tests.preloaded import Preloaded
+
+SIZE = 4096  # KiB
+
+
+class Disk:
+    """A file system of its own in memory."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def leave(self, kibibytes: int) -> None:
+        """Fill it up to so much room."""
+        state = os.statvfs(self.path)
+        room = state.f_bavail * state.f_frsize - 1024 * kibibytes
+        (self.path / "filler").write_bytes(b"x" * room)
+
+    def free(self) -> None:
+        (self.path / "filler").unlink()
+
+    def make(self, way: str) -> None:
+        """`ro` or `rw`."""
+        subprocess.run(["mount", "-o", f"remount,{way}", self.path], check=True)
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Disk]:
+    path = tmp_path / "disk"
+    path.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={SIZE}k", "tmpfs", path]
+    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode != 0:
+        pytest.skip("only root can mount a file system")
+    yield Disk(path)
+    subprocess.run(["umount", "--lazy", path], check=True)
+
+
+def refused(program: Preloaded, folder: Path, *arguments: str, **variables: str) -> str:
+    """The one line of a search that cannot go on."""
+    said = program.run(
+        folder, "search", "wine.yaml", "--quiet", *UNTRACKED, *arguments, code=2, **variables
+    )
+    (line,) = said.splitlines()
+    return line
+
+
+@pytest.mark.parametrize(
+    ("place", "room", "line"),
+    [
+        ("records", 12, "cannot be written to {disk}/wine: No space left on device"),
+        ("storage", 260, "sqlite:///{disk}/optuna.db cannot be used: database or disk is full"),
+        ("cache", 4, "arrays cannot be kept in {disk}: "),
+    ],
+)
+def test_a_full_disk_under_one_of_our_places_is_one_line_and_room_is_all_that_is_needed(
+    program: Preloaded,
+    folder: Path,
+    disk: Disk,
+    undisturbed: str,
+    place: str,
+    room: int,
+    line: str,
+) -> None:
+    settings: tuple[str, ...] = ("--set", f"records={disk.path}")
+    variables = {}
+    if place == "storage":
+        settings = ("--storage", f"sqlite:///{disk.path / 'optuna.db'}")
+    if place == "cache":
+        settings, variables = (), {"DNNSEARCH_CACHE": str(disk.path)}
+    disk.leave(room)
+    assert line.format(disk=disk.path) in refused(program, folder, *settings, **variables)
+    disk.free()
+    said = program.run(folder, "search", "wine.yaml", *UNTRACKED, *settings, **variables)
+    assert fingerprint(said) == undisturbed
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("room", [0, 8, 40, 100, 180, 220, 240, 260, 280, 300, 320, 340, 360, 400])
+def test_wherever_the_disk_is_full_nothing_is_destroyed(
+    program: Preloaded,
+    disk: Disk,
+    undisturbed: str,
+    room: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begin(disk.path, monkeypatch)
+    disk.leave(room)
+    search = program.start(disk.path, "search", "wine.yaml", "--quiet", *UNTRACKED)
+    assert search.wait() == 2
+    disk.free()
+    said = program.run(disk.path, "search", "wine.yaml", *UNTRACKED)
+    assert fingerprint(said) == undisturbed
+    assert_whole(disk.path)
+
+
+@pytest.mark.proof
+def test_a_disk_that_can_only_be_read_is_read(
+    program: Preloaded,
+    disk: Disk,
+    undisturbed: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begin(disk.path, monkeypatch)
+    partly = fingerprint(program.run(disk.path, "search", "wine.yaml", *UNTRACKED, "--trials=4"))
+    disk.make("ro")
+    assert program.run(disk.path, "fingerprint", "wine").strip() == partly
+    assert "cannot be written: its folder is read-only" in refused(program, disk.path)
+    disk.make("rw")
+    said = program.run(disk.path, "search", "wine.yaml", *UNTRACKED)
+    assert fingerprint(said) == undisturbed
