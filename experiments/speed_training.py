@@ -1,8 +1,9 @@
 """How fast is one training, beside scikit-learn and PyTorch?
 
 Question:    how long does a parameter update take, shuffling included, and what do curves add?
-Scientific:  who trains (dnnsearch, scikit-learn's MLPClassifier, PyTorch on the CPU); the sizes of
-             network and mini-batch; one network or 16 replicates in one stack; with curves or not
+Scientific:  who trains (dnnsearch, scikit-learn's MLPClassifier, PyTorch on the CPU as its
+             tutorials have it and with its fused descent); the sizes of network and mini-batch; one
+             network or 16 replicates in one stack; with curves or not
 Nuisance:    whatever else the machine does: all take turns, round by round, each in a process of
              its own; processor time is taken (on an idle machine it is the time that passes), and
              the figures are medians over the rounds
@@ -29,7 +30,7 @@ from experiments import report, training_timers
 from experiments.training_timers import GEMM, Job
 
 REPORT = Path(__file__).with_suffix(".md")
-PEERS = ("scikit-learn", "PyTorch")
+PEERS = ("scikit-learn", "PyTorch", "fused PyTorch")
 
 JOBS = [
     Job(455, (30, 16, 8, 2), 32, epochs=100),
@@ -173,7 +174,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def installed() -> list[str]:
-    modules = {"scikit-learn": "sklearn", "PyTorch": "torch"}
+    modules = {"scikit-learn": "sklearn", "PyTorch": "torch", "fused PyTorch": "torch"}
     return [peer for peer in PEERS if importlib.util.find_spec(modules[peer])]
 
 

@@ -1,0 +1,106 @@
+"""Bits that may not change unnoticed, on every processor that this machine can play.
+
+Where a change of ours is meant to change them, `ARITHMETIC` in `dnnsearch.spec` is raised, the
+changelog says so, and golden.json is written anew.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dnnsearch import numerics
+from tests.golden import CASES
+
+HERE = Path(__file__).parent
+GOLDEN = json.loads((HERE / "golden.json").read_text())
+BASELINE = "X86_V3 X86_V4 AVX512_ICL AVX512_SPR"
+
+# What a machine can be made to play, and how one sees that it does: OpenBLAS's kernels, NumPy's
+# targets beyond its baseline, and the C library's variants (by their known answers).
+TARGETS = {
+    "SSE kernels": {"OPENBLAS_CORETYPE": "Nehalem"},
+    "AVX kernels": {"OPENBLAS_CORETYPE": "Sandybridge"},
+    "NumPy's baseline": {"NPY_DISABLE_CPU_FEATURES": BASELINE},
+    "a C library without FMA": {"GLIBC_TUNABLES": "glibc.cpu.hwcaps=-FMA,-AVX2"},
+}
+SEEN = {
+    "SSE kernels": lambda state: state["blas"] == ["openblas Nehalem"],
+    "AVX kernels": lambda state: state["blas"] == ["openblas Sandybridge"],
+    "NumPy's baseline": lambda state: state["cpu_targets"] == [],
+    "a C library without FMA": lambda state: (
+        state["rounding"]["libm"] != numerics.PORTABLE_ROUNDING["libm"]
+    ),
+}
+
+
+@cache
+def played(pins: str, target: str) -> dict[str, Any]:
+    """The digests, and what was in effect, on a machine that would play this target."""
+    machine = {**os.environ, **TARGETS.get(target, {})}
+    done = subprocess.run(
+        [sys.executable, str(HERE / "golden.py")],
+        env=numerics.pinned(pins, machine),
+        check=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,  # NumPy warns of targets that this processor lacks
+    )
+    return dict(json.loads(done.stdout))
+
+
+def test_ten_trainings_have_their_golden_digests() -> None:
+    """A line in the changelog goes with every change of these."""
+    assert len(GOLDEN) == 10
+    assert played("portable", "")["digests"] == GOLDEN
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_portable_numerics_do_not_depend_on_the_target(target: str) -> None:
+    now = played("portable", target)
+    assert now["state"]["blas"] == ["openblas Haswell"]
+    assert now["state"]["cpu_targets"] == numerics.PORTABLE_TARGETS
+    assert now["digests"] == GOLDEN
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_native_numerics_do_depend_on_it(target: str) -> None:
+    """Else the test above would prove nothing."""
+    now = played("native", target)
+    assert SEEN[target](now["state"])
+    assert now["digests"] != GOLDEN
+
+
+def test_each_case_is_another_training() -> None:
+    assert set(GOLDEN) == set(CASES)
+    assert len(set(GOLDEN.values())) == len(CASES)
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("pruner", ["none", "median"])
+def test_the_study_of_digits_is_the_same_for_every_target_and_any_number_of_workers(
+    pruner: str, tmp_path: Path
+) -> None:
+    runs = [("", workers) for workers in (1, 2, 4)] + [(target, 2) for target in TARGETS]
+    found = {run: _searched(tmp_path / str(i), pruner, *run) for i, run in enumerate(runs)}
+    assert len(set(found.values())) == 1, found
+
+
+def _searched(folder: Path, pruner: str, target: str, workers: int) -> str:
+    """The fingerprint that the search ends with."""
+    folder.mkdir()
+    config = HERE.parent / "configs" / "digits.yaml"
+    options = ["--set", "tracking=none", "--set", f"pruner={pruner}", "--workers", str(workers)]
+    done = subprocess.run(
+        [sys.executable, "-m", "dnnsearch", "search", str(config), "--quiet", *options],
+        cwd=folder,
+        env={**os.environ, **TARGETS.get(target, {})},
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    return done.stdout.split()[-1]
