@@ -21,8 +21,8 @@ if TYPE_CHECKING:  # a second that only those pay who ask for a trial
     from optuna.trial import BaseTrial
 
 POINTS = 30  # of a curve, where they come cheap
-FEWEST_POINTS = 10  # where they do not
-POINTS_SHARE = 0.1  # of the multiply-adds; less of the time, for a whole set goes faster
+FEWEST_POINTS = {"none": 4, "median": 10, "halving": 10}  # where they do not; by pruner
+POINTS_SHARE = 0.09  # of the updates' cost, for all points of the longest training
 POINT_COST = 4 * UPDATE_COST  # multiply-adds that take as long as the fixed part of a point
 MOST_WEIGHTS = 10**9  # 4 GB in float32, and several times that while training
 
@@ -127,17 +127,20 @@ def resolve_curve_every(config: Config, shape: DataShape) -> int:
     """How many updates lie between two points of a curve, where the config says `auto`.
 
     Some 30 points over the longest training; fewer where the dev set is large beside a mini-batch,
-    so that its evaluation takes a few per cent of the training, but not fewer than 10. A function
-    of config and data alone, never of the machine.
+    so that all points and the exact values of train at the end cost less than a tenth of the
+    updates, but not fewer than 4, or 10 for a pruner to look at. A function of config and data
+    alone, never of the machine.
     """
     if config.curve_every != "auto":
         return config.curve_every
     longest = int(_bounds(config.hyper["iterations"], shape)[1])
-    fewest, weights = _bounds(config.hyper["batch_size"], shape)[0], _most_weights(config, shape)
-    update = 3 * weights * fewest + UPDATE_COST / config.stacked
+    smallest, weights = _bounds(config.hyper["batch_size"], shape)[0], _most_weights(config, shape)
+    update = 3 * weights * smallest + UPDATE_COST / config.stacked
     point = weights * shape.dev + POINT_COST / config.stacked
-    wanted = max(longest / POINTS, point / (POINTS_SHARE * update))
-    return max(min(_round_up(wanted), int(longest / FEWEST_POINTS)), 1)
+    affordable = (POINTS_SHARE * longest * update - weights * shape.train) / point
+    fewest = FEWEST_POINTS[config.pruner]
+    points = min(max(affordable - 1, fewest), POINTS)  # the first, before any update, is one more
+    return max(min(_round_up(longest / points), int(longest / fewest)), 1)
 
 
 def _round_up(number: float) -> int:
