@@ -78,6 +78,15 @@ def test_marks_and_blanks_are_missing_in_numbers_and_in_text(write, mark):
     assert sheet.frame["b"][2] == "z"
 
 
+@pytest.mark.parametrize("mark", ["-", "missing", "Unknown", ".", "n.a."])
+def test_words_for_a_gap_are_missing_among_numbers_and_stay_in_text(write, mark):
+    sheet = write(f"a,b,member\n1,x,yes\n{mark},{mark},no\n3,z,yes\n")
+    assert sheet.frame["a"].isna().tolist() == [False, True, False]
+    assert sheet.frame["b"][1] == mark
+    given = write(f"a,b,member\n1,x,yes\n{mark},{mark},no\n3,z,yes\n", missing=["?"])
+    assert given.frame["a"].tolist() == ["1", mark, "3"]
+
+
 def test_the_config_can_say_what_is_missing(write):
     sheet = write("a,b,member\n1,x,y\n-,NA,n\n3,z,y\n", missing=["-"])
     assert sheet.frame["a"].isna().tolist() == [False, True, False]
@@ -154,6 +163,16 @@ def test_json_lines_and_parquet_are_tables_too(write, tmp_path):
     frame["name"] = frame["name"].astype("category")
     frame.to_parquet(tmp_path / "people.parquet")
     is_people(read({"file": str(tmp_path / "people.parquet"), "target": "member"}))
+
+
+def test_the_index_of_a_parquet_file_is_a_column_where_it_has_a_name(tmp_path):
+    frame = pd.DataFrame({"age": [31.0, 27, 40], "x": [1.0, 2, 3], "member": ["y", "n", "y"]})
+    frame.set_index("age").to_parquet(tmp_path / "a.parquet")
+    sheet = read({"file": str(tmp_path / "a.parquet"), "target": "member"})
+    assert list(sheet.frame.columns) == ["age", "x", "member"]
+    frame[1:].to_parquet(tmp_path / "b.parquet")
+    sheet = read({"file": str(tmp_path / "b.parquet"), "target": "member"})
+    assert list(sheet.frame.columns) == ["age", "x", "member"]
 
 
 ARFF = """% a comment
