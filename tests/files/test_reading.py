@@ -99,6 +99,8 @@ def test_the_config_can_say_what_is_missing(write):
         ("utf-8", "나이"),
         ("utf-8-sig", "나이"),
         ("utf-16", "나이"),
+        ("utf-16-le", "Größe"),
+        ("utf-16-be", "Größe"),
         ("cp949", "나이와 이름"),
         ("shift_jis", "なまえとねんれい"),
         ("gb18030", "年龄和姓名"),
@@ -122,6 +124,10 @@ def test_leading_lines_of_comment_are_left_out_and_a_header_with_a_hash_is_not(w
     is_people(sheet)
     assert sheet.notices
     assert list(write("#id,member\n1,a\n2,b\n").frame.columns) == ["#id", "member"]
+
+
+def test_a_spreadsheets_line_that_names_the_separator_is_no_row(write):
+    is_people(write("sep=;\n" + table(";")))
 
 
 def test_line_ends_of_three_systems_are_the_same(write):
@@ -261,6 +267,7 @@ def test_hdf5_has_its_sets_by_name(tmp_path):
         ("a,a,member\n1,2,y\n3,4,n\n", "'a' is column 0 and 1"),
         ("member\ny\nn\n", "at least 2 columns"),
         ('"a,b,member"\n"1,2,y"\n"3,4,n"\n', "quoted cell"),
+        ('"a,b,member";;\n"1,2,y";;\n"3,4,n";;\n', "quoted cell"),
         ("a\0b,member\n1,2\n", "null characters"),
         (b"\x1f\x8b\x08 not whole", "gzip"),
         (b"PK\x03\x04 not whole", "zip"),
