@@ -24,7 +24,7 @@ from dnnsearch.files.source import contents, is_file, without_paths
 from dnnsearch.spec import canonical
 from dnnsearch.split import Indices, stratified, stratified_folds
 
-PREPARATION = 1  # raised whenever a change of ours changes the prepared arrays
+PREPARATION = 2  # raised whenever a change of ours changes the prepared arrays
 INDEX = "prepared"  # the folder of the index, in the store's
 
 

@@ -88,7 +88,7 @@ def peer(table: FileTable) -> Pipeline:
         (OneHotEncoder(handle_unknown="ignore", sparse_output=False), words),
     )
     kind = MLPRegressor if table.task == "regression" else MLPClassifier
-    return make_pipeline(prepare, kind((64, 32), random_state=0))
+    return make_pipeline(prepare, kind(hidden_layer_sizes=(64, 32), random_state=0))
 
 
 def once(config: Path, seed: int, trials: int) -> Scores:

@@ -110,6 +110,17 @@ def test_the_official_test_file_is_the_test_part(people, store, tmp_path):
     assert (prepared.shape.train, prepared.shape.dev, prepared.shape.test) == (96, 24, 30)
 
 
+def test_a_row_of_totals_leaves_numbers_numbers(people, store):
+    with people.open("a") as file:
+        file.write(f"Total,{M},,,,,\n")
+    prepared = prepare(config(people), store)
+    assert prepared.data_digest
+    from dnnsearch import filetables
+
+    table = filetables.load({"file": str(people), "target": "member"}, None)
+    assert "identifier" in next(c.reason for c in table.columns if c.name == "id")
+
+
 def test_a_second_start_needs_no_table_and_a_changed_file_is_another(people, store, monkeypatch):
     first = prepare(config(people), store)
     people.rename(people.with_name("moved.csv"))

@@ -8,6 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from dnnsearch.dimensions import HYPERPARAMETERS
+from dnnsearch.files.source import is_file
 from dnnsearch.reporting import figures, tables
 from dnnsearch.reporting.champion import Worst, confusion, worst
 from dnnsearch.reporting.findings import Finding, where
@@ -185,7 +186,8 @@ def champion(material: Material, study: OpenStudy) -> Markup:
         return Markup("")
     matrix = tables.confusion(counts.tolist(), material.dev.classes)
     wrong = worst(material, study)
-    pictures = tag("div", *(_example(one) for one in wrong), class_="examples")
+    shown = not is_file(study.config.data)  # MLflow gets the page, but no rows of a person's file
+    pictures = tag("div", *(_example(one, shown) for one in wrong), class_="examples")
     return section(
         f"The best trial, number {material.board.best.number}, on the dev set",
         matrix,
@@ -193,9 +195,10 @@ def champion(material: Material, study: OpenStudy) -> Markup:
     )
 
 
-def _example(one: Worst) -> Markup:
+def _example(one: Worst, shown: bool) -> Markup:
     text = f"{one.label} called {one.answer}, {one.probability:.1%} sure of {one.label}"
-    return tag("figure", _picture(one.features), tag("figcaption", text))
+    picture = _picture(one.features) if shown else tag("code", f"row {one.place} of dev")
+    return tag("figure", picture, tag("figcaption", text))
 
 
 def _picture(features: np.ndarray) -> Markup:
