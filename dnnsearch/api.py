@@ -71,14 +71,16 @@ def search(
     study: str | None = None,
     storage: str | None = None,
     set: Mapping[str, Any] | None = None,
+    retry_failed: bool = False,
     quiet: bool = False,
 ) -> Study:
     """Run a study, or go on with it, to `trials` trials in all; its progress is printed.
 
     `config` is the path of a YAML file, or its content as a mapping, which then has to name the
     study. Begins no trial after `seconds`. `set` gives keys of the config other values, as in
-    {"split.dev": 0.3}. KeyboardInterrupt stops the search in order, and the same call goes on with
-    it. Raises UserError for everything that the command `search` refuses.
+    {"split.dev": 0.3}. `retry_failed` tries each failed trial again under a new number.
+    KeyboardInterrupt stops the search in order, and the same call goes on with it. Raises UserError
+    for everything that the command `search` refuses.
     """
     storage = storage or os.environ.get("DNNSEARCH_STORAGE")
     given = {
@@ -90,10 +92,11 @@ def search(
     }
     settings = [f"{key}={json.dumps(v)}" for key, v in given.items() if v is not None]
     loaded = _load(config, settings)
-    limit = [] if seconds is None else [f"--for={seconds}"]
+    more = [] if seconds is None else [f"--for={seconds}"]
+    more += ["--retry-failed"] if retry_failed else []
     with _as_file(config, loaded) as path:
         options = [f"--set={setting}" for setting in settings]
-        code, said = run(["search", *options, *limit, "--", str(path)], _ignore if quiet else print)
+        code, said = run(["search", *options, *more, "--", str(path)], _ignore if quiet else print)
     if code != 0:
         raise RuntimeError(said)
     return Study(open_study(loaded.study, loaded.storage))

@@ -22,6 +22,7 @@ from dnnsearch.spec import Spec
 from dnnsearch.study.coordinator import Coordinator
 from dnnsearch.study.definition import differences
 from dnnsearch.study.reading import OpenStudy
+from dnnsearch.study.retries import given
 from dnnsearch.study.search import define, local_workers
 
 MEND = (
@@ -118,7 +119,8 @@ def verify(
             numerics.check(definition.numerics)
             changed = differences(study.definition, definition.as_dict())
             with local_workers(definition, workers, store) as pool:
-                coordinator = Coordinator(definition, witness, witness, pool)
+                again = given(study)
+                coordinator = Coordinator(definition, witness, witness, pool, retries=again)
                 coordinator.run(len(witness.rows))
     except Different as difference:
         return _different(study, str(difference), changed)

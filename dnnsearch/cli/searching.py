@@ -50,6 +50,9 @@ OtherStorage = Annotated[
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Say what it would cost, and write nothing.")
 ]
+RetryFailed = Annotated[
+    bool, typer.Option("--retry-failed", help="Try each failed trial again, under a new number.")
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show the result only.")]
 
 
@@ -61,6 +64,7 @@ def search(
     study: Name = None,
     set_: Settings = None,
     storage: OtherStorage = None,
+    retry_failed: RetryFailed = False,
     dry_run: DryRun = False,
     quiet: Quiet = False,
 ) -> None:
@@ -83,9 +87,9 @@ def search(
 
     loaded = load_config(config, overrides)
     if dry_run:
-        _plan(loaded)
+        _plan(loaded, retry_failed)
     else:
-        _run(loaded, limit, quiet)
+        _run(loaded, limit, retry_failed, quiet)
 
 
 def _settings(given: dict[str, int | str | None]) -> list[str]:
@@ -93,7 +97,7 @@ def _settings(given: dict[str, int | str | None]) -> list[str]:
     return [f"{key}={json.dumps(value)}" for key, value in given.items() if value is not None]
 
 
-def _run(config: "Config", limit: float | None, quiet: bool) -> None:
+def _run(config: "Config", limit: float | None, retry_failed: bool, quiet: bool) -> None:
     from dnnsearch.display import display
     from dnnsearch.study.search import search
 
@@ -103,7 +107,7 @@ def _run(config: "Config", limit: float | None, quiet: bool) -> None:
                 audience.say(NATIVE)
             elif unusual := numerics.unusual(config.numerics):
                 audience.say(unusual)
-            search(config, seconds=limit, audience=audience)
+            search(config, seconds=limit, audience=audience, retry_failed=retry_failed)
     except Stopped:
         print(f"stopped; what has ended is kept. To go on: {_command()}", file=sys.stderr)
         raise
@@ -132,15 +136,15 @@ def _conclude(config: "Config") -> None:
             f"  train it again:         dnnsearch rerun {shlex.quote(config.study)}/{best.number}"
         )
     print("  compare all in MLflow:  dnnsearch ui")
-    if len(board.rows) < config.trials:
-        print(f"  go on to {config.trials} trials: {_command()}")
+    if len(board.rows) < (trials := study.wanted(config.trials)):
+        print(f"  go on to {trials} trials: {_command()}")
     print(f"fingerprint {study.fingerprint()}")
 
 
-def _plan(config: "Config") -> None:
+def _plan(config: "Config", retry_failed: bool) -> None:
     from dnnsearch.plan import plan
 
-    planned = plan(config)
+    planned = plan(config, retry_failed)
     there = f" (and {planned.done} that have ended already)" if planned.done else ""
     print(f"study {config.study}, from {config.place}: a dry run, nothing is written")
     print(f"  trials  {planned.trials}{there}")

@@ -17,6 +17,7 @@ from dnnsearch.storage import Rows, open_storage
 # names of the study's attributes in Optuna's storage
 DEFINITION, CONFIG, IDENTITY, EXPERIMENT = "definition", "config", "id", "experiment"
 PROFILE = "profile"  # the shape of the data
+RETRIES = "retries"  # which trial tries which failed one again
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,17 @@ class OpenStudy:
     def config(self) -> Config:
         """The config that the study was begun or last continued with."""
         return parse_config(self.attributes[CONFIG], f"study {self.name}", self.name)
+
+    @property
+    def retries(self) -> dict[int, int]:
+        """Number of a trial -> number of the failed one that it tries again; read anew."""
+        stored = self.rows.attributes.get(RETRIES, {})
+        return {int(number): again for number, again in stored.items()}
+
+    def wanted(self, trials: int) -> int:
+        """How many it comes to where `trials` are asked for: retries and all in flight count."""
+        unfinished = [row.number for row in self.trials() if not row.state.is_finished()]
+        return 1 + max([trials - 1, *self.retries, *unfinished])
 
     @property
     def records(self) -> Records:

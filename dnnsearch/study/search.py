@@ -35,6 +35,7 @@ from dnnsearch.study.reading import (
     PROFILE,
     OpenStudy,
 )
+from dnnsearch.study.retries import append, given
 from dnnsearch.study.views import card, interrupted_view
 from dnnsearch.tables import Prepared, prepare
 from dnnsearch.tracking import Publisher, Silent, check_uri
@@ -47,6 +48,9 @@ PUBLISH_SECONDS = 600.0  # to publish what is left, while MLflow answers
 
 class Audience(Protocol):
     """Who watches a search: a person at a terminal, or nobody."""
+
+    def expect(self, trials: int) -> None:
+        """So many trials there will be in all: trials of failed ones again are added."""
 
     def trial(self, view: TrialView) -> None:
         """A trial has begun or ended; also for each one that had, when a search goes on."""
@@ -65,9 +69,12 @@ def define(config: Config, store: ArrayStore) -> Definition:
     return Definition(config, prepared, numerics.playable(config.numerics))
 
 
-def search(config: Config, *, seconds: float | None, audience: Audience) -> None:
+def search(
+    config: Config, *, seconds: float | None, audience: Audience, retry_failed: bool = False
+) -> None:
     """Bring the study of `config` to `config.trials` in all, or stop asking after so many seconds.
 
+    With `retry_failed` each trial that has failed is tried again under a new number at the end.
     Raises UserError when somebody else works on the study, when its name belongs to another
     definition, or when the storage cannot be used.
     """
@@ -77,18 +84,27 @@ def search(config: Config, *, seconds: float | None, audience: Audience) -> None
         check_uri(config.tracking)
     storage = open_storage(config.storage, create=True)
     with study_lock(sqlite_path(config.storage) or Path("dnnsearch"), config.study):
-        rows = begin(storage, definition)
-        publisher = _publisher(OpenStudy(config.study, rows), audience.say)
+        study = OpenStudy(config.study, begin(storage, definition))
+        if retry_failed:
+            audience.say(_said_of(append(study)))
+        trials = study.wanted(config.trials)
+        audience.expect(trials)
+        publisher = _publisher(study, audience.say)
         records = Records(Path(config.records), config.study)
         keep_preparation(records, definition.prepared)
-        ledger = Ledger(rows, records, [publisher.put, audience.trial])
+        ledger = Ledger(study.rows, records, [publisher.put, audience.trial], study.retries)
         with local_workers(definition, config.workers, default_root()) as workers:
             coordinator = Coordinator(
-                definition, ledger.records, ledger, workers, audience.progress
+                definition, ledger.records, ledger, workers, audience.progress, given(study)
             )
             publisher.start()
-            with _concluded(coordinator, ledger, publisher, audience):
-                coordinator.run(config.trials, _while_time(seconds, len(ledger.stored)))
+            with _concluded(coordinator, trials, ledger, publisher, audience):
+                coordinator.run(trials, _while_time(seconds, len(ledger.stored)))
+
+
+def _said_of(retries: int) -> str:
+    tried = f"{retries} failed trial{'' if retries == 1 else 's'} will be tried again"
+    return tried if retries else "no trial has failed that was not tried again: nothing to retry"
 
 
 def keep_preparation(records: Records, prepared: Prepared) -> None:
@@ -100,7 +116,11 @@ def keep_preparation(records: Records, prepared: Prepared) -> None:
 
 @contextmanager
 def _concluded(
-    coordinator: Coordinator, ledger: Ledger, publisher: Publisher | Silent, audience: Audience
+    coordinator: Coordinator,
+    trials: int,
+    ledger: Ledger,
+    publisher: Publisher | Silent,
+    audience: Audience,
 ) -> Iterator[None]:
     """Whatever happens, MLflow is told how the study stands; a person, what MLflow lacks."""
     try:
@@ -111,7 +131,7 @@ def _concluded(
         publisher.conclude("interrupted")
         publisher.close(INTERRUPTED_SECONDS)
         raise
-    whole = coordinator.asked >= coordinator.definition.config.trials
+    whole = coordinator.asked >= trials
     publisher.conclude(
         "finished" if whole else "interrupted", fingerprint(coordinator.digests) if whole else ""
     )
