@@ -20,7 +20,7 @@ from dnnsearch.nn import number_of_parameters
 from dnnsearch.record import KEPT_BYTES
 from dnnsearch.space import check_fits, suggest
 from dnnsearch.spec import Spec
-from dnnsearch.storage import Rows, open_storage, sqlite_path, study_names
+from dnnsearch.storage import Rows, is_there, open_storage, study_names
 from dnnsearch.study.definition import Definition
 from dnnsearch.study.reading import OpenStudy
 from dnnsearch.study.retries import planned
@@ -67,8 +67,7 @@ def plan(config: Config, retry_failed: bool = False) -> Plan:
 
 def _standing(config: Config, retry_failed: bool) -> tuple[int, int]:
     """How many trials of the study have ended, and how many it is to have."""
-    path = sqlite_path(config.storage)
-    if path and not path.exists():
+    if not is_there(config.storage):
         return 0, config.trials
     storage = open_storage(config.storage)
     if config.study not in study_names(storage):

@@ -14,6 +14,7 @@ from optuna.trial import FrozenTrial
 from dnnsearch.errors import UserError
 from dnnsearch.record import Record
 from dnnsearch.records import Records
+from dnnsearch.sessionlock import Held
 from dnnsearch.spec import Spec
 from dnnsearch.storage import Rows
 from dnnsearch.study.sampling import STATES, objective_curve, optuna_value
@@ -32,12 +33,19 @@ class Ledger:
         records: Records,
         publish: Sequence[Callable[[TrialView], None]],
         retries: Collection[int] = (),
+        may_write: Held = lambda: None,
     ) -> None:
-        self.rows, self.records, self._publish, self.retries = rows, records, publish, retries
+        self.rows, self.records, self._publish = rows, records, publish
+        self.retries, self._may_write = retries, may_write
         self.stored = rows.trials()
         self._ids = {trial.number: trial._trial_id for trial in self.stored}
         self._failures: list[str] = []
         self._held: list[Callable[[], None]] = []
+
+    @property
+    def told_before(self) -> list[int]:
+        """The trials that had ended when the search began."""
+        return [trial.number for trial in self.stored if trial.state.is_finished()]
 
     def asked(self, trial: FrozenTrial, spec: Spec) -> None:
         """Compare the trial with its stored row, or add it as RUNNING."""
@@ -78,13 +86,18 @@ class Ledger:
         if self._failures:
             self._held.append(action)
         else:
-            action()
+            self._certainly(action)
+
+    def _certainly(self, action: Callable[[], None]) -> None:
+        """Write, unless the study's lock was lost: then LostLock is raised."""
+        self._may_write()
+        action()
 
     def flush(self) -> None:
         """The streak of failures is over: write what was held back."""
         held, self._held, self._failures = self._held, [], []
         for action in held:
-            action()
+            self._certainly(action)
 
     def publish(self, view: TrialView) -> None:
         """Show the trial to all who want to see it."""

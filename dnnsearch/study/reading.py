@@ -1,5 +1,6 @@
 """A study that exists, opened to be read: its definition, its rows, its records."""
 
+import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -7,17 +8,25 @@ from typing import Any
 
 from optuna.trial import FrozenTrial
 
+from dnnsearch.addresses import with_password, without_password
 from dnnsearch.arrays import DamagedArrays
 from dnnsearch.config import Config, parse_config
 from dnnsearch.errors import UserError
 from dnnsearch.record import Record, decode, fingerprint, outcome_digest
-from dnnsearch.records import Records
+from dnnsearch.records import IN_MLFLOW, SHORT, Records, root
 from dnnsearch.storage import Rows, open_storage
+from dnnsearch.tracking.fetching import StudyArtifacts
 
 # names of the study's attributes in Optuna's storage
 DEFINITION, CONFIG, IDENTITY, EXPERIMENT = "definition", "config", "id", "experiment"
 PROFILE = "profile"  # the shape of the data
 RETRIES = "retries"  # which trial tries which failed one again
+
+
+def without_secrets(config: Config) -> dict[str, Any]:
+    """The config as it is written down: its addresses have no passwords."""
+    document = config.document()
+    return document | {key: without_password(document[key]) for key in ("storage", "tracking")}
 
 
 @dataclass(frozen=True)
@@ -38,8 +47,13 @@ class OpenStudy:
 
     @property
     def config(self) -> Config:
-        """The config that the study was begun or last continued with."""
-        return parse_config(self.attributes[CONFIG], f"study {self.name}", self.name)
+        """The config that the study was begun or last continued with.
+
+        It is stored without passwords; MLflow's may stand in $MLFLOW_TRACKING_URI.
+        """
+        document = self.attributes[CONFIG]
+        tracking = with_password(document["tracking"], os.environ.get("MLFLOW_TRACKING_URI"))
+        return parse_config({**document, "tracking": tracking}, f"study {self.name}", self.name)
 
     @property
     def retries(self) -> dict[int, int]:
@@ -52,9 +66,16 @@ class OpenStudy:
         unfinished = [row.number for row in self.trials() if not row.state.is_finished()]
         return 1 + max([trials - 1, *self.retries, *unfinished])
 
-    @property
+    @cached_property
     def records(self) -> Records:
-        return Records(Path(self.attributes[CONFIG]["records"]), self.name)
+        where = self.attributes[CONFIG]["records"]
+        if where != IN_MLFLOW:
+            return Records(Path(where), self.name)
+        identity = self.attributes[IDENTITY]
+        artifacts = StudyArtifacts(
+            self.config.tracking, self.attributes[EXPERIMENT], self.name, identity
+        )
+        return Records(root(where), f"{self.name}-{identity[:SHORT]}", artifacts)
 
     def trials(self) -> list[FrozenTrial]:
         """Optuna's trials by number; `user_attrs["dnnsearch"]` is what `ledger` tells of each."""

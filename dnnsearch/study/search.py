@@ -20,10 +20,11 @@ from dnnsearch.config import UNTRACKED, Config
 from dnnsearch.errors import UserError
 from dnnsearch.lock import study_lock
 from dnnsearch.record import fingerprint
-from dnnsearch.records import SHORT, Records
+from dnnsearch.records import IN_MLFLOW, SHORT, Records
+from dnnsearch.sessionlock import LostLock
 from dnnsearch.space import check_fits
 from dnnsearch.spec import OBJECTIVES
-from dnnsearch.storage import Rows, create_study, open_storage, sqlite_path, study_names
+from dnnsearch.storage import Rows, create_study, open_storage, study_names
 from dnnsearch.study.coordinator import Coordinator
 from dnnsearch.study.definition import Definition, differences
 from dnnsearch.study.ledger import Ledger
@@ -34,6 +35,7 @@ from dnnsearch.study.reading import (
     IDENTITY,
     PROFILE,
     OpenStudy,
+    without_secrets,
 )
 from dnnsearch.study.retries import append, given
 from dnnsearch.study.views import card, interrupted_view
@@ -82,17 +84,20 @@ def search(
     numerics.check(definition.numerics)
     if config.tracking != UNTRACKED:
         check_uri(config.tracking)
+    elif config.records == IN_MLFLOW:
+        raise UserError(f"{config.place}: records: mlflow needs MLflow, but tracking is none")
     storage = open_storage(config.storage, create=True)
-    with study_lock(sqlite_path(config.storage) or Path("dnnsearch"), config.study):
+    with study_lock(config.storage, config.study) as held:
         study = OpenStudy(config.study, begin(storage, definition))
         if retry_failed:
             audience.say(_said_of(append(study)))
         trials = study.wanted(config.trials)
         audience.expect(trials)
         publisher = _publisher(study, audience.say)
-        records = Records(Path(config.records), config.study)
-        keep_preparation(records, definition.prepared)
-        ledger = Ledger(study.rows, records, [publisher.put, audience.trial], study.retries)
+        keep_preparation(study.records, definition.prepared)
+        show = [publisher.put, audience.trial]
+        ledger = Ledger(study.rows, study.records, show, study.retries, held)
+        study.records.bring(ledger.told_before)
         with local_workers(definition, config.workers, default_root()) as workers:
             coordinator = Coordinator(
                 definition, ledger.records, ledger, workers, audience.progress, given(study)
@@ -125,6 +130,8 @@ def _concluded(
     """Whatever happens, MLflow is told how the study stands; a person, what MLflow lacks."""
     try:
         yield
+    except LostLock:
+        raise  # what MLflow is to be told is for somebody else to say
     except BaseException:
         for spec in coordinator.specs.values():
             ledger.publish(interrupted_view(spec))
@@ -179,7 +186,7 @@ def begin(storage: RDBStorage, definition: Definition) -> Rows:
         rows.set_attribute(DEFINITION, wanted)
     elif stored != wanted:
         _refuse(config.study, stored, wanted)
-    rows.set_attribute(CONFIG, config.document())
+    rows.set_attribute(CONFIG, without_secrets(config))
     return rows
 
 
