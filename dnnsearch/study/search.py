@@ -24,7 +24,7 @@ from dnnsearch.records import SHORT, Records
 from dnnsearch.space import check_fits
 from dnnsearch.spec import OBJECTIVES
 from dnnsearch.storage import Rows, create_study, open_storage, sqlite_path, study_names
-from dnnsearch.study.coordinator import Coordinator
+from dnnsearch.study.coordinator import Coordinator, Workers
 from dnnsearch.study.definition import Definition, differences
 from dnnsearch.study.ledger import Ledger
 from dnnsearch.study.reading import (
@@ -75,14 +75,14 @@ def search(config: Config, *, seconds: float | None, audience: Audience) -> None
     numerics.check(definition.numerics)
     if config.tracking != UNTRACKED:
         check_uri(config.tracking)
-    storage = open_storage(config.storage, create=True)
-    with study_lock(sqlite_path(config.storage) or Path("dnnsearch"), config.study):
-        rows = begin(storage, definition)
-        publisher = _publisher(OpenStudy(config.study, rows), audience.say)
-        records = Records(Path(config.records), config.study)
-        keep_preparation(records, definition.prepared)
-        ledger = Ledger(rows, records, [publisher.put, audience.trial])
-        with local_workers(definition, config.workers, default_root()) as workers:
+    with hired(definition, config.workers, default_root(), audience.say) as workers:
+        storage = open_storage(config.storage, create=True)
+        with study_lock(sqlite_path(config.storage) or Path("dnnsearch"), config.study):
+            rows = begin(storage, definition)
+            publisher = _publisher(OpenStudy(config.study, rows), audience.say)
+            records = Records(Path(config.records), config.study)
+            keep_preparation(records, definition.prepared)
+            ledger = Ledger(rows, records, [publisher.put, audience.trial])
             coordinator = Coordinator(
                 definition, ledger.records, ledger, workers, audience.progress
             )
@@ -133,6 +133,38 @@ def _while_time(seconds: float | None, known: int) -> Callable[[int], bool]:
         return lambda number: True
     until = time.monotonic() + seconds
     return lambda number: number < known or time.monotonic() < until
+
+
+@contextmanager
+def hired(
+    definition: Definition, workers: int | str, store: Path, say: Callable[[str], None]
+) -> Iterator[Workers]:
+    """Whom the config wants to train: processes here, or a Dask cluster; let go afterwards."""
+    if isinstance(workers, int):
+        with local_workers(definition, workers, store) as pool:
+            yield pool
+    else:
+        with dask_workers(definition, workers, store, say) as cluster:
+            yield cluster
+
+
+@contextmanager
+def dask_workers(
+    definition: Definition, address: str, store: Path, say: Callable[[str], None]
+) -> Iterator[Workers]:
+    """The workers at a Dask scheduler; raises UserError where there is none, or no Dask."""
+    try:
+        from dnnsearch.workers.dask import DaskWorkers
+    except ModuleNotFoundError as error:
+        raise UserError(
+            f"workers: {address} is a Dask scheduler's address, but {error.name} is not installed: "
+            "pip install 'dnnsearch[dask]'"
+        ) from error
+    workers = DaskWorkers(address, definition.numerics, store, definition.prepared.key, say)
+    try:
+        yield workers
+    finally:
+        workers.close()
 
 
 @contextmanager

@@ -49,7 +49,7 @@ class Turns:
         self._suspects: deque[int] = deque()
         self._deaths: Counter[int] = Counter()
         self._vanished: Counter[int] = Counter()
-        self._reserved = ""  # the machine where suspects run, while there are any
+        self._reserved = ""
 
     @property
     def is_waiting(self) -> bool:
@@ -61,8 +61,9 @@ class Turns:
 
     def next(self, places: Sequence[P]) -> tuple[P, int] | None:
         """Give a trial to a place: a suspect alone, any other to whoever has least to do."""
-        free = [place for place in places if not self._reserves(place, places)]
-        if self._suspects and (place := self._empty_machine(places)):
+        reserved = self._reserve(places)
+        free = [place for place in places if place.machine != reserved]
+        if self._suspects and (place := _empty(places, reserved)):
             place.alone = True
             return self._give(place, self._suspects.popleft())
         place = min(free, key=lambda place: place.load, default=None)
@@ -74,19 +75,14 @@ class Turns:
         place.numbers.append(number)
         return place, number
 
-    def _reserves(self, place: Place, places: Sequence[Place]) -> bool:
-        """Whether the place is on the machine that suspects have to themselves."""
+    def _reserve(self, places: Sequence[Place]) -> str | None:
+        """The machine that suspects have to themselves, while there are any."""
         if not self._suspects and not any(place.alone for place in places):
-            return False
-        machines = {one.machine for one in places}
-        if self._reserved not in machines:
-            self._reserved = min(machines, key=lambda machine: _load(places, machine))
-        return place.machine == self._reserved
-
-    def _empty_machine(self, places: Sequence[P]) -> P | None:
-        """A place on the reserved machine, once nothing is trained there."""
-        there = [place for place in places if place.machine == self._reserved]
-        return there[0] if there and not any(place.numbers for place in there) else None
+            return None
+        loads = _loads(places)
+        if self._reserved not in loads:
+            self._reserved = min(loads, key=lambda machine: loads[machine], default="")
+        return self._reserved
 
     def ended(self, place: Place, number: int) -> None:
         """The trial is over, by its own rules or with an error of its own."""
@@ -123,5 +119,15 @@ class Turns:
         return [failed for n in accused if (failed := self.died(place, n, how))]
 
 
-def _load(places: Sequence[Place], machine: str) -> int:
-    return sum(len(place.numbers) for place in places if place.machine == machine)
+def _loads(places: Sequence[Place]) -> Counter[str]:
+    """How many trials each machine has."""
+    loads: Counter[str] = Counter()
+    for place in places:
+        loads[place.machine] += len(place.numbers)
+    return loads
+
+
+def _empty(places: Sequence[P], machine: str | None) -> P | None:
+    """A place on the machine, once nothing is trained there."""
+    there = [place for place in places if place.machine == machine]
+    return there[0] if there and not any(place.numbers for place in there) else None
