@@ -154,13 +154,14 @@ def dask_workers(
 ) -> Iterator[Workers]:
     """The workers at a Dask scheduler; raises UserError where there is none, or no Dask."""
     try:
-        from dnnsearch.workers.dask import DaskWorkers
+        from dnnsearch.workers.dask import DaskWorkers, terms_of
     except ModuleNotFoundError as error:
         raise UserError(
             f"workers: {address} is a Dask scheduler's address, but {error.name} is not installed: "
             "pip install 'dnnsearch[dask]'"
         ) from error
-    workers = DaskWorkers(address, definition.numerics, store, definition.prepared.key, say)
+    terms = terms_of(definition.numerics)
+    workers = DaskWorkers(address, terms, store, definition.prepared.key, say)
     try:
         yield workers
     finally:

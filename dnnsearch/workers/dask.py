@@ -53,6 +53,13 @@ class Guest(Place):
         self.address = address
 
 
+def terms_of(numerics: str) -> Terms:
+    """What a search in this process, whose numerics these must be, expects of its workers."""
+    installed = versions()
+    wanted = {name: installed[name] for name in PACKAGES}
+    return Terms(numerics, wanted, arithmetic.check(numerics), f"dnnsearch-{uuid.uuid4().hex[:12]}")
+
+
 class DaskWorkers:
     """All workers at the scheduler at `address` that fit, whoever they are at a time.
 
@@ -61,14 +68,10 @@ class DaskWorkers:
     """
 
     def __init__(
-        self, address: str, numerics: str, store: Path, arrays: str, say: Callable[[str], None]
+        self, address: str, terms: Terms, store: Path, arrays: str, say: Callable[[str], None]
     ) -> None:
         self.address, self._say = address, say
-        session = f"dnnsearch-{uuid.uuid4().hex[:12]}"
-        installed = versions()
-        wanted = {name: installed[name] for name in PACKAGES}
-        terms = Terms(numerics, wanted, arithmetic.check(numerics), session)
-        self._keys = (f"{session}-{attempt}" for attempt in count())
+        self._keys = (f"{terms.topic}-{attempt}" for attempt in count())
         self._turns = Turns()
         self._specs: dict[int, bytes] = {}
         self._guests: dict[str, Guest] = {}
