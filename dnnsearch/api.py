@@ -82,19 +82,15 @@ def search(
     it. Raises UserError for everything that the command `search` refuses.
     """
     storage = storage or os.environ.get("DNNSEARCH_STORAGE")
-    given = {
-        "trials": trials,
-        "workers": workers,
-        "study": study,
-        "storage": storage,
-        **(set or {}),
-    }
+    given = {"trials": trials, "workers": workers, "study": study, **(set or {})}
     settings = [f"{key}={json.dumps(v)}" for key, v in given.items() if v is not None]
-    loaded = _load(config, settings)
+    where = [f"storage={json.dumps(storage)}"] if storage else []
+    loaded = _load(config, settings + where)
     limit = [] if seconds is None else [f"--for={seconds}"]
     with _as_file(config, loaded) as path:
         options = [f"--set={setting}" for setting in settings]
-        code, said = run(["search", *options, *limit, "--", str(path)], _ignore if quiet else print)
+        arguments = ["search", *options, *limit, "--", str(path)]
+        code, said = run(arguments, _ignore if quiet else print, storage)
     if code != 0:
         raise RuntimeError(said)
     return Study(open_study(loaded.study, loaded.storage))
@@ -168,16 +164,16 @@ def rerun(run_: str, *, storage: str | None = None) -> Verdict:
 
     Raises UserError where that cannot be done.
     """
-    return _verdict(["rerun", f"--storage={_storage(storage)}", "--", run_])
+    return _verdict(["rerun", "--", run_], _storage(storage))
 
 
 def verify(study: str, *, storage: str | None = None) -> Verdict:
     """Run a whole study again, compare everything; UserError where that cannot be done."""
-    return _verdict(["verify", "--quiet", f"--storage={_storage(storage)}", "--", study])
+    return _verdict(["verify", "--quiet", "--", study], _storage(storage))
 
 
-def _verdict(arguments: builtins.list[str]) -> Verdict:
-    code, said = run(arguments, _ignore)
+def _verdict(arguments: builtins.list[str], storage: str) -> Verdict:
+    code, said = run(arguments, _ignore, storage)
     if code not in (0, 1) or "Traceback" in said:
         raise RuntimeError(said)
     return Verdict(code == 0, said)
@@ -190,8 +186,8 @@ def report(*studies: str, out: str | Path | None = None, storage: str | None = N
     report-STUDY.html here. Raises UserError where a record is missing or damaged.
     """
     given = [] if out is None else [f"--out={out}"]
-    where = f"--storage={_storage(storage)}"
-    _, said = run(["report", "--quiet", *given, where, "--", *studies], _ignore)
+    arguments = ["report", "--quiet", *given, "--", *studies]
+    _, said = run(arguments, _ignore, _storage(storage))
     if "Traceback" in said:
         raise RuntimeError(said)
     return Path(said.splitlines()[-1])
@@ -200,13 +196,13 @@ def report(*studies: str, out: str | Path | None = None, storage: str | None = N
 def publish(study: str, tracking: str | None = None, *, storage: str | None = None) -> str:
     """Send MLflow, at the URI `tracking` or where the study is tracked, all that it lacks."""
     where = [] if tracking is None else [f"--tracking={tracking}"]
-    _, said = run(["publish", *where, f"--storage={_storage(storage)}", "--", study], _ignore)
+    _, said = run(["publish", *where, "--", study], _ignore, _storage(storage))
     return said
 
 
 def rm(study: str, *, storage: str | None = None) -> str:
     """Remove a study with its records and its runs in MLflow, without asking."""
-    _, said = run(["rm", "--yes", f"--storage={_storage(storage)}", "--", study], _ignore)
+    _, said = run(["rm", "--yes", "--", study], _ignore, _storage(storage))
     return said
 
 

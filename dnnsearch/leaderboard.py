@@ -17,7 +17,7 @@ from dnnsearch.config import Config
 from dnnsearch.errors import UserError
 from dnnsearch.space import suggest
 from dnnsearch.spec import OBJECTIVES, Value
-from dnnsearch.storage import Rows, open_storage, sqlite_path, study_names
+from dnnsearch.storage import Rows, is_there, open_storage, study_names
 from dnnsearch.study.reading import CONFIG, OpenStudy
 
 UNFINISHED = "unfinished"  # asked and not told: in training now, or for `search` to go on with
@@ -74,8 +74,7 @@ class Leaderboard:
 
 def leaderboards(storage: str) -> list[Leaderboard]:
     """Those of all studies of dnnsearch in Optuna's storage, by name."""
-    path = sqlite_path(storage)
-    if path and not path.exists():
+    if not is_there(storage):
         return []
     opened = open_storage(storage)
     studies = [OpenStudy(name, Rows(opened, name)) for name in study_names(opened)]

@@ -1,7 +1,8 @@
 """One writer for a study: a lock that lives where the storage lives.
 
-Beside a SQLite file it is an flock, which the kernel drops with its holder, so that a dead holder
-blocks nobody. The lock's file also says who holds it, for the person who is refused.
+Beside a SQLite file it is an flock, in PostgreSQL an advisory lock of a session of its own. The
+kernel drops the one and the server the other with its holder, so that a dead holder blocks nobody.
+Both say who holds them, for the person who is refused.
 """
 
 import fcntl
@@ -15,11 +16,32 @@ from pathlib import Path
 from urllib.parse import quote
 
 from dnnsearch.errors import UserError
+from dnnsearch.postgresql import is_postgresql
+from dnnsearch.sessionlock import Held, session_lock
+from dnnsearch.sqlitefile import sqlite_path
 
 
 @contextmanager
-def study_lock(database: Path, study: str) -> Iterator[None]:
-    """Hold the study's lock; raises UserError, naming the holder, while somebody else does."""
+def study_lock(storage: str, study: str) -> Iterator[Held]:
+    """Hold the study's lock in the storage at this URL.
+
+    Raises UserError, naming the holder, while somebody else holds it. Whoever writes for long asks
+    what is yielded before each write, since a session can be lost.
+    """
+    if is_postgresql(storage):
+        with session_lock(storage, study) as held:
+            yield held
+    else:
+        with _file_lock(sqlite_path(storage) or Path("dnnsearch"), study):
+            yield _certainly
+
+
+def _certainly() -> None:
+    """A file's lock is held as long as its holder lives."""
+
+
+@contextmanager
+def _file_lock(database: Path, study: str) -> Iterator[None]:
     path = database.with_name(f"{database.name}.{quote(study, safe='')}.lock")
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)

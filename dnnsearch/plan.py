@@ -20,7 +20,7 @@ from dnnsearch.nn import number_of_parameters
 from dnnsearch.record import KEPT_BYTES
 from dnnsearch.space import check_fits, suggest
 from dnnsearch.spec import Spec
-from dnnsearch.storage import Rows, open_storage, sqlite_path, study_names
+from dnnsearch.storage import Rows, is_there, open_storage, study_names
 from dnnsearch.study.definition import Definition
 from dnnsearch.tables import prepare
 from dnnsearch.trial import CURVES, run_trial
@@ -65,8 +65,7 @@ def plan(config: Config) -> Plan:
 
 def _done(config: Config) -> int:
     """Trials of the study that have ended."""
-    path = sqlite_path(config.storage)
-    if path and not path.exists():
+    if not is_there(config.storage):
         return 0
     storage = open_storage(config.storage)
     if config.study not in study_names(storage):

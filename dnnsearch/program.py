@@ -1,5 +1,6 @@
 """Our own command line, run from Python in a process of its own."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -11,14 +12,19 @@ STOP_SECONDS = 10  # for a search to end in order
 ERROR = "error: "
 
 
-def run(arguments: Sequence[str], tell: Callable[[str], object]) -> tuple[int, str]:
+def run(
+    arguments: Sequence[str], tell: Callable[[str], object], storage: str | None = None
+) -> tuple[int, str]:
     """`dnnsearch ARGUMENTS`: its exit code, 0 or 1, and all that it said.
 
-    `tell` is given each line as it comes. An interrupt here stops the program in order. Raises
-    UserError for what the command refuses (exit code 2).
+    `tell` is given each line as it comes. The storage goes into the environment, since arguments
+    are there for everybody to see. An interrupt here stops the program in order. Raises UserError
+    for what the command refuses (exit code 2).
     """
+    given = {"DNNSEARCH_STORAGE": storage} if storage else {}
     process = subprocess.Popen(
         [sys.executable, "-m", "dnnsearch", *arguments],
+        env={**os.environ, **given},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

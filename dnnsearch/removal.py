@@ -2,12 +2,10 @@
 
 import re
 import shutil
-from pathlib import Path
 
 from dnnsearch.arrays import default_root
 from dnnsearch.config import UNTRACKED
 from dnnsearch.lock import study_lock
-from dnnsearch.storage import sqlite_path
 from dnnsearch.study.reading import EXPERIMENT, IDENTITY, OpenStudy
 from dnnsearch.tables import INDEX
 from dnnsearch.tracking import database
@@ -22,9 +20,10 @@ def remove_study(study: OpenStudy) -> str:
     anything is removed, while somebody works on the study or MLflow does not answer.
     """
     trials = len(study.trials())
-    with study_lock(sqlite_path(study.rows.storage.url) or Path("dnnsearch"), study.name):
+    with study_lock(study.rows.storage.url, study.name) as held:
         runs = _remove_runs(study)
         study.records.remove()
+        held()
         study.rows.remove()
     return f"removed study {study.name}: {trials} trials, their records, {runs} runs in MLflow"
 

@@ -22,20 +22,15 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.exc import SQLAlchemyError
 
+from dnnsearch import postgresql
 from dnnsearch.errors import UserError
+from dnnsearch.sqlitefile import sqlite_path
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 BUSY_SECONDS = 10
-
-
-def sqlite_path(url: str) -> Path | None:
-    """The file of a SQLite URL; None for another database; raises UserError for no URL at all."""
-    try:
-        parsed = sqlalchemy.make_url(url)
-    except SQLAlchemyError:
-        example = "an address such as sqlite:///optuna.db"
-        raise UserError(f"storage: must be {example}, but got {url!r}") from None
-    return Path(parsed.database) if parsed.drivername == "sqlite" and parsed.database else None
+TABLES = list(models.BaseModel.metadata.tables)
+CREATION = 0x646E6E73  # the advisory lock of whoever creates the tables in PostgreSQL
+ALONE = sqlalchemy.text("SELECT pg_advisory_lock(:key)")
 
 
 def open_storage(url: str, create: bool = False) -> RDBStorage:
@@ -46,6 +41,8 @@ def open_storage(url: str, create: bool = False) -> RDBStorage:
     """
     path = sqlite_path(url)
     with _told_in_one_line(url):
+        if postgresql.is_postgresql(url):
+            return _open_postgresql(url, create)
         if path and not path.exists():
             if not create:
                 raise UserError(f"there is no study yet: {path} does not exist")
@@ -53,6 +50,16 @@ def open_storage(url: str, create: bool = False) -> RDBStorage:
         if path and create and not os.access(path.parent, os.W_OK):
             raise UserError(f"the storage {url} cannot be written: its folder is read-only")
         return _connect(url)
+
+
+def is_there(url: str) -> bool:
+    """Whether Optuna has its tables at `url`; raises UserError when that cannot be seen."""
+    if (path := sqlite_path(url)) is not None:
+        return path.exists()
+    if not postgresql.is_postgresql(url):
+        return True
+    with _told_in_one_line(url), postgresql.session(url) as session:
+        return "version_info" in sqlalchemy.inspect(session).get_table_names()
 
 
 def _connect(url: str) -> RDBStorage:
@@ -91,18 +98,45 @@ def _create(path: Path) -> None:
             os.link(new, path)
 
 
+def _open_postgresql(url: str, create: bool) -> RDBStorage:
+    """Its tables are created by one process at a time; the next goes on where one was killed."""
+    with postgresql.session(url) as session:
+        there = set(sqlalchemy.inspect(session).get_table_names())
+        if "alembic_version" in there and "version_info" not in there:
+            raise UserError(
+                f"the storage {url} holds another program's tables, such as MLflow's: it must be "
+                "a database of Optuna's own"
+            )
+        if "version_info" not in there and not create:
+            raise UserError(f"there is no study yet: {url} is empty")
+        if create and (refusal := postgresql.refusal(session, TABLES)):
+            raise UserError(f"the storage {url} cannot be written: {refusal}")
+        session.execute(ALONE, {"key": CREATION})
+        return _connect_postgresql(url)
+
+
+def _connect_postgresql(url: str) -> RDBStorage:
+    settings = {"connect_args": postgresql.CONNECT, "pool_pre_ping": True}
+    storage = RDBStorage(postgresql.engine_url(url).render_as_string(hide_password=False), settings)
+    storage.url = url  # as the user wrote it, for messages
+    return storage
+
+
 @contextlib.contextmanager
 def _told_in_one_line(url: str) -> Iterator[None]:
     try:
         yield
     except (SQLAlchemyError, StorageInternalError) as error:
         inner = error.__cause__ if isinstance(error, StorageInternalError) else error
-        cause = getattr(inner, "orig", None) or inner or error
+        cause = postgresql.reason(getattr(inner, "orig", None) or inner or error)
         raise UserError(f"the storage {url} cannot be used: {cause}") from error
     except OSError as error:
         raise UserError(f"the storage {url} cannot be used: {error.strerror}") from error
     except ImportError as error:
-        raise UserError(f"the storage {url} needs a driver: {error.__cause__}") from error
+        advice = f"; install it with: {postgresql.INSTALL}" if "psycopg" in str(error) else ""
+        raise UserError(
+            f"the storage {url} needs a driver: {error.__cause__ or error}{advice}"
+        ) from error
     except RuntimeError as error:
         advice = f"upgrade it with: optuna storage upgrade --storage {url}"
         raise UserError(f"the storage {url} has another version's schema; {advice}") from error

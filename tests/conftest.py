@@ -4,10 +4,13 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from tests.databases import PostgreSQL
 
 # How long one example takes says more about the machine than about the code.
 settings.register_profile("patient", deadline=None)
@@ -38,6 +41,23 @@ def run_trial(spec, *rest):
     return true(spec, *rest)
 dnnsearch.trial.run_trial = run_trial
 """
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSQL]:
+    """A running server, which the first test that needs one waits for."""
+    server = PostgreSQL()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
+
+
+@pytest.fixture
+def address(postgresql: PostgreSQL) -> str:
+    """The URL, with its password, of a new and empty database."""
+    return postgresql.address(postgresql.database())
 
 
 @pytest.fixture(scope="session")

@@ -33,6 +33,6 @@ def test_an_interrupt_here_stops_the_program_in_order(tiny: Path) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         run([*longer, "--trials", "2000"], interrupt)
-    with study_lock(Path("optuna.db"), "long"):  # nobody works on it any more
+    with study_lock("sqlite:///optuna.db", "long"):  # nobody works on it any more
         (row,) = [board for board in leaderboards("sqlite:///optuna.db") if board.study == "long"]
     assert 1 <= len(row.rows) < 2000

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from dnnsearch.addresses import without_password
 from dnnsearch.cli.options import STORAGE, Storage, Study, writable
 
 
@@ -20,7 +21,7 @@ def list_(storage: Storage = STORAGE) -> None:
     from dnnsearch.listing import studies
 
     boards = leaderboards(storage)
-    print("\n".join(studies(boards)) if boards else f"no study yet in {storage}")
+    print("\n".join(studies(boards)) if boards else f"no study yet in {without_password(storage)}")
 
 
 def show(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dnnsearch import numerics
+from dnnsearch.addresses import without_password
 from dnnsearch.cli.options import seconds
 from dnnsearch.cli.pinning import pin, wanted
 from dnnsearch.cli.signals import Stopped
@@ -119,7 +120,7 @@ def _run(config: "Config", limit: float | None, quiet: bool) -> None:
 
 
 def _command() -> str:
-    return shlex.join(["dnnsearch", *sys.argv[1:]])
+    return without_password(shlex.join(["dnnsearch", *sys.argv[1:]]))
 
 
 def _conclude(config: "Config") -> None:

@@ -14,6 +14,7 @@ from optuna.trial import FrozenTrial
 from dnnsearch.errors import UserError
 from dnnsearch.record import Record
 from dnnsearch.records import Records
+from dnnsearch.sessionlock import Held
 from dnnsearch.spec import Spec
 from dnnsearch.storage import Rows
 from dnnsearch.study.sampling import STATES, objective_curve, optuna_value
@@ -27,9 +28,13 @@ class Ledger:
     """The one writer of a study."""
 
     def __init__(
-        self, rows: Rows, records: Records, publish: Sequence[Callable[[TrialView], None]]
+        self,
+        rows: Rows,
+        records: Records,
+        publish: Sequence[Callable[[TrialView], None]],
+        may_write: Held = lambda: None,
     ) -> None:
-        self.rows, self.records, self._publish = rows, records, publish
+        self.rows, self.records, self._publish, self._may_write = rows, records, publish, may_write
         self.stored = rows.trials()
         self._ids = {trial.number: trial._trial_id for trial in self.stored}
         self._failures: list[str] = []
@@ -73,13 +78,18 @@ class Ledger:
         if self._failures:
             self._held.append(action)
         else:
-            action()
+            self._certainly(action)
+
+    def _certainly(self, action: Callable[[], None]) -> None:
+        """Write, unless the study's lock was lost: then LostLock is raised."""
+        self._may_write()
+        action()
 
     def flush(self) -> None:
         """The streak of failures is over: write what was held back."""
         held, self._held, self._failures = self._held, [], []
         for action in held:
-            action()
+            self._certainly(action)
 
     def publish(self, view: TrialView) -> None:
         """Show the trial to all who want to see it."""

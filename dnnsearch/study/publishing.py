@@ -5,12 +5,11 @@ search was killed is shown as interrupted, as if the search had been able to say
 """
 
 from collections.abc import Iterator
-from pathlib import Path
 
+from dnnsearch.addresses import without_password
 from dnnsearch.config import UNTRACKED
 from dnnsearch.errors import UserError
 from dnnsearch.lock import study_lock
-from dnnsearch.storage import sqlite_path
 from dnnsearch.study.reading import OpenStudy
 from dnnsearch.study.views import card, ended_view, unfinished_view
 from dnnsearch.tracking import check_uri
@@ -26,15 +25,16 @@ def publish(study: OpenStudy, uri: str | None = None) -> str:
     if uri == UNTRACKED:
         raise UserError(f"study {study.name} is not tracked: say with --tracking URI where to")
     check_uri(uri)
-    with study_lock(sqlite_path(study.rows.storage.url) or Path("dnnsearch"), study.name):
+    with study_lock(study.rows.storage.url, study.name) as held:
         views = list(_views(study))
         ended = sum(view.state != "interrupted" for view in views)
         whole = ended == len(views) >= study.config.trials
         from dnnsearch.tracking.mending import mend  # MLflow takes its seconds
 
         state = ("finished", study.fingerprint()) if whole else ("interrupted", "")
-        sent = mend(uri, card(study), views, *state)
-    return f"study {study.name}: {uri} lacked {sent} of {len(views)} trials, and lacks none now"
+        sent = mend(uri, card(study), views, *state, held)
+    shown = without_password(uri)
+    return f"study {study.name}: {shown} lacked {sent} of {len(views)} trials, and lacks none now"
 
 
 def _views(study: OpenStudy) -> Iterator[TrialView]:

@@ -1,5 +1,6 @@
 """A study that exists, opened to be read: its definition, its rows, its records."""
 
+import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 from optuna.trial import FrozenTrial
 
+from dnnsearch.addresses import with_password, without_password
 from dnnsearch.arrays import DamagedArrays
 from dnnsearch.config import Config, parse_config
 from dnnsearch.errors import UserError
@@ -17,6 +19,12 @@ from dnnsearch.storage import Rows, open_storage
 # names of the study's attributes in Optuna's storage
 DEFINITION, CONFIG, IDENTITY, EXPERIMENT = "definition", "config", "id", "experiment"
 PROFILE = "profile"  # the shape of the data
+
+
+def without_secrets(config: Config) -> dict[str, Any]:
+    """The config as it is written down: its addresses have no passwords."""
+    document = config.document()
+    return document | {key: without_password(document[key]) for key in ("storage", "tracking")}
 
 
 @dataclass(frozen=True)
@@ -37,8 +45,13 @@ class OpenStudy:
 
     @property
     def config(self) -> Config:
-        """The config that the study was begun or last continued with."""
-        return parse_config(self.attributes[CONFIG], f"study {self.name}", self.name)
+        """The config that the study was begun or last continued with.
+
+        It is stored without passwords; MLflow's may stand in $MLFLOW_TRACKING_URI.
+        """
+        document = self.attributes[CONFIG]
+        tracking = with_password(document["tracking"], os.environ.get("MLFLOW_TRACKING_URI"))
+        return parse_config({**document, "tracking": tracking}, f"study {self.name}", self.name)
 
     @property
     def records(self) -> Records:

@@ -21,9 +21,10 @@ from dnnsearch.errors import UserError
 from dnnsearch.lock import study_lock
 from dnnsearch.record import fingerprint
 from dnnsearch.records import SHORT, Records
+from dnnsearch.sessionlock import LostLock
 from dnnsearch.space import check_fits
 from dnnsearch.spec import OBJECTIVES
-from dnnsearch.storage import Rows, create_study, open_storage, sqlite_path, study_names
+from dnnsearch.storage import Rows, create_study, open_storage, study_names
 from dnnsearch.study.coordinator import Coordinator, Workers
 from dnnsearch.study.definition import Definition, differences
 from dnnsearch.study.ledger import Ledger
@@ -34,6 +35,7 @@ from dnnsearch.study.reading import (
     IDENTITY,
     PROFILE,
     OpenStudy,
+    without_secrets,
 )
 from dnnsearch.study.views import card, interrupted_view
 from dnnsearch.tables import Prepared, prepare
@@ -77,12 +79,12 @@ def search(config: Config, *, seconds: float | None, audience: Audience) -> None
         check_uri(config.tracking)
     with hired(definition, config.workers, default_root(), audience.say) as workers:
         storage = open_storage(config.storage, create=True)
-        with study_lock(sqlite_path(config.storage) or Path("dnnsearch"), config.study):
+        with study_lock(config.storage, config.study) as held:
             rows = begin(storage, definition)
             publisher = _publisher(OpenStudy(config.study, rows), audience.say)
             records = Records(Path(config.records), config.study)
             keep_preparation(records, definition.prepared)
-            ledger = Ledger(rows, records, [publisher.put, audience.trial])
+            ledger = Ledger(rows, records, [publisher.put, audience.trial], held)
             coordinator = Coordinator(
                 definition, ledger.records, ledger, workers, audience.progress
             )
@@ -105,6 +107,8 @@ def _concluded(
     """Whatever happens, MLflow is told how the study stands; a person, what MLflow lacks."""
     try:
         yield
+    except LostLock:
+        raise  # what MLflow is to be told is for somebody else to say
     except BaseException:
         for spec in coordinator.specs.values():
             ledger.publish(interrupted_view(spec))
@@ -192,7 +196,7 @@ def begin(storage: RDBStorage, definition: Definition) -> Rows:
         rows.set_attribute(DEFINITION, wanted)
     elif stored != wanted:
         _refuse(config.study, stored, wanted)
-    rows.set_attribute(CONFIG, config.document())
+    rows.set_attribute(CONFIG, without_secrets(config))
     return rows
 
 

@@ -1,6 +1,6 @@
 """What MLflow lacks of a study, sent while a person waits for it, or an error in one line."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from dnnsearch.tracking import layout
 from dnnsearch.tracking.card import Standing, StudyCard
@@ -10,16 +10,23 @@ from dnnsearch.trial import TrialView
 
 
 def mend(
-    uri: str, card: StudyCard, views: Sequence[TrialView], state: str, fingerprint: str
+    uri: str,
+    card: StudyCard,
+    views: Sequence[TrialView],
+    state: str,
+    fingerprint: str,
+    may: Callable[[], None] = lambda: None,
 ) -> int:
     """Publish the views that MLflow lacks, and how the study stands; returns how many they were.
 
-    Raises UserError when MLflow is away or refuses, or when a person has to mend something.
+    `may` is asked before each, and raises when somebody else is to do it. Raises UserError when
+    MLflow is away or refuses, or when a person has to mend something.
     """
     with one_line(uri):
         tracker = Tracker(uri, card)
         missing = tracker.missing(views)
         for view in missing:
+            may()
             tracker.publish(view)
         shown = tracker.parent.data.tags.get(layout.STATE, "")
         if missing or shown != state:

@@ -1,5 +1,7 @@
 """What went wrong with MLflow, in a few words. Does not import MLflow."""
 
+from dnnsearch.addresses import without_password
+
 REASONS = {  # what errors say somewhere inside, and what we say
     "connection refused": "connection refused",
     "name or service not known": "the host is not known",
@@ -25,4 +27,4 @@ def reason(error: BaseException) -> str:
         if sign in text:
             return words
     first = next(iter(str(error).strip().splitlines()), "")
-    return f"{type(error).__name__}: {first[:200]}"
+    return f"{type(error).__name__}: {without_password(first)[:200]}"

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from dnnsearch.addresses import without_password
 from dnnsearch.errors import UserError
 from dnnsearch.tracking.card import Standing, StudyCard
 from dnnsearch.tracking.outage import reason
@@ -91,7 +92,7 @@ class Publisher:
         except UserError as error:
             trouble = str(error)
         except Exception as error:
-            trouble = f"MLflow at {self.uri} does not work: {reason(error)}"
+            trouble = f"MLflow at {without_password(self.uri)} does not work: {reason(error)}"
         self._report(trouble)
 
     def _report(self, trouble: str) -> None:

@@ -53,7 +53,7 @@ def test_rm_asks_and_takes_nothing_where_nobody_answers(
 
 
 def test_rm_leaves_a_study_alone_that_somebody_works_on(command: Command, alone: Path) -> None:
-    with study_lock(Path("optuna.db"), "tiny"):
+    with study_lock("sqlite:///optuna.db", "tiny"):
         code, _, errors = command("rm", "tiny", "--yes")
     assert code == 2
     assert f"process {os.getpid()} on " in errors

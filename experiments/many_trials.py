@@ -1,0 +1,150 @@
+"""Does the coordinator's memory stay small in a study of thousands of trials?
+
+Question:    by how much does the coordinator grow with each trial, and does a study of 5,000 trials
+             run through?
+Scientific:  the sampler and the pruner, which decide what the coordinator has to remember
+Nuisance:    where in the study one looks: a line is fitted through the samples of its later part
+Fixed:       trials of a few updates each, three points a curve; SQLite, MLflow's store beside it
+Command:     python experiments/many_trials.py [--tiny]
+Result:      many_trials.md, written by this program
+
+Memory is the proportional set size of /proc/PID/smaps_rollup: what is the process's own, and its
+part of what it shares. The limit is 50 KB a trial.
+"""
+
+import subprocess
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from experiments import report
+from experiments.processes import finish, start, write_config
+
+LIMIT = 50.0  # KB for each trial
+SETTLED = 0.2  # share of the trials after which imports and first caches have been paid for
+SAMPLE_SECONDS = 1.0
+CONFIG: dict[str, Any] = {
+    "data": {"name": "moons", "examples": 100, "noise": 0.2},
+    "learning_rate": {"low": 0.01, "high": 1.0, "log": True},
+    "iterations": {"low": 2, "high": 6},
+    "curve_every": 2,
+    "hidden_layers": [1, 2],
+    "units": {"low": 4, "high": 8},
+    "activation": ["relu", "tanh"],
+    "momentum": 0.9,
+    "batch_size": 32,
+}
+STUDIES = [("random", "none", 5000), ("random", "median", 1000), ("tpe", "none", 500)]
+TINY = [("random", "none", 40)]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The coordinator at one moment: how many trials have ended, and its memory in KB."""
+
+    trials: int
+    kilobytes: float
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One study: its name in words, its trials, and what the coordinator weighed meanwhile."""
+
+    sampler: str
+    pruner: str
+    trials: int
+    seconds: float
+    samples: list[Sample]
+
+    @property
+    def growth(self) -> float:
+        """KB for each trial, by the line through the samples after the beginning."""
+        late = [s for s in self.samples if s.trials >= SETTLED * self.trials]
+        if len({s.trials for s in late}) < 2:
+            return float("nan")
+        return float(np.polyfit([s.trials for s in late], [s.kilobytes for s in late], 1)[0])
+
+    def row(self) -> list[object]:
+        first, last = self.samples[0], self.samples[-1]
+        return [
+            self.sampler,
+            self.pruner,
+            self.trials,
+            f"{self.seconds:.0f}",
+            f"{first.kilobytes / 1000:.0f}",
+            f"{last.kilobytes / 1000:.0f}",
+            f"{self.growth:.1f}",
+        ]
+
+
+HEADER = ["sampler", "pruner", "trials", "seconds", "MB at first", "MB at last", "KB per trial"]
+
+
+def measure(sampler: str, pruner: str, trials: int) -> Measured:
+    """Run the study to its end and look at the coordinator while it runs."""
+    with tempfile.TemporaryDirectory(prefix="dnnsearch-many-") as root:
+        folder, name = Path(root), "many"
+        config = {**CONFIG, "sampler": sampler, "pruner": pruner, "trials": trials}
+        began = time.monotonic()
+        process = start(write_config(folder, name, config))
+        samples = watch(process, folder / "records" / name)
+        finish(process)
+        return Measured(sampler, pruner, trials, time.monotonic() - began, samples)
+
+
+def watch(process: "subprocess.Popen[str]", records: Path) -> list[Sample]:
+    """Samples from the first record to the end of the process."""
+    samples = []
+    while process.poll() is None:
+        trials = len(list(records.glob("0*.npz")))
+        kilobytes = proportional(process.pid)
+        if trials and kilobytes:
+            samples.append(Sample(trials, kilobytes))
+        wait(process)
+    return samples
+
+
+def wait(process: "subprocess.Popen[str]") -> None:
+    """Until the next sample, or the end."""
+    until = time.monotonic() + SAMPLE_SECONDS
+    while process.poll() is None and time.monotonic() < until:
+        time.sleep(0.05)
+
+
+def proportional(pid: int) -> float:
+    """KB of memory of the process, shared pages by their share; 0 when it has just gone."""
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0.0
+    return sum(float(line.split()[1]) * 1.024 for line in lines if line.startswith("Pss:"))
+
+
+def conclusion(done: Sequence[Measured]) -> str:
+    """The largest growth beside the limit, in a sentence."""
+    most = max(one.growth for one in done)
+    verdict = "below" if most < LIMIT else "NOT below"
+    return (
+        f"Every study ran through. The coordinator grew by {most:.1f} KB a trial at most, "
+        f"{verdict} the limit of {LIMIT:.0f} KB."
+    )
+
+
+def main(given: Sequence[str] | None = None) -> list[Measured]:
+    asked = report.arguments(__file__, __doc__, given)
+    done = []
+    for study in TINY if asked.tiny else STUDIES:
+        done.append(measure(*study))
+        print(*done[-1].row(), flush=True)
+    table = report.table(HEADER, [one.row() for one in done])
+    report.write(asked.out, __doc__, table, conclusion(done))
+    return done
+
+
+if __name__ == "__main__":
+    raise SystemExit(any(one.growth >= LIMIT for one in main()))

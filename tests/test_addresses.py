@@ -1,0 +1,28 @@
+import pytest
+
+from dnnsearch.addresses import with_password, without_password
+from dnnsearch.errors import UserError
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("postgresql://me:a/b:c@host:5/d", "postgresql://me@host:5/d"),
+        ("postgresql+psycopg://me:p@host/d?x=1", "postgresql+psycopg://me@host/d?x=1"),
+        ("postgresql://me@host/d?password=p&x=1", "postgresql://me@host/d?x=1"),
+        ("postgresql://me@host/d?password=p", "postgresql://me@host/d"),
+        ("http://me:p@host:5000", "http://me@host:5000"),
+        ("http://host:5000/a@b", "http://host:5000/a@b"),
+        ("sqlite:////tmp/a:b@c/optuna.db", "sqlite:////tmp/a:b@c/optuna.db"),
+    ],
+)
+def test_an_address_is_shown_without_its_password(address: str, shown: str) -> None:
+    assert without_password(address) == shown
+    assert str(UserError(f"no {address} there")) == f"no {shown} there"
+
+
+def test_an_address_finds_its_password_again_where_it_is_known() -> None:
+    known = "http://me:p@host:5000"
+    assert with_password("http://me@host:5000", known) == known
+    assert with_password("http://me@other:5000", known) == "http://me@other:5000"
+    assert with_password("http://me@host:5000", None) == "http://me@host:5000"
