@@ -8,10 +8,10 @@ PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup search ui rerun test check proof size lock clean
+.PHONY: help setup search ui rerun cluster-demo test check proof size lock clean
 
 help: ## what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 setup: $(READY) ## virtual environment with the pinned dependencies (the others do it by themselves)
 
@@ -39,6 +39,9 @@ ui: $(READY) ## open MLflow on 127.0.0.1 and compare the trials
 rerun: $(READY) ## train one trial again and compare   RUN=digits/17
 	@if [ -z "$(RUN)" ]; then echo "error: RUN must name a trial, as in: make rerun RUN=digits/17" >&2; exit 2; fi
 	@$(BIN)/dnnsearch rerun $(RUN) $(ARGS)
+
+cluster-demo: $(READY) ## a search on Dask, PostgreSQL and an MLflow server, all started here and stopped again
+	@PYTHONPATH=. $(BIN)/python experiments/cluster_demo.py $(ARGS)
 
 test: $(READY) ## everything with real parts, in short form   ARGS="-k network"
 	@$(BIN)/pytest -n 2 --dist loadfile $(ARGS)

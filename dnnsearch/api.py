@@ -67,7 +67,7 @@ def search(
     *,
     trials: int | None = None,
     seconds: float | None = None,
-    workers: int | None = None,
+    workers: int | str | None = None,
     study: str | None = None,
     storage: str | None = None,
     set: Mapping[str, Any] | None = None,
@@ -77,10 +77,11 @@ def search(
     """Run a study, or go on with it, to `trials` trials in all; its progress is printed.
 
     `config` is the path of a YAML file, or its content as a mapping, which then has to name the
-    study. Begins no trial after `seconds`. `set` gives keys of the config other values, as in
-    {"split.dev": 0.3}. `retry_failed` tries each failed trial again under a new number.
-    KeyboardInterrupt stops the search in order, and the same call goes on with it. Raises UserError
-    for everything that the command `search` refuses.
+    study. Begins no trial after `seconds`. `workers` is a number of processes, or the address of a
+    Dask scheduler. `set` gives keys of the config other values, as in {"split.dev": 0.3}.
+    `retry_failed` tries each failed trial again under a new number. KeyboardInterrupt stops the
+    search in order, and the same call goes on with it. Raises UserError for everything that the
+    command `search` refuses.
     """
     storage = storage or os.environ.get("DNNSEARCH_STORAGE")
     given = {"trials": trials, "workers": workers, "study": study, **(set or {})}

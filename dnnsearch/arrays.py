@@ -69,7 +69,7 @@ class ArrayStore:
         A damaged group under the same digest is replaced. The folder appears whole or not at all.
         """
         address = digest(arrays)
-        if address in self and self._is_intact(address):
+        if address in self and self.is_intact(address):
             return address
         self.root.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=self.root, prefix=".new-") as parent:
@@ -85,11 +85,12 @@ class ArrayStore:
         try:
             folder.rename(self.root / address)
         except OSError:
-            if not self._is_intact(address):
+            if not self.is_intact(address):
                 self.drop(address)
                 folder.rename(self.root / address)
 
-    def _is_intact(self, address: str) -> bool:
+    def is_intact(self, address: str) -> bool:
+        """Whether the group lies there with the content of its name."""
         try:
             self.open(address)
         except (DamagedArrays, KeyError):
@@ -103,11 +104,20 @@ class ArrayStore:
         """
         if address not in self:
             raise KeyError(address)
-        arrays = {path.stem: _map(path) for path in sorted((self.root / address).glob("*.npy"))}
+        arrays = _maps(self.root / address)
         if address not in self._verified and digest(arrays) != address:
             raise DamagedArrays(f"{self.root / address} does not have the content of its name")
         self._verified.add(address)
         return arrays
+
+    def adopt(self, folder: Path, address: str) -> None:
+        """Put a folder that was filled elsewhere in place of the group that it should be.
+
+        Raises DamagedArrays when it does not have that content.
+        """
+        if digest(_maps(folder)) != address:
+            raise DamagedArrays(f"{folder} does not have the content of {address}")
+        self._put_in_place(folder, address)
 
     def __contains__(self, address: str) -> bool:
         return (self.root / address).is_dir()
@@ -116,6 +126,10 @@ class ArrayStore:
         """Forget a group; processes that have it mapped keep what they see."""
         self._verified.discard(address)
         shutil.rmtree(self.root / address, ignore_errors=True)
+
+
+def _maps(folder: Path) -> dict[str, np.ndarray]:
+    return {path.stem: _map(path) for path in sorted(folder.glob("*.npy"))}
 
 
 def _map(path: Path) -> np.ndarray:

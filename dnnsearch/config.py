@@ -31,7 +31,7 @@ from pydantic import (
     model_validator,
 )
 
-from dnnsearch import datasets, nn, yamlfile
+from dnnsearch import datasets, nn, rules, yamlfile
 from dnnsearch.complaints import one_line
 from dnnsearch.dimensions import (
     HYPERPARAMETERS,
@@ -186,7 +186,7 @@ class Config(BaseModel):
     storage: Text = "sqlite:///optuna.db"
     records: Text = "records"
     tracking: Text = Field(default_factory=_tracking_uri)
-    workers: Annotated[int, _count(1000)] = Field(default_factory=_cores)
+    workers: Annotated[int | str, PlainValidator(rules.workers)] = Field(default_factory=_cores)
 
     _place: str = PrivateAttr("config")
 
@@ -217,6 +217,11 @@ class Config(BaseModel):
     def stacked(self) -> int:
         """How many networks a trial trains side by side: its replicates, or one for each fold."""
         return self.folds or self.replicates
+
+    @property
+    def processes(self) -> int:
+        """How many train on this machine, if it has to be here."""
+        return self.workers if isinstance(self.workers, int) else _cores()
 
     @property
     def place(self) -> str:

@@ -111,7 +111,8 @@ def _summed(
 ) -> Plan:
     config = definition.config
     scale = trials / len(specs)
-    seconds = scale * sum(map(_cost, specs)) / speed / min(config.workers, config.parallelism)
+    workers = config.workers if isinstance(config.workers, int) else config.parallelism
+    seconds = scale * sum(map(_cost, specs)) / speed / min(workers, config.parallelism)
     disk = sum(_bytes(spec, definition.prepared.shape.dev) for spec in specs)
     return Plan(
         done=done,

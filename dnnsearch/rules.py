@@ -16,6 +16,7 @@ Rule = Callable[[object], Any]
 
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d{1,4})?", re.ASCII)
 _INTEGER = re.compile(r"[-+]?\d{1,40}", re.ASCII)
+_CLUSTER = re.compile(r"(tcp|tls)://([\w.-]+|\[[0-9a-fA-F:.]+\]):\d{1,5}", re.ASCII)
 _LIMITED = reprlib.Repr()
 _LIMITED.maxlevel, _LIMITED.maxstring, _LIMITED.maxother, _LIMITED.maxlong = 3, 60, 60, 60
 
@@ -123,6 +124,26 @@ def text(value: object) -> str:
     if not value.isprintable() or len(value) > 1000:
         raise ValueError(f"must be at most 1000 printable characters, but got {show(value)}")
     return value
+
+
+def cluster(value: object) -> str:
+    """The address of a Dask scheduler."""
+    address = text(value)
+    if not _CLUSTER.fullmatch(address) or not 0 < int(address.rpartition(":")[2]) < 65536:
+        rule = "must be a Dask scheduler's address such as tcp://10.0.0.1:8786"
+        raise ValueError(f"{rule}, but got {show(value)}")
+    return address
+
+
+def workers(value: object) -> int | str:
+    """A number of processes here, or the address of a Dask scheduler."""
+    if isinstance(value, str) and "://" in value:
+        return cluster(value)
+    try:
+        return int(whole(1, 1000)(value))
+    except ValueError:
+        rule = "must be a whole number from 1 to 1000, or tcp://HOST:PORT of a Dask scheduler"
+        raise ValueError(f"{rule}, but got {show(value)}") from None
 
 
 def study_name(value: object) -> str:

@@ -23,7 +23,7 @@ from dnnsearch.study.coordinator import Coordinator
 from dnnsearch.study.definition import differences
 from dnnsearch.study.reading import OpenStudy
 from dnnsearch.study.retries import given
-from dnnsearch.study.search import define, local_workers
+from dnnsearch.study.search import define, hired
 
 MEND = (
     "what can be done: bring back what is named here and verify again, or begin a new study with "
@@ -102,12 +102,16 @@ class Verification:
 
 
 def verify(
-    study: OpenStudy, workers: int, tell: Callable[[int, int], None] = lambda compared, trials: None
+    study: OpenStudy,
+    workers: int | str,
+    tell: Callable[[int, int], None] = lambda compared, trials: None,
+    say: Callable[[str], None] = lambda text: None,
 ) -> Verification:
     """Live through the study again, in this process, whose numerics must be the study's.
 
-    `tell` is called after each trial with how many are compared, and how many there are. Raises
-    UserError where a trial is unfinished, or where the records or the data cannot be read.
+    `workers` is a number of processes or a Dask scheduler's address. `tell` is called after each
+    trial with how many are compared, and how many there are, `say` with what people should know.
+    Raises UserError where a trial is unfinished, or where the records or the data cannot be read.
     """
     recorded = study.fingerprint()
     witness = Witness(study, tell)
@@ -118,7 +122,7 @@ def verify(
             definition = define(study.config, ArrayStore(store))
             numerics.check(definition.numerics)
             changed = differences(study.definition, definition.as_dict())
-            with local_workers(definition, workers, store) as pool:
+            with hired(definition, workers, store, say) as pool:
                 again = given(study)
                 coordinator = Coordinator(definition, witness, witness, pool, retries=again)
                 coordinator.run(len(witness.rows))

@@ -41,7 +41,7 @@ def train(config: Config) -> list[Record]:
     definition = define(config, ArrayStore(default_root()))
     specs = [definition.spec(i, hyper, []) for i, hyper in enumerate(combinations(config))]
     records: dict[int, Record] = {}
-    with local_workers(definition, config.workers, default_root()) as workers:
+    with local_workers(definition, config.processes, default_root()) as workers:
         for spec in specs:
             workers.submit(spec)
         while len(records) < len(specs):

@@ -1,8 +1,9 @@
 """Options and arguments that several commands share, and how their values are read."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -31,6 +32,14 @@ def seconds(duration: str) -> float:
     elif not parts or "".join(number + unit for number, unit in parts) != duration:
         raise UserError(f"--for must be a time such as 90s, 15m or 1h30m, but got {duration!r}")
     return sum(float(number) * UNITS[unit] for number, unit in parts)
+
+
+def option(name: str, rule: Callable[[object], Any], value: object) -> Any:
+    """What the rule makes of an option's value; raises UserError where it refuses."""
+    try:
+        return rule(value)
+    except ValueError as error:
+        raise UserError(f"{name} {error}") from None
 
 
 def writable(path: Path) -> Path:

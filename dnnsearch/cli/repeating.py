@@ -4,11 +4,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Annotated
 
 import typer
 
-from dnnsearch.cli.options import STORAGE, Storage, Study
+from dnnsearch.cli.options import STORAGE, Storage, Study, option
 from dnnsearch.cli.pinning import pin
 
 TELL_SECONDS = 5.0  # between two lines about a verification, where no person watches
@@ -42,7 +43,11 @@ def rerun(
 def verify(
     study: Study,
     workers: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Processes.  [default: the config's]")
+        str | None,
+        typer.Option(
+            metavar="N|URL",
+            help="Processes, or tcp://HOST:PORT of a Dask scheduler.  [default: processes here]",
+        ),
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show the verdict only.")] = False,
     storage: Storage = STORAGE,
@@ -59,14 +64,17 @@ def verify(
     Example:
       dnnsearch verify digits
     """
+    from dnnsearch.rules import workers as hands_of
     from dnnsearch.study.reading import open_study
 
+    hands = None if workers is None else option("--workers", hands_of, workers)
     opened = open_study(study, storage)
     pin(opened.config.numerics)
     from dnnsearch.verifying import verify as live_again
 
     with _telling(opened.name, quiet) as tell:
-        verdict = live_again(opened, workers or opened.config.workers, tell)
+        say = partial(print, file=sys.stderr, flush=True)
+        verdict = live_again(opened, hands or opened.config.processes, tell, say)
     print("\n".join(verdict.lines))
     return verdict.exit_code
 

@@ -33,7 +33,11 @@ For = Annotated[
     typer.Option("--for", metavar="TIME", help="Begin no trial after so long: 90s, 15m, 1h30m."),
 ]
 Workers = Annotated[
-    int | None, typer.Option(metavar="N", help="Processes that train.  [default: all cores]")
+    str | None,
+    typer.Option(
+        metavar="N|URL",
+        help="Processes that train, or tcp://HOST:PORT of a Dask scheduler.  [default: all cores]",
+    ),
 ]
 Name = Annotated[
     str | None, typer.Option(metavar="NAME", help="The study's name.  [default: the config's]")
@@ -80,7 +84,7 @@ def search(
       dnnsearch search configs/digits.yaml --trials 60 --for 15m
       dnnsearch search configs/digits.yaml --study deep --set hidden_layers=4
     """
-    given = {"trials": trials, "workers": workers, "study": study, "storage": storage}
+    given = {"trials": trials, "workers": _number(workers), "study": study, "storage": storage}
     overrides = [*(set_ or []), *_settings(given)]
     limit = None if for_ is None else seconds(for_)
     pin(wanted(config, overrides))
@@ -96,6 +100,10 @@ def search(
 def _settings(given: dict[str, int | str | None]) -> list[str]:
     """As --set would say it; text in quotes, because a study may be called 1e3."""
     return [f"{key}={json.dumps(value)}" for key, value in given.items() if value is not None]
+
+
+def _number(text: str | None) -> int | str | None:
+    return int(text) if text and text.isascii() and text.isdecimal() else text
 
 
 def _run(config: "Config", limit: float | None, retry_failed: bool, quiet: bool) -> None:
@@ -150,6 +158,7 @@ def _plan(config: "Config", retry_failed: bool) -> None:
     print(f"study {config.study}, from {config.place}: a dry run, nothing is written")
     print(f"  trials  {planned.trials}{there}")
     print(f"  cost    {planned.multiply_adds:.2g} multiply-adds in {planned.updates} updates")
-    print(f"  time    about {planned.seconds:.0f} s with {config.workers} workers")
+    who = f"{config.workers} workers" if isinstance(config.workers, int) else "enough workers"
+    print(f"  time    about {planned.seconds:.0f} s with {who}")
     print(f"  disk    about {planned.disk / 1e6:.1f} MB")
     print("Estimates: trials drawn at random from the space, one of them timed on this machine.")

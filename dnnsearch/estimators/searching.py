@@ -70,7 +70,7 @@ class DeepNetSearch(BaseEstimator):  # type: ignore[misc]
         trials: int = 20,
         *,
         seconds: float | None = None,
-        workers: int | None = None,
+        workers: int | str | None = None,
         task: str | None = None,
         refit: bool = True,
         verbose: bool = False,

@@ -25,7 +25,7 @@ from dnnsearch.sessionlock import LostLock
 from dnnsearch.space import check_fits
 from dnnsearch.spec import OBJECTIVES
 from dnnsearch.storage import Rows, create_study, open_storage, study_names
-from dnnsearch.study.coordinator import Coordinator
+from dnnsearch.study.coordinator import Coordinator, Workers
 from dnnsearch.study.definition import Definition, differences
 from dnnsearch.study.ledger import Ledger
 from dnnsearch.study.reading import (
@@ -86,19 +86,19 @@ def search(
         check_uri(config.tracking)
     elif config.records == IN_MLFLOW:
         raise UserError(f"{config.place}: records: mlflow needs MLflow, but tracking is none")
-    storage = open_storage(config.storage, create=True)
-    with study_lock(config.storage, config.study) as held:
-        study = OpenStudy(config.study, begin(storage, definition))
-        if retry_failed:
-            audience.say(_said_of(append(study)))
-        trials = study.wanted(config.trials)
-        audience.expect(trials)
-        publisher = _publisher(study, audience.say)
-        keep_preparation(study.records, definition.prepared)
-        show = [publisher.put, audience.trial]
-        ledger = Ledger(study.rows, study.records, show, study.retries, held)
-        study.records.bring(ledger.told_before)
-        with local_workers(definition, config.workers, default_root()) as workers:
+    with hired(definition, config.workers, default_root(), audience.say) as workers:
+        storage = open_storage(config.storage, create=True)
+        with study_lock(config.storage, config.study) as held:
+            study = OpenStudy(config.study, begin(storage, definition))
+            if retry_failed:
+                audience.say(_said_of(append(study)))
+            trials = study.wanted(config.trials)
+            audience.expect(trials)
+            publisher = _publisher(study, audience.say)
+            keep_preparation(study.records, definition.prepared)
+            show = [publisher.put, audience.trial]
+            ledger = Ledger(study.rows, study.records, show, study.retries, held)
+            study.records.bring(ledger.told_before)
             coordinator = Coordinator(
                 definition, ledger.records, ledger, workers, audience.progress, given(study)
             )
@@ -160,6 +160,39 @@ def _while_time(seconds: float | None, known: int) -> Callable[[int], bool]:
         return lambda number: True
     until = time.monotonic() + seconds
     return lambda number: number < known or time.monotonic() < until
+
+
+@contextmanager
+def hired(
+    definition: Definition, workers: int | str, store: Path, say: Callable[[str], None]
+) -> Iterator[Workers]:
+    """Whom the config wants to train: processes here, or a Dask cluster; let go afterwards."""
+    if isinstance(workers, int):
+        with local_workers(definition, workers, store) as pool:
+            yield pool
+    else:
+        with dask_workers(definition, workers, store, say) as cluster:
+            yield cluster
+
+
+@contextmanager
+def dask_workers(
+    definition: Definition, address: str, store: Path, say: Callable[[str], None]
+) -> Iterator[Workers]:
+    """The workers at a Dask scheduler; raises UserError where there is none, or no Dask."""
+    try:
+        from dnnsearch.workers.dask import DaskWorkers, terms_of
+    except ModuleNotFoundError as error:
+        raise UserError(
+            f"workers: {address} is a Dask scheduler's address, but {error.name} is not installed: "
+            "pip install 'dnnsearch[dask]'"
+        ) from error
+    terms = terms_of(definition.numerics)
+    workers = DaskWorkers(address, terms, store, definition.prepared.key, say)
+    try:
+        yield workers
+    finally:
+        workers.close()
 
 
 @contextmanager

@@ -39,7 +39,7 @@ def main(descriptor: int, pins: str, root: str) -> None:
         made = {"versions": versions(), "numerics": numerics.check(pins)}
     except numerics.WrongNumerics as error:
         return send(connection, {"kind": "refused", "cause": str(error)})
-    send(connection, {"kind": "ready"})
+    send(connection, {"kind": "ready", "made": made})
     specs: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(connection, specs), daemon=True).start()
     store = ArrayStore(Path(root))
@@ -57,16 +57,20 @@ def _listen(connection: Connection, specs: "queue.SimpleQueue[bytes]") -> None:
 
 
 def _run(connection: Connection, spec: Spec, store: ArrayStore, made: Mapping[str, object]) -> None:
+    lacking = True
     try:
-        result = run_trial(spec, store.open(spec.arrays), _Watch(connection, spec))
-        packed = encode(spec, result, made)
+        data = store.open(spec.arrays)
+        lacking = False
+        packed = encode(spec, run_trial(spec, data, _Watch(connection, spec)), made)
     except Exception as error:
-        cause = f"{type(error).__name__}: {error}"
-        trace = traceback.format_exc()
-        send(
-            connection,
-            {"kind": "failed", "number": spec.number, "cause": cause, "traceback": trace},
-        )
+        message = {
+            "kind": "failed",
+            "number": spec.number,
+            "cause": f"{type(error).__name__}: {error}",
+            "traceback": traceback.format_exc(),
+            "lacking": lacking,  # the data could not be opened, and nothing was begun
+        }
+        send(connection, message)
     else:
         send(connection, {"kind": "done", "number": spec.number}, packed)
 

@@ -63,7 +63,7 @@ def ends(pool: LocalWorkers, count: int, seconds: float = 60) -> dict[int, Done 
 
 def running(pool: LocalWorkers, number: int) -> int:
     """The process that trains the trial."""
-    return next(w.process.pid for w in pool._workers if w.numbers and w.numbers[0] == number)
+    return next(w.child.process.pid for w in pool._workers if w.numbers and w.numbers[0] == number)
 
 
 def test_every_spec_comes_back_with_its_result(pool: LocalWorkers, address: str) -> None:
@@ -154,7 +154,7 @@ def test_no_worker_outlives_its_coordinator(store: ArrayStore, address: str) -> 
     code = (
         "import sys, pathlib, time; from dnnsearch.workers import LocalWorkers;"
         "pool = LocalWorkers(2, 'portable', pathlib.Path(sys.argv[1])); pool.poll(30);"
-        "print(*[w.process.pid for w in pool._workers], flush=True); time.sleep(60)"
+        "print(*[w.child.process.pid for w in pool._workers], flush=True); time.sleep(60)"
     )
     arguments = [sys.executable, "-c", code, str(store.root)]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as coordinator:

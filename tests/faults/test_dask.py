@@ -1,0 +1,154 @@
+"""Whole searches on a Dask cluster whose workers, and whose coordinator, are killed."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.dask_cluster import DaskCluster, children
+from tests.faults.conftest import TRIALS, UNTRACKED, assert_whole, fingerprint
+from tests.faults.test_disk import Disk, disk
+from tests.preloaded import Command, Preloaded
+
+__all__ = ["disk"]  # a fixture
+
+
+@pytest.fixture(scope="module")
+def program() -> Iterator[Preloaded]:
+    """The program with Dask imported."""
+    server = Preloaded("workers.dask")
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaskCluster]:
+    made = DaskCluster(tmp_path_factory.mktemp("dask"))
+    yield made
+    made.close()
+
+
+def begin(program: Preloaded, folder: Path, cluster: DaskCluster, *arguments: str) -> Command:
+    hands = f"--workers={cluster.address}"
+    return program.start(folder, "search", "wine.yaml", *UNTRACKED, hands, *arguments)
+
+
+def wait_for_records(folder: Path, count: int, search: Command) -> None:
+    until = time.monotonic() + 90
+    while len(list(folder.glob("records/wine/0*.npz"))) < count:
+        assert time.monotonic() < until, search.said
+        time.sleep(0.01)
+
+
+def test_a_search_whose_workers_and_whose_coordinator_are_killed_ends_as_a_local_one(
+    program: Preloaded, folder: Path, cluster: DaskCluster, undisturbed: str
+) -> None:
+    workers = [cluster.worker(name) for name in ("a", "b", "c")]
+    for name in ("a", "b", "c"):
+        cluster.joined(name)
+    search = begin(program, folder, cluster)
+    wait_for_records(folder, 2, search)
+    search.kill()
+    assert search.wait() == -signal.SIGKILL
+    until = time.monotonic() + 5
+    while any(children(worker.pid) for worker in workers):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    search = begin(program, folder, cluster)
+    wait_for_records(folder, 4, search)
+    for worker in workers[:2]:
+        worker.kill()
+    assert search.wait() == 0, search.said
+    assert fingerprint(search.said) == undisturbed
+    assert_whole(folder)
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("killed", [0, 2])
+def test_three_workers_of_which_some_are_killed_find_what_local_ones_find(
+    program: Preloaded, folder: Path, cluster: DaskCluster, undisturbed: str, killed: int
+) -> None:
+    workers = [cluster.worker(name) for name in ("a", "b", "c")]
+    for name in ("a", "b", "c"):
+        cluster.joined(name)
+    search = begin(program, folder, cluster)
+    wait_for_records(folder, TRIALS // 3, search)
+    for worker in workers[:killed]:
+        worker.kill()
+    assert search.wait() == 0, search.said
+    assert fingerprint(search.said) == undisturbed
+    assert_whole(folder)
+
+
+@pytest.mark.proof
+def test_five_seconds_after_its_coordinator_no_child_of_a_long_training_is_there(
+    program: Preloaded, folder: Path, cluster: DaskCluster
+) -> None:
+    worker = cluster.worker("a", "--nthreads", "2")
+    cluster.joined("a")
+    search = begin(program, folder, cluster, "--set", "iterations=10000000")
+    until = time.monotonic() + 60
+    while len(children(worker.pid)) < 2:
+        assert time.monotonic() < until, search.said
+        time.sleep(0.05)
+    search.kill()
+    until = time.monotonic() + 5
+    while children(worker.pid):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    assert worker.poll() is None
+
+
+def refused(search: Command, folder: Path) -> str:
+    """The one line of a search that could not begin, and of which nothing is left."""
+    assert search.wait() == 2, search.said
+    assert not (folder / "optuna.db").exists()
+    assert not (folder / "records").exists()
+    (line,) = search.said.splitlines()
+    return line
+
+
+def test_where_no_scheduler_answers_one_line_says_so(program: Preloaded, folder: Path) -> None:
+    hands = "--workers=tcp://127.0.0.1:1"
+    line = refused(program.start(folder, "search", "wine.yaml", *UNTRACKED, hands), folder)
+    assert line.startswith("error: workers: no Dask scheduler answers at tcp://127.0.0.1:1 (")
+
+
+def test_an_address_that_is_none_is_one_line(program: Preloaded, folder: Path) -> None:
+    search = program.start(folder, "search", "wine.yaml", "--workers=http://somewhere")
+    line = refused(search, folder)
+    assert "must be a Dask scheduler's address such as tcp://10.0.0.1:8786, but got" in line
+
+
+def test_without_dask_one_line_names_the_extra(program: Preloaded, folder: Path) -> None:
+    (folder / "site").mkdir()
+    (folder / "site" / "sitecustomize.py").write_text(
+        "import sys\nsys.modules['distributed'] = None\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "dnnsearch", "search", "wine.yaml", "--workers=tcp://127.0.0.1:1"],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(folder / "site")},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 2
+    assert "pip install 'dnnsearch[dask]'" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_worker_without_room_for_the_data_is_one_line(
+    program: Preloaded, folder: Path, cluster: DaskCluster, disk: Disk
+) -> None:
+    disk.leave(4)
+    cluster.worker("full", DNNSEARCH_CACHE=str(disk.path))
+    address = cluster.joined("full")
+    line = refused(begin(program, folder, cluster), folder)
+    assert f"no worker at {cluster.address} can be used: {address} cannot keep the data" in line
+    assert f"in {disk.path}: No space left on device" in line
+    assert [path.name for path in disk.path.iterdir()] == ["filler"]
