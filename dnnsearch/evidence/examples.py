@@ -6,8 +6,8 @@ other scores the examples are cut into groups, and a group contributes its jackk
 
     G score(all) - (G - 1) score(all but the group)
 
-whose mean over the G groups is the score, but for a bias of the order 1 / m, and which can be
-treated as if it were one example. The groups depend on the number of examples alone, so that
+less the bias of their mean over the G groups, so that this mean is the score. They can be treated
+as if each were one example. The groups depend on the number of examples alone, so that
 contributions of two networks to the same examples can be paired.
 """
 
@@ -48,7 +48,8 @@ def _pseudo_values(objective: str, Z: np.ndarray, y: np.ndarray, scale: float) -
     count = int(group.max()) + 1
     without = [score(objective, Z[:, group != g], y[group != g], scale) for g in range(count)]
     values = count * whole - (count - 1) * np.array(without)
-    return np.where(np.isfinite(values), values, whole)
+    values = np.where(np.isfinite(values), values, whole)
+    return values + (whole - values.mean())
 
 
 def groups(m: int) -> np.ndarray:

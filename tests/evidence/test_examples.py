@@ -34,7 +34,7 @@ def test_the_mean_of_the_contributions_is_the_score(name: str) -> None:
         Z, y = logits(output)
         scores = measure(name, Z, y, 2.0)
         means = contributions(name, output, Z, y, 2.0).mean(axis=1)
-        assert means == pytest.approx(scores, abs=0.02)
+        assert means == pytest.approx(scores)
 
 
 def test_the_spread_of_pseudo_values_of_an_area_is_that_of_delong() -> None:
