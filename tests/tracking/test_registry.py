@@ -53,7 +53,7 @@ def test_the_champion_is_who_was_crowned_last(uri: str, card) -> None:
     for version in versions:
         registry.crown(uri, version)
         assert registry.champion(uri, card.name) == version
-    assert connect(uri).get_registered_model("moons").aliases == {"champion": "2"}
+    assert connect(uri).get_registered_model("moons").aliases == {"champion": 2}
 
 
 def test_the_file_comes_back_from_every_uri_and_what_is_not_there_is_one_line(
