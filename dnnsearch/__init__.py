@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dnnsearch.api import (
+        Promoted,
         Verdict,
         best,
         clean,
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
         load,
         new,
         predict,
+        promote,
         publish,
         report,
         rerun,
@@ -43,6 +45,7 @@ __all__ = [
     "DeepNetClassifier",
     "DeepNetRegressor",
     "DeepNetSearch",
+    "Promoted",
     "Study",
     "Trial",
     "UserError",
@@ -54,6 +57,7 @@ __all__ = [
     "load",
     "new",
     "predict",
+    "promote",
     "publish",
     "report",
     "rerun",
