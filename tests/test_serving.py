@@ -23,7 +23,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     modelfile.write(folder / "members.dnn", members())
     people(12, seed=3).assign(name="Ann").to_csv(folder / "people.csv", index=False)
     predict = ["predict", "members.dnn", "people.csv", "--out", "answers.csv"]
-    subprocess.run([sys.executable, "-m", "dnnsearch", *predict], cwd=folder, check=True)
+    command = [sys.executable, "-m", "dnnsearch", *predict]
+    told = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout
+    assert told == "12 rows written to answers.csv\n"
     return folder
 
 

@@ -136,6 +136,8 @@ def typical(model: Model) -> "pd.DataFrame":
     one = model.inputs.fitted[0]
     row: dict[str, Any] = dict(zip(one.numeric, np.asarray(one.arrays["mean"]).tolist()))
     middle = one.arrays["quantiles"]
-    row |= {n: float(q) for n, q in zip(one.columns["quantile"], middle[len(middle) // 2 :][:1].T)}
+    row |= {
+        n: float(q) for n, q in zip(one.columns["quantile"], middle[len(middle) // 2 :][:1].ravel())
+    }
     row |= {name: levels[0] for name, levels in one.levels.items()}
     return pd.DataFrame([{name: row[name] for name in names}])

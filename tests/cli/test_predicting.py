@@ -1,5 +1,6 @@
 """`predict` and `serve` as commands."""
 
+import io
 import socket
 import subprocess
 import sys
@@ -22,14 +23,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_predict_prints_csv_or_writes_the_file_that_is_wanted(folder: Path) -> None:
+def test_predict_prints_csv_where_no_file_is_wanted(folder: Path) -> None:
     command = [sys.executable, "-m", "dnnsearch", "predict", "members.dnn", "people.csv"]
-    printed = subprocess.run(command, capture_output=True, check=True).stdout
-    told = subprocess.run([*command, "--out", "out.csv"], capture_output=True, check=True).stdout
-    assert told == b"5 rows written to out.csv\n"
-    assert Path("out.csv").read_bytes() == printed
-    found = pd.read_csv("out.csv")
-    assert found["probability_yes"].tolist() == members().outputs(people(5, seed=3))[:, 0].tolist()
+    printed = subprocess.run(command, capture_output=True, check=True, text=True).stdout
+    found = pd.read_csv(io.StringIO(printed))
+    assert found["probability_yes"].tolist() == pytest.approx(
+        members().outputs(people(5, seed=3))[:, 0].tolist(), rel=1e-6
+    )  # in this process numerics are not pinned
 
 
 @pytest.mark.parametrize(
