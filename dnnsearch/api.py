@@ -39,6 +39,18 @@ class Verdict:
     text: str
 
 
+@dataclass(frozen=True)
+class Promoted:
+    """What a promotion came to; `document` has all its figures."""
+
+    trial: int  # whose configuration the model has
+    found: bool  # more than guessing has
+    champion: bool
+    file: Path  # the model
+    text: str
+    document: Mapping[str, Any]
+
+
 def new(
     data: str | Path,
     target: str | int | None = None,
@@ -196,11 +208,82 @@ def report(*studies: str, out: str | Path | None = None, storage: str | None = N
     return Path(said.splitlines()[-1])
 
 
+def promote(
+    study: str,
+    *,
+    top: int = 5,
+    replicates: int = 16,
+    workers: int | None = None,
+    storage: str | None = None,
+) -> Promoted:
+    """Confirm the best configurations with fresh seeds, refit one, open the test set, register it.
+
+    Every opening of the test set is counted. Raises UserError where that cannot be done.
+    """
+    given = [f"--top={top}", f"--replicates={replicates}", f"--storage={_storage(storage)}"]
+    given += [] if workers is None else [f"--workers={workers}"]
+    code, said = run(["promote", "--json", *given, "--", study], _ignore)
+    if code not in (0, 1) or "Traceback" in said:
+        raise RuntimeError(said)
+    found = json.loads(said.splitlines()[-1])
+    named = {name: found[name] for name in ("trial", "found", "champion")}
+    return Promoted(
+        **named, file=Path(found["file"]), text="\n".join(found["lines"]), document=found
+    )
+
+
 def publish(study: str, tracking: str | None = None, *, storage: str | None = None) -> str:
     """Send MLflow, at the URI `tracking` or where the study is tracked, all that it lacks."""
     where = [] if tracking is None else [f"--tracking={tracking}"]
     _, said = run(["publish", *where, "--", study], _ignore, _storage(storage))
     return said
+
+
+def predict(
+    model: str,
+    data: "str | Path | pd.DataFrame",
+    out: str | Path | None = None,
+    *,
+    missing: str = "refuse",
+    tracking: str | None = None,
+    storage: str | None = None,
+) -> "pd.DataFrame | Path":
+    """A table with a model's answers behind its own columns, which stay as they are.
+
+    `model` is a study (its champion), STUDY/NUMBER, a models:/ URI or the path of a model file;
+    `data` a DataFrame or a file. Returns a DataFrame, in which the cells of a text file are text,
+    or writes the file `out` and returns its path. `missing="impute"` does without columns that the
+    table has not. Raises UserError for all that the command `predict` refuses.
+    """
+    import pandas as pd
+
+    from dnnsearch import prediction
+    from dnnsearch.modelnames import find
+
+    prediction.check_way(missing)
+    found = find(model, _storage(storage), tracking)
+    if isinstance(data, pd.DataFrame):
+        parts = iter([prediction.predict_table(found, data, missing)])
+    else:
+        parts = prediction.predict_file(found, Path(data), missing)
+    if out is None:
+        return pd.concat(parts)
+    prediction.write(parts, Path(out))
+    return Path(out)
+
+
+def serve(
+    model: str, port: int = 5001, *, tracking: str | None = None, storage: str | None = None
+) -> "subprocess.Popen[bytes]":
+    """Start MLflow's scoring server on 127.0.0.1; returns the running process.
+
+    `model` is what `predict` takes. Rows are posted to http://127.0.0.1:PORT/invocations.
+    """
+    from dnnsearch.modelnames import find
+    from dnnsearch.serving import command
+
+    started = command(find(model, _storage(storage), tracking), port)
+    return subprocess.Popen(started.argv, env=started.environment)
 
 
 def rm(study: str, *, storage: str | None = None) -> str:

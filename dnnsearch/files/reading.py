@@ -50,11 +50,11 @@ def _read(
             y = None if labels is None else _labels(labels)
             return _tidy(table(found, target, y, part), given)
         if raw[:4] == b"PAR1":
-            return _tidy(Sheet(_parquet(raw)), given)
+            return _tidy(Sheet(parquet_frame(raw)), given)
         if is_arff(raw):
             return read_arff(raw, given, target)
         if raw.lstrip()[:1] in (b"{", b"["):
-            return _tidy(Sheet(_json(raw)), given)
+            return _tidy(Sheet(json_frame(raw)), given)
         return read_delimited(raw, given, target)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
@@ -74,7 +74,7 @@ def _labels(path: Path) -> np.ndarray:
     return found[ONE]
 
 
-def _parquet(raw: bytes) -> pd.DataFrame:
+def parquet_frame(raw: bytes) -> pd.DataFrame:
     """An index with a name was a column once."""
     try:
         frame = pd.read_parquet(io.BytesIO(raw))
@@ -84,7 +84,7 @@ def _parquet(raw: bytes) -> pd.DataFrame:
     return frame.reset_index(named).reset_index(drop=True)
 
 
-def _json(raw: bytes) -> pd.DataFrame:
+def json_frame(raw: bytes) -> pd.DataFrame:
     """JSON lines, or one list of records."""
     try:
         whole = raw.lstrip()[:1] == b"["
