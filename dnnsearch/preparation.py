@@ -124,12 +124,15 @@ class Preparation:
     def from_document(
         cls, document: Mapping[str, Any], arrays: Mapping[str, np.ndarray]
     ) -> "Preparation":
-        """The inverse of `document`, with the arrays beside it."""
+        """The inverse of `document`, with the arrays beside it.
+
+        Inputs stand in the order of `names`: JSON with sorted keys has lost that of the levels.
+        """
         return cls(
             tuple(document["names"]),
             {role: tuple(names) for role, names in document["columns"].items()},
             tuple(document["gaps"]),
-            {name: tuple(levels) for name, levels in document["levels"].items()},
+            {n: tuple(document["levels"][n]) for n in document["names"] if n in document["levels"]},
             tuple(document["rare"]),
             {name: np.asarray(arrays[name]) for name in ARRAYS},
         )
