@@ -87,7 +87,7 @@ def times_of(column: pd.Series) -> np.ndarray:
         example = next(alone, column.iloc[0])
         rule = "must be numbers or dates, all such as 2024-01-31 or all such as 31.01.2024"
         raise ValueError(f"to order by {column.name!r}, it {rule}, but has {example!r}")
-    return found.dt.tz_localize(None).to_numpy("datetime64[ns]").astype(np.int64)
+    return np.asarray(found.dt.tz_localize(None).to_numpy("datetime64[ns]").astype(np.int64))
 
 
 def check_classes(y: np.ndarray, classes: Sequence[str], rows: Indices) -> None:
