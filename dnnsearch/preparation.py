@@ -128,7 +128,7 @@ class Preparation:
     ) -> "Preparation":
         """The inverse of `document`, with the arrays beside it.
 
-        JSON may have sorted the categories; their inputs stand in the order of the file.
+        Inputs stand in the order of `names`: JSON with sorted keys has lost that of the levels.
         """
         return cls(
             tuple(document["names"]),

@@ -1,5 +1,4 @@
 import gzip
-import json
 import os
 import string
 import subprocess
@@ -283,20 +282,32 @@ KEYS = st.sampled_from(["target", "task", "columns", "encoding", "separator", "q
 MORE = st.sampled_from(["header", "missing", "labels", "test_file", "openml", "strange"])
 
 
-@settings(max_examples=100)
-@given(data=st.dictionaries(st.one_of(KEYS, MORE), VALUES, max_size=3), split=VALUES)
-def test_no_data_section_of_a_config_ends_in_a_traceback(tmp_path_factory, data, split):
+DATA = st.dictionaries(st.one_of(KEYS, MORE), VALUES, max_size=3)
+
+
+def begin_or_refuse(folder, data, split):
     from dnnsearch.config import parse_config
     from dnnsearch.tables import prepare
     from tests.test_tables import HYPER
 
-    folder = tmp_path_factory.getbasetemp()
     (folder / "fuzz.csv").write_text("a,b\n" + "1,x\n2,y\n" * 9)
     document = {"target": "b", **data, "file": str(folder / "fuzz.csv")}
-    json.dumps(data, default=str)
     try:
         config = parse_config({**HYPER, "data": document, "split": split}, "x.yaml", "x")
         if not {"openml", "labels", "test_file"} & data.keys():
             prepare(config, ArrayStore(folder / "store"))
     except UserError as error:
         assert "\n" not in str(error)
+
+
+@settings(max_examples=60)
+@given(data=DATA, split=VALUES)
+def test_no_data_section_of_a_config_ends_in_a_traceback(tmp_path_factory, data, split):
+    begin_or_refuse(tmp_path_factory.getbasetemp(), data, split)
+
+
+@pytest.mark.proof
+@settings(max_examples=10_000)
+@given(data=DATA, split=VALUES)
+def test_no_data_section_of_thousands_ends_in_a_traceback(tmp_path_factory, data, split):
+    begin_or_refuse(tmp_path_factory.getbasetemp(), data, split)
