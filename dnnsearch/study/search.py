@@ -198,7 +198,8 @@ def dask_workers(
 @contextmanager
 def local_workers(definition: Definition, count: int, store: Path) -> Iterator[LocalWorkers]:
     """Processes on this machine that train from the array store; none is left afterwards."""
-    workers = LocalWorkers(count, definition.numerics, store)
+    useful = min(count, definition.config.parallelism)  # so many trials are in flight at most
+    workers = LocalWorkers(useful, definition.numerics, store)
     try:
         yield workers
     finally:
