@@ -65,10 +65,14 @@ class Leaderboard:
         return self.ranked[0]
 
     @property
+    def ends(self) -> Counter[str]:
+        """How many trials there are of each state."""
+        return Counter(row.state for row in self.rows)
+
+    @property
     def counts(self) -> str:
         """Such as `40 trials: 37 finished, 3 diverged`."""
-        states = Counter(row.state for row in self.rows)
-        ends = ", ".join(f"{count} {state}" for state, count in states.most_common())
+        ends = ", ".join(f"{count} {state}" for state, count in self.ends.most_common())
         return ": ".join(part for part in (f"{len(self.rows)} trials", ends) if part)
 
 

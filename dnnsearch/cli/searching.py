@@ -12,6 +12,7 @@ from dnnsearch import numerics
 from dnnsearch.cli.options import seconds
 from dnnsearch.cli.pinning import pin, wanted
 from dnnsearch.cli.signals import Stopped
+from dnnsearch.errors import UserError
 
 if TYPE_CHECKING:
     from dnnsearch.config import Config
@@ -51,6 +52,7 @@ DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Say what it would cost, and write nothing.")
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show the result only.")]
+Json = Annotated[bool, typer.Option("--json", help="Events for machines, one JSON object a line.")]
 
 
 def search(
@@ -63,6 +65,7 @@ def search(
     storage: OtherStorage = None,
     dry_run: DryRun = False,
     quiet: Quiet = False,
+    json_: Json = False,
 ) -> None:
     """Search for good hyperparameters: run or continue a study.
 
@@ -75,6 +78,8 @@ def search(
       dnnsearch search configs/digits.yaml --trials 60 --for 15m
       dnnsearch search configs/digits.yaml --study deep --set hidden_layers=4
     """
+    if json_ and (quiet or dry_run):
+        raise UserError("--json cannot go together with --quiet or --dry-run")
     given = {"trials": trials, "workers": workers, "study": study, "storage": storage}
     overrides = [*(set_ or []), *_settings(given)]
     limit = None if for_ is None else seconds(for_)
@@ -85,7 +90,7 @@ def search(
     if dry_run:
         _plan(loaded)
     else:
-        _run(loaded, limit, quiet)
+        _run(loaded, limit, quiet, json_)
 
 
 def _settings(given: dict[str, int | str | None]) -> list[str]:
@@ -93,12 +98,12 @@ def _settings(given: dict[str, int | str | None]) -> list[str]:
     return [f"{key}={json.dumps(value)}" for key, value in given.items() if value is not None]
 
 
-def _run(config: "Config", limit: float | None, quiet: bool) -> None:
+def _run(config: "Config", limit: float | None, quiet: bool, json_: bool) -> None:
     from dnnsearch.display import display
     from dnnsearch.study.search import search
 
     try:
-        with display(config, quiet) as audience:
+        with display(config, quiet, json_) as audience:
             if numerics.playable(config.numerics) != config.numerics:
                 audience.say(NATIVE)
             elif unusual := numerics.unusual(config.numerics):
@@ -107,7 +112,7 @@ def _run(config: "Config", limit: float | None, quiet: bool) -> None:
     except Stopped:
         print(f"stopped; what has ended is kept. To go on: {_command()}", file=sys.stderr)
         raise
-    _conclude(config)
+    (_conclude_for_machines if json_ else _conclude)(config)
 
 
 def _command() -> str:
@@ -135,6 +140,25 @@ def _conclude(config: "Config") -> None:
     if len(board.rows) < config.trials:
         print(f"  go on to {config.trials} trials: {_command()}")
     print(f"fingerprint {study.fingerprint()}")
+
+
+def _conclude_for_machines(config: "Config") -> None:
+    from dnnsearch.display.events import tell
+    from dnnsearch.leaderboard import leaderboard
+    from dnnsearch.study.reading import open_study
+
+    study = open_study(config.study, config.storage)
+    board = leaderboard(study)
+    best = board.ranked[0] if board.ranked else None
+    tell(
+        "study",
+        study=config.study,
+        objective=board.objective,
+        trials=len(board.rows),
+        ends=dict(board.ends),
+        best=best and {"trial": best.number, "value": best.value},
+        fingerprint=study.fingerprint(),
+    )
 
 
 def _plan(config: "Config") -> None:
