@@ -23,7 +23,7 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.search_space import intersection_search_space
 from optuna.trial import FrozenTrial, TrialState
 
-from dnnsearch.reporting.interval import Interval
+from dnnsearch.evidence.interval import Interval
 
 DRAWS = 10
 SHARE = 0.8  # of the trials are in a draw

@@ -15,11 +15,11 @@ from optuna.trial import FrozenTrial
 from dnnsearch.arrays import ArrayStore, default_root
 from dnnsearch.config import Config
 from dnnsearch.errors import UserError
+from dnnsearch.evidence.interval import Interval, student, wilson
 from dnnsearch.leaderboard import Leaderboard, Row, leaderboard
 from dnnsearch.model import prepared_of
 from dnnsearch.record import Record
 from dnnsearch.reporting.axis import Axis, axes
-from dnnsearch.reporting.interval import Interval, student, wilson
 from dnnsearch.spec import OBJECTIVES
 from dnnsearch.study.reading import OpenStudy
 

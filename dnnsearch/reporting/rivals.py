@@ -8,8 +8,8 @@ from itertools import combinations
 import numpy as np
 import plotly.graph_objects as go
 
+from dnnsearch.evidence.interval import Z
 from dnnsearch.reporting import courses, sections, tables
-from dnnsearch.reporting.interval import Z
 from dnnsearch.reporting.markup import Markup, tag
 from dnnsearch.reporting.material import Material
 from dnnsearch.reporting.ties import LEVEL, mcnemar

@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 
+from dnnsearch.evidence.interval import Z
 from dnnsearch.leaderboard import Row
-from dnnsearch.reporting.interval import Z
 from dnnsearch.reporting.material import Material
 
 LEVEL = 0.05  # of each comparison
