@@ -11,7 +11,7 @@ import os
 import re
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -147,9 +147,34 @@ def list(*, storage: str | None = None) -> "pd.DataFrame":
     return pd.DataFrame(rows, columns=columns)
 
 
-def show(study: str, *, storage: str | None = None) -> "pd.DataFrame":
-    """Every trial of a study with every column, the best first."""
-    return Study(open_study(study, _storage(storage))).trials
+def show(
+    study: str,
+    *others: str,
+    where: Sequence[str] | str = (),
+    state: Sequence[str] | str = (),
+    sort: str | None = None,
+    storage: str | None = None,
+) -> "pd.DataFrame":
+    """Every trial with every column, the best first, of one study or of several.
+
+    `where` is one condition such as "learning_rate<0.1", or several; `state` one or several of
+    finished, pruned, diverged, failed, unfinished; `sort` a column, descending with a "-" before
+    it. The column `tied` says what the dev set cannot tell from the best; with several studies the
+    first column is `study`. Raises UserError for a condition or a column that there is not.
+    """
+    import pandas as pd
+
+    from dnnsearch.listing import all_columns, records
+    from dnnsearch.reporting.showing import with_ties
+    from dnnsearch.selection import select
+
+    conditions, states = (
+        [given] if isinstance(given, str) else [*given] for given in (where, state)
+    )
+    names = dict.fromkeys([study, *others])
+    every = [with_ties(open_study(name, _storage(storage))) for name in names]
+    boards = [select(board, conditions, states, sort) for board in every]
+    return pd.DataFrame([*records(boards)], columns=all_columns(boards))
 
 
 def best(study: str, *, storage: str | None = None) -> Trial:

@@ -21,6 +21,7 @@ from dnnsearch.storage import Rows, open_storage, sqlite_path, study_names
 from dnnsearch.study.reading import CONFIG, OpenStudy
 
 UNFINISHED = "unfinished"  # asked and not told: in training now, or for `search` to go on with
+STATES = ("finished", "pruned", "diverged", "failed", UNFINISHED)
 
 
 @dataclass(frozen=True)
@@ -47,11 +48,15 @@ class Row:
 
 @dataclass(frozen=True)
 class Leaderboard:
-    """The rows of a study, the best first."""
+    """The rows of a study, the best first.
+
+    `tied` are the numbers of those that the dev set cannot tell from the best; None: nobody asked.
+    """
 
     study: str
     objective: str
     rows: list[Row]
+    tied: frozenset[int] | None = None
 
     @property
     def ranked(self) -> list[Row]:

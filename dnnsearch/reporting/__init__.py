@@ -6,7 +6,7 @@
   `diagnosis`, `champion`: one question each, answered in numbers.
 - `views`, `findings`, `verdict`: the answers together, the warnings, the three sentences.
 - `markup`, `figures`, `courses`, `tables`, `sections`, `page`: how it looks.
-- `rivals`: several studies beside each other.
+- `rivals`: several studies beside each other; `showing`: ties and comparisons for the terminal.
 
 Nothing here writes; the page is text.
 """
