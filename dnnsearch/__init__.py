@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dnnsearch.api import (
+        Promoted,
         Verdict,
         best,
         clean,
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
         list,
         load,
         new,
+        promote,
         publish,
         report,
         rerun,
@@ -41,6 +43,7 @@ __all__ = [
     "DeepNetClassifier",
     "DeepNetRegressor",
     "DeepNetSearch",
+    "Promoted",
     "Study",
     "Trial",
     "UserError",
@@ -51,6 +54,7 @@ __all__ = [
     "list",
     "load",
     "new",
+    "promote",
     "publish",
     "report",
     "rerun",

@@ -39,6 +39,18 @@ class Verdict:
     text: str
 
 
+@dataclass(frozen=True)
+class Promoted:
+    """What a promotion came to; `document` has all its figures."""
+
+    trial: int  # whose configuration the model has
+    found: bool  # more than guessing has
+    champion: bool
+    file: Path  # the model
+    text: str
+    document: Mapping[str, Any]
+
+
 def new(
     data: str | Path,
     target: str | int | None = None,
@@ -219,6 +231,30 @@ def report(*studies: str, out: str | Path | None = None, storage: str | None = N
     if "Traceback" in said:
         raise RuntimeError(said)
     return Path(said.splitlines()[-1])
+
+
+def promote(
+    study: str,
+    *,
+    top: int = 5,
+    replicates: int = 16,
+    workers: int | None = None,
+    storage: str | None = None,
+) -> Promoted:
+    """Confirm the best configurations with fresh seeds, refit one, open the test set, register it.
+
+    Every opening of the test set is counted. Raises UserError where that cannot be done.
+    """
+    given = [f"--top={top}", f"--replicates={replicates}", f"--storage={_storage(storage)}"]
+    given += [] if workers is None else [f"--workers={workers}"]
+    code, said = run(["promote", "--json", *given, "--", study], _ignore)
+    if code not in (0, 1) or "Traceback" in said:
+        raise RuntimeError(said)
+    found = json.loads(said.splitlines()[-1])
+    named = {name: found[name] for name in ("trial", "found", "champion")}
+    return Promoted(
+        **named, file=Path(found["file"]), text="\n".join(found["lines"]), document=found
+    )
 
 
 def publish(study: str, tracking: str | None = None, *, storage: str | None = None) -> str:

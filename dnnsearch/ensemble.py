@@ -18,6 +18,7 @@ from dnnsearch.nn import Network, Parameters
 from dnnsearch.spec import Spec
 from dnnsearch.tables import Prepared
 
+PREDICTION = "prediction"
 ROWS = 128  # that meet the networks at a time; always so many, so that a row's bits are its own
 
 
@@ -108,6 +109,19 @@ class Model:
         if len(self.classes) == 0:
             raise ValueError("a regression has no classes: use predict")
         return probabilities(self.outputs(X))
+
+    def answers(self, X: Any) -> dict[str, np.ndarray]:
+        """What it says of raw rows X, by column: `prediction`, and `probability_CLASS` of each."""
+        outputs = self.outputs(X)
+        if len(self.classes) == 0:
+            return {PREDICTION: self.values(outputs)}
+        chances = dict(zip(self.columns[1:], probabilities(outputs).T))
+        return {PREDICTION: self.labels(outputs), **chances}
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of `answers`."""
+        return [PREDICTION, *(f"probability_{name}" for name in self.classes.tolist())]
 
     def values(self, outputs: np.ndarray) -> np.ndarray:
         """(m,) in the unit of a regression's target."""

@@ -156,25 +156,23 @@ def _prepare_file(config: Config, store: ArrayStore, whole: bool) -> Prepared:
 
 
 @dataclass(frozen=True)
-class TestSet:
+class HeldOut:
     """Rows as they were loaded, of which no search has seen anything."""
 
     X: Any  # (m, n_x), or a DataFrame with the columns of the file
     y: np.ndarray  # (m,): indices of classes, or values in the target's own unit
-    digest: str
 
 
-def test_set(config: Config) -> TestSet:
+def held_out(config: Config) -> HeldOut:
     """The test set of the config; raises UserError where the data cannot be loaded."""
     if not is_file(config.data):
         loaded = load(config)
         rows = _split(config, loaded)["test"]
-        X, y = loaded.X[rows], loaded.y[rows]
-        return TestSet(X, y, digest({"y": y, "test": rows, **_raw(loaded)}))
+        return HeldOut(loaded.X[rows], loaded.y[rows])
     table, indices = _load_file(config)
-    rows = indices["test"] if table.test is None else np.arange(0)
-    X, y = table.test or (table.frame.iloc[rows], table.target.y[rows])
-    return TestSet(X, y, digest({"y": y, "test": rows, **table.raw()}))
+    if table.test:
+        return HeldOut(*table.test)
+    return HeldOut(table.frame.iloc[indices["test"]], table.target.y[indices["test"]])
 
 
 def load(config: Config) -> Table:

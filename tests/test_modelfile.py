@@ -239,9 +239,11 @@ def outcomes(count: int, seed: int) -> Iterator[str]:
     guard = Guard()
     for content, these in zip(files, rows):
         modelfile.decode(content, "x").predict(these)  # what is imported late is there now
+    tracemalloc.start()
     for i in range(count):
         k = int(rng.integers(len(files)))
         content = mutant(rng, files[k])
+        before, _ = tracemalloc.get_traced_memory()
         tracemalloc.reset_peak()
         guard.watching = True
         try:
@@ -249,7 +251,8 @@ def outcomes(count: int, seed: int) -> Iterator[str]:
         finally:
             guard.watching = False
         assert guard.seen == [], f"mutant {i} of seed {seed}"
-        assert tracemalloc.get_traced_memory()[1] < 16 << 20, f"mutant {i} of seed {seed}"
+        _, peak = tracemalloc.get_traced_memory()
+        assert peak - before < 16 << 20, f"mutant {i} of seed {seed}"
         yield outcome
 
 
@@ -267,7 +270,6 @@ def _outcome(content: bytes, rows: Any) -> str:
 
 
 def fuzz(count: int, seed: int) -> dict[str, int]:
-    tracemalloc.start()
     try:
         found = list(outcomes(count, seed))
     finally:

@@ -7,6 +7,7 @@ import typer
 
 from dnnsearch.cli.beginning import new
 from dnnsearch.cli.housekeeping import clean, rm, ui
+from dnnsearch.cli.promoting import promote
 from dnnsearch.cli.publishing import publish
 from dnnsearch.cli.reading import best, fingerprint, list_, show
 from dnnsearch.cli.repeating import rerun, verify
@@ -41,6 +42,7 @@ def dnnsearch(
       dnnsearch search configs/digits.yaml
       dnnsearch show digits
       dnnsearch report digits
+      dnnsearch promote digits
       dnnsearch ui
       dnnsearch rerun digits/17
 
@@ -61,6 +63,7 @@ app.command()(fingerprint)
 app.command()(rerun)
 app.command()(verify)
 app.command()(report)
+app.command()(promote)
 app.command()(publish)
 app.command()(rm)
 app.command()(clean)

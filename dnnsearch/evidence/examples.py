@@ -49,7 +49,7 @@ def _pseudo_values(objective: str, Z: np.ndarray, y: np.ndarray, scale: float) -
     without = [score(objective, Z[:, group != g], y[group != g], scale) for g in range(count)]
     values = count * whole - (count - 1) * np.array(without)
     values = np.where(np.isfinite(values), values, whole)
-    return values + (whole - values.mean())
+    return np.asarray(values + (whole - values.mean()))
 
 
 def groups(m: int) -> np.ndarray:
