@@ -51,6 +51,17 @@ class Promoted:
     document: Mapping[str, Any]
 
 
+@dataclass(frozen=True)
+class Retuned:
+    """What a retuning came to; `document` has all its figures."""
+
+    replace: bool
+    study: str  # the new one
+    difference: tuple[float, float]  # 95 %: how much better the new champion is
+    text: str
+    document: Mapping[str, Any]
+
+
 def new(
     data: str | Path,
     target: str | int | None = None,
@@ -255,6 +266,41 @@ def promote(
     return Promoted(
         **named, file=Path(found["file"]), text="\n".join(found["lines"]), document=found
     )
+
+
+def retune(
+    study: str,
+    data: str | Path | Mapping[str, Any],
+    *,
+    name: str | None = None,
+    config: str | Path | None = None,
+    set: Mapping[str, Any] | None = None,
+    trials: int | None = None,
+    first: int = 5,
+    top: int = 5,
+    replicates: int = 16,
+    workers: int | None = None,
+    storage: str | None = None,
+) -> Retuned:
+    """Score a study's champion on new data, search there anew, and say: keep or replace.
+
+    `data` is a file as the old one, or a mapping such as {"name": "moons", "seed": 7} where the
+    study is on such a set; `config` the search space where it has changed; `first` the number of
+    old configurations that are trained first. Raises UserError where that cannot be done.
+    """
+    new_data = json.dumps(dict(data)) if isinstance(data, Mapping) else str(data)
+    numbers = {"trials": trials, "first": first, "top": top}
+    numbers |= {"replicates": replicates, "workers": workers}
+    texts = {"data": new_data, "study": name, "config": config, "storage": _storage(storage)}
+    given = [f"--{key}={value}" for key, value in {**texts, **numbers}.items() if value is not None]
+    given += [f"--set={key}={json.dumps(value)}" for key, value in (set or {}).items()]
+    code, said = run(["retune", "--json", *given, "--", study], _ignore)
+    if code != 0:
+        raise RuntimeError(said)
+    found = json.loads(said.splitlines()[-1])
+    low, high = found["difference"]
+    text = "\n".join(found["lines"])
+    return Retuned(found["verdict"] == "replace", found["renewed"], (low, high), text, found)
 
 
 def publish(study: str, tracking: str | None = None, *, storage: str | None = None) -> str:
