@@ -16,7 +16,7 @@ from dnnsearch.errors import UserError
 from dnnsearch.files.source import is_file
 from dnnsearch.leaderboard import leaderboard
 from dnnsearch.rules import show
-from dnnsearch.space import into_space, suggest
+from dnnsearch.space import default_params, into_space, suggest
 from dnnsearch.storage import Rows, study_names
 from dnnsearch.study.definition import Definition
 from dnnsearch.study.reading import DEFINITION, OpenStudy
@@ -87,11 +87,12 @@ def _free_name(study: OpenStudy, definition: Definition) -> str:
 def _best(study: OpenStudy, definition: Definition, count: int) -> list[dict[str, Any]]:
     """The best `count` configurations, each once, moved into the space as it is now."""
     rows = {trial.number: trial for trial in study.trials()}
+    default = default_params(definition.config, definition.prepared.shape)  # is trial 0 anyhow
     found: list[dict[str, Any]] = []
     for row in leaderboard(study).ranked:
         old = suggest(FixedTrial(rows[row.number].params), study.config).as_params()
         guess = _guess(old, definition)
-        if guess and guess not in found:
+        if guess and guess not in [*found, default]:
             found.append(guess)
         if len(found) == count:
             break
