@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup search ui dashboard rerun test check proof size lock clean
+.PHONY: help setup search ui dashboard rerun serve test check proof size lock clean
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -44,6 +44,10 @@ dashboard: $(READY) ## optuna-dashboard on the studies, on 127.0.0.1   STORAGE=s
 rerun: $(READY) ## train one trial again and compare   RUN=digits/17
 	@if [ -z "$(RUN)" ]; then echo "error: RUN must name a trial, as in: make rerun RUN=digits/17" >&2; exit 2; fi
 	@$(BIN)/dnnsearch rerun $(RUN) $(ARGS)
+
+serve: $(READY) ## serve a model on 127.0.0.1   MODEL=digits, digits/17, models:/digits@champion
+	@if [ -z "$(MODEL)" ]; then echo "error: MODEL must name a model, as in: make serve MODEL=digits" >&2; exit 2; fi
+	@$(BIN)/dnnsearch serve $(MODEL) $(ARGS)
 
 test: $(READY) ## everything with real parts, in short form   ARGS="-k network"
 	@$(BIN)/pytest -n 2 --dist loadfile $(ARGS)

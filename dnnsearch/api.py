@@ -310,6 +310,53 @@ def publish(study: str, tracking: str | None = None, *, storage: str | None = No
     return said
 
 
+def predict(
+    model: str,
+    data: "str | Path | pd.DataFrame",
+    out: str | Path | None = None,
+    *,
+    missing: str = "refuse",
+    tracking: str | None = None,
+    storage: str | None = None,
+) -> "pd.DataFrame | Path":
+    """A table with a model's answers behind its own columns, which stay as they are.
+
+    `model` is a study (its champion), STUDY/NUMBER, a models:/ URI or the path of a model file;
+    `data` a DataFrame or a file. Returns a DataFrame, in which the cells of a text file are text,
+    or writes the file `out` and returns its path. `missing="impute"` does without columns that the
+    table has not. Raises UserError for all that the command `predict` refuses.
+    """
+    import pandas as pd
+
+    from dnnsearch import prediction
+    from dnnsearch.modelnames import find
+
+    prediction.check_way(missing)
+    found = find(model, _storage(storage), tracking)
+    if isinstance(data, pd.DataFrame):
+        parts = iter([prediction.predict_table(found, data, missing)])
+    else:
+        parts = prediction.predict_file(found, Path(data), missing)
+    if out is None:
+        return pd.concat(parts)
+    prediction.write(parts, Path(out))
+    return Path(out)
+
+
+def serve(
+    model: str, port: int = 5001, *, tracking: str | None = None, storage: str | None = None
+) -> "subprocess.Popen[bytes]":
+    """Start MLflow's scoring server on 127.0.0.1; returns the running process.
+
+    `model` is what `predict` takes. Rows are posted to http://127.0.0.1:PORT/invocations.
+    """
+    from dnnsearch.modelnames import find
+    from dnnsearch.serving import command
+
+    started = command(find(model, _storage(storage), tracking), port)
+    return subprocess.Popen(started.argv, env=started.environment)
+
+
 def rm(study: str, *, storage: str | None = None) -> str:
     """Remove a study with its records and its runs in MLflow, without asking."""
     _, said = run(["rm", "--yes", f"--storage={_storage(storage)}", "--", study], _ignore)

@@ -67,6 +67,11 @@ class Standardisation:
         """What `inputs` makes it of, with the names."""
         return {"mean": self.mean, "scale": self.scale}
 
+    def filled(self, frame: "pd.DataFrame") -> "pd.DataFrame":
+        """The frame, with train's mean for every column that is not there."""
+        means = dict(zip(self.names, np.atleast_2d(self.mean)[0]))
+        return frame.assign(**{n: mean for n, mean in means.items() if n not in frame.columns})
+
     def single(self, replicate: int) -> "Standardisation":
         """That of one replicate."""
         if self.mean.ndim == 1:
@@ -86,7 +91,7 @@ class Columns:
         X is a DataFrame with the columns of the file, or an array or a list with all the columns
         that are used, in their order. Raises ValueError where a column is missing or wrong.
         """
-        frame = self._frame(X)
+        frame = self.fitted[0].respelled(self._frame(X))
         inputs = [one.apply(frame, dtype) for one in self.fitted]
         return np.stack(inputs) if len(inputs) > 1 else inputs[0]
 
@@ -120,6 +125,10 @@ class Columns:
         from dnnsearch.filetables import stored
 
         return stored(self.fitted)
+
+    def filled(self, frame: "pd.DataFrame") -> "pd.DataFrame":
+        """The frame, with gaps for every column that is not there."""
+        return frame.assign(**{n: np.nan for n in self.kinds if n not in frame.columns})
 
     def single(self, replicate: int) -> "Columns":
         """That of one replicate."""

@@ -58,15 +58,18 @@ def keep_champion(study: OpenStudy, content: bytes) -> None:
     study.records.keep_beside(CHAMPION, content)
 
 
-def champion(study: OpenStudy) -> Model:
-    """The champion that was kept; raises UserError where there is none, or where it is damaged."""
+def kept_champion(study: OpenStudy) -> Model | None:
+    """The champion that was kept; raises UserError where it is damaged."""
     content = study.records.beside(CHAMPION)
-    if content is None:
-        raise UserError(
-            f"study {study.name} has no champion yet: `dnnsearch promote {study.name}` finds and "
-            f"keeps it; {study.name}/NUMBER is the model of one trial"
-        )
-    return decode(content, str(study.records.folder / CHAMPION))
+    return None if content is None else decode(content, str(study.records.folder / CHAMPION))
+
+
+def no_champion(study: OpenStudy) -> UserError:
+    """What is to be said before any promotion."""
+    return UserError(
+        f"study {study.name} has no champion yet: `dnnsearch promote {study.name}` finds one; "
+        f"{study.name}/NUMBER is the model of a trial"
+    )
 
 
 def parameters(study: OpenStudy, record: Record) -> np.ndarray:

@@ -15,6 +15,8 @@ import numpy as np
 import pandas as pd
 
 from dnnsearch.files.sheet import column as plain_column
+from dnnsearch.files.sheet import numeric
+from dnnsearch.rules import show
 from dnnsearch.targets import check_range, texts
 
 ROWS = 4096  # that are prepared at a time, so that memory stays near that of the result
@@ -64,18 +66,18 @@ class Preparation:
 
     def _numbers(self, frame: pd.DataFrame, out: np.ndarray) -> None:
         """Into the first columns of `out`: imputed, transformed, standardised; then the gaps."""
-        numeric = self.numeric
-        if not numeric:
+        names = self.numeric
+        if not names:
             return
-        values = frame[numeric].to_numpy(np.float64)
-        for j, name in enumerate(self.gaps, start=len(numeric)):
-            out[:, j] = np.isnan(values[:, numeric.index(name)])
+        values = frame[names].to_numpy(np.float64)
+        for j, name in enumerate(self.gaps, start=len(names)):
+            out[:, j] = np.isnan(values[:, names.index(name)])
         values = np.where(np.isnan(values), self.arrays["median"], values)
         first = len(self.columns["number"])
         here = slice(first, first + len(self.columns["quantile"]))
         if here.stop > here.start:
             values[:, here] = self._quantiles.transform(values[:, here])
-        out[:, : len(numeric)] = (values - self.arrays["mean"]) / self.arrays["scale"]
+        out[:, : len(names)] = (values - self.arrays["mean"]) / self.arrays["scale"]
 
     @cached_property
     def _quantiles(self) -> Any:
@@ -98,6 +100,17 @@ class Preparation:
             seen = columns < len(self._inputs(name))  # behind the levels stands `other`
             out[np.flatnonzero(seen), start + columns[seen]] = 1
             start += len(self._inputs(name))
+
+    def respelled(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Numbers among the texts of categories spelled as the levels are: `7.0`, `007` are `7`."""
+        for name, levels in self.levels.items():
+            if name in frame.columns and not _is_numeric(frame[name]):
+                cells = plain_column(frame[name], numbers=False)
+                kinds = numeric(pd.Series(cells.dropna().unique(), dtype="str")).dropna()
+                spelled = zip(cells.dropna().unique()[kinds.index], texts(kinds))
+                new = {k: v for k, v in spelled if k not in levels and v in levels}
+                frame = frame.assign(**{name: cells.replace(new)}) if new else frame
+        return frame
 
     def document(self) -> dict[str, Any]:
         """JSON-able: all but the arrays."""
@@ -147,7 +160,8 @@ def as_numbers(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
         if not _is_numeric(series):
             series = plain_column(series)
             if not _is_numeric(series):
-                raise ValueError(f"column {name!r} must be numbers, and has text")
+                text = series[series.notna() & numeric(series).isna()].iloc[0]
+                raise ValueError(f"column {name!r} must be numbers, but has {show(text)}")
             frame = frame.assign(**{name: series})
         if series.dtype.kind == "f":
             check_range(name, series.to_numpy())

@@ -7,6 +7,7 @@ import typer
 
 from dnnsearch.cli.beginning import new
 from dnnsearch.cli.housekeeping import clean, rm, ui
+from dnnsearch.cli.predicting import predict, serve
 from dnnsearch.cli.promoting import promote
 from dnnsearch.cli.publishing import publish
 from dnnsearch.cli.reading import best, fingerprint, list_, show
@@ -66,6 +67,8 @@ app.command()(verify)
 app.command()(report)
 app.command()(promote)
 app.command()(retune)
+app.command()(predict)
+app.command()(serve)
 app.command()(publish)
 app.command()(rm)
 app.command()(clean)

@@ -28,7 +28,7 @@ import numpy as np
 from dnnsearch.evidence.interval import LEVEL, Interval
 from dnnsearch.evidence.measured import Measured, freedom
 
-DRAWS = 50_000  # for quantiles of the largest of several, from a seed of their own: a constant
+DRAWS = 20_000  # for quantiles of the largest of several, from a seed of their own: a constant
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ def read_delimited(raw: bytes, given: Mapping[str, Any], target: str | None) -> 
 def parse(text: str, dialect: Dialect, missing: Sequence[str], target: str | None) -> Sheet:
     """The table in a text without comments."""
     head, count, extra = _widths(text, dialect)
-    names = _names(head, dialect, extra)
+    names = column_names(head, dialect, extra)
     check_names(names)
     _check_columns(names, head, dialect)
     if count <= dialect.header:
@@ -69,7 +69,8 @@ def _short(row: Row) -> str:
     return repr(text if len(text) <= 60 else text[:60] + "...")
 
 
-def _names(head: Row, dialect: Dialect, extra: str) -> list[str]:
+def column_names(head: Row, dialect: Dialect, extra: str) -> list[str]:
+    """By the first row; `extra` says what the rows have that the header has not."""
     if not dialect.header:
         return [UNNAMED.format(i) for i in range(len(head))]
     names = [name.strip() or UNNAMED.format(i) for i, name in enumerate(head)]

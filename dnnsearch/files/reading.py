@@ -44,11 +44,11 @@ def _read(path: Path, labels: Path | None, given: Mapping[str, Any], target: str
         if found is not None:
             return _tidy(table(found, target, None if labels is None else _labels(labels)), given)
         if raw[:4] == b"PAR1":
-            return _tidy(Sheet(_parquet(raw)), given)
+            return _tidy(Sheet(parquet_frame(raw)), given)
         if is_arff(raw):
             return read_arff(raw, given, target)
         if raw.lstrip()[:1] in (b"{", b"["):
-            return _tidy(Sheet(_json(raw)), given)
+            return _tidy(Sheet(json_frame(raw)), given)
         return read_delimited(raw, given, target)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
@@ -68,14 +68,14 @@ def _labels(path: Path) -> np.ndarray:
     return found[ONE]
 
 
-def _parquet(raw: bytes) -> pd.DataFrame:
+def parquet_frame(raw: bytes) -> pd.DataFrame:
     try:
         return pd.read_parquet(io.BytesIO(raw))
     except Exception as error:  # pyarrow's errors are of many kinds
         raise ValueError(f"must be a whole Parquet file, but: {_first_line(error)}") from None
 
 
-def _json(raw: bytes) -> pd.DataFrame:
+def json_frame(raw: bytes) -> pd.DataFrame:
     """JSON lines, or one list of records."""
     try:
         whole = raw.lstrip()[:1] == b"["

@@ -12,6 +12,7 @@ import numpy as np
 
 from dnnsearch.config import UNTRACKED
 from dnnsearch.ensemble import Model
+from dnnsearch.errors import UserError
 from dnnsearch.inputs import Columns
 from dnnsearch.model import CHAMPION, keep_champion
 from dnnsearch.modelfile import ENDING, decode, digest
@@ -41,15 +42,20 @@ class Crowned:
 def crown(
     study: OpenStudy, look: Lookout, content: bytes, found: bool, figures: dict[str, Any]
 ) -> Crowned:
-    """Keep and register the model; raises UserError when the disk or MLflow refuses."""
+    """Keep and register the model; raises UserError when the disk refuses.
+
+    That MLflow is away loses nothing: it is told in words, and the same command tries again.
+    """
     trial = look.refitted.candidate.trial
     name = f"{trial:05d}-{digest(content)[:16]}{ENDING}"
     memo(study).keep_beside(name, content)
     file = str(memo(study).folder / name)
-    registered = None
-    if study.config.tracking != UNTRACKED:
-        registered = _register(study, look, content, trial, figures)
-    is_champion, why = _judge(study, look, content, found)
+    try:
+        registered = _register(study, look, content, figures)
+        present = _present(study)
+    except UserError as error:
+        return Crowned(file, "", False, f"not registered, the same command tries again: {error}")
+    is_champion, why = _judge(study, look, content, found, present)
     if is_champion:
         keep_champion(study, content)
         _give_alias(study, registered)
@@ -57,8 +63,10 @@ def crown(
 
 
 def _register(
-    study: OpenStudy, look: Lookout, content: bytes, trial: int, figures: dict[str, Any]
-) -> "Version":
+    study: OpenStudy, look: Lookout, content: bytes, figures: dict[str, Any]
+) -> "Version | None":
+    if study.config.tracking == UNTRACKED:
+        return None
     from dnnsearch.tracking.registry import register
 
     objective = study.config.objective.removeprefix("dev_")
@@ -68,7 +76,7 @@ def _register(
         study.config.tracking,
         card(study),
         content,
-        trial,
+        look.refitted.candidate.trial,
         tags={TEST_TAG: look.test, **tags},
         example=typical(look.model),
     )
@@ -81,9 +89,10 @@ def _give_alias(study: OpenStudy, registered: "Version | None") -> None:
         registry.crown(study.config.tracking, registered)
 
 
-def _judge(study: OpenStudy, look: Lookout, content: bytes, found: bool) -> tuple[bool, str]:
-    """Whether it is to be the champion, and why."""
-    present = _present(study)
+def _judge(
+    study: OpenStudy, look: Lookout, content: bytes, found: bool, present: bytes | None
+) -> tuple[bool, str]:
+    """Whether it is to be the champion, and why; `present` is the champion's model file."""
     if present == content:
         return True, "it is the champion already"
     if not found:

@@ -8,7 +8,7 @@ import os
 import re
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -145,7 +145,7 @@ def _logged(
         source_run_id=run.info.run_id,
         tags=dict(own),
         params=run.data.params,
-        model_type="classifier",
+        model_type="dnnsearch",
     )
     with tempfile.TemporaryDirectory(prefix="dnnsearch-") as folder:
         about = {"run_id": run.info.run_id, "model_id": logged.model_id}
@@ -179,6 +179,28 @@ def crown(uri: str, version: Version) -> None:
     """Give this version the alias `champion`, which another loses. UserError as above."""
     with one_line(uri):
         connect(uri).set_registered_model_alias(version.model, CHAMPION, str(version.number))
+
+
+def remove(client: MlflowClient, study: str, identity: str) -> int:
+    """Take the study's versions and logged models away; returns how many versions there were.
+
+    A name that no version has any more goes, too; versions of others of that name stay.
+    """
+    name = registered_name(study)
+    there = client.search_model_versions(f"name = '{name}'")
+    own = [v for v in there if _is_of(v.tags, study, identity)]
+    for version in own:
+        model_id = str(version.source).removeprefix("models:/")
+        client.delete_model_version(name, version.version)
+        with suppress(MlflowException):  # a person has deleted it
+            client.delete_logged_model(model_id)
+    if own and len(own) == len(there):
+        client.delete_registered_model(name)
+    return len(own)
+
+
+def _is_of(tags: Mapping[str, str], study: str, identity: str) -> bool:
+    return (tags.get(layout.STUDY), tags.get(layout.IDENTITY, "")) == (study, identity)
 
 
 def content_of(uri: str, model_uri: str) -> bytes:

@@ -14,6 +14,8 @@ from typing import Any
 import optuna
 import pytest
 
+from dnnsearch.reporting.writing import report
+from dnnsearch.study.reading import open_study
 from dnnsearch.tracking.environment import apply
 
 CONFIG = """
@@ -44,7 +46,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for arguments in (
         "search sixty.yaml --quiet",
         "show sixty --csv sixty.csv --json sixty.json",
-        "report sixty --quiet",
     ):
         command = [sys.executable, "-m", "dnnsearch", *arguments.split()]
         subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True)
@@ -103,8 +104,12 @@ def test_mlflow_says_the_same(folder: Path, shown: Trials) -> None:
             assert {n: metrics[n] for n in names} == {n: row[f"final_{n}"] for n in names}
 
 
-def test_the_report_says_the_same(folder: Path, shown: Trials) -> None:
-    page = (folder / "report-sixty.html").read_text()
+def test_the_report_says_the_same(
+    folder: Path, shown: Trials, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("DNNSEARCH_CACHE", str(folder / "cache"))
+    page = report([open_study("sixty", "sqlite:///optuna.db")], draws=0)
     table = re.findall(
         r'<data value="(\d+)">\d+</data></td><td><span class="state (\w+)".*?</td>'
         r'<td(?: class="number"><data value="([^"]+)")?>.*?</td><td>.*?</td><td>(.*?)</td>',

@@ -1,5 +1,6 @@
 """Models in a real MLflow database: logged, registered, crowned, and opened by MLflow alone."""
 
+import dataclasses
 import os
 import re
 import subprocess
@@ -14,6 +15,7 @@ from dnnsearch import modelfile
 from dnnsearch.errors import UserError
 from dnnsearch.tracking import layout, registry
 from dnnsearch.tracking.client import connect
+from dnnsearch.tracking.reading import remove_study
 from dnnsearch.tracking.tracker import Tracker
 from tests.models import members, people
 
@@ -53,7 +55,7 @@ def test_the_champion_is_who_was_crowned_last(uri: str, card) -> None:
     for version in versions:
         registry.crown(uri, version)
         assert registry.champion(uri, card.name) == version
-    assert connect(uri).get_registered_model("moons").aliases == {"champion": "2"}
+    assert connect(uri).get_registered_model("moons").aliases == {"champion": 2}
 
 
 def test_the_file_comes_back_from_every_uri_and_what_is_not_there_is_one_line(
@@ -118,3 +120,17 @@ def test_an_upload_that_was_cut_off_is_made_again(uri: str, card, monkeypatch) -
     version = registry.register(uri, card, content, 3)
     assert registry.content_of(uri, version.uri) == content
     assert np.array_equal([version.number], [1])
+
+
+def test_a_study_that_is_removed_takes_its_models_along_and_leaves_those_of_others(
+    uri: str, card
+) -> None:
+    other = dataclasses.replace(card, identity="another")
+    for one in (card, other):
+        registry.register(uri, one, modelfile.encode(members()), 3)
+    remove_study(uri, card.experiment, card.name, card.identity)
+    client = connect(uri)
+    assert [v.version for v in client.search_model_versions("name = 'moons'")] == [2]
+    remove_study(uri, other.experiment, other.name, other.identity)
+    assert client.search_registered_models() == []
+    assert client.search_logged_models(["1"]) == []
