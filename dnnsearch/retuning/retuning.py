@@ -10,7 +10,7 @@ from dnnsearch.arrays import ArrayStore, default_root
 from dnnsearch.ensemble import Model
 from dnnsearch.evidence.interval import Interval
 from dnnsearch.leaderboard import leaderboard
-from dnnsearch.model import CHAMPION, champion, model
+from dnnsearch.model import kept_champion, model
 from dnnsearch.modelfile import decode
 from dnnsearch.promotion.candidates import Tell
 from dnnsearch.promotion.openings import OPENINGS
@@ -104,8 +104,8 @@ def begin(study: OpenStudy, data: str, **wishes: Any) -> Definition:
 
 def incumbent(study: OpenStudy) -> Old:
     """The champion that `promote` kept, else the best trial's network; UserError without either."""
-    if study.records.beside(CHAMPION) is not None:
-        kept = champion(study)
+    kept = kept_champion(study)
+    if kept is not None:
         trial = kept.provenance.get("trial")
         return Old(kept, f"the champion of {study.name} (trial {trial})", _figure(study, kept))
     best = leaderboard(study).best
