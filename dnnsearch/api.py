@@ -11,7 +11,7 @@ import os
 import re
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,6 +47,17 @@ class Promoted:
     found: bool  # more than guessing has
     champion: bool
     file: Path  # the model
+    text: str
+    document: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Retuned:
+    """What a retuning came to; `document` has all its figures."""
+
+    replace: bool
+    study: str  # the new one
+    difference: tuple[float, float]  # 95 %: how much better the new champion is
     text: str
     document: Mapping[str, Any]
 
@@ -159,9 +170,34 @@ def list(*, storage: str | None = None) -> "pd.DataFrame":
     return pd.DataFrame(rows, columns=columns)
 
 
-def show(study: str, *, storage: str | None = None) -> "pd.DataFrame":
-    """Every trial of a study with every column, the best first."""
-    return Study(open_study(study, _storage(storage))).trials
+def show(
+    study: str,
+    *others: str,
+    where: Sequence[str] | str = (),
+    state: Sequence[str] | str = (),
+    sort: str | None = None,
+    storage: str | None = None,
+) -> "pd.DataFrame":
+    """Every trial with every column, the best first, of one study or of several.
+
+    `where` is one condition such as "learning_rate<0.1", or several; `state` one or several of
+    finished, pruned, diverged, failed, unfinished; `sort` a column, descending with a "-" before
+    it. The column `tied` says what the dev set cannot tell from the best; with several studies the
+    first column is `study`. Raises UserError for a condition or a column that there is not.
+    """
+    import pandas as pd
+
+    from dnnsearch.listing import all_columns, records
+    from dnnsearch.reporting.showing import with_ties
+    from dnnsearch.selection import select
+
+    conditions, states = (
+        [given] if isinstance(given, str) else [*given] for given in (where, state)
+    )
+    names = dict.fromkeys([study, *others])
+    every = [with_ties(open_study(name, _storage(storage))) for name in names]
+    boards = [select(board, conditions, states, sort) for board in every]
+    return pd.DataFrame([*records(boards)], columns=all_columns(boards))
 
 
 def best(study: str, *, storage: str | None = None) -> Trial:
@@ -230,6 +266,41 @@ def promote(
     return Promoted(
         **named, file=Path(found["file"]), text="\n".join(found["lines"]), document=found
     )
+
+
+def retune(
+    study: str,
+    data: str | Path | Mapping[str, Any],
+    *,
+    name: str | None = None,
+    config: str | Path | None = None,
+    set: Mapping[str, Any] | None = None,
+    trials: int | None = None,
+    first: int = 5,
+    top: int = 5,
+    replicates: int = 16,
+    workers: int | None = None,
+    storage: str | None = None,
+) -> Retuned:
+    """Score a study's champion on new data, search there anew, and say: keep or replace.
+
+    `data` is a file as the old one, or a mapping such as {"name": "moons", "seed": 7} where the
+    study is on such a set; `config` the search space where it has changed; `first` the number of
+    old configurations that are trained first. Raises UserError where that cannot be done.
+    """
+    new_data = json.dumps(dict(data)) if isinstance(data, Mapping) else str(data)
+    numbers = {"trials": trials, "first": first, "top": top}
+    numbers |= {"replicates": replicates, "workers": workers}
+    texts = {"data": new_data, "study": name, "config": config, "storage": _storage(storage)}
+    given = [f"--{key}={value}" for key, value in {**texts, **numbers}.items() if value is not None]
+    given += [f"--set={key}={json.dumps(value)}" for key, value in (set or {}).items()]
+    code, said = run(["retune", "--json", *given, "--", study], _ignore)
+    if code != 0:
+        raise RuntimeError(said)
+    found = json.loads(said.splitlines()[-1])
+    low, high = found["difference"]
+    text = "\n".join(found["lines"])
+    return Retuned(found["verdict"] == "replace", found["renewed"], (low, high), text, found)
 
 
 def publish(study: str, tracking: str | None = None, *, storage: str | None = None) -> str:

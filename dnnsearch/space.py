@@ -6,7 +6,7 @@ answer before has), activation, momentum, batch_size, in this order; what is fix
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -92,6 +92,27 @@ def _complete(guess: dict[str, Value], config: Config, shape: DataShape) -> dict
     return params
 
 
+def into_space(params: Mapping[str, Value], config: Config, shape: DataShape) -> dict[str, Value]:
+    """Hyperparameters from another space, each where it is or what is nearest to it in this one.
+
+    As a guess of `try_first`: searched ones only, and units of the layers that there are here.
+    """
+    found: dict[str, Value] = {}
+
+    def answer(name: str, dimension: Dimension) -> Value:
+        if isinstance(dimension, Fixed):
+            return dimension.value
+        if name not in params:
+            return _default(name, dimension, shape)
+        near = _nearest(params[name], dimension, shape)
+        is_whole = isinstance(dimension, Range) and isinstance(dimension.low, int)
+        found[name] = round(float(near)) if is_whole else near
+        return found[name]
+
+    _hyperparameters(config, answer)
+    return found
+
+
 def _default(name: str, dimension: Choices | Range, shape: DataShape) -> Value:
     """What usually trains well: two layers, the second half as wide, and some thirty epochs."""
     batch = 32 if shape.train < 10_000 else 128
@@ -111,6 +132,8 @@ def _default(name: str, dimension: Choices | Range, shape: DataShape) -> Value:
 
 def _nearest(wish: Value, dimension: Choices | Range, shape: DataShape) -> Value:
     """The wish itself where it is in the space, else what is nearest to it there."""
+    if wish == "full" and wish not in dimension:
+        wish = shape.train
     if isinstance(dimension, Range):
         return min(max(wish, dimension.low), dimension.high)
     if isinstance(wish, str):

@@ -13,6 +13,7 @@ from dnnsearch.cli.publishing import publish
 from dnnsearch.cli.reading import best, fingerprint, list_, show
 from dnnsearch.cli.repeating import rerun, verify
 from dnnsearch.cli.reporting import report
+from dnnsearch.cli.retuning import retune
 from dnnsearch.cli.searching import search
 
 app = typer.Typer(
@@ -65,6 +66,7 @@ app.command()(rerun)
 app.command()(verify)
 app.command()(report)
 app.command()(promote)
+app.command()(retune)
 app.command()(predict)
 app.command()(serve)
 app.command()(publish)

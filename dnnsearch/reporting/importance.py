@@ -31,6 +31,7 @@ FEWEST = 20  # trials, below which nothing is said
 MOST = 150  # trials in a draw of Optuna's fANOVA, whose time grows with the square
 TREES = {"fANOVA": 16, "permutation": 25}
 FOLDS, SHUFFLES = 4, 5
+EXPLAINED = 0.2  # of the variance; where a forest foretells less, importance is not spoken of
 
 
 @dataclass(frozen=True)

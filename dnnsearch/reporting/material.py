@@ -137,6 +137,25 @@ def read(
     )
 
 
+class Courses(dict[int, Course]):
+    """The courses of a study's trials, each read when it is asked for."""
+
+    def __init__(self, study: OpenStudy) -> None:
+        self._study = study
+
+    def __missing__(self, number: int) -> Course:
+        self[number] = _course(self._study.record(number))
+        return self[number]
+
+
+def glance(study: OpenStudy) -> Material:
+    """As `read`, but a trial's course is read when it is asked for; without the fingerprint."""
+    board, trials = leaderboard(study), study.trials()
+    first = study.record(board.best.number) if board.ranked else None
+    known = (study.name, study.config, study.definition, board, trials)
+    return Material(*known, courses=Courses(study), dev=_dev(study, first), fingerprint="")
+
+
 def _record(study: OpenStudy, trial: FrozenTrial) -> Record | None:
     return study.record(trial.number) if trial.state.is_finished() else None
 

@@ -83,7 +83,7 @@ def test_values_agree_to_the_last_digit_with_the_leaderboard_and_optuna(
     for trial in study.trials():
         state = trial.user_attrs["dnnsearch"]["state"]
         assert shown[trial.number] == (state, trial.value if trial.values else None)
-    lines = [line.split(",") for line in csv_text(leaderboard(study)).splitlines()[1:]]
+    lines = [line.split(",") for line in csv_text([leaderboard(study)]).splitlines()[1:]]
     written = {int(line[0]): (line[1], float(line[2]) if line[2] else None) for line in lines}
     assert written == shown
 
