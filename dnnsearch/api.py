@@ -321,10 +321,8 @@ def predict(
 ) -> "pd.DataFrame | Path":
     """A table with a model's answers behind its own columns, which stay as they are.
 
-    `model` is a study (its champion), STUDY/NUMBER, a models:/ URI or the path of a model file;
-    `data` a DataFrame or a file. Returns a DataFrame, in which the cells of a text file are text,
-    or writes the file `out` and returns its path. `missing="impute"` does without columns that the
-    table has not. Raises UserError for all that the command `predict` refuses.
+    `model` is what the command takes, `data` a DataFrame or a file. Returns a DataFrame, with text
+    as text, or writes `out` and returns its path. Raises UserError for all that is refused.
     """
     import pandas as pd
 
@@ -346,10 +344,7 @@ def predict(
 def serve(
     model: str, port: int = 5001, *, tracking: str | None = None, storage: str | None = None
 ) -> "subprocess.Popen[bytes]":
-    """Start MLflow's scoring server on 127.0.0.1; returns the running process.
-
-    `model` is what `predict` takes. Rows are posted to http://127.0.0.1:PORT/invocations.
-    """
+    """Serve what `predict` takes on 127.0.0.1; returns MLflow's running process."""
     from dnnsearch.modelnames import find
     from dnnsearch.serving import command
 
