@@ -91,7 +91,8 @@ def _kept(study: OpenStudy, record: Record) -> Preparation | None:
     """What lies beside the records of a study on a person's file."""
     content = study.records.beside(NAME.format(record.spec.arrays[:SHORT]))
     with contextlib.suppress(DamagedArrays):
-        return unpacked(content) if content else None
+        found = unpacked(content) if content else None
+        return found if found and found[0].key == record.spec.arrays else None
     return None
 
 

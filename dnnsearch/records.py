@@ -3,27 +3,47 @@
 A file is named for the trial's number, the digest of its spec and the digest of its result, and
 appears whole or not at all. Search, resume, rerun and verify ask the same question of this table:
 is there a result for this spec?
+
+With `records: mlflow` the records lie in MLflow's artifact store, where every machine finds them,
+and the folder is this machine's copy of those that it has made or needed. How they are fetched is
+not known here.
 """
 
 import os
 import shutil
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Protocol
 from urllib.parse import quote
 
-from dnnsearch.arrays import DamagedArrays
+from dnnsearch.arrays import DamagedArrays, default_root
 from dnnsearch.errors import UserError
 from dnnsearch.record import Record, decode, inconsistencies
 from dnnsearch.spec import Spec
 
 SHORT = 16  # hex digits of a digest in a file's name
+IN_MLFLOW = "mlflow"  # instead of a folder
+
+
+class Elsewhere(Protocol):
+    """Where records lie that the folder may lack; either may raise UserError."""
+
+    def record(self, number: int) -> bytes | None: ...
+
+    def beside(self, name: str) -> bytes | None: ...
+
+
+def root(where: str) -> Path:
+    """The folder of all studies' records, by a config's `records`."""
+    return default_root() / "records" if where == IN_MLFLOW else Path(where)
 
 
 class Records:
-    """The folder of one study's record files."""
+    """The folder of one study's record files, and where else they are looked for."""
 
-    def __init__(self, root: Path, study: str) -> None:
-        self.folder = root / quote(study, safe="")
+    def __init__(self, root: Path, study: str, elsewhere: Elsewhere | None = None) -> None:
+        self.folder, self.elsewhere = root / quote(study, safe=""), elsewhere
 
     def keep(self, packed: bytes) -> Record:
         """Write the record, and only then return it."""
@@ -33,13 +53,19 @@ class Records:
 
     def keep_beside(self, name: str, content: bytes) -> None:
         """Something that all records of the study need, unless it is there already."""
-        if self.beside(name) != content:
-            write_whole(self.folder / name, content)
+        path = self.folder / name
+        if not path.is_file() or path.read_bytes() != content:
+            write_whole(path, content)
 
     def beside(self, name: str) -> bytes | None:
         """What `keep_beside` kept."""
         path = self.folder / name
-        return path.read_bytes() if path.is_file() else None
+        if path.is_file():
+            return path.read_bytes()
+        content = self.elsewhere.beside(name) if self.elsewhere else None
+        if content is not None:
+            write_whole(path, content)
+        return content
 
     def path(self, record: Record) -> Path:
         spec = record.spec
@@ -52,8 +78,8 @@ class Records:
         A file that is damaged in any way does not count: the trial is trained again.
         """
         for path in self.folder.glob(f"{spec.number:05d}-{spec.digest[:SHORT]}-*.npz"):
-            record = _read(path)
-            if record and not inconsistencies(record) and record.spec == spec:
+            record = _decoded(path.read_bytes())
+            if record and record.spec == spec:
                 return record
         return None
 
@@ -64,17 +90,38 @@ class Records:
         """The file of a trial; raises UserError when there is none."""
         for path in self.folder.glob(f"{number:05d}-*.npz"):
             return path
-        raise UserError(f"there is no record of trial {number} in {self.folder}")
+        if record := self._fetch(number):
+            return self.path(record)
+        place = f"{self.folder}, nor in MLflow" if self.elsewhere else self.folder
+        raise UserError(f"there is no record of trial {number} in {place}")
+
+    def bring(self, numbers: Iterable[int]) -> None:
+        """Fetch what the folder lacks of these trials; one that is nowhere is trained again."""
+        here = {int(path.name.partition("-")[0]) for path in self.paths()}
+        for number in numbers:
+            if number not in here:
+                self._fetch(number)
+
+    def _fetch(self, number: int) -> Record | None:
+        """A copy from elsewhere, kept if each part of it has its digest."""
+        packed = self.elsewhere.record(number) if self.elsewhere else None
+        record = _decoded(packed) if packed is not None else None
+        if packed is None or not record or record.spec.number != number:
+            return None
+        write_whole(self.path(record), packed)
+        return record
 
     def remove(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def _read(path: Path) -> Record | None:
+def _decoded(packed: bytes) -> Record | None:
+    """None for what is damaged in any way."""
     try:
-        return decode(path.read_bytes())
+        record = decode(packed)
     except DamagedArrays:
         return None
+    return None if inconsistencies(record) else record
 
 
 def write_whole(path: Path, content: bytes) -> None:

@@ -17,7 +17,7 @@ import pandas as pd
 
 from dnnsearch import yamlfile
 from dnnsearch.config import RUN_TIME, parse_config
-from dnnsearch.records import Records
+from dnnsearch.records import Records, root
 from dnnsearch.spec import canonical
 from dnnsearch.targets import read_target
 
@@ -83,7 +83,7 @@ def array_study(
     document = {**usual(len(X), found), **_mapping(given), "data": data}
     document.setdefault("study", f"arrays-{_signature(document)}")
     config = parse_config(document, PLACE, "arrays")  # refuses before anything is written
-    path = Records(Path(config.records), config.study).folder / name
+    path = Records(root(config.records), config.study).folder / name
     return ArrayStudy({**document, "data": {**data, "file": str(path)}}, found, path, content)
 
 

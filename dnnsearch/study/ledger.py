@@ -40,6 +40,11 @@ class Ledger:
         self._failures: list[str] = []
         self._held: list[Callable[[], None]] = []
 
+    @property
+    def told_before(self) -> list[int]:
+        """The trials that had ended when the search began."""
+        return [trial.number for trial in self.stored if trial.state.is_finished()]
+
     def asked(self, trial: FrozenTrial, spec: Spec) -> None:
         """Compare the trial with its stored row, or add it as RUNNING."""
         if trial.number < len(self.stored):

@@ -13,8 +13,9 @@ from dnnsearch.arrays import DamagedArrays
 from dnnsearch.config import Config, parse_config
 from dnnsearch.errors import UserError
 from dnnsearch.record import Record, decode, fingerprint, outcome_digest
-from dnnsearch.records import Records
+from dnnsearch.records import IN_MLFLOW, SHORT, Records, root
 from dnnsearch.storage import Rows, open_storage
+from dnnsearch.tracking.fetching import StudyArtifacts
 
 # names of the study's attributes in Optuna's storage
 DEFINITION, CONFIG, IDENTITY, EXPERIMENT = "definition", "config", "id", "experiment"
@@ -53,9 +54,16 @@ class OpenStudy:
         tracking = with_password(document["tracking"], os.environ.get("MLFLOW_TRACKING_URI"))
         return parse_config({**document, "tracking": tracking}, f"study {self.name}", self.name)
 
-    @property
+    @cached_property
     def records(self) -> Records:
-        return Records(Path(self.attributes[CONFIG]["records"]), self.name)
+        where = self.attributes[CONFIG]["records"]
+        if where != IN_MLFLOW:
+            return Records(Path(where), self.name)
+        identity = self.attributes[IDENTITY]
+        artifacts = StudyArtifacts(
+            self.config.tracking, self.attributes[EXPERIMENT], self.name, identity
+        )
+        return Records(root(where), f"{self.name}-{identity[:SHORT]}", artifacts)
 
     def trials(self) -> list[FrozenTrial]:
         """Optuna's trials by number; `user_attrs["dnnsearch"]` is what `ledger` tells of each."""

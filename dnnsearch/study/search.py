@@ -20,7 +20,7 @@ from dnnsearch.config import UNTRACKED, Config
 from dnnsearch.errors import UserError
 from dnnsearch.lock import study_lock
 from dnnsearch.record import fingerprint
-from dnnsearch.records import SHORT, Records
+from dnnsearch.records import IN_MLFLOW, SHORT, Records
 from dnnsearch.sessionlock import LostLock
 from dnnsearch.space import check_fits
 from dnnsearch.spec import OBJECTIVES
@@ -77,14 +77,17 @@ def search(config: Config, *, seconds: float | None, audience: Audience) -> None
     numerics.check(definition.numerics)
     if config.tracking != UNTRACKED:
         check_uri(config.tracking)
+    elif config.records == IN_MLFLOW:
+        raise UserError(f"{config.place}: records: mlflow needs MLflow, but tracking is none")
     with hired(definition, config.workers, default_root(), audience.say) as workers:
         storage = open_storage(config.storage, create=True)
         with study_lock(config.storage, config.study) as held:
             rows = begin(storage, definition)
-            publisher = _publisher(OpenStudy(config.study, rows), audience.say)
-            records = Records(Path(config.records), config.study)
-            keep_preparation(records, definition.prepared)
-            ledger = Ledger(rows, records, [publisher.put, audience.trial], held)
+            study = OpenStudy(config.study, rows)
+            keep_preparation(study.records, definition.prepared)
+            publisher = _publisher(study, audience.say)
+            ledger = Ledger(rows, study.records, [publisher.put, audience.trial], held)
+            study.records.bring(ledger.told_before)
             coordinator = Coordinator(
                 definition, ledger.records, ledger, workers, audience.progress
             )

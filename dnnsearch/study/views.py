@@ -6,6 +6,7 @@ from pathlib import Path
 from optuna.trial import FixedTrial, FrozenTrial
 
 from dnnsearch.files.source import data_name
+from dnnsearch.inputs import NAME
 from dnnsearch.record import Record
 from dnnsearch.space import suggest
 from dnnsearch.spec import OBJECTIVES, Spec
@@ -73,4 +74,13 @@ def card(study: OpenStudy) -> StudyCard:
         digests={"data": definition["data_digest"], "split": definition["split_digest"]},
         dataset=data_name(config.data),
         profile=attributes.get(PROFILE, {}),
+        files=_files(study),
     )
+
+
+def _files(study: OpenStudy) -> dict[str, bytes]:
+    """What lies beside records that are to be found in MLflow: how a person's file was prepared."""
+    if not study.records.elsewhere:
+        return {}
+    paths = study.records.folder.glob(NAME.format("*"))
+    return {path.name: path.read_bytes() for path in paths}

@@ -32,6 +32,7 @@ class StudyCard:
     digests: Mapping[str, str] = field(default_factory=dict)
     dataset: str = "data"
     profile: Mapping[str, Any] = field(default_factory=dict)
+    files: Mapping[str, bytes] = field(default_factory=dict)  # that other machines need
 
     @property
     def searched(self) -> list[str]:

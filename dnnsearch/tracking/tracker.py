@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from dnnsearch.errors import UserError
 from dnnsearch.tracking import layout, savedview
-from dnnsearch.tracking.artifacts import put_artifact
+from dnnsearch.tracking.artifacts import get_artifact, put_artifact
 from dnnsearch.tracking.card import Standing, StudyCard, description
 from dnnsearch.tracking.client import (
     Dataset,
@@ -73,8 +73,14 @@ class Tracker:
         self.parent = parent_of(self.client, self.experiment, self.card) or self._create_parent()
         if layout.STATE not in self.parent.data.tags:
             self._fill_parent()
+        self._attach_files()
         found = children_of(self.client, self.experiment, self.parent.info.run_id)
         self.children = {number: Child.of(run) for number, run in found.items()}
+
+    def _attach_files(self) -> None:
+        for name, content in self.card.files.items():
+            if get_artifact(self.client, self.parent, name) != content:
+                put_artifact(self.client, self.parent, name, content)
 
     def missing(self, views: Iterable[TrialView]) -> list[TrialView]:
         """The views that MLflow does not show yet."""
