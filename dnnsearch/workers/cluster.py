@@ -30,7 +30,7 @@ from dnnsearch.errors import UserError
 from dnnsearch.workers import lodging, shipping
 from dnnsearch.workers.lodging import Answer, Terms
 
-CONNECT_SECONDS = 8.0  # for a scheduler to answer at all
+CONNECT_SECONDS = 5.0  # for a scheduler to answer at all
 RECONNECT_SECONDS = 60.0  # for one that had answered
 LOOK_SECONDS = 0.5  # between two looks at who is there
 GREET_SECONDS = 60.0  # for a worker to say what it is

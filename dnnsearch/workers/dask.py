@@ -193,12 +193,26 @@ class DaskWorkers:
 
     def _dispatch(self) -> None:
         guests = list(self._guests.values())
+        self._call_back(guests)
         while given := self._turns.next(guests):
             guest, number = given
             key = next(self._keys)
             self._at[key] = given
             every = max(TOLD_SECONDS, sum(guest.width for guest in guests) / TOLD)
             self._cluster.begin(key, guest.address, self._specs[number], every)
+
+    def _call_back(self, guests: list[Guest]) -> None:
+        """A trial that waits behind another is better off with a newcomer that has none."""
+        if self._turns.is_waiting or any(guest.alone for guest in guests):
+            return
+        idle = sum(not guest.numbers for guest in guests)
+        for guest in sorted(guests, key=lambda guest: guest.load, reverse=True)[:idle]:
+            if len(guest.numbers) > guest.width:
+                last = guest, guest.numbers[-1]
+                key = next(key for key, at in self._at.items() if at == last)
+                del self._at[key]
+                self._cluster.forget([key])
+                self._turns.give_back(guest, [last[1]])
 
     def _tell_of_workers(self) -> None:
         """Whom the search goes on without, and that it waits for somebody."""

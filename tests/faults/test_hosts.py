@@ -65,13 +65,6 @@ def hosts() -> Iterator[list[Host]]:
         ip("link", "del", f"{TAG}br", check=False)
 
 
-@pytest.fixture(scope="module")
-def program() -> Iterator[Preloaded]:
-    server = Preloaded("workers.dask")
-    yield server
-    server.close()
-
-
 LONGER = ("--set", "iterations={low: 20000, high: 40000}", "--set", "curve_every=500")
 
 

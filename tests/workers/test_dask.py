@@ -148,6 +148,23 @@ def test_progress_is_told_and_closing_leaves_no_child(
         time.sleep(0.05)
 
 
+def test_a_trial_that_waits_behind_a_long_one_goes_to_whoever_comes(
+    terms: Terms, store: ArrayStore, address: str, tmp_path: Path
+) -> None:
+    small = DaskCluster(tmp_path)
+    small.worker("first")
+    small.joined("first")
+    pool = DaskWorkers(small.address, terms, store.root, address, print)
+    try:
+        pool.submit(spec_of(address, 0, iterations=LONG))
+        pool.submit(spec_of(address, 1))
+        small.worker("second")
+        assert isinstance(ends(pool, 1)[1], Done)
+    finally:
+        pool.close()
+        small.close()
+
+
 def test_only_deaths_while_alone_count_and_three_make_a_failure(
     hire: Hire, cluster: DaskCluster, address: str
 ) -> None:
