@@ -14,7 +14,7 @@ import pytest
 from dnnsearch.leaderboard import leaderboard
 from dnnsearch.listing import csv_text
 from dnnsearch.reporting.markup import Markup, embedded, tag
-from dnnsearch.reporting.writing import report
+from dnnsearch.reporting.writing import report, verdict_of
 from tests.reporting import rigs
 
 EVIL = "<script>alert('&')<script>"
@@ -52,6 +52,13 @@ def test_text_from_data_is_escaped_everywhere(text: str) -> None:
     assert "<b>planted" not in text
     assert html.escape(EVIL) in text
     assert "&lt;b&gt;planted" in text
+
+
+def test_the_verdict_is_plain_text_in_markdown(text: str) -> None:
+    sentences = verdict_of(text)
+    assert sentences.startswith("Trial ")
+    assert "dev\\_accuracy" in sentences
+    assert verdict_of('<p class="verdict">&lt;script&gt; *a*</p>') == r"\<script\> \*a\*"
 
 
 def test_markup_escapes_what_is_not_markup() -> None:
