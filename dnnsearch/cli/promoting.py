@@ -25,7 +25,7 @@ def promote(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show the result only.")] = False,
     storage: Storage = STORAGE,
 ) -> int:
-    """Make one model of a search, with a figure that can be believed.
+    """Make one model of a search, with an honest figure.
 
     The best few configurations are trained again with fresh seeds and compared on dev, with
     intervals; of those that cannot be told from the best, the one with the fewest multiply-adds is
