@@ -2,13 +2,15 @@
 
 PYTHON ?= python3
 CONFIG ?= configs/digits.yaml
+STORAGE ?= $(or $(DNNSEARCH_STORAGE),sqlite:///optuna.db)
+PORT ?= 8080
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup search ui rerun cluster-demo test check proof size lock clean
+.PHONY: help setup search ui dashboard rerun serve cluster-demo test check proof size lock clean
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -36,9 +38,16 @@ search: $(READY) ## run or continue a study   CONFIG=configs/digits.yaml ARGS="-
 ui: $(READY) ## open MLflow on 127.0.0.1 and compare the trials
 	@$(BIN)/dnnsearch ui $(ARGS)
 
+dashboard: $(READY) ## optuna-dashboard on the studies, on 127.0.0.1   STORAGE=sqlite:///optuna.db PORT=8080
+	@$(BIN)/optuna-dashboard --host 127.0.0.1 --port $(PORT) $(STORAGE)
+
 rerun: $(READY) ## train one trial again and compare   RUN=digits/17
 	@if [ -z "$(RUN)" ]; then echo "error: RUN must name a trial, as in: make rerun RUN=digits/17" >&2; exit 2; fi
 	@$(BIN)/dnnsearch rerun $(RUN) $(ARGS)
+
+serve: $(READY) ## serve a model on 127.0.0.1   MODEL=digits, digits/17, models:/digits@champion
+	@if [ -z "$(MODEL)" ]; then echo "error: MODEL must name a model, as in: make serve MODEL=digits" >&2; exit 2; fi
+	@$(BIN)/dnnsearch serve $(MODEL) $(ARGS)
 
 cluster-demo: $(READY) ## a search on Dask, PostgreSQL and an MLflow server, all started here and stopped again
 	@PYTHONPATH=. $(BIN)/python experiments/cluster_demo.py $(ARGS)

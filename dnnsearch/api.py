@@ -11,7 +11,7 @@ import os
 import re
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +37,29 @@ class Verdict:
 
     identical: bool
     text: str
+
+
+@dataclass(frozen=True)
+class Promoted:
+    """What a promotion came to; `document` has all its figures."""
+
+    trial: int  # whose configuration the model has
+    found: bool  # more than guessing has
+    champion: bool
+    file: Path  # the model
+    text: str
+    document: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Retuned:
+    """What a retuning came to; `document` has all its figures."""
+
+    replace: bool
+    study: str  # the new one
+    difference: tuple[float, float]  # 95 %: how much better the new champion is
+    text: str
+    document: Mapping[str, Any]
 
 
 def new(
@@ -71,25 +94,28 @@ def search(
     study: str | None = None,
     storage: str | None = None,
     set: Mapping[str, Any] | None = None,
+    retry_failed: bool = False,
     quiet: bool = False,
 ) -> Study:
     """Run a study, or go on with it, to `trials` trials in all; its progress is printed.
 
     `config` is the path of a YAML file, or its content as a mapping, which then has to name the
     study. Begins no trial after `seconds`. `workers` is a number of processes, or the address of a
-    Dask scheduler. `set` gives keys of the config other values, as in
-    {"split.dev": 0.3}. KeyboardInterrupt stops the search in order, and the same call goes on with
-    it. Raises UserError for everything that the command `search` refuses.
+    Dask scheduler. `set` gives keys of the config other values, as in {"split.dev": 0.3}.
+    `retry_failed` tries each failed trial again under a new number. KeyboardInterrupt stops the
+    search in order, and the same call goes on with it. Raises UserError for everything that the
+    command `search` refuses.
     """
     storage = storage or os.environ.get("DNNSEARCH_STORAGE")
     given = {"trials": trials, "workers": workers, "study": study, **(set or {})}
     settings = [f"{key}={json.dumps(v)}" for key, v in given.items() if v is not None]
     where = [f"storage={json.dumps(storage)}"] if storage else []
     loaded = _load(config, settings + where)
-    limit = [] if seconds is None else [f"--for={seconds}"]
+    more = [] if seconds is None else [f"--for={seconds}"]
+    more += ["--retry-failed"] if retry_failed else []
     with _as_file(config, loaded) as path:
         options = [f"--set={setting}" for setting in settings]
-        arguments = ["search", *options, *limit, "--", str(path)]
+        arguments = ["search", *options, *more, "--", str(path)]
         code, said = run(arguments, _ignore if quiet else print, storage)
     if code != 0:
         raise RuntimeError(said)
@@ -144,9 +170,34 @@ def list(*, storage: str | None = None) -> "pd.DataFrame":
     return pd.DataFrame(rows, columns=columns)
 
 
-def show(study: str, *, storage: str | None = None) -> "pd.DataFrame":
-    """Every trial of a study with every column, the best first."""
-    return Study(open_study(study, _storage(storage))).trials
+def show(
+    study: str,
+    *others: str,
+    where: Sequence[str] | str = (),
+    state: Sequence[str] | str = (),
+    sort: str | None = None,
+    storage: str | None = None,
+) -> "pd.DataFrame":
+    """Every trial with every column, the best first, of one study or of several.
+
+    `where` is one condition such as "learning_rate<0.1", or several; `state` one or several of
+    finished, pruned, diverged, failed, unfinished; `sort` a column, descending with a "-" before
+    it. The column `tied` says what the dev set cannot tell from the best; with several studies the
+    first column is `study`. Raises UserError for a condition or a column that there is not.
+    """
+    import pandas as pd
+
+    from dnnsearch.listing import all_columns, records
+    from dnnsearch.reporting.showing import with_ties
+    from dnnsearch.selection import select
+
+    conditions, states = (
+        [given] if isinstance(given, str) else [*given] for given in (where, state)
+    )
+    names = dict.fromkeys([study, *others])
+    every = [with_ties(open_study(name, _storage(storage))) for name in names]
+    boards = [select(board, conditions, states, sort) for board in every]
+    return pd.DataFrame([*records(boards)], columns=all_columns(boards))
 
 
 def best(study: str, *, storage: str | None = None) -> Trial:
@@ -193,11 +244,112 @@ def report(*studies: str, out: str | Path | None = None, storage: str | None = N
     return Path(said.splitlines()[-1])
 
 
+def promote(
+    study: str,
+    *,
+    top: int = 5,
+    replicates: int = 16,
+    workers: int | None = None,
+    storage: str | None = None,
+) -> Promoted:
+    """Confirm the best configurations with fresh seeds, refit one, open the test set, register it.
+
+    Every opening of the test set is counted. Raises UserError where that cannot be done.
+    """
+    given = [f"--top={top}", f"--replicates={replicates}", f"--storage={_storage(storage)}"]
+    given += [] if workers is None else [f"--workers={workers}"]
+    code, said = run(["promote", "--json", *given, "--", study], _ignore)
+    if code not in (0, 1) or "Traceback" in said:
+        raise RuntimeError(said)
+    found = json.loads(said.splitlines()[-1])
+    named = {name: found[name] for name in ("trial", "found", "champion")}
+    return Promoted(
+        **named, file=Path(found["file"]), text="\n".join(found["lines"]), document=found
+    )
+
+
+def retune(
+    study: str,
+    data: str | Path | Mapping[str, Any],
+    *,
+    name: str | None = None,
+    config: str | Path | None = None,
+    set: Mapping[str, Any] | None = None,
+    trials: int | None = None,
+    first: int = 5,
+    top: int = 5,
+    replicates: int = 16,
+    workers: int | None = None,
+    storage: str | None = None,
+) -> Retuned:
+    """Score a study's champion on new data, search there anew, and say: keep or replace.
+
+    `data` is a file as the old one, or a mapping such as {"name": "moons", "seed": 7} where the
+    study is on such a set; `config` the search space where it has changed; `first` the number of
+    old configurations that are trained first. Raises UserError where that cannot be done.
+    """
+    new_data = json.dumps(dict(data)) if isinstance(data, Mapping) else str(data)
+    numbers = {"trials": trials, "first": first, "top": top}
+    numbers |= {"replicates": replicates, "workers": workers}
+    texts = {"data": new_data, "study": name, "config": config, "storage": _storage(storage)}
+    given = [f"--{key}={value}" for key, value in {**texts, **numbers}.items() if value is not None]
+    given += [f"--set={key}={json.dumps(value)}" for key, value in (set or {}).items()]
+    code, said = run(["retune", "--json", *given, "--", study], _ignore)
+    if code != 0:
+        raise RuntimeError(said)
+    found = json.loads(said.splitlines()[-1])
+    low, high = found["difference"]
+    text = "\n".join(found["lines"])
+    return Retuned(found["verdict"] == "replace", found["renewed"], (low, high), text, found)
+
+
 def publish(study: str, tracking: str | None = None, *, storage: str | None = None) -> str:
     """Send MLflow, at the URI `tracking` or where the study is tracked, all that it lacks."""
     where = [] if tracking is None else [f"--tracking={tracking}"]
     _, said = run(["publish", *where, "--", study], _ignore, _storage(storage))
     return said
+
+
+def predict(
+    model: str,
+    data: "str | Path | pd.DataFrame",
+    out: str | Path | None = None,
+    *,
+    missing: str = "refuse",
+    tracking: str | None = None,
+    storage: str | None = None,
+) -> "pd.DataFrame | Path":
+    """A table with a model's answers behind its own columns, which stay as they are.
+
+    `model` is what the command takes, `data` a DataFrame or a file. Returns a DataFrame, with text
+    as text, or writes `out` and returns its path. Raises UserError for all that is refused.
+    """
+    import pandas as pd
+
+    from dnnsearch import prediction
+    from dnnsearch.modelnames import find
+
+    prediction.check_way(missing)
+    found = find(model, _storage(storage), tracking)
+    if isinstance(data, pd.DataFrame):
+        parts = iter([prediction.predict_table(found, data, missing)])
+    else:
+        parts = prediction.predict_file(found, Path(data), missing)
+    if out is None:
+        return pd.concat(parts)
+    prediction.write(parts, Path(out))
+    return Path(out)
+
+
+def serve(
+    model: str, port: int = 5001, *, tracking: str | None = None, storage: str | None = None
+) -> "subprocess.Popen[bytes]":
+    """Serve what `predict` takes on 127.0.0.1; returns MLflow's running process."""
+    from dnnsearch.modelnames import find
+    from dnnsearch.serving import command
+
+    started = command(find(model, _storage(storage), tracking), port)
+    return subprocess.Popen(started.argv, env=started.environment)
 
 
 def rm(study: str, *, storage: str | None = None) -> str:

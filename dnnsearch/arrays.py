@@ -9,7 +9,9 @@ of JSON and `.npy` members; pickle is never read or written.
 import hashlib
 import io
 import json
+import math
 import os
+import re
 import shutil
 import tempfile
 import zipfile
@@ -20,6 +22,11 @@ from typing import Any
 import numpy as np
 import platformdirs
 
+HEADER = re.compile(  # of a `.npy` file, after its magic bytes, its version 1.0 and a length
+    rb"\x93NUMPY\x01\x00..\{'descr': '([<|][biufU][0-9]{1,5})', 'fortran_order': False, "
+    rb"'shape': \(((?:[0-9]{1,18}, ?)*[0-9]{0,18})\), \} *\n",
+    re.DOTALL,
+)
 BLOCK = 1 << 18  # elements that are hashed at a time, so that hashing needs little memory
 DOCUMENT = "record.json"
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the first date that a zip can hold: equal content, equal bytes
@@ -156,14 +163,38 @@ def pack(document: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> bytes
 def unpack(packed: bytes) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """The document and the arrays of `pack`.
 
-    Raises DamagedArrays for anything that `pack` did not write whole.
+    Raises DamagedArrays for anything that `pack` did not write whole, and never takes more memory
+    than a few times what it was given.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(packed)) as archive:
-            document = json.loads(archive.read(DOCUMENT))
-            names = [name for name in archive.namelist() if name.endswith(".npy")]
-            members = {name.removesuffix(".npy"): archive.read(name) for name in names}
-        arrays = {k: np.load(io.BytesIO(v), allow_pickle=False) for k, v in members.items()}
+            members = _members(archive, len(packed))
+        document = json.loads(members.pop(DOCUMENT))
+        arrays = {name.removesuffix(".npy"): _array(raw) for name, raw in members.items()}
     except Exception as error:  # a damaged zip raises nearly anything, by where the damage lies
         raise DamagedArrays(f"not a whole record: {error}") from error
+    if not isinstance(document, dict):
+        raise DamagedArrays(f"not a whole record: {DOCUMENT} is no mapping")
     return document, arrays
+
+
+def _members(archive: zipfile.ZipFile, size: int) -> dict[str, bytes]:
+    """The content of each member: as it lies there, and all together no larger than the file."""
+    infos = archive.infolist()
+    if sum(info.file_size for info in infos) > size:
+        raise ValueError("its members claim to be larger than the file")
+    if any(info.compress_type != zipfile.ZIP_STORED for info in infos):
+        raise ValueError("its members must lie in it uncompressed")
+    return {info.filename: archive.read(info) for info in infos}
+
+
+def _array(raw: bytes) -> np.ndarray:
+    """Of a `.npy` member, as `np.save` writes numbers and text: nothing is evaluated."""
+    header = HEADER.match(raw)
+    if header is None:
+        raise ValueError("an array does not begin as np.save writes it")
+    shape = tuple(int(n) for n in header[2].decode().split(",") if n.strip())
+    dtype = np.dtype(header[1].decode())
+    if math.prod(shape) * dtype.itemsize != len(raw) - header.end():
+        raise ValueError(f"an array has another size than its shape {shape}")
+    return np.ndarray(shape, dtype, raw, header.end()).copy()

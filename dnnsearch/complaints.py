@@ -41,10 +41,11 @@ def _complaint(
     key = ".".join(path)
     match error["type"]:
         case "value_error":
-            return f"{key}: {error['ctx']['error']}"
+            return f"{key}: {error['ctx']['error']}" if key else str(error["ctx"]["error"])
         case "missing":
             return f"{key}: must be given" + (f", {examples[key]}" if key in examples else "")
         case "extra_forbidden":
             names = known[".".join(path[:-1])]
             return f"{show(key)} is unknown{nearest(path[-1], names)}; the keys: {', '.join(names)}"
-    return f"{key}: {error['msg']}, but got {show(error['input'])}"
+    place = f"{key}: " if key else ""
+    return f"{place}{error['msg']}, but got {show(error['input'])}"

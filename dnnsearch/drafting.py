@@ -12,7 +12,8 @@ from typing import Any
 from dnnsearch.filetables import LABEL, FileTable
 from dnnsearch.profiling import Column
 
-RARE = 0.4  # of its fair share; for two classes that is 20 % of the examples
+RARE = 0.2  # of the examples; and, of many classes that are all small:
+UNFAIR = 0.8  # of what each would have if all had the same
 MANY_COLUMNS = 60
 SIMPLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 WORDS = ("true", "false", "null", "yes", "no", "on", "off", "y", "n")
@@ -68,7 +69,7 @@ def _between(number: float, low: int, high: int) -> int:
 def is_imbalanced(table: FileTable) -> bool:
     """Whether a class is so rare that accuracy would hardly notice it."""
     counts = list(table.target.counts.values())
-    return bool(counts) and min(counts) < RARE * sum(counts) / len(counts)
+    return bool(counts) and min(counts) < sum(counts) * min(RARE, UNFAIR / len(counts))
 
 
 def objective(table: FileTable) -> tuple[str, str]:

@@ -14,7 +14,7 @@ import pandas as pd
 from dnnsearch import partition, preparation
 from dnnsearch.datasets import Task
 from dnnsearch.files.reading import read, read_test
-from dnnsearch.files.sheet import Sheet
+from dnnsearch.files.sheet import MISSING, Sheet, plain
 from dnnsearch.preparation import Preparation
 from dnnsearch.profiling import Column, profile
 from dnnsearch.rules import nearest
@@ -73,7 +73,9 @@ def load(source: Mapping[str, Any], by: str | None) -> FileTable:
     name, decimal = source.get("target", LABEL), sheet.found.get("decimal", ".")
     column = _named(sheet, name, "target")
     target = read_target(column, source.get("task"), decimal)
-    frame = sheet.frame[target.there] if target.missing else sheet.frame
+    frame = sheet.frame
+    if target.missing:  # without these rows, such as one of totals, a column may be numbers
+        frame = plain(frame[target.there], source.get("missing", MISSING), name)
     groups = _named(sheet, by, "split.by")[target.there] if by else None
     _check_rows(frame, target)
     features = frame.drop(columns=name)
@@ -110,6 +112,8 @@ def _test(
     sheet = read_test({**form, **source})
     if sheet is None:
         return None
+    if sheet.frame.equals(table.sheet.frame):
+        raise ValueError("the test file must have rows of its own, but is the training file again")
     name = source.get("target", LABEL)
     target = read_again(_named(sheet, name, "target of the test file"), table.target, decimal)
     lacking = [name for name in table.roles if name not in sheet.frame.columns]

@@ -21,6 +21,7 @@ from dnnsearch.storage import Rows, is_there, open_storage, study_names
 from dnnsearch.study.reading import CONFIG, OpenStudy
 
 UNFINISHED = "unfinished"  # asked and not told: in training now, or for `search` to go on with
+STATES = ("finished", "pruned", "diverged", "failed", UNFINISHED)
 
 
 @dataclass(frozen=True)
@@ -47,11 +48,15 @@ class Row:
 
 @dataclass(frozen=True)
 class Leaderboard:
-    """The rows of a study, the best first."""
+    """The rows of a study, the best first.
+
+    `tied` are the numbers of those that the dev set cannot tell from the best; None: nobody asked.
+    """
 
     study: str
     objective: str
     rows: list[Row]
+    tied: frozenset[int] | None = None
 
     @property
     def ranked(self) -> list[Row]:
@@ -65,10 +70,14 @@ class Leaderboard:
         return self.ranked[0]
 
     @property
+    def ends(self) -> Counter[str]:
+        """How many trials there are of each state."""
+        return Counter(row.state for row in self.rows)
+
+    @property
     def counts(self) -> str:
         """Such as `40 trials: 37 finished, 3 diverged`."""
-        states = Counter(row.state for row in self.rows)
-        ends = ", ".join(f"{count} {state}" for state, count in states.most_common())
+        ends = ", ".join(f"{count} {state}" for state, count in self.ends.most_common())
         return ": ".join(part for part in (f"{len(self.rows)} trials", ends) if part)
 
 

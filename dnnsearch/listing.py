@@ -5,6 +5,8 @@ Knows nothing of storages: it is given the rows.
 
 import csv
 import io
+import json
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -50,10 +52,11 @@ def table(board: Leaderboard, top: int) -> Iterator[str]:
     shown = [
         n for n in (*SHOWN, *OPTIONAL) if any(n == "units" or n in r.params for r in board.rows)
     ]
-    values = {name: [_hyper(row, name) for row in board.rows] for name in shown}
+    values = {name: [hyper(row, name) for row in board.rows] for name in shown}
     varied = [name for name in shown if len(set(values[name])) > 1]
-    header = ("trial", "state", board.objective, train, "seconds", "parameters", *varied)
-    yield from aligned(header, (_cells(row, train, varied) for row in board.rows[:top]))
+    ties = [""] if board.tied else []
+    header = ("trial", "state", board.objective, *ties, train, "seconds", "parameters", *varied)
+    yield from aligned(header, (_cells(board, row, train, varied) for row in board.rows[:top]))
     if len(board.rows) > top:
         yield f"... and {len(board.rows) - top} more"
     if board.rows and len(varied) < len(shown):
@@ -61,20 +64,27 @@ def table(board: Leaderboard, top: int) -> Iterator[str]:
         yield f"in all of them: {', '.join(same)}"
 
 
-def _cells(row: Row, train: str, hyperparameters: Iterable[str]) -> list[str]:
-    error = "" if row.error is None else f" ± {row.error:.4f}"
+def _cells(board: Leaderboard, row: Row, train: str, hyperparameters: Iterable[str]) -> list[str]:
+    ties = ["tie" if row.number in board.tied else ""] if board.tied else []
     return [
         str(row.number),
         row.state,
-        short(row.value, ".4f") + error,
+        measured(row),
+        *ties,
         short(row.final.get(train), ".4f"),
         short(row.seconds, ".2f"),
         short(row.parameters, "d"),
-        *(_hyper(row, name) for name in hyperparameters),
+        *(hyper(row, name) for name in hyperparameters),
     ]
 
 
-def _hyper(row: Row, name: str) -> str:
+def measured(row: Row) -> str:
+    """The value with its standard error, where it is known."""
+    return short(row.value, ".4f") + ("" if row.error is None else f" ± {row.error:.4f}")
+
+
+def hyper(row: Row, name: str) -> str:
+    """The row's hyperparameter with few digits; `units` is that of all layers."""
     return row.units if name == "units" else short(row.params[name], ".4g")
 
 
@@ -85,14 +95,39 @@ def short(value: Value | None, form: str) -> str:
     return str(value) if isinstance(value, str) else format(value, form)
 
 
-def csv_text(board: Leaderboard) -> str:
-    """Every trial, by number, with every column and all digits."""
-    rows = [record(row, board.objective) for row in sorted(board.rows, key=lambda r: r.number)]
+def csv_text(boards: Sequence[Leaderboard]) -> str:
+    """Every trial in its order, with every column and all digits; of several studies with names."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, columns(board), lineterminator="\n")
+    writer = csv.DictWriter(text, all_columns(boards), lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows(records(boards))
     return text.getvalue()
+
+
+def json_text(boards: Sequence[Leaderboard]) -> str:
+    """As `csv_text`, as a list of objects; what is not finite or not there is null."""
+    names = all_columns(boards)
+    rows = [{name: _finite(one.get(name)) for name in names} for one in records(boards)]
+    return json.dumps(rows, indent=1, allow_nan=False) + "\n"
+
+
+def _finite(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def all_columns(boards: Sequence[Leaderboard]) -> list[str]:
+    """Those of all the boards; the study's name where there are several."""
+    names = [name for board in boards for name in columns(board)]
+    return list(dict.fromkeys(names if len(boards) == 1 else ["study", *names]))
+
+
+def records(boards: Sequence[Leaderboard]) -> Iterator[dict[str, Any]]:
+    """One for each trial, under `all_columns`."""
+    for board in boards:
+        study = {"study": board.study} if len(boards) > 1 else {}
+        for row in board.rows:
+            tied = {} if board.tied is None else {"tied": row.number in board.tied}
+            yield {**study, **record(row, board.objective), **tied}
 
 
 def columns(board: Leaderboard) -> list[str]:
@@ -101,6 +136,7 @@ def columns(board: Leaderboard) -> list[str]:
     asked = list(HYPERPARAMETERS)
     return [
         *("trial", "state", board.objective, "standard_error"),
+        *([] if board.tied is None else ["tied"]),
         *sorted(params, key=lambda name: (asked.index(_family(name)), len(name), name)),
         *(f"final_{name}" for name in _finals(board.rows)),
         *("seconds", "parameters", "digest", "reason"),

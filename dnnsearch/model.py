@@ -1,9 +1,8 @@
-"""A trained network with the preparation of its data inside: raw rows in, classes out."""
+"""The model of a trial, and the champion of a study: from records to something that predicts."""
 
 import contextlib
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,46 +11,19 @@ import numpy as np
 from dnnsearch import numerics
 from dnnsearch.arrays import ArrayStore, DamagedArrays, default_root
 from dnnsearch.config import parse_config
+from dnnsearch.ensemble import Model, assemble
 from dnnsearch.errors import UserError
-from dnnsearch.inputs import NAME, Inputs, inputs, unpacked
+from dnnsearch.inputs import NAME, unpacked
 from dnnsearch.isolation import isolated, requested
-from dnnsearch.nn import Network, Parameters
-from dnnsearch.record import Record
+from dnnsearch.modelfile import ENDING, decode
+from dnnsearch.record import Record, versions
 from dnnsearch.records import SHORT
 from dnnsearch.retraining import parameters_again
 from dnnsearch.study.reading import OpenStudy
 from dnnsearch.tables import INDEX, Prepared, prepare
 
 PREPARED = "prepared.json"
-
-
-@dataclass(frozen=True)
-class Model:
-    """The network of one trial; R replicates vote with the mean of their logits."""
-
-    network: Network  # its parameters are (R, P)
-    inputs: Inputs  # of raw rows
-    classes: np.ndarray  # (classes,): integers where the labels are, else text; none: a regression
-    target: np.ndarray  # (2,): mean and scale of a regression's target
-
-    def logits(self, X: Any) -> np.ndarray:
-        """Z[L] (n[L], m) of raw rows X, m of them; raises ValueError for rows of another form."""
-        columns = self.inputs.apply(X, self.network.parameters.flat.dtype).mT
-        return np.asarray(self.network.logits(columns).mean(axis=0))
-
-    def predict(self, X: Any) -> np.ndarray:
-        """The classes (m,) of raw rows X; in a regression the values, in the target's unit."""
-        if len(self.classes) == 0:
-            mean, scale = self.target
-            return np.asarray(self.logits(X)[0] * scale + mean, np.float64)
-        return np.asarray(self.classes[self.network.output.predictions(self.logits(X))])
-
-    def predict_proba(self, X: Any) -> np.ndarray:
-        """The probability of each class, (m, classes), for raw rows X."""
-        if len(self.classes) == 0:
-            raise ValueError("a regression has no classes: use predict")
-        outputs = self.network.output.activation.function(self.logits(X), None)
-        return (np.concatenate([1 - outputs, outputs]) if len(outputs) == 1 else outputs).T
+CHAMPION = f"champion{ENDING}"  # the file beside the records
 
 
 def model(study: OpenStudy, record: Record) -> Model:
@@ -61,11 +33,43 @@ def model(study: OpenStudy, record: Record) -> Model:
         raise UserError(f"trial {spec.number} of study {study.name} failed: it has no network")
     prepared, arrays = _kept(study, record) or _cached(study, record)
     flat = parameters(study, record)
-    network = Network(
-        Parameters.from_flat(spec.layer_sizes, flat), spec.hyperparameters.activation, spec.output
+    origin = provenance(study, record)
+    return assemble(spec, flat, prepared, arrays, study.config.data, origin)
+
+
+def provenance(study: OpenStudy, record: Record) -> dict[str, Any]:
+    """Where a model with a trial's configuration is from, for the model file."""
+    spec = record.spec
+    return {
+        "study": study.name,
+        "trial": spec.number,
+        "record": record.digest,
+        "data": spec.data,
+        "split": spec.split,
+        "versions": versions(),
+    }
+
+
+def keep_champion(study: OpenStudy, content: bytes) -> None:
+    """Keep a model file beside the records as the study's champion; `predict STUDY` uses it.
+
+    Raises UserError when the disk refuses.
+    """
+    study.records.keep_beside(CHAMPION, content)
+
+
+def kept_champion(study: OpenStudy) -> Model | None:
+    """The champion that was kept; raises UserError where it is damaged."""
+    content = study.records.beside(CHAMPION)
+    return None if content is None else decode(content, str(study.records.folder / CHAMPION))
+
+
+def no_champion(study: OpenStudy) -> UserError:
+    """What is to be said before any promotion."""
+    return UserError(
+        f"study {study.name} has no champion yet: `dnnsearch promote {study.name}` finds one; "
+        f"{study.name}/NUMBER is the model of a trial"
     )
-    target = np.asarray(arrays.get("target", [0.0, 1.0]), np.float64)
-    return Model(network, inputs(arrays), labels(prepared.classes), target)
 
 
 def parameters(study: OpenStudy, record: Record) -> np.ndarray:
@@ -73,15 +77,6 @@ def parameters(study: OpenStudy, record: Record) -> np.ndarray:
     if "parameters" in record.arrays:
         return record.arrays["parameters"]
     return parameters_again(study.config, record.spec)
-
-
-def labels(names: Sequence[str]) -> np.ndarray:
-    """The classes as a person has them in a table: integers where all names spell one."""
-    try:
-        numbers = [int(name) for name in names]
-    except ValueError:
-        return np.array(names)
-    return np.array(numbers if [str(n) for n in numbers] == [*names] else names)
 
 
 Preparation = tuple[Prepared, Mapping[str, np.ndarray]]

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from dnnsearch.files.sheet import dates
 from dnnsearch.split import Indices, stratified
 
 FEWEST = 2  # examples in each part of a regression
@@ -80,12 +81,13 @@ def times_of(column: pd.Series) -> np.ndarray:
         raise ValueError(f"the split is by {column.name!r}, and {column.isna().sum()} rows lack it")
     if pd.api.types.is_numeric_dtype(column.dtype):
         return column.to_numpy(np.float64)
-    dates = pd.to_datetime(column, errors="coerce", format="ISO8601", utc=True)
-    if dates.isna().any():
-        example = str(column[dates.isna()].iloc[0])
-        rule = "must be numbers or dates such as 2024-01-31"
+    found = dates(column)
+    if found is None:
+        alone = (value for value in column if dates(pd.Series([value])) is None)
+        example = next(alone, column.iloc[0])
+        rule = "must be numbers or dates, all such as 2024-01-31 or all such as 31.01.2024"
         raise ValueError(f"to order by {column.name!r}, it {rule}, but has {example!r}")
-    return dates.dt.tz_localize(None).to_numpy("datetime64[ns]").astype(np.int64)
+    return np.asarray(found.dt.tz_localize(None), "datetime64[ns]").astype(np.int64)
 
 
 def check_classes(y: np.ndarray, classes: Sequence[str], rows: Indices) -> None:

@@ -22,6 +22,8 @@ from dnnsearch.space import check_fits, suggest
 from dnnsearch.spec import Spec
 from dnnsearch.storage import Rows, is_there, open_storage, study_names
 from dnnsearch.study.definition import Definition
+from dnnsearch.study.reading import OpenStudy
+from dnnsearch.study.retries import planned
 from dnnsearch.tables import prepare
 from dnnsearch.trial import CURVES, run_trial
 
@@ -45,7 +47,7 @@ class Plan:
     disk: int  # bytes
 
 
-def plan(config: Config) -> Plan:
+def plan(config: Config, retry_failed: bool = False) -> Plan:
     """The plan of a search with this config; raises UserError where a search would.
 
     Call it in a process with pinned numerics, as a search.
@@ -55,33 +57,36 @@ def plan(config: Config) -> Plan:
         prepared = prepare(config, store)
         check_fits(config, prepared.shape)
         definition = Definition(config, prepared, numerics.playable(config.numerics))
-        done = _done(config)
-        specs = _draw(definition, done)
+        done, trials = _standing(config, retry_failed)
+        specs = _draw(definition, done, trials)
         if not specs:
             return Plan(done, 0, 0, 0, 0.0, 0)
         speed = _speed(specs, store.open(prepared.key))
-    return _summed(definition, done, specs, speed)
+    return _summed(definition, done, trials - done, specs, speed)
 
 
-def _done(config: Config) -> int:
-    """Trials of the study that have ended."""
+def _standing(config: Config, retry_failed: bool) -> tuple[int, int]:
+    """How many trials of the study have ended, and how many it is to have."""
     if not is_there(config.storage):
-        return 0
+        return 0, config.trials
     storage = open_storage(config.storage)
     if config.study not in study_names(storage):
-        return 0
-    done = sum(trial.state.is_finished() for trial in Rows(storage, config.study).trials())
+        return 0, config.trials
+    study = OpenStudy(config.study, Rows(storage, config.study))
+    done = sum(trial.state.is_finished() for trial in study.trials())
+    again = planned(study, config.trials) if retry_failed else study.retries
+    wanted = max([study.wanted(config.trials), *(number + 1 for number in again)])
     storage.engine.dispose()
-    return done
+    return done, wanted
 
 
-def _draw(definition: Definition, done: int) -> list[Spec]:
+def _draw(definition: Definition, done: int, trials: int) -> list[Spec]:
     """Trials such as the search may ask, from the first that it has not run."""
     config = definition.config
     study = optuna.create_study(sampler=RandomSampler(seed=config.seed))
     for params in definition.first_params():
         study.enqueue_trial(params)
-    numbers = range(min(config.trials, done + DRAWN))
+    numbers = range(min(trials, done + DRAWN))
     return [definition.spec(n, suggest(study.ask(), config), []) for n in numbers][done:]
 
 
@@ -101,9 +106,10 @@ def _cost(spec: Spec) -> int:
     return spec.cost(spec.updates)
 
 
-def _summed(definition: Definition, done: int, specs: list[Spec], speed: float) -> Plan:
+def _summed(
+    definition: Definition, done: int, trials: int, specs: list[Spec], speed: float
+) -> Plan:
     config = definition.config
-    trials = config.trials - done
     scale = trials / len(specs)
     workers = config.workers if isinstance(config.workers, int) else config.parallelism
     seconds = scale * sum(map(_cost, specs)) / speed / min(workers, config.parallelism)

@@ -15,7 +15,9 @@ import numpy as np
 import pandas as pd
 
 from dnnsearch.files.sheet import column as plain_column
-from dnnsearch.targets import texts
+from dnnsearch.files.sheet import numeric
+from dnnsearch.rules import show
+from dnnsearch.targets import check_range, texts
 
 ROWS = 4096  # that are prepared at a time, so that memory stays near that of the result
 MOST_QUANTILES = 200
@@ -60,33 +62,22 @@ class Preparation:
         return out
 
     def _checked(self, frame: pd.DataFrame) -> pd.DataFrame:
-        names = [*self.numeric, *self.levels]
-        lacking = [name for name in names if name not in frame.columns]
-        if lacking:
-            raise ValueError(f"the rows must have the column {lacking[0]!r}, and do not")
-        frame = frame[names]
-        odd = [n for n in self.numeric if not _is_numeric(frame[n])]
-        for name in odd:
-            found = plain_column(frame[name])
-            if not _is_numeric(found):
-                raise ValueError(f"column {name!r} must be numbers, and has text")
-            frame = frame.assign(**{name: found})
-        return frame
+        return as_numbers(chosen(frame, [*self.numeric, *self.levels]), self.numeric)
 
     def _numbers(self, frame: pd.DataFrame, out: np.ndarray) -> None:
         """Into the first columns of `out`: imputed, transformed, standardised; then the gaps."""
-        numeric = self.numeric
-        if not numeric:
+        names = self.numeric
+        if not names:
             return
-        values = frame[numeric].to_numpy(np.float64)
-        for j, name in enumerate(self.gaps, start=len(numeric)):
-            out[:, j] = np.isnan(values[:, numeric.index(name)])
+        values = frame[names].to_numpy(np.float64)
+        for j, name in enumerate(self.gaps, start=len(names)):
+            out[:, j] = np.isnan(values[:, names.index(name)])
         values = np.where(np.isnan(values), self.arrays["median"], values)
         first = len(self.columns["number"])
         here = slice(first, first + len(self.columns["quantile"]))
         if here.stop > here.start:
             values[:, here] = self._quantiles.transform(values[:, here])
-        out[:, : len(numeric)] = (values - self.arrays["mean"]) / self.arrays["scale"]
+        out[:, : len(names)] = (values - self.arrays["mean"]) / self.arrays["scale"]
 
     @cached_property
     def _quantiles(self) -> Any:
@@ -110,6 +101,17 @@ class Preparation:
             out[np.flatnonzero(seen), start + columns[seen]] = 1
             start += len(self._inputs(name))
 
+    def respelled(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Numbers among the texts of categories spelled as the levels are: `7.0`, `007` are `7`."""
+        for name, levels in self.levels.items():
+            if name in frame.columns and not _is_numeric(frame[name]):
+                cells = plain_column(frame[name], numbers=False)
+                kinds = numeric(pd.Series(cells.dropna().unique(), dtype="str")).dropna()
+                spelled = zip(cells.dropna().unique()[kinds.index], texts(kinds))
+                new = {k: v for k, v in spelled if k not in levels and v in levels}
+                frame = frame.assign(**{name: cells.replace(new)}) if new else frame
+        return frame
+
     def document(self) -> dict[str, Any]:
         """JSON-able: all but the arrays."""
         return {
@@ -124,18 +126,46 @@ class Preparation:
     def from_document(
         cls, document: Mapping[str, Any], arrays: Mapping[str, np.ndarray]
     ) -> "Preparation":
-        """The inverse of `document`, with the arrays beside it."""
+        """The inverse of `document`, with the arrays beside it.
+
+        Inputs stand in the order of `names`: JSON with sorted keys has lost that of the levels.
+        """
         return cls(
             tuple(document["names"]),
             {role: tuple(names) for role, names in document["columns"].items()},
             tuple(document["gaps"]),
-            {name: tuple(levels) for name, levels in document["levels"].items()},
+            {n: tuple(document["levels"][n]) for n in document["names"] if n in document["levels"]},
             tuple(document["rare"]),
             {name: np.asarray(arrays[name]) for name in ARRAYS},
         )
 
 
 ARRAYS = ("median", "mean", "scale", "quantiles")
+
+
+def chosen(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """These columns of the frame; raises ValueError where one is missing or there twice."""
+    for name in names:
+        there = list(frame.columns).count(name) if name in frame.columns else 0
+        if there != 1:
+            what = "do not" if there == 0 else f"have {there} of that name"
+            raise ValueError(f"the rows must have the column {name!r}, and {what}")
+    return frame[list(names)]
+
+
+def as_numbers(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """The frame with numbers in these columns; ValueError where one has anything else."""
+    for name in names:
+        series = frame[name]
+        if not _is_numeric(series):
+            series = plain_column(series)
+            if not _is_numeric(series):
+                text = series[series.notna() & numeric(series).isna()].iloc[0]
+                raise ValueError(f"column {name!r} must be numbers, but has {show(text)}")
+            frame = frame.assign(**{name: series})
+        if series.dtype.kind == "f":
+            check_range(name, series.to_numpy())
+    return frame
 
 
 def _is_numeric(series: pd.Series) -> bool:

@@ -4,6 +4,7 @@ A function of the table alone, so that equal files are understood equally. Whate
 a column stands.
 """
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from dnnsearch.files.sheet import numeric
+from dnnsearch.files.sheet import dates, numeric
 from dnnsearch.files.source import EVERY_OTHER
 from dnnsearch.rules import show
 from dnnsearch.targets import Target, check_range, texts
@@ -21,6 +22,7 @@ FEWEST = 5  # examples that a level of its own has at least
 MOST_LEVELS = 50
 COVERED = 0.5  # of the rows must have such a level, or the text is no category
 FEWEST_FOR_IDENTIFIER = 10  # rows
+MOSTLY_THERE = 0.5  # of the rows must have a value that could be the target's
 IDENTIFIER = re.compile(
     r"(.*[ _.-])?(id|index|key|uuid|row[ _]?names?|nr|no)|unnamed.*", re.IGNORECASE
 )
@@ -99,13 +101,14 @@ def _check_mixed(series: pd.Series, role: str) -> None:
     """Raises ValueError where numbers and text stand in one column."""
     there = series.dropna()
     spelled = numeric(there.astype("str"))
-    numbers, text = int(spelled.notna().sum()), there[spelled.isna()]
-    if len(text) and (numbers or role):
-        example = str(text.iloc[0])
+    text, numbers = there[spelled.isna()], there[spelled.notna()]
+    if len(text) and (len(numbers) or role):
+        rare = numbers if 0 < len(numbers) < len(text) else text
+        word, example = ("numbers" if rare is numbers else "texts"), str(rare.iloc[0])
         raise ValueError(
-            f"a column must be numbers or text, but {series.name!r} has {numbers} numbers and "
-            f"{len(text)} texts such as {show(example)}: say columns.{series.name}=category or "
-            f"=ignored, or missing=[{example[:30]}] if that means a missing value"
+            f"a column must be numbers or text, but {series.name!r} has {len(numbers)} numbers and "
+            f"{len(text)} texts, {word} such as {show(example)}: say data.columns.{series.name}="
+            f"category or =ignored, or data.missing=[{json.dumps(example[:30])}] if that is a gap"
         )
 
 
@@ -119,17 +122,27 @@ def _useless(series: pd.Series, missing: int) -> str:
 
 
 def _leak(series: pd.Series, target: Target) -> str:
-    """Whether the column is the target under another name, value by value."""
-    if series.isna().any():
+    """Whether the column is the target under another name, value by value, wherever it has one."""
+    there = series.notna().to_numpy()
+    if there.mean() < MOSTLY_THERE:
         return ""
-    codes, kinds = pd.factorize(series)
+    values, y = series[there], target.y[there]
     if target.task == "regression":
-        numbers = pd.to_numeric(series, errors="coerce").to_numpy(np.float64)
-        return "it equals the target" if np.array_equal(numbers, target.y) else ""
+        return _same_numbers(pd.to_numeric(values, errors="coerce").to_numpy(np.float64), y)
+    codes, kinds = pd.factorize(values)
     if len(kinds) != len(target.classes):
         return ""
-    pairs = np.unique(codes * len(kinds) + target.y)
+    pairs = np.unique(codes * len(kinds) + y)
     return "it equals the target, under other names" if len(pairs) == len(kinds) else ""
+
+
+def _same_numbers(numbers: np.ndarray, y: np.ndarray) -> str:
+    if np.array_equal(numbers, y):
+        return "it equals the target"
+    if np.isnan(numbers).any() or len(y) < FEWEST_FOR_IDENTIFIER or numbers.std() * y.std() == 0:
+        return ""
+    correlation = np.mean((numbers - numbers.mean()) * (y - y.mean())) / numbers.std() / y.std()
+    return "it equals the target, in another unit" if abs(correlation) > 1 - 1e-9 else ""
 
 
 def _number(series: pd.Series, name: str, missing: int) -> Column:
@@ -163,6 +176,8 @@ def _category(series: pd.Series, name: str, missing: int, reason: str) -> Column
     frequent = counts[counts >= FEWEST][:MOST_LEVELS]
     if len(there) >= FEWEST_FOR_IDENTIFIER and frequent.sum() < COVERED * len(there):
         what = f"it is text with {len(counts)} different values in {len(there)} rows"
+        if dates(there) is not None:
+            what = f"it is dates; to split by them: split.by={name}, split.order=time"
         return Column(name, "ignored", what, missing, True)
     shown = ", ".join(str(level) for level in counts.index[:4])
     more = ", ..." if len(counts) > 4 else ""

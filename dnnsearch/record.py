@@ -87,7 +87,7 @@ def encode(spec: Spec, result: Result, made: Mapping[str, Any]) -> bytes:
         "parameters": digest({"parameters": result.parameters}),
         "dev_outputs": result.dev_outputs,
     }
-    if result.parameters.nbytes <= KEPT_BYTES:
+    if spec.keep or result.parameters.nbytes <= KEPT_BYTES:
         arrays["parameters"] = result.parameters
     document = {
         "format": FORMAT,

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dnnsearch.ensemble import Model
 from dnnsearch.errors import UserError
 from dnnsearch.leaderboard import Leaderboard, Row, leaderboard
 from dnnsearch.listing import columns, fragment, record
-from dnnsearch.model import Model, model, parameters
+from dnnsearch.model import model, parameters
 from dnnsearch.nn import Parameters
 from dnnsearch.record import Record
 from dnnsearch.spec import Value

@@ -6,7 +6,7 @@ answer before has), activation, momentum, batch_size, in this order; what is fix
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:  # a second that only those pay who ask for a trial
     from optuna.trial import BaseTrial
 
 POINTS = 30  # of a curve, where they come cheap
-FEWEST_POINTS = 10  # where they do not
-POINTS_SHARE = 0.1  # of the multiply-adds; less of the time, for a whole set goes faster
+FEWEST_POINTS = {"none": 4, "median": 10, "halving": 10}  # where they do not; by pruner
+POINTS_SHARE = 0.09  # of the updates' cost, for all points of the longest training
 POINT_COST = 4 * UPDATE_COST  # multiply-adds that take as long as the fixed part of a point
 MOST_WEIGHTS = 10**9  # 4 GB in float32, and several times that while training
 
@@ -92,6 +92,27 @@ def _complete(guess: dict[str, Value], config: Config, shape: DataShape) -> dict
     return params
 
 
+def into_space(params: Mapping[str, Value], config: Config, shape: DataShape) -> dict[str, Value]:
+    """Hyperparameters from another space, each where it is or what is nearest to it in this one.
+
+    As a guess of `try_first`: searched ones only, and units of the layers that there are here.
+    """
+    found: dict[str, Value] = {}
+
+    def answer(name: str, dimension: Dimension) -> Value:
+        if isinstance(dimension, Fixed):
+            return dimension.value
+        if name not in params:
+            return _default(name, dimension, shape)
+        near = _nearest(params[name], dimension, shape)
+        is_whole = isinstance(dimension, Range) and isinstance(dimension.low, int)
+        found[name] = round(float(near)) if is_whole else near
+        return found[name]
+
+    _hyperparameters(config, answer)
+    return found
+
+
 def _default(name: str, dimension: Choices | Range, shape: DataShape) -> Value:
     """What usually trains well: two layers, the second half as wide, and some thirty epochs."""
     batch = 32 if shape.train < 10_000 else 128
@@ -111,6 +132,8 @@ def _default(name: str, dimension: Choices | Range, shape: DataShape) -> Value:
 
 def _nearest(wish: Value, dimension: Choices | Range, shape: DataShape) -> Value:
     """The wish itself where it is in the space, else what is nearest to it there."""
+    if wish == "full" and wish not in dimension:
+        wish = shape.train
     if isinstance(dimension, Range):
         return min(max(wish, dimension.low), dimension.high)
     if isinstance(wish, str):
@@ -127,17 +150,20 @@ def resolve_curve_every(config: Config, shape: DataShape) -> int:
     """How many updates lie between two points of a curve, where the config says `auto`.
 
     Some 30 points over the longest training; fewer where the dev set is large beside a mini-batch,
-    so that its evaluation takes a few per cent of the training, but not fewer than 10. A function
-    of config and data alone, never of the machine.
+    so that all points and the exact values of train at the end cost less than a tenth of the
+    updates, but not fewer than 4, or 10 for a pruner to look at. A function of config and data
+    alone, never of the machine.
     """
     if config.curve_every != "auto":
         return config.curve_every
     longest = int(_bounds(config.hyper["iterations"], shape)[1])
-    fewest, weights = _bounds(config.hyper["batch_size"], shape)[0], _most_weights(config, shape)
-    update = 3 * weights * fewest + UPDATE_COST / config.stacked
+    smallest, weights = _bounds(config.hyper["batch_size"], shape)[0], _most_weights(config, shape)
+    update = 3 * weights * smallest + UPDATE_COST / config.stacked
     point = weights * shape.dev + POINT_COST / config.stacked
-    wanted = max(longest / POINTS, point / (POINTS_SHARE * update))
-    return max(min(_round_up(wanted), int(longest / FEWEST_POINTS)), 1)
+    affordable = (POINTS_SHARE * longest * update - weights * shape.train) / point
+    fewest = FEWEST_POINTS[config.pruner]
+    points = min(max(affordable - 1, fewest), POINTS)  # the first, before any update, is one more
+    return max(min(_round_up(longest / points), int(longest / fewest)), 1)
 
 
 def _round_up(number: float) -> int:

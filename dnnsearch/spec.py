@@ -95,6 +95,7 @@ class Spec:
     pruner: str = "none"
     thresholds: tuple[tuple[int, float], ...] = ()  # (iteration, what it must at least reach)
     metrics: tuple[str, ...] = ()  # scores that are measured beside the objective
+    keep: bool = False  # the final parameters stay in the record, however large they are
 
     @property
     def maximize(self) -> bool:

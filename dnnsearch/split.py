@@ -63,6 +63,12 @@ def stratified_folds(
     return {"train": trains, "dev": devs, "test": rows["test"]}
 
 
+def joined(rows: Indices) -> Indices:
+    """Train and dev together as train; dev stays what it was, of folds the first, and is a part."""
+    pool = np.unique(np.concatenate([rows["train"].ravel(), rows["dev"].ravel()]))
+    return {**rows, "train": pool, "dev": np.atleast_2d(rows["dev"])[0]}
+
+
 def _check_classes(y: np.ndarray, classes: Sequence[str], least: int = 2, where: str = "") -> None:
     counts = np.bincount(y, minlength=len(classes))
     if len(classes) < 2:

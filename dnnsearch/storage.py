@@ -40,6 +40,10 @@ def open_storage(url: str, create: bool = False) -> RDBStorage:
     written, or when its schema is another version's.
     """
     path = sqlite_path(url)
+    if url.startswith("sqlite") and (
+        path is None or path.name in ("", ":memory:") or path.is_dir()
+    ):
+        raise UserError(f"storage: must name a file that lasts, but got {url!r}")
     with _told_in_one_line(url):
         if postgresql.is_postgresql(url):
             return _open_postgresql(url, create)

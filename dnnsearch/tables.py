@@ -11,7 +11,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from importlib import metadata
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -22,9 +22,12 @@ from dnnsearch.datasets import Table, Task
 from dnnsearch.errors import UserError
 from dnnsearch.files.source import contents, is_file, without_paths
 from dnnsearch.spec import canonical
-from dnnsearch.split import Indices, stratified, stratified_folds
+from dnnsearch.split import Indices, joined, stratified, stratified_folds
 
-PREPARATION = 1  # raised whenever a change of ours changes the prepared arrays
+if TYPE_CHECKING:
+    from dnnsearch.filetables import FileTable
+
+PREPARATION = 2  # raised whenever a change of ours changes the prepared arrays
 INDEX = "prepared"  # the folder of the index, in the store's
 
 
@@ -75,29 +78,33 @@ class Prepared:
         return cls(**{**document, **lists, "shape": DataShape(**document["shape"])})
 
 
-def prepare(config: Config, store: ArrayStore) -> Prepared:
+def prepare(config: Config, store: ArrayStore, *, whole: bool = False) -> Prepared:
     """The data of the config, prepared and in the store; from the store where it has them.
+
+    With `whole`, train is train and dev together, as for a last training with all that may be
+    learnt from; dev is then a part of it, and says nothing of what was learnt.
 
     X is standardised, (x - mean) / scale with train's mean and standard deviation, in float64, and
     then cast to the config's dtype; a constant column has the scale 1. Raises UserError where the
     data cannot be loaded, split or kept.
     """
-    origin = _origin(config)
+    origin = _origin(config, whole)
     try:
         known = _look_up(origin, store)
-        return known or _enter(origin, _prepare(config, store), store)
+        return known or _enter(origin, _prepare(config, store, whole), store)
     except OSError as error:
         problem = f"arrays cannot be kept in {store.root}: {error.strerror or error}"
         raise UserError(f"{problem}; another folder: DNNSEARCH_CACHE=FOLDER") from None
 
 
-def _prepare(config: Config, store: ArrayStore) -> Prepared:
+def _prepare(config: Config, store: ArrayStore, whole: bool) -> Prepared:
     if is_file(config.data):
-        return _prepare_file(config, store)
+        return _prepare_file(config, store, whole)
     if config.split.by:
         raise UserError(f"{config.place}: split: by needs a file with columns, as in data.file")
     table = load(config)
     rows = _split(config, table)
+    rows = joined(rows) if whole else rows
     parts = {part: (table.X[r], table.y[r]) for part, r in rows.items()}
     mean, scale = standardisation(parts["train"][0])
     arrays: dict[str, np.ndarray] = {}
@@ -117,14 +124,21 @@ def _prepare(config: Config, store: ArrayStore) -> Prepared:
     )
 
 
-def _prepare_file(config: Config, store: ArrayStore) -> Prepared:
+def _load_file(config: Config) -> "tuple[FileTable, Indices]":
     from dnnsearch import filetables  # pandas takes its time, and a second start needs none
 
     try:
         table = filetables.load(config.data, config.split.by)
-        rows = filetables.split(table, config.split.model_dump(), config.folds)
+        return table, filetables.split(table, config.split.model_dump(), config.folds)
     except ValueError as error:
         raise UserError(f"{config.place}: data: {error}") from None
+
+
+def _prepare_file(config: Config, store: ArrayStore, whole: bool) -> Prepared:
+    from dnnsearch import filetables
+
+    table, rows = _load_file(config)
+    rows = joined(rows) if whole else rows
     arrays, test = filetables.fill(table, rows, config.dtype)
     sizes = {part: arrays[f"y_{part}"].shape[-1] for part in ("train", "dev")}
     outputs = len(table.target.classes) if table.task == "multiclass" else 1
@@ -139,6 +153,26 @@ def _prepare_file(config: Config, store: ArrayStore) -> Prepared:
         feature_names=filetables.restored(test)[0].feature_names,
         contents=contents(config.data),
     )
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Rows as they were loaded, of which no search has seen anything."""
+
+    X: Any  # (m, n_x), or a DataFrame with the columns of the file
+    y: np.ndarray  # (m,): indices of classes, or values in the target's own unit
+
+
+def held_out(config: Config) -> HeldOut:
+    """The test set of the config; raises UserError where the data cannot be loaded."""
+    if not is_file(config.data):
+        loaded = load(config)
+        rows = _split(config, loaded)["test"]
+        return HeldOut(loaded.X[rows], loaded.y[rows])
+    table, indices = _load_file(config)
+    if table.test:
+        return HeldOut(*table.test)
+    return HeldOut(table.frame.iloc[indices["test"]], table.target.y[indices["test"]])
 
 
 def load(config: Config) -> Table:
@@ -192,7 +226,7 @@ def _identity(config: Config) -> dict[str, Any]:
         raise UserError(f"{config.place}: data: {error}") from None
 
 
-def _origin(config: Config) -> str:
+def _origin(config: Config, whole: bool) -> str:
     """Everything that the prepared arrays are a function of, in one spelling.
 
     The kernels in effect belong to it: a sine differs between them in its last bit.
@@ -207,6 +241,7 @@ def _origin(config: Config) -> str:
             "preparation": PREPARATION,
             "versions": {name: metadata.version(name) for name in ("numpy", "scikit-learn")},
             "kernels": [state["libc"], os.environ.get("GLIBC_TUNABLES", ""), state["cpu_targets"]],
+            **({"whole": True} if whole else {}),
         }
     )
 

@@ -35,9 +35,11 @@ class Target:
 
     @property
     def counts(self) -> dict[str, int]:
-        """Examples of each class."""
-        numbers = np.bincount(self.y.astype(np.int64), minlength=len(self.classes))
-        return dict(zip(self.classes, numbers.tolist())) if self.classes else {}
+        """Examples of each class; none in a regression."""
+        if not self.classes:
+            return {}
+        numbers = np.bincount(self.y, minlength=len(self.classes))
+        return dict(zip(self.classes, numbers.tolist()))
 
 
 def read_target(column: pd.Series, wanted: str | None = None, decimal: str = ".") -> Target:
@@ -113,6 +115,9 @@ def _classes(name: object, labels: np.ndarray) -> tuple[str, ...]:
     doubled = _spelled_twice(kinds)
     if doubled:
         raise ValueError(f"{what} spells one label in two ways: {doubled[0]!r} and {doubled[1]!r}")
+    mixed = _mixed(kinds)
+    if mixed:
+        raise ValueError(f"{what} must spell its labels in one way, but mixes {mixed}")
     if len(kinds) < 2:
         raise ValueError(f"{what} must have 2 classes, but all {len(labels)} rows are {kinds[0]!r}")
     if len(kinds) == len(labels) > 2:
@@ -149,6 +154,18 @@ def _spelled_twice(labels: Sequence[str]) -> tuple[str, str] | None:
     folded = sorted((label.casefold(), label) for label in labels)
     pairs += [(a, b) for (x, a), (y, b) in pairwise(folded) if x == y]
     return pairs[0] if pairs else None
+
+
+def _mixed(labels: Sequence[str]) -> str:
+    """Whole numbers with and without a point, or truth values beside numbers; empty: neither."""
+    whole = [label for label in labels if _value(label) % 1 == 0]
+    pointed = [label for label in whole if "." in label]
+    plain = [label for label in whole if "." not in label]
+    truths = [label for label in labels if label.casefold() in ("true", "false")]
+    for some, others in ((plain, pointed), (truths, plain + pointed)):
+        if some and others:
+            return f"{some[0]!r} and {others[0]!r}"
+    return ""
 
 
 def read_again(column: pd.Series, target: Target, decimal: str = ".") -> Target:

@@ -22,6 +22,7 @@ from dnnsearch.spec import Spec
 from dnnsearch.study.coordinator import Coordinator
 from dnnsearch.study.definition import differences
 from dnnsearch.study.reading import OpenStudy
+from dnnsearch.study.retries import given
 from dnnsearch.study.search import define, hired
 
 MEND = (
@@ -122,7 +123,8 @@ def verify(
             numerics.check(definition.numerics)
             changed = differences(study.definition, definition.as_dict())
             with hired(definition, workers, store, say) as pool:
-                coordinator = Coordinator(definition, witness, witness, pool)
+                again = given(study)
+                coordinator = Coordinator(definition, witness, witness, pool, retries=again)
                 coordinator.run(len(witness.rows))
     except Different as difference:
         return _different(study, str(difference), changed)

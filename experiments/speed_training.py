@@ -26,6 +26,9 @@ from pathlib import Path
 from statistics import median
 
 from dnnsearch import numerics
+from dnnsearch.config import parse_config
+from dnnsearch.space import resolve_curve_every
+from dnnsearch.tables import DataShape
 from experiments import report, training_timers
 from experiments.training_timers import GEMM, Job
 
@@ -40,14 +43,26 @@ JOBS = [
 ]
 STACK = 16  # replicates, of the first two
 
-# With curves: trainings of usual lengths, and points so far apart that evaluating the dev set has
-# a share in the training as `curve_every: auto` means it
-CURVES = [
-    replace(JOBS[0], every=100),
-    replace(JOBS[1], epochs=60, every=50),
-    replace(JOBS[2], epochs=20, every=150),
-    replace(JOBS[3], epochs=10, every=300),
-]
+# With curves: trainings of usual lengths
+LONGER = [replace(job, epochs=epochs) for job, epochs in zip(JOBS, (100, 60, 20, 10), strict=True)]
+
+
+def with_curves(job: Job) -> Job:
+    """With as many points as `curve_every: auto` means, on a dev set of a third of the examples."""
+    config = {
+        "data": "digits",  # that a config must have; the shape below is what counts
+        "learning_rate": 0.1,
+        "iterations": job.updates,
+        "hidden_layers": len(job.layers) - 2,
+        "units": max(job.layers[1:-1]),
+        "activation": "relu",
+        "momentum": 0.9,
+        "batch_size": job.batch,
+    }
+    dev = job.examples // 3
+    shape = DataShape(job.layers[0], job.layers[-1], job.examples, dev, 1, "multiclass")
+    every = resolve_curve_every(parse_config(config, "speed_training", "speed"), shape)
+    return replace(job, every=every)
 
 
 # --- who times: a process for each ---------------------------------------------------------------
@@ -164,7 +179,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = report.parser_of(__file__, __doc__)
     parser.add_argument("--rounds", type=int, default=9)
     options = parser.parse_args(arguments)
-    jobs, rounds = list(zip(JOBS, CURVES, strict=True)), options.rounds
+    jobs, rounds = list(zip(JOBS, map(with_curves, LONGER), strict=True)), options.rounds
     if options.tiny:
         jobs = [(replace(job, epochs=1), replace(curves, epochs=2)) for job, curves in jobs[:2]]
         rounds = 1

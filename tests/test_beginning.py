@@ -1,5 +1,4 @@
 import gzip
-import json
 import os
 import string
 import subprocess
@@ -68,7 +67,10 @@ def test_the_config_is_complete_and_says_why():
         (["yes", "no"] * 100, "binary", "dev_accuracy"),
         (["rare"] * 8 + ["usual"] * 192, "binary", "dev_balanced_accuracy"),
         (list(string.ascii_uppercase) * 8, "multiclass", "dev_accuracy"),
+        (["a"] * 34 + ["b"] * 80 + ["c"] * 86, "multiclass", "dev_balanced_accuracy"),
+        (["a"] * 42 + ["b"] * 76 + ["c"] * 82, "multiclass", "dev_accuracy"),
         (np.linspace(0, 1, 200), "regression", "dev_r2"),
+        (np.linspace(-1e12, 1e12, 200), "regression", "dev_r2"),
         ([3, 4, 5, 6] * 50, "multiclass", "dev_accuracy"),
     ],
 )
@@ -108,7 +110,7 @@ def test_a_folder_of_idx_images_is_enough(tmp_path):
     folder.mkdir()
     for part in ("train", "t10k"):
         for kind, array in (("images-idx3", IMAGES), ("labels-idx1", LABELS)):
-            many = np.concatenate([array] * 10)
+            many = np.concatenate([array] * (20 if part == "train" else 10))
             (folder / f"{part}-{kind}-ubyte.gz").write_bytes(gzip.compress(idx(many)))
     config, definition = begun("images", None)
     assert config.study == "images"
@@ -164,10 +166,14 @@ def test_identifiers_and_leaks_are_ignored_loudly():
         ("x,y\n" + "1,a\n2,a\n" * 9 + "3,b\n", "y", "'b' of the target 'y' has 1"),
         ("x,y\n" + "1,0\n2,1\n3,1.0\n" * 9, "y", "'1' and '1.0'"),
         ("x,y\n" + "1,\n2,\n" * 9, "y", "all are missing"),
-        ("x,y\n" + "1,a\n2,b\n" * 9 + "few,a\n", "y", "18 numbers and 1 texts such as 'few'"),
+        (
+            "x,y\n" + "1,a\n2,b\n" * 9 + "few,a\n",
+            "y",
+            "18 numbers and 1 texts, texts such as 'few'",
+        ),
         ("x,y\n" + "1,a\n2,b\n" * 9 + "1e999,a\n", "y", "finite"),
         ("x,y\n" + "1,a\n2,b,c\n" * 9, "y", "row 3 has 3 cells"),
-        ("x;y\n" + "1;a\n2;b\n" * 9, None, "target must be given"),
+        ("x;y\n" + "1;a\n2;b\n" * 9, None, "say with --target .* one of: x, y"),
     ],
 )
 def test_bad_input_is_one_line_and_writes_nothing(tmp_path, content, target, says):
@@ -177,6 +183,56 @@ def test_bad_input_is_one_line_and_writes_nothing(tmp_path, content, target, say
         new("data.csv", target)
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "configs").exists()
+
+
+@pytest.mark.parametrize(
+    ("setting", "says"),
+    [
+        ("split=5", "split: "),
+        ("split.dev=much", "must be a number"),
+        ("split.order=time", "needs by"),
+        ("split.dve=0.1", "did you mean dev"),
+        ("data=5", "must be a mapping"),
+        ("data.target=k", "'k' is not"),
+        ("data.colums={}", "did you mean columns"),
+        ("units.low=many", "units"),
+        ("folds=80", "80 folds"),
+        ("objective=dev_acuracy", "did you mean dev_accuracy"),
+    ],
+)
+def test_a_wrong_setting_is_one_line_and_writes_nothing(tmp_path, setting, says):
+    name = written(rows(60).assign(y=["a", "b"] * 30))
+    with pytest.raises(UserError, match=says) as caught:
+        new(name, "y", settings=[setting])
+    assert "\n" not in str(caught.value)
+    assert ": : " not in str(caught.value)
+    assert not (tmp_path / "configs").exists()
+
+
+def test_a_part_of_a_range_can_be_set_and_folds_take_the_place_of_replicates():
+    name = written(rows(60).assign(y=["a", "b"] * 30))
+    settings_ = ["iterations.high=70", "iterations.low=20", "folds=3"]
+    config, _ = begun(name, "y", settings=settings_)
+    assert str(config.hyper["iterations"]) == "from 20 to 70"
+    assert (config.folds, config.replicates) == (3, 1)
+
+
+def test_arrays_of_train_and_test_in_one_file_need_no_name(tmp_path):
+    rng = np.random.default_rng(0)
+    parts = {"train": 60, "test": 20}
+    arrays = {f"x_{p}": rng.integers(0, 255, (m, 4, 4), np.uint8) for p, m in parts.items()}
+    arrays |= {f"y_{p}": np.arange(m) % 3 for p, m in parts.items()}
+    np.savez(tmp_path / "mnist.npz", **arrays)
+    config, definition = begun("mnist.npz", None)
+    assert config.data["target"] == "y_train"
+    shape = definition.prepared.shape
+    assert (shape.train + shape.dev, shape.test, shape.features) == (60, 20, 16)
+
+
+def test_a_test_file_that_is_the_training_file_again_is_refused():
+    name = written(rows(60).assign(y=["a", "b"] * 30))
+    with pytest.raises(UserError, match="the training file again"):
+        new(name, "y", test=name)
 
 
 def test_nothing_is_overwritten():
@@ -226,20 +282,32 @@ KEYS = st.sampled_from(["target", "task", "columns", "encoding", "separator", "q
 MORE = st.sampled_from(["header", "missing", "labels", "test_file", "openml", "strange"])
 
 
-@settings(max_examples=100)
-@given(data=st.dictionaries(st.one_of(KEYS, MORE), VALUES, max_size=3), split=VALUES)
-def test_no_data_section_of_a_config_ends_in_a_traceback(tmp_path_factory, data, split):
+DATA = st.dictionaries(st.one_of(KEYS, MORE), VALUES, max_size=3)
+
+
+def begin_or_refuse(folder, data, split):
     from dnnsearch.config import parse_config
     from dnnsearch.tables import prepare
     from tests.test_tables import HYPER
 
-    folder = tmp_path_factory.getbasetemp()
     (folder / "fuzz.csv").write_text("a,b\n" + "1,x\n2,y\n" * 9)
     document = {"target": "b", **data, "file": str(folder / "fuzz.csv")}
-    json.dumps(data, default=str)
     try:
         config = parse_config({**HYPER, "data": document, "split": split}, "x.yaml", "x")
         if not {"openml", "labels", "test_file"} & data.keys():
             prepare(config, ArrayStore(folder / "store"))
     except UserError as error:
         assert "\n" not in str(error)
+
+
+@settings(max_examples=60)
+@given(data=DATA, split=VALUES)
+def test_no_data_section_of_a_config_ends_in_a_traceback(tmp_path_factory, data, split):
+    begin_or_refuse(tmp_path_factory.getbasetemp(), data, split)
+
+
+@pytest.mark.proof
+@settings(max_examples=10_000)
+@given(data=DATA, split=VALUES)
+def test_no_data_section_of_thousands_ends_in_a_traceback(tmp_path_factory, data, split):
+    begin_or_refuse(tmp_path_factory.getbasetemp(), data, split)

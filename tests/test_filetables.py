@@ -110,6 +110,30 @@ def test_the_official_test_file_is_the_test_part(people, store, tmp_path):
     assert (prepared.shape.train, prepared.shape.dev, prepared.shape.test) == (96, 24, 30)
 
 
+def test_categories_keep_their_places_whatever_the_columns_are_called(people, store):
+    # kept as JSON with sorted keys, they once came back by the alphabet, and predictions were wrong
+    frame = pd.read_csv(people)
+    frame["zone"], frame["area"] = np.resize(["n", "s", "e"], M), np.resize(["a", "b", "b", "b"], M)
+    frame[["zone", "city", "area", "age", "member"]].to_csv(people, index=False)
+    prepared = prepare(config(people), store)
+    again, arrays = unpacked(packed(prepared, store))
+    rows = pd.read_csv(people).iloc[split_of(prepared, people)["test"]]
+    assert np.array_equal(inputs(arrays).apply(rows, "float32"), opened(prepared, store)["X_test"])
+    categories = [name.split("=")[0] for name in again.feature_names if "=" in name]
+    assert list(dict.fromkeys(categories)) == ["zone", "city", "area"]
+
+
+def test_a_row_of_totals_leaves_numbers_numbers(people, store):
+    with people.open("a") as file:
+        file.write(f"Total,{M},,,,,\n")
+    prepared = prepare(config(people), store)
+    assert prepared.data_digest
+    from dnnsearch import filetables
+
+    table = filetables.load({"file": str(people), "target": "member"}, None)
+    assert "identifier" in next(c.reason for c in table.columns if c.name == "id")
+
+
 def test_a_second_start_needs_no_table_and_a_changed_file_is_another(people, store, monkeypatch):
     first = prepare(config(people), store)
     people.rename(people.with_name("moved.csv"))

@@ -15,10 +15,13 @@ from typing import Any
 import pytest
 
 from dnnsearch import numerics
+from dnnsearch.record import decode
 from tests.golden import CASES
 
 HERE = Path(__file__).parent
 GOLDEN = json.loads((HERE / "golden.json").read_text())
+UNTRACKED = ("--set", "tracking=none")
+DOUBLE = ("--set", "dtype=float64")
 BASELINE = "X86_V3 X86_V4 AVX512_ICL AVX512_SPR"
 
 # What a machine can be made to play, and how one sees that it does: OpenBLAS's kernels, NumPy's
@@ -86,21 +89,40 @@ def test_the_study_of_digits_is_the_same_for_every_target_and_any_number_of_work
     pruner: str, tmp_path: Path
 ) -> None:
     runs = [("", workers) for workers in (1, 2, 4)] + [(target, 2) for target in TARGETS]
-    found = {run: _searched(tmp_path / str(i), pruner, *run) for i, run in enumerate(runs)}
+    found = {}
+    for i, (target, workers) in enumerate(runs):
+        options = ("--set", f"pruner={pruner}", "--workers", str(workers))
+        found[target, workers], state = _searched(tmp_path / str(i), target, *options)
+        assert state["blas"] == ["openblas Haswell"]
+        assert state["cpu_targets"] == numerics.PORTABLE_TARGETS
+        assert state["rounding"] == numerics.PORTABLE_ROUNDING
     assert len(set(found.values())) == 1, found
 
 
-def _searched(folder: Path, pruner: str, target: str, workers: int) -> str:
-    """The fingerprint that the search ends with."""
+@pytest.mark.proof
+def test_the_native_study_of_digits_does_depend_on_the_target(tmp_path: Path) -> None:
+    """Else the test above would prove nothing. In float64, since float32 hides the C library."""
+    portable, _ = _searched(tmp_path / "double", "", "--trials", "6", *DOUBLE)
+    for i, target in enumerate(TARGETS):
+        options = ("--set", "numerics=native", "--trials", "6", *DOUBLE)
+        native, state = _searched(tmp_path / str(i), target, *options)
+        assert SEEN[target](state)
+        assert native != portable
+
+
+def _searched(folder: Path, target: str, *options: str) -> tuple[str, dict[str, Any]]:
+    """The fingerprint that the search ends with, and what was in effect in its workers."""
     folder.mkdir()
     config = HERE.parent / "configs" / "digits.yaml"
-    options = ["--set", "tracking=none", "--set", f"pruner={pruner}", "--workers", str(workers)]
     done = subprocess.run(
-        [sys.executable, "-m", "dnnsearch", "search", str(config), "--quiet", *options],
+        [sys.executable, "-m", "dnnsearch", "search", str(config), "--quiet", *UNTRACKED, *options],
         cwd=folder,
         env={**os.environ, **TARGETS.get(target, {})},
         check=True,
         stdout=subprocess.PIPE,
         text=True,
     )
-    return done.stdout.split()[-1]
+    records = [decode(path.read_bytes()) for path in folder.glob("records/digits/0*.npz")]
+    states = [record.document["made"]["numerics"] for record in records]
+    assert states == states[:1] * len(records)
+    return done.stdout.split()[-1], states[0]

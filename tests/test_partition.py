@@ -41,7 +41,9 @@ def test_times_are_numbers_or_dates():
     dates = pd.Series(["2024-01-31", "2023-12-01T10:00:00"], name="when")
     assert np.argsort(times_of(dates)).tolist() == [1, 0]
     assert times_of(pd.Series([3, 1])).tolist() == [3, 1]
-    for wrong in (["2024-01-31", "soon"], ["2024-01-31", None]):
+    dotted = pd.Series(["31.01.2024", "01.12.2023"], name="when")
+    assert np.argsort(times_of(dotted)).tolist() == [1, 0]
+    for wrong in (["2024-01-31", "soon"], ["01/02/2024", "02/01/2024"], ["2024-01-31", None]):
         with pytest.raises(ValueError, match="when"):
             times_of(pd.Series(wrong, name="when"))
 

@@ -71,6 +71,15 @@ def test_arrays_and_json_are_all_there_is_to_keep():
     assert np.array_equal(again.apply(train, "float32"), ours.apply(train, "float32"))
 
 
+def test_categories_keep_their_inputs_when_they_are_read_back_from_json_in_any_order():
+    rows = pd.DataFrame({"z": [*"ababcccc" * 20], "a": [*"xyxyxyyx" * 20]}).astype("str")
+    ours = fit(rows, {"z": "category", "a": "category"})
+    document = json.loads(json.dumps(ours.document(), sort_keys=True))
+    again = Preparation.from_document(document, ours.arrays)
+    assert again.feature_names == ours.feature_names == ("z=a", "z=b", "z=c", "a=x", "a=y")
+    assert np.array_equal(again.apply(rows, "f4"), ours.apply(rows, "f4"))
+
+
 def test_folds_have_the_same_inputs():
     one, two = frame()[:60], frame(seed=3)[:60]
     two["n"] = 1.0

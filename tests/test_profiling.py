@@ -53,11 +53,32 @@ def test_the_config_stands_above_the_file_and_the_file_above_the_look():
 
 
 def test_a_column_of_numbers_and_text_says_how_many_and_shows_one():
-    values = ["1.5"] * (M - 1) + ["unknown"]
-    with pytest.raises(ValueError, match="'x' has 39 numbers and 1 texts such as 'unknown'"):
+    values = ["1.5"] * (M - 1) + ["lots"]
+    with pytest.raises(ValueError, match="'x' has 39 numbers and 1 texts, texts such as 'lots'"):
         role(values)
     assert role(values, given={"x": "category"}).role == "category"
     assert role(values, given={"x": "ignored"}).role == "ignored"
+
+
+def test_of_numbers_and_text_the_rarer_kind_is_shown():
+    with pytest.raises(ValueError, match=r"1 numbers and 39 texts, numbers such as '-999'"):
+        role(["Rome"] * (M - 1) + ["-999"])
+
+
+def test_a_leak_with_gaps_is_a_leak_and_so_is_the_target_in_another_unit():
+    copy = [None, None, *Y[2:]]
+    assert "equals the target" in role(copy).reason
+    assert role(copy).loud
+    y = rng.normal(size=M)
+    assert "in another unit" in role(y * 1.8 + 32, y=y).reason
+    assert role(y + rng.normal(size=M) / 10, y=y).role == "number"
+
+
+def test_dates_are_ignored_and_it_says_what_they_are_good_for():
+    for form in ("%Y-%m-%d", "%d.%m.%Y"):
+        column = role(pd.date_range("2024-01-01", periods=M).strftime(form), "when")
+        assert column.role == "ignored"
+        assert "split.by=when" in column.reason
 
 
 def test_infinite_and_huge_numbers_are_refused():

@@ -187,14 +187,26 @@ def test_a_number_of_updates_between_points_is_taken_as_given():
     assert resolve_curve_every(config(curve_every=7), SHAPE) == 7
 
 
+@pytest.mark.parametrize(("pruner", "fewest"), [("none", 4), ("median", 10), ("halving", 10)])
 @pytest.mark.parametrize("longest", [1, 7, 30, 100, 999, 1000, 12345, 10**6])
 @pytest.mark.parametrize("dev", [10, 1000, 10**5])
 @pytest.mark.parametrize("batch", [1, 32, "full"])
-def test_auto_keeps_the_curves_between_ten_points_and_thirty(longest, dev, batch):
+def test_auto_keeps_the_points_of_curves_between_what_is_needed_and_thirty(
+    pruner, fewest, longest, dev, batch
+):
     shape = DataShape(64, 10, 10**5, dev, dev, "multiclass")
-    every = resolve_curve_every(config(iterations=longest, batch_size=batch), shape)
+    every = resolve_curve_every(config(iterations=longest, batch_size=batch, pruner=pruner), shape)
     points = longest / every
-    assert min(longest, 10) <= points <= 30
+    assert min(longest, fewest) <= points <= 30
+
+
+@pytest.mark.parametrize("longest", [1500, 5000, 10**5])
+def test_the_points_of_curves_that_auto_sets_cost_less_than_a_tenth_of_the_training(longest):
+    shape = DataShape(784, 10, 20_000, 6666, 100, "multiclass")
+    fixed = config(iterations=longest, batch_size=128, hidden_layers=2, units=256)
+    every = resolve_curve_every(fixed, shape)
+    passes = (2 + (longest - 1) // every) * shape.dev + shape.train  # examples passed forward
+    assert passes < 0.1 * longest * 3 * 128  # an update is worth three passes of its batch
 
 
 def test_auto_looks_less_often_where_a_look_is_dear():

@@ -76,6 +76,16 @@ def test_a_database_that_is_not_there_is_only_created_on_purpose(tmp_path: Path,
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "sqlite:///."])
+def test_a_storage_that_is_no_file_is_refused_before_anything_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match="storage: must name a file that lasts, but got 'sqlite:"):
+        open_storage(url, create=True)
+    assert not list(tmp_path.iterdir())
+
+
 def test_an_unknown_study_names_those_that_are_known(rows: Rows) -> None:
     with pytest.raises(UserError, match="no study wine; known studies: digits"):
         Rows(rows.storage, "wine")

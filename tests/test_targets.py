@@ -31,6 +31,13 @@ def test_the_config_can_say_it_too():
     assert target.y.tolist() == [3, 4, 3, 5]
 
 
+def test_whole_numbers_may_stand_beside_broken_ones():
+    grades = ["1.0", "1.5", "2.0", "1.0", "1.5", "2.0"]
+    assert read_target(series(grades), "multiclass").classes == ("1.0", "1.5", "2.0")
+    half = ["1", "1.5", "1", "1.5"]
+    assert read_target(series(half), "binary").classes == ("1", "1.5")
+
+
 def test_rows_without_a_target_are_left_out():
     target = read_target(series(["a", None, "b", "a", "b"]))
     assert target.y.tolist() == [0, 1, 0, 1]
@@ -47,6 +54,8 @@ def test_rows_without_a_target_are_left_out():
         (["a", "a", "b"], None, "'b' of the target 'y' has 1"),
         (["0", "1.0", "0", "1"], None, "'1' and '1.0'"),
         (["yes", "Yes", "no", "no"], None, "two ways"),
+        (["0", "1.0", "0", "1.0"], None, "one way, but mixes '0' and '1.0'"),
+        (["0", "1", "True", "False"] * 2, None, "mixes 'False' and '0'"),
         (["a", "b", "a", "b"], "regression", "2 texts|4 texts"),
         ([1.0, np.inf, 2.5], None, "finite"),
         ([1.0, 1e300, 2.5], None, "finite"),

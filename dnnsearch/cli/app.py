@@ -7,10 +7,13 @@ import typer
 
 from dnnsearch.cli.beginning import new
 from dnnsearch.cli.housekeeping import clean, rm, ui
+from dnnsearch.cli.predicting import predict, serve
+from dnnsearch.cli.promoting import promote
 from dnnsearch.cli.publishing import publish
 from dnnsearch.cli.reading import best, fingerprint, list_, show
 from dnnsearch.cli.repeating import rerun, verify
 from dnnsearch.cli.reporting import report
+from dnnsearch.cli.retuning import retune
 from dnnsearch.cli.searching import search
 
 app = typer.Typer(
@@ -41,6 +44,7 @@ def dnnsearch(
       dnnsearch search configs/digits.yaml
       dnnsearch show digits
       dnnsearch report digits
+      dnnsearch promote digits
       dnnsearch ui
       dnnsearch rerun digits/17
 
@@ -61,6 +65,10 @@ app.command()(fingerprint)
 app.command()(rerun)
 app.command()(verify)
 app.command()(report)
+app.command()(promote)
+app.command()(retune)
+app.command()(predict)
+app.command()(serve)
 app.command()(publish)
 app.command()(rm)
 app.command()(clean)

@@ -1,13 +1,13 @@
 """`rm`, `clean`, `ui`: take away what is no longer wanted, look at what there is."""
 
 import os
-import socket
 import sys
 from typing import Annotated
 
 import typer
 
 from dnnsearch.cli.options import STORAGE, Storage, Study
+from dnnsearch.cli.ports import check_free
 from dnnsearch.errors import UserError
 
 
@@ -74,20 +74,9 @@ def ui(
     """
     from dnnsearch.tracking import prepare_database, tracking_uri, ui_command
 
-    _check_free(port)
+    check_free(port)
     uri = tracking_uri(tracking)
     command = ui_command(uri, port)
     prepare_database(uri)
     print(f"MLflow's UI: {command.address} (Ctrl-C ends it)", flush=True)
     os.execve(command.argv[0], command.argv, command.environment)
-
-
-def _check_free(port: int) -> None:
-    """MLflow would say it in thirty lines."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError as error:
-            reason = os.strerror(error.errno or 0).lower()
-            raise UserError(f"port {port} is not free ({reason}): add --port {port + 1}") from None

@@ -2,12 +2,16 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dnnsearch.addresses import without_password
 from dnnsearch.cli.options import STORAGE, Storage, Study, writable
+
+if TYPE_CHECKING:
+    from dnnsearch.leaderboard import Leaderboard
+    from dnnsearch.study.reading import OpenStudy
 
 
 def list_(storage: Storage = STORAGE) -> None:
@@ -25,37 +29,103 @@ def list_(storage: Storage = STORAGE) -> None:
 
 
 def show(
-    study: Study,
+    studies: Annotated[
+        list[str], typer.Argument(metavar="STUDY...", help="One study, or several to compare.")
+    ],
     top: Annotated[int, typer.Option(metavar="N", min=1, help="How many trials to show.")] = 20,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COND", help="COLUMN, one of < <= = != >= >, VALUE; repeatable."),
+    ] = None,
+    state: Annotated[
+        list[str] | None,
+        typer.Option(help="finished, pruned, diverged, failed or unfinished; repeatable."),
+    ] = None,
+    sort: Annotated[
+        str | None,
+        typer.Option(metavar="COLUMN", help="Ascending; -COLUMN is descending.  [default: best]"),
+    ] = None,
     csv: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Write every trial with every column; - is the screen."),
     ] = None,
+    json_: Annotated[
+        Path | None,
+        typer.Option("--json", metavar="FILE", help="As --csv, a JSON list of objects."),
+    ] = None,
     storage: Storage = STORAGE,
 ) -> None:
-    """Show a study's trials, the best first.
+    """Show a study's trials, or several studies side by side.
 
-    `±` is the standard error of an accuracy that was measured on so many examples: two trials that
-    are nearer to each other are a tie.
+    The best trial stands first.
+
+    `±` is the standard error of the value; `tie` marks what the dev set cannot tell from the best
+    trial. Columns are those of --csv, and `units` such as 64-32; quote < and >, which mean
+    something to the shell. A trial that lacks a column fulfils no condition on it, and is last.
 
     \b
     Examples:
       dnnsearch show digits
+      dnnsearch show digits --where 'learning_rate<0.1' --where activation=relu --sort -seconds
+      dnnsearch show digits --state diverged --sort learning_rate
       dnnsearch show digits --csv digits.csv
+      dnnsearch show digits moons
     """
-    from dnnsearch.leaderboard import leaderboard
-    from dnnsearch.listing import csv_text, table
+    from dnnsearch.reporting.showing import with_ties
+    from dnnsearch.selection import select
     from dnnsearch.study.reading import open_study
 
-    board = leaderboard(open_study(study, storage))
-    if csv is None:
-        print(f"study {study}, {board.counts}")
-        print("\n".join(table(board, top)))
-    elif str(csv) == "-":
-        sys.stdout.write(csv_text(board))
+    opened = [open_study(name, storage) for name in dict.fromkeys(studies)]
+    every = [with_ties(study) for study in opened]
+    to_file = csv is not None or json_ is not None
+    order = sort or ("trial" if to_file else None)
+    boards = [select(board, where or (), state or (), order) for board in every]
+    for path, form in ((csv, "csv"), (json_, "json")):
+        if path is not None:
+            _write(boards, path, form)
+    if not to_file:
+        selected = bool(where or state or sort)
+        _print(opened, every, boards, top, selected)
+
+
+def _write(boards: "list[Leaderboard]", path: Path, form: str) -> None:
+    from dnnsearch.listing import csv_text, json_text
+
+    text = csv_text(boards) if form == "csv" else json_text(boards)
+    if str(path) == "-":
+        sys.stdout.write(text)
     else:
-        writable(csv).write_text(csv_text(board), encoding="utf-8")
-        print(f"{len(board.rows)} trials written to {csv}")
+        writable(path).write_text(text, encoding="utf-8")
+        print(f"{sum(len(board.rows) for board in boards)} trials written to {path}")
+
+
+def _print(
+    opened: "list[OpenStudy]",
+    every: "list[Leaderboard]",
+    boards: "list[Leaderboard]",
+    top: int,
+    selected: bool,
+) -> None:
+    """Of several studies a comparison, and their trials only where some were asked for."""
+    from dnnsearch.listing import table
+    from dnnsearch.reporting.showing import beside, sentences
+
+    if len(opened) > 1:
+        print("\n".join(beside(every)))
+        print(" ".join(sentences(opened, _tell)))
+        if not selected:
+            return
+    for board, chosen in zip(every, boards, strict=True):
+        fit = f"; {len(chosen.rows)} of them fit" if len(chosen.rows) < len(board.rows) else ""
+        print(f"study {board.study}, {board.counts}{fit}")
+        print("\n".join(table(chosen, top)))
+
+
+def _tell(at: int, of: int) -> None:
+    """Long work is told of to whoever watches."""
+    if sys.stderr.isatty() and (at % 50 == 0 or at == of):
+        end = "\r\033[K" if at == of else ""
+        print(f"\r{at} of {of} records read{end}", end="", file=sys.stderr, flush=True)
 
 
 def best(study: Study, storage: Storage = STORAGE) -> None:

@@ -60,9 +60,9 @@ def _tell(text: str) -> None:
 
 def _attach(opened: "list[OpenStudy]", text: str) -> bool:
     """The page is written; that MLflow is away is no reason to fail."""
-    from dnnsearch.reporting.writing import attach
+    from dnnsearch.reporting.writing import ALONE, attach
 
-    name = "report.html" if len(opened) == 1 else "comparison.html"
+    name = ALONE if len(opened) == 1 else "comparison.html"
     try:
         there = [attach(study, name, text) for study in opened]
         return all(there)

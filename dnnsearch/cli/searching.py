@@ -13,6 +13,7 @@ from dnnsearch.addresses import without_password
 from dnnsearch.cli.options import seconds
 from dnnsearch.cli.pinning import pin, wanted
 from dnnsearch.cli.signals import Stopped
+from dnnsearch.errors import UserError
 
 if TYPE_CHECKING:
     from dnnsearch.config import Config
@@ -55,7 +56,11 @@ OtherStorage = Annotated[
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Say what it would cost, and write nothing.")
 ]
+RetryFailed = Annotated[
+    bool, typer.Option("--retry-failed", help="Try each failed trial again, under a new number.")
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show the result only.")]
+Json = Annotated[bool, typer.Option("--json", help="Events for machines, one JSON object a line.")]
 
 
 def search(
@@ -66,8 +71,10 @@ def search(
     study: Name = None,
     set_: Settings = None,
     storage: OtherStorage = None,
+    retry_failed: RetryFailed = False,
     dry_run: DryRun = False,
     quiet: Quiet = False,
+    json_: Json = False,
 ) -> None:
     """Search for good hyperparameters: run or continue a study.
 
@@ -80,6 +87,8 @@ def search(
       dnnsearch search configs/digits.yaml --trials 60 --for 15m
       dnnsearch search configs/digits.yaml --study deep --set hidden_layers=4
     """
+    if json_ and (quiet or dry_run):
+        raise UserError("--json cannot go together with --quiet or --dry-run")
     given = {"trials": trials, "workers": _number(workers), "study": study, "storage": storage}
     overrides = [*(set_ or []), *_settings(given)]
     limit = None if for_ is None else seconds(for_)
@@ -88,9 +97,9 @@ def search(
 
     loaded = load_config(config, overrides)
     if dry_run:
-        _plan(loaded)
+        _plan(loaded, retry_failed)
     else:
-        _run(loaded, limit, quiet)
+        _run(loaded, limit, retry_failed, quiet, json_)
 
 
 def _settings(given: dict[str, int | str | None]) -> list[str]:
@@ -102,21 +111,23 @@ def _number(text: str | None) -> int | str | None:
     return int(text) if text and text.isascii() and text.isdecimal() else text
 
 
-def _run(config: "Config", limit: float | None, quiet: bool) -> None:
+def _run(
+    config: "Config", limit: float | None, retry_failed: bool, quiet: bool, json_: bool
+) -> None:
     from dnnsearch.display import display
     from dnnsearch.study.search import search
 
     try:
-        with display(config, quiet) as audience:
+        with display(config, quiet, json_) as audience:
             if numerics.playable(config.numerics) != config.numerics:
                 audience.say(NATIVE)
             elif unusual := numerics.unusual(config.numerics):
                 audience.say(unusual)
-            search(config, seconds=limit, audience=audience)
+            search(config, seconds=limit, audience=audience, retry_failed=retry_failed)
     except Stopped:
         print(f"stopped; what has ended is kept. To go on: {_command()}", file=sys.stderr)
         raise
-    _conclude(config)
+    (_conclude_for_machines if json_ else _conclude)(config)
 
 
 def _command() -> str:
@@ -141,15 +152,34 @@ def _conclude(config: "Config") -> None:
             f"  train it again:         dnnsearch rerun {shlex.quote(config.study)}/{best.number}"
         )
     print("  compare all in MLflow:  dnnsearch ui")
-    if len(board.rows) < config.trials:
-        print(f"  go on to {config.trials} trials: {_command()}")
+    if len(board.rows) < (trials := study.wanted(config.trials)):
+        print(f"  go on to {trials} trials: {_command()}")
     print(f"fingerprint {study.fingerprint()}")
 
 
-def _plan(config: "Config") -> None:
+def _conclude_for_machines(config: "Config") -> None:
+    from dnnsearch.display.events import tell
+    from dnnsearch.leaderboard import leaderboard
+    from dnnsearch.study.reading import open_study
+
+    study = open_study(config.study, config.storage)
+    board = leaderboard(study)
+    best = board.ranked[0] if board.ranked else None
+    tell(
+        "study",
+        study=config.study,
+        objective=board.objective,
+        trials=len(board.rows),
+        ends=dict(board.ends),
+        best=best and {"trial": best.number, "value": best.value},
+        fingerprint=study.fingerprint(),
+    )
+
+
+def _plan(config: "Config", retry_failed: bool) -> None:
     from dnnsearch.plan import plan
 
-    planned = plan(config)
+    planned = plan(config, retry_failed)
     there = f" (and {planned.done} that have ended already)" if planned.done else ""
     print(f"study {config.study}, from {config.place}: a dry run, nothing is written")
     print(f"  trials  {planned.trials}{there}")

@@ -1,6 +1,6 @@
-"""What a person sees while a search runs: a live table, plain lines, or nothing.
+"""What is seen while a search runs: a live table, plain lines, nothing, or events for machines.
 
-The three are audiences of a search and take the same calls, so that the search need not know which
+The four are audiences of a search and take the same calls, so that the search need not know which
 one watches. Nothing here decides anything.
 """
 
@@ -10,15 +10,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from dnnsearch.config import Config
+from dnnsearch.display.events import Events
 from dnnsearch.display.lines import Lines, Quiet
 from dnnsearch.display.tally import Tally
 from dnnsearch.study.search import Audience
 
 
 @contextmanager
-def display(config: Config, quiet: bool) -> Iterator[Audience]:
+def display(config: Config, quiet: bool, events: bool = False) -> Iterator[Audience]:
     """The audience that fits: live on a terminal, lines elsewhere, nothing where nobody asks."""
-    if quiet:
+    if events:
+        yield Events(Tally(config))
+    elif quiet:
         yield Quiet()
     elif sys.stdout.isatty() and os.environ.get("TERM") != "dumb":
         from dnnsearch.display.live import live

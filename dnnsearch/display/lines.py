@@ -14,6 +14,9 @@ class Lines:
     def __init__(self, tally: Tally) -> None:
         self.tally = tally
 
+    def expect(self, trials: int) -> None:
+        self.tally.trials = trials
+
     def trial(self, view: TrialView) -> None:
         if self.tally.trial(view):
             value = "" if view.value is None else f" {self.tally.objective} {view.value:.4f}"
@@ -31,6 +34,9 @@ class Lines:
 
 class Quiet:
     """Nothing but what a person must know."""
+
+    def expect(self, trials: int) -> None:
+        pass
 
     def trial(self, view: TrialView) -> None:
         pass

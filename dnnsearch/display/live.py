@@ -23,6 +23,9 @@ class Live:
     def __init__(self, tally: Tally, console: Console) -> None:
         self.tally, self.console = tally, console
 
+    def expect(self, trials: int) -> None:
+        self.tally.trials = trials
+
     def trial(self, view: TrialView) -> None:
         self.tally.trial(view)
 

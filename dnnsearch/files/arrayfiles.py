@@ -74,44 +74,54 @@ def _take(found: Arrays, name: str, item: object) -> None:
         found[name] = value.astype(str) if value.dtype.kind in "SO" else value
 
 
-def table(found: Mapping[str, np.ndarray], target: str | None, labels: np.ndarray | None) -> Sheet:
+def table(
+    found: Mapping[str, np.ndarray],
+    target: str | None,
+    labels: np.ndarray | None,
+    part: str = "train",
+) -> Sheet:
     """Features and target of named arrays as one table, the target under the name `target`.
 
     The target is `labels` where it is given, else the array of that name, else a column of the one
-    array that there is.
+    array that there is. Where one file has train and test, `part` says which of them is meant.
     """
     if labels is not None:
         return _joined(_only(found), labels, target or "label")
     if len(found) == 1:
         return _columns(_only(found))
-    name = target_array(found, target)
-    y = found[name]
+    name = target_array(found, target, part)
+    y, other = found[name], "train" if part == "test" else "test"
     same = {n: a for n, a in found.items() if n != name and a.ndim > 1 and len(a) == len(y)}
+    if part in name:
+        same = {n: a for n, a in same.items() if part in n or other not in n}
     if len(same) != 1:
         shapes = ", ".join(f"{n} {a.shape}" for n, a in found.items())
         raise ValueError(f"one array must have as many rows as {name}, but there are: {shapes}")
     return _joined(next(iter(same.values())), y, target or name)
 
 
-def target_array(found: Mapping[str, np.ndarray], target: str | None) -> str:
+def target_array(found: Mapping[str, np.ndarray], target: str | None, part: str = "train") -> str:
     """The name of the array of targets; a test file's may say test where train's says train."""
-    words = re.split(r"[_/]", "/".join(found))
-    names = [target, *TARGETS] if target else list(TARGETS)
-    for name in names:
-        for candidate in (name, (name or "").replace("train", "test")):
+    for name in [target, *TARGETS] if target else TARGETS:
+        for candidate in ((name or "").replace("train", part), name):
             if candidate in found:
                 return str(candidate)
     ends = [n for n in found if re.split(r"[_/]", n)[-1].lower() in TARGETS]
-    trains = [n for n in ends if "train" in n] or ends
-    if len(trains) == 1 and target is None:
-        return trains[0]
-    raise ValueError(
-        f"the target must be one of the arrays {', '.join(found)}, but got {target!r}"
-        if target
-        else f"say which of the arrays is the target: {', '.join(found)}"
-        if words
-        else "the file has no arrays"
-    )
+    ends += [n for n in found if re.split(r"[_/]", n)[0].lower() in TARGETS and n not in ends]
+    parts = [n for n in ends if part in n] or ends
+    if len(parts) == 1 and target is None:
+        return parts[0]
+    if not found:
+        raise ValueError("the file has no arrays")
+    names = ", ".join(found)
+    if target:
+        raise ValueError(f"the target must be one of the arrays {names}, but got {target!r}")
+    raise ValueError(f"say which of the arrays is the target: {names}")
+
+
+def has_test(found: Mapping[str, np.ndarray], target: str) -> bool:
+    """Whether the file has a test set beside the one to train on."""
+    return "train" in target and target.replace("train", "test") in found
 
 
 def _only(found: Mapping[str, np.ndarray]) -> np.ndarray:

@@ -14,6 +14,10 @@ from dnnsearch.files.encoding import decode
 from dnnsearch.files.sheet import MISSING, Sheet, check_names, plain
 
 UNNAMED = "column_{}"  # counted from 0
+MANGLED = (
+    "each row stands in one quoted cell, as a spreadsheet mangles a CSV file: "
+    "export it again, or take away the outer quotes"
+)
 TRAILING, ROW_NAMES = "trailing", "row_names"
 
 
@@ -34,12 +38,14 @@ def read_delimited(raw: bytes, given: Mapping[str, Any], target: str | None) -> 
 def parse(text: str, dialect: Dialect, missing: Sequence[str], target: str | None) -> Sheet:
     """The table in a text without comments."""
     head, count, extra = _widths(text, dialect)
-    names = _names(head, dialect, extra)
+    names = column_names(head, dialect, extra)
     check_names(names)
     _check_columns(names, head, dialect)
     if count <= dialect.header:
         raise ValueError("the table must have rows, but it has a header only")
     frame = _pandas(text, dialect, names, missing, target)
+    if "," in head[0] and not any(cell.strip() for cell in head[1:]) and _is_first_alone(frame):
+        raise ValueError(MANGLED)
     if extra == TRAILING:
         frame = frame.drop(columns=names[-1])
     return Sheet(plain(frame, missing, target))
@@ -69,7 +75,8 @@ def _short(row: Row) -> str:
     return repr(text if len(text) <= 60 else text[:60] + "...")
 
 
-def _names(head: Row, dialect: Dialect, extra: str) -> list[str]:
+def column_names(head: Row, dialect: Dialect, extra: str) -> list[str]:
+    """By the first row; `extra` says what the rows have that the header has not."""
     if not dialect.header:
         return [UNNAMED.format(i) for i in range(len(head))]
     names = [name.strip() or UNNAMED.format(i) for i, name in enumerate(head)]
@@ -87,10 +94,7 @@ def _check_columns(names: Sequence[str], head: Row, dialect: Dialect) -> None:
     if not cell.count(inside):
         raise ValueError("the table must have at least 2 columns, but it has 1")
     if dialect.separator == inside:
-        raise ValueError(
-            "each row stands in one quoted cell, as a spreadsheet mangles a CSV file: "
-            "export it again, or take away the outer quotes"
-        )
+        raise ValueError(MANGLED)
     raise ValueError(
         f"the table has one column under the separator {dialect.separator!r}; "
         f"did you mean separator: {inside!r}?"
@@ -121,6 +125,11 @@ def _pandas(
     except Exception as error:  # pandas' parser raises many kinds, by what it meets
         raise ValueError(f"the table cannot be read: {_first_line(error)}") from None
     return frame.dropna(how="all") if len(frame) else frame
+
+
+def _is_first_alone(frame: pd.DataFrame) -> bool:
+    """Whether only the first column has anything in it."""
+    return bool(frame.iloc[:, 1:].isna().all(axis=None))
 
 
 def _first_line(error: Exception) -> str:

@@ -16,7 +16,7 @@ from dnnsearch.files.sheet import MISSING
 SAMPLE = 200  # rows that are looked at
 SEPARATORS = (",", ";", "\t", "|", " ")
 CONSISTENT = 0.8  # of the rows must have one width, else the separator is another
-COMMENT = re.compile(r"[|#%]|//")
+COMMENT = re.compile(r"[|#%]|//|sep=.\n", re.IGNORECASE)  # the last is a spreadsheet's
 LARGEST_CELL = 1 << 24  # characters
 
 NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")

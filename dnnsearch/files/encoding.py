@@ -8,6 +8,7 @@ import codecs
 from collections.abc import Callable
 
 SAMPLE = 1 << 20  # bytes that are looked at for the script
+MOSTLY = 0.5  # of the upper bytes of UTF-16 are zero in a table, whose numbers are ASCII
 MARKS = {
     codecs.BOM_UTF8: "utf-8-sig",
     codecs.BOM_UTF16_LE: "utf-16",
@@ -64,6 +65,10 @@ def _detect(raw: bytes) -> str:
     for mark, name in MARKS.items():
         if raw.startswith(mark):
             return name
+    if len(raw) % 2 == 0 and b"\0" in raw[:SAMPLE]:  # without a mark, as some programs write it
+        for name, half in (("utf-16-le", raw[1:SAMPLE:2]), ("utf-16-be", raw[:SAMPLE:2])):
+            if half.count(0) > MOSTLY * len(half) and _decodes(raw, name):
+                return name
     try:
         raw.decode("utf-8")
     except UnicodeDecodeError:

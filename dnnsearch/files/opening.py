@@ -8,6 +8,8 @@ import hashlib
 import io
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -45,6 +47,35 @@ def unpacked(path: Path) -> bytes:
     return raw
 
 
+@contextmanager
+def opened(path: Path) -> Iterator[IO[bytes] | gzip.GzipFile]:
+    """The same as a stream, for files that are larger than memory; ValueError as `unpacked`."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(4)
+            file.seek(0)
+            if start[:2] == b"\x1f\x8b":
+                with gzip.GzipFile(fileobj=file) as inner:
+                    yield inner
+            elif start == b"PK\x03\x04":
+                with zipfile.ZipFile(file) as archive, _inside(archive, path, file) as inner:
+                    yield inner
+            else:
+                yield file
+    except (OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
+        reason = _refusal(path, error) if isinstance(error, OSError) else f"{path}: {error}"
+        raise ValueError(reason) from None
+
+
+def _inside(archive: zipfile.ZipFile, path: Path, file: IO[bytes]) -> IO[bytes]:
+    """The one file in the archive, or the archive itself where it is an `.npz`."""
+    name = _member(archive, path)
+    if name is not None:
+        return archive.open(name)
+    file.seek(0)
+    return file
+
+
 def _refusal(path: Path, error: OSError | ValueError) -> str:
     match error:
         case FileNotFoundError():
@@ -75,21 +106,29 @@ def _gunzip(raw: bytes, path: Path) -> bytes:
 def _unzip(raw: bytes, path: Path) -> bytes:
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as archive:
-            names = [n for n in archive.namelist() if not n.endswith("/")]
-            names = [n for n in names if not any(part in n for part in NOT_MEMBERS)]
-            if names and all(name.endswith(".npy") for name in names):
+            name = _member(archive, path)
+            if name is None:
                 return raw
-            if any(name.startswith(("xl/", "word/")) for name in names):
-                raise ValueError(f"{path} is a spreadsheet: save its sheet as CSV")
-            if len(names) != 1:
-                shown = ", ".join(names[:5])
-                raise ValueError(f"{path} must hold one file, but has {len(names)}: {shown}")
-            with archive.open(names[0]) as file:
+            with archive.open(name) as file:
                 return _limited(file, path)
     except ValueError:
         raise
     except Exception as error:  # a damaged or encrypted zip raises nearly anything
         raise ValueError(f"{path} must be a whole zip file, but: {error}") from None
+
+
+def _member(archive: zipfile.ZipFile, path: Path) -> str | None:
+    """The name of the one file in a zip; None for an `.npz`. ValueError where there are others."""
+    names = [n for n in archive.namelist() if not n.endswith("/")]
+    names = [n for n in names if not any(part in n for part in NOT_MEMBERS)]
+    if names and all(name.endswith(".npy") for name in names):
+        return None
+    if any(name.startswith(("xl/", "word/")) for name in names):
+        raise ValueError(f"{path} is a spreadsheet: save its sheet as CSV")
+    if len(names) != 1:
+        shown = ", ".join(names[:5])
+        raise ValueError(f"{path} must hold one file, but has {len(names)}: {shown}")
+    return names[0]
 
 
 def _limited(file: IO[bytes] | gzip.GzipFile, path: Path) -> bytes:

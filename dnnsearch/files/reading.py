@@ -28,27 +28,33 @@ def read_test(source: Mapping[str, Any]) -> Sheet | None:
     """The table of the test file that `source` names, if it names one."""
     if "test_file" not in source:
         return None
-    return _read(
-        Path(source["test_file"]), _path(source, "test_labels"), source, source.get("target")
-    )
+    labels, target = _path(source, "test_labels"), source.get("target")
+    return _read(Path(source["test_file"]), labels, source, target, "test")
 
 
 def _path(source: Mapping[str, Any], key: str) -> Path | None:
     return Path(source[key]) if key in source else None
 
 
-def _read(path: Path, labels: Path | None, given: Mapping[str, Any], target: str | None) -> Sheet:
+def _read(
+    path: Path,
+    labels: Path | None,
+    given: Mapping[str, Any],
+    target: str | None,
+    part: str = "train",
+) -> Sheet:
     raw = unpacked(path)
     found = arrays(raw, path)
     try:
         if found is not None:
-            return _tidy(table(found, target, None if labels is None else _labels(labels)), given)
+            y = None if labels is None else _labels(labels)
+            return _tidy(table(found, target, y, part), given)
         if raw[:4] == b"PAR1":
-            return _tidy(Sheet(_parquet(raw)), given)
+            return _tidy(Sheet(parquet_frame(raw)), given)
         if is_arff(raw):
             return read_arff(raw, given, target)
         if raw.lstrip()[:1] in (b"{", b"["):
-            return _tidy(Sheet(_json(raw)), given)
+            return _tidy(Sheet(json_frame(raw)), given)
         return read_delimited(raw, given, target)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
@@ -68,14 +74,17 @@ def _labels(path: Path) -> np.ndarray:
     return found[ONE]
 
 
-def _parquet(raw: bytes) -> pd.DataFrame:
+def parquet_frame(raw: bytes) -> pd.DataFrame:
+    """An index with a name was a column once."""
     try:
-        return pd.read_parquet(io.BytesIO(raw))
+        frame = pd.read_parquet(io.BytesIO(raw))
     except Exception as error:  # pyarrow's errors are of many kinds
         raise ValueError(f"must be a whole Parquet file, but: {_first_line(error)}") from None
+    named = [name for name in frame.index.names if name is not None and name not in frame.columns]
+    return frame.reset_index(named).reset_index(drop=True)
 
 
-def _json(raw: bytes) -> pd.DataFrame:
+def json_frame(raw: bytes) -> pd.DataFrame:
     """JSON lines, or one list of records."""
     try:
         whole = raw.lstrip()[:1] == b"["

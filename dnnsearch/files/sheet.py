@@ -25,6 +25,9 @@ MISSING = (
     "NULL",
     "None",
 )
+# In a column that is numbers otherwise, one of these is no text but a gap, too.
+GAPS = ("-", "--", ".", "na", "n.a.", "#na", "nil", "none", "missing", "unknown", "not available")
+DATES = ("ISO8601", "%d.%m.%Y", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S", "%Y/%m/%d")
 LONGEST_NAME = 200
 
 
@@ -86,7 +89,8 @@ def column(series: pd.Series, missing: Sequence[str] = MISSING, numbers: bool = 
         return pd.Series(series.to_numpy(np.float64, na_value=np.nan), index=series.index)
     text = _text(series)
     text = text.mask(text.isin(list(missing)))
-    return _numbers_or_text(text) if numbers else text
+    gaps = GAPS if tuple(missing) == MISSING else ()  # whoever says what is missing is obeyed
+    return _numbers_or_text(text, gaps) if numbers else text
 
 
 def _text(series: pd.Series) -> pd.Series:
@@ -100,12 +104,14 @@ def _text(series: pd.Series) -> pd.Series:
     return series.astype("str").str.strip()
 
 
-def _numbers_or_text(text: pd.Series) -> pd.Series:
+def _numbers_or_text(text: pd.Series, gaps: Sequence[str]) -> pd.Series:
     there = text.dropna()
     if len(there) == 0:
         return pd.Series(np.nan, index=text.index)
     numbers = numeric(there)
-    return numbers.reindex(text.index) if numbers.notna().all() else text
+    others = there[numbers.isna()].str.casefold()
+    is_numbers = len(others) < len(there) and others.isin(list(gaps)).all()
+    return numbers.reindex(text.index) if is_numbers else text
 
 
 def numeric(text: pd.Series) -> pd.Series:
@@ -113,3 +119,12 @@ def numeric(text: pd.Series) -> pd.Series:
     spelled = text.str.fullmatch(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?|[-+]?inf(inity)?", flags=2)
     numbers = pd.to_numeric(text.where(spelled.fillna(False).astype(bool)), errors="coerce")
     return numbers.astype(np.float64)
+
+
+def dates(text: pd.Series) -> pd.Series | None:
+    """Text as dates, all in one way of writing that has one meaning; None where it is none."""
+    for form in DATES:
+        found = pd.to_datetime(text, errors="coerce", format=form, utc=True)
+        if len(text) and found.notna().all():
+            return found
+    return None

@@ -10,6 +10,7 @@ from dnnsearch.rules import Rule, one_of, options, show, text, whole, yes_or_no
 ROLES = ("number", "quantile", "pixel", "category", "ignored")
 EVERY_OTHER = "*"  # in `columns`: every column that is not named
 TASKS = ("binary", "multiclass", "regression")
+FORM = ("encoding", "separator", "quote", "decimal", "header", "missing")  # keys: how it is written
 PATHS = ("file", "labels", "test_file", "test_labels")
 
 

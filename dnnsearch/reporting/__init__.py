@@ -5,8 +5,8 @@
 - `chance`, `ties`, `edges`, `divergence`, `falling`, `importance`, `isolation`, `pareto`,
   `diagnosis`, `champion`: one question each, answered in numbers.
 - `views`, `findings`, `verdict`: the answers together, the warnings, the three sentences.
-- `markup`, `figures`, `tables`, `sections`, `page`: how it looks.
-- `rivals`: several studies beside each other.
+- `markup`, `figures`, `courses`, `tables`, `sections`, `page`: how it looks.
+- `rivals`: several studies beside each other; `showing`: ties and comparisons for the terminal.
 
 Nothing here writes; the page is text.
 """

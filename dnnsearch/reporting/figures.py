@@ -41,8 +41,12 @@ OUTLYING = 0.15  # of the trials may be left out of sight if they are far from t
 
 def in_memory(material: Material) -> optuna.Study:
     """The study for Optuna's plots; what is unfinished counts as failed there."""
-    study = optuna.create_study(direction="maximize" if material.sign > 0 else "minimize")
-    study.add_trials([_ended(trial) for trial in material.trials])
+    return _of([_ended(trial) for trial in material.trials], material.sign)
+
+
+def _of(trials: Sequence[FrozenTrial], sign: int) -> optuna.Study:
+    study = optuna.create_study(direction="maximize" if sign > 0 else "minimize")
+    study.add_trials(trials)
     return study
 
 
@@ -58,7 +62,7 @@ def history(material: Material, study: optuna.Study) -> go.Figure:
     """Values in the order of asking, the best so far, and the trials that have no value."""
     figure = plot_optimization_history(study, target_name=material.objective)
     figure.update_traces(marker_color=BLUE, selector={"mode": "markers"})
-    figure.update_traces(line_color=ORANGE, selector={"mode": "lines"})
+    figure.update_traces(line_color=ORANGE, line_shape="hv", selector={"mode": "lines"})
     bottom = _bottom(material)
     for state, (symbol, colour) in ENDS.items():
         rows = [row for row in material.board.rows if row.state == state]
@@ -100,13 +104,20 @@ def hidden(material: Material) -> int:
     return sum(not low <= (row.value or 0.0) <= high for row in material.finished)
 
 
-def parallel(material: Material, study: optuna.Study) -> go.Figure | None:
-    """Only hyperparameters that all finished trials have: a line needs a place on every axis."""
-    finished = [trial for trial in material.trials if trial.state == TrialState.COMPLETE]
+def parallel(material: Material) -> go.Figure | None:
+    """Only hyperparameters that all finished trials have: a line needs a place on every axis.
+
+    The few that are so much worse that they would flatten the others are left out.
+    """
+    low, high = shown(material)
+    finished = [
+        material.trials[r.number] for r in material.finished if low <= (r.value or 0) <= high
+    ]
     names = set.intersection(*(set(trial.params) for trial in finished)) if finished else set()
     if not names:
         return None
     ordered = [name for name in finished[0].params if name in names]
+    study = _of(finished, material.sign)
     figure = plot_parallel_coordinate(study, params=ordered, target_name=material.objective)
     return _recoloured(figure, material.sign)
 
@@ -179,7 +190,19 @@ def alone(material: Material, axis: Axis, groups: Sequence[Group]) -> go.Figure:
     )
     scale = "log" if axis.is_log else "linear" if isinstance(axis.dimension, Range) else "category"
     figure.update_layout(yaxis_title=material.objective, xaxis_type=scale, showlegend=False)
+    figure.update_yaxes(range=_with_intervals(material, [group.best for group in groups]))
     return figure
+
+
+def _with_intervals(material: Material, rows: Sequence[Row]) -> tuple[float, float] | None:
+    """As `shown`, with the intervals of the rows that are in it; None where that is all."""
+    low, high = shown(material)
+    seen = [row for row in rows if low <= (row.value or 0.0) <= high]
+    if len(seen) == len(rows) or not seen:
+        return None
+    intervals = [interval for interval in map(material.interval, seen) if interval]
+    ends = [low, high, *(i.low for i in intervals), *(i.high for i in intervals)]
+    return min(ends), max(ends)
 
 
 def _errors(material: Material, rows: Sequence[Row]) -> dict[str, Any] | None:
@@ -254,26 +277,3 @@ def price(material: Material) -> go.Figure:
 
 def _named(row: Row) -> str:
     return f"trial {row.number}: {row.params['activation']} {row.units}"
-
-
-COLOURS = ("#2f7fd1", "#e0762b", "#2f9e58", "#9a5fd0", "#c2438f")
-
-
-def curves(material: Material, rows: Sequence[Row], what: str) -> go.Figure:
-    """`what` is cost or accuracy; dev solid, train dotted."""
-    figure = go.Figure()
-    for row, colour in zip(rows, COLOURS, strict=False):
-        course = material.courses[row.number]
-        for part, dash in (("dev", "solid"), ("train", "dot")):
-            figure.add_scatter(
-                x=course.steps,
-                y=course.curves[f"{part}_{what}"],
-                mode="lines",
-                line={"color": colour, "dash": dash, "width": 2},
-                name=f"{row.number} {part}",
-                legendgroup=str(row.number),
-            )
-    figure.update_layout(xaxis_title="iterations", yaxis_title=what)
-    if what == "cost":
-        figure.update_yaxes(type="log")
-    return figure

@@ -23,7 +23,7 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.search_space import intersection_search_space
 from optuna.trial import FrozenTrial, TrialState
 
-from dnnsearch.reporting.interval import Interval
+from dnnsearch.evidence.interval import Interval
 
 DRAWS = 10
 SHARE = 0.8  # of the trials are in a draw
@@ -31,6 +31,7 @@ FEWEST = 20  # trials, below which nothing is said
 MOST = 150  # trials in a draw of Optuna's fANOVA, whose time grows with the square
 TREES = {"fANOVA": 16, "permutation": 25}
 FOLDS, SHUFFLES = 4, 5
+EXPLAINED = 0.2  # of the variance; where a forest foretells less, importance is not spoken of
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,11 @@ from optuna.trial import FrozenTrial
 from dnnsearch.arrays import ArrayStore, default_root
 from dnnsearch.config import Config
 from dnnsearch.errors import UserError
+from dnnsearch.evidence.interval import Interval, student, wilson
 from dnnsearch.leaderboard import Leaderboard, Row, leaderboard
 from dnnsearch.model import prepared_of
 from dnnsearch.record import Record
 from dnnsearch.reporting.axis import Axis, axes
-from dnnsearch.reporting.interval import Interval, student, wilson
 from dnnsearch.spec import OBJECTIVES
 from dnnsearch.study.reading import OpenStudy
 
@@ -135,6 +135,25 @@ def read(
         dev=_dev(study, with_data),
         fingerprint=study.fingerprint() if whole and trials else "",
     )
+
+
+class Courses(dict[int, Course]):
+    """The courses of a study's trials, each read when it is asked for."""
+
+    def __init__(self, study: OpenStudy) -> None:
+        self._study = study
+
+    def __missing__(self, number: int) -> Course:
+        self[number] = _course(self._study.record(number))
+        return self[number]
+
+
+def glance(study: OpenStudy) -> Material:
+    """As `read`, but a trial's course is read when it is asked for; without the fingerprint."""
+    board, trials = leaderboard(study), study.trials()
+    first = study.record(board.best.number) if board.ranked else None
+    known = (study.name, study.config, study.definition, board, trials)
+    return Material(*known, courses=Courses(study), dev=_dev(study, first), fingerprint="")
 
 
 def _record(study: OpenStudy, trial: FrozenTrial) -> Record | None:

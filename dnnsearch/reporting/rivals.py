@@ -8,8 +8,8 @@ from itertools import combinations
 import numpy as np
 import plotly.graph_objects as go
 
-from dnnsearch.reporting import figures, sections, tables
-from dnnsearch.reporting.interval import Z
+from dnnsearch.evidence.interval import Z
+from dnnsearch.reporting import courses, sections, tables
 from dnnsearch.reporting.markup import Markup, tag
 from dnnsearch.reporting.material import Material
 from dnnsearch.reporting.ties import LEVEL, mcnemar
@@ -142,7 +142,7 @@ AXES = (("trials", "trials"), ("seconds", "seconds of training"), ("cost", "arit
 
 def _against(materials: Sequence[Material], attribute: str, label: str) -> go.Figure:
     figure = go.Figure()
-    for material, colour in zip(materials, figures.COLOURS * len(materials), strict=False):
+    for material, colour in zip(materials, courses.COLOURS * len(materials), strict=False):
         path = steps(material)
         x = [getattr(step, attribute) for step in path]
         shade = _shade(material, path, x, colour)

@@ -8,10 +8,11 @@ import numpy as np
 import plotly.graph_objects as go
 
 from dnnsearch.dimensions import HYPERPARAMETERS
-from dnnsearch.reporting import figures, tables
+from dnnsearch.files.source import is_file
+from dnnsearch.reporting import courses, figures, tables
 from dnnsearch.reporting.champion import Worst, confusion, worst
 from dnnsearch.reporting.findings import Finding, where
-from dnnsearch.reporting.importance import FEWEST, MOST, Importance
+from dnnsearch.reporting.importance import EXPLAINED, FEWEST, MOST, Importance
 from dnnsearch.reporting.isolation import isolation
 from dnnsearch.reporting.markup import Markup, harmless, joined, tag
 from dnnsearch.reporting.material import Material
@@ -19,6 +20,7 @@ from dnnsearch.reporting.views import Views
 from dnnsearch.study.reading import OpenStudy
 
 CURVES = 5  # trials
+DOUBT = "These bars are mostly noise: read nothing into them. "
 DIAGNOSED = 10
 
 
@@ -67,10 +69,11 @@ def plots(material: Material, views: Views) -> Iterator[Markup]:
         tables.failures(material.board.rows),
         about=_hidden(material),
     )
-    parallel = figures.parallel(material, study)
+    parallel = figures.parallel(material)
     if parallel is not None:
         drawn = plot(parallel, "each line is a finished trial; orange is better", True)
-        yield section("All hyperparameters at once", tag("div", drawn, class_="scroll"))
+        where = tag("div", drawn, class_="scroll")
+        yield section("All hyperparameters at once", where, about=_left_out(material))
     names = _asked(material)
     if names:
         each = (plot(figures.axis(material, study, name), name) for name in names)
@@ -84,6 +87,16 @@ def _hidden(material: Material) -> str:
         return ""
     trials = "1 trial is so much worse that it lies" if count == 1 else f"{count} trials lie"
     return f"{trials} outside of the plots, which double-clicking shows whole."
+
+
+def _left_out(material: Material) -> str:
+    count = figures.hidden(material)
+    trials = "The trial that lies" if count == 1 else f"The {count} trials that lie"
+    return (
+        f"{trials} outside of the other plots {'is' if count == 1 else 'are'} left out here."
+        if count
+        else ""
+    )
 
 
 def _asked(material: Material) -> list[str]:
@@ -139,8 +152,9 @@ def _layers(count: int) -> str:
 
 
 def _methods(found: Importance, by_depth: Mapping[int, Importance]) -> str:
+    doubt = "" if found.explained >= EXPLAINED else DOUBT
     text = (
-        "Shares of what explains the differences between finished trials, by fANOVA and by "
+        f"{doubt}Shares of what explains the differences between finished trials, by fANOVA and by "
         "permutation; a bar's "
         "interval is what nine in ten draws of the trials gave. A forest foretells "
         f"{max(found.explained, 0):.0%} of the variance of trials that it has not seen; of what is "
@@ -165,7 +179,7 @@ def price(material: Material) -> Markup:
 def curves(material: Material) -> Markup:
     rows = material.finished[:CURVES]
     drawn = [
-        plot(figures.curves(material, rows, what), f"{what} of the best {len(rows)} trials")
+        plot(courses.curves(material, rows, what), f"{what} of the best {len(rows)} trials")
         for what in ("cost", "accuracy")
         if f"dev_{what}" in material.courses[rows[0].number].curves
     ]
@@ -185,7 +199,8 @@ def champion(material: Material, study: OpenStudy) -> Markup:
         return Markup("")
     matrix = tables.confusion(counts.tolist(), material.dev.classes)
     wrong = worst(material, study)
-    pictures = tag("div", *(_example(one) for one in wrong), class_="examples")
+    shown = not is_file(study.config.data)  # MLflow gets the page, but no rows of a person's file
+    pictures = tag("div", *(_example(one, shown) for one in wrong), class_="examples")
     return section(
         f"The best trial, number {material.board.best.number}, on the dev set",
         matrix,
@@ -193,9 +208,10 @@ def champion(material: Material, study: OpenStudy) -> Markup:
     )
 
 
-def _example(one: Worst) -> Markup:
+def _example(one: Worst, shown: bool) -> Markup:
     text = f"{one.label} called {one.answer}, {one.probability:.1%} sure of {one.label}"
-    return tag("figure", _picture(one.features), tag("figcaption", text))
+    picture = _picture(one.features) if shown else tag("code", f"row {one.place} of dev")
+    return tag("figure", picture, tag("figcaption", text))
 
 
 def _picture(features: np.ndarray) -> Markup:

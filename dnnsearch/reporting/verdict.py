@@ -7,11 +7,10 @@ from collections.abc import Sequence
 
 from dnnsearch.leaderboard import Row
 from dnnsearch.reporting.findings import Finding, show
-from dnnsearch.reporting.importance import Importance
+from dnnsearch.reporting.importance import EXPLAINED, Importance
 from dnnsearch.reporting.material import Material
 from dnnsearch.reporting.views import Views
 
-EXPLAINED = 0.2  # of the variance; where a forest foretells less, importance is not spoken of
 DECIDES = 0.7  # of the variance, by both methods
 MATTERS = 0.1
 MOST = 3  # hyperparameters that are named

@@ -1,5 +1,7 @@
 """From studies to the text of a page, and the page laid beside them in MLflow."""
 
+import html
+import re
 from collections.abc import Callable, Sequence
 
 from dnnsearch.config import UNTRACKED
@@ -14,6 +16,7 @@ from dnnsearch.reporting.views import look, look_deeper
 from dnnsearch.study.reading import EXPERIMENT, IDENTITY, OpenStudy
 from dnnsearch.tracking import database
 
+ALONE = "report.html"  # the page of one study
 Say = Callable[[str], object]
 
 
@@ -47,7 +50,14 @@ def attach(study: OpenStudy, name: str, page: str) -> bool:
     from dnnsearch.tracking import attaching
 
     experiment, identity = study.attributes[EXPERIMENT], study.attributes[IDENTITY]
-    return attaching.attach(uri, experiment, study.name, identity, name, page.encode())
+    sentences = verdict_of(page) if name == ALONE else ""
+    return attaching.attach(uri, experiment, study.name, identity, name, page.encode(), sentences)
+
+
+def verdict_of(page: str) -> str:
+    """The sentences that a page begins with, as text whose marks mean nothing in Markdown."""
+    found = re.search(r'<p class="verdict">(.*?)</p>', page, re.DOTALL)
+    return re.sub(r"([\\`*_\[\]<>|])", r"\\\1", html.unescape(found[1])) if found else ""
 
 
 def _read(study: OpenStudy, say: Say) -> Material:

@@ -6,13 +6,14 @@ the sampler knows when it chooses a trial is therefore the same however many wor
 however fast they are, and however often the program was killed.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Protocol
 
 from optuna.trial import FrozenTrial
 
 from dnnsearch.record import Record, decode, encode_failure
-from dnnsearch.spec import Spec
+from dnnsearch.spec import Spec, Value
 from dnnsearch.study.clock import VirtualClock
 from dnnsearch.study.definition import Definition
 from dnnsearch.study.sampling import Twin
@@ -57,12 +58,13 @@ class Coordinator:
         book: Book,
         workers: Workers,
         progressed: Callable[[Progressed], None] = lambda event: None,
+        retries: Mapping[int, Mapping[str, Value]] = MappingProxyType({}),
     ) -> None:
         self.definition, self.memo, self.book, self.workers = definition, memo, book, workers
         self.progressed = progressed
         self.twin = Twin(definition.config)
         self.clock = VirtualClock(definition.config.parallelism)
-        self.first = definition.first_params()
+        self.given = {**dict(enumerate(definition.first_params())), **retries}
         self.asked = 0
         self.specs: dict[int, Spec] = {}  # in flight
         self._digests: dict[int, str] = {}
@@ -86,8 +88,7 @@ class Coordinator:
         return [digest for _, digest in sorted(self._digests.items())]
 
     def _ask(self, number: int) -> None:
-        first = self.first[number] if number < len(self.first) else None
-        trial, hyperparameters = self.twin.ask(number, first)
+        trial, hyperparameters = self.twin.ask(number, self.given.get(number))
         spec = self.definition.spec(number, hyperparameters, self.twin.told)
         self.book.asked(trial, spec)
         self.asked, self.specs[number] = number + 1, spec

@@ -6,7 +6,7 @@ one after another from one cause nothing is written, because three such failures
 machine needs mending: the search stops as if it had never come to them.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from optuna.trial import FrozenTrial
@@ -32,9 +32,11 @@ class Ledger:
         rows: Rows,
         records: Records,
         publish: Sequence[Callable[[TrialView], None]],
+        retries: Collection[int] = (),
         may_write: Held = lambda: None,
     ) -> None:
-        self.rows, self.records, self._publish, self._may_write = rows, records, publish, may_write
+        self.rows, self.records, self._publish = rows, records, publish
+        self.retries, self._may_write = retries, may_write
         self.stored = rows.trials()
         self._ids = {trial.number: trial._trial_id for trial in self.stored}
         self._failures: list[str] = []
@@ -61,9 +63,10 @@ class Ledger:
     def told(self, record: Record, packed: bytes | None) -> None:
         """Write how a trial ended; `packed` is a failure's record that is not on disk yet.
 
-        Raises UserError at the third failure in a row from one cause, and then none is told.
+        Raises UserError at the third failure in a row from one cause, and then none is told. Trials
+        that try a failed one again are not counted: a study must get past one that always fails.
         """
-        if packed is None:
+        if packed is None or record.spec.number in self.retries:  # that it fails again is told
             self.flush()
         else:
             self._count(str(record.document["cause"]), record.spec.number)

@@ -28,7 +28,7 @@ def publish(study: OpenStudy, uri: str | None = None) -> str:
     with study_lock(study.rows.storage.url, study.name) as held:
         views = list(_views(study))
         ended = sum(view.state != "interrupted" for view in views)
-        whole = ended == len(views) >= study.config.trials
+        whole = ended == len(views) >= study.wanted(study.config.trials)
         from dnnsearch.tracking.mending import mend  # MLflow takes its seconds
 
         state = ("finished", study.fingerprint()) if whole else ("interrupted", "")

@@ -20,6 +20,7 @@ from dnnsearch.tracking.fetching import StudyArtifacts
 # names of the study's attributes in Optuna's storage
 DEFINITION, CONFIG, IDENTITY, EXPERIMENT = "definition", "config", "id", "experiment"
 PROFILE = "profile"  # the shape of the data
+RETRIES = "retries"  # which trial tries which failed one again
 
 
 def without_secrets(config: Config) -> dict[str, Any]:
@@ -53,6 +54,17 @@ class OpenStudy:
         document = self.attributes[CONFIG]
         tracking = with_password(document["tracking"], os.environ.get("MLFLOW_TRACKING_URI"))
         return parse_config({**document, "tracking": tracking}, f"study {self.name}", self.name)
+
+    @property
+    def retries(self) -> dict[int, int]:
+        """Number of a trial -> number of the failed one that it tries again; read anew."""
+        stored = self.rows.attributes.get(RETRIES, {})
+        return {int(number): again for number, again in stored.items()}
+
+    def wanted(self, trials: int) -> int:
+        """How many it comes to where `trials` are asked for: retries and all in flight count."""
+        unfinished = [row.number for row in self.trials() if not row.state.is_finished()]
+        return 1 + max([trials - 1, *self.retries, *unfinished])
 
     @cached_property
     def records(self) -> Records:

@@ -90,12 +90,12 @@ class Twin:
         return self.sampler(self.arguments, seed, trial_seed)
 
     def ask(
-        self, number: int, first: Mapping[str, Value] | None
+        self, number: int, given: Mapping[str, Value] | None
     ) -> tuple[FrozenTrial, Hyperparameters]:
-        """The next trial; `first` are values that the study is to begin with."""
+        """The next trial; `given` are values that it shall have, whatever the sampler thinks."""
         self.study.sampler = self._fresh_sampler(number)
-        if first is not None:
-            self.study.enqueue_trial(dict(first))
+        if given is not None:
+            self.study.enqueue_trial(dict(given))
         trial = self._asked[number] = self.study.ask()
         assert trial.number == number
         hyperparameters = suggest(trial, self.config)

@@ -37,6 +37,7 @@ from dnnsearch.study.reading import (
     OpenStudy,
     without_secrets,
 )
+from dnnsearch.study.retries import append, given
 from dnnsearch.study.views import card, interrupted_view
 from dnnsearch.tables import Prepared, prepare
 from dnnsearch.tracking import Publisher, Silent, check_uri
@@ -49,6 +50,9 @@ PUBLISH_SECONDS = 600.0  # to publish what is left, while MLflow answers
 
 class Audience(Protocol):
     """Who watches a search: a person at a terminal, or nobody."""
+
+    def expect(self, trials: int) -> None:
+        """So many trials there will be in all: trials of failed ones again are added."""
 
     def trial(self, view: TrialView) -> None:
         """A trial has begun or ended; also for each one that had, when a search goes on."""
@@ -67,9 +71,12 @@ def define(config: Config, store: ArrayStore) -> Definition:
     return Definition(config, prepared, numerics.playable(config.numerics))
 
 
-def search(config: Config, *, seconds: float | None, audience: Audience) -> None:
+def search(
+    config: Config, *, seconds: float | None, audience: Audience, retry_failed: bool = False
+) -> None:
     """Bring the study of `config` to `config.trials` in all, or stop asking after so many seconds.
 
+    With `retry_failed` each trial that has failed is tried again under a new number at the end.
     Raises UserError when somebody else works on the study, when its name belongs to another
     definition, or when the storage cannot be used.
     """
@@ -82,18 +89,27 @@ def search(config: Config, *, seconds: float | None, audience: Audience) -> None
     with hired(definition, config.workers, default_root(), audience.say) as workers:
         storage = open_storage(config.storage, create=True)
         with study_lock(config.storage, config.study) as held:
-            rows = begin(storage, definition)
-            study = OpenStudy(config.study, rows)
-            keep_preparation(study.records, definition.prepared)
+            study = OpenStudy(config.study, begin(storage, definition))
+            if retry_failed:
+                audience.say(_said_of(append(study)))
+            trials = study.wanted(config.trials)
+            audience.expect(trials)
             publisher = _publisher(study, audience.say)
-            ledger = Ledger(rows, study.records, [publisher.put, audience.trial], held)
+            keep_preparation(study.records, definition.prepared)
+            show = [publisher.put, audience.trial]
+            ledger = Ledger(study.rows, study.records, show, study.retries, held)
             study.records.bring(ledger.told_before)
             coordinator = Coordinator(
-                definition, ledger.records, ledger, workers, audience.progress
+                definition, ledger.records, ledger, workers, audience.progress, given(study)
             )
             publisher.start()
-            with _concluded(coordinator, ledger, publisher, audience):
-                coordinator.run(config.trials, _while_time(seconds, len(ledger.stored)))
+            with _concluded(coordinator, trials, ledger, publisher, audience):
+                coordinator.run(trials, _while_time(seconds, len(ledger.stored)))
+
+
+def _said_of(retries: int) -> str:
+    tried = f"{retries} failed trial{'' if retries == 1 else 's'} will be tried again"
+    return tried if retries else "no trial has failed that was not tried again: nothing to retry"
 
 
 def keep_preparation(records: Records, prepared: Prepared) -> None:
@@ -105,7 +121,11 @@ def keep_preparation(records: Records, prepared: Prepared) -> None:
 
 @contextmanager
 def _concluded(
-    coordinator: Coordinator, ledger: Ledger, publisher: Publisher | Silent, audience: Audience
+    coordinator: Coordinator,
+    trials: int,
+    ledger: Ledger,
+    publisher: Publisher | Silent,
+    audience: Audience,
 ) -> Iterator[None]:
     """Whatever happens, MLflow is told how the study stands; a person, what MLflow lacks."""
     try:
@@ -118,7 +138,7 @@ def _concluded(
         publisher.conclude("interrupted")
         publisher.close(INTERRUPTED_SECONDS)
         raise
-    whole = coordinator.asked >= coordinator.definition.config.trials
+    whole = coordinator.asked >= trials
     publisher.conclude(
         "finished" if whole else "interrupted", fingerprint(coordinator.digests) if whole else ""
     )
@@ -178,7 +198,8 @@ def dask_workers(
 @contextmanager
 def local_workers(definition: Definition, count: int, store: Path) -> Iterator[LocalWorkers]:
     """Processes on this machine that train from the array store; none is left afterwards."""
-    workers = LocalWorkers(count, definition.numerics, store)
+    useful = min(count, definition.config.parallelism)  # so many trials are in flight at most
+    workers = LocalWorkers(useful, definition.numerics, store)
     try:
         yield workers
     finally:

@@ -67,7 +67,7 @@ def card(study: OpenStudy) -> StudyCard:
         name=study.name,
         experiment=attributes[EXPERIMENT],
         definition=definition,
-        trials=config.trials,
+        trials=study.wanted(config.trials),
         objective=config.objective,
         maximize=OBJECTIVES[config.objective] == "maximize",
         identity=attributes[IDENTITY],

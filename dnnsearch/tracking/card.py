@@ -11,6 +11,7 @@ from typing import Any
 from dnnsearch.tracking.layout import run_name
 from dnnsearch.trial import TrialView
 
+LEADERS = 5  # trials that the description names
 LONGEST_PARAM = 500  # MLflow cuts at 6,000 without a word; the artifact has all of it
 
 
@@ -80,6 +81,12 @@ class Standing:
         finished = [(n, t) for n, t in sorted(self.trials.items()) if t.value is not None]
         return max(finished, key=lambda item: sign * (item[1].value or 0.0), default=None)
 
+    def leaders(self, count: int) -> list[tuple[int, Ended]]:
+        """The best finished trials, the best first; of equal ones, the one asked first."""
+        sign = -1.0 if self.card.maximize else 1.0
+        finished = [(n, t) for n, t in sorted(self.trials.items()) if t.value is not None]
+        return sorted(finished, key=lambda item: sign * (item[1].value or 0.0))[:count]
+
     def history(self) -> Iterator[tuple[int, float]]:
         """The best value so far after each trial, as far as all trials before it have ended."""
         better, best = (max if self.card.maximize else min), None
@@ -93,8 +100,17 @@ class Standing:
                 yield number, best
 
 
-def description(standing: Standing, state: str, fingerprint: str = "", view: str = "") -> str:
-    """The parent run's description, in Markdown; `view` is the address of MLflow's saved view."""
+def description(
+    standing: Standing,
+    state: str,
+    fingerprint: str = "",
+    view: str = "",
+    runs: Mapping[int, str] | None = None,
+) -> str:
+    """The parent run's description, in Markdown.
+
+    `view` is the address of MLflow's saved view, `runs` are those of trials by number.
+    """
     card = standing.card
     counts = ", ".join(f"{count} {name}" for name, count in standing.counts().items())
     lines = [
@@ -106,9 +122,18 @@ def description(standing: Standing, state: str, fingerprint: str = "", view: str
         number, trial = best
         lines += [f"Best: trial `{trial.name}` with {card.objective} {trial.value:.6g}"]
         commands += [f"dnnsearch rerun {card.name}/{number}"]
+    if runs:
+        lines += [leaderboard(standing, runs)]
     if view:
         lines += [f"[All trials, best first]({view})"]
     lines += ["```\n" + "\n".join(commands) + "\n```"]
     if fingerprint:
         lines += [f"Fingerprint: `{fingerprint}`"]
     return "\n\n".join(lines)
+
+
+def leaderboard(standing: Standing, runs: Mapping[int, str]) -> str:
+    """The best few trials as a table in Markdown, each a link to its run."""
+    leaders = [(runs[n], trial) for n, trial in standing.leaders(LEADERS) if n in runs]
+    rows = [f"| [{trial.name}]({run}) | {trial.value:.6g} |" for run, trial in leaders]
+    return "\n".join([f"| trial | {standing.card.objective} |", "| :- | -: |", *rows])

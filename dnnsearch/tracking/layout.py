@@ -31,6 +31,7 @@ STATE = "dnnsearch.state"
 DIGEST = "dnnsearch.digest"
 SPEC = "dnnsearch.spec"
 DATA = "dnnsearch.data"
+MODEL = "dnnsearch.model"  # digest of a model file
 IDENTITY = "dnnsearch.identity"
 REMOVED = "dnnsearch.removed"
 FINGERPRINT = "dnnsearch.fingerprint"

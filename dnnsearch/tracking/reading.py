@@ -67,11 +67,15 @@ def remove_study(uri: str, experiment: str, study: str, identity: str = "") -> i
     """Delete the study's runs in MLflow, as a person would there; returns how many they were.
 
     The parent is marked first, so that a new study of that name begins anew, and deleted last, so
-    that an interrupted removal can be repeated. `mlflow gc` frees their space.
+    that an interrupted removal can be repeated. `mlflow gc` frees their space. Registered models of
+    the study go first.
     """
+    from dnnsearch.tracking import registry
+
     removed = 0
     with one_line(uri):
         client = connect(uri)
+        registry.remove(client, study, identity)
         for parent in parents_of(client, experiment, study, identity, removed_too=True):
             client.set_tag(parent.info.run_id, layout.REMOVED, "true")
             children = children_of(client, parent.info.experiment_id, parent.info.run_id)

@@ -64,6 +64,7 @@ class Tracker:
     def __init__(self, uri: str, card: StudyCard) -> None:
         self.card = card
         self.client = connect(uri)
+        self.children: dict[int, Child] = {}
         self._sent = -1  # the last step of the parent's `best_value` that was sent
         self.look()
 
@@ -171,7 +172,9 @@ class Tracker:
         new = [(step, value) for step, value in standing.history() if step > self._sent]
         metrics = [Metric("best_value", value, start + step, step) for step, value in new]
         view = savedview.link(self.experiment)
-        note = description(standing, state, fingerprint, view)
+        of = f"#/experiments/{self.experiment}/runs"
+        runs = {number: f"{of}/{child.run.info.run_id}" for number, child in self.children.items()}
+        note = description(standing, state, fingerprint, view, runs)
         tags = {layout.STATE: state, layout.NOTE: note}
         if fingerprint:
             tags[layout.FINGERPRINT] = fingerprint

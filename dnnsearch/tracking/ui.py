@@ -1,10 +1,11 @@
-"""How to start MLflow's UI on what the searches have published. Does not import MLflow."""
+"""How to start MLflow's UI and its scoring server. Does not import MLflow."""
 
 import os
 import sqlite3
 import sys
 from contextlib import closing, suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from dnnsearch.errors import UserError
 from dnnsearch.tracking import savedview
@@ -40,6 +41,15 @@ def ui_command(uri: str, port: int = 5000) -> Command:
     # No jobs are run here: without this MLflow starts several processes more.
     environment = {**os.environ, **ALWAYS, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
     return Command([*server, *network], environment, f"http://127.0.0.1:{port}/{_start(uri)}")
+
+
+def serve_command(folder: Path, port: int) -> Command:
+    """MLflow's scoring server on 127.0.0.1, with the packages that are here."""
+    server = [sys.executable, "-m", "mlflow", "models", "serve", "--model-uri", str(folder)]
+    network = ["--host", "127.0.0.1", "--port", str(port), "--env-manager", "local"]
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+    environment = {**os.environ, **ALWAYS, "PATH": path}  # MLflow starts `uvicorn` by its name
+    return Command([*server, *network], environment, f"http://127.0.0.1:{port}/invocations")
 
 
 def _start(uri: str) -> str:

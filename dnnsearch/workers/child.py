@@ -5,6 +5,7 @@ packed records. It was started with the pins of NUMERICS, checks that they are i
 its data in the array store by digest, and dies as soon as the other end of the socket is gone.
 """
 
+import contextlib
 import json
 import os
 import queue
@@ -33,6 +34,11 @@ def send(connection: Connection, message: dict[str, object], payload: bytes = b"
 
 
 def main(descriptor: int, pins: str, root: str) -> None:
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # nobody is there any more
+        _serve(descriptor, pins, root)
+
+
+def _serve(descriptor: int, pins: str, root: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the coordinator's to handle
     connection = Connection(descriptor)
     try:

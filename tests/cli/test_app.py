@@ -56,9 +56,9 @@ def test_every_command_explains_itself_with_an_example_that_parses(
     ("arguments", "message"),
     [
         (["sho"], "No such command 'sho'. Did you mean 'show'? (see dnnsearch --help)"),
-        (["show"], "Missing argument 'STUDY'. (see dnnsearch show --help)"),
+        (["show"], "Missing argument 'STUDY...'. (see dnnsearch show --help)"),
         (["show", "x", "--top", "no"], "(see dnnsearch show --help)"),
-        (["show", "x", "y"], "(see dnnsearch show --help)"),
+        (["best", "x", "y"], "(see dnnsearch best --help)"),
         (["search", "x.yaml", "--trails", "3"], "No such option: --trails"),
     ],
 )

@@ -2,7 +2,9 @@
 
 import csv
 import io
+import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -46,6 +48,35 @@ def test_show_writes_every_trial_to_a_file_or_to_the_screen(command: Command) ->
         *("finished", "diverged", "finished", "failed", "finished")
     ]
     assert rows[3]["reason"] == "MemoryError: a planted accident"
+
+
+def test_show_chooses_and_sorts_what_is_asked_for(command: Command) -> None:
+    _, output, _ = command("show", "tiny", "--state", "finished", "--sort", "-learning_rate")
+    assert "; 3 of them fit" in output
+    written = command("show", "tiny", "--where", "units=8-5", "--csv", "-")[1]
+    assert [row["trial"] for row in csv.DictReader(io.StringIO(written))] == ["2"]
+
+
+def test_show_writes_json_with_every_digit_and_null_for_what_is_not_there(command: Command) -> None:
+    rows = json.loads(command("show", "tiny", "--json", "-")[1])
+    written = list(csv.DictReader(io.StringIO(command("show", "tiny", "--csv", "-")[1])))
+    assert [list(row) for row in rows] == [list(row) for row in written]
+    assert [repr(row["final_dev_cost"]) for row in rows if row["final_dev_cost"] is not None] == [
+        row["final_dev_cost"] for row in written if row["final_dev_cost"]
+    ]
+    assert rows[3]["dev_accuracy"] is None
+
+
+def test_show_marks_ties_and_lives_without_records(command: Command) -> None:
+    rows = json.loads(command("show", "tiny", "--json", "-")[1])
+    best = max(rows, key=lambda row: (row["dev_accuracy"] or 0, -row["trial"]))
+    assert best["tied"] is False
+    assert any(row["tied"] for row in rows)
+    assert re.search(
+        r"^ +\d  finished  0.\d{4} ± 0.\d{4}  tie ", command("show", "tiny")[1], re.MULTILINE
+    )
+    shutil.rmtree("records")
+    assert "tied" not in json.loads(command("show", "tiny", "--json", "-")[1])[0]
 
 
 def test_best_prints_a_configuration_that_is_a_valid_config(command: Command) -> None:

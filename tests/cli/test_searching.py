@@ -1,5 +1,6 @@
 """What `search` says, and what it would cost; how it searches is tested with the study."""
 
+import json
 import re
 import subprocess
 import sys
@@ -53,9 +54,20 @@ def test_quiet_shows_the_result_only(tiny: Path) -> None:
     assert run(tiny, "--quiet", "--set", "tracking=none").startswith("study tiny, 5 trials: ")
 
 
+def test_json_is_one_event_a_line_and_the_last_one_is_the_study(tiny: Path) -> None:
+    lines = run(tiny, "--json", "--set", "tracking=none").splitlines()
+    *trials, study = [json.loads(line) for line in lines]
+    assert sorted(one["trial"] for one in trials) == [0, 1, 2, 3, 4]
+    assert {one["event"] for one in trials} == {"trial"}
+    assert study["ends"] == {"finished": 3, "diverged": 1, "failed": 1}
+    assert study["best"]["value"] == max(one["value"] or 0 for one in trials)
+    assert re.fullmatch("[0-9a-f]{64}", study["fingerprint"])
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        ("tiny.yaml --json --quiet", "--json cannot go together with --quiet or --dry-run"),
         ("no.yaml", "no.yaml: there is no such file"),
         ("tiny.yaml --for soon", "--for must be a time such as 90s, 15m or 1h30m, but got 'soon'"),
         ("tiny.yaml --set seed", "--set 'seed': must be key=value"),

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 SLOW = """
-import sys, time
+import signal, sys, time
 from dnnsearch.cli import signals
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whoever runs the tests may do so under nohup
 signals.stop_in_order()
 try:
     print("ready", flush=True)

@@ -1,6 +1,8 @@
 """What is shown of a search: counted right, and drawn without colours where nobody wants them."""
 
 import io
+import json
+import math
 import re
 import sys
 from typing import Any
@@ -9,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from dnnsearch.config import Config, parse_config
-from dnnsearch.display import Lines, Quiet, Tally, display
+from dnnsearch.display import Events, Lines, Quiet, Tally, display
 from dnnsearch.display.live import Live, bar, clock
 from dnnsearch.trial import TrialView
 from dnnsearch.workers import Progressed
@@ -103,6 +105,26 @@ def test_quiet_says_only_what_must_be_known_and_not_among_the_results(
     assert capsys.readouterr() == ("", "MLflow is away\n")
 
 
+def test_machines_are_told_every_event_on_a_line_of_its_own(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    events = Events(Tally(config()))
+    events.trial(view(0, value=0.5))  # of an earlier search
+    events.trial(view(1, "running"))
+    events.progress(Progressed(1, 50, 0.875))
+    events.trial(view(1, "diverged", final={"dev_cost": math.inf}))
+    events.say("MLflow is away\n")
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [one["event"] for one in told] == ["trial", "trial", "progress", "trial", "message"]
+    assert (told[0]["new"], told[0]["value"], told[0]["ended"]) == (False, 0.5, 1)
+    assert told[1]["state"] == "running"
+    assert told[1]["hyperparameters"] == PARAMS
+    progress = {"trial": 1, "iteration": 50, "iterations": 100, "dev_accuracy": 0.875}
+    assert told[2] == {"event": "progress", **progress}
+    assert (told[3]["new"], told[3]["final"]) == (True, {"dev_cost": None})
+    assert told[3]["best"] == {"trial": 0, "value": 0.5}
+
+
 def drawn(live: Live) -> str:
     live.console.print(live.draw())
     assert isinstance(live.console.file, io.StringIO)
@@ -154,6 +176,8 @@ def test_the_display_fits_whoever_watches(monkeypatch: pytest.MonkeyPatch) -> No
     with display(config(), quiet=True) as quiet, display(config(), quiet=False) as lines:
         assert (type(quiet), type(lines)) == (Quiet, Lines)
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    with display(config(), quiet=False, events=True) as events:
+        assert type(events) is Events
     monkeypatch.setenv("TERM", "dumb")
     with display(config(), quiet=False) as lines:
         assert type(lines) is Lines

@@ -78,6 +78,15 @@ def test_marks_and_blanks_are_missing_in_numbers_and_in_text(write, mark):
     assert sheet.frame["b"][2] == "z"
 
 
+@pytest.mark.parametrize("mark", ["-", "missing", "Unknown", ".", "n.a."])
+def test_words_for_a_gap_are_missing_among_numbers_and_stay_in_text(write, mark):
+    sheet = write(f"a,b,member\n1,x,yes\n{mark},{mark},no\n3,z,yes\n")
+    assert sheet.frame["a"].isna().tolist() == [False, True, False]
+    assert sheet.frame["b"][1] == mark
+    given = write(f"a,b,member\n1,x,yes\n{mark},{mark},no\n3,z,yes\n", missing=["?"])
+    assert given.frame["a"].tolist() == ["1", mark, "3"]
+
+
 def test_the_config_can_say_what_is_missing(write):
     sheet = write("a,b,member\n1,x,y\n-,NA,n\n3,z,y\n", missing=["-"])
     assert sheet.frame["a"].isna().tolist() == [False, True, False]
@@ -90,6 +99,8 @@ def test_the_config_can_say_what_is_missing(write):
         ("utf-8", "나이"),
         ("utf-8-sig", "나이"),
         ("utf-16", "나이"),
+        ("utf-16-le", "Größe"),
+        ("utf-16-be", "Größe"),
         ("cp949", "나이와 이름"),
         ("shift_jis", "なまえとねんれい"),
         ("gb18030", "年龄和姓名"),
@@ -113,6 +124,10 @@ def test_leading_lines_of_comment_are_left_out_and_a_header_with_a_hash_is_not(w
     is_people(sheet)
     assert sheet.notices
     assert list(write("#id,member\n1,a\n2,b\n").frame.columns) == ["#id", "member"]
+
+
+def test_a_spreadsheets_line_that_names_the_separator_is_no_row(write):
+    is_people(write("sep=;\n" + table(";")))
 
 
 def test_line_ends_of_three_systems_are_the_same(write):
@@ -154,6 +169,16 @@ def test_json_lines_and_parquet_are_tables_too(write, tmp_path):
     frame["name"] = frame["name"].astype("category")
     frame.to_parquet(tmp_path / "people.parquet")
     is_people(read({"file": str(tmp_path / "people.parquet"), "target": "member"}))
+
+
+def test_the_index_of_a_parquet_file_is_a_column_where_it_has_a_name(tmp_path):
+    frame = pd.DataFrame({"age": [31.0, 27, 40], "x": [1.0, 2, 3], "member": ["y", "n", "y"]})
+    frame.set_index("age").to_parquet(tmp_path / "a.parquet")
+    sheet = read({"file": str(tmp_path / "a.parquet"), "target": "member"})
+    assert list(sheet.frame.columns) == ["age", "x", "member"]
+    frame[1:].to_parquet(tmp_path / "b.parquet")
+    sheet = read({"file": str(tmp_path / "b.parquet"), "target": "member"})
+    assert list(sheet.frame.columns) == ["age", "x", "member"]
 
 
 ARFF = """% a comment
@@ -242,6 +267,7 @@ def test_hdf5_has_its_sets_by_name(tmp_path):
         ("a,a,member\n1,2,y\n3,4,n\n", "'a' is column 0 and 1"),
         ("member\ny\nn\n", "at least 2 columns"),
         ('"a,b,member"\n"1,2,y"\n"3,4,n"\n', "quoted cell"),
+        ('"a,b,member";;\n"1,2,y";;\n"3,4,n";;\n', "quoted cell"),
         ("a\0b,member\n1,2\n", "null characters"),
         (b"\x1f\x8b\x08 not whole", "gzip"),
         (b"PK\x03\x04 not whole", "zip"),

@@ -14,7 +14,7 @@ import pytest
 from dnnsearch.leaderboard import leaderboard
 from dnnsearch.listing import csv_text
 from dnnsearch.reporting.markup import Markup, embedded, tag
-from dnnsearch.reporting.writing import report
+from dnnsearch.reporting.writing import report, verdict_of
 from tests.reporting import rigs
 
 EVIL = "<script>alert('&')<script>"
@@ -54,6 +54,13 @@ def test_text_from_data_is_escaped_everywhere(text: str) -> None:
     assert "&lt;b&gt;planted" in text
 
 
+def test_the_verdict_is_plain_text_in_markdown(text: str) -> None:
+    sentences = verdict_of(text)
+    assert sentences.startswith("Trial ")
+    assert "dev\\_accuracy" in sentences
+    assert verdict_of('<p class="verdict">&lt;script&gt; *a*</p>') == r"\<script\> \*a\*"
+
+
 def test_markup_escapes_what_is_not_markup() -> None:
     assert tag("p", "<b>", Markup("<i>"), title='"') == '<p title="&quot;">&lt;b&gt;<i></p>'
     assert "<" not in embedded({"</script>": "<!--"})
@@ -83,7 +90,7 @@ def test_values_agree_to_the_last_digit_with_the_leaderboard_and_optuna(
     for trial in study.trials():
         state = trial.user_attrs["dnnsearch"]["state"]
         assert shown[trial.number] == (state, trial.value if trial.values else None)
-    lines = [line.split(",") for line in csv_text(leaderboard(study)).splitlines()[1:]]
+    lines = [line.split(",") for line in csv_text([leaderboard(study)]).splitlines()[1:]]
     written = {int(line[0]): (line[1], float(line[2]) if line[2] else None) for line in lines}
     assert written == shown
 

@@ -62,7 +62,7 @@ class Machine:
         return self.start("search", "people.yaml", *self.settings, *arguments)
 
     def said(self, process: "subprocess.Popen[str]", code: int = 0) -> str:
-        said, _ = process.communicate(timeout=120)
+        said, _ = process.communicate(timeout=300)
         assert process.returncode == code, said
         assert "s3cret" not in said
         return said
@@ -81,7 +81,7 @@ def has_tables(server: PostgreSQL, database: str) -> bool:
 
 
 def wait_until(reached: Callable[[], bool]) -> None:
-    until = time.monotonic() + 90
+    until = time.monotonic() + 240
     while not reached():
         assert time.monotonic() < until
         time.sleep(0.02)

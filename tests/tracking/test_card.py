@@ -50,3 +50,17 @@ def test_the_description_says_how_it_stands_and_what_one_can_do(card, make_view)
         assert part in text
     assert "f" * 64 in text and "(#/here)" in text
     json.dumps(text)
+
+
+def test_the_description_has_the_best_few_trials_with_links_to_their_runs(card, make_view):
+    standing = Standing(card)
+    for number in range(7):
+        standing.add(make_view(number, value=0.9 - 0.1 * (number == 0)))
+    standing.add(make_view(7, "pruned", value=0.99))
+    text = description(standing, "finished", runs={n: f"#/runs/{n}" for n in range(8)})
+    rows = [line for line in text.splitlines() if line.startswith("| [")]
+    assert [row.split("](")[1].split(")")[0] for row in rows] == [
+        f"#/runs/{n}" for n in range(1, 6)
+    ]
+    assert rows[0].endswith("| 0.9 |")
+    assert "| trial | dev_accuracy |" in text

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -165,6 +166,25 @@ def test_no_worker_outlives_its_coordinator(store: ArrayStore, address: str) -> 
     while any(Path(f"/proc/{pid}/stat").exists() for pid in children):
         assert time.monotonic() < until
         time.sleep(0.05)
+
+
+def test_a_worker_whose_coordinator_has_gone_while_it_started_ends_without_a_word() -> None:
+    ours, theirs = socket.socketpair()
+    command = [sys.executable, "-m", "dnnsearch.workers.child", str(theirs.fileno()), "native", "."]
+    with (
+        theirs,
+        subprocess.Popen(
+            command,
+            env=numerics.pinned("native"),
+            pass_fds=[theirs.fileno()],
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as worker,
+    ):
+        ours.close()
+        theirs.close()
+        _, errors = worker.communicate()
+    assert (worker.returncode, errors) == (0, "")
 
 
 def test_a_worker_imports_nothing_heavy() -> None:

@@ -1,4 +1,4 @@
-"""Intervals of 95 % for a trial's value."""
+"""Intervals of 95 % for one figure."""
 
 import math
 import statistics
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 Z = 1.959963984540054  # the normal distribution's 97.5 % quantile
+LEVEL = 0.05  # of every interval and comparison: they are wrong in so many cases
 
 
 @dataclass(frozen=True)
@@ -18,8 +19,11 @@ class Interval:
     def __str__(self) -> str:
         return f"{self.low:.4f} to {self.high:.4f}"
 
+    def __contains__(self, value: float) -> bool:
+        return self.low <= value <= self.high
 
-def wilson(share: float, examples: int) -> Interval:
+
+def wilson(share: float, examples: float) -> Interval:
     """Of a share of so many examples (Wilson 1927); never empty, also at 0 and 1."""
     centre = (share + Z * Z / (2 * examples)) / (1 + Z * Z / examples)
     spread = share * (1 - share) / examples + (Z / (2 * examples)) ** 2
@@ -29,9 +33,14 @@ def wilson(share: float, examples: int) -> Interval:
 
 def student(values: Sequence[float]) -> Interval:
     """Of the mean of several values, from their spread (Student's t)."""
-    from scipy.stats import t
-
     mean = statistics.fmean(values)
     error = statistics.stdev(values) / math.sqrt(len(values))
-    half = float(t.ppf(0.975, len(values) - 1)) * error
+    return around(mean, error, len(values) - 1)
+
+
+def around(mean: float, error: float, freedom: float) -> Interval:
+    """Of a mean with this standard error, known with so many degrees of freedom (Student's t)."""
+    from scipy.stats import t
+
+    half = float(t.ppf(1 - LEVEL / 2, freedom)) * error
     return Interval(mean - half, mean + half)

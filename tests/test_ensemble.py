@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
+from dnnsearch.ensemble import Model, labels
 from dnnsearch.inputs import Standardisation
-from dnnsearch.model import Model, labels
-from dnnsearch.nn import Network, Parameters
+from dnnsearch.nn import Parameters
 
 
 @pytest.mark.parametrize(
@@ -19,24 +19,24 @@ def test_labels_are_integers_where_all_spell_one(names: list[str], expected: lis
     assert labels(names).tolist() == expected
 
 
-def model(output: str, *biases: list[float]) -> Model:
+def model(*biases: list[float]) -> Model:
     """Replicates without weights: one logit for each bias."""
     parameters = Parameters([2, len(biases[0])], (len(biases),), np.float64)
     parameters.b[1][..., 0] = biases
     names = labels([str(n) for n in range(max(2, len(biases[0])))])
     inputs = Standardisation(np.zeros(2), np.ones(2))
-    return Model(Network(parameters, "relu", output), inputs, names, np.array([0.0, 1.0]))
+    return Model(parameters, "relu", inputs, names, np.array([0.0, 1.0]))
 
 
-def test_replicates_vote_with_the_mean_of_their_logits() -> None:
-    assert model("sigmoid", [-1.0], [4.0]).predict(np.zeros((2, 2))).tolist() == [1, 1]
-    assert model("softmax", [3.0, 0.0, 0.0], [0.0, 0.0, 4.0]).predict([[0, 0]]).tolist() == [2]
+def test_replicates_answer_with_the_mean_of_their_probabilities() -> None:
+    assert model([-1.0], [4.0]).predict(np.zeros((2, 2))).tolist() == [1, 1]
+    assert model([3.0, 0.0, 0.0], [0.0, 0.0, 4.0]).predict([[0, 0]]).tolist() == [2]
 
 
 def test_probabilities_have_one_column_for_each_class() -> None:
-    (row,) = model("sigmoid", [0.0]).predict_proba([[1, 2]]).tolist()
+    (row,) = model([0.0]).predict_proba([[1, 2]]).tolist()
     assert row == [0.5, 0.5]
-    (row,) = model("softmax", [0.0, 0.0, 0.0, 0.0]).predict_proba([[1, 2]]).tolist()
+    (row,) = model([0.0, 0.0, 0.0, 0.0]).predict_proba([[1, 2]]).tolist()
     assert row == [0.25] * 4
 
 
@@ -44,6 +44,5 @@ def test_rows_are_standardised_before_they_meet_the_network() -> None:
     parameters = Parameters([1, 1], (1,), np.float64)
     parameters.W[1][...] = 1
     inputs = Standardisation(np.array([10.0]), np.array([2.0]))
-    network = Network(parameters, "relu", "sigmoid")
-    scaled = Model(network, inputs, labels("01"), np.array([0.0, 1.0]))
-    assert scaled.logits([[14.0]]).tolist() == [[2.0]]
+    scaled = Model(parameters, "relu", inputs, np.array([]), np.array([3.0, 0.5]))
+    assert scaled.predict([[14.0]]).tolist() == [2.0 * 0.5 + 3.0]

@@ -1,0 +1,96 @@
+"""Tables written to a file part by part: under another name first, and in place when it is whole.
+
+The format goes by the file's ending. Numbers keep all their digits.
+"""
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import pandas as pd
+
+Write = Callable[[pd.DataFrame], None]
+
+
+@contextmanager
+def written(path: Path) -> Iterator[Write]:
+    """What takes the parts of a table; whoever leaves with an exception leaves no file.
+
+    Raises ValueError for an ending that is not known.
+    """
+    kind = WRITERS.get(path.suffix.lower())
+    if kind is None:
+        raise ValueError(f"its name must end in one of {', '.join(WRITERS)}")
+    new = path.with_name(f".{path.name}.{os.getpid()}.new")
+    try:
+        with new.open("wb") as file, kind(file) as write:
+            yield write
+        new.replace(path)
+    finally:
+        new.unlink(missing_ok=True)
+
+
+@contextmanager
+def delimited(file: IO[bytes], separator: str = ",") -> Iterator[Write]:
+    """Text in UTF-8 with a header."""
+    is_first = True
+
+    def write(part: pd.DataFrame) -> None:
+        nonlocal is_first
+        text = part.to_csv(sep=separator, index=False, header=is_first, lineterminator="\n")
+        file.write(text.encode())
+        is_first = False
+
+    yield write
+
+
+@contextmanager
+def _tabs(file: IO[bytes]) -> Iterator[Write]:
+    with delimited(file, "\t") as write:
+        yield write
+
+
+@contextmanager
+def _json_lines(file: IO[bytes]) -> Iterator[Write]:
+    def write(part: pd.DataFrame) -> None:
+        for row in part.to_dict("records"):
+            file.write(json.dumps(row, default=_plain, ensure_ascii=False).encode() + b"\n")
+
+    yield lambda part: write(part.astype(object).where(part.notna(), None))
+
+
+def _plain(value: Any) -> Any:
+    """Of NumPy's numbers and of dates."""
+    return value.item() if hasattr(value, "item") else str(value)
+
+
+@contextmanager
+def _parquet(file: IO[bytes]) -> Iterator[Write]:
+    """All parts have the types of the first."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    writer: parquet.ParquetWriter | None = None
+
+    def write(part: pd.DataFrame) -> None:
+        nonlocal writer
+        schema = None if writer is None else writer.schema
+        table = pa.Table.from_pandas(part, schema=schema, preserve_index=False)
+        writer = writer or parquet.ParquetWriter(file, table.schema)
+        writer.write_table(table)
+
+    yield write
+    if writer is not None:
+        writer.close()
+
+
+WRITERS = {
+    ".csv": delimited,
+    ".tsv": _tabs,
+    ".jsonl": _json_lines,
+    ".ndjson": _json_lines,
+    ".parquet": _parquet,
+}

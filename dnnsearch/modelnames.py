@@ -1,0 +1,56 @@
+"""What MODEL may be on the command line: a study, a trial, a models:/ URI, or a model file."""
+
+import re
+from pathlib import Path
+
+from dnnsearch.config import UNTRACKED
+from dnnsearch.ensemble import Model
+from dnnsearch.errors import UserError
+from dnnsearch.model import kept_champion, model, no_champion
+from dnnsearch.modelfile import ENDING, decode, read
+from dnnsearch.study.reading import OpenStudy, open_study
+from dnnsearch.tracking import check_uri, tracking_uri
+
+
+def find(name: str, storage: str, tracking: str | None = None) -> Model:
+    """The model of that name; raises UserError, in one line, where there is none.
+
+    A study's name is its champion: the one that was kept beside its records, else the one that
+    MLflow knows. `tracking` is where models:/ URIs are looked up, if not at MLflow's own place.
+    """
+    if name.startswith("models:/"):
+        return _registered(tracking_uri(tracking), name)
+    path = Path(name)
+    if path.is_file():
+        return read(path)
+    trial = re.fullmatch(r"(.+)/([0-9]{1,9})", name)
+    if trial:
+        study = open_study(trial[1], storage)
+        return model(study, study.record(int(trial[2])))
+    if "/" in name or name.endswith(ENDING):
+        raise UserError(
+            f"there is no file {name}; MODEL is STUDY, STUDY/NUMBER, models:/... or a file"
+        )
+    return _champion(open_study(name, storage))
+
+
+def _champion(study: OpenStudy) -> Model:
+    kept = kept_champion(study)
+    if kept is not None:
+        return kept
+    uri = study.config.tracking
+    if uri == UNTRACKED:
+        raise no_champion(study)
+    from dnnsearch.tracking import registry
+
+    version = registry.champion(uri, study.name)
+    if version is None:
+        raise no_champion(study)
+    return _registered(uri, version.uri)
+
+
+def _registered(uri: str, name: str) -> Model:
+    check_uri(uri)
+    from dnnsearch.tracking import registry  # MLflow takes its seconds
+
+    return decode(registry.content_of(uri, name), name)

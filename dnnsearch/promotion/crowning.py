@@ -1,0 +1,143 @@
+"""Where a promoted model goes: a file beside the records, a version in MLflow, and the crown.
+
+The champion is the file that `predict STUDY` takes and the version with the alias; a new model
+takes its place only if it is better than guessing and, on the same test set, better than the
+present champion.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dnnsearch.config import UNTRACKED
+from dnnsearch.ensemble import Model
+from dnnsearch.errors import UserError
+from dnnsearch.inputs import Columns
+from dnnsearch.model import CHAMPION, keep_champion
+from dnnsearch.modelfile import ENDING, decode, digest
+from dnnsearch.promotion.candidates import memo
+from dnnsearch.promotion.testing import Lookout
+from dnnsearch.study.reading import OpenStudy
+from dnnsearch.study.views import card
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from dnnsearch.tracking.registry import Version
+
+TEST_TAG = "dnnsearch.test"  # which test set a version's figures are of
+
+
+@dataclass(frozen=True)
+class Crowned:
+    """What became of a model."""
+
+    file: str
+    version: str  # models:/STUDY/N; empty where MLflow has none
+    is_champion: bool
+    why: str  # in words
+
+
+def crown(
+    study: OpenStudy, look: Lookout, content: bytes, found: bool, figures: dict[str, Any]
+) -> Crowned:
+    """Keep and register the model; raises UserError when the disk refuses.
+
+    That MLflow is away loses nothing: it is told in words, and the same command tries again.
+    """
+    trial = look.refitted.candidate.trial
+    name = f"{trial:05d}-{digest(content)[:16]}{ENDING}"
+    memo(study).keep_beside(name, content)
+    file = str(memo(study).folder / name)
+    try:
+        registered = _register(study, look, content, figures)
+        present = _present(study)
+    except UserError as error:
+        return Crowned(file, "", False, f"not registered, the same command tries again: {error}")
+    is_champion, why = _judge(study, look, content, found, present)
+    if is_champion:
+        keep_champion(study, content)
+        _give_alias(study, registered)
+    return Crowned(file, registered.uri if registered else "", is_champion, why)
+
+
+def _register(
+    study: OpenStudy, look: Lookout, content: bytes, figures: dict[str, Any]
+) -> "Version | None":
+    if study.config.tracking == UNTRACKED:
+        return None
+    from dnnsearch.tracking.registry import register
+
+    objective = study.config.objective.removeprefix("dev_")
+    values = {kind: f"{figures[kind]['value']:.6g}" for kind in ("ensemble", "single")}
+    tags = {f"dnnsearch.test_{objective}.{kind}": value for kind, value in values.items()}
+    return register(
+        study.config.tracking,
+        card(study),
+        content,
+        look.refitted.candidate.trial,
+        tags={TEST_TAG: look.test, **tags},
+        example=typical(look.model),
+    )
+
+
+def _give_alias(study: OpenStudy, registered: "Version | None") -> None:
+    if registered is not None:
+        from dnnsearch.tracking import registry
+
+        registry.crown(study.config.tracking, registered)
+
+
+def _judge(
+    study: OpenStudy, look: Lookout, content: bytes, found: bool, present: bytes | None
+) -> tuple[bool, str]:
+    """Whether it is to be the champion, and why; `present` is the champion's model file."""
+    if present == content:
+        return True, "it is the champion already"
+    if not found:
+        return False, "it is not better than guessing"
+    if present is None:
+        return True, "the first champion of this study"
+    rival = decode(present, f"the champion of {study.name}")
+    if not _same_test(rival, look.model):
+        return False, "the present champion was tested on other data, so they cannot be compared"
+    if look.beats(rival, maximize=look.refitted.record.spec.maximize):
+        return True, f"better than the champion so far ({_name(rival)}) on the same test set"
+    return False, f"not better than the champion ({_name(rival)}) on the same test set"
+
+
+def _present(study: OpenStudy) -> bytes | None:
+    """The champion's model file: of the version with the alias, else the one that is kept here."""
+    if study.config.tracking != UNTRACKED:
+        from dnnsearch.tracking import registry
+
+        version = registry.champion(study.config.tracking, study.name)
+        if version is not None:
+            return registry.content_of(study.config.tracking, version.uri)
+    return study.records.beside(CHAMPION)
+
+
+def _same_test(a: Model, b: Model) -> bool:
+    return all(a.provenance.get(key) == b.provenance.get(key) for key in ("data", "split"))
+
+
+def _name(model: Model) -> str:
+    return f"trial {model.provenance.get('trial')}"
+
+
+def typical(model: Model) -> "pd.DataFrame":
+    """A row as the data have them, and nobody's: means, medians, and a level of each category."""
+    import pandas as pd
+
+    names = list(model.inputs.kinds)
+    if not isinstance(model.inputs, Columns):
+        return pd.DataFrame([np.atleast_2d(model.inputs.mean)[0]], columns=names or None)
+    one = model.inputs.fitted[0]
+    row: dict[str, Any] = dict(zip(one.numeric, np.asarray(one.arrays["mean"]).tolist()))
+    middle = one.arrays["quantiles"]
+    row |= {
+        n: float(q) for n, q in zip(one.columns["quantile"], middle[len(middle) // 2 :][:1].ravel())
+    }
+    row |= {name: levels[0] for name, levels in one.levels.items()}
+    return pd.DataFrame([{name: row[name] for name in names}])

@@ -1,0 +1,6 @@
+"""A study's champion on data that came later: has it decayed, and does a new search beat it?
+
+- `renewal`: the config of the new study, which begins with the old best configurations.
+- `duel`: old and new champion on the same rows, which neither has seen.
+- `retuning`: all of it in order; `telling`: in words.
+"""

@@ -1,0 +1,126 @@
+"""A study looked at again on new data: the old champion scored, a new search, a verdict."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dnnsearch import numerics
+from dnnsearch.arrays import ArrayStore, default_root
+from dnnsearch.ensemble import Model
+from dnnsearch.evidence.interval import Interval
+from dnnsearch.leaderboard import leaderboard
+from dnnsearch.model import kept_champion, model
+from dnnsearch.modelfile import decode
+from dnnsearch.promotion.candidates import Tell
+from dnnsearch.promotion.openings import OPENINGS
+from dnnsearch.promotion.promoting import Promotion, promote
+from dnnsearch.retuning.duel import arena, check_kind, decay
+from dnnsearch.retuning.renewal import renewed
+from dnnsearch.study.definition import Definition
+from dnnsearch.study.reading import OpenStudy, open_study
+from dnnsearch.study.search import Audience, search
+
+RETUNED = "retuned"  # the attribute of the new study: of which one, and what came of it
+
+
+@dataclass(frozen=True)
+class Old:
+    """The champion that is questioned."""
+
+    model: Model
+    name: str  # in words
+    then: Mapping[str, float] | None  # its figure on the test set of its own time
+
+
+@dataclass(frozen=True)
+class Retuning:
+    """What came of it; differences are such that above 0 the first is better."""
+
+    study: str
+    renewed: str  # the new study
+    objective: str
+    old: str
+    then: Mapping[str, float] | None
+    now: dict[str, float]
+    fall: Interval | None  # from then to now
+    new: dict[str, float]
+    promotion: Promotion
+    difference: Interval  # new less old
+    examples: int
+
+    @property
+    def replace(self) -> bool:
+        """Whether the new champion is better, by more than chance and than guessing."""
+        return self.promotion.found and self.difference.low > 0
+
+
+def retune(
+    study: OpenStudy,
+    definition: Definition,
+    *,
+    top: int,
+    replicates: int,
+    audience: Audience,
+    tell: Tell,
+) -> Retuning:
+    """Call it in a process with pinned numerics, as a search; `definition` is from `begin`.
+
+    Raises UserError as `search` and `promote` do, and where the old champion cannot be had or
+    given the new rows.
+    """
+    numerics.check(definition.numerics)
+    config, old = definition.config, incumbent(study)
+    where = arena(definition, ArrayStore(default_root()))
+    check_kind(old.model, definition, old.name, where.tested.held_out.X)
+    before = where.measured(old.model, old.name)
+    now = where.figure(before)
+    tell(f"{old.name} on the new test rows: {now['value']:.4f}")
+    search(config, seconds=None, audience=audience)
+    begun = open_study(config.study, config.storage)
+    promotion = promote(begun, top, replicates, None, tell)
+    after = where.measured(_promoted(promotion), "the new champion")
+    found = Retuning(
+        study=study.name,
+        renewed=config.study,
+        objective=config.objective,
+        old=old.name,
+        then=old.then,
+        now=now,
+        fall=None if old.then is None else decay(old.then, now, definition.maximize),
+        new=where.figure(after),
+        promotion=promotion,
+        difference=where.difference(after, before),
+        examples=len(where.tested.held_out.y),
+    )
+    begun.rows.set_attribute(RETUNED, {"of": study.name, "replace": found.replace})
+    return found
+
+
+def begin(study: OpenStudy, data: str, **wishes: Any) -> Definition:
+    """The new study, with its data prepared; see `renewed`."""
+    return renewed(study, data, **wishes, store=ArrayStore(default_root()))
+
+
+def incumbent(study: OpenStudy) -> Old:
+    """The champion that `promote` kept, else the best trial's network; UserError without either."""
+    kept = kept_champion(study)
+    if kept is not None:
+        trial = kept.provenance.get("trial")
+        return Old(kept, f"the champion of {study.name} (trial {trial})", _figure(study, kept))
+    best = leaderboard(study).best
+    name = f"the best trial of {study.name} (trial {best.number}, never promoted)"
+    return Old(model(study, study.record(best.number)), name, None)
+
+
+def _figure(study: OpenStudy, kept: Model) -> Mapping[str, float] | None:
+    """That of the first opening by this configuration."""
+    for opening in study.rows.attributes.get(OPENINGS, []):
+        if opening["trial"] == kept.provenance.get("trial") and "figures" in opening:
+            return dict(opening["figures"]["ensemble"])
+    return None
+
+
+def _promoted(promotion: Promotion) -> Model:
+    file = Path(promotion.crowned.file)
+    return decode(file.read_bytes(), str(file))

@@ -1,0 +1,67 @@
+"""A retuning in words, and as a JSON document."""
+
+from typing import Any
+
+from dnnsearch.evidence.interval import Interval
+from dnnsearch.promotion import telling
+from dnnsearch.retuning.retuning import Retuning
+
+
+def lines(found: Retuning) -> list[str]:
+    """For people; the verdict stands last."""
+    name = telling.test_name(found.objective)
+    rows = f"{found.examples} new test rows that nobody had seen"
+    return [
+        f"study {found.renewed}, on the new data; {name} on {rows}:",
+        f"  {found.old}: {_figure(found.now)}",
+        f"  the new champion (trial {found.promotion.winner.trial}): {_figure(found.new)}",
+        f"  the new one is better by {_interval(found.difference)}",
+        _decay(found),
+        _verdict(found),
+    ]
+
+
+def _figure(one: dict[str, float]) -> str:
+    return f"{one['value']:.4f} (95 %: {one['low']:.4f} to {one['high']:.4f})"
+
+
+def _interval(one: Interval) -> str:
+    return f"{one.low:+.4f} to {one.high:+.4f} (95 %)"
+
+
+def _decay(found: Retuning) -> str:
+    if found.then is None or found.fall is None:
+        return "decay: not known, for the old one was never promoted on a test set of its own time"
+    was = f"it had {found.then['value']:.4f} when it was promoted"
+    by = f"worse by {_interval(found.fall)}"
+    return f"decay: {'found' if found.fall.low > 0 else 'none to be seen'}, {was}; {by}"
+
+
+def _verdict(found: Retuning) -> str:
+    if found.replace:
+        return f"verdict: REPLACE it with the champion of {found.renewed}, {_use(found)}"
+    if not found.promotion.found:
+        return f"verdict: KEEP the champion of {found.study}; the new search found nothing"
+    return f"verdict: KEEP the champion of {found.study}: the new one is not surely better"
+
+
+def _use(found: Retuning) -> str:
+    return f"as in: dnnsearch predict {found.renewed} DATA"
+
+
+def document(found: Retuning) -> dict[str, Any]:
+    """JSON-able: all figures, and the lines."""
+    return {
+        "verdict": "replace" if found.replace else "keep",
+        "study": found.study,
+        "renewed": found.renewed,
+        "objective": found.objective,
+        "then": found.then,
+        "now": found.now,
+        "decay": None if found.fall is None else [found.fall.low, found.fall.high],
+        "new": found.new,
+        "difference": [found.difference.low, found.difference.high],
+        "examples": found.examples,
+        "promotion": telling.document(found.promotion),
+        "lines": lines(found),
+    }

@@ -1,0 +1,237 @@
+"""Models in MLflow's registry: logged beside their trial, registered under their study's name.
+
+A model is logged once, however often it is sent: it is found again by its digest. What MLflow keeps
+is a folder that plain `mlflow.pyfunc.load_model` opens, with the model file in it and no pickle.
+"""
+
+import os
+import re
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dnnsearch.errors import UserError
+from dnnsearch.modelfile import digest
+from dnnsearch.tracking import layout
+from dnnsearch.tracking.card import StudyCard
+from dnnsearch.tracking.client import MlflowClient, MlflowException, Run, connect
+from dnnsearch.tracking.modelfolder import FILE, write_folder
+from dnnsearch.tracking.reading import one_line
+from dnnsearch.tracking.runs import is_active
+from dnnsearch.tracking.tracker import Tracker
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CHAMPION = "champion"  # the alias
+ABSENT = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")  # how MLflow says that it has none
+
+
+@dataclass(frozen=True)
+class Version:
+    """A registered version of a study's model."""
+
+    model: str  # the registered model's name: that of the study
+    number: int
+    digest: str  # of the model file
+    trial: int  # whose configuration it has
+    tags: Mapping[str, str] = field(default_factory=dict)  # all of them
+
+    @property
+    def uri(self) -> str:
+        """As MLflow calls it: models:/digits/3."""
+        return f"models:/{self.model}/{self.number}"
+
+    @classmethod
+    def of(cls, found: Any) -> "Version":
+        """MLflow's version of a model; one that was not registered by us has no digest."""
+        trial = found.tags.get(layout.TRIAL, "")
+        tags, number = dict(found.tags), int(found.version)
+        shown = int(trial) if trial.isdigit() else -1
+        return cls(found.name, number, tags.get(layout.MODEL, ""), shown, tags)
+
+
+def register(
+    uri: str,
+    card: StudyCard,
+    content: bytes,
+    trial: int,
+    *,
+    tags: Mapping[str, str] | None = None,
+    example: "pd.DataFrame | None" = None,
+) -> Version:
+    """Log the model file and register it under the study's name; what is there already stays.
+
+    `card` is `study.views.card(study)`, `content` from `modelfile.encode`, `trial` the number of
+    the trial whose configuration it has. `tags` are for the caller: scores on the test set, the
+    test set's digest. `example` are raw rows of data that may be shown to all who see MLflow.
+    Raises UserError when MLflow at `uri` is away or refuses.
+    """
+    own = {
+        layout.KIND: "model",
+        layout.STUDY: card.name,
+        layout.IDENTITY: card.identity,
+        layout.TRIAL: str(trial),
+        layout.MODEL: digest(content),
+    }
+    with one_line(uri):
+        tracker = Tracker(uri, card)
+        client, name = tracker.client, registered_name(card.name)
+        found = _versions(client, name, own)
+        if not found:
+            logged = _logged(tracker, content, own, example)
+            _ensure_named(client, name)
+            source, run = f"models:/{logged.model_id}", logged.source_run_id
+            with _meant(uri):
+                client.create_model_version(name, source, run, own, model_id=logged.model_id)
+            found = _versions(client, name, own)
+        for key, value in (tags or {}).items():
+            client.set_model_version_tag(name, found[0].version, key, value)
+        return Version.of(client.get_model_version(name, found[0].version))
+
+
+@contextmanager
+def _meant(uri: str) -> Iterator[None]:
+    """MLflow looks up `models:/` at the URI of the process, whatever its client was given."""
+    before = os.environ.get("MLFLOW_TRACKING_URI")
+    os.environ["MLFLOW_TRACKING_URI"] = uri
+    try:
+        yield
+    finally:
+        os.environ.pop("MLFLOW_TRACKING_URI")
+        os.environ.update({} if before is None else {"MLFLOW_TRACKING_URI": before})
+
+
+def registered_name(study: str) -> str:
+    """The study's name without the characters that have a meaning in models:/ URIs and filters."""
+    return re.sub(r"[:@%'\"`]", "-", study)
+
+
+def _versions(client: MlflowClient, name: str, own: Mapping[str, str]) -> list[Any]:
+    """The versions with the same study and content, oldest first."""
+    keys = (layout.MODEL, layout.IDENTITY)
+    found = client.search_model_versions(f"name = '{name}'")
+    same = [v for v in found if all(v.tags.get(key, "") == own[key] for key in keys)]
+    return sorted(same, key=lambda version: int(version.version))
+
+
+def _ensure_named(client: MlflowClient, name: str) -> None:
+    try:
+        client.create_registered_model(name)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
+
+
+def _logged(
+    tracker: Tracker, content: bytes, own: Mapping[str, str], example: "pd.DataFrame | None"
+) -> Any:
+    """The logged model; one of which an interruption has left a part is logged anew."""
+    client = tracker.client
+    wanted = f"tags.`{layout.MODEL}` = '{own[layout.MODEL]}'"
+    for there in client.search_logged_models([tracker.experiment], wanted):
+        if (
+            str(there.status) == "READY"
+            and there.tags.get(layout.IDENTITY, "") == own[layout.IDENTITY]
+        ):
+            return there
+    run = _source(tracker, int(own[layout.TRIAL]))
+    logged = client.create_logged_model(
+        tracker.experiment,
+        name=CHAMPION,
+        source_run_id=run.info.run_id,
+        tags=dict(own),
+        params=run.data.params,
+        model_type="dnnsearch",
+    )
+    with tempfile.TemporaryDirectory(prefix="dnnsearch-") as folder:
+        about = {"run_id": run.info.run_id, "model_id": logged.model_id}
+        write_folder(Path(folder, "model"), content, example, about)
+        client.log_model_artifacts(logged.model_id, str(Path(folder, "model")))
+    return client.finalize_logged_model(logged.model_id, "READY")
+
+
+def _source(tracker: Tracker, trial: int) -> Run:
+    """The trial's run, or the study's where MLflow does not show the trial."""
+    child = tracker.children.get(trial)
+    return child.run if child is not None and is_active(child.run) else tracker.parent
+
+
+def champion(uri: str, study: str) -> Version | None:
+    """The version of the study that has the alias `champion`; None while none has it.
+
+    It may be of another study of that name: see its tag `dnnsearch.identity`. UserError as above.
+    """
+    with one_line(uri):
+        client = connect(uri)
+        try:
+            return Version.of(client.get_model_version_by_alias(registered_name(study), CHAMPION))
+        except MlflowException as error:
+            if error.error_code in ABSENT:
+                return None
+            raise
+
+
+def crown(uri: str, version: Version) -> None:
+    """Give this version the alias `champion`, which another loses. UserError as above."""
+    with one_line(uri):
+        connect(uri).set_registered_model_alias(version.model, CHAMPION, str(version.number))
+
+
+def remove(client: MlflowClient, study: str, identity: str) -> int:
+    """Take the study's versions and logged models away; returns how many versions there were.
+
+    A name that no version has any more goes, too; versions of others of that name stay.
+    """
+    name = registered_name(study)
+    there = client.search_model_versions(f"name = '{name}'")
+    own = [v for v in there if _is_of(v.tags, study, identity)]
+    for version in own:
+        model_id = str(version.source).removeprefix("models:/")
+        client.delete_model_version(name, version.version)
+        with suppress(MlflowException):  # a person has deleted it
+            client.delete_logged_model(model_id)
+    if own and len(own) == len(there):
+        client.delete_registered_model(name)
+    return len(own)
+
+
+def _is_of(tags: Mapping[str, str], study: str, identity: str) -> bool:
+    return (tags.get(layout.STUDY), tags.get(layout.IDENTITY, "")) == (study, identity)
+
+
+def content_of(uri: str, model_uri: str) -> bytes:
+    """The model file of a models:/ URI.
+
+    Raises UserError where it is not there, is none of ours, or MLflow is away.
+    """
+    from mlflow.artifacts import download_artifacts
+
+    with one_line(uri):
+        location = _location(connect(uri), model_uri, uri)
+        with tempfile.TemporaryDirectory(prefix="dnnsearch-") as folder:
+            try:
+                path = download_artifacts(
+                    artifact_uri=f"{location}/data/{FILE}", dst_path=folder, tracking_uri=uri
+                )
+            except (MlflowException, OSError) as error:
+                raise UserError(f"{model_uri} at {uri} is no model of dnnsearch") from error
+            return Path(path).read_bytes()
+
+
+def _location(client: MlflowClient, model_uri: str, uri: str) -> str:
+    """Where the files of a models:/ URI lie."""
+    from mlflow.store.artifact.utils.models import get_model_name_and_version
+
+    try:
+        found = get_model_name_and_version(client, model_uri)  # type: ignore[no-untyped-call]
+        if len(found) == 2:
+            return str(client.get_model_version_download_uri(*found))
+        return str(client.get_logged_model(found[0]).artifact_location)
+    except MlflowException as error:
+        if error.error_code in ABSENT:
+            raise UserError(f"there is no model {model_uri} at {uri}") from error
+        raise

@@ -1,0 +1,90 @@
+"""Intervals on simulated networks whose expectation is known, and by hand."""
+
+import numpy as np
+import pytest
+from scipy.stats import dunnett, t
+
+from dnnsearch.evidence.contest import Contest
+from dnnsearch.evidence.interval import wilson
+from dnnsearch.evidence.measured import Measured
+
+
+def hits(rights: list[list[int]]) -> Measured:
+    return Measured(np.array(rights, float), is_share=True)
+
+
+def noisy(mean: float, rng: np.random.Generator, R: int = 8, m: int = 50) -> Measured:
+    values = rng.standard_normal((R, 1)) + rng.standard_normal((R, m))
+    return Measured(mean + values - values.mean())
+
+
+def test_two_candidates_are_compared_by_a_one_sided_t_test_of_paired_examples() -> None:
+    a, b = (np.random.default_rng(seed).standard_normal(40) for seed in (1, 2))
+    contest = Contest([Measured(a[np.newaxis]), Measured(b[np.newaxis])], maximize=True)
+    difference = a - b
+    error = difference.std(ddof=1) / np.sqrt(40)
+    half = t.isf(0.05, 39) * error
+    assert contest.from_best(0).high == pytest.approx(difference.mean() + half, rel=0.02)
+    assert contest.from_best(1).low == pytest.approx(-difference.mean() - half, rel=0.02)
+
+
+def test_several_candidates_without_pairing_have_the_bounds_of_dunnett() -> None:
+    rng = np.random.default_rng(0)
+    seeds = [rng.standard_normal((30, 1)) + np.zeros((30, 2)) for _ in range(4)]
+    contest = Contest([Measured(one) for one in seeds], maximize=True)
+    known = dunnett(*(s[:, 0] for s in seeds[1:]), control=seeds[0][:, 0], alternative="less")
+    theirs = known.confidence_interval(0.95).high  # of each one's mean less the control's
+    ours = [-contest._ahead(0, j) + contest._bound(0, j) for j in (1, 2, 3)]
+    assert ours == pytest.approx(theirs, abs=0.1)  # they pool the variances, we do not
+
+
+def test_a_tie_is_called_a_tie_and_a_worse_one_worse() -> None:
+    rng = np.random.default_rng(5)
+    contest = Contest([noisy(0.0, rng), noisy(0.1, rng), noisy(-9.0, rng)], maximize=True)
+    assert contest.tied == [0, 1]
+    assert contest.from_best(2).high == 0 > contest.from_best(2).low
+    assert all(0 in contest.from_best(k) for k in (0, 1))
+    assert contest.difference(1, 2).low > 0
+
+
+def test_what_is_minimized_is_turned_about() -> None:
+    rng = np.random.default_rng(5)
+    costs = [noisy(0.0, rng), noisy(9.0, rng)]
+    contest = Contest(costs, maximize=False)
+    assert (contest.leader, contest.tied) == (0, [0])
+    assert contest.from_best(1).high == 0
+
+
+def test_networks_that_err_on_the_same_examples_are_not_known_to_be_equal() -> None:
+    same = hits([[1] * 90 + [0] * 10] * 4)
+    contest = Contest([same, same], maximize=True)
+    assert contest.tied == [0, 1]
+    assert 0.01 < contest.difference(0, 1).high < 0.05
+
+
+def test_one_candidate_is_the_best_of_one() -> None:
+    contest = Contest([hits([[1, 0, 1]])], maximize=True)
+    assert contest.tied == [0]
+    assert (contest.from_best(0).low, contest.from_best(0).high) == (0.0, np.inf)
+
+
+def test_networks_that_differ_widely_make_a_figure_less_sure() -> None:
+    rng = np.random.default_rng(0)
+    base = rng.random((16, 400)) < 0.9
+    spread = np.concatenate([base[:8] & (rng.random((8, 400)) < 0.7), base[8:]])
+    sure, unsure = (Measured(v.astype(float), is_share=True) for v in (base, spread))
+    assert 100 * sure.by_seeds < unsure.by_seeds
+    assert unsure.interval.high - unsure.interval.low > 2 * (sure.interval.high - sure.interval.low)
+
+
+def test_one_network_that_is_always_right_has_the_interval_of_wilson() -> None:
+    assert hits([[1] * 30]).interval == wilson(1.0, 30)
+
+
+def test_the_parts_of_the_variance_are_those_that_were_put_in() -> None:
+    rng = np.random.default_rng(1)
+    seeds, examples = 0.3 * rng.standard_normal((400, 1)), rng.standard_normal(500)
+    values = seeds + examples + 0.5 * rng.standard_normal((400, 500))
+    measured = Measured(values)
+    assert measured.by_seeds * 400 == pytest.approx(0.09, rel=0.2)
+    assert measured.by_examples * 500 == pytest.approx(1.0, rel=0.2)

@@ -1,0 +1,122 @@
+"""Sixty trials of a real study, some pruned, some diverged: all places agree to the last digit."""
+
+import csv
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import optuna
+import pytest
+
+from dnnsearch.reporting.writing import report
+from dnnsearch.study.reading import open_study
+from dnnsearch.tracking.environment import apply
+
+CONFIG = """
+data: {name: moons, examples: 150, noise: 0.2, seed: 0}
+trials: 60
+parallelism: 4
+sampler: random
+pruner: median
+learning_rate: {low: 0.001, high: 10000, log: true}
+iterations: 60
+curve_every: 5
+hidden_layers: [1, 2]
+units: {low: 4, high: 8}
+activation: [relu, leaky_relu]
+momentum: {low: 0.5, high: 0.95}
+batch_size: 32
+"""
+Trials = Mapping[int, Mapping[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the study was searched, shown as CSV and JSON, and reported."""
+    folder = tmp_path_factory.mktemp("sixty")
+    (folder / "sixty.yaml").write_text(CONFIG)
+    environment = {k: v for k, v in os.environ.items() if k != "MLFLOW_TRACKING_URI"}
+    environment["DNNSEARCH_CACHE"] = str(folder / "cache")
+    for arguments in (
+        "search sixty.yaml --quiet",
+        "show sixty --csv sixty.csv --json sixty.json",
+    ):
+        command = [sys.executable, "-m", "dnnsearch", *arguments.split()]
+        subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def shown(folder: Path) -> Trials:
+    return {row["trial"]: row for row in json.loads((folder / "sixty.json").read_text())}
+
+
+def test_the_study_has_every_kind_of_end(shown: Trials) -> None:
+    assert len(shown) == 60
+    assert {row["state"] for row in shown.values()} >= {"finished", "pruned", "diverged"}
+
+
+def test_show_says_the_same_in_csv_and_json(folder: Path, shown: Trials) -> None:
+    rows = list(csv.DictReader(io.StringIO((folder / "sixty.csv").read_text())))
+    written = {int(row["trial"]): row for row in rows}
+    for number, row in shown.items():
+        for name, value in row.items():
+            text = written[number][name]
+            assert text in ("", "nan", "inf") if value is None else text == str(value)
+
+
+def test_optuna_says_the_same(folder: Path, shown: Trials) -> None:
+    study = optuna.load_study(study_name="sixty", storage=f"sqlite:///{folder}/optuna.db")
+    for trial in study.get_trials():
+        row = shown[trial.number]
+        assert {name: row[name] for name in trial.params} == trial.params
+        is_finished = trial.state == optuna.trial.TrialState.COMPLETE
+        assert row["dev_accuracy"] == (trial.value if is_finished else None)
+        assert is_finished == (row["state"] == "finished")
+
+
+def test_mlflow_says_the_same(folder: Path, shown: Trials) -> None:
+    apply()
+    from mlflow import MlflowClient
+
+    client = MlflowClient(f"sqlite:///{folder}/mlflow.db")
+    experiment = client.get_experiment_by_name("sixty")
+    assert experiment is not None
+    found = client.search_runs(
+        [experiment.experiment_id], "tags.`dnnsearch.kind` = 'trial'", max_results=100
+    )
+    runs = {int(run.data.tags["dnnsearch.trial"]): run for run in found}
+    assert runs.keys() == shown.keys()
+    for number, row in shown.items():
+        metrics, params = runs[number].data.metrics, runs[number].data.params
+        assert runs[number].data.tags["dnnsearch.state"] == row["state"]
+        assert metrics.get("objective") == row["dev_accuracy"]
+        assert metrics["hp.learning_rate"] == row["learning_rate"]
+        assert {name: str(row[name]) for name in params} == dict(params)
+        if row["state"] != "diverged":  # of which MLflow has the last finite points
+            names = ("dev_cost", "train_cost", "dev_accuracy", "train_accuracy")
+            assert {n: metrics[n] for n in names} == {n: row[f"final_{n}"] for n in names}
+
+
+def test_the_report_says_the_same(
+    folder: Path, shown: Trials, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("DNNSEARCH_CACHE", str(folder / "cache"))
+    page = report([open_study("sixty", "sqlite:///optuna.db")], draws=0)
+    table = re.findall(
+        r'<data value="(\d+)">\d+</data></td><td><span class="state (\w+)".*?</td>'
+        r'<td(?: class="number"><data value="([^"]+)")?>.*?</td><td>.*?</td><td>(.*?)</td>',
+        page,
+    )
+    reported = {int(n): (state, value, "tie" in tie) for n, state, value, tie in table}
+    assert reported == {
+        number: (row["state"], str(row["dev_accuracy"] or ""), bool(row["tied"]))
+        for number, row in shown.items()
+    }

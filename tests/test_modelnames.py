@@ -1,0 +1,63 @@
+"""What MODEL may be: a study's champion, a trial, a models:/ URI, a file; else one clear line."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dnnsearch import modelfile
+from dnnsearch.errors import UserError
+from dnnsearch.model import keep_champion, model
+from dnnsearch.modelnames import find
+from dnnsearch.study.reading import open_study
+from dnnsearch.study.views import card
+
+STORAGE = "sqlite:///optuna.db"
+X = np.random.default_rng(0).normal(size=(7, 2))
+
+
+def says(name: str) -> list[float]:
+    return find(name, STORAGE).outputs(X)[:, 0].tolist()
+
+
+def test_a_trial_a_file_and_a_champion_are_found(tiny: Path) -> None:
+    study = open_study("tiny", STORAGE)
+    trial = model(study, study.record(2))
+    assert trial.provenance.items() >= {"study": "tiny", "trial": 2}.items()
+    expected = trial.outputs(X)[:, 0].tolist()
+    assert says("tiny/2") == expected
+    with pytest.raises(UserError, match=r"tiny has no champion yet: `dnnsearch promote tiny`"):
+        find("tiny", STORAGE)
+    keep_champion(study, modelfile.encode(trial))
+    modelfile.write(Path("some.dnn"), trial)
+    assert says("tiny") == says("some.dnn") == expected
+    kept = study.records.folder / "champion.dnn"
+    kept.write_bytes(kept.read_bytes()[:-1])
+    with pytest.raises(UserError, match=r"champion.dnn cannot be used as a model: .* SHA-256"):
+        find("tiny", STORAGE)
+
+
+def test_a_champion_that_only_mlflow_knows_is_found_there(tiny: Path) -> None:
+    from dnnsearch.tracking import registry
+
+    study, uri = open_study("tiny", STORAGE), f"sqlite:///{tiny}/mlflow.db"
+    study.attributes["config"]["tracking"] = uri
+    content = modelfile.encode(model(study, study.record(2)))
+    registry.crown(uri, registry.register(uri, card(study), content, 2))
+    found = find("models:/tiny@champion", STORAGE, uri)
+    assert found.outputs(X)[:, 0].tolist() == says("tiny/2")
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("tiny/3", "trial 3 of study tiny failed: it has no network"),
+        ("tiny/77", "no record of trial 77"),
+        ("nobody", "nobody"),
+        ("models/churn.dnn", "there is no file models/churn.dnn"),
+        ("tiny.yaml", "tiny.yaml cannot be used as a model: it does not begin"),
+    ],
+)
+def test_what_is_not_there_is_one_line(tiny: Path, name: str, reason: str) -> None:
+    with pytest.raises(UserError, match=reason):
+        find(name, STORAGE)
