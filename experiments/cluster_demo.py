@@ -35,7 +35,7 @@ CONFIG = {
     "batch_size": [32, 64],
 }
 BIN = Path(sys.executable).parent
-START_SECONDS = 120.0
+START_SECONDS = 300.0
 STOP_SECONDS = 5.0
 
 

@@ -10,7 +10,7 @@ Fixed:       digits, 1 hidden layer of 32 units; trials of 2,000 updates for the
              MLflow. The coordinator's own cost is the processor time of its process, by trial.
              Fed workers are played through on the virtual clock (`experiments.simulation`), with
              half as many virtual workers again and log-normal trials (sigma 0.3): the largest power
-             of two of which a coordinator with that cost keeps 90 % busy
+             of two of which a coordinator with that cost keeps 85 % busy
 Command:     python experiments/scaling.py [--tiny]
 Result:      scaling.md, written by this program
 """
@@ -23,6 +23,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +45,9 @@ CONFIG: dict[str, Any] = {
     "batch_size": 64,
     "curve_every": 1000,
 }
-BUSY = 0.9  # the share of the workers' time that is to be training
+BUSY = 0.85  # the share of the workers' time that is to be training
 SPREAD = 0.3  # of the trials' durations, as the sigma of their logarithm
+PLAYED = 32  # workers at most that are played through; more of them share the last share
 JOIN_SECONDS = 15.0
 
 
@@ -89,14 +91,18 @@ def fed(cost: float, seconds: float, most: int = 4096) -> int:
 def busy(cost: float, seconds: float, workers: int) -> float:
     """The share of their time that so many workers train.
 
-    The coordinator can begin a trial every `cost` seconds: what it feeds beyond that waits.
+    The coordinator can begin a trial every `cost` seconds: whom it cannot feed has to wait.
     """
+    return min(busy_by_order(min(workers, PLAYED)), seconds / (workers * cost))
+
+
+@cache
+def busy_by_order(workers: int) -> float:
+    """The share that the order of the virtual clock allows, which does not depend on seconds."""
     chance = random.Random(0)
-    durations = [
-        round(1000 * seconds * chance.lognormvariate(0, SPREAD)) for _ in range(workers * 8)
-    ]
-    order = Simulation(durations, parallelism=workers + (workers + 1) // 2, workers=workers)
-    return min(order.busy_share(), seconds / (workers * cost))
+    durations = [round(10_000 * chance.lognormvariate(0, SPREAD)) for _ in range(workers * 32)]
+    virtual = workers + (workers + 1) // 2
+    return Simulation(durations, parallelism=virtual, workers=workers).busy_share()
 
 
 def main(given: Sequence[str] | None = None) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 DASK = str(Path(sys.executable).with_name("dask"))
+AGAIN = ("sh", "-c", 'while :; do "$@"; sleep 0.5; done', "sh")
 FAST = {  # a lost connection is noticed after so long, instead of 30 s
     "DASK_DISTRIBUTED__COMM__TIMEOUTS__TCP": "12s",
     "DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "12s",
@@ -59,10 +60,15 @@ class DaskCluster:
         return self.start(["worker", self.address, *own, *options], name, **variables)
 
     def hosted(self, name: str, inside: Sequence[str], address: str) -> None:
-        """Starts a worker with a nanny, which brings it back, on a host of its own."""
+        """Starts a worker on a host of its own, again and again, as a cluster's manager does.
+
+        One that has lost its scheduler ends itself.
+        """
         own = ["--nthreads", "1", "--host", address, "--local-directory", str(self.folder / name)]
         cache = str(self.folder / f"{name}-cache")
-        self.start(["worker", self.address, *own], name, prefix=inside, DNNSEARCH_CACHE=cache)
+        self.start(
+            ["worker", self.address, *own], name, prefix=[*inside, *AGAIN], DNNSEARCH_CACHE=cache
+        )
 
     def joined(self, name: str) -> str:
         """The address of a worker, once it is there."""

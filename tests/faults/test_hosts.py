@@ -101,6 +101,8 @@ def test_a_host_that_is_cut_off_and_comes_back_changes_nothing(
         time.sleep(seconds)
         hosts[0].come_back()
         assert search.wait() == 0, search.said
+        if seconds > 20:
+            wait_for(r"(?s)Registered to.*Registered to", place / "host0.log")
     finally:
         cluster.close()
     assert fingerprint(search.said) == undisturbed

@@ -148,23 +148,6 @@ def test_progress_is_told_and_closing_leaves_no_child(
         time.sleep(0.05)
 
 
-def test_a_trial_that_waits_behind_a_long_one_goes_to_whoever_comes(
-    terms: Terms, store: ArrayStore, address: str, tmp_path: Path
-) -> None:
-    small = DaskCluster(tmp_path)
-    small.worker("first")
-    small.joined("first")
-    pool = DaskWorkers(small.address, terms, store.root, address, print)
-    try:
-        pool.submit(spec_of(address, 0, iterations=LONG))
-        pool.submit(spec_of(address, 1))
-        small.worker("second")
-        assert isinstance(ends(pool, 1)[1], Done)
-    finally:
-        pool.close()
-        small.close()
-
-
 def test_only_deaths_while_alone_count_and_three_make_a_failure(
     hire: Hire, cluster: DaskCluster, address: str
 ) -> None:
@@ -269,16 +252,19 @@ def test_a_worker_of_another_version_is_refused_and_the_others_go_on(
     strange.kill()
 
 
-def test_a_search_without_workers_says_so_once_and_waits(
+def test_a_search_without_workers_waits_and_whoever_comes_takes_a_trial_that_waits_behind_another(
     terms: Terms, store: ArrayStore, address: str, said: list[str], tmp_path: Path
 ) -> None:
     empty = DaskCluster(tmp_path)
     pool = DaskWorkers(empty.address, terms, store.root, address, said.append)
     try:
-        pool.submit(spec_of(address))
+        pool.submit(spec_of(address, 0, iterations=LONG))
+        pool.submit(spec_of(address, 1))
         until(lambda: bool(said), pool)
-        empty.worker("late")
-        assert isinstance(ends(pool, 1)[0], Done)
+        empty.worker("first")
+        until(lambda: any(guest.numbers == [0, 1] for guest in pool._guests.values()), pool)
+        empty.worker("second")
+        assert isinstance(ends(pool, 1)[1], Done)
         assert said == [f"no workers at {empty.address} yet: waiting for them"]
     finally:
         pool.close()
