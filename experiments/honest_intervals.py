@@ -64,6 +64,7 @@ WORLDS = (
     World("breast_cancer", 114, 0.96, 0.01),
     World("hard", 1000, 0.80, 0.01),
     World("all equal", 360, 0.90, 0.0),
+    World("nearly perfect", 200, 0.99, 0.005),
     World("wayward examples", 500, 0.80, 0.01, own=1.0),
     World("wayward seeds", 500, 0.80, 0.01, seed=0.4),
 )
@@ -184,7 +185,7 @@ def _share(holds: Sequence[bool]) -> str:
 
 def main(given: Sequence[str] | None = None) -> None:
     chosen = arguments(__file__, __doc__ or "", given)
-    studies = 5 if chosen.tiny else 200
+    studies = 5 if chosen.tiny else 500
     worlds = [replace(w, examples=60) for w in WORLDS[:2]] if chosen.tiny else WORLDS
     held = [row(world, studies, seed) for seed, world in enumerate(worlds)]
     seen = [gaps(world, studies, seed) for seed, world in enumerate(worlds) if world.spread]

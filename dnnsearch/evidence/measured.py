@@ -21,6 +21,8 @@ import numpy as np
 
 from dnnsearch.evidence.interval import Interval, around, wilson
 
+MOST_WORTH = 2  # examples that one example is worth, answered by many networks
+
 
 @dataclass(frozen=True)
 class Measured:
@@ -78,13 +80,16 @@ class Measured:
     def interval(self) -> Interval:
         """Of 95 %: of a share Wilson's, with as many examples as its variance is worth.
 
-        That is p (1 - p) / variance, at most m (Korn and Graubard 1998; with Wilson's interval:
-        Dean and Pagano 2015). Of anything else Student's t.
+        That is p (1 - p) / variance (Korn and Graubard 1998; with Wilson's interval: Dean and
+        Pagano 2015). Networks that agree only in part are worth more than m; twice as many at most,
+        for where hardly any example is missed the variance comes out too small. What holds then is
+        in experiments/honest_intervals.md. Of anything else Student's t.
         """
         if self.is_share:
             binomial, variance = self.mean * (1 - self.mean), self.error**2
             worth = binomial / variance if variance > 0 else self.examples
-            return wilson(self.mean, min(max(worth, 1.0), self.examples))
+            most = self.examples * min(self.replicates, MOST_WORTH)
+            return wilson(self.mean, min(max(worth, 1.0), most))
         parts = [(self.by_examples, self.examples - 1), (self.among_networks, self.replicates - 1)]
         return around(self.mean, self.error, freedom(self.error**2, parts))
 
