@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from dnnsearch.api import (
         Promoted,
+        Retuned,
         Verdict,
         best,
         clean,
@@ -47,6 +48,7 @@ __all__ = [
     "DeepNetRegressor",
     "DeepNetSearch",
     "Promoted",
+    "Retuned",
     "Study",
     "Trial",
     "UserError",

@@ -14,13 +14,14 @@ from pydantic import ValidationError
 
 from dnnsearch import drafting, filetables, yamlfile
 from dnnsearch.complaints import one_line
-from dnnsearch.config import Split, parse_config
+from dnnsearch.config import parse_config
 from dnnsearch.errors import UserError
 from dnnsearch.files.companions import companions, images
 from dnnsearch.files.reading import read
 from dnnsearch.files.source import data_name, source
 from dnnsearch.filetables import FileTable
 from dnnsearch.rules import show, study_name
+from dnnsearch.shares import Split
 
 FOLDER = Path("configs")
 OPENML = "openml:"

@@ -47,12 +47,12 @@ from dnnsearch.guesses import Guess, guess
 from dnnsearch.rules import (
     one_of,
     or_word,
-    real,
     show,
     study_name,
     text,
     whole,
 )
+from dnnsearch.shares import Seed, Split, mapping
 from dnnsearch.spec import ALWAYS, COST_FORMULA, OBJECTIVES
 
 # What a name means to the sampler, with every argument, none left to a default of Optuna's:
@@ -73,8 +73,6 @@ UNTRACKED = "none"  # the tracking URI of a search that MLflow is told nothing o
 LATER: dict[str, Any] = {"metrics": [], "class_weights": None}  # neutral: old studies lack them
 RUN_TIME = ("study", "trials", "storage", "records", "tracking", "workers")
 
-Seed = Annotated[int, PlainValidator(whole(0, 2**32 - 1))]
-Share = Annotated[float, PlainValidator(real(above=0, below=1))]
 Text = Annotated[str, PlainValidator(text)]
 
 
@@ -84,14 +82,6 @@ def _choice(names: Any) -> Any:
 
 def _count(most: int) -> Any:
     return PlainValidator(whole(1, most))
-
-
-def _mapping(value: object) -> object:
-    if not isinstance(value, Mapping):
-        raise ValueError(
-            f"must be a mapping such as {{dev: 0.2, test: 0.2}}, but got {show(value)}"
-        )
-    return value
 
 
 def _metrics(value: object) -> tuple[str, ...]:
@@ -121,31 +111,6 @@ def _source(given: object) -> dict[str, Any]:
     return datasets.source(given)
 
 
-class Split(BaseModel):
-    """Shares of the examples, and the seed that draws them; the rest is for training.
-
-    `by` names a column of a file: rows with the same value stay together or, with `order: time`,
-    the latest rows are test and those before are dev.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    dev: Share = 0.2
-    test: Share = 0.2
-    seed: Seed = 0
-    by: Annotated[str | None, PlainValidator(or_word("none", text, None))] = None
-    order: Annotated[str | None, PlainValidator(or_word("none", one_of(["time"]), None))] = None
-
-    @model_validator(mode="after")
-    def _leaves_something(self) -> "Split":
-        if self.order and not self.by:
-            raise ValueError("order: time needs by: the column that says when")
-        if self.dev + self.test >= 1:
-            got = f"dev={show(self.dev)}, test={show(self.test)}"
-            raise ValueError(f"dev + test < 1 must hold, but got {got}")
-        return self
-
-
 class Config(BaseModel):
     """Every key of a config, in its normal form; `configs/digits.yaml` explains each."""
 
@@ -153,7 +118,7 @@ class Config(BaseModel):
 
     study: Annotated[str, PlainValidator(study_name)]
     data: Annotated[dict[str, Any], PlainValidator(_source)]
-    split: Annotated[Split, BeforeValidator(_mapping)] = Split()
+    split: Annotated[Split, BeforeValidator(mapping)] = Split()
     trials: Annotated[int, _count(100_000)] = 40
     seed: Seed = 0
     parallelism: Annotated[int, _count(1000)] = 6

@@ -155,11 +155,16 @@ def assemble(
         spec.hyperparameters.activation,
         inputs(arrays, prepared.feature_names),
         labels(prepared.classes),
-        np.asarray(arrays.get("target", [0.0, 1.0]), np.float64),
+        target_of(arrays),
         data.get("target"),
         {key: data[key] for key in FORM if key in data},
         provenance,
     )
+
+
+def target_of(arrays: Mapping[str, np.ndarray]) -> np.ndarray:
+    """(2,): mean and scale of a regression's target; 0 and 1 where there are classes."""
+    return np.asarray(arrays.get("target", [0.0, 1.0]), np.float64)
 
 
 def labels(names: Sequence[str]) -> np.ndarray:

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -12,11 +11,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
+from tests.servers import free_port, is_healthy
 
 
 class Server:
@@ -35,16 +30,9 @@ class Server:
                 stderr=log,
                 start_new_session=True,
             )
-        while not self.answers():
+        while not is_healthy(f"http://127.0.0.1:{self.port}"):
             assert self.process.poll() is None, self.log.read_text()
             time.sleep(0.2)
-
-    def answers(self) -> bool:
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/health", timeout=1):
-                return True
-        except OSError:
-            return False
 
     def ask(self, content: bytes, kind: str) -> tuple[int, Any]:
         url, head = f"http://127.0.0.1:{self.port}/invocations", {"Content-Type": kind}

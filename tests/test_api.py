@@ -57,6 +57,30 @@ def test_what_the_command_refuses_is_a_user_error(tiny: Path) -> None:
         dnnsearch.search("tiny.yaml", set={"seed": 1}, quiet=True)
 
 
+def test_a_password_stands_in_no_argument_for_everybody_to_see(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    storage = "postgresql://ann:secret@server/studies"
+    asked: list[list[str]] = []
+
+    def run(arguments: list[str], tell: object, given: str) -> None:
+        asked.append(arguments)
+        assert given == storage
+        raise dnnsearch.UserError("not today")
+
+    monkeypatch.setattr("dnnsearch.api.asking.run", run)
+    names = ("promote", "publish", "report", "rerun", "rm", "verify")
+    for ask in (*(getattr(dnnsearch, name) for name in names), retune):
+        with pytest.raises(dnnsearch.UserError, match="not today"):
+            ask("digits", storage=storage)
+    assert [arguments[0] for arguments in asked] == [*names, "retune"]
+    assert "secret" not in str(asked)
+
+
+def retune(study: str, storage: str) -> dnnsearch.Retuned:
+    return dnnsearch.retune(study, "new.csv", storage=storage)
+
+
 def test_a_rerun_gives_its_verdict(tiny: Path) -> None:
     Path("mlflow.db").unlink()
     verdict = dnnsearch.rerun("tiny/3")

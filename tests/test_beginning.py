@@ -8,15 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from dnnsearch.arrays import ArrayStore
 from dnnsearch.beginning import new
 from dnnsearch.config import load_config
 from dnnsearch.errors import UserError
 from dnnsearch.study.search import define
-from tests.files.test_reading import IMAGES, LABELS, idx
+from tests.files.images import IMAGES, LABELS, idx
 
 
 @pytest.fixture(autouse=True)
@@ -269,45 +267,3 @@ def test_the_command_ends_in_a_search_and_the_trial_predicts_raw_rows(tmp_path):
     predicted = dnnsearch.load("data/0").predict(frame)
     assert set(predicted) <= {"no way", "of course"}
     assert dnnsearch.load("data/0").predict_proba(frame[["x", "city", "z"]]).shape == (80, 2)
-
-
-VALUES = st.recursive(
-    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5)),
-    lambda inner: st.one_of(
-        st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=5), inner, max_size=3)
-    ),
-    max_leaves=4,
-)
-KEYS = st.sampled_from(["target", "task", "columns", "encoding", "separator", "quote", "decimal"])
-MORE = st.sampled_from(["header", "missing", "labels", "test_file", "openml", "strange"])
-
-
-DATA = st.dictionaries(st.one_of(KEYS, MORE), VALUES, max_size=3)
-
-
-def begin_or_refuse(folder, data, split):
-    from dnnsearch.config import parse_config
-    from dnnsearch.tables import prepare
-    from tests.test_tables import HYPER
-
-    (folder / "fuzz.csv").write_text("a,b\n" + "1,x\n2,y\n" * 9)
-    document = {"target": "b", **data, "file": str(folder / "fuzz.csv")}
-    try:
-        config = parse_config({**HYPER, "data": document, "split": split}, "x.yaml", "x")
-        if not {"openml", "labels", "test_file"} & data.keys():
-            prepare(config, ArrayStore(folder / "store"))
-    except UserError as error:
-        assert "\n" not in str(error)
-
-
-@settings(max_examples=60)
-@given(data=DATA, split=VALUES)
-def test_no_data_section_of_a_config_ends_in_a_traceback(tmp_path_factory, data, split):
-    begin_or_refuse(tmp_path_factory.getbasetemp(), data, split)
-
-
-@pytest.mark.proof
-@settings(max_examples=10_000)
-@given(data=DATA, split=VALUES)
-def test_no_data_section_of_thousands_ends_in_a_traceback(tmp_path_factory, data, split):
-    begin_or_refuse(tmp_path_factory.getbasetemp(), data, split)

@@ -4,7 +4,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -25,7 +25,14 @@ with study_lock(sys.argv[1], "digits"):
 
 @pytest.fixture
 def holder(tmp_path: Path) -> "Iterator[subprocess.Popen[str]]":
-    arguments = [sys.executable, "-c", HOLD, f"sqlite:///{tmp_path}/optuna.db"]
+    with holding(f"sqlite:///{tmp_path}/optuna.db") as process:
+        yield process
+
+
+@contextmanager
+def holding(storage: str) -> "Iterator[subprocess.Popen[str]]":
+    """A process that holds the lock of `digits`."""
+    arguments = [sys.executable, "-c", HOLD, storage]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout and process.stdout.readline() == "held\n"
         yield process
@@ -64,11 +71,8 @@ def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
 
 @pytest.fixture
 def remote_holder(address: str) -> "Iterator[subprocess.Popen[str]]":
-    arguments = [sys.executable, "-c", HOLD, address]
-    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout and process.stdout.readline() == "held\n"
+    with holding(address) as process:
         yield process
-        process.kill()
 
 
 def test_in_postgresql_a_second_holder_is_told_who_holds_it_and_a_dead_one_blocks_nobody(

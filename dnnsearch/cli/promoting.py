@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -9,20 +10,24 @@ import typer
 from dnnsearch.cli.options import STORAGE, Storage, Study
 from dnnsearch.cli.pinning import pin
 
+Top = Annotated[int, typer.Option(metavar="N", min=1, max=20, help="Configurations to confirm.")]
+Replicates = Annotated[
+    int, typer.Option(metavar="R", min=2, max=1000, help="Networks of each, by fresh seeds.")
+]
+Workers = Annotated[
+    int | None, typer.Option(metavar="N", min=1, help="Processes.  [default: the config's]")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show the result only.")]
+
 
 def promote(
     study: Study,
-    top: Annotated[
-        int, typer.Option(metavar="N", min=1, max=20, help="Configurations to confirm.")
-    ] = 5,
-    replicates: Annotated[
-        int, typer.Option(metavar="R", min=2, max=1000, help="Networks of each, by fresh seeds.")
-    ] = 16,
-    workers: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Processes.  [default: the config's]")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show the result only.")] = False,
+    top: Top = 5,
+    replicates: Replicates = 16,
+    workers: Workers = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
     storage: Storage = STORAGE,
 ) -> int:
     """Make one model of a search, tested once on the test set.
@@ -50,10 +55,14 @@ def promote(
     from dnnsearch.promotion.promoting import promote as confirm_and_test
     from dnnsearch.promotion.telling import document, lines
 
-    tell = (lambda text: None) if quiet or as_json else _tell
-    promotion = confirm_and_test(opened, top, replicates, workers, tell)
+    promotion = confirm_and_test(opened, top, replicates, workers, teller(quiet or as_json))
     print(json.dumps(document(promotion)) if as_json else "\n".join(lines(promotion)))
     return 0 if promotion.found else 1
+
+
+def teller(silent: bool) -> Callable[[str], object]:
+    """Says on standard error what is being done, unless it shall be silent."""
+    return (lambda text: None) if silent else _tell
 
 
 def _tell(text: str) -> None:

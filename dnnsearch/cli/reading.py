@@ -14,6 +14,31 @@ if TYPE_CHECKING:
     from dnnsearch.study.reading import OpenStudy
 
 
+Studies = Annotated[
+    list[str], typer.Argument(metavar="STUDY...", help="One study, or several to compare.")
+]
+Top = Annotated[int, typer.Option(metavar="N", min=1, help="How many trials to show.")]
+Where = Annotated[
+    list[str] | None,
+    typer.Option(metavar="COND", help="COLUMN, one of < <= = != >= >, VALUE; repeatable."),
+]
+State = Annotated[
+    list[str] | None,
+    typer.Option(help="finished, pruned, diverged, failed or unfinished; repeatable."),
+]
+Sort = Annotated[
+    str | None,
+    typer.Option(metavar="COLUMN", help="Ascending; -COLUMN is descending.  [default: best]"),
+]
+Csv = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Write every trial with every column; - is the screen."),
+]
+Json = Annotated[
+    Path | None, typer.Option("--json", metavar="FILE", help="As --csv, a JSON list of objects.")
+]
+
+
 def list_(storage: Storage = STORAGE) -> None:
     """List the studies with their best values.
 
@@ -29,30 +54,13 @@ def list_(storage: Storage = STORAGE) -> None:
 
 
 def show(
-    studies: Annotated[
-        list[str], typer.Argument(metavar="STUDY...", help="One study, or several to compare.")
-    ],
-    top: Annotated[int, typer.Option(metavar="N", min=1, help="How many trials to show.")] = 20,
-    where: Annotated[
-        list[str] | None,
-        typer.Option(metavar="COND", help="COLUMN, one of < <= = != >= >, VALUE; repeatable."),
-    ] = None,
-    state: Annotated[
-        list[str] | None,
-        typer.Option(help="finished, pruned, diverged, failed or unfinished; repeatable."),
-    ] = None,
-    sort: Annotated[
-        str | None,
-        typer.Option(metavar="COLUMN", help="Ascending; -COLUMN is descending.  [default: best]"),
-    ] = None,
-    csv: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Write every trial with every column; - is the screen."),
-    ] = None,
-    json_: Annotated[
-        Path | None,
-        typer.Option("--json", metavar="FILE", help="As --csv, a JSON list of objects."),
-    ] = None,
+    studies: Studies,
+    top: Top = 20,
+    where: Where = None,
+    state: State = None,
+    sort: Sort = None,
+    csv: Csv = None,
+    json_: Json = None,
     storage: Storage = STORAGE,
 ) -> None:
     """Show a study's trials, or several studies side by side.

@@ -1,7 +1,6 @@
 """`retune`: a study's champion on data that came later, and whether a new search beats it."""
 
 import json
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -9,43 +8,45 @@ import typer
 
 from dnnsearch.cli.options import STORAGE, Storage, Study
 from dnnsearch.cli.pinning import pin
+from dnnsearch.cli.promoting import Json, Quiet, Replicates, Top, Workers, teller
+
+NewData = Annotated[
+    str,
+    typer.Option(metavar="NEW", help="A file as the old one, or a set: '{name: moons, ...}'."),
+]
+Name = Annotated[
+    str | None,
+    typer.Option("--study", metavar="NAME", help="The new study's name.  [default: STUDY-2]"),
+]
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="The search space as it is now.  [default: the old one]"),
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Change a key of it; repeatable."),
+]
+Trials = Annotated[
+    int | None, typer.Option(metavar="N", min=1, help="In all.  [default: as the old study]")
+]
+First = Annotated[
+    int, typer.Option(metavar="N", min=0, help="Old configurations that are trained first.")
+]
 
 
 def retune(
     study: Study,
-    data: Annotated[
-        str,
-        typer.Option(metavar="NEW", help="A file as the old one, or a set: '{name: moons, ...}'."),
-    ],
-    name: Annotated[
-        str | None,
-        typer.Option("--study", metavar="NAME", help="The new study's name.  [default: STUDY-2]"),
-    ] = None,
-    config: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="The search space as it is now.  [default: the old one]"),
-    ] = None,
-    set_: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Change a key of it; repeatable."),
-    ] = None,
-    trials: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="In all.  [default: as the old study]")
-    ] = None,
-    first: Annotated[
-        int, typer.Option(metavar="N", min=0, help="Old configurations that are trained first.")
-    ] = 5,
-    top: Annotated[
-        int, typer.Option(metavar="N", min=1, max=20, help="Configurations to confirm.")
-    ] = 5,
-    replicates: Annotated[
-        int, typer.Option(metavar="R", min=2, max=1000, help="Networks of each, by fresh seeds.")
-    ] = 16,
-    workers: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Processes.  [default: the config's]")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show the result only.")] = False,
+    data: NewData,
+    name: Name = None,
+    config: ConfigFile = None,
+    set_: Settings = None,
+    trials: Trials = None,
+    first: First = 5,
+    top: Top = 5,
+    replicates: Replicates = 16,
+    workers: Workers = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
     storage: Storage = STORAGE,
 ) -> None:
     """Look again, on new data: keep the champion, or replace it.
@@ -56,7 +57,7 @@ def retune(
     test rows. The verdict is `replace` only where the whole interval of the difference says so.
     Nothing of the old study is changed; the same command goes on where it was interrupted.
 
-    \\b
+    \b
     Examples:
       dnnsearch retune churn --data churn-november.csv
       dnnsearch retune churn --data new.csv --config configs/churn.yaml --trials 60
@@ -75,17 +76,7 @@ def retune(
     settings = [*(set_ or []), *(f"{key}={value}" for key, value in given.items() if value)]
     definition = begin(opened, data, config=config, settings=settings, name=name, first=first)
     silent = quiet or as_json
+    extent = {"top": top, "replicates": replicates}
     with display(definition.config, silent) as audience:
-        found = look_again(
-            opened,
-            definition,
-            top=top,
-            replicates=replicates,
-            audience=audience,
-            tell=(lambda text: None) if silent else _tell,
-        )
+        found = look_again(opened, definition, **extent, audience=audience, tell=teller(silent))
     print(json.dumps(document(found)) if as_json else "\n".join(lines(found)))
-
-
-def _tell(text: str) -> None:
-    print(f"{text} ...", file=sys.stderr, flush=True)

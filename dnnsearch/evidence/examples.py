@@ -17,7 +17,6 @@ from dnnsearch.nn.outputs import OUTPUTS
 from dnnsearch.scores import SCORES, measure
 
 GROUPS = 200  # at most: each is one more evaluation of the score
-PART = "dev_"  # what the names of all objectives begin with, on whatever set they are measured
 
 
 def contributions(

@@ -23,8 +23,6 @@ from dnnsearch.study.reading import OpenStudy
 from dnnsearch.study.search import define, local_workers
 from dnnsearch.tracking import check_uri
 
-TOP, REPLICATES = 5, 16
-
 
 @dataclass(frozen=True)
 class Promotion:

@@ -34,11 +34,6 @@ class Refit:
     arrays: Mapping[str, np.ndarray]  # as they lie with the test set
     y_train: np.ndarray
 
-    @property
-    def target(self) -> np.ndarray:
-        """(2,): mean and scale of a regression's target."""
-        return np.asarray(self.arrays.get("target", [0.0, 1.0]), np.float64)
-
 
 def refit_spec(definition: Definition, whole: Prepared, one: Candidate, replicates: int) -> Spec:
     """The spec of the refit."""

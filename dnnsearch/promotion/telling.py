@@ -80,7 +80,7 @@ def describe(hyper: Hyperparameters) -> str:
 
 def _test(promotion: Promotion) -> list[str]:
     name, figures = test_name(promotion.objective), promotion.figures
-    ensemble, single = (_figure(figures[kind]) for kind in ("ensemble", "single"))
+    ensemble, single = (figure(figures[kind]) for kind in ("ensemble", "single"))
     rows = f"{figures['examples']} examples that nothing has seen"
     return [
         f"refitted on train and dev, {promotion.replicates} networks; {name} on {rows}:",
@@ -92,7 +92,8 @@ def _test(promotion: Promotion) -> list[str]:
     ]
 
 
-def _figure(one: dict[str, float]) -> str:
+def figure(one: dict[str, float]) -> str:
+    """A value with its interval."""
     return f"{one['value']:.4f} (95 %: {one['low']:.4f} to {one['high']:.4f})"
 
 

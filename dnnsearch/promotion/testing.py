@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from dnnsearch.ensemble import Model
+from dnnsearch.ensemble import Model, target_of
+from dnnsearch.evidence.contest import Contest
 from dnnsearch.evidence.measured import Measured
 from dnnsearch.promotion.figures import Tested, logits
 from dnnsearch.promotion.openings import Book
@@ -32,7 +33,7 @@ class Lookout:
         """The opened set; that it is opened stands in the book before."""
         spec = self.refitted.record.spec
         self.book.open(spec.number, spec.digest, self.test)
-        return Tested(spec, held_out(self.study.config), self.refitted.target)
+        return Tested(spec, held_out(self.study.config), target_of(self.refitted.arrays))
 
     @property
     def figures(self) -> dict[str, Any]:
@@ -58,8 +59,6 @@ class Lookout:
 
     def beats(self, rival: Model, maximize: bool) -> bool:
         """Whether this model is better than another, example by example on the opened set."""
-        from dnnsearch.evidence.contest import Contest
-
         both = [self.tested.measured(self.tested.ensemble(each)) for each in (self.model, rival)]
         return Contest(both, maximize).tied == [0]
 

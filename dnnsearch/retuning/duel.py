@@ -10,10 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from dnnsearch.arrays import ArrayStore
-from dnnsearch.ensemble import Model
+from dnnsearch.ensemble import Model, target_of
 from dnnsearch.errors import UserError
 from dnnsearch.evidence.contest import Contest
 from dnnsearch.evidence.interval import Interval
@@ -56,8 +54,7 @@ def arena(definition: Definition, store: ArrayStore) -> Arena:
     params = default_params(config, prepared.shape)
     spec = definition.spec(0, suggest(FixedTrial(params), config), [])
     arrays = store.open(prepared.test_key)
-    target = np.asarray(arrays.get("target", [0.0, 1.0]), np.float64)
-    return Arena(definition, Tested(spec, held_out(config), target))
+    return Arena(definition, Tested(spec, held_out(config), target_of(arrays)))
 
 
 def check_kind(model: Model, definition: Definition, who: str, X: Any) -> None:
@@ -82,7 +79,10 @@ def _named(names: list[str]) -> str:
 
 
 def decay(then: Mapping[str, float], now: Mapping[str, float], maximize: bool) -> Interval:
-    """How much worse one model is now than it was then, with 95 %; above 0 it has decayed."""
+    """How much worse one model is now than it was then, with 95 %; above 0 it has decayed.
+
+    The two intervals' arms are added as independent (Newcombe 1998; Zou and Donner 2008).
+    """
     fall = then["value"] - now["value"]
     down = math.hypot(then["value"] - then["low"], now["high"] - now["value"])
     up = math.hypot(then["high"] - then["value"], now["value"] - now["low"])

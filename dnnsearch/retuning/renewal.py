@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from optuna.trial import FixedTrial
-
 from dnnsearch import yamlfile
 from dnnsearch.arrays import ArrayStore
 from dnnsearch.config import Config, load_config, parse_config
@@ -16,12 +14,11 @@ from dnnsearch.errors import UserError
 from dnnsearch.files.source import is_file
 from dnnsearch.leaderboard import leaderboard
 from dnnsearch.rules import show
-from dnnsearch.space import default_params, into_space, suggest
+from dnnsearch.space import default_params, into_space
 from dnnsearch.storage import Rows, study_names
 from dnnsearch.study.definition import Definition
 from dnnsearch.study.reading import DEFINITION, OpenStudy
 from dnnsearch.study.search import define
-from dnnsearch.tables import DataShape
 
 OF_THE_PAST = ("test_file", "test_labels")  # an official test set of the old data
 
@@ -86,19 +83,12 @@ def _free_name(study: OpenStudy, definition: Definition) -> str:
 
 def _best(study: OpenStudy, definition: Definition, count: int) -> list[dict[str, Any]]:
     """The best `count` configurations, each once, moved into the space as it is now."""
-    rows = {trial.number: trial for trial in study.trials()}
     default = default_params(definition.config, definition.prepared.shape)  # is trial 0 anyhow
     found: list[dict[str, Any]] = []
     for row in leaderboard(study).ranked:
-        old = suggest(FixedTrial(rows[row.number].params), study.config).as_params()
-        guess = _guess(old, definition)
-        if guess and guess not in [*found, default]:
-            found.append(guess)
         if len(found) == count:
             break
+        guess = dict(into_space(row.params, definition.config, definition.prepared.shape))
+        if guess and guess not in [*found, default]:
+            found.append(guess)
     return found
-
-
-def _guess(old: dict[str, Any], definition: Definition) -> dict[str, Any]:
-    shape: DataShape = definition.prepared.shape
-    return dict(into_space(old, definition.config, shape))

@@ -11,7 +11,7 @@ from dnnsearch.ensemble import Model
 from dnnsearch.evidence.interval import Interval
 from dnnsearch.leaderboard import leaderboard
 from dnnsearch.model import kept_champion, model
-from dnnsearch.modelfile import decode
+from dnnsearch.modelfile import read
 from dnnsearch.promotion.candidates import Tell
 from dnnsearch.promotion.openings import OPENINGS
 from dnnsearch.promotion.promoting import Promotion, promote
@@ -25,7 +25,7 @@ RETUNED = "retuned"  # the attribute of the new study: of which one, and what ca
 
 
 @dataclass(frozen=True)
-class Old:
+class Incumbent:
     """The champion that is questioned."""
 
     model: Model
@@ -79,7 +79,7 @@ def retune(
     search(config, seconds=None, audience=audience)
     begun = open_study(config.study, config.storage)
     promotion = promote(begun, top, replicates, None, tell)
-    after = where.measured(_promoted(promotion), "the new champion")
+    after = where.measured(read(Path(promotion.crowned.file)), "the new champion")
     found = Retuning(
         study=study.name,
         renewed=config.study,
@@ -102,15 +102,15 @@ def begin(study: OpenStudy, data: str, **wishes: Any) -> Definition:
     return renewed(study, data, **wishes, store=ArrayStore(default_root()))
 
 
-def incumbent(study: OpenStudy) -> Old:
+def incumbent(study: OpenStudy) -> Incumbent:
     """The champion that `promote` kept, else the best trial's network; UserError without either."""
     kept = kept_champion(study)
     if kept is not None:
-        trial = kept.provenance.get("trial")
-        return Old(kept, f"the champion of {study.name} (trial {trial})", _figure(study, kept))
+        name = f"the champion of {study.name} (trial {kept.provenance.get('trial')})"
+        return Incumbent(kept, name, _figure(study, kept))
     best = leaderboard(study).best
     name = f"the best trial of {study.name} (trial {best.number}, never promoted)"
-    return Old(model(study, study.record(best.number)), name, None)
+    return Incumbent(model(study, study.record(best.number)), name, None)
 
 
 def _figure(study: OpenStudy, kept: Model) -> Mapping[str, float] | None:
@@ -119,8 +119,3 @@ def _figure(study: OpenStudy, kept: Model) -> Mapping[str, float] | None:
         if opening["trial"] == kept.provenance.get("trial") and "figures" in opening:
             return dict(opening["figures"]["ensemble"])
     return None
-
-
-def _promoted(promotion: Promotion) -> Model:
-    file = Path(promotion.crowned.file)
-    return decode(file.read_bytes(), str(file))

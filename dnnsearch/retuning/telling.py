@@ -13,16 +13,12 @@ def lines(found: Retuning) -> list[str]:
     rows = f"{found.examples} new test rows that nobody had seen"
     return [
         f"study {found.renewed}, on the new data; {name} on {rows}:",
-        f"  {found.old}: {_figure(found.now)}",
-        f"  the new champion (trial {found.promotion.winner.trial}): {_figure(found.new)}",
+        f"  {found.old}: {telling.figure(found.now)}",
+        f"  the new champion (trial {found.promotion.winner.trial}): {telling.figure(found.new)}",
         f"  the new one is better by {_interval(found.difference)}",
         _decay(found),
         _verdict(found),
     ]
-
-
-def _figure(one: dict[str, float]) -> str:
-    return f"{one['value']:.4f} (95 %: {one['low']:.4f} to {one['high']:.4f})"
 
 
 def _interval(one: Interval) -> str:

@@ -34,9 +34,8 @@ def write_folder(
     file = folder.with_name(FILE)
     file.write_bytes(content)
     with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore"
-        )  # MLflow warns of its own type hints, and that rows have int
+        # MLflow warns of its own type hints, and that rows have int
+        warnings.simplefilter("ignore")
         import mlflow.models
         import mlflow.pyfunc
 

@@ -16,7 +16,6 @@ import threading
 import warnings
 from collections.abc import Callable, Collection
 from contextlib import suppress
-from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -28,7 +27,8 @@ from distributed.versions import VersionMismatchWarning
 
 from dnnsearch.errors import UserError
 from dnnsearch.workers import lodging, shipping
-from dnnsearch.workers.lodging import Answer, Terms
+from dnnsearch.workers.lodging import Terms
+from dnnsearch.workers.news import Answered, Broken, Joined, Left, News, Refused, Seen, Told
 
 CONNECT_SECONDS = 5.0  # for a scheduler to answer at all
 RECONNECT_SECONDS = 60.0  # for one that had answered
@@ -41,63 +41,6 @@ CLOSE_SECONDS = 1.0
 for name in ("distributed", "distributed.client", "tornado", "tornado.application"):
     logging.getLogger(name).setLevel(logging.CRITICAL)  # what concerns a person is said by us
 warnings.simplefilter("ignore", VersionMismatchWarning)
-
-
-@dataclass(frozen=True)
-class Seen:
-    """Who is there, fit or not; the first of all news."""
-
-    workers: frozenset[str]
-
-
-@dataclass(frozen=True)
-class Joined:
-    """The worker can train, so many trials at once."""
-
-    worker: str
-    threads: int
-
-
-@dataclass(frozen=True)
-class Refused:
-    """The worker cannot train for this search, and why."""
-
-    worker: str
-    why: str
-
-
-@dataclass(frozen=True)
-class Left:
-    """The worker is gone."""
-
-    worker: str
-
-
-@dataclass(frozen=True)
-class Told:
-    """A trial has come so far."""
-
-    key: str
-    iteration: int
-    value: float
-
-
-@dataclass(frozen=True)
-class Answered:
-    """A task has ended; the answer is None when Dask gave it back."""
-
-    key: str
-    answer: Answer | None
-
-
-@dataclass(frozen=True)
-class Broken:
-    """Nothing more will come."""
-
-    error: BaseException
-
-
-News = Seen | Joined | Refused | Left | Told | Answered | Broken
 
 
 class Cluster:

@@ -23,19 +23,10 @@ from dnnsearch import numerics as arithmetic
 from dnnsearch.errors import UserError
 from dnnsearch.record import versions
 from dnnsearch.spec import Spec
-from dnnsearch.workers.cluster import (
-    Answered,
-    Broken,
-    Cluster,
-    Joined,
-    Left,
-    News,
-    Refused,
-    Seen,
-    Told,
-)
+from dnnsearch.workers.cluster import Cluster
 from dnnsearch.workers.events import Done, Event, Failed, Progressed
 from dnnsearch.workers.lodging import Answer, Terms
+from dnnsearch.workers.news import Answered, Broken, Joined, Left, News, Refused, Seen, Told
 from dnnsearch.workers.turns import Place, Turns
 
 PACKAGES = ("dnnsearch", "numpy")  # what a worker computes with

@@ -7,11 +7,9 @@ searches live through them.
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,6 +26,7 @@ from tests.faults.conftest import (
 )
 from tests.faults.test_failpoints import die_at, of_mlflow
 from tests.preloaded import Preloaded
+from tests.servers import free_port, is_healthy
 
 DELETED = "lifecycle_stage = 'deleted'"  # what MLflow's own deletion writes
 
@@ -73,9 +72,7 @@ class Server:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.uri = f"http://127.0.0.1:{self.port}"
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -92,16 +89,9 @@ class Server:
                 start_new_session=True,
             )
         until = time.monotonic() + 120
-        while not self.answers():
+        while not is_healthy(self.uri):
             assert time.monotonic() < until
             time.sleep(0.1)
-
-    def answers(self) -> bool:
-        try:
-            with urllib.request.urlopen(f"{self.uri}/health", timeout=1):
-                return True
-        except OSError:
-            return False
 
     def kill(self) -> None:
         if self.process:

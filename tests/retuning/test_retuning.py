@@ -117,6 +117,12 @@ def test_the_present_space_can_be_given_by_a_config(study: OpenStudy) -> None:
     assert config.storage == STORAGE
 
 
+def test_no_old_configuration_is_trained_first_where_none_is_wanted(study: OpenStudy) -> None:
+    wider = ["iterations={low: 100, high: 400}"]  # the default is not the old 120
+    assert begin(study, "same.csv", settings=wider, first=0).config.try_first == ()
+    assert len(begin(study, "same.csv", settings=wider, first=1).config.try_first) == 1
+
+
 def test_data_of_another_kind_are_refused_in_one_line_before_anything_is_searched(
     study: OpenStudy,
 ) -> None:

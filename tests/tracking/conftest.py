@@ -3,11 +3,8 @@
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,6 +14,7 @@ import pytest
 from dnnsearch.tracking import StudyCard, prepare_database, ui_command
 from dnnsearch.tracking.environment import apply
 from dnnsearch.trial import TrialView
+from tests.servers import free_port, is_healthy
 
 apply()
 STEPS = np.arange(12) * 50
@@ -99,9 +97,7 @@ class Server:
 
     def __init__(self, uri: str, log: Path) -> None:
         self.database, self.log = uri, log
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.command = ui_command(uri, self.port)
         self.url = f"http://127.0.0.1:{self.port}"
 
@@ -115,18 +111,11 @@ class Server:
                 start_new_session=True,
             )
         for _ in range(600):
-            if self._answers():
+            if is_healthy(self.url):
                 return
             assert self.process.poll() is None, self.log.read_text()
             time.sleep(0.1)
         raise AssertionError(f"no answer at {self.url}: {self.log.read_text()}")
-
-    def _answers(self) -> bool:
-        try:
-            with urllib.request.urlopen(f"{self.url}/health", timeout=1):
-                return True
-        except OSError:
-            return False
 
     def kill(self) -> None:
         """As a power cut would: the server and all its processes."""

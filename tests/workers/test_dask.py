@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from dnnsearch.arrays import ArrayStore
@@ -21,19 +20,6 @@ from tests.dask_cluster import DaskCluster, children
 from tests.workers.test_pool import spec_of
 
 LONG = 10**7  # iterations
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> ArrayStore:
-    return ArrayStore(tmp_path_factory.mktemp("store"))
-
-
-@pytest.fixture(scope="module")
-def address(store: ArrayStore) -> str:
-    rng = np.random.default_rng(0)
-    X = rng.standard_normal((200, 8)).astype(np.float32)
-    y = (X[:, 0] > 0).astype(np.int64)
-    return store.put({"X_train": X[:150], "y_train": y[:150], "X_dev": X[150:], "y_dev": y[150:]})
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from dnnsearch import numerics
@@ -18,19 +17,6 @@ from dnnsearch.errors import UserError
 from dnnsearch.record import decode
 from dnnsearch.spec import Hyperparameters, Spec
 from dnnsearch.workers import Done, Event, Failed, LocalWorkers, Progressed
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> ArrayStore:
-    return ArrayStore(tmp_path_factory.mktemp("store"))
-
-
-@pytest.fixture(scope="module")
-def address(store: ArrayStore) -> str:
-    rng = np.random.default_rng(0)
-    X = rng.standard_normal((200, 8)).astype(np.float32)
-    y = (X[:, 0] > 0).astype(np.int64)
-    return store.put({"X_train": X[:150], "y_train": y[:150], "X_dev": X[150:], "y_dev": y[150:]})
 
 
 def spec_of(address: str, number: int = 0, **changes: object) -> Spec:

@@ -1,0 +1,52 @@
+"""What a model answers; nothing is trained."""
+
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dnnsearch.api.asking import storage_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def predict(
+    model: str,
+    data: "str | Path | pd.DataFrame",
+    out: str | Path | None = None,
+    *,
+    missing: str = "refuse",
+    tracking: str | None = None,
+    storage: str | None = None,
+) -> "pd.DataFrame | Path":
+    """A table with a model's answers behind its own columns, which stay as they are.
+
+    `model` is what the command takes, `data` a DataFrame or a file. Returns a DataFrame, with text
+    as text, or writes `out` and returns its path. Raises UserError for all that is refused.
+    """
+    import pandas as pd
+
+    from dnnsearch import prediction
+    from dnnsearch.modelnames import find
+
+    prediction.check_way(missing)
+    found = find(model, storage_of(storage), tracking)
+    if isinstance(data, pd.DataFrame):
+        parts = iter([prediction.predict_table(found, data, missing)])
+    else:
+        parts = prediction.predict_file(found, Path(data), missing)
+    if out is None:
+        return pd.concat(parts)
+    prediction.write(parts, Path(out))
+    return Path(out)
+
+
+def serve(
+    model: str, port: int = 5001, *, tracking: str | None = None, storage: str | None = None
+) -> "subprocess.Popen[bytes]":
+    """Serve what `predict` takes on 127.0.0.1; returns MLflow's running process."""
+    from dnnsearch.modelnames import find
+    from dnnsearch.serving import command
+
+    started = command(find(model, storage_of(storage), tracking), port)
+    return subprocess.Popen(started.argv, env=started.environment)

@@ -1,0 +1,110 @@
+import pytest
+
+from tests.files.people import is_people, table
+from tests.files.refusals import refused
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("header", [True, False])
+@pytest.mark.parametrize("quote", ["", '"', "'"])
+def test_separator_header_and_quotes_are_found_out(write, separator, header, quote):
+    sheet = write(table(separator, header, quote))
+    is_people(sheet)
+    assert sheet.found["separator"] == separator
+    assert sheet.found["header"] == header
+
+
+def test_blanks_may_separate_cells(write):
+    sheet = write("  a  b member\n 1.5   x yes\n 2.5 y  no\n -3e2 z yes\n")
+    assert sheet.frame["a"].tolist() == [1.5, 2.5, -300]
+    assert sheet.frame["member"].tolist() == ["yes", "no", "yes"]
+
+
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_a_decimal_comma_is_found_out(write, separator):
+    sheet = write(table(separator, decimal=","))
+    assert sheet.found["decimal"] == ","
+    is_people(sheet)
+
+
+@pytest.mark.parametrize("mark", ["", "?", "NA", "   ", "nan", "NULL", " ? "])
+def test_marks_and_blanks_are_missing_in_numbers_and_in_text(write, mark):
+    sheet = write(f"a,b,member\n1,x,yes\n{mark},{mark},no\n3, z ,yes\n")
+    assert sheet.frame["a"].isna().tolist() == [False, True, False]
+    assert sheet.frame["b"].isna().tolist() == [False, True, False]
+    assert sheet.frame["b"][2] == "z"
+
+
+@pytest.mark.parametrize("mark", ["-", "missing", "Unknown", ".", "n.a."])
+def test_words_for_a_gap_are_missing_among_numbers_and_stay_in_text(write, mark):
+    sheet = write(f"a,b,member\n1,x,yes\n{mark},{mark},no\n3,z,yes\n")
+    assert sheet.frame["a"].isna().tolist() == [False, True, False]
+    assert sheet.frame["b"][1] == mark
+    given = write(f"a,b,member\n1,x,yes\n{mark},{mark},no\n3,z,yes\n", missing=["?"])
+    assert given.frame["a"].tolist() == ["1", mark, "3"]
+
+
+def test_the_config_can_say_what_is_missing(write):
+    sheet = write("a,b,member\n1,x,y\n-,NA,n\n3,z,y\n", missing=["-"])
+    assert sheet.frame["a"].isna().tolist() == [False, True, False]
+    assert sheet.frame["b"].tolist() == ["x", "NA", "z"]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "name"),
+    [
+        ("utf-8", "나이"),
+        ("utf-8-sig", "나이"),
+        ("utf-16", "나이"),
+        ("utf-16-le", "Größe"),
+        ("utf-16-be", "Größe"),
+        ("cp949", "나이와 이름"),
+        ("shift_jis", "なまえとねんれい"),
+        ("gb18030", "年龄和姓名"),
+        ("cp1252", "Größe"),
+        ("cp1251", "возраст"),
+    ],
+)
+def test_the_encoding_is_found_out(write, encoding, name):
+    sheet = write(f"{name},member\n1,a\n2,b\n3,a\n".encode(encoding))
+    assert list(sheet.frame.columns) == [name, "member"]
+
+
+def test_a_given_encoding_stands_and_a_wrong_one_is_named(write):
+    assert write("é,member\n1,a\n2,b\n".encode("cp1252"), encoding="cp1252").frame.shape == (2, 2)
+    assert "utf-8" in refused(write, "é,member\n1,a\n".encode("cp1252"), encoding="utf-8")
+    assert "encoding" in refused(write, "a,member\n1,a\n", encoding="klingon")
+
+
+def test_leading_lines_of_comment_are_left_out_and_a_header_with_a_hash_is_not(write):
+    sheet = write("|1x3 Cross validator\n" + table())
+    is_people(sheet)
+    assert sheet.notices
+    assert list(write("#id,member\n1,a\n2,b\n").frame.columns) == ["#id", "member"]
+
+
+def test_a_spreadsheets_line_that_names_the_separator_is_no_row(write):
+    is_people(write("sep=;\n" + table(";")))
+
+
+def test_line_ends_of_three_systems_are_the_same(write):
+    for end in ("\n", "\r\n", "\r"):
+        is_people(write(table().replace("\n", end)))
+
+
+def test_cells_may_hold_separators_quotes_and_line_ends(write):
+    sheet = write('a,b,member\n"x, ""y""\nz",1,yes\nw,2,no\n')
+    assert sheet.frame["a"].tolist() == ['x, "y"\nz', "w"]
+
+
+def test_a_trailing_separator_adds_no_column_and_names_of_rows_are_one(write):
+    trailing = write("a,b,member\n1,2,y,\n3,4,n,\n")
+    assert list(trailing.frame.columns) == ["a", "b", "member"]
+    assert trailing.frame["a"].tolist() == [1, 3]
+    named = write('"a" "member"\n"r1" 1 "y"\n"r2" 2 "n"\n')
+    assert named.frame["member"].tolist() == ["y", "n"]
+    assert named.frame["a"].tolist() == [1, 2]
+
+
+def test_the_target_keeps_its_spelling(write):
+    assert write("a,member\n1,1\n2,1.0\n3,01\n").frame["member"].tolist() == ["1", "1.0", "01"]

@@ -1,0 +1,19 @@
+"""What is asked of every server that tests start: a port of its own, and whether it answers."""
+
+import socket
+import urllib.request
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def is_healthy(url: str) -> bool:
+    """Whether MLflow answers there."""
+    try:
+        with urllib.request.urlopen(f"{url}/health", timeout=1):
+            return True
+    except OSError:
+        return False
