@@ -96,6 +96,7 @@ def test_a_trial_is_also_found_by_its_mlflow_run_and_changes_there_are_named(tin
     assert output.startswith(named)
 
 
+@pytest.mark.proof
 def test_a_changed_curve_in_optuna_is_named_with_its_iteration(alone: Path) -> None:
     with sqlite3.connect("optuna.db") as database:
         point = "trial_id = 3 AND step = 10"  # ids count from 1
@@ -121,6 +122,7 @@ def test_other_data_are_named(alone: Path) -> None:
     assert found.startswith("data: the data set has changed: the record has ")
 
 
+@pytest.mark.proof
 def test_another_split_is_named(alone: Path) -> None:
     change_config(lambda config: config["split"].update(seed=1))
     found = first_difference(rerun("tiny/2", STORAGE))
@@ -142,6 +144,7 @@ def test_other_code_is_named_where_it_computes_something_else(
     assert "(code or machine: " in found
 
 
+@pytest.mark.proof
 def test_another_arithmetic_is_noted_where_it_computes_the_same(
     alone: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -151,6 +154,7 @@ def test_another_arithmetic_is_noted_where_it_computes_the_same(
     assert "the same in spite of code: arithmetic (was 1, is 2)" in verdict.notes
 
 
+@pytest.mark.proof
 def test_a_diverged_trial_diverges_again(alone: Path) -> None:
     verdict = rerun("tiny/1", STORAGE)
     assert verdict.lines[0] == "tiny/1 identical"

@@ -108,6 +108,7 @@ def test_another_schema_is_one_line_with_the_command_that_upgrades_it(
         open_storage(url)
 
 
+@pytest.mark.proof
 def test_eight_first_starts_at_once_leave_one_working_database(tmp_path: Path, url: str) -> None:
     starts = [subprocess.Popen([sys.executable, "-c", CREATE, url]) for _ in range(8)]
     assert [start.wait() for start in starts] == [0] * 8

@@ -8,6 +8,12 @@ from dnnsearch.nn import batches, lots
 from tests.trainings import curves, data_of, generators, run
 
 
+def seeds(daily, in_all):
+    """The first of them every day, all of them where there is time for long proofs."""
+    later = (pytest.param(seed, marks=pytest.mark.proof) for seed in range(daily, in_all))
+    return [*range(daily), *later]
+
+
 def random_case(seed):
     """A random network, random data and random options."""
     rng = np.random.default_rng(seed)
@@ -45,7 +51,7 @@ def trained(sizes, X, y, replicates, options, alone=False):
     return [(flat[i].tobytes(), values[: points[i], :, i].tobytes()) for i in range(len(rngs))]
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", seeds(25, 60))
 def test_a_stack_equals_trainings_one_by_one_bit_for_bit(seed):
     sizes, X, y, options = random_case(seed)
     R = len(X)
@@ -67,7 +73,7 @@ def test_the_comparison_of_bits_sees_one_flipped_bit():
     assert after[1] != before[1]
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", seeds(5, 10))
 def test_how_much_is_gathered_at_a_time_changes_no_bit(seed, monkeypatch):
     sizes, X, y, options = random_case(seed)
     X, y = X[:2], y[:2]
@@ -86,7 +92,7 @@ def shifted(array, by):
     return copy
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", seeds(8, 20))
 def test_where_arrays_lie_in_memory_changes_no_bit(seed, monkeypatch):
     sizes, X, y, options = random_case(seed)
     results, empty = [], np.empty

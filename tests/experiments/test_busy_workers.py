@@ -31,6 +31,7 @@ def test_how_early_trials_were_pruned_is_told() -> None:
     assert (use.trials, use.pruned, use.done_when_pruned) == (4, 3, 0.2)
 
 
+@pytest.mark.proof
 def test_the_tiny_mode_searches_and_writes_its_row(tmp_path: Path) -> None:
     out = tmp_path / "busy.md"
     experiment.main(["--tiny", "--out", str(out)])

@@ -20,6 +20,7 @@ def test_the_verdict_is_that_of_the_interval(differences: list[float], says: str
     assert experiment.verdict(scores)[-1] == says
 
 
+@pytest.mark.proof
 def test_the_tiny_mode_searches_a_file_and_writes_the_table(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     x = rng.normal(size=60)

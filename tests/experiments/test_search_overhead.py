@@ -21,6 +21,7 @@ def test_a_figure_is_measured_by_its_aim(figure: float, more_is_better: bool, ve
     assert experiment.line(row)[-1] == verdict
 
 
+@pytest.mark.proof
 def test_the_tiny_mode_measures_a_search_and_the_memory(tmp_path: Path) -> None:
     out = tmp_path / "overhead.md"
     experiment.main(["--tiny", "--out", str(out)])

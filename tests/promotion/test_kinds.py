@@ -31,7 +31,10 @@ KINDS = {
 }
 
 
-@pytest.mark.parametrize("kind", KINDS)
+# the program is started twice for each: one will do every day
+@pytest.mark.parametrize(
+    "kind", ["folds", *(pytest.param(k, marks=pytest.mark.proof) for k in KINDS if k != "folds")]
+)
 def test_a_study_of_this_kind_is_promoted(
     program: Preloaded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:

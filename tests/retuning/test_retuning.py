@@ -67,6 +67,7 @@ def test_on_data_of_the_same_kind_the_champion_is_kept(study: OpenStudy) -> None
     assert len(open_study("november", STORAGE).trials()) == 3
 
 
+@pytest.mark.proof
 def test_a_study_that_was_never_promoted_has_its_best_trial_questioned(study: OpenStudy) -> None:
     for path in Path("records").rglob("champion*"):
         path.unlink()
@@ -109,6 +110,7 @@ def test_a_deeper_space_takes_what_it_lacks_from_the_default() -> None:
     assert "units_2" not in moved
 
 
+@pytest.mark.proof
 def test_the_present_space_can_be_given_by_a_config(study: OpenStudy) -> None:
     now = {**CONFIG, "learning_rate": {"low": 0.01, "high": 0.05}, "study": "ignored"}
     Path("now.yaml").write_text(json.dumps(now))

@@ -187,6 +187,7 @@ def test_a_damaged_group_in_a_machines_cache_is_sent_again(
     assert bytearray(path.read_bytes()) != content
 
 
+@pytest.mark.proof
 def test_data_that_are_lost_while_a_search_runs_are_sent_again(
     hire: Hire, cluster: DaskCluster, address: str
 ) -> None:
@@ -238,6 +239,7 @@ def test_a_worker_of_another_version_is_refused_and_the_others_go_on(
     strange.kill()
 
 
+@pytest.mark.proof
 def test_a_search_without_workers_waits_and_whoever_comes_takes_a_trial_that_waits_behind_another(
     terms: Terms, store: ArrayStore, address: str, said: list[str], tmp_path: Path
 ) -> None:
