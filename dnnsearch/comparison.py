@@ -29,6 +29,10 @@ LOADED = {
 }
 MADE = ("arithmetic", "numerics", "arrays")  # named as the cause of a difference, not as one
 UNEXPLAINED = "code or machine"
+MEND = (
+    "what can be done: bring back what is named here and compare again, or begin a new study with "
+    "search --study NAME"
+)
 ORDER = {name: place for place, name in enumerate(("data", "split", "seed"))}
 
 
@@ -66,7 +70,8 @@ def training_difference(recorded: Record, now: Record) -> str:
 def _told(what: str, recorded: object, now: object) -> str:
     if recorded == now:
         return ""
-    return f"{what}: the record has {_short(recorded)}, and trained again it is {_short(now)}"
+    values = f"the record has {_short(recorded)}, and trained again it is {_short(now)}"
+    return f"{what}: {values}{_apart(recorded, now)}"
 
 
 def _curves(recorded: Record, now: Record) -> str:
@@ -206,7 +211,14 @@ def _mapping(kind: str, recorded: Mapping[str, Any], copy: Mapping[str, Any]) ->
 
 def _copied(what: str, recorded: object, copy: object) -> str:
     has = "is missing" if copy is None else f"is {_short(copy)}"
-    return f"{what} {has}, and the record has {_short(recorded)}"
+    return f"{what} {has}, and the record has {_short(recorded)}{_apart(copy, recorded)}"
+
+
+def _apart(one: object, other: object) -> str:
+    """By how much, where that is not to be seen at a glance."""
+    if not (isinstance(one, float) and isinstance(other, float)) or not math.isfinite(other - one):
+        return ""
+    return f", {abs(other - one):.3g} {'more' if other > one else 'less'}"
 
 
 def _short(value: object) -> str:
