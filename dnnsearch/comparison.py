@@ -178,8 +178,14 @@ def run_difference(view: TrialView, packed: bytes, run: "PublishedTrial") -> str
         or next(filter(None, points), "")
         or _mapping("metric ", layout.scalars(view), run.metrics)
         or _mapping("tag ", {**tags, layout.STATE: view.state}, run.tags)
-        or ("" if run.record == packed else "the record that is its artifact: other bytes")
+        or _artifact(packed, run.record)
     )
+
+
+def _artifact(packed: bytes, copy: bytes | None) -> str:
+    if copy == packed:
+        return ""
+    return f"the record that is its artifact: {'it is missing' if copy is None else 'other bytes'}"
 
 
 def _finite(view: TrialView, name: str) -> dict[int, float]:
