@@ -234,7 +234,7 @@ class Tracker:
 
 def _end(run: Run) -> int:
     """Now; a clock that was set back must not end a run before it began."""
-    return max(_now(), run.info.start_time)
+    return max(_now(), int(run.info.start_time))
 
 
 def _now() -> int:

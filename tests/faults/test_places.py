@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.faults.conftest import UNTRACKED, assert_published, assert_whole, fingerprint, query
 from tests.preloaded import Preloaded
 
@@ -29,6 +31,7 @@ def test_studies_of_one_name_in_two_storages_share_a_records_folder(
     assert_whole(folder)
 
 
+@pytest.mark.proof
 def test_a_study_goes_on_in_a_moved_folder_while_the_clock_is_set_back(
     tracked: Preloaded, tmp_path: Path, folder: Path, undisturbed: str
 ) -> None:
