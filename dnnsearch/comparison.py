@@ -29,6 +29,10 @@ LOADED = {
 }
 MADE = ("arithmetic", "numerics", "arrays")  # named as the cause of a difference, not as one
 UNEXPLAINED = "code or machine"
+MEND = (
+    "what can be done: bring back what is named here and compare again, or begin a new study with "
+    "search --study NAME"
+)
 ORDER = {name: place for place, name in enumerate(("data", "split", "seed"))}
 
 
@@ -66,7 +70,8 @@ def training_difference(recorded: Record, now: Record) -> str:
 def _told(what: str, recorded: object, now: object) -> str:
     if recorded == now:
         return ""
-    return f"{what}: the record has {_short(recorded)}, and trained again it is {_short(now)}"
+    values = f"the record has {_short(recorded)}, and trained again it is {_short(now)}"
+    return f"{what}: {values}{_apart(recorded, now)}"
 
 
 def _curves(recorded: Record, now: Record) -> str:
@@ -173,8 +178,14 @@ def run_difference(view: TrialView, packed: bytes, run: "PublishedTrial") -> str
         or next(filter(None, points), "")
         or _mapping("metric ", layout.scalars(view), run.metrics)
         or _mapping("tag ", {**tags, layout.STATE: view.state}, run.tags)
-        or ("" if run.record == packed else "the record that is its artifact: other bytes")
+        or _artifact(packed, run.record)
     )
+
+
+def _artifact(packed: bytes, copy: bytes | None) -> str:
+    if copy == packed:
+        return ""
+    return f"the record that is its artifact: {'it is missing' if copy is None else 'other bytes'}"
 
 
 def _finite(view: TrialView, name: str) -> dict[int, float]:
@@ -206,7 +217,14 @@ def _mapping(kind: str, recorded: Mapping[str, Any], copy: Mapping[str, Any]) ->
 
 def _copied(what: str, recorded: object, copy: object) -> str:
     has = "is missing" if copy is None else f"is {_short(copy)}"
-    return f"{what} {has}, and the record has {_short(recorded)}"
+    return f"{what} {has}, and the record has {_short(recorded)}{_apart(copy, recorded)}"
+
+
+def _apart(one: object, other: object) -> str:
+    """By how much, where that is not to be seen at a glance."""
+    if not (isinstance(one, float) and isinstance(other, float)) or not math.isfinite(other - one):
+        return ""
+    return f", {abs(other - one):.3g} {'more' if other > one else 'less'}"
 
 
 def _short(value: object) -> str:

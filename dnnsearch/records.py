@@ -12,7 +12,7 @@ not known here.
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import quote
@@ -86,10 +86,15 @@ class Records:
     def paths(self) -> list[Path]:
         return sorted(self.folder.glob("[0-9]*.npz"))
 
-    def of(self, number: int) -> Path:
-        """The file of a trial; raises UserError when there is none."""
-        for path in self.folder.glob(f"{number:05d}-*.npz"):
-            return path
+    def of(self, number: int, digests: Callable[[], Sequence[str]] = tuple) -> Path:
+        """The file of a trial; raises UserError when there is none.
+
+        Studies of one name in several storages may share the folder: where there are several
+        files, `digests` says what its spec and its result have.
+        """
+        if found := sorted(self.folder.glob(f"{number:05d}-*.npz")):
+            wanted = [digest[:SHORT] for digest in digests()] if len(found) > 1 else []
+            return max(found, key=lambda path: [digest in path.name for digest in wanted])
         if record := self._fetch(number):
             return self.path(record)
         place = f"{self.folder}, nor in MLflow" if self.elsewhere else self.folder
@@ -111,8 +116,14 @@ class Records:
         write_whole(self.path(record), packed)
         return record
 
-    def remove(self) -> None:
-        shutil.rmtree(self.folder, ignore_errors=True)
+    def remove(self, specs: Collection[str] = ()) -> None:
+        """Take away what belongs to trials with these digests; all, if nothing else is there."""
+        own = {digest[:SHORT] for digest in specs}
+        mine = {path for path in self.paths() if path.name.split("-")[1] in own}
+        if mine.issuperset(self.paths()):
+            shutil.rmtree(self.folder, ignore_errors=True)
+        for path in mine:
+            path.unlink(missing_ok=True)
 
 
 def _decoded(packed: bytes) -> Record | None:

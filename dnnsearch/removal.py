@@ -19,13 +19,13 @@ def remove_study(study: OpenStudy) -> str:
     The rows go last, so that an interrupted removal can be repeated. Raises UserError, before
     anything is removed, while somebody works on the study or MLflow does not answer.
     """
-    trials = len(study.trials())
     with study_lock(study.rows.storage.url, study.name) as held:
+        rows = study.trials()
         runs = _remove_runs(study)
-        study.records.remove()
+        study.records.remove([row.user_attrs.get("spec", "") for row in rows])
         held()
         study.rows.remove()
-    return f"removed study {study.name}: {trials} trials, their records, {runs} runs in MLflow"
+    return f"removed study {study.name}: {len(rows)} trials, their records, {runs} runs in MLflow"
 
 
 def _remove_runs(study: OpenStudy) -> int:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from dnnsearch.comparison import (
+    MEND,
     UNEXPLAINED,
     cause,
     row_difference,
@@ -55,6 +56,7 @@ class Verdict:
     def lines(self) -> list[str]:
         """For people; the verdict stands in the first."""
         found = [f"  also: {difference}" for difference in self.differences[1:]]
+        found += [f"  {MEND}"] if self.exit_code else []
         compared = f"  compared: {'; '.join(self.compared)}"
         return [f"{self.run} {self.words}", *found, compared, *(f"  note: {n}" for n in self.notes)]
 
@@ -142,7 +144,7 @@ def _compare_copies(
         verdict.notes.append(f"MLflow's copy was not compared: {error}")
         return
     verdict.compared.append("MLflow's run")
-    path = study.records.of(number)
+    path = study.path(number)
     if found := run_difference(ended_view(record, path), path.read_bytes(), run):
         verdict.differences.append(f"MLflow's run {run.run_id}: {found}")
 

@@ -182,6 +182,12 @@ class Rows:
         with _told_in_one_line(self.storage.url):
             return self.storage.get_all_trials(self.study_id, deepcopy=False)
 
+    def trial(self, number: int) -> FrozenTrial:
+        """One of them; the trial must be there."""
+        with _told_in_one_line(self.storage.url):
+            found = self.storage.get_trial_id_from_study_id_trial_number(self.study_id, number)
+            return self.storage.get_trial(found)
+
     def ask(self, trial: FrozenTrial) -> int:
         """Add a trial as RUNNING and return its id in the storage."""
         with _told_in_one_line(self.storage.url):

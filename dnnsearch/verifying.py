@@ -15,7 +15,13 @@ from optuna.trial import FrozenTrial
 
 from dnnsearch import numerics
 from dnnsearch.arrays import ArrayStore
-from dnnsearch.comparison import cause, row_difference, spec_difference, training_difference
+from dnnsearch.comparison import (
+    MEND,
+    cause,
+    row_difference,
+    spec_difference,
+    training_difference,
+)
 from dnnsearch.record import Record, decode, fingerprint, inconsistencies
 from dnnsearch.rounding import explained_units
 from dnnsearch.spec import Spec
@@ -24,11 +30,6 @@ from dnnsearch.study.definition import differences
 from dnnsearch.study.reading import OpenStudy
 from dnnsearch.study.retries import given
 from dnnsearch.study.search import define, hired
-
-MEND = (
-    "what can be done: bring back what is named here and verify again, or begin a new study with "
-    "search --study NAME"
-)
 
 
 class Different(Exception):

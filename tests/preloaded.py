@@ -6,6 +6,7 @@ output, as a process that can be killed. Where starting itself is under test, st
 
 import json
 import os
+import runpy
 import signal
 import subprocess
 import sys
@@ -63,14 +64,24 @@ class Preloaded:
         return int(answer)
 
     def start(
-        self, folder: Path, *arguments: str, failpoint: str = "", **variables: str
+        self,
+        folder: Path,
+        *arguments: str,
+        failpoint: str = "",
+        planted: str = "",
+        **variables: str,
     ) -> Command:
         """Begin `dnnsearch ARGUMENTS` in the folder, with these environment variables too.
 
         With a failpoint, see faults/site/sitecustomize.py, the command and its workers have it.
+        Planted code is run by the command and by every Python process that it starts.
         """
         if failpoint:
             variables |= {"FAILPOINT": failpoint, "PYTHONPATH": str(SITE)}
+        if planted:
+            site = Path(tempfile.mkdtemp(dir=self.outputs.name))
+            (site / "sitecustomize.py").write_text(planted)
+            variables |= {"PLANTED": str(site / "sitecustomize.py"), "PYTHONPATH": str(site)}
         environment = {**os.environ, **variables}
         pid = self.ask({"run": arguments, "folder": str(folder), "environment": environment})
         return Command(self, pid)
@@ -117,6 +128,8 @@ def command(request: dict, outputs: Path) -> int:
             os.dup2(said.fileno(), number)
         if "FAILPOINT" in os.environ:
             arm(os.environ["FAILPOINT"])
+        if "PLANTED" in os.environ:
+            runpy.run_path(os.environ["PLANTED"])
         sys.argv[1:] = request["run"]
         try:
             return main()

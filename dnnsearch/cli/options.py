@@ -1,5 +1,6 @@
 """Options and arguments that several commands share, and how their values are read."""
 
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -43,9 +44,11 @@ def option(name: str, rule: Callable[[object], Any], value: object) -> Any:
 
 
 def writable(path: Path) -> Path:
-    """The path, if a file can be made there; raises UserError where its folder does not exist."""
+    """The path, if a file can be made there; raises UserError where none can."""
     if path.is_dir():
         raise UserError(f"{path} must be a file, but it is a folder")
     if not path.parent.is_dir():
         raise UserError(f"{path} cannot be written: there is no folder {path.parent}")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise UserError(f"{path} cannot be written: its folder, or the file, is read-only")
     return path

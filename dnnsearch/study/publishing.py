@@ -40,6 +40,6 @@ def publish(study: OpenStudy, uri: str | None = None) -> str:
 def _views(study: OpenStudy) -> Iterator[TrialView]:
     for row in study.trials():
         if row.state.is_finished():
-            yield ended_view(study.record(row.number), study.records.of(row.number))
+            yield ended_view(study.record(row.number), study.path(row.number))
         else:
             yield unfinished_view(study, row)

@@ -81,9 +81,18 @@ class OpenStudy:
         """Optuna's trials by number; `user_attrs["dnnsearch"]` is what `ledger` tells of each."""
         return self.rows.trials()
 
+    def path(self, number: int) -> Path:
+        """The file of a trial's record; raises UserError when it is missing."""
+        return self.records.of(number, lambda: self._digests(number))
+
+    def _digests(self, number: int) -> tuple[str, str]:
+        """Of a trial's spec and of what it came to, as Optuna's row has them."""
+        told = self.rows.trial(number).user_attrs
+        return told.get("spec", ""), told.get("dnnsearch", {}).get("digest", "")
+
     def record(self, number: int) -> Record:
         """The record of a trial; raises UserError when it is missing or damaged."""
-        path = self.records.of(number)
+        path = self.path(number)
         try:
             return decode(path.read_bytes())
         except DamagedArrays as error:

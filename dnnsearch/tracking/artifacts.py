@@ -41,7 +41,18 @@ def get_artifact(client: MlflowClient, run: Run, name: str) -> bytes | None:
 
 def _local_folder(client: MlflowClient, run: Run) -> Path | None:
     """Where the run's artifacts lie, if MLflow is a file of ours and they lie on this disk."""
-    location = urlsplit(run.info.artifact_uri)
-    if sqlite_path(client.tracking_uri) is None or location.scheme not in ("", "file"):
+    location, database = urlsplit(run.info.artifact_uri), sqlite_path(client.tracking_uri)
+    if database is None or location.scheme not in ("", "file"):
         return None
-    return Path(unquote(location.path) if location.scheme else run.info.artifact_uri)
+    noted = Path(unquote(location.path) if location.scheme else run.info.artifact_uri)
+    return _moved(noted, database.absolute().parent) if len(noted.parts) > 4 else noted
+
+
+def _moved(noted: Path, here: Path) -> Path:
+    """Where ROOT/EXPERIMENT/RUN/artifacts is, if the folder `here` was moved with all in it.
+
+    MLflow notes absolute places, and would begin the old folder anew.
+    """
+    beside = here.joinpath(*noted.parts[-4:])
+    moved = not noted.parents[1].is_dir() and beside.parents[1].is_dir()
+    return beside if moved else noted

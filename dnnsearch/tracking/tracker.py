@@ -159,7 +159,7 @@ class Tracker:
                 self.client.update_run(run.info.run_id, status)
         else:
             took = view.seconds
-            end = _now() if took is None else run.info.start_time + round(1000 * took)
+            end = _end(run) if took is None else run.info.start_time + round(1000 * took)
             self.client.set_terminated(run.info.run_id, status, end)
         child.status = status
 
@@ -187,7 +187,7 @@ class Tracker:
         if status == "RUNNING":
             self.client.update_run(run_id, status)
         else:
-            self.client.set_terminated(run_id, status)
+            self.client.set_terminated(run_id, status, _end(self.parent))
 
     def _find_experiment(self) -> str:
         """The id of the experiment; two processes may create it at once."""
@@ -230,6 +230,11 @@ class Tracker:
         params = [Param(k, v) for k, v in card.params().items()]
         self._log_batch(self.parent, [], params, [RunTag(k, v) for k, v in tags.items()])
         self.describe(Standing(card), "running")
+
+
+def _end(run: Run) -> int:
+    """Now; a clock that was set back must not end a run before it began."""
+    return max(_now(), int(run.info.start_time))
 
 
 def _now() -> int:

@@ -1,6 +1,7 @@
 """A disk that is full, or that can only be read: a real one, small and mounted for the test."""
 
 import os
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -114,6 +115,11 @@ def test_a_disk_that_can_only_be_read_is_read(
     disk.make("ro")
     assert program.run(disk.path, "fingerprint", "wine").strip() == partly
     assert "cannot be written: its folder is read-only" in refused(program, disk.path)
+    elsewhere = f"--storage=sqlite:///{disk.path.parent}/optuna.db"
+    assert "records/wine: Read-only file system" in refused(program, disk.path, elsewhere)
+    for command in (["report", "wine"], ["show", "wine", "--csv=wine.csv"]):
+        said = program.run(disk.path, *command, code=2)
+        assert re.fullmatch(r"error: \S+ cannot be written: .* is read-only\n", said)
     disk.make("rw")
     said = program.run(disk.path, "search", "wine.yaml", *UNTRACKED)
     assert fingerprint(said) == undisturbed

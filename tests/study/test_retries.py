@@ -63,16 +63,16 @@ def test_a_failed_trial_is_tried_again_under_a_new_number_and_the_study_verifies
     assert study.fingerprint(5) == before
     verified = program.run(tiny, "verify", "tiny", "--workers=1", "--quiet")
     assert verified.startswith("tiny identical: 6 trials, given 1 recorded failure\n")
-
-
-def test_where_there_is_nothing_to_try_again_one_line_says_so(
-    program: Preloaded, tiny: Path, study: OpenStudy
-) -> None:
-    assert len(dnnsearch.search("tiny.yaml", retry_failed=True, quiet=True).trials) == 6
     assert program.run(tiny, *RETRY).splitlines()[0] == NOTHING
     assert len(study.trials()) == 6
 
 
+@pytest.mark.proof
+def test_python_has_it_too(study: OpenStudy) -> None:
+    assert len(dnnsearch.search("tiny.yaml", retry_failed=True, quiet=True).trials) == 6
+
+
+@pytest.mark.proof
 def test_an_extended_study_has_its_retries_where_they_were_whatever_was_killed(
     program: Preloaded, tiny: Path
 ) -> None:
@@ -89,6 +89,7 @@ def test_an_extended_study_has_its_retries_where_they_were_whatever_was_killed(
     assert study.retries == {5: 3}
 
 
+@pytest.mark.proof
 def test_what_fails_again_is_told_and_is_tried_again_when_it_is_asked_for_again(
     program: Preloaded, tiny: Path
 ) -> None:
@@ -107,6 +108,7 @@ def test_what_fails_again_is_told_and_is_tried_again_when_it_is_asked_for_again(
     assert list(study.retries.values()) == [1, 3, 5, 8, 9, 10]
 
 
+@pytest.mark.proof
 def test_what_was_in_flight_is_finished_whatever_number_of_trials_is_asked_for(
     program: Preloaded, tiny: Path, study: OpenStudy
 ) -> None:
