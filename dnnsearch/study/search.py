@@ -94,8 +94,8 @@ def search(
                 audience.say(_said_of(append(study)))
             trials = study.wanted(config.trials)
             audience.expect(trials)
+            keep_preparation(study.records, definition.prepared)  # which the publisher sends
             publisher = _publisher(study, audience.say)
-            keep_preparation(study.records, definition.prepared)
             show = [publisher.put, audience.trial]
             ledger = Ledger(study.rows, study.records, show, study.retries, held)
             study.records.bring(ledger.told_before)

@@ -1,10 +1,13 @@
 import math
 from pathlib import Path
 
+import pytest
+
 from experiments import many_trials
 from experiments.many_trials import Measured, Sample
 
 
+@pytest.mark.proof
 def test_a_study_of_many_trials_is_watched_to_its_end(tmp_path: Path) -> None:
     out = tmp_path / "many.md"
     (one,) = many_trials.main(["--tiny", "--out", str(out)])

@@ -1,7 +1,8 @@
 """That the program which measures the way from images to a trial sees all of it."""
 
-import os
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -37,8 +38,12 @@ def test_a_trial_is_there_once_its_row_is(tmp_path: Path) -> None:
 
 
 def test_memory_is_the_most_that_there_was() -> None:
-    before = experiment.largest(os.getpid())
-    block = bytearray(80_000_000)
-    block[::4096] = b"x" * len(block[::4096])
-    del block
-    assert experiment.largest(os.getpid()) - before > 60_000_000
+    block = "x = bytearray(80_000_000); x[::4096] = b'x' * len(x[::4096]); del x"
+    program = f"{block}; print('gone', flush=True); input()"
+    arguments = [sys.executable, "-c", program]
+    with subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        assert process.stdout.readline() == b"gone\n"
+        assert experiment.largest(process.pid) > 80_000_000
+        process.kill()
+    assert experiment.largest(process.pid) == 0

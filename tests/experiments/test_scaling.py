@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
+import pytest
+
 from experiments import scaling
 
 
+@pytest.mark.proof
 def test_its_report_has_speed_overhead_and_the_workers_that_are_fed(tmp_path: Path) -> None:
     out = tmp_path / "scaling.md"
     scaling.main(["--tiny", "--out", str(out)])

@@ -9,6 +9,7 @@ from experiments.speed_training import ratio
 from experiments.training_timers import Job
 
 
+@pytest.mark.proof
 def test_the_tiny_mode_times_everybody_and_writes_the_tables(tmp_path):
     """Slow for what it is: three processes import what they time."""
     speed_training.main(["--tiny", "--out", str(tmp_path / "report.md")])

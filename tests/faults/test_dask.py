@@ -142,6 +142,7 @@ def test_without_dask_one_line_names_the_extra(clustered: Preloaded, folder: Pat
     assert len(done.stderr.splitlines()) == 1
 
 
+@pytest.mark.proof
 def test_a_worker_without_room_for_the_data_is_one_line(
     clustered: Preloaded, folder: Path, cluster: DaskCluster, disk: Disk
 ) -> None:

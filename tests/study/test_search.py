@@ -154,7 +154,10 @@ def test_after_kill_9_the_same_command_ends_as_if_nothing_had_happened(
     assert_whole(folder, 8)
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [(signal.SIGINT, 130), pytest.param(signal.SIGTERM, 143, marks=pytest.mark.proof)],
+)
 def test_a_signal_ends_the_search_in_order_and_it_can_go_on(
     folder: Path, undisturbed: str, number: int, code: int
 ) -> None:

@@ -106,6 +106,7 @@ def mlflow(postgresql: PostgreSQL, tmp_path: Path) -> Iterator[Server]:
     server.kill()
 
 
+@pytest.mark.proof
 def test_another_machine_goes_on_with_what_postgresql_and_mlflow_have(
     postgresql: PostgreSQL,
     address: str,

@@ -102,6 +102,7 @@ def check(place: Place) -> pd.DataFrame:
     return found
 
 
+@pytest.mark.proof
 def test_a_table_of_ones_own_is_searched_promoted_and_predicted(folder: Path) -> None:
     place = Place(folder, f"sqlite:///{folder}/mlflow.db", "mixed")
     found = check(place)
