@@ -150,7 +150,7 @@ def chosen(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
         if there != 1:
             what = "do not" if there == 0 else f"have {there} of that name"
             raise ValueError(f"the rows must have the column {name!r}, and {what}")
-    return frame[list(names)]
+    return frame if list(frame.columns) == list(names) else frame[list(names)]  # that would copy
 
 
 def as_numbers(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
