@@ -129,10 +129,14 @@ def _row(trial: FrozenTrial, config: Config, examples: int | None) -> Row:
 
 
 def standard_error(value: float, values: Sequence[float], examples: int | None) -> float | None:
-    """Of the mean of several replicates' values, from their spread; of one accuracy, binomial."""
-    if len(values) > 1:
-        return statistics.stdev(values) / math.sqrt(len(values))
-    return binomial_error(value, examples) if examples else None
+    """Of one accuracy, binomial; of several replicates' mean, from their spread as well.
+
+    Of what is no accuracy it is the seeds' part alone, since the examples' is not known here.
+    """
+    by_examples = binomial_error(value, examples) if examples else None
+    if len(values) < 2:
+        return by_examples
+    return math.hypot(statistics.stdev(values) / math.sqrt(len(values)), by_examples or 0.0)
 
 
 def binomial_error(accuracy: float, examples: int) -> float:

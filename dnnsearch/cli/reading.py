@@ -67,9 +67,12 @@ def show(
 
     The best trial stands first.
 
-    `±` is the standard error of the value; `tie` marks what the dev set cannot tell from the best
-    trial. Columns are those of --csv, and `units` such as 64-32; quote < and >, which mean
-    something to the shell. A trial that lacks a column fulfils no condition on it, and is last.
+    `±` is the standard error of the value: of an accuracy for its examples and, where there are
+    replicates, their seeds; of anything else for the seeds alone, so that `promote` may find more
+    ties. `tie` marks what cannot be told from the best trial by it.
+
+    Columns are those of --csv, and `units` such as 64-32; quote < and >, which mean something to
+    the shell. A trial that lacks a column fulfils no condition on it, and is last.
 
     \b
     Examples:

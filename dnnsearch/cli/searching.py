@@ -148,6 +148,8 @@ def _conclude(config: "Config") -> None:
         best = board.best
         print(f"best: trial {best.number} with {board.objective} {best.value:.4f}")
         print(f"  its configuration:      dnnsearch best {shlex.quote(config.study)}")
+        print(f"  what mattered, a page:  dnnsearch report {shlex.quote(config.study)}")
+        print(f"  an honest figure:       dnnsearch promote {shlex.quote(config.study)}")
         print(
             f"  train it again:         dnnsearch rerun {shlex.quote(config.study)}/{best.number}"
         )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dnnsearch.files.source import is_file
 from dnnsearch.nn import Network, Parameters
 from dnnsearch.reporting.material import Dev, Material
 from dnnsearch.study.reading import OpenStudy
@@ -40,7 +41,7 @@ class Worst:
     label: str
     answer: str
     probability: float  # that it gives to the label
-    features: np.ndarray  # (n_x,) as they were loaded
+    features: np.ndarray  # (n_x,) as they were loaded; none (0,) of a person's file
 
 
 def worst(material: Material, study: OpenStudy) -> list[Worst]:
@@ -58,17 +59,17 @@ def worst(material: Material, study: OpenStudy) -> list[Worst]:
     network = Network(parameters, spec.hyperparameters.activation, spec.output)
     outputs = network.output.activation.function(network.logits(dev.X.mT).mean(axis=0), None)
     probabilities = (np.concatenate([1 - outputs, outputs]) if len(outputs) == 1 else outputs).T
-    return _surest(dev, probabilities)
+    shown = not is_file(study.config.data)  # MLflow gets the page, but no rows of a person's file
+    return _surest(dev, probabilities, dev.X * dev.scale + dev.mean if shown else dev.X[:, :0])
 
 
-def _surest(dev: Dev, probabilities: np.ndarray) -> list[Worst]:
-    """probabilities: (m, classes)."""
+def _surest(dev: Dev, probabilities: np.ndarray, features: np.ndarray) -> list[Worst]:
+    """probabilities: (m, classes); features: (m, n_x), or (m, 0)."""
     given = probabilities[np.arange(len(dev.labels)), dev.labels]
     answers = probabilities.argmax(axis=1)
     wrong = np.flatnonzero(answers != dev.labels)
     order = wrong[np.argsort(given[wrong], kind="stable")][:WORST]
-    X = dev.X[order] * dev.scale + dev.mean
     return [
         Worst(int(i), dev.classes[dev.labels[i]], dev.classes[answers[i]], float(given[i]), x)
-        for i, x in zip(order, X, strict=True)
+        for i, x in zip(order, features[order], strict=True)
     ]

@@ -10,6 +10,8 @@ but whether N guesses would have come as far.
 - A cost: for the same network, exp(m (entropy - cost)) has an expectation of at most 1 (it is a
   likelihood ratio against the frequencies of the classes), so by Markov's inequality and over N
   trials it passes N / LUCK with a probability of at most LUCK. Nothing is assumed.
+
+Of other objectives, such as balanced accuracy where classes are rare, neither says anything.
 """
 
 import math
@@ -18,6 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dnnsearch.reporting.material import Material
+from dnnsearch.spec import ALWAYS
 
 LUCK = 0.01  # how rarely luck may be taken for a find
 
@@ -39,8 +42,10 @@ class Chance:
 
 
 def chance(material: Material) -> Chance | None:
-    """None where it cannot be said: no finished trial, or no labels."""
-    measure = "dev_cost" if material.objective == "dev_cost" else "dev_accuracy"
+    """None where it cannot be said: no finished trial, no labels, another objective."""
+    measure = material.objective
+    if measure not in ALWAYS:
+        return None
     finals = [row.final.get(measure) for row in material.finished]
     values = [value for value in finals if value is not None]
     if material.dev is None or not values:

@@ -8,7 +8,6 @@ import numpy as np
 import plotly.graph_objects as go
 
 from dnnsearch.dimensions import HYPERPARAMETERS
-from dnnsearch.files.source import is_file
 from dnnsearch.reporting import courses, figures, tables
 from dnnsearch.reporting.champion import Worst, confusion, worst
 from dnnsearch.reporting.findings import Finding, where
@@ -199,8 +198,7 @@ def champion(material: Material, study: OpenStudy) -> Markup:
         return Markup("")
     matrix = tables.confusion(counts.tolist(), material.dev.classes)
     wrong = worst(material, study)
-    shown = not is_file(study.config.data)  # MLflow gets the page, but no rows of a person's file
-    pictures = tag("div", *(_example(one, shown) for one in wrong), class_="examples")
+    pictures = tag("div", *(_example(one) for one in wrong), class_="examples")
     return section(
         f"The best trial, number {material.board.best.number}, on the dev set",
         matrix,
@@ -208,9 +206,11 @@ def champion(material: Material, study: OpenStudy) -> Markup:
     )
 
 
-def _example(one: Worst, shown: bool) -> Markup:
+def _example(one: Worst) -> Markup:
     text = f"{one.label} called {one.answer}, {one.probability:.1%} sure of {one.label}"
-    picture = _picture(one.features) if shown else tag("code", f"row {one.place} of dev")
+    picture = (
+        _picture(one.features) if one.features.size else tag("code", f"row {one.place} of dev")
+    )
     return tag("figure", picture, tag("figcaption", text))
 
 
