@@ -10,8 +10,9 @@ from dnnsearch.arrays import ArrayStore, default_root
 from dnnsearch.ensemble import Model
 from dnnsearch.evidence.interval import Interval
 from dnnsearch.leaderboard import leaderboard
-from dnnsearch.model import kept_champion, model
+from dnnsearch.model import model
 from dnnsearch.modelfile import read
+from dnnsearch.modelnames import champion
 from dnnsearch.promotion.candidates import Tell
 from dnnsearch.promotion.openings import OPENINGS
 from dnnsearch.promotion.promoting import Promotion, promote
@@ -112,8 +113,11 @@ def begin(study: OpenStudy, data: str, **wishes: Any) -> Definition:
 
 
 def incumbent(study: OpenStudy) -> Incumbent:
-    """The champion that `promote` kept, else the best trial's network; UserError without either."""
-    kept = kept_champion(study)
+    """The champion, of the file or of MLflow, else the best trial's network.
+
+    Raises UserError without either, and where MLflow is to be asked and is away.
+    """
+    kept = champion(study)
     if kept is not None:
         name = f"the champion of {study.name} (trial {kept.provenance.get('trial')})"
         return Incumbent(kept, name, _figure(study, kept))
