@@ -62,7 +62,7 @@ def crown(
             _give_alias(study, registered)
         except UserError as error:
             return Crowned(file, uri, False, f"no alias, the same command tries again: {error}")
-        keep_champion(study, content)  # last: the file is never a champion that MLflow has not
+        keep_champion(study, content)  # last, for MLflow may fail
     return Crowned(file, uri, is_champion, why)
 
 
