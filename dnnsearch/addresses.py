@@ -1,13 +1,20 @@
 """Addresses of databases and servers as they are shown and stored: without their passwords.
 
 A password is for the moment of connecting. Whatever is printed or written down passes through here.
+A slash or an @ that is not escaped belongs to the password, too.
 """
 
 import re
 
-OF_DATABASE = re.compile(r"(\b(?!https?:)[a-z][a-z0-9+]*://[^:/@?\s]*):[^@\s]*@")  # or with a slash
-OF_SERVER = re.compile(r"(\bhttps?://[^:/@?\s]*):[^@/\s]*@")
-IN_QUERY = re.compile(r"[?&](?:ssl)?password=[^&\s]*(?=\s|$)|(?<=[?&])(?:ssl)?password=[^&\s]*&")
+UP_TO_THE_LAST_AT = r"(?:(?:(?!://)[^\s?])*|(?:(?!://)\S)*)@"  # that of the host, not of a query
+A_PORT = r"\d{1,5}(?:[/?#\s]|$)"
+OF_DATABASE = re.compile(
+    rf"(\b(?!https?:)[a-z][a-z0-9+]*://[^:/@?\s]*):{UP_TO_THE_LAST_AT}", re.IGNORECASE
+)
+OF_SERVER = re.compile(rf"(\bhttps?://[^:/?\s]*):(?!{A_PORT}){UP_TO_THE_LAST_AT}", re.IGNORECASE)
+IN_QUERY = re.compile(
+    r"[?&](?:ssl)?password=[^&\s]*(?=\s|$)|(?<=[?&])(?:ssl)?password=[^&\s]*&", re.IGNORECASE
+)
 
 
 def without_password(text: str) -> str:

@@ -31,22 +31,25 @@ def find(name: str, storage: str, tracking: str | None = None) -> Model:
         raise UserError(
             f"there is no file {name}; MODEL is STUDY, STUDY/NUMBER, models:/... or a file"
         )
-    return _champion(open_study(name, storage))
-
-
-def _champion(study: OpenStudy) -> Model:
-    kept = kept_champion(study)
-    if kept is not None:
-        return kept
-    uri = study.config.tracking
-    if uri == UNTRACKED:
+    study = open_study(name, storage)
+    found = champion(study)
+    if found is None:
         raise no_champion(study)
+    return found
+
+
+def champion(study: OpenStudy) -> Model | None:
+    """The one that was kept beside the records, else the one that MLflow knows; None without.
+
+    Raises UserError where it is damaged, and where MLflow is to be asked and is away.
+    """
+    kept, uri = kept_champion(study), study.config.tracking
+    if kept is not None or uri == UNTRACKED:
+        return kept
     from dnnsearch.tracking import registry
 
     version = registry.champion(uri, study.name)
-    if version is None:
-        raise no_champion(study)
-    return _registered(uri, version.uri)
+    return None if version is None else _registered(uri, version.uri)
 
 
 def _registered(uri: str, name: str) -> Model:

@@ -9,6 +9,7 @@ from dnnsearch import modelfile
 from dnnsearch.errors import UserError
 from dnnsearch.model import keep_champion, model
 from dnnsearch.modelnames import find
+from dnnsearch.retuning.retuning import incumbent
 from dnnsearch.study.reading import open_study
 from dnnsearch.study.views import card
 
@@ -46,6 +47,9 @@ def test_a_champion_that_only_mlflow_knows_is_found_there(tiny: Path) -> None:
     registry.crown(uri, registry.register(uri, card(study), content, 2))
     found = find("models:/tiny@champion", STORAGE, uri)
     assert found.outputs(X)[:, 0].tolist() == says("tiny/2")
+    old = incumbent(study)  # a retuning questions it, too, and not the best trial
+    assert old.name == "the champion of tiny (trial 2)"
+    assert old.model.outputs(X)[:, 0].tolist() == says("tiny/2")
 
 
 @pytest.mark.parametrize(

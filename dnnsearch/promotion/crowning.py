@@ -56,10 +56,14 @@ def crown(
     except UserError as error:
         return Crowned(file, "", False, f"not registered, the same command tries again: {error}")
     is_champion, why = _judge(study, look, content, found, present)
+    uri = registered.uri if registered else ""
     if is_champion:
-        keep_champion(study, content)
-        _give_alias(study, registered)
-    return Crowned(file, registered.uri if registered else "", is_champion, why)
+        try:
+            _give_alias(study, registered)
+        except UserError as error:
+            return Crowned(file, uri, False, f"no alias, the same command tries again: {error}")
+        keep_champion(study, content)  # last, for MLflow may fail
+    return Crowned(file, uri, is_champion, why)
 
 
 def _register(

@@ -1,7 +1,8 @@
 """The book of openings: each look at a study's test set is written down before it is taken.
 
 The first look counts. Whoever looks again, and chooses by what they saw, has a second dev set.
-It stands with the study in Optuna's storage and is written under the study's lock.
+It stands with the study in Optuna's storage and is written under the study's lock. What
+other studies have seen of these rows, and a retuning's old champion, it does not know.
 """
 
 import time

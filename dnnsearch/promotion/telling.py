@@ -81,7 +81,7 @@ def describe(hyper: Hyperparameters) -> str:
 def _test(promotion: Promotion) -> list[str]:
     name, figures = test_name(promotion.objective), promotion.figures
     ensemble, single = (figure(figures[kind]) for kind in ("ensemble", "single"))
-    rows = f"{figures['examples']} examples that nothing has seen"
+    rows = f"{figures['examples']} test examples, which none of its trials has seen"
     return [
         f"refitted on train and dev, {promotion.replicates} networks; {name} on {rows}:",
         f"  the ensemble   {ensemble}",
@@ -122,12 +122,12 @@ def _nothing(promotion: Promotion) -> str:
 def _openings(promotion: Promotion) -> list[str]:
     openings = promotion.openings
     if len(openings) == 1:
-        return [f"the test set was opened once, {_when(openings[0])}: this figure counts"]
+        return [f"this study opened its test set once, {_when(openings[0])}: this figure counts"]
     first = openings[0].get("figures", {}).get("ensemble")
     counted = f"{first['value']:.4f}" if first else "not known, for that look was cut short"
     counts = f"the figure that counts is that of the first, {counted}"
     return [
-        f"the test set was opened {len(openings)} times; {counts}:",
+        f"this study's test set was opened {len(openings)} times; {counts}:",
         *(f"  {n}. {_when(one)}" for n, one in enumerate(openings, start=1)),
     ]
 

@@ -1,4 +1,4 @@
-"""The test set, opened: what the refitted networks are worth on rows that nothing has seen."""
+"""The test set, opened: what the refitted networks are worth on rows that no trial has seen."""
 
 from dataclasses import dataclass
 from functools import cached_property

@@ -1,4 +1,4 @@
-"""Two models on the same rows, which neither has seen; and one model then and now.
+"""Two models on the same rows; and one model then and now.
 
 The difference of two models is taken row by row, as in a promotion. That of one model on two test
 sets has no common rows: its interval is put together from the two intervals (MOVER: Newcombe 1998,
@@ -7,7 +7,7 @@ Zou and Donner 2008).
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from dnnsearch.arrays import ArrayStore
@@ -20,7 +20,7 @@ from dnnsearch.promotion.figures import Tested
 from dnnsearch.promotion.testing import figure
 from dnnsearch.space import default_params, suggest
 from dnnsearch.study.definition import Definition
-from dnnsearch.tables import held_out
+from dnnsearch.tables import HeldOut, held_out
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,10 @@ class Arena:
 
     definition: Definition
     tested: Tested
+
+    def on(self, rows: HeldOut) -> "Arena":
+        """The same with these rows alone."""
+        return replace(self, tested=replace(self.tested, held_out=rows))
 
     def measured(self, model: Model, who: str) -> Measured:
         """Raises UserError where the model cannot be given these rows."""

@@ -10,12 +10,14 @@ from dnnsearch.arrays import ArrayStore, default_root
 from dnnsearch.ensemble import Model
 from dnnsearch.evidence.interval import Interval
 from dnnsearch.leaderboard import leaderboard
-from dnnsearch.model import kept_champion, model
+from dnnsearch.model import model
 from dnnsearch.modelfile import read
+from dnnsearch.modelnames import champion
 from dnnsearch.promotion.candidates import Tell
 from dnnsearch.promotion.openings import OPENINGS
 from dnnsearch.promotion.promoting import Promotion, promote
-from dnnsearch.retuning.duel import arena, check_kind, decay
+from dnnsearch.retuning.duel import Arena, arena, check_kind, decay
+from dnnsearch.retuning.novelty import Novelty, novelty
 from dnnsearch.retuning.renewal import renewed
 from dnnsearch.study.definition import Definition
 from dnnsearch.study.reading import OpenStudy, open_study
@@ -47,7 +49,7 @@ class Retuning:
     new: dict[str, float]
     promotion: Promotion
     difference: Interval  # new less old
-    examples: int
+    novelty: Novelty
 
     @property
     def replace(self) -> bool:
@@ -71,8 +73,7 @@ def retune(
     """
     numerics.check(definition.numerics)
     config, old = definition.config, incumbent(study)
-    where = arena(definition, ArrayStore(default_root()))
-    check_kind(old.model, definition, old.name, where.tested.held_out.X)
+    where, news = _rows(study, definition, old)
     before = where.measured(old.model, old.name)
     now = where.figure(before)
     tell(f"{old.name} on the new test rows: {now['value']:.4f}")
@@ -91,10 +92,19 @@ def retune(
         new=where.figure(after),
         promotion=promotion,
         difference=where.difference(after, before),
-        examples=len(where.tested.held_out.y),
+        novelty=news,
     )
     begun.rows.set_attribute(RETUNED, {"of": study.name, "replace": found.replace})
     return found
+
+
+def _rows(study: OpenStudy, definition: Definition, old: Incumbent) -> tuple[Arena, Novelty]:
+    """The new test rows without those that the old champion has learnt from."""
+    store = ArrayStore(default_root())
+    where = arena(definition, store)
+    check_kind(old.model, definition, old.name, where.tested.held_out.X)
+    news = novelty(study, store, where.tested.held_out)
+    return where.on(news.rows), news
 
 
 def begin(study: OpenStudy, data: str, **wishes: Any) -> Definition:
@@ -103,8 +113,11 @@ def begin(study: OpenStudy, data: str, **wishes: Any) -> Definition:
 
 
 def incumbent(study: OpenStudy) -> Incumbent:
-    """The champion that `promote` kept, else the best trial's network; UserError without either."""
-    kept = kept_champion(study)
+    """The champion, of the file or of MLflow, else the best trial's network.
+
+    Raises UserError without either, and where MLflow is to be asked and is away.
+    """
+    kept = champion(study)
     if kept is not None:
         name = f"the champion of {study.name} (trial {kept.provenance.get('trial')})"
         return Incumbent(kept, name, _figure(study, kept))

@@ -10,15 +10,27 @@ from dnnsearch.retuning.retuning import Retuning
 def lines(found: Retuning) -> list[str]:
     """For people; the verdict stands last."""
     name = telling.test_name(found.objective)
-    rows = f"{found.examples} new test rows that nobody had seen"
+    rows = f"{len(found.novelty.rows.y)} new test rows"
+    rows += " that neither has learnt from" if found.novelty.is_known else ""
     return [
         f"study {found.renewed}, on the new data; {name} on {rows}:",
+        *_learnt(found),
         f"  {found.old}: {telling.figure(found.now)}",
         f"  the new champion (trial {found.promotion.winner.trial}): {telling.figure(found.new)}",
         f"  the new one is better by {_interval(found.difference)}",
         _decay(found),
         _verdict(found),
     ]
+
+
+def _learnt(found: Retuning) -> list[str]:
+    """What is to be said of rows that the old champion had in train or dev."""
+    learnt = found.novelty.learnt
+    if learnt is None:
+        return ["  not known: has the old one learnt from some of them? Its data cannot be had"]
+    if not found.novelty.is_known:
+        return [f"  the old one has learnt from {learnt} of them, which favours it"]
+    return [f"  left out are {learnt} more, which the old one has learnt from"] if learnt else []
 
 
 def _interval(one: Interval) -> str:
@@ -28,6 +40,8 @@ def _interval(one: Interval) -> str:
 def _decay(found: Retuning) -> str:
     if found.then is None or found.fall is None:
         return "decay: not known, for the old one was never promoted on a test set of its own time"
+    if found.novelty.learnt is not None and not found.novelty.is_known:
+        return "decay: not known, for the old one has learnt from most of these rows"
     was = f"it had {found.then['value']:.4f} when it was promoted"
     by = f"worse by {_interval(found.fall)}"
     return f"decay: {'found' if found.fall.low > 0 else 'none to be seen'}, {was}; {by}"
@@ -57,7 +71,8 @@ def document(found: Retuning) -> dict[str, Any]:
         "decay": None if found.fall is None else [found.fall.low, found.fall.high],
         "new": found.new,
         "difference": [found.difference.low, found.difference.high],
-        "examples": found.examples,
+        "examples": len(found.novelty.rows.y),
+        "learnt": found.novelty.learnt,
         "promotion": telling.document(found.promotion),
         "lines": lines(found),
     }

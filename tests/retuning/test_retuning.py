@@ -5,20 +5,23 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from dnnsearch.arrays import ArrayStore
 from dnnsearch.config import parse_config
 from dnnsearch.display import Quiet
 from dnnsearch.errors import UserError
 from dnnsearch.evidence.interval import Interval
 from dnnsearch.leaderboard import leaderboard
 from dnnsearch.retuning.duel import decay
+from dnnsearch.retuning.novelty import FEWEST, novelty
 from dnnsearch.retuning.retuning import RETUNED, Retuning, begin, incumbent, retune
 from dnnsearch.retuning.telling import document, lines
 from dnnsearch.space import into_space
 from dnnsearch.study.reading import OpenStudy, open_study
-from dnnsearch.tables import DataShape
+from dnnsearch.tables import DataShape, HeldOut, held_out
 from tests.retuning.conftest import CONFIG, STORAGE, customers
 
 SHAPE = DataShape(2, 1, 400, 100, 100, "binary")
@@ -65,6 +68,42 @@ def test_on_data_of_the_same_kind_the_champion_is_kept(study: OpenStudy) -> None
     assert lines(found)[-2].startswith("decay: none to be seen")
     assert lines(found)[-1].startswith("verdict: KEEP the champion of churn")
     assert len(open_study("november", STORAGE).trials()) == 3
+
+
+def test_rows_that_the_old_champion_has_learnt_from_are_left_out_and_counted(
+    study: OpenStudy,
+) -> None:
+    both = pd.concat([pd.read_csv("old.csv"), pd.read_csv("drifted.csv")])
+    both.to_csv("both.csv", index=False)
+    found = look_again(study, "both.csv", settings=["trials=2"])
+    rows = held_out(open_study("churn-2", STORAGE).config).X
+    learnt = set(range(600)) - set(held_out(study.config).X.index)
+    had = sum(index in learnt for index in rows.index)
+    assert had > 20
+    assert found.novelty.learnt == had
+    assert len(found.novelty.rows.y) == len(rows) - had == document(found)["examples"]
+    assert learnt.isdisjoint(found.novelty.rows.X.index)
+    title, left_out, *_ = lines(found)
+    assert f"on {len(rows) - had} new test rows that neither has learnt from" in title
+    assert left_out == f"  left out are {had} more, which the old one has learnt from"
+
+
+def test_what_the_old_champion_has_learnt_from_is_not_claimed_where_it_is_not_known(
+    study: OpenStudy,
+) -> None:
+    store, later = ArrayStore(Path("cache")), held_out(begin(study, "same.csv").config)
+    assert novelty(study, store, later).is_known
+    old = pd.read_csv("old.csv").drop(columns="left")
+    all_old = novelty(study, store, HeldOut(old, np.zeros(len(old))))
+    assert all_old.is_known
+    assert all_old.learnt == len(old) - len(held_out(study.config).y)
+    few = HeldOut(all_old.rows.X[:FEWEST], np.zeros(FEWEST))
+    few = HeldOut(pd.concat([few.X[1:], old.drop(all_old.rows.X.index)[:9]]), np.zeros(FEWEST + 8))
+    assert (novelty(study, store, few).learnt, novelty(study, store, few).is_known) == (9, False)
+    shutil.rmtree("cache")
+    Path("old.csv").unlink()
+    unknown = novelty(study, ArrayStore(Path("cache")), later)
+    assert (unknown.learnt, unknown.is_known, len(unknown.rows.y)) == (None, False, len(later.y))
 
 
 @pytest.mark.proof
