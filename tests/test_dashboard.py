@@ -42,7 +42,7 @@ def address(tiny: Path) -> Iterator[str]:
 
 
 def get(address: str) -> Any:
-    for _ in range(300):
+    for _ in range(1200):  # its first start on a busy machine takes its time
         try:
             with urllib.request.urlopen(address, timeout=10) as answer:
                 return json.load(answer)
