@@ -207,3 +207,14 @@ def test_make_clean_keeps_every_study(checkout: Path) -> None:
         (checkout / name).touch()
     assert run("make", "clean", cwd=checkout).returncode == 0
     assert [name for name in kept + gone if (checkout / name).exists()] == kept
+
+
+def test_the_script_of_ci_is_whole_and_calls_what_the_readme_calls(tmp_path: Path) -> None:
+    """Up to its end: with another `make` on PATH, which only says how it was called."""
+    make = tmp_path / "make"
+    make.write_text("#!/bin/sh\necho make $*\n")
+    make.chmod(0o755)
+    for name in ("chromium", "chromedriver", "initdb"):
+        (tmp_path / name).symlink_to(make)
+    done = run("bash", str(ROOT / ".ci" / "run"), PATH=f"{tmp_path}:{os.environ['PATH']}")
+    assert (done.returncode, done.stdout) == (0, "make check\nmake test\n")
