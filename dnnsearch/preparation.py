@@ -6,6 +6,7 @@ each level; rare levels share the input `other`, unseen ones too. What was fitte
 JSON document, so that it can be kept without pickle.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -145,10 +146,10 @@ ARRAYS = ("median", "mean", "scale", "quantiles")
 
 def chosen(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     """These columns of the frame; raises ValueError where one is missing or there twice."""
+    there = Counter(frame.columns)
     for name in names:
-        there = list(frame.columns).count(name) if name in frame.columns else 0
-        if there != 1:
-            what = "do not" if there == 0 else f"have {there} of that name"
+        if there[name] != 1:
+            what = f"have {there[name]} of that name" if there[name] else "do not"
             raise ValueError(f"the rows must have the column {name!r}, and {what}")
     return frame if list(frame.columns) == list(names) else frame[list(names)]  # that would copy
 

@@ -60,16 +60,17 @@ def worst(material: Material, study: OpenStudy) -> list[Worst]:
     outputs = network.output.activation.function(network.logits(dev.X.mT).mean(axis=0), None)
     probabilities = (np.concatenate([1 - outputs, outputs]) if len(outputs) == 1 else outputs).T
     shown = not is_file(study.config.data)  # MLflow gets the page, but no rows of a person's file
-    return _surest(dev, probabilities, dev.X * dev.scale + dev.mean if shown else dev.X[:, :0])
+    return _surest(dev, probabilities, shown)
 
 
-def _surest(dev: Dev, probabilities: np.ndarray, features: np.ndarray) -> list[Worst]:
-    """probabilities: (m, classes); features: (m, n_x), or (m, 0)."""
+def _surest(dev: Dev, probabilities: np.ndarray, shown: bool) -> list[Worst]:
+    """probabilities: (m, classes); features only where they are to be shown."""
     given = probabilities[np.arange(len(dev.labels)), dev.labels]
     answers = probabilities.argmax(axis=1)
     wrong = np.flatnonzero(answers != dev.labels)
     order = wrong[np.argsort(given[wrong], kind="stable")][:WORST]
+    features = dev.X[order] * dev.scale + dev.mean if shown else dev.X[order, :0]
     return [
         Worst(int(i), dev.classes[dev.labels[i]], dev.classes[answers[i]], float(given[i]), x)
-        for i, x in zip(order, features[order], strict=True)
+        for i, x in zip(order, features, strict=True)
     ]
