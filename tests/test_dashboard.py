@@ -31,7 +31,7 @@ def address(tiny: Path) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    made = ["make", "-n", "-o", ".venv/.ready", "dashboard", f"PORT={port}"]
+    made = ["make", "-n", "--no-print-directory", "-o", ".venv/.ready", "dashboard", f"PORT={port}"]
     recipe = subprocess.run(made, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     _, *arguments = recipe.split()
     program = Path(sys.executable).with_name("optuna-dashboard")
