@@ -158,13 +158,14 @@ FORM = {
     "test_labels": "its labels",
     "target": "what is predicted",
     "file": "known by its content: a changed file is another study",
+    "bundled": "scikit-learn's own set of that name",
     "openml": "the number or the name at openml.org",
 }
 
 
 def _data(source: Mapping[str, Any], table: FileTable) -> list[str]:
     keys = {"target": LABEL, **source, **table.sheet.found, "task": table.task}
-    ordered = ["file", "openml", "labels", "test_file", "test_labels", "target", "task"]
+    ordered = ["file", "openml", "bundled", "labels", "test_file", "test_labels", "target", "task"]
     ordered += [key for key in FORM if key not in ordered]
     lines = [_line(key, quoted(keys[key]), FORM[key], 2) for key in ordered if key in keys]
     return ["data:", *lines, *_columns(table)]

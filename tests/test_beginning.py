@@ -233,6 +233,36 @@ def test_a_test_file_that_is_the_training_file_again_is_refused():
         new(name, "y", test=name)
 
 
+@pytest.mark.parametrize(
+    ("name", "task", "shape"), [("iris", "multiclass", (4, 3)), ("diabetes", "regression", (10, 1))]
+)
+def test_a_bundled_set_is_begun_by_its_name(name, task, shape):
+    config, definition = begun(name, None)
+    assert (config.study, config.data["bundled"], config.data["task"]) == (name, name, task)
+    prepared = definition.prepared.shape
+    assert (prepared.features, prepared.outputs) == shape
+
+
+def test_a_file_of_a_bundled_sets_name_goes_first():
+    written(rows(60).assign(y=["a", "b"] * 30), "iris")
+    config, _ = begun("iris", "y")
+    assert config.data["file"] == "iris"
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("linnerud", "several targets at once"),
+        ("moons", "is generated"),
+        ("irsi", "no file irsi.*did you mean iris"),
+        ("quite-another", "no file quite-another$"),
+    ],
+)
+def test_a_name_that_is_no_bundled_set_is_refused_in_words(name, says):
+    with pytest.raises(UserError, match=says):
+        new(name, None)
+
+
 def test_nothing_is_overwritten():
     name = written(rows(60).assign(y=["a", "b"] * 30))
     new(name, "y")

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from dnnsearch.files import bundled
 from dnnsearch.files.arff import is_arff, read_arff
 from dnnsearch.files.arrayfiles import ONE, Arrays, arrays, table
 from dnnsearch.files.delimited import read_delimited
@@ -21,6 +22,8 @@ def read(source: Mapping[str, Any]) -> Sheet:
     target = source.get("target")
     if "openml" in source:
         return fetch(source["openml"])
+    if "bundled" in source:
+        return bundled.load(source["bundled"])
     return _read(Path(source["file"]), _path(source, "labels"), source, target)
 
 
