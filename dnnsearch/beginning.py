@@ -62,8 +62,9 @@ def new(
         place = "" if data in str(error) else f"{_plain(data)}: "
         raise UserError(f"{place}{error}") from None
     path = FOLDER / f"{name}.yaml"
-    _write(path, _fitting(wanted, table, split, _others(settings), path))
-    return Beginning(path, drafting.report(table))
+    text, split = _fitting(wanted, table, split, _others(settings), path)
+    _write(path, text)
+    return Beginning(path, drafting.report(table, split))
 
 
 def _plain(data: str) -> str:
@@ -158,8 +159,11 @@ def _fitting(
     given: Mapping[str, Any],
     settings: Sequence[str],
     path: Path,
-) -> str:
-    """The draft under the first split that leaves every part what it needs, checked as a config."""
+) -> tuple[str, dict[str, Any]]:
+    """The draft under the first split that leaves every part what it needs, and that split.
+
+    It was checked as a config. Raises UserError where no split will do.
+    """
     suits = drafting.plan(len(table.target.y), len(table.roles), table.test is not None)
     problem = ""
     for dev, test in SHARES:
@@ -172,7 +176,7 @@ def _fitting(
         except ValueError as error:
             problem = problem or str(error)
             continue
-        return _with_settings(text, {key: document[key] for key in touched})
+        return _with_settings(text, {key: document[key] for key in touched}), split
     raise UserError(f"{wanted.get('file', 'data')}: {problem}")
 
 

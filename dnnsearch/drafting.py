@@ -14,6 +14,7 @@ from dnnsearch.profiling import Column
 
 RARE = 0.2  # of the examples; and, of many classes that are all small:
 UNFAIR = 0.8  # of what each would have if all had the same
+FEW = 10  # examples of a class, in dev or in test, say little of it
 MANY_COLUMNS = 60
 SIMPLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 WORDS = ("true", "false", "null", "yes", "no", "on", "off", "y", "n")
@@ -24,6 +25,7 @@ BATCHES = (  # for at least so many rows to train on
     (50, "[8, 16, full]"),
     (0, "full"),
 )
+PRUNERS = ("none", "median", "halving")
 WIDTH = 52  # of key and value, before the comment
 
 
@@ -81,6 +83,20 @@ def objective(table: FileTable) -> tuple[str, str]:
         share = 100 * count / len(table.target.y)
         return "dev_balanced_accuracy", f"{_plain(name)} is {share:.1f} %: accuracy would ignore it"
     return "dev_accuracy", "the share of dev rows that are told rightly"
+
+
+def rough(table: FileTable, split: Mapping[str, Any]) -> str:
+    """What to know where dev or test has only a handful of the rarest class; empty: no need."""
+    if not table.target.counts:
+        return ""
+    name, count = min(table.target.counts.items(), key=lambda item: item[1])
+    dev, test = round(count * split["dev"]), round(count * split["test"])
+    if table.test:
+        test = int((table.test[1] == table.target.classes.index(name)).sum())
+    if min(dev, test) >= FEW:
+        return ""
+    where = f"about {dev} in dev and {'' if table.test else 'about '}{test} in test"
+    return f"{_plain(name)} has {count} rows, {where}: what is measured of it is rough"
 
 
 def draft(source: Mapping[str, Any], table: FileTable, split: Mapping[str, Any]) -> str:
@@ -193,8 +209,10 @@ def _reason(column: Column) -> str:
 def _split(table: FileTable, split: Mapping[str, Any]) -> list[str]:
     m = len(table.target.y)
     test = "not used: the test set is a file" if table.test else "looked at once, at the end"
+    few = rough(table, split)
     lines = [
         "split:",
+        *([f"  # {few}"] if few else []),
         _line("dev", split["dev"], f"about {m * split['dev']:.0f} rows choose among trials", 2),
         _line("test", split["test"], test, 2),
         _line("seed", split["seed"], "which rows these are", 2),
@@ -210,14 +228,16 @@ def _study(table: FileTable, suits: Plan) -> list[str]:
     metric, why = objective(table)
     others = ["dev_balanced_accuracy", "dev_f1", "dev_roc_auc"]
     others = ["dev_rmse"] if table.task == "regression" else [n for n in others if n != metric]
-    pruned = "ends trials that fall behind: each is long" if suits.pruner != "none" else "all short"
+    pruned = "ends trials that fall behind: each is long"
+    pruned = pruned if suits.pruner != "none" else "each trial runs to its end: all are short"
+    instead = " or ".join(name for name in PRUNERS if name != suits.pruner)
     return [
         _line("trials", suits.trials, "in all; a larger number later goes on"),
         _line("seed", 0, "of the sampler and of every trial"),
         _line("parallelism", 6, "trials in flight, whatever the machine"),
         _line("numerics", "portable", "equal bits on every x86-64 Linux with AVX2"),
         _line("sampler", "tpe", "learns from the trials before; or random, qmc"),
-        _line("pruner", suits.pruner, f"{pruned}; or none, median, halving"),
+        _line("pruner", suits.pruner, f"{pruned}; else {instead}"),
         _line("objective", metric, why),
         _line("metrics", f"[{', '.join(others)}]", "measured, too"),
     ]
@@ -254,8 +274,8 @@ def _hyperparameters(table: FileTable, suits: Plan) -> list[str]:
     ]
 
 
-def report(table: FileTable) -> list[str]:
-    """What a person should know of the file, in a few lines."""
+def report(table: FileTable, split: Mapping[str, Any]) -> list[str]:
+    """What a person should know of the file, and of parts of it, in a few lines."""
     counts: dict[str, int] = {}
     for column in table.columns:
         counts[column.role] = counts.get(column.role, 0) + 1
@@ -266,6 +286,8 @@ def report(table: FileTable) -> list[str]:
         shares = [f"{_plain(n)} {count}" for n, count in list(table.target.counts.items())[:8]]
         more = ", ..." if len(table.target.classes) > 8 else ""
         lines.append(f"  classes  {', '.join(shares)}{more}")
+    few = rough(table, split)
+    lines += [f"  warning  {few}"] if few else []
     gaps = [column for column in table.columns if column.missing]
     if gaps:
         shown = ", ".join(f"{_plain(column.name)} {column.missing}" for column in gaps[:5])

@@ -92,6 +92,22 @@ def test_a_class_of_four_still_finds_its_way_into_every_part():
     begun(written(rows(204).assign(y=["a"] * 4 + ["b", "c"] * 100)), "y")
 
 
+def test_of_a_class_with_a_handful_of_rows_it_says_how_few_dev_and_test_have():
+    y = np.where(np.arange(1000) % 50 == 0, "fraud", "fine")
+    found = new(written(rows(1000).assign(y=y)), "y")
+    says = "fraud has 20 rows, about 4 in dev and about 4 in test: what is measured of it is rough"
+    assert f"  warning  {says}" in found.lines
+    assert f"  # {says}" in found.path.read_text().splitlines()
+    found = new(written(rows(1000).assign(y=["a", "b"] * 500)), "y", name="even")
+    assert "rough" not in "\n".join(found.lines) + found.path.read_text()
+
+
+def test_the_draft_names_the_other_pruners():
+    text = new(written(rows(60).assign(y=["a", "b"] * 30)), "y").path.read_text()
+    (line,) = [line for line in text.splitlines() if line.startswith("pruner:")]
+    assert line.startswith("pruner: none ") and line.endswith("else median or halving")
+
+
 def test_without_a_header_the_target_is_a_number_and_labels_of_the_test_file_may_end_in_a_stop():
     frame = rows(80).assign(y=[" <=50K", " >50K"] * 40)
     train, test = written(frame, "a.data", header=False), "a.test"
