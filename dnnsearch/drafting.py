@@ -295,7 +295,8 @@ def report(table: FileTable, split: Mapping[str, Any]) -> list[str]:
     if table.target.missing:
         lines.append(f"  warning  {table.target.missing} rows without a target are left out")
     for column in table.columns:
-        if column.role == "ignored":
-            word = "warning" if column.loud else "ignored"
+        if column.role == "ignored" or column.loud:
+            word = "ignored" if not column.loud else "warning"
+            word = word if column.role == "ignored" else "note   "
             lines.append(f"  {word}  {_plain(column.name)}: {_plain(column.reason)}")
     return [*lines, *(f"  note     {_plain(notice)}" for notice in table.sheet.notices)][:40]

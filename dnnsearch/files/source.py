@@ -9,6 +9,7 @@ from dnnsearch.files.opening import sha256
 from dnnsearch.rules import Rule, one_of, options, show, text, whole, yes_or_no
 
 ROLES = ("number", "quantile", "pixel", "category", "ignored")
+NUMERIC = ("number", "quantile", "pixel")
 EVERY_OTHER = "*"  # in `columns`: every column that is not named
 TASKS = ("binary", "multiclass", "regression")
 FORM = ("encoding", "separator", "quote", "decimal", "header", "missing")  # keys: how it is written

@@ -108,3 +108,30 @@ def test_a_trailing_separator_adds_no_column_and_names_of_rows_are_one(write):
 
 def test_the_target_keeps_its_spelling(write):
     assert write("a,member\n1,1\n2,1.0\n3,01\n").frame["member"].tolist() == ["1", "1.0", "01"]
+
+
+CODES = ["01067", "10115", "80331", "04109"] * 5
+
+
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_digits_that_begin_with_a_zero_are_codes_and_keep_it(write, quote):
+    lines = [f"{quote}{code}{quote},{i},{i % 2}" for i, code in enumerate(CODES)]
+    sheet = write("\n".join(["zip,x,member", *lines]))
+    assert list(sheet.frame["zip"]) == CODES
+    assert sheet.frame["x"].dtype.kind == "i"
+
+
+def test_codes_with_gaps_stay_codes_and_telephone_numbers_keep_their_plus(write):
+    cells = [[c, "?", "-"][i % 3 if i < 6 else 0] for i, c in enumerate(CODES)]
+    lines = [f"{c},+4930{100000 + i},{i % 2}" for i, c in enumerate(cells)]
+    frame = write("\n".join(["zip,phone,member", *lines])).frame
+    assert set(frame["zip"].dropna()) == set(CODES)
+    assert frame["zip"].isna().sum() == 4
+    assert frame["phone"][0] == "+4930100000"
+
+
+def test_numbers_with_a_point_may_begin_with_zeros_and_the_config_has_the_last_word(write):
+    lines = [f"0{i}.5,{code},{i % 2}" for i, code in enumerate(CODES)]
+    content = "\n".join(["x,zip,member", *lines])
+    assert write(content).frame["x"].dtype.kind == "f"
+    assert write(content, columns={"zip": "number"}).frame["zip"][0] == 1067
