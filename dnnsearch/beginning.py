@@ -20,7 +20,7 @@ from dnnsearch.errors import UserError
 from dnnsearch.files import bundled
 from dnnsearch.files.companions import companions, images
 from dnnsearch.files.reading import read
-from dnnsearch.files.source import data_name, source
+from dnnsearch.files.source import BUNDLED, data_name, source
 from dnnsearch.filetables import FileTable
 from dnnsearch.rules import nearest, show, study_name
 from dnnsearch.shares import Split
@@ -108,14 +108,14 @@ def _is_set(data: str) -> bool:
         return False
     if data in SEVERAL_TARGETS:
         raise ValueError(f"{data} has several targets at once, and a network here predicts one")
-    if data in DATASETS and data not in bundled.SETS:
+    if data in DATASETS and data not in BUNDLED:
         raise ValueError(f"{data} is generated, not a table: say `data: {data}` in a config")
-    meant = nearest(data, list(bundled.SETS))
-    if data not in bundled.SETS and meant:
+    meant = nearest(data, list(BUNDLED))
+    if data not in BUNDLED and meant:
         raise ValueError(
             f"there is no file {data}, and no set of scikit-learn's of that name{meant}"
         )
-    return data in bundled.SETS
+    return data in BUNDLED
 
 
 def _asked(given: Any) -> dict[str, Any]:

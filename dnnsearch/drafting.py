@@ -5,6 +5,7 @@ It is text, for people to read and change; whoever searches reads it as any othe
 
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -148,7 +149,9 @@ def _plain(text: object) -> str:
 
 
 def quoted(value: object) -> str:
-    """A scalar as YAML and as our own reader take it."""
+    """A scalar, or a mapping of such, as YAML and as our own reader take it."""
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{quoted(k)}: {quoted(v)}' for k, v in value.items())}}}"
     if isinstance(value, str):
         if SIMPLE.fullmatch(value) and value.lower() not in WORDS:
             return value
@@ -169,6 +172,7 @@ FORM = {
     "decimal": "the decimal mark",
     "header": "whether the first row has the names",
     "missing": "what a missing value looks like",
+    "spelled": "columns of numbers that are not written plainly",
     "labels": "the file of the labels",
     "test_file": "the official test set; no row of it is seen before the end",
     "test_labels": "its labels",
@@ -184,7 +188,8 @@ def _data(source: Mapping[str, Any], table: FileTable) -> list[str]:
     ordered = ["file", "openml", "bundled", "labels", "test_file", "test_labels", "target", "task"]
     ordered += [key for key in FORM if key not in ordered]
     lines = [_line(key, quoted(keys[key]), FORM[key], 2) for key in ordered if key in keys]
-    return ["data:", *lines, *_columns(table)]
+    notices = [f"  # {_plain(notice)}" for notice in table.sheet.notices]
+    return ["data:", *notices, *lines, *_columns(table)]
 
 
 def _columns(table: FileTable) -> list[str]:
@@ -202,17 +207,15 @@ def _columns(table: FileTable) -> list[str]:
 
 
 def _reason(column: Column) -> str:
-    missing = f"; {column.missing} missing" if column.missing else ""
-    return column.reason + missing
+    return column.reason + (f"; {column.missing} missing" if column.missing else "")
 
 
 def _split(table: FileTable, split: Mapping[str, Any]) -> list[str]:
     m = len(table.target.y)
     test = "not used: the test set is a file" if table.test else "looked at once, at the end"
-    few = rough(table, split)
     lines = [
         "split:",
-        *([f"  # {few}"] if few else []),
+        *([f"  # {few}"] if (few := rough(table, split)) else []),
         _line("dev", split["dev"], f"about {m * split['dev']:.0f} rows choose among trials", 2),
         _line("test", split["test"], test, 2),
         _line("seed", split["seed"], "which rows these are", 2),
@@ -228,16 +231,15 @@ def _study(table: FileTable, suits: Plan) -> list[str]:
     metric, why = objective(table)
     others = ["dev_balanced_accuracy", "dev_f1", "dev_roc_auc"]
     others = ["dev_rmse"] if table.task == "regression" else [n for n in others if n != metric]
-    pruned = "ends trials that fall behind: each is long"
-    pruned = pruned if suits.pruner != "none" else "each trial runs to its end: all are short"
-    instead = " or ".join(name for name in PRUNERS if name != suits.pruner)
+    pruned = "each is long" if suits.pruner != "none" else "each trial runs to its end"
+    pruned += f"; else {' or '.join(name for name in PRUNERS if name != suits.pruner)}"
     return [
         _line("trials", suits.trials, "in all; a larger number later goes on"),
         _line("seed", 0, "of the sampler and of every trial"),
         _line("parallelism", 6, "trials in flight, whatever the machine"),
         _line("numerics", "portable", "equal bits on every x86-64 Linux with AVX2"),
         _line("sampler", "tpe", "learns from the trials before; or random, qmc"),
-        _line("pruner", suits.pruner, f"{pruned}; else {instead}"),
+        _line("pruner", suits.pruner, pruned),
         _line("objective", metric, why),
         _line("metrics", f"[{', '.join(others)}]", "measured, too"),
     ]
@@ -276,9 +278,7 @@ def _hyperparameters(table: FileTable, suits: Plan) -> list[str]:
 
 def report(table: FileTable, split: Mapping[str, Any]) -> list[str]:
     """What a person should know of the file, and of parts of it, in a few lines."""
-    counts: dict[str, int] = {}
-    for column in table.columns:
-        counts[column.role] = counts.get(column.role, 0) + 1
+    counts = Counter(column.role for column in table.columns)
     roles = ", ".join(f"{count} {role}" for role, count in counts.items())
     metric, why = objective(table)
     lines = [_summary(table).rstrip("."), f"  columns  {roles}", f"  metric   {metric}: {why}"]
@@ -286,8 +286,7 @@ def report(table: FileTable, split: Mapping[str, Any]) -> list[str]:
         shares = [f"{_plain(n)} {count}" for n, count in list(table.target.counts.items())[:8]]
         more = ", ..." if len(table.target.classes) > 8 else ""
         lines.append(f"  classes  {', '.join(shares)}{more}")
-    few = rough(table, split)
-    lines += [f"  warning  {few}"] if few else []
+    lines += [f"  warning  {few}"] if (few := rough(table, split)) else []
     gaps = [column for column in table.columns if column.missing]
     if gaps:
         shown = ", ".join(f"{_plain(column.name)} {column.missing}" for column in gaps[:5])
@@ -296,7 +295,6 @@ def report(table: FileTable, split: Mapping[str, Any]) -> list[str]:
         lines.append(f"  warning  {table.target.missing} rows without a target are left out")
     for column in table.columns:
         if column.role == "ignored" or column.loud:
-            word = "ignored" if not column.loud else "warning"
-            word = word if column.role == "ignored" else "note   "
+            word = "warning" if column.loud else "ignored"
             lines.append(f"  {word}  {_plain(column.name)}: {_plain(column.reason)}")
     return [*lines, *(f"  note     {_plain(notice)}" for notice in table.sheet.notices)][:40]

@@ -3,29 +3,21 @@
 linnerud is not among them: it has three targets at once, and a network here predicts one.
 """
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
 from dnnsearch.files.sheet import Sheet
 
 TARGET = "target"
-# diabetes as it was measured: its scaled form has seen all rows, those of the test set, too
-SETS: dict[str, dict[str, Any]] = {
-    "breast_cancer": {},
-    "diabetes": {"scaled": False},
-    "digits": {},
-    "iris": {},
-    "wine": {},
-}
+# as it was measured: its scaled form has seen all rows, those of the test set, too
+MEASURED = {"diabetes": {"scaled": False}}
 
 
 def load(name: str) -> Sheet:
-    """The set with its target as the last column: labels as text, or numbers."""
+    """One of `source.BUNDLED`, with its target as the last column: labels as text, or numbers."""
     from sklearn import datasets
 
-    bunch = getattr(datasets, f"load_{name}")(as_frame=True, **SETS[name])
+    bunch = getattr(datasets, f"load_{name}")(as_frame=True, **MEASURED.get(name, {}))
     labels, y = getattr(bunch, "target_names", None), bunch.target.to_numpy()
     y = y if labels is None else np.array([str(label) for label in labels], object)[y]
     frame: pd.DataFrame = bunch.data.assign(**{TARGET: pd.Series(y)})

@@ -3,7 +3,7 @@
 Every format ends here, so that what comes after need not know where a table came from.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -75,6 +75,17 @@ def plain(
         name: column(series, missing, numbers=name != target) for name, series in frame.items()
     }
     return pd.DataFrame(columns, index=frame.index)
+
+
+def with_columns(frame: pd.DataFrame, columns: Mapping[str, pd.Series]) -> pd.DataFrame:
+    """The frame with these columns in the place of its own, whatever they are called.
+
+    `frame.assign` does not take a column `self`.
+    """
+    changed = frame.copy(deep=False)
+    for name, series in columns.items():
+        changed[name] = series
+    return changed
 
 
 def _is_plain(dtype: Any) -> bool:

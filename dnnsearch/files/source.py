@@ -4,15 +4,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from dnnsearch.files import bundled
 from dnnsearch.files.opening import sha256
 from dnnsearch.rules import Rule, one_of, options, show, text, whole, yes_or_no
 
 ROLES = ("number", "quantile", "pixel", "category", "ignored")
 NUMERIC = ("number", "quantile", "pixel")
 EVERY_OTHER = "*"  # in `columns`: every column that is not named
+BUNDLED = ("breast_cancer", "diabetes", "digits", "iris", "wine")  # scikit-learn's own sets
+THOUSANDS, UNITS = "thousands", ("%", "$", "€", "£", "¥", "₩", "₹")
+WAYS = (THOUSANDS, *UNITS)  # how numbers are written; a unit may have thousands, too
 TASKS = ("binary", "multiclass", "regression")
-FORM = ("encoding", "separator", "quote", "decimal", "header", "missing")  # keys: how it is written
+# keys: how it is written
+FORM = ("encoding", "separator", "quote", "decimal", "header", "missing", "spelled")
 ORIGINS = ("file", "openml", "bundled")  # keys: where the table is from; one of them
 PATHS = ("file", "labels", "test_file", "test_labels")
 
@@ -31,6 +34,12 @@ def _role(rule: Rule, name: str, given: object) -> str:
         return str(rule(given))
     except ValueError as error:
         raise ValueError(f"{name} {error}") from None
+
+
+def _spelled(value: object) -> dict[str, str]:
+    if not isinstance(value, Mapping):
+        raise ValueError(f"must be a mapping of columns to {', '.join(WAYS)}, not {show(value)}")
+    return {str(name): _role(one_of(WAYS), str(name), given) for name, given in value.items()}
 
 
 def _marks(value: object) -> list[str]:
@@ -61,7 +70,7 @@ def _openml(value: object) -> int | str:
 KEYS: dict[str, Rule] = {
     "file": text,
     "openml": _openml,
-    "bundled": one_of(bundled.SETS),
+    "bundled": one_of(BUNDLED),
     "target": _column,
     "labels": text,
     "test_file": text,
@@ -74,6 +83,7 @@ KEYS: dict[str, Rule] = {
     "decimal": one_of([".", ","]),
     "header": yes_or_no,
     "missing": _marks,
+    "spelled": _spelled,
 }
 
 

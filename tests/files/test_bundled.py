@@ -1,12 +1,12 @@
 import pytest
 from sklearn import datasets
 
-from dnnsearch.files.bundled import SETS, TARGET
+from dnnsearch.files.bundled import TARGET
 from dnnsearch.files.reading import read
-from dnnsearch.files.source import data_name, is_file, source
+from dnnsearch.files.source import BUNDLED, data_name, is_file, source
 
 
-@pytest.mark.parametrize("name", SETS)
+@pytest.mark.parametrize("name", BUNDLED)
 def test_a_bundled_set_is_a_table_with_scikit_learns_names_and_labels(name):
     bunch = getattr(datasets, f"load_{name}")()
     frame = read(source({"bundled": name, "target": TARGET})).frame

@@ -135,3 +135,29 @@ def test_numbers_with_a_point_may_begin_with_zeros_and_the_config_has_the_last_w
     content = "\n".join(["x,zip,member", *lines])
     assert write(content).frame["x"].dtype.kind == "f"
     assert write(content, columns={"zip": "number"}).frame["zip"][0] == 1067
+
+
+def test_thousands_percents_and_currencies_are_numbers_and_it_says_so(write):
+    rows = [f'"{i},234.50",{i}%,${i},{"abc"[i % 3]}' for i in range(1, 10)]
+    content = "\n".join(["amount,rate,price,member", *rows])
+    sheet = write(content)
+    assert sheet.frame.iloc[1, :3].tolist() == [2234.5, 2, 2]
+    assert sheet.found["spelled"] == {"amount": "thousands", "rate": "%", "price": "$"}
+    assert "amount: '1,234.50' is read as 1234.5" in sheet.notices
+    assert "spelled" not in write(table()).found
+    kept = write(content, columns={"price": "category"}, spelled={"amount": "thousands"}).frame
+    assert kept.iloc[1, :3].tolist() == [2234.5, "2%", "$2"]
+
+
+def test_a_point_among_decimal_commas_is_a_thousands(write):
+    rows = [f"{i}.234,50;{i}.234;{'abc'[i % 3]}" for i in range(1, 10)]
+    sheet = write("\n".join(["amount;count;member", *rows, "17,5;950;a"]))
+    assert sheet.found["decimal"] == ","
+    assert sheet.frame["amount"].tolist()[-2:] == [9234.5, 17.5]
+    assert sheet.frame["count"].tolist()[-2:] == [9234, 950]
+
+
+def test_a_unit_that_the_config_tells_must_be_there(write):
+    content = "rate,member\n" + "1,a\n2,b\n" * 9
+    says = refused(write, content, spelled={"rate": "%"})
+    assert "'rate' must be numbers with %, but has cells such as" in says
