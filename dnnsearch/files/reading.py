@@ -14,7 +14,7 @@ from dnnsearch.files.arrayfiles import ONE, Arrays, arrays, table
 from dnnsearch.files.delimited import read_delimited
 from dnnsearch.files.opening import unpacked
 from dnnsearch.files.openml import fetch
-from dnnsearch.files.sheet import MISSING, Sheet, plain
+from dnnsearch.files.sheet import MISSING, Sheet, plain, with_columns
 
 
 def read(source: Mapping[str, Any]) -> Sheet:
@@ -64,10 +64,20 @@ def _read(
 
 
 def _tidy(sheet: Sheet, given: Mapping[str, Any]) -> Sheet:
-    frame = plain(sheet.frame, given.get("missing", MISSING), given.get("target"))
+    frame = plain(
+        _without_ignored(sheet.frame, given.get("columns", {})),
+        given.get("missing", MISSING),
+        given.get("target"),
+    )
     if len(frame.columns) < 2 or len(frame) == 0:
         raise ValueError(f"a table must have rows and 2 columns, but it is {frame.shape}")
     return Sheet(frame, sheet.declared, sheet.found, sheet.notices)
+
+
+def _without_ignored(frame: pd.DataFrame, roles: Mapping[str, str]) -> pd.DataFrame:
+    """What is ignored may be anything, lists and mappings too: such a column is left empty."""
+    ignored = [str(n) for n in frame if frame[n].dtype == object and roles.get(n) == "ignored"]
+    return with_columns(frame, {n: pd.Series(np.nan, index=frame.index) for n in ignored})
 
 
 def _labels(path: Path) -> np.ndarray:

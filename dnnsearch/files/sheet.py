@@ -132,7 +132,8 @@ def _text(series: pd.Series) -> pd.Series:
         strange = [v for v in series if isinstance(v, list | dict | tuple | set | np.ndarray)]
         if strange:
             what = type(strange[0]).__name__
-            raise ValueError(f"column {series.name!r} must hold single values, but has a {what}")
+            rule = f"column {series.name!r} must hold single values, but has a {what}"
+            raise ValueError(f"{rule}: say data.columns.{series.name}=ignored, or take it apart")
         there = series.notna()
         series = series.astype("str").where(there)
     return series.astype("str").str.strip()
