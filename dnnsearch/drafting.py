@@ -294,7 +294,8 @@ def report(table: FileTable, split: Mapping[str, Any]) -> list[str]:
     if table.target.missing:
         lines.append(f"  warning  {table.target.missing} rows without a target are left out")
     for column in table.columns:
+        kind = "warning" if column.loud else "ignored"
+        word = kind if column.role == "ignored" else "note   "
         if column.role == "ignored" or column.loud:
-            word = "warning" if column.loud else "ignored"
             lines.append(f"  {word}  {_plain(column.name)}: {_plain(column.reason)}")
     return [*lines, *(f"  note     {_plain(notice)}" for notice in table.sheet.notices)][:40]

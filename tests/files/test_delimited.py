@@ -70,6 +70,24 @@ def test_the_encoding_is_found_out(write, encoding, name):
     assert list(sheet.frame.columns) == [name, "member"]
 
 
+@pytest.mark.parametrize(
+    ("encoding", "words"),
+    [
+        ("cp1252", ["Málaga", "A Coruña", "Ávila", "Importe €", "sí", "Devolución"]),
+        ("cp1252", ["Größe", "Köln", "Übung", "Straße", "ja", "für"]),
+        ("cp1252", ["à Paris", "élevé", "reçu", "forêt", "naïf", "Nîmes"]),
+        ("cp1252", ["Köln", "München", "Düsseldorf", "Nürnberg", "Jülich", "Löbau"]),
+        ("gb18030", ["北京", "上海市", "广州 1", "深圳", "重庆", "成都"]),
+        ("big5", ["臺北", "高雄市", "臺中 1", "臺南", "新竹", "基隆"]),
+        ("cp1251", ["Москва", "я", "Тула 1", "дом", "сад", "в лес"]),
+    ],
+)
+def test_accented_words_are_told_from_other_scripts(write, encoding, words):
+    sheet = write("\n".join(["place;member", *(f"{w};{w}" for w in words)]).encode(encoding))
+    assert sheet.found["encoding"] == encoding
+    assert list(sheet.frame["place"]) == words
+
+
 def test_a_given_encoding_stands_and_a_wrong_one_is_named(write):
     assert write("é,member\n1,a\n2,b\n".encode("cp1252"), encoding="cp1252").frame.shape == (2, 2)
     assert "utf-8" in refused(write, "é,member\n1,a\n".encode("cp1252"), encoding="utf-8")
