@@ -188,8 +188,8 @@ def _data(source: Mapping[str, Any], table: FileTable) -> list[str]:
     ordered = ["file", "openml", "bundled", "labels", "test_file", "test_labels", "target", "task"]
     ordered += [key for key in FORM if key not in ordered]
     lines = [_line(key, quoted(keys[key]), FORM[key], 2) for key in ordered if key in keys]
-    notices = [f"  # {_plain(notice)}" for notice in table.sheet.notices]
-    return ["data:", *notices, *lines, *_columns(table)]
+    told = (f"  # {_plain(notice)}" for notice in table.sheet.notices)
+    return ["data:", *told, *lines, *_columns(table)]
 
 
 def _columns(table: FileTable) -> list[str]:
@@ -294,8 +294,7 @@ def report(table: FileTable, split: Mapping[str, Any]) -> list[str]:
     if table.target.missing:
         lines.append(f"  warning  {table.target.missing} rows without a target are left out")
     for column in table.columns:
-        kind = "warning" if column.loud else "ignored"
-        word = kind if column.role == "ignored" else "note   "
+        word = ("ignored", "warning")[column.loud] if column.role == "ignored" else "note   "
         if column.role == "ignored" or column.loud:
             lines.append(f"  {word}  {_plain(column.name)}: {_plain(column.reason)}")
     return [*lines, *(f"  note     {_plain(notice)}" for notice in table.sheet.notices)][:40]

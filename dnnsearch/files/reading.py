@@ -14,7 +14,7 @@ from dnnsearch.files.arrayfiles import ONE, Arrays, arrays, table
 from dnnsearch.files.delimited import read_delimited
 from dnnsearch.files.opening import unpacked
 from dnnsearch.files.openml import fetch
-from dnnsearch.files.sheet import MISSING, Sheet, plain, with_columns
+from dnnsearch.files.sheet import MISSING, Sheet, nested, plain, with_columns
 
 
 def read(source: Mapping[str, Any]) -> Sheet:
@@ -75,8 +75,9 @@ def _tidy(sheet: Sheet, given: Mapping[str, Any]) -> Sheet:
 
 
 def _without_ignored(frame: pd.DataFrame, roles: Mapping[str, str]) -> pd.DataFrame:
-    """What is ignored may be anything, lists and mappings too: such a column is left empty."""
-    ignored = [str(n) for n in frame if frame[n].dtype == object and roles.get(n) == "ignored"]
+    """What is ignored may hold lists and mappings: such a column is left empty."""
+    ignored = [n for n, role in roles.items() if role == "ignored" and n in frame]
+    ignored = [n for n in ignored if nested(frame[n])]
     return with_columns(frame, {n: pd.Series(np.nan, index=frame.index) for n in ignored})
 
 

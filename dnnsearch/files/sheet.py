@@ -127,9 +127,15 @@ def first_code(text: pd.Series) -> str:
     return str(codes.iloc[0]) if len(codes) and there.str.fullmatch(r"[-+]?\d+").all() else ""
 
 
+def nested(series: pd.Series) -> list[Any]:
+    """The cells that are no single values; none in a column of numbers or text."""
+    cells = series if series.dtype == object else ()
+    return [v for v in cells if isinstance(v, list | dict | tuple | set | np.ndarray)]
+
+
 def _text(series: pd.Series) -> pd.Series:
     if series.dtype == object:
-        strange = [v for v in series if isinstance(v, list | dict | tuple | set | np.ndarray)]
+        strange = nested(series)
         if strange:
             what = type(strange[0]).__name__
             rule = f"column {series.name!r} must hold single values, but has a {what}"
