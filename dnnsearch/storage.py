@@ -22,7 +22,7 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.exc import SQLAlchemyError
 
-from dnnsearch import postgresql, trialrows
+from dnnsearch import blank, postgresql, trialrows
 from dnnsearch.errors import UserError
 from dnnsearch.sqlitefile import sqlite_path
 
@@ -97,9 +97,13 @@ def _create(path: Path) -> None:
     """
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".new-") as folder:
         new = Path(folder, path.name)
-        RDBStorage(f"sqlite:///{new}").engine.dispose()
+        blank.create(new, f"optuna-{optuna.__version__}", _create_tables)
         with contextlib.suppress(FileExistsError):
             os.link(new, path)
+
+
+def _create_tables(path: Path) -> None:
+    RDBStorage(f"sqlite:///{path}").engine.dispose()
 
 
 def _open_postgresql(url: str, create: bool) -> RDBStorage:

@@ -244,15 +244,15 @@ def test_a_lost_answer_makes_no_second_run(server, deaf, make_view, folder):
 
     deaf.lose = staticmethod(lose)
     said: list[str] = []
-    publisher = Publisher(deaf.url, StudyCard("deaf", "deaf", {}, 4), said.append, interval=0.05)
+    publisher = Publisher(deaf.url, StudyCard("deaf", "deaf", {}, 6), said.append, interval=0.05)
     publisher.start()
-    for number in range(4):
+    for number in range(6):
         publisher.put(make_view(number))
     wait_until(lambda: not publisher._views)
     publisher.conclude("finished")
     wait_until(lambda: statuses(server.url, "deaf")["study"] == "FINISHED")
     publisher.close(30)
-    assert statuses(server.url, "deaf") == dict.fromkeys(["study", *"0123"], "FINISHED")
+    assert statuses(server.url, "deaf") == dict.fromkeys(["study", *"012345"], "FINISHED")
     assert len(lost) > 5 and any("runs/create" in path for path in lost)
 
 
