@@ -15,6 +15,7 @@ from optuna.distributions import distribution_to_json
 from optuna.storages import RDBStorage
 from optuna.storages._rdb import models
 from optuna.trial import FrozenTrial, TrialState
+from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 
@@ -49,7 +50,8 @@ def end(
         row = session.get_one(models.TrialModel, trial_id)
         row.state, row.datetime_complete = state, datetime.now()
         session.add_all(_attributes(models.TrialUserAttributeModel, trial_id, attributes))
-        session.add_all(_points(trial_id, curve))
+        if curve:
+            session.execute(insert(models.TrialIntermediateValueModel), _points(trial_id, curve))
         if value is not None:
             session.add(_value(trial_id, value))
 
@@ -75,15 +77,14 @@ def _value(trial_id: int, value: float) -> models.TrialValueModel:
     return models.TrialValueModel(trial_id=trial_id, objective=0, value=stored, value_type=kind)
 
 
-def _points(
-    trial_id: int, curve: Sequence[tuple[int, float]]
-) -> Iterator[models.TrialIntermediateValueModel]:
-    model = models.TrialIntermediateValueModel
-    for step, value in curve:
-        stored, kind = model.intermediate_value_to_stored_repr(value)
-        yield model(
-            trial_id=trial_id,
-            step=step,
-            intermediate_value=stored,
-            intermediate_value_type=kind,
-        )
+def _points(trial_id: int, curve: Sequence[tuple[int, float]]) -> list[dict[str, Any]]:
+    stored = models.TrialIntermediateValueModel.intermediate_value_to_stored_repr
+    return [
+        {
+            "trial_id": trial_id,
+            "step": step,
+            "intermediate_value": stored(value)[0],
+            "intermediate_value_type": stored(value)[1],
+        }
+        for step, value in curve
+    ]
