@@ -21,7 +21,16 @@ from typing import Any
 from dnnsearch.tracking.card import Standing, StudyCard
 from dnnsearch.trial import TrialView
 
-DEATHS = 3  # children in a row that die without having shown a trial
+DEATHS = 5  # children in a row that die without having shown a trial
+
+
+def _start(descriptor: int) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "dnnsearch.tracking.child", str(descriptor)],
+        pass_fds=[descriptor],
+        stdin=subprocess.DEVNULL,
+        process_group=0,  # Ctrl-C at a terminal is for the coordinator alone
+    )
 
 
 class Child:
@@ -30,12 +39,7 @@ class Child:
     def __init__(self) -> None:
         ours, theirs = socket.socketpair()
         with theirs:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "dnnsearch.tracking.child", str(theirs.fileno())],
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                process_group=0,  # Ctrl-C at a terminal is for the coordinator alone
-            )
+            self.process = _start(theirs.fileno())
         self.connection = Connection(ours.detach())
         self.inbox: queue.SimpleQueue[tuple[Any, ...]] = queue.SimpleQueue()
         threading.Thread(target=self._send, name="to mlflow", daemon=True).start()
