@@ -145,9 +145,10 @@ def test_only_deaths_while_alone_count_and_three_make_a_failure(
     end = time.monotonic() + 60
     while 0 not in ended:
         assert time.monotonic() < end
+        attempts = set(pool._at)
         told = pool.poll(0.1)
-        if 1 in ended and any(isinstance(e, Progressed) for e in told):
-            killed = kill(training(cluster))
+        trains = any(isinstance(e, Progressed) for e in told) and attempts == set(pool._at)
+        if 1 in ended and trains and (killed := kill(training(cluster))):
             deaths += 1
             told += until(lambda killed=killed: not killed & set(training(cluster)), pool)
         ended |= {e.number: e for e in told if not isinstance(e, Progressed)}
