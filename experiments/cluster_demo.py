@@ -37,6 +37,11 @@ CONFIG = {
 BIN = Path(sys.executable).parent
 START_SECONDS = 300.0
 STOP_SECONDS = 5.0
+INSTALL = {
+    "initdb": "apt-get install postgresql",
+    "postgres": "apt-get install postgresql",
+    "dask": "pip install 'dnnsearch[dask]'",
+}
 
 
 def free_port() -> int:
@@ -69,12 +74,15 @@ def running(
 
 
 def stop(process: "subprocess.Popen[bytes]") -> None:
+    """In order; what is left after a while, or at a second Ctrl-C, is killed."""
     process.send_signal(signal.SIGINT)  # to PostgreSQL: without waiting for its clients
-    with suppress(subprocess.TimeoutExpired):
-        process.wait(STOP_SECONDS)
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    try:
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(STOP_SECONDS)
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def wait_for_port(port: int, process: "subprocess.Popen[bytes]") -> None:
@@ -108,16 +116,18 @@ def postgresql(folder: Path) -> Iterator[str]:
 
 
 def tool(name: str) -> str:
-    """A program of PostgreSQL's, on PATH or where Debian puts it."""
-    places = [os.environ["PATH"], *map(str, Path("/usr/lib/postgresql").glob("*/bin"))]
-    found = shutil.which(name, path=os.pathsep.join(places))
+    """A program beside this Python, on PATH, or where Debian puts PostgreSQL's."""
+    debian = map(str, Path("/usr/lib/postgresql").glob("*/bin"))
+    found = shutil.which(name, path=os.pathsep.join([str(BIN), os.environ["PATH"], *debian]))
     if found is None:
-        raise SystemExit(f"error: {name} is not installed; apt-get install postgresql")
+        print(f"error: {name} is not installed; {INSTALL[name]}", file=sys.stderr)
+        raise SystemExit(2)
     return found
 
 
 def create(address: str, database: str) -> None:
     from sqlalchemy import create_engine, text
+    from sqlalchemy.exc import OperationalError
 
     engine = create_engine(f"{address}/postgres", isolation_level="AUTOCOMMIT")
     until = time.monotonic() + START_SECONDS
@@ -126,7 +136,7 @@ def create(address: str, database: str) -> None:
             with engine.connect() as connection:
                 connection.execute(text(f"CREATE DATABASE {database}"))
             return engine.dispose()
-        except Exception:  # it listens before it answers
+        except OperationalError:  # it listens before it answers
             if time.monotonic() > until:
                 raise
             time.sleep(0.2)
@@ -149,11 +159,11 @@ def dask(folder: Path, workers: int) -> Iterator[str]:
     port = free_port()
     address = f"tcp://127.0.0.1:{port}"
     with ExitStack() as stack:
-        command = [str(BIN / "dask"), "scheduler", "--host", "127.0.0.1", "--port", str(port)]
+        command = [tool("dask"), "scheduler", "--host", "127.0.0.1", "--port", str(port)]
         process = stack.enter_context(running("scheduler", [*command, "--no-dashboard"], folder))
         wait_for_port(port, process)
         for number in range(1, workers + 1):
-            command = [str(BIN / "dask"), "worker", address, "--nthreads", "1", "--no-dashboard"]
+            command = [tool("dask"), "worker", address, "--nthreads", "1", "--no-dashboard"]
             local = ["--local-directory", str(folder / f"worker-{number}-files")]
             stack.enter_context(running(f"worker-{number}", [*command, *local], folder))
         yield address
@@ -181,6 +191,8 @@ def search(folder: Path, config: dict[str, object], workers: str) -> str:
 
 def demonstrate(folder: Path, workers: int, sqlite: bool) -> bool:
     """Whether both searches come to the same."""
+    for name in ["dask"] if sqlite else INSTALL:
+        tool(name)  # nothing is started where one is missing
     with ExitStack() as stack:
         own = f"sqlite:///{folder}"
         optuna, backend = f"{own}/optuna.db", f"{own}/mlflow.db"

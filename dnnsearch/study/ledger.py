@@ -18,7 +18,7 @@ from dnnsearch.sessionlock import Held
 from dnnsearch.spec import Spec
 from dnnsearch.storage import Rows
 from dnnsearch.study.sampling import STATES, objective_curve, optuna_value
-from dnnsearch.study.views import ended_view, running_view
+from dnnsearch.study.views import ended_view, interrupted_view, running_view
 from dnnsearch.trial import TrialView
 
 FAILURES_IN_A_ROW = 3
@@ -39,6 +39,7 @@ class Ledger:
         self.retries, self._may_write = retries, may_write
         self.stored = rows.trials()
         self._ids = {trial.number: trial._trial_id for trial in self.stored}
+        self._shown_running: dict[int, Spec] = {}
         self._failures: list[str] = []
         self._held: list[Callable[[], None]] = []
 
@@ -58,7 +59,13 @@ class Ledger:
             trial.set_user_attr("spec", spec.digest)
             self._ids[trial.number] = self.rows.ask(trial)
         if not self._is_told(trial.number):
+            self._shown_running[trial.number] = spec
             self.publish(running_view(spec))
+
+    def interrupt(self) -> None:
+        """Nothing goes on: show that of all trials that people were shown as running."""
+        for spec in self._shown_running.values():
+            self.publish(interrupted_view(spec))
 
     def told(self, record: Record, packed: bytes | None) -> None:
         """Write how a trial ended; `packed` is a failure's record that is not on disk yet.
@@ -132,6 +139,7 @@ class Ledger:
                 {"dnnsearch": _attributes(record)},
             )
         self.publish(ended_view(record, self.records.path(record)))
+        self._shown_running.pop(number, None)
 
 
 def _compare(place: str, stored: dict[str, Any], replayed: dict[str, Any]) -> None:

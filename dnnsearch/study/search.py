@@ -38,7 +38,7 @@ from dnnsearch.study.reading import (
     without_secrets,
 )
 from dnnsearch.study.retries import append, given
-from dnnsearch.study.views import card, interrupted_view
+from dnnsearch.study.views import card
 from dnnsearch.tables import Prepared, prepare
 from dnnsearch.tracking import PublishingProcess, Silent, check_uri
 from dnnsearch.trial import TrialView
@@ -135,8 +135,7 @@ def _concluded(
     except LostLock:
         raise  # what MLflow is to be told is for somebody else to say
     except BaseException:
-        for spec in coordinator.specs.values():
-            ledger.publish(interrupted_view(spec))
+        ledger.interrupt()
         publisher.conclude("interrupted")
         publisher.close(INTERRUPTED_SECONDS)
         raise

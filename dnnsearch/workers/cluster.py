@@ -107,7 +107,7 @@ class Cluster:
         except Exception as error:
             raise UserError(
                 f"workers: no Dask scheduler answers at {self.address} "
-                f"({str(error) or type(error).__name__})"
+                f"({str(error) or f'nothing within {CONNECT_SECONDS:.0f} s'})"
             ) from error
         if kind != "Scheduler":
             raise UserError(f"workers: at {self.address} is a Dask {kind}, not the scheduler")

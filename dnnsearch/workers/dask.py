@@ -136,12 +136,12 @@ class DaskWorkers:
 
     def _answered(self, guest: Guest, number: int, answer: Answer | None) -> Iterator[Event]:
         message, payload = answer or ({"kind": "stopped"}, b"")
-        kind = message["kind"]
+        kind, cause, trace = (message.get(key, "") for key in ("kind", "cause", "traceback"))
         if kind == "refused" or message.get("lacking"):
             self._turns.give_back(guest, [number])
-            self._send_away(guest, message["cause"] if kind == "refused" else "")
+            self._send_away(guest, cause if kind == "refused" else "")
         elif kind == "died":
-            if failed := self._turns.died(guest, number, message["cause"]):
+            if failed := self._turns.died(guest, number, cause, trace):
                 del self._specs[number]
                 yield failed
         elif kind == "stopped":
@@ -149,7 +149,6 @@ class DaskWorkers:
         else:
             self._turns.ended(guest, number)
             del self._specs[number]
-            cause, trace = message.get("cause", ""), message.get("traceback", "")
             yield Done(number, payload) if kind == "done" else Failed(number, cause, trace)
 
     def _send_away(self, guest: Guest, why: str) -> None:
@@ -213,14 +212,20 @@ class DaskWorkers:
             self._unsaid.clear()
         elif self._fits_nobody():
             raise UserError(self._none_fits())
-        if not self._seen and not self._guests and self._turns.is_waiting and not self._has_said:
+        nobody = self._turns.is_waiting and not self._guests and self._all_are_refused()
+        if nobody and not self._has_said:
             self._has_said = True
-            self._say(f"no workers at {self.address} yet: waiting for them")
+            usable = "that can be used any more: waiting for others"
+            state = usable if self._seen else "yet: waiting for them"
+            self._say(f"no workers at {self.address} {state}")
+
+    def _all_are_refused(self) -> bool:
+        return self._refused.keys() >= (self._seen or set())
 
     def _fits_nobody(self) -> bool:
         """Whether all who are there are refused, and no newcomer is to be expected."""
         patient = time.monotonic() - self._newest < PATIENCE
-        return bool(self._seen) and self._refused.keys() >= (self._seen or set()) and not patient
+        return bool(self._seen) and self._all_are_refused() and not patient
 
     def _none_fits(self) -> str:
         worker, why = next(iter(self._refused.items()))

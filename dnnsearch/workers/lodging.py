@@ -113,12 +113,13 @@ def _started(numerics: str) -> tuple[Child, dict[str, Any]]:
     for _ in range(STARTS):
         try:
             child = Child(numerics, default_root())
-            message, _ = child.receive()
-        except EOFError:
-            how = child.end()
-            continue
         except OSError as error:
-            raise Refused(f"cannot start a process: {error}") from error
+            raise Refused(f"cannot start a process: {error.strerror}") from error
+        try:
+            message, _ = child.receive()
+        except (EOFError, OSError):
+            how = f"{child.end()} {child.last_line}".rstrip()
+            continue
         if message["kind"] == "refused":
             child.end()
             raise Refused(f"cannot train: {message['cause']}")
@@ -166,7 +167,8 @@ def attend(
                     return message, payload
                 tell(message)
     except (EOFError, OSError):
-        return {"kind": "died", "cause": child.end()}, b""
+        how = child.end()
+        return {"kind": "died", "cause": how, "traceback": child.words}, b""
     child.end()
     return {"kind": "stopped"}, b""
 

@@ -16,6 +16,8 @@ from dnnsearch.workers.events import Done, Event, Failed, Progressed
 from dnnsearch.workers.process import Child
 from dnnsearch.workers.turns import Place, Turns
 
+STARTS = 3  # of each worker, in a row and without one that was ready: then nobody can train here
+
 
 class Worker(Place):
     """A child process; the first of its trials is in training."""
@@ -33,7 +35,17 @@ class LocalWorkers:
         self.numerics, self.store = numerics, store
         self._specs: dict[int, bytes] = {}
         self._turns = Turns()
-        self._workers = [Worker(numerics, store) for _ in range(count)]
+        self._failed_starts = 0  # since a worker was ready
+        self._workers: list[Worker] = []
+        for _ in range(count):
+            self._workers.append(self._hire())
+
+    def _hire(self) -> Worker:
+        try:
+            return Worker(self.numerics, self.store)
+        except OSError as error:
+            self.close()
+            raise UserError(f"a worker process cannot be started: {error.strerror}") from error
 
     def submit(self, spec: Spec) -> None:
         """Have the spec trained; its number stands in every event about it."""
@@ -44,7 +56,7 @@ class LocalWorkers:
     def poll(self, timeout: float) -> list[Event]:
         """What has happened, waiting up to `timeout` seconds for the first of it.
 
-        Raises UserError when a worker refuses to compute here.
+        Raises UserError when a worker refuses to compute here, or when none comes to be ready.
         """
         ready = wait([worker.child.connection for worker in self._workers], timeout)
         talking = [worker for worker in self._workers if worker.child.connection in ready]
@@ -60,7 +72,7 @@ class LocalWorkers:
             return
         kind = message["kind"]
         number: int = message.get("number", -1)
-        worker.ready = True
+        worker.ready, self._failed_starts = True, 0
         if kind == "refused":
             raise UserError(message["cause"])
         if kind == "progress":
@@ -76,14 +88,23 @@ class LocalWorkers:
     def _bury(self, worker: Worker) -> Iterator[Event]:
         """Replace a dead worker; what it had not begun is given back."""
         how = worker.child.end()
-        if not worker.ready and "exit" in how:
-            raise RuntimeError(f"a worker process could not start: {how}")
-        self._workers[self._workers.index(worker)] = Worker(self.numerics, self.store)
-        self._turns.give_back(worker, worker.numbers[1:])
+        if not worker.ready:
+            self._count_failed_start(worker.child, how)
+        self._workers[self._workers.index(worker)] = self._hire()
+        self._turns.give_back(worker, worker.numbers[1 if worker.ready else 0 :])
         for number in list(worker.numbers):
-            if failed := self._turns.died(worker, number, how):
+            if failed := self._turns.died(worker, number, how, worker.child.words):
                 del self._specs[number]
                 yield failed
+
+    def _count_failed_start(self, child: Child, how: str) -> None:
+        self._failed_starts += 1
+        if self._failed_starts >= STARTS * len(self._workers):
+            said = f": {child.last_line}" if child.last_line else " and had nothing to say"
+            raise UserError(
+                f"{self._failed_starts} worker processes in a row ended before they could train, "
+                f"the last with {how}{said}"
+            )
 
     def _dispatch(self) -> None:
         while given := self._turns.next(self._workers):

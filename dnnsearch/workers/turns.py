@@ -96,13 +96,16 @@ class Turns:
         place.numbers.remove(number)
         return alone
 
-    def died(self, place: Place, number: int, how: str) -> Failed | None:
-        """Its process died under the trial, which runs again alone, or has failed by that."""
+    def died(self, place: Place, number: int, how: str, words: str = "") -> Failed | None:
+        """Its process died under the trial, which runs again alone, or has failed by that.
+
+        `words` are all that the process said of it.
+        """
         self._deaths[number] += self._leave(place, number)
         if self._deaths[number] < DEATHS_ALONE:
             self._suspects.append(number)
             return None
-        return Failed(number, f"its worker died {DEATHS_ALONE} times ({how})", "")
+        return Failed(number, f"its worker died {DEATHS_ALONE} times ({how})", words)
 
     def give_back(self, place: Place, numbers: Iterable[int]) -> None:
         """The trials run elsewhere, before all others, and nothing is held against them."""

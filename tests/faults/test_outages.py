@@ -25,7 +25,8 @@ from tests.faults.conftest import (
     query,
 )
 from tests.faults.test_failpoints import die_at, of_mlflow
-from tests.preloaded import Preloaded
+from tests.faults.test_files import locked
+from tests.preloaded import Command, Preloaded
 from tests.servers import free_port, is_healthy
 
 DELETED = "lifecycle_stage = 'deleted'"  # what MLflow's own deletion writes
@@ -53,6 +54,39 @@ def test_publish_mends_what_a_kill_left(tracked: Preloaded, folder: Path) -> Non
     tracked.run(folder, "search", "wine.yaml")
     assert_published(folder)
     assert "lacked 0 of 7 trials" in tracked.run(folder, "publish", "wine")
+
+
+FAILING = """
+import sqlite3, time
+import dnnsearch.trial
+true = dnnsearch.trial.run_trial
+def is_shown(number):
+    sql = "SELECT 1 FROM tags WHERE key = 'dnnsearch.trial' AND value = ?"
+    connection = sqlite3.connect("mlflow.db")
+    try:
+        return connection.execute(sql, [str(number)]).fetchall()
+    finally:
+        connection.close()
+def run_trial(spec, *more):
+    if spec.number < 2:
+        return true(spec, *more)
+    while spec.number == 2 and not is_shown(2):
+        time.sleep(0.02)
+    raise MemoryError("no room")
+dnnsearch.trial.run_trial = run_trial
+"""
+
+
+@pytest.mark.proof
+def test_trials_whose_failures_are_not_counted_do_not_stay_running(
+    tracked: Preloaded, folder: Path
+) -> None:
+    tracked.run(folder, "search", "wine.yaml", "--trials=1")
+    said = tracked.run(folder, "search", "wine.yaml", code=2, planted=FAILING)
+    assert "3 trials in a row failed" in said
+    assert "RUNNING" not in statuses(folder)
+    tracked.run(folder, "search", "wine.yaml")
+    assert_published(folder)
 
 
 @pytest.mark.proof
@@ -115,31 +149,83 @@ def ended(folder: Path) -> int:
     return len(list(folder.glob("records/wine/0*.npz")))
 
 
-@pytest.mark.proof
-@pytest.mark.parametrize("comes_back", [True, False])
-def test_the_server_is_killed_in_the_middle(
-    tracked: Preloaded, folder: Path, server: Server, comes_back: bool
-) -> None:
-    tracking = ("--set", f"tracking={server.uri}")
-    search = tracked.start(folder, "search", "wine.yaml", *SLOWLY, *tracking)
-    while ended(folder) < 2:
+SAID_ONCE = "the search goes on, trials are published later"
+LACKING = "are not in MLflow yet; the same command, or dnnsearch publish wine, sends them"
+
+
+UNTIL_IT_IS_BACK = """
+import time
+from pathlib import Path
+import dnnsearch.trial
+true = dnnsearch.trial.run_trial
+def run_trial(spec, *more):
+    while spec.number > 4 and not Path("back").exists():
+        time.sleep(0.02)
+    return true(spec, *more)
+dnnsearch.trial.run_trial = run_trial
+"""
+
+
+def search_while_the_server_is_killed(
+    tracked: Preloaded, server: Server, planted: str = ""
+) -> Command:
+    arguments = ("wine.yaml", *SLOWLY, "--set", f"tracking={server.uri}")
+    search = tracked.start(server.folder, "search", *arguments, planted=planted)
+    while ended(server.folder) < 2:
         time.sleep(0.01)
     server.kill()
-    if comes_back:
-        time.sleep(2)
-        server.start()
+    return search
+
+
+@pytest.mark.proof
+def test_the_server_is_killed_in_the_middle_and_comes_back(
+    tracked: Preloaded, folder: Path, server: Server
+) -> None:
+    search = search_while_the_server_is_killed(tracked, server, UNTIL_IT_IS_BACK)
+    while SAID_ONCE not in search.said:
+        time.sleep(0.1)
+    server.start()
+    (folder / "back").touch()
     assert search.wait() == 0, search.said
-    assert search.said.count("the search goes on, trials are published later") == 1
-    lacking = (
-        f"{'' if comes_back else 'are not in MLflow yet; the same command, or dnnsearch publish'}"
-    )
-    assert lacking in search.said
-    if not comes_back:
-        away = tracked.run(folder, "publish", "wine", code=2)
-        assert away.endswith("does not work: connection refused\n")
-        server.start()
-        tracked.run(folder, "publish", "wine")
+    assert search.said.count(SAID_ONCE) == 1
+    assert LACKING not in search.said
     server.kill()
+    assert_whole(folder)
+    assert_published(folder)
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("again", ["publish", "search"])
+def test_the_server_does_not_come_back_before_the_search_ends(
+    tracked: Preloaded, folder: Path, server: Server, again: str
+) -> None:
+    search = search_while_the_server_is_killed(tracked, server)
+    assert search.wait() == 0, search.said
+    assert search.said.count(SAID_ONCE) == 1
+    assert LACKING in search.said
+    away = tracked.run(folder, "publish", "wine", code=2)
+    assert away.endswith("does not work: connection refused\n")
+    server.start()
+    tracking = ("--set", f"tracking={server.uri}")
+    commands = {"publish": ("wine",), "search": ("wine.yaml", *SLOWLY, *tracking)}
+    assert LACKING not in tracked.run(folder, again, *commands[again])
+    server.kill()
+    assert_whole(folder)
+    assert_published(folder)
+
+
+@pytest.mark.proof
+def test_mlflows_database_stays_locked_while_a_whole_search_runs(
+    tracked: Preloaded, folder: Path, undisturbed: str
+) -> None:
+    tracked.run(folder, "search", "wine.yaml", "--trials=2")
+    with locked(folder / "mlflow.db"):
+        said = tracked.run(folder, "search", "wine.yaml")
+    assert said.count(SAID_ONCE) == 1
+    assert "the database is locked by somebody else" in said
+    assert LACKING in said
+    assert fingerprint(said) == undisturbed
+    tracked.run(folder, "search", "wine.yaml")
     assert_whole(folder)
     assert_published(folder)
 

@@ -1,6 +1,7 @@
 """Workers of a real Dask cluster, and their pinned children, killed for real."""
 
 import os
+import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -144,9 +145,10 @@ def test_only_deaths_while_alone_count_and_three_make_a_failure(
     end = time.monotonic() + 60
     while 0 not in ended:
         assert time.monotonic() < end
+        attempts = set(pool._at)
         told = pool.poll(0.1)
-        if 1 in ended and any(isinstance(e, Progressed) for e in told):
-            killed = kill(training(cluster))
+        trains = any(isinstance(e, Progressed) for e in told) and attempts == set(pool._at)
+        if 1 in ended and trains and (killed := kill(training(cluster))):
             deaths += 1
             told += until(lambda killed=killed: not killed & set(training(cluster)), pool)
         ended |= {e.number: e for e in told if not isinstance(e, Progressed)}
@@ -257,3 +259,28 @@ def test_a_search_without_workers_waits_and_whoever_comes_takes_a_trial_that_wai
     finally:
         pool.close()
         empty.close()
+
+
+@pytest.mark.proof
+def test_a_search_whose_last_worker_can_keep_nothing_any_more_says_so_and_waits_for_others(
+    terms: Terms, store: ArrayStore, address: str, said: list[str], tmp_path: Path
+) -> None:
+    cluster = DaskCluster(tmp_path)
+    cluster.worker("first")
+    first = cluster.joined("first")
+    pool = DaskWorkers(cluster.address, terms, store.root, address, said.append)
+    try:
+        until(lambda: not training(cluster), pool)  # a new child has verified nothing yet
+        shutil.rmtree(cluster.cache)
+        cluster.cache.touch()
+        pool.submit(spec_of(address))
+        until(lambda: len(said) > 1, pool)
+        assert said[0].startswith(f"worker {first} cannot keep the data in {cluster.cache}: ")
+        assert said[1:] == [
+            f"no workers at {cluster.address} that can be used any more: waiting for others"
+        ]
+        cluster.worker("second", DNNSEARCH_CACHE=str(tmp_path / "another"))
+        assert isinstance(ends(pool, 1)[0], Done)
+    finally:
+        pool.close()
+        cluster.close()

@@ -137,6 +137,41 @@ def test_a_worker_without_the_pinned_kernels_is_refused(
         workers.close()
 
 
+def test_where_workers_die_as_they_start_one_line_says_what_the_last_one_said(
+    store: ArrayStore, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "numpy.py").write_text("import a_library_that_is_not_there")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    workers = LocalWorkers(2, "portable", store.root)
+    workers.submit(spec_of(address))
+    line = (
+        "6 worker processes in a row ended before they could train, the last with exit code 1: "
+        "ModuleNotFoundError: No module named 'a_library_that_is_not_there'"
+    )
+    try:
+        with pytest.raises(UserError, match=f"^{line}$"):
+            ends(workers, 1)
+    finally:
+        workers.close()
+
+
+def test_workers_that_die_as_they_start_are_replaced_and_a_ready_one_clears_the_count(
+    store: ArrayStore, address: str
+) -> None:
+    workers = LocalWorkers(1, "portable", store.root)
+    try:
+        for number in range(2):
+            workers.submit(spec_of(address, number))
+            for _ in range(2):
+                dying = workers._workers[0]
+                dying.child.process.kill()
+                while dying in workers._workers:
+                    workers.poll(1)
+            assert isinstance(ends(workers, 1)[number], Done)
+    finally:
+        workers.close()
+
+
 def test_no_worker_outlives_its_coordinator(store: ArrayStore, address: str) -> None:
     code = (
         "import sys, pathlib, time; from dnnsearch.workers import LocalWorkers;"
