@@ -58,9 +58,9 @@ def _mattered(importance: Importance | None) -> str:
     if importance.explained < EXPLAINED:
         return "Among the finished trials no hyperparameter explains the differences reliably."
     first = importance.names[0]
-    if min(importance.fanova[first].mean, importance.permutation[first].mean) >= DECIDES:
-        return f"Only {first} mattered: it explains {_both(importance, first)} of the differences."
     both = [n for n in importance.names if _least(importance, n) >= MATTERS][:MOST]
+    if both == [first] and _least(importance, first) >= DECIDES:
+        return f"Only {first} mattered: it explains {_both(importance, first)} of the differences."
     if not both:
         return f"The methods disagree on what mattered; {first} comes first."
     listed = ", then ".join(f"{name} ({_both(importance, name)})" for name in both)
