@@ -172,8 +172,8 @@ def place(hyper: Hyperparameters) -> float:
 
 def clean(rng: np.random.Generator) -> Rule:
     """An optimum inside the space, two hyperparameters that matter alike, a few that diverge."""
-    best, top = rng.uniform(0.35, 0.65), rng.uniform(0.85, 0.98)
-    momentum = rng.uniform(0.65, 0.85)
+    best, top = rng.uniform(0.45, 0.55), rng.uniform(0.85, 0.98)
+    momentum = rng.uniform(0.72, 0.76)  # about the middle: then both explain equally much
 
     def rule(hyper: Hyperparameters, chance: np.random.Generator) -> Outcome:
         loss = 0.9 * (place(hyper) - best) ** 2 + 4.0 * (hyper.momentum - momentum) ** 2
