@@ -26,7 +26,7 @@ def one_line(
     lines = []
     for error in errors[:MOST]:
         path = [str(part) for part in error["loc"]]
-        by_hand = " (set by --set)" if path and path[0] in touched else ""
+        by_hand = " (set on the command line)" if path and path[0] in touched else ""
         lines.append(_complaint(error, path, known, examples) + by_hand)
     more = len(errors) - len(lines)
     return "; ".join(lines) + (f"; and {more} more" if more else "")

@@ -1,4 +1,4 @@
-"""The model of a trial, and the champion of a study: from records to something that predicts."""
+"""The model of a trial: from a record to something that predicts."""
 
 import contextlib
 import json
@@ -15,7 +15,6 @@ from dnnsearch.ensemble import Model, assemble
 from dnnsearch.errors import UserError
 from dnnsearch.inputs import NAME, unpacked
 from dnnsearch.isolation import isolated, requested
-from dnnsearch.modelfile import ENDING, decode
 from dnnsearch.record import Record, versions
 from dnnsearch.records import SHORT
 from dnnsearch.retraining import parameters_again
@@ -23,7 +22,6 @@ from dnnsearch.study.reading import OpenStudy
 from dnnsearch.tables import INDEX, Prepared, prepare
 
 PREPARED = "prepared.json"
-CHAMPION = f"champion{ENDING}"  # the file beside the records
 
 
 def model(study: OpenStudy, record: Record) -> Model:
@@ -48,28 +46,6 @@ def provenance(study: OpenStudy, record: Record) -> dict[str, Any]:
         "split": spec.split,
         "versions": versions(),
     }
-
-
-def keep_champion(study: OpenStudy, content: bytes) -> None:
-    """Keep a model file beside the records as the study's champion; `predict STUDY` uses it.
-
-    Raises UserError when the disk refuses.
-    """
-    study.records.keep_beside(CHAMPION, content)
-
-
-def kept_champion(study: OpenStudy) -> Model | None:
-    """The champion that was kept; raises UserError where it is damaged."""
-    content = study.records.beside(CHAMPION)
-    return None if content is None else decode(content, str(study.records.folder / CHAMPION))
-
-
-def no_champion(study: OpenStudy) -> UserError:
-    """What is to be said before any promotion."""
-    return UserError(
-        f"study {study.name} has no champion yet: `dnnsearch promote {study.name}` finds one; "
-        f"{study.name}/NUMBER is the model of a trial"
-    )
 
 
 def parameters(study: OpenStudy, record: Record) -> np.ndarray:

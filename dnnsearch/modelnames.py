@@ -3,20 +3,20 @@
 import re
 from pathlib import Path
 
-from dnnsearch.config import UNTRACKED
+from dnnsearch.champion import Tell, champion, no_champion
 from dnnsearch.ensemble import Model
 from dnnsearch.errors import UserError
-from dnnsearch.model import kept_champion, model, no_champion
+from dnnsearch.model import model
 from dnnsearch.modelfile import ENDING, decode, read
-from dnnsearch.study.reading import OpenStudy, open_study
+from dnnsearch.study.reading import open_study
 from dnnsearch.tracking import check_uri, tracking_uri
 
 
-def find(name: str, storage: str, tracking: str | None = None) -> Model:
+def find(name: str, storage: str, tell: Tell, tracking: str | None = None) -> Model:
     """The model of that name; raises UserError, in one line, where there is none.
 
-    A study's name is its champion: the one that was kept beside its records, else the one that
-    MLflow knows. `tracking` is where models:/ URIs are looked up, if not at MLflow's own place.
+    A study's name is its champion, see there also for `tell`. `tracking` is where models:/ URIs are
+    looked up, if not at MLflow's own place.
     """
     if name.startswith("models:/"):
         return _registered(tracking_uri(tracking), name)
@@ -32,24 +32,10 @@ def find(name: str, storage: str, tracking: str | None = None) -> Model:
             f"there is no file {name}; MODEL is STUDY, STUDY/NUMBER, models:/... or a file"
         )
     study = open_study(name, storage)
-    found = champion(study)
+    found = champion(study, tell)
     if found is None:
         raise no_champion(study)
-    return found
-
-
-def champion(study: OpenStudy) -> Model | None:
-    """The one that was kept beside the records, else the one that MLflow knows; None without.
-
-    Raises UserError where it is damaged, and where MLflow is to be asked and is away.
-    """
-    kept, uri = kept_champion(study), study.config.tracking
-    if kept is not None or uri == UNTRACKED:
-        return kept
-    from dnnsearch.tracking import registry
-
-    version = registry.champion(uri, study.name)
-    return None if version is None else _registered(uri, version.uri)
+    return found.model
 
 
 def _registered(uri: str, name: str) -> Model:

@@ -83,6 +83,11 @@ class Records:
                 return record
         return None
 
+    def every(self, number: int) -> list[Record]:
+        """All sound records of a trial that are in the folder, by name."""
+        paths = sorted(self.folder.glob(f"{number:05d}-*.npz"))
+        return [record for path in paths if (record := _decoded(path.read_bytes()))]
+
     def paths(self) -> list[Path]:
         return sorted(self.folder.glob("[0-9]*.npz"))
 

@@ -3,7 +3,7 @@
 import re
 import shutil
 
-from dnnsearch import blank
+from dnnsearch import blank, champion
 from dnnsearch.arrays import default_root
 from dnnsearch.config import UNTRACKED
 from dnnsearch.lock import study_lock
@@ -24,6 +24,7 @@ def remove_study(study: OpenStudy) -> str:
     with study_lock(study.rows.storage.url, study.name) as held:
         rows = study.trials()
         runs = _remove_runs(study)
+        champion.path(study).unlink(missing_ok=True)
         study.records.remove([row.user_attrs.get("spec", "") for row in rows])
         held()
         study.rows.remove()

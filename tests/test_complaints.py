@@ -40,4 +40,4 @@ def test_three_complaints_are_enough_for_a_line():
 
 def test_what_was_set_on_the_command_line_is_said_so():
     line = told((("trials",), {"type": "other"}), touched={"trials"})
-    assert line == "trials: wrong, but got 3 (set by --set)"
+    assert line == "trials: wrong, but got 3 (set on the command line)"

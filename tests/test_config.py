@@ -163,7 +163,7 @@ def test_overrides_change_one_value_each(tmp_path):
     assert config.learning_rate.log
     assert load_config(path, ["split.seed=3"]).split.seed == 3
     assert config.study == "one"
-    with pytest.raises(UserError, match=r"one.yaml: trials: must .* got 0 \(set by --set\)$"):
+    with pytest.raises(UserError, match=r"trials: must .* got 0 \(set on the command line\)$"):
         load_config(path, ["trials=0"])
     with pytest.raises(UserError, match=r"'trails' is unknown \(did you mean trials\?\)"):
         load_config(path, ["trails=1"])

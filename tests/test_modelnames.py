@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from dnnsearch import modelfile
+from dnnsearch.champion import keep, path
 from dnnsearch.errors import UserError
-from dnnsearch.model import keep_champion, model
+from dnnsearch.model import model
 from dnnsearch.modelnames import find
 from dnnsearch.retuning.retuning import incumbent
 from dnnsearch.study.reading import open_study
@@ -18,7 +19,7 @@ X = np.random.default_rng(0).normal(size=(7, 2))
 
 
 def says(name: str) -> list[float]:
-    return find(name, STORAGE).outputs(X)[:, 0].tolist()
+    return find(name, STORAGE, print).outputs(X)[:, 0].tolist()
 
 
 def test_a_trial_a_file_and_a_champion_are_found(tiny: Path) -> None:
@@ -28,14 +29,14 @@ def test_a_trial_a_file_and_a_champion_are_found(tiny: Path) -> None:
     expected = trial.outputs(X)[:, 0].tolist()
     assert says("tiny/2") == expected
     with pytest.raises(UserError, match=r"tiny has no champion yet: `dnnsearch promote tiny`"):
-        find("tiny", STORAGE)
-    keep_champion(study, modelfile.encode(trial))
+        find("tiny", STORAGE, print)
+    keep(study, modelfile.encode(trial))
     modelfile.write(Path("some.dnn"), trial)
     assert says("tiny") == says("some.dnn") == expected
-    kept = study.records.folder / "champion.dnn"
+    kept = path(study)
     kept.write_bytes(kept.read_bytes()[:-1])
-    with pytest.raises(UserError, match=r"champion.dnn cannot be used as a model: .* SHA-256"):
-        find("tiny", STORAGE)
+    with pytest.raises(UserError, match=r"champion-.*.dnn cannot be used as a model: .* SHA-256"):
+        find("tiny", STORAGE, print)
 
 
 def test_a_champion_that_only_mlflow_knows_is_found_there(tiny: Path) -> None:
@@ -45,9 +46,9 @@ def test_a_champion_that_only_mlflow_knows_is_found_there(tiny: Path) -> None:
     study.attributes["config"]["tracking"] = uri
     content = modelfile.encode(model(study, study.record(2)))
     registry.crown(uri, registry.register(uri, card(study), content, 2))
-    found = find("models:/tiny@champion", STORAGE, uri)
+    found = find("models:/tiny@champion", STORAGE, print, uri)
     assert found.outputs(X)[:, 0].tolist() == says("tiny/2")
-    old = incumbent(study)  # a retuning questions it, too, and not the best trial
+    old = incumbent(study, print)  # a retuning questions it, too, and not the best trial
     assert old.name == "the champion of tiny (trial 2)"
     assert old.model.outputs(X)[:, 0].tolist() == says("tiny/2")
 
@@ -64,4 +65,4 @@ def test_a_champion_that_only_mlflow_knows_is_found_there(tiny: Path) -> None:
 )
 def test_what_is_not_there_is_one_line(tiny: Path, name: str, reason: str) -> None:
     with pytest.raises(UserError, match=reason):
-        find(name, STORAGE)
+        find(name, STORAGE, print)

@@ -1,6 +1,8 @@
 """What a model answers; nothing is trained."""
 
 import subprocess
+import warnings
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,6 +10,8 @@ from dnnsearch.api.asking import storage_of
 
 if TYPE_CHECKING:
     import pandas as pd
+
+warn = partial(warnings.warn, stacklevel=4)
 
 
 def predict(
@@ -30,7 +34,7 @@ def predict(
     from dnnsearch.modelnames import find
 
     prediction.check_way(missing)
-    found = find(model, storage_of(storage), tracking)
+    found = find(model, storage_of(storage), warn, tracking)
     if isinstance(data, pd.DataFrame):
         parts = iter([prediction.predict_table(found, data, missing)])
     else:
@@ -48,5 +52,5 @@ def serve(
     from dnnsearch.modelnames import find
     from dnnsearch.serving import command
 
-    started = command(find(model, storage_of(storage), tracking), port)
+    started = command(find(model, storage_of(storage), warn, tracking), port)
     return subprocess.Popen(started.argv, env=started.environment)

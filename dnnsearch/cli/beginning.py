@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from dnnsearch import numerics
+from dnnsearch.calling import program
 
 Data = Annotated[
     str,
@@ -56,8 +57,10 @@ def new(
 
     begun = begin(data, target, name, test, set_ or [])
     print("\n".join(begun.lines))
-    command = ["dnnsearch", "search", str(begun.path)]
-    print(f"written to {begun.path}; to search: {shlex.join(command)}", flush=True)
+    command = ["search", str(begun.path)]
+    to_search = f"{program()} {shlex.join(command)}"
+    print(f"written to {begun.path}; to search: {to_search}", flush=True)
     if search:
-        arguments = [sys.executable, "-m", *command]
+        called = sys.orig_argv[1 : 1 + len(sys.orig_argv) - len(sys.argv)]  # without arguments
+        arguments = [sys.executable, *called, *command]
         os.execve(sys.executable, arguments, numerics.pinned(numerics.playable("portable")))

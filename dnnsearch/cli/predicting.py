@@ -64,7 +64,7 @@ def predict(
     from dnnsearch.prediction import check_way, predict_file, write
 
     check_way(missing)
-    parts = predict_file(find(model, storage, tracking), data, missing)
+    parts = predict_file(find(model, storage, _note, tracking), data, missing)
     if out is not None:
         print(f"{write(parts, writable(out))} rows written to {out}")
         return
@@ -94,6 +94,10 @@ def serve(
     from dnnsearch.serving import command
 
     check_free(port)
-    started = command(find(model, storage, tracking), port)
+    started = command(find(model, storage, _note, tracking), port)
     print(f"serving {model}: post rows to {started.address} (Ctrl-C ends it)", flush=True)
     os.execve(started.argv[0], started.argv, started.environment)
+
+
+def _note(text: str) -> None:
+    print(f"note: {text}", file=sys.stderr, flush=True)

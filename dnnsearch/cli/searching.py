@@ -10,6 +10,7 @@ import typer
 
 from dnnsearch import numerics
 from dnnsearch.addresses import without_password
+from dnnsearch.calling import program
 from dnnsearch.cli.options import seconds
 from dnnsearch.cli.pinning import pin, wanted
 from dnnsearch.cli.signals import Stopped
@@ -131,7 +132,7 @@ def _run(
 
 
 def _command() -> str:
-    return without_password(shlex.join(["dnnsearch", *sys.argv[1:]]))
+    return without_password(f"{program()} {shlex.join(sys.argv[1:])}")
 
 
 def _conclude(config: "Config") -> None:
@@ -145,15 +146,13 @@ def _conclude(config: "Config") -> None:
     print(f"study {config.study}, {board.counts}")
     print("\n".join(table(board, TOP)))
     if board.ranked:
-        best = board.best
+        best, name = board.best, shlex.quote(config.study)
         print(f"best: trial {best.number} with {board.objective} {best.value:.4f}")
-        print(f"  its configuration:      dnnsearch best {shlex.quote(config.study)}")
-        print(f"  what mattered, a page:  dnnsearch report {shlex.quote(config.study)}")
-        print(f"  an honest figure:       dnnsearch promote {shlex.quote(config.study)}")
-        print(
-            f"  train it again:         dnnsearch rerun {shlex.quote(config.study)}/{best.number}"
-        )
-    print("  compare all in MLflow:  dnnsearch ui")
+        print(f"  its configuration:      {program()} best {name}")
+        print(f"  what mattered, a page:  {program()} report {name}")
+        print(f"  an honest figure:       {program()} promote {name}")
+        print(f"  train it again:         {program()} rerun {name}/{best.number}")
+    print(f"  compare all in MLflow:  {program()} ui")
     if len(board.rows) < (trials := study.wanted(config.trials)):
         print(f"  go on to {trials} trials: {_command()}")
     print(f"fingerprint {study.fingerprint()}")

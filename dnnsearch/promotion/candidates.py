@@ -94,6 +94,23 @@ def memo(study: OpenStudy) -> Records:
     return Records(Path(study.records.folder), FOLDER)
 
 
+def confirmations(study: OpenStudy, trial: int) -> list[Record]:
+    """Those of a trial's configuration that are here: fresh seeds, trained on train alone.
+
+    Of several promotions, those with the most networks in a stack.
+    """
+    searched = study.record(trial).spec
+    mine = [
+        record
+        for record in memo(study).every(trial)
+        if record.spec.arrays == searched.arrays
+        and record.spec.hyperparameters == searched.hyperparameters
+        and record.end == "finished"
+    ]
+    most = max((record.spec.replicates for record in mine), default=0)
+    return [record for record in mine if record.spec.replicates == most]
+
+
 def train(specs: Sequence[Spec], memo: Records, workers: LocalWorkers, tell: Tell) -> list[Record]:
     """The records of the specs, of different trials; what the memo has is not trained again.
 

@@ -1,8 +1,9 @@
 """Where a promoted model goes: a file beside the records, a version in MLflow, and the crown.
 
-The champion is the file that `predict STUDY` takes and the version with the alias; a new model
-takes its place only if it is better than guessing and, on the same test set, better than the
-present champion.
+The champion is the version with the alias, and the file that `predict STUDY` takes without it; a
+new model takes its place only if it is better than guessing and, on the same test set, better than
+the present champion. An alias that is on another study's version, of the same name, is taken only
+by the same rule.
 """
 
 from dataclasses import dataclass
@@ -10,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dnnsearch.champion import Champion, Tell, champion, fetched, holder, is_of, keep
 from dnnsearch.config import UNTRACKED
 from dnnsearch.ensemble import Model
 from dnnsearch.errors import UserError
 from dnnsearch.inputs import Columns
-from dnnsearch.model import CHAMPION, keep_champion
-from dnnsearch.modelfile import ENDING, decode, digest
+from dnnsearch.modelfile import ENDING, digest
 from dnnsearch.promotion.candidates import memo
 from dnnsearch.promotion.testing import Lookout
 from dnnsearch.study.reading import OpenStudy
@@ -40,7 +41,12 @@ class Crowned:
 
 
 def crown(
-    study: OpenStudy, look: Lookout, content: bytes, found: bool, figures: dict[str, Any]
+    study: OpenStudy,
+    look: Lookout,
+    content: bytes,
+    found: bool,
+    figures: dict[str, Any],
+    tell: Tell,
 ) -> Crowned:
     """Keep and register the model; raises UserError when the disk refuses.
 
@@ -52,17 +58,17 @@ def crown(
     file = str(memo(study).folder / name)
     try:
         registered = _register(study, look, content, figures)
-        present = _present(study)
+        present = champion(study, tell)
     except UserError as error:
         return Crowned(file, "", False, f"not registered, the same command tries again: {error}")
-    is_champion, why = _judge(study, look, content, found, present)
+    is_champion, why = _judge(look, content, found, present)
     uri = registered.uri if registered else ""
     if is_champion:
         try:
-            _give_alias(study, registered)
+            why += _give_alias(study, look, content, registered)
         except UserError as error:
             return Crowned(file, uri, False, f"no alias, the same command tries again: {error}")
-        keep_champion(study, content)  # last, for MLflow may fail
+        keep(study, content)  # last, for MLflow may fail
     return Crowned(file, uri, is_champion, why)
 
 
@@ -86,40 +92,39 @@ def _register(
     )
 
 
-def _give_alias(study: OpenStudy, registered: "Version | None") -> None:
-    if registered is not None:
-        from dnnsearch.tracking import registry
+def _give_alias(
+    study: OpenStudy, look: Lookout, content: bytes, registered: "Version | None"
+) -> str:
+    """Words for where the alias stays with another study of that name."""
+    if registered is None:
+        return ""
+    from dnnsearch.tracking import registry
 
-        registry.crown(study.config.tracking, registered)
+    other = holder(study)
+    if other is not None and not is_of(study, other):
+        may, why = _judge(look, content, True, fetched(study, other))
+        if not may:
+            return f"; in MLflow {other.uri}, of another study of this name, stays champion: {why}"
+    registry.crown(study.config.tracking, registered)
+    return ""
 
 
 def _judge(
-    study: OpenStudy, look: Lookout, content: bytes, found: bool, present: bytes | None
+    look: Lookout, content: bytes, found: bool, present: Champion | None
 ) -> tuple[bool, str]:
-    """Whether it is to be the champion, and why; `present` is the champion's model file."""
-    if present == content:
+    """Whether it is to be the champion in place of the present one, and why."""
+    if present is not None and present.content == content:
         return True, "it is the champion already"
     if not found:
         return False, "it is not better than guessing"
     if present is None:
         return True, "the first champion of this study"
-    rival = decode(present, f"the champion of {study.name}")
+    rival = present.model
     if not _same_test(rival, look.model):
         return False, "the present champion was tested on other data, so they cannot be compared"
     if look.beats(rival, maximize=look.refitted.record.spec.maximize):
         return True, f"better than the champion so far ({_name(rival)}) on the same test set"
     return False, f"not better than the champion ({_name(rival)}) on the same test set"
-
-
-def _present(study: OpenStudy) -> bytes | None:
-    """The champion's model file: of the version with the alias, else the one that is kept here."""
-    if study.config.tracking != UNTRACKED:
-        from dnnsearch.tracking import registry
-
-        version = registry.champion(study.config.tracking, study.name)
-        if version is not None:
-            return registry.content_of(study.config.tracking, version.uri)
-    return study.records.beside(CHAMPION)
 
 
 def _same_test(a: Model, b: Model) -> bool:

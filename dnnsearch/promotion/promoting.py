@@ -79,7 +79,7 @@ def _conclude(
     tell("the test set")
     figures = look.figures
     found = found_something(figures, definition.maximize)
-    crowned = crown(study, look, encode(promoted), found, figures)
+    crowned = crown(study, look, encode(promoted), found, figures, tell)
     return Promotion(
         study=study.name,
         objective=study.config.objective,

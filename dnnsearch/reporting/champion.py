@@ -1,14 +1,22 @@
-"""The best trial, example by example on the dev set: which classes it mixes up, what it gets wrong.
+"""The champion, example by example on the dev set: which classes it mixes up, what it gets wrong.
 
-Read from the predictions in its record; of several networks the first is shown.
+The champion itself has learnt dev, and the test set is not looked at for a page. So what is shown
+are the networks that confirmed it: its configuration with fresh seeds, trained on train alone.
+Where there are none, it is the best trial. Read from the records; nothing is trained.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from dnnsearch import champion as champions
+from dnnsearch.errors import UserError
 from dnnsearch.files.source import is_file
-from dnnsearch.nn import Network, Parameters
+from dnnsearch.nn import OUTPUTS
+from dnnsearch.promotion.candidates import confirmations
+from dnnsearch.promotion.figures import logits
+from dnnsearch.record import Record
 from dnnsearch.reporting.material import Dev, Material
 from dnnsearch.study.reading import OpenStudy
 
@@ -16,51 +24,89 @@ MOST_CLASSES = 30  # that a confusion matrix can show
 WORST = 8  # examples
 
 
-def confusion(material: Material) -> np.ndarray | None:
+@dataclass(frozen=True)
+class Shown:
+    """Whose networks are shown."""
+
+    who: str
+    why: str
+    records: Sequence[Record]  # alike but for their seeds
+
+
+def shown(material: Material, study: OpenStudy, say: Callable[[str], object]) -> Shown:
+    """The champion's where they are here, else the best trial's; some trial must have finished."""
+    best = material.board.best.number
+    instead = f"The best trial, number {best}"
+    trial = _crowned(study, say)
+    if trial is None:
+        return Shown(instead, "This study has no champion yet.", [study.record(best)])
+    found = confirmations(study, trial)
+    if not found:
+        why = f"The champion, of trial {trial}, has learnt this dev set, and the networks that "
+        return Shown(instead, f"{why}confirmed it are not on this machine.", [study.record(best)])
+    count = sum(record.spec.replicates for record in found)
+    why = f"These are the {count} networks that confirmed it, trained on train alone with fresh "
+    return Shown(
+        f"The champion, of trial {trial}", f"{why}seeds: its own have learnt this dev set.", found
+    )
+
+
+def _crowned(study: OpenStudy, say: Callable[[str], object]) -> int | None:
+    """The trial whose configuration the champion has; a page survives that it cannot be asked."""
+    try:
+        found = champions.champion(study, say)
+        return None if found is None else int(found.model.provenance["trial"])
+    except UserError as error:
+        say(f"the champion is not shown: {error}")
+        return None
+
+
+def confusion(material: Material, records: Sequence[Record]) -> np.ndarray | None:
     """(classes, classes): how often what stands in the row was called what stands in the column.
 
-    Counts over all networks of the best trial; None without labels, and for too many classes.
+    Counts over all networks; None without labels, and for too many classes.
     """
-    if material.dev is None or not material.finished:
+    if material.dev is None or len(material.dev.classes) > MOST_CLASSES:
         return None
-    classes = len(material.dev.classes)
-    predictions = material.courses[material.board.best.number].predictions
-    if classes > MOST_CLASSES:
-        return None
-    labels = np.broadcast_to(material.dev.labels, predictions.shape)
-    counts = np.zeros((classes, classes), int)
-    np.add.at(counts, (labels.ravel(), predictions.ravel().astype(int)), 1)
+    counts = np.zeros((len(material.dev.classes),) * 2, int)
+    for record in records:
+        predictions = record.arrays["dev_predictions"]
+        labels = np.broadcast_to(material.dev.labels, predictions.shape)
+        np.add.at(counts, (labels.ravel(), predictions.ravel().astype(int)), 1)
     return counts
 
 
 @dataclass(frozen=True)
 class Worst:
-    """An example of the dev set that the best trial is surest to get wrong."""
+    """An example of the dev set that the networks, all together, are surest to get wrong."""
 
     place: int  # in the dev set
     label: str
     answer: str
-    probability: float  # that it gives to the label
+    probability: float  # that they give to the label
     features: np.ndarray  # (n_x,) as they were loaded; none (0,) of a person's file
 
 
-def worst(material: Material, study: OpenStudy) -> list[Worst]:
+def worst(material: Material, study: OpenStudy, records: Sequence[Record]) -> list[Worst]:
     """The wrong ones with the smallest probability of what is right, the worst first.
 
-    Empty where nothing is wrong, where there are folds, or where the network is in no record.
+    Empty where nothing is wrong, where there are folds, or where the networks are in no record.
     """
-    if material.dev is None or material.dev.labels.ndim != 1 or not material.finished:
+    dev = material.dev
+    if dev is None or dev.labels.ndim != 1 or any("parameters" not in r.arrays for r in records):
         return []
-    record = study.record(material.board.best.number)
-    if "parameters" not in record.arrays:
-        return []
-    spec, dev = record.spec, material.dev
-    parameters = Parameters.from_flat(spec.layer_sizes, record.arrays["parameters"])
-    network = Network(parameters, spec.hyperparameters.activation, spec.output)
-    outputs = network.output.activation.function(network.logits(dev.X.mT).mean(axis=0), None)
+    outputs = np.concatenate([_outputs(record, dev) for record in records]).mean(axis=0)
     probabilities = (np.concatenate([1 - outputs, outputs]) if len(outputs) == 1 else outputs).T
-    shown = not is_file(study.config.data)  # MLflow gets the page, but no rows of a person's file
-    return _surest(dev, probabilities, shown)
+    may_show = not is_file(
+        study.config.data
+    )  # MLflow gets the page, but no rows of a person's file
+    return _surest(dev, probabilities, may_show)
+
+
+def _outputs(record: Record, dev: Dev) -> np.ndarray:
+    """A[L] (R, n[L], m)."""
+    activation = OUTPUTS[record.spec.output].activation
+    return np.asarray(activation.function(logits(record, dev.X), None))
 
 
 def _surest(dev: Dev, probabilities: np.ndarray, shown: bool) -> list[Worst]:

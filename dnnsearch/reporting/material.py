@@ -14,6 +14,7 @@ from optuna.trial import FrozenTrial
 
 from dnnsearch.arrays import ArrayStore, default_root
 from dnnsearch.config import Config
+from dnnsearch.ensemble import target_of
 from dnnsearch.errors import UserError
 from dnnsearch.evidence.interval import Interval, student, wilson
 from dnnsearch.leaderboard import Leaderboard, Row, leaderboard
@@ -22,6 +23,7 @@ from dnnsearch.record import Record
 from dnnsearch.reporting.axis import Axis, axes
 from dnnsearch.spec import OBJECTIVES
 from dnnsearch.study.reading import OpenStudy
+from dnnsearch.tables import Prepared
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,7 @@ class Material:
     trials: list[FrozenTrial]  # Optuna's, by number
     courses: Mapping[int, Course]  # of every trial that has a record with curves
     dev: Dev | None  # None for a regression, and where the data cannot be had any more
+    targets: np.ndarray | None  # of a regression's dev set, in the target's unit: (m,) or (K, m)
     fingerprint: str  # empty while a trial is unfinished
 
     @property
@@ -132,7 +135,7 @@ def read(
         board=board,
         trials=trials,
         courses=courses,
-        dev=_dev(study, with_data),
+        **_answers(study, with_data),
         fingerprint=study.fingerprint() if whole and trials else "",
     )
 
@@ -153,7 +156,7 @@ def glance(study: OpenStudy) -> Material:
     board, trials = leaderboard(study), study.trials()
     first = study.record(board.best.number) if board.ranked else None
     known = (study.name, study.config, study.definition, board, trials)
-    return Material(*known, courses=Courses(study), dev=_dev(study, first), fingerprint="")
+    return Material(*known, courses=Courses(study), **_answers(study, first), fingerprint="")
 
 
 def _record(study: OpenStudy, trial: FrozenTrial) -> Record | None:
@@ -170,16 +173,23 @@ def _course(record: Record) -> Course:
     )
 
 
-def _dev(study: OpenStudy, record: Record | None) -> Dev | None:
-    """None where the data are gone or have changed, which a report survives."""
-    if record is None:
-        return None
+def _answers(study: OpenStudy, record: Record | None) -> dict[str, Any]:
+    """`dev` and `targets`; None where the data are gone or have changed: a report survives it."""
     try:
+        if record is None:
+            raise KeyError
         prepared, store = prepared_of(study, record), ArrayStore(default_root())
         arrays, fitted = store.open(prepared.key), store.open(prepared.test_key)
     except (UserError, OSError, KeyError):
-        return None
+        return {"dev": None, "targets": None}
     if prepared.shape.task == "regression":
-        return None
+        mean, scale = target_of(fitted)
+        return {"dev": None, "targets": np.asarray(arrays["y_dev"], np.float64) * scale + mean}
+    return {"dev": _dev(prepared, arrays, fitted), "targets": None}
+
+
+def _dev(
+    prepared: Prepared, arrays: Mapping[str, np.ndarray], fitted: Mapping[str, np.ndarray]
+) -> Dev:
     scaled = (fitted.get("mean", np.array(0.0)), fitted.get("scale", np.array(1.0)))
     return Dev(np.array(arrays["y_dev"]), prepared.classes, arrays["X_dev"], *scaled)

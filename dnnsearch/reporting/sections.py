@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from dnnsearch.dimensions import HYPERPARAMETERS
 from dnnsearch.reporting import courses, figures, tables
-from dnnsearch.reporting.champion import Worst, confusion, worst
+from dnnsearch.reporting.champion import Shown, Worst, confusion, worst
 from dnnsearch.reporting.findings import Finding, where
 from dnnsearch.reporting.importance import EXPLAINED, FEWEST, MOST, Importance
 from dnnsearch.reporting.isolation import isolation
@@ -19,6 +19,7 @@ from dnnsearch.reporting.views import Views
 from dnnsearch.study.reading import OpenStudy
 
 CURVES = 5  # trials
+PROMOTE = "What is sure by seeds and by examples, dnnsearch promote finds out."
 DOUBT = "These bars are mostly noise: read nothing into them. "
 DIAGNOSED = 10
 
@@ -54,8 +55,28 @@ def leaderboard(material: Material, views: Views) -> Markup:
     return section(
         "Leaderboard",
         tables.leaderboard(material, views.ties),
-        about=f"{_capital(material.board.counts)}. The interval is that of the value on this dev "
-        "set; where it says tie, the dev set cannot tell the trial from the best.",
+        about=f"{_capital(material.board.counts)}. {_counted(material)}",
+    )
+
+
+def _counted(material: Material) -> str:
+    """What the intervals and ties of the leaderboard count, and what they leave out."""
+    first = material.courses.get(material.finished[0].number) if material.finished else None
+    networks = 1 if first is None else len(first.predictions)
+    if networks > 1:
+        what = "folds" if material.config.folds else "seeds"
+        return (
+            f"The interval, and so a tie with the best, counts the spread of the {networks} {what} "
+            f"of a trial alone, not that of the dev examples. {PROMOTE}"
+        )
+    if material.objective != "dev_accuracy":
+        return (
+            f"One network's {material.objective} has no interval here, and only equal values are "
+            f"ties. {PROMOTE}"
+        )
+    return (
+        "The interval counts the examples of this dev set, not the luck of the seed; where it says "
+        "tie, these examples cannot tell the trial from the best."
     )
 
 
@@ -191,18 +212,19 @@ def curves(material: Material) -> Markup:
     )
 
 
-def champion(material: Material, study: OpenStudy) -> Markup:
+def champion(material: Material, study: OpenStudy, shown: Shown) -> Markup:
     """Empty where nothing can be said example by example."""
-    counts = confusion(material)
+    counts = confusion(material, shown.records)
     if counts is None or material.dev is None:
         return Markup("")
     matrix = tables.confusion(counts.tolist(), material.dev.classes)
-    wrong = worst(material, study)
+    wrong = worst(material, study, shown.records)
     pictures = tag("div", *(_example(one) for one in wrong), class_="examples")
     return section(
-        f"The best trial, number {material.board.best.number}, on the dev set",
+        f"{shown.who}, on the dev set",
         matrix,
         *([tag("h3", "What it is surest to get wrong"), pictures] if wrong else []),
+        about=shown.why,
     )
 
 
@@ -248,8 +270,12 @@ def commands(material: Material) -> Markup:
 
 
 def analysis(
-    study: OpenStudy, material: Material, views: Views, by_depth: Mapping[int, Importance]
+    study: OpenStudy,
+    material: Material,
+    views: Views,
+    by_depth: Mapping[int, Importance],
+    shown: Shown,
 ) -> Markup:
     """All that needs a finished trial."""
     parts = [*plots(material, views), importance(views, by_depth), price(material)]
-    return joined([*parts, curves(material), champion(material, study)])
+    return joined([*parts, curves(material), champion(material, study, shown)])

@@ -57,10 +57,10 @@ def _mattered(importance: Importance | None) -> str:
         return "There are too few finished trials to say what mattered."
     if importance.explained < EXPLAINED:
         return "Among the finished trials no hyperparameter explains the differences reliably."
-    first = importance.names[0]
-    if min(importance.fanova[first].mean, importance.permutation[first].mean) >= DECIDES:
-        return f"Only {first} mattered: it explains {_both(importance, first)} of the differences."
+    first, *rest = importance.names
     both = [n for n in importance.names if _least(importance, n) >= MATTERS][:MOST]
+    if _least(importance, first) >= DECIDES and not any(_matters(importance, n) for n in rest):
+        return f"Only {first} mattered: it explains {_both(importance, first)} of the differences."
     if not both:
         return f"The methods disagree on what mattered; {first} comes first."
     listed = ", then ".join(f"{name} ({_both(importance, name)})" for name in both)
@@ -69,6 +69,11 @@ def _mattered(importance: Importance | None) -> str:
 
 def _least(importance: Importance, name: str) -> float:
     return min(importance.fanova[name].mean, importance.permutation[name].mean)
+
+
+def _matters(importance: Importance, name: str) -> bool:
+    """Whether both methods together give it so much that it cannot be left out."""
+    return importance.fanova[name].mean + importance.permutation[name].mean >= 2 * MATTERS
 
 
 def _both(importance: Importance, name: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from dnnsearch.config import UNTRACKED
 from dnnsearch.reporting import sections
+from dnnsearch.reporting.champion import shown
 from dnnsearch.reporting.findings import findings
 from dnnsearch.reporting.importance import DRAWS
 from dnnsearch.reporting.markup import Markup, joined, tag
@@ -76,7 +77,8 @@ def _one(study: OpenStudy, material: Material, say: Say, draws: int) -> Markup:
     if material.finished:
         by_depth = look_deeper(material, views, draws)
         say("drawing")
-        parts.append(sections.analysis(study, material, views, by_depth))
+        champion = shown(material, study, say)
+        parts.append(sections.analysis(study, material, views, by_depth, champion))
     return joined([*parts, sections.commands(material)])
 
 

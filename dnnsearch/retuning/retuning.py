@@ -7,12 +7,12 @@ from typing import Any
 
 from dnnsearch import numerics
 from dnnsearch.arrays import ArrayStore, default_root
+from dnnsearch.champion import champion
 from dnnsearch.ensemble import Model
 from dnnsearch.evidence.interval import Interval
 from dnnsearch.leaderboard import leaderboard
 from dnnsearch.model import model
 from dnnsearch.modelfile import read
-from dnnsearch.modelnames import champion
 from dnnsearch.promotion.candidates import Tell
 from dnnsearch.promotion.openings import OPENINGS
 from dnnsearch.promotion.promoting import Promotion, promote
@@ -72,7 +72,7 @@ def retune(
     given the new rows.
     """
     numerics.check(definition.numerics)
-    config, old = definition.config, incumbent(study)
+    config, old = definition.config, incumbent(study, tell)
     where, news = _rows(study, definition, old)
     before = where.measured(old.model, old.name)
     now = where.figure(before)
@@ -112,13 +112,14 @@ def begin(study: OpenStudy, data: str, **wishes: Any) -> Definition:
     return renewed(study, data, **wishes, store=ArrayStore(default_root()))
 
 
-def incumbent(study: OpenStudy) -> Incumbent:
-    """The champion, of the file or of MLflow, else the best trial's network.
+def incumbent(study: OpenStudy, tell: Tell) -> Incumbent:
+    """The champion, else the best trial's network.
 
-    Raises UserError without either, and where MLflow is to be asked and is away.
+    Raises UserError without either, and where MLflow is away and no champion is kept here.
     """
-    kept = champion(study)
-    if kept is not None:
+    found = champion(study, tell)
+    if found is not None:
+        kept = found.model
         name = f"the champion of {study.name} (trial {kept.provenance.get('trial')})"
         return Incumbent(kept, name, _figure(study, kept))
     best = leaderboard(study).best

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from dnnsearch.calling import program
 from dnnsearch.evidence.interval import Interval
 from dnnsearch.promotion import telling
 from dnnsearch.retuning.retuning import Retuning
@@ -56,7 +57,7 @@ def _verdict(found: Retuning) -> str:
 
 
 def _use(found: Retuning) -> str:
-    return f"as in: dnnsearch predict {found.renewed} DATA"
+    return f"as in: {program()} predict {found.renewed} DATA"
 
 
 def document(found: Retuning) -> dict[str, Any]:

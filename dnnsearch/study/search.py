@@ -16,6 +16,7 @@ from optuna.storages import RDBStorage
 
 from dnnsearch import inputs, numerics
 from dnnsearch.arrays import ArrayStore, default_root
+from dnnsearch.calling import program
 from dnnsearch.config import UNTRACKED, Config
 from dnnsearch.errors import UserError
 from dnnsearch.lock import study_lock
@@ -145,7 +146,7 @@ def _concluded(
     )
     if lacking := publisher.close(PUBLISH_SECONDS):
         audience.say(
-            f"{lacking} trials are not in MLflow yet; the same command, or dnnsearch publish "
+            f"{lacking} trials are not in MLflow yet; the same command, or {program()} publish "
             f"{ledger.rows.study}, sends them when it can be reached"
         )
 
@@ -246,10 +247,10 @@ def _refuse(study: str, stored: dict[str, Any] | None, wanted: dict[str, Any]) -
     if changed := _changed_files(stored, wanted):
         raise UserError(
             f"the data have changed since study {study} began: {changed}; for a new study of what "
-            f"they are now: --study NAME; or remove the old one with: dnnsearch rm {study}"
+            f"they are now: --study NAME; or remove the old one with: {program()} rm {study}"
         )
     raise UserError(
         f"study {study} exists with another definition: {'; '.join(differences(stored, wanted))}; "
         f"go on with the old definition, begin a new study with --study NAME, or remove it with: "
-        f"dnnsearch rm {study}"
+        f"{program()} rm {study}"
     )

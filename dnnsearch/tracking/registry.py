@@ -41,6 +41,11 @@ class Version:
     tags: Mapping[str, str] = field(default_factory=dict)  # all of them
 
     @property
+    def identity(self) -> str:
+        """Of the study that it is of: there may be several of one name."""
+        return self.tags.get(layout.IDENTITY, "")
+
+    @property
     def uri(self) -> str:
         """As MLflow calls it: models:/digits/3."""
         return f"models:/{self.model}/{self.number}"
@@ -163,7 +168,7 @@ def _source(tracker: Tracker, trial: int) -> Run:
 def champion(uri: str, study: str) -> Version | None:
     """The version of the study that has the alias `champion`; None while none has it.
 
-    It may be of another study of that name: see its tag `dnnsearch.identity`. UserError as above.
+    It may be of another study of that name: see its `identity`. UserError as above.
     """
     with one_line(uri):
         client = connect(uri)

@@ -19,9 +19,16 @@ METRICS: Final = ("objective", "dev_accuracy", "dev_cost", "train_accuracy", "tr
 PARAMS: Final = (  # those that every trial has
     ("learning_rate", "iterations", "hidden_layers", "activation", "momentum", "batch_size")
 )
+WORDS: Final = ("activation", "batch_size")  # of these some are text
+LAYERS: Final = 4  # whose units are shown; deeper networks have theirs in the run's name
+NUMBERS: Final = (  # as metrics, for MLflow sorts params as text: 1000 before 200
+    *(name for name in PARAMS if name not in WORDS),
+    *(f"units_{layer}" for layer in range(1, LAYERS + 1)),
+)
 COLUMNS: Final = (
     *(f"metrics.`{name}`" for name in (*METRICS, "parameters")),
-    *(f"params.`{name}`" for name in PARAMS),
+    *(f"metrics.`hp.{name}`" for name in NUMBERS),
+    *(f"params.`{name}`" for name in WORDS),
     f"tags.`{STATE}`",
 )
 ONE_POINT: Final = (  # metrics that MLflow would draw as bars

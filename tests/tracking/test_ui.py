@@ -103,7 +103,7 @@ def test_the_table_shows_the_trials_best_first_with_their_hyperparameters(study)
     study.keep("table")
     assert names[:3] == ["0 relu 64-32 lr 0.1", "1 tanh 64-32 lr 0.05", "5 tanh 64-32 lr 0.017"]
     heads = study.ask(TEXTS.format(".ag-header-cell-text, .ag-header-cell"))
-    for column in ("objective", "dev_accuracy", "dev_cost", "train_cost"):
+    for column in ("objective", "dev_accuracy", "dev_cost", "hp.learning_rate", "hp.units_2"):
         assert column in " ".join(heads)
     assert savedview.NAME in study.ask("document.body.innerText")
     assert study.errors() == []

@@ -1,0 +1,46 @@
+"""What a report shows of a champion, example by example: never what has learnt the examples."""
+
+from pathlib import Path
+
+import numpy as np
+
+from dnnsearch.promotion.candidates import confirmations, memo
+from dnnsearch.promotion.openings import Book
+from dnnsearch.reporting.champion import confusion, shown, worst
+from dnnsearch.reporting.material import read
+from dnnsearch.study.reading import open_study
+from tests.promotion.conftest import Promote
+
+
+def test_the_champion_is_shown_by_the_networks_that_confirmed_it(
+    promote: Promote, folder: Path
+) -> None:
+    storage = f"sqlite:///{folder}/optuna.db"
+    study = open_study("clean", storage)
+    material = read(study)
+    assert shown(material, study, print).who.startswith("The best trial, number ")
+    said = promote("clean")
+    seen = shown(material, study, print)
+    assert seen.who == f"The champion, of trial {said['trial']}"
+    assert "4 networks that confirmed it, trained on train alone" in seen.why
+    (record,) = seen.records
+    assert record.spec.train_examples == study.record(said["trial"]).spec.train_examples
+    counts = confusion(material, seen.records)
+    assert counts is not None
+    confirmed = next(c for c in said["candidates"] if c["trial"] == said["trial"])["confirmed"]
+    assert np.trace(counts) / counts.sum() == np.float64(confirmed)
+    assert worst(material, study, seen.records)
+    assert len(Book(study.rows).openings) == 1  # the page has not looked at the test set
+
+
+def test_where_its_confirmation_is_not_here_it_is_the_best_trial_and_it_is_said(
+    promote: Promote, folder: Path
+) -> None:
+    study = open_study("clean", f"sqlite:///{folder}/optuna.db")
+    said = promote("clean")
+    for path in memo(study).paths():
+        path.unlink()
+    assert confirmations(study, said["trial"]) == []
+    seen = shown(read(study), study, print)
+    assert seen.who.startswith("The best trial, number ")
+    assert f"The champion, of trial {said['trial']}, has learnt this dev set" in seen.why
