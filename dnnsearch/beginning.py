@@ -15,16 +15,19 @@ from pydantic import ValidationError
 from dnnsearch import drafting, filetables, yamlfile
 from dnnsearch.complaints import one_line
 from dnnsearch.config import parse_config
+from dnnsearch.datasets import DATASETS
 from dnnsearch.errors import UserError
+from dnnsearch.files import bundled
 from dnnsearch.files.companions import companions, images
 from dnnsearch.files.reading import read
-from dnnsearch.files.source import data_name, source
+from dnnsearch.files.source import BUNDLED, data_name, source
 from dnnsearch.filetables import FileTable
-from dnnsearch.rules import show, study_name
+from dnnsearch.rules import nearest, show, study_name
 from dnnsearch.shares import Split
 
 FOLDER = Path("configs")
 OPENML = "openml:"
+SEVERAL_TARGETS = ("linnerud",)
 SHARES = ((0.0, 0.0), (0.3, 0.3), (0.35, 0.35))  # the plan's own, then larger ones for rare classes
 
 
@@ -59,8 +62,9 @@ def new(
         place = "" if data in str(error) else f"{_plain(data)}: "
         raise UserError(f"{place}{error}") from None
     path = FOLDER / f"{name}.yaml"
-    _write(path, _fitting(wanted, table, split, _others(settings), path))
-    return Beginning(path, drafting.report(table))
+    text, split = _fitting(wanted, table, split, _others(settings), path)
+    _write(path, text)
+    return Beginning(path, drafting.report(table, split))
 
 
 def _plain(data: str) -> str:
@@ -84,13 +88,34 @@ def _called(data: str, wanted: Mapping[str, Any]) -> str:
 
 def _source(data: str, target: str | None, test: str | None) -> dict[str, Any]:
     """The keys of `data` that the arguments mean."""
+    tested = {"test_file": test} if test else {}
     if data.startswith(OPENML):
         which = data.removeprefix(OPENML)
-        return {"openml": int(which) if which.isdecimal() else which, "target": target or "class"}
-    files = {"file": str(images(data))} | ({"test_file": test} if test else {})
+        number = int(which) if which.isdecimal() else which
+        return {"openml": number, "target": target or "class", **tested}
+    if _is_set(data):
+        return {"bundled": data, "target": target or bundled.TARGET, **tested}
+    files = {"file": str(images(data)), **tested}
     files |= companions(files["file"], target)
     has_target = "labels" in files or "target" in files or not target
     return files if has_target else files | {"target": target}
+
+
+def _is_set(data: str) -> bool:
+    """Whether it is a bundled set; a file of that name goes first. ValueError for a set that has
+    no config to be drafted, and for a name that is nearly one."""
+    if Path(data).exists() or data.count("/") or data.count("."):
+        return False
+    if data in SEVERAL_TARGETS:
+        raise ValueError(f"{data} has several targets at once, and a network here predicts one")
+    if data in DATASETS and data not in BUNDLED:
+        raise ValueError(f"{data} is generated, not a table: say `data: {data}` in a config")
+    meant = nearest(data, list(BUNDLED))
+    if data not in BUNDLED and meant:
+        raise ValueError(
+            f"there is no file {data}, and no set of scikit-learn's of that name{meant}"
+        )
+    return data in BUNDLED
 
 
 def _asked(given: Any) -> dict[str, Any]:
@@ -134,8 +159,11 @@ def _fitting(
     given: Mapping[str, Any],
     settings: Sequence[str],
     path: Path,
-) -> str:
-    """The draft under the first split that leaves every part what it needs, checked as a config."""
+) -> tuple[str, dict[str, Any]]:
+    """The draft under the first split that leaves every part what it needs, and that split.
+
+    It was checked as a config. Raises UserError where no split will do.
+    """
     suits = drafting.plan(len(table.target.y), len(table.roles), table.test is not None)
     problem = ""
     for dev, test in SHARES:
@@ -148,7 +176,7 @@ def _fitting(
         except ValueError as error:
             problem = problem or str(error)
             continue
-        return _with_settings(text, {key: document[key] for key in touched})
+        return _with_settings(text, {key: document[key] for key in touched}), split
     raise UserError(f"{wanted.get('file', 'data')}: {problem}")
 
 

@@ -5,6 +5,7 @@ It is text, for people to read and change; whoever searches reads it as any othe
 
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ from dnnsearch.profiling import Column
 
 RARE = 0.2  # of the examples; and, of many classes that are all small:
 UNFAIR = 0.8  # of what each would have if all had the same
+FEW = 10  # examples of a class, in dev or in test, say little of it
 MANY_COLUMNS = 60
 SIMPLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 WORDS = ("true", "false", "null", "yes", "no", "on", "off", "y", "n")
@@ -24,6 +26,7 @@ BATCHES = (  # for at least so many rows to train on
     (50, "[8, 16, full]"),
     (0, "full"),
 )
+PRUNERS = ("none", "median", "halving")
 WIDTH = 52  # of key and value, before the comment
 
 
@@ -83,6 +86,20 @@ def objective(table: FileTable) -> tuple[str, str]:
     return "dev_accuracy", "the share of dev rows that are told rightly"
 
 
+def rough(table: FileTable, split: Mapping[str, Any]) -> str:
+    """What to know where dev or test has only a handful of the rarest class; empty: no need."""
+    if not table.target.counts:
+        return ""
+    name, count = min(table.target.counts.items(), key=lambda item: item[1])
+    dev, test = round(count * split["dev"]), round(count * split["test"])
+    if table.test:
+        test = int((table.test[1] == table.target.classes.index(name)).sum())
+    if min(dev, test) >= FEW:
+        return ""
+    where = f"about {dev} in dev and {'' if table.test else 'about '}{test} in test"
+    return f"{_plain(name)} has {count} rows, {where}: what is measured of it is rough"
+
+
 def draft(source: Mapping[str, Any], table: FileTable, split: Mapping[str, Any]) -> str:
     """The config as YAML; `source` is what was asked for, `split` what was found to work."""
     suits = plan(len(table.target.y), len(table.roles), table.test is not None)
@@ -132,7 +149,9 @@ def _plain(text: object) -> str:
 
 
 def quoted(value: object) -> str:
-    """A scalar as YAML and as our own reader take it."""
+    """A scalar, or a mapping of such, as YAML and as our own reader take it."""
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{quoted(k)}: {quoted(v)}' for k, v in value.items())}}}"
     if isinstance(value, str):
         if SIMPLE.fullmatch(value) and value.lower() not in WORDS:
             return value
@@ -153,21 +172,24 @@ FORM = {
     "decimal": "the decimal mark",
     "header": "whether the first row has the names",
     "missing": "what a missing value looks like",
+    "spelled": "columns of numbers that are not written plainly",
     "labels": "the file of the labels",
     "test_file": "the official test set; no row of it is seen before the end",
     "test_labels": "its labels",
     "target": "what is predicted",
     "file": "known by its content: a changed file is another study",
+    "bundled": "scikit-learn's own set of that name",
     "openml": "the number or the name at openml.org",
 }
 
 
 def _data(source: Mapping[str, Any], table: FileTable) -> list[str]:
     keys = {"target": LABEL, **source, **table.sheet.found, "task": table.task}
-    ordered = ["file", "openml", "labels", "test_file", "test_labels", "target", "task"]
+    ordered = ["file", "openml", "bundled", "labels", "test_file", "test_labels", "target", "task"]
     ordered += [key for key in FORM if key not in ordered]
     lines = [_line(key, quoted(keys[key]), FORM[key], 2) for key in ordered if key in keys]
-    return ["data:", *lines, *_columns(table)]
+    told = (f"  # {_plain(notice)}" for notice in table.sheet.notices)
+    return ["data:", *told, *lines, *_columns(table)]
 
 
 def _columns(table: FileTable) -> list[str]:
@@ -185,8 +207,7 @@ def _columns(table: FileTable) -> list[str]:
 
 
 def _reason(column: Column) -> str:
-    missing = f"; {column.missing} missing" if column.missing else ""
-    return column.reason + missing
+    return column.reason + (f"; {column.missing} missing" if column.missing else "")
 
 
 def _split(table: FileTable, split: Mapping[str, Any]) -> list[str]:
@@ -194,6 +215,7 @@ def _split(table: FileTable, split: Mapping[str, Any]) -> list[str]:
     test = "not used: the test set is a file" if table.test else "looked at once, at the end"
     lines = [
         "split:",
+        *([f"  # {few}"] if (few := rough(table, split)) else []),
         _line("dev", split["dev"], f"about {m * split['dev']:.0f} rows choose among trials", 2),
         _line("test", split["test"], test, 2),
         _line("seed", split["seed"], "which rows these are", 2),
@@ -209,14 +231,15 @@ def _study(table: FileTable, suits: Plan) -> list[str]:
     metric, why = objective(table)
     others = ["dev_balanced_accuracy", "dev_f1", "dev_roc_auc"]
     others = ["dev_rmse"] if table.task == "regression" else [n for n in others if n != metric]
-    pruned = "ends trials that fall behind: each is long" if suits.pruner != "none" else "all short"
+    pruned = "each is long" if suits.pruner != "none" else "each trial runs to its end"
+    pruned += f"; else {' or '.join(name for name in PRUNERS if name != suits.pruner)}"
     return [
         _line("trials", suits.trials, "in all; a larger number later goes on"),
         _line("seed", 0, "of the sampler and of every trial"),
         _line("parallelism", 6, "trials in flight, whatever the machine"),
         _line("numerics", "portable", "equal bits on every x86-64 Linux with AVX2"),
         _line("sampler", "tpe", "learns from the trials before; or random, qmc"),
-        _line("pruner", suits.pruner, f"{pruned}; or none, median, halving"),
+        _line("pruner", suits.pruner, pruned),
         _line("objective", metric, why),
         _line("metrics", f"[{', '.join(others)}]", "measured, too"),
     ]
@@ -253,11 +276,9 @@ def _hyperparameters(table: FileTable, suits: Plan) -> list[str]:
     ]
 
 
-def report(table: FileTable) -> list[str]:
-    """What a person should know of the file, in a few lines."""
-    counts: dict[str, int] = {}
-    for column in table.columns:
-        counts[column.role] = counts.get(column.role, 0) + 1
+def report(table: FileTable, split: Mapping[str, Any]) -> list[str]:
+    """What a person should know of the file, and of parts of it, in a few lines."""
+    counts = Counter(column.role for column in table.columns)
     roles = ", ".join(f"{count} {role}" for role, count in counts.items())
     metric, why = objective(table)
     lines = [_summary(table).rstrip("."), f"  columns  {roles}", f"  metric   {metric}: {why}"]
@@ -265,6 +286,7 @@ def report(table: FileTable) -> list[str]:
         shares = [f"{_plain(n)} {count}" for n, count in list(table.target.counts.items())[:8]]
         more = ", ..." if len(table.target.classes) > 8 else ""
         lines.append(f"  classes  {', '.join(shares)}{more}")
+    lines += [f"  warning  {few}"] if (few := rough(table, split)) else []
     gaps = [column for column in table.columns if column.missing]
     if gaps:
         shown = ", ".join(f"{_plain(column.name)} {column.missing}" for column in gaps[:5])
@@ -272,7 +294,7 @@ def report(table: FileTable) -> list[str]:
     if table.target.missing:
         lines.append(f"  warning  {table.target.missing} rows without a target are left out")
     for column in table.columns:
-        if column.role == "ignored":
-            word = "warning" if column.loud else "ignored"
+        word = ("ignored", "warning")[column.loud] if column.role == "ignored" else "note   "
+        if column.role == "ignored" or column.loud:
             lines.append(f"  {word}  {_plain(column.name)}: {_plain(column.reason)}")
     return [*lines, *(f"  note     {_plain(notice)}" for notice in table.sheet.notices)][:40]

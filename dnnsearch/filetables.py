@@ -15,6 +15,7 @@ from dnnsearch import partition, preparation
 from dnnsearch.datasets import Task
 from dnnsearch.files.reading import read, read_test
 from dnnsearch.files.sheet import MISSING, Sheet, plain
+from dnnsearch.files.spelling import notice, read_numbers
 from dnnsearch.preparation import Preparation
 from dnnsearch.profiling import Column, profile
 from dnnsearch.rules import nearest
@@ -85,8 +86,17 @@ def load(source: Mapping[str, Any], by: str | None) -> FileTable:
         raise ValueError(f"columns.{unknown} is no column of the file{meant}")
     aside = {by: "the split goes by it"} if by else {}
     columns = profile(features, target, given, sheet.declared, aside)
+    sheet = replace(sheet, notices=(*sheet.notices, *_told(column, target, decimal)))
     table = FileTable(features, target, columns, groups, None, sheet)
     return replace(table, test=_test(source, table, decimal))
+
+
+def _told(column: pd.Series, target: Target, decimal: str) -> list[str]:
+    """How the numbers of a regression are written, where they are not plain."""
+    if target.task != "regression" or pd.api.types.is_numeric_dtype(column.dtype):
+        return []
+    found = read_numbers(column, decimal)
+    return [notice(column.name, column, found[0])] if found else []
 
 
 def _named(sheet: Sheet, name: str, key: str) -> pd.Series:

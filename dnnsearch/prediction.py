@@ -11,10 +11,12 @@ import pandas as pd
 from dnnsearch.ensemble import Model
 from dnnsearch.errors import UserError
 from dnnsearch.files.rows import rows_of
-from dnnsearch.files.sheet import MISSING
+from dnnsearch.files.sheet import GAPS, MISSING, with_columns
+from dnnsearch.files.spelling import respelled
 from dnnsearch.files.writing import written
 from dnnsearch.rules import nearest
 
+GROUPED = r"[-+]?[1-9]\d{0,2}(\.\d{3})+"
 LACKING = ("refuse", "impute")  # what is done with a column that the table has not
 
 
@@ -71,10 +73,28 @@ def _cleaned(model: Model, table: pd.DataFrame, decimal: str) -> pd.DataFrame:
         if name in frame.columns and frame.dtypes[name] == "str":
             cells = frame[name].str.strip()
             cells = cells.mask(cells.isin(marks))
-            is_comma = decimal == "," and kind == "number"
-            cells = cells.str.replace(",", ".", regex=False) if is_comma else cells
-            frame = frame.assign(**{name: cells})
+            cells = _number(cells, model, decimal) if kind == "number" else cells
+            frame = with_columns(frame, {name: cells})
     return frame
+
+
+def _number(cells: pd.Series, model: Model, decimal: str) -> pd.Series:
+    """Cells of a column of numbers, written as they were in training, as plain ones.
+
+    Raises ValueError where 1.234 beside decimal commas may be a thousand: nobody has said so.
+    """
+    gaps = [] if "missing" in model.form else list(GAPS)
+    there = cells.mask(cells.str.casefold().isin(gaps))
+    read = respelled(there, decimal, model.form.get("spelled", {}))
+    if read:
+        return read[0]
+    if decimal == ",":
+        unclear = cells[cells.str.fullmatch(GROUPED).fillna(False).astype(bool)]
+        if len(unclear):
+            rule = "numbers must be clear"
+            raise ValueError(f"{rule}, but {cells.name!r} has {unclear.iloc[0]} and decimal commas")
+        return cells.str.replace(",", ".", regex=False)
+    return cells
 
 
 def check_columns(model: Model, names: list[str], place: str, lacking: str) -> None:

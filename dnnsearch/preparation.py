@@ -16,7 +16,8 @@ import numpy as np
 import pandas as pd
 
 from dnnsearch.files.sheet import column as plain_column
-from dnnsearch.files.sheet import numeric
+from dnnsearch.files.sheet import numeric, with_columns
+from dnnsearch.files.source import NUMERIC
 from dnnsearch.rules import show
 from dnnsearch.targets import check_range, texts
 
@@ -24,7 +25,6 @@ ROWS = 4096  # that are prepared at a time, so that memory stays near that of th
 MOST_QUANTILES = 200
 MOST_LEVELS = 50
 RARE = 500  # a level of its own has at least 5 examples, and one in so many
-NUMERIC = ("number", "quantile", "pixel")
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ class Preparation:
                 kinds = numeric(pd.Series(cells.dropna().unique(), dtype="str")).dropna()
                 spelled = zip(cells.dropna().unique()[kinds.index], texts(kinds))
                 new = {k: v for k, v in spelled if k not in levels and v in levels}
-                frame = frame.assign(**{name: cells.replace(new)}) if new else frame
+                frame = with_columns(frame, {name: cells.replace(new)}) if new else frame
         return frame
 
     def document(self) -> dict[str, Any]:
@@ -159,11 +159,11 @@ def as_numbers(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     for name in names:
         series = frame[name]
         if not _is_numeric(series):
-            series = plain_column(series)
+            series = plain_column(series, codes=False)
             if not _is_numeric(series):
                 text = series[series.notna() & numeric(series).isna()].iloc[0]
                 raise ValueError(f"column {name!r} must be numbers, but has {show(text)}")
-            frame = frame.assign(**{name: series})
+            frame = with_columns(frame, {name: series})
         if series.dtype.kind == "f":
             check_range(name, series.to_numpy())
     return frame

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from dnnsearch.files.sheet import dates, numeric
+from dnnsearch.files.sheet import dates, first_code, numeric
 from dnnsearch.files.source import EVERY_OTHER
 from dnnsearch.rules import show
 from dnnsearch.targets import Target, check_range, texts
@@ -178,8 +178,15 @@ def _category(series: pd.Series, name: str, missing: int, reason: str) -> Column
         what = f"it is text with {len(counts)} different values in {len(there)} rows"
         if dates(there) is not None:
             what = f"it is dates; to split by them: split.by={name}, split.order=time"
-        return Column(name, "ignored", what, missing, True)
+        return Column(name, "ignored", what + _code(there), missing, True)
     shown = ", ".join(str(level) for level in counts.index[:4])
     more = ", ..." if len(counts) > 4 else ""
-    what = f"{len(counts)} levels: {shown}{more}"
-    return Column(name, "category", f"{what}; {reason}" if reason else what, missing)
+    what = f"{len(counts)} levels: {shown}{more}{_code(there)}"
+    what = f"{what}; {reason}" if reason else what
+    return Column(name, "category", what, missing, loud=bool(_code(there)))
+
+
+def _code(there: pd.Series) -> str:
+    """Why digits were not taken for numbers."""
+    code = "" if pd.api.types.is_numeric_dtype(there.dtype) else first_code(there)
+    return f"; codes such as {code} and no numbers" if code else ""

@@ -3,6 +3,7 @@
 import re
 import shutil
 
+from dnnsearch import blank
 from dnnsearch.arrays import default_root
 from dnnsearch.config import UNTRACKED
 from dnnsearch.lock import study_lock
@@ -10,7 +11,8 @@ from dnnsearch.study.reading import EXPERIMENT, IDENTITY, OpenStudy
 from dnnsearch.tables import INDEX
 from dnnsearch.tracking import database
 
-OURS = re.compile(rf"[0-9a-f]{{64}}|{INDEX}|\.new-\w+")  # a digest, the index, what a kill left
+# a digest, the index, the empty databases, what a kill left
+OURS = re.compile(rf"[0-9a-f]{{64}}|{INDEX}|{blank.FOLDER}|\.new-\w+")
 
 
 def remove_study(study: OpenStudy) -> str:
@@ -40,7 +42,9 @@ def _remove_runs(study: OpenStudy) -> int:
 
 
 def empty_cache() -> str:
-    """Remove the prepared arrays of all studies from this machine; returns what was removed.
+    """Remove the prepared data and empty databases that are kept for later searches.
+
+    Returns what was removed.
 
     Only folders with names as the array store gives them: somebody may keep other things there.
     """
@@ -49,4 +53,4 @@ def empty_cache() -> str:
     size = sum(f.stat().st_size for folder in folders for f in folder.rglob("*") if f.is_file())
     for folder in folders:
         shutil.rmtree(folder, ignore_errors=True)
-    return f"removed {size / 1e6:.2f} MB of prepared data from {root}"
+    return f"removed {size / 1e6:.2f} MB of prepared data and empty databases from {root}"

@@ -1,6 +1,6 @@
 """The rows of a study in Optuna's storage: a copy for people and for Optuna's own tools.
 
-Only the coordinator writes here, a trial in a few transactions. Rows are never what a search
+Only the coordinator writes here, a trial in two transactions. Rows are never what a search
 continues from: they are compared with the replayed study, and what is missing is added.
 """
 
@@ -22,7 +22,7 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.exc import SQLAlchemyError
 
-from dnnsearch import postgresql
+from dnnsearch import blank, postgresql, trialrows
 from dnnsearch.errors import UserError
 from dnnsearch.sqlitefile import sqlite_path
 
@@ -97,9 +97,13 @@ def _create(path: Path) -> None:
     """
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".new-") as folder:
         new = Path(folder, path.name)
-        RDBStorage(f"sqlite:///{new}").engine.dispose()
+        blank.create(new, f"optuna-{optuna.__version__}", _create_tables)
         with contextlib.suppress(FileExistsError):
             os.link(new, path)
+
+
+def _create_tables(path: Path) -> None:
+    RDBStorage(f"sqlite:///{path}").engine.dispose()
 
 
 def _open_postgresql(url: str, create: bool) -> RDBStorage:
@@ -191,7 +195,7 @@ class Rows:
     def ask(self, trial: FrozenTrial) -> int:
         """Add a trial as RUNNING and return its id in the storage."""
         with _told_in_one_line(self.storage.url):
-            return self.storage.create_new_trial(self.study_id, trial)
+            return trialrows.add(self.storage, self.study_id, trial)
 
     def tell(
         self,
@@ -201,32 +205,9 @@ class Rows:
         curve: Sequence[tuple[int, float]],
         attributes: dict[str, Any],
     ) -> None:
-        """End a trial; its curve goes in as intermediate values, in one transaction."""
+        """End a trial; its curve goes in as intermediate values."""
         with _told_in_one_line(self.storage.url):
-            self._write_curve(trial_id, curve)
-            for name, content in attributes.items():
-                self.storage.set_trial_user_attr(trial_id, name, content)
-            self.storage.set_trial_state_values(trial_id, state, None if value is None else [value])
-
-    def _write_curve(self, trial_id: int, curve: Sequence[tuple[int, float]]) -> None:
-        """Optuna's own call takes a transaction for each point; the table is written at once."""
-        model = models.TrialIntermediateValueModel
-        rows = []
-        for step, value in curve:
-            stored, kind = model.intermediate_value_to_stored_repr(value)
-            rows.append(
-                {
-                    "trial_id": trial_id,
-                    "step": step,
-                    "intermediate_value": stored,
-                    "intermediate_value_type": kind,
-                }
-            )
-        with self.storage.engine.begin() as connection:
-            table = model.__table__
-            connection.execute(table.delete().where(table.c.trial_id == trial_id))
-            if rows:
-                connection.execute(table.insert(), rows)
+            trialrows.end(self.storage, trial_id, state, value, curve, attributes)
 
     def remove(self) -> None:
         with _told_in_one_line(self.storage.url):

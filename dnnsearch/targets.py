@@ -13,6 +13,7 @@ import pandas as pd
 
 from dnnsearch.datasets import Task
 from dnnsearch.files.sheet import numeric
+from dnnsearch.files.spelling import read_numbers
 from dnnsearch.rules import show
 
 MOST_NUMBERED = 20  # kinds of whole numbers that are taken for classes
@@ -64,6 +65,9 @@ def _numbers(given: pd.Series, decimal: str) -> pd.Series:
     if pd.api.types.is_numeric_dtype(given.dtype):
         return given.astype(np.float64)
     text = given.astype("str")
+    found = read_numbers(text, decimal)
+    if found:
+        return found[0]
     return numeric(text.str.replace(",", ".", regex=False) if decimal == "," else text)
 
 

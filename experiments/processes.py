@@ -1,4 +1,4 @@
-"""The real command `dnnsearch search` as a process, and its worker processes, to be killed."""
+"""The real command `dnnsearch search` as a process, and its child processes, to be killed."""
 
 import contextlib
 import json
@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-WORKER = b"dnnsearch.workers"
-ORPHAN_SECONDS = 5.0  # so long after its coordinator's death no worker may exist
+WORKER, PUBLISHER = b"dnnsearch.workers", b"dnnsearch.tracking.child"
+ORPHAN_SECONDS = 5.0  # so long after its coordinator's death no child may exist
 UNTRACED = ("MLFLOW_TRACKING_URI", "DNNSEARCH_STORAGE", "DNNSEARCH_CACHE")
 
 
@@ -70,8 +70,13 @@ def finish(process: subprocess.Popen[str]) -> str:
 
 def workers_of(coordinator: int) -> list[int]:
     """The process ids of a coordinator's workers."""
+    return [pid for pid in children_of(coordinator) if _is(pid, WORKER)]
+
+
+def children_of(coordinator: int) -> list[int]:
+    """The process ids of a coordinator's workers and of who publishes for it."""
     found = (int(path.parent.name) for path in Path("/proc").glob("[0-9]*/stat"))
-    return sorted(pid for pid in found if _parent(pid) == coordinator and _is_worker(pid))
+    return sorted(pid for pid in found if _parent(pid) == coordinator and _is_child(pid))
 
 
 def _parent(pid: int) -> int:
@@ -81,9 +86,13 @@ def _parent(pid: int) -> int:
     return 0
 
 
-def _is_worker(pid: int) -> bool:
+def _is_child(pid: int) -> bool:
+    return _is(pid, WORKER) or _is(pid, PUBLISHER)
+
+
+def _is(pid: int, program: bytes) -> bool:
     with contextlib.suppress(OSError):
-        return WORKER in Path(f"/proc/{pid}/cmdline").read_bytes()
+        return program in Path(f"/proc/{pid}/cmdline").read_bytes()
     return False
 
 
@@ -94,8 +103,8 @@ def kill(pid: int) -> None:
 
 
 def survivors(pids: Sequence[int], seconds: float = ORPHAN_SECONDS) -> list[int]:
-    """The workers that are still there after so many seconds; waits no longer than it must."""
+    """The children that are still there after so many seconds; waits no longer than it must."""
     until = time.monotonic() + seconds
-    while (left := [pid for pid in pids if _is_worker(pid)]) and time.monotonic() < until:
+    while (left := [pid for pid in pids if _is_child(pid)]) and time.monotonic() < until:
         time.sleep(0.02)
     return left

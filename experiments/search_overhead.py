@@ -10,7 +10,8 @@ Nuisance:    whatever else the machine does: the three take turns, round by roun
 Fixed:       digits, 1437 examples to train on, 64-52-52-10 on average (as much arithmetic as
              64-64-32-10), 300 updates of 64 examples, 14 points of four curves, SQLite for Optuna
              and for MLflow; from the start of the process in an empty folder to its end. The
-             prepared data are cached, as they are on any machine that has searched them before
+             prepared data and the empty databases are cached, as they are on any machine that has
+             searched before
 Command:     python experiments/search_overhead.py [--tiny] [--long] [--rounds 3]
 Result:      search_overhead.md, written by this program
 """

@@ -3,9 +3,10 @@
 Question:    after a search was killed again and again, is the study the same as undisturbed: same
              fingerprint, exactly the asked trials, Optuna and MLflow in agreement, no run twice,
              nothing left RUNNING, no process left behind?
-Scientific:  what is killed with SIGKILL (the coordinator, one worker, all at once) and when: random
-             moments, some seconds after a start or some trials later: the set-up of an empty
-             folder and the publishing at the end included
+Scientific:  what is killed with SIGKILL (the coordinator; one child of it, which is a worker or the
+             process that publishes to MLflow; all at once) and when: random moments, some seconds
+             after a start or some trials later: the set-up of an empty folder and the publishing at
+             the end included
 Nuisance:    the number of workers, 2 to 4, drawn anew at every start; seeds of study and storm
 Fixed:       studies of 24 trials with pruning; each process may have 1 GB of memory, so that two of
              the first trials, which ask for more, fail by an event, the undisturbed ones included
@@ -27,7 +28,7 @@ from typing import Any
 from dnnsearch.study.reading import OpenStudy, open_study
 from experiments import report
 from experiments.agreement import disagreements
-from experiments.processes import finish, kill, start, survivors, workers_of, write_config
+from experiments.processes import children_of, finish, kill, start, survivors, write_config
 
 NAME = "storm"
 MEMORY = 1 << 30  # bytes of address space; a worker needs a quarter of it, a coordinator half
@@ -48,7 +49,7 @@ CONFIG = {
 STUDIES = [("halving", "tpe"), ("median", "tpe"), ("halving", "random"), ("halving", "qmc")]
 PAUSE = 0.2  # seconds at most, while trials run, from the end of one to the next kill
 LONG_PAUSE = 2.0  # while none runs yet, or no more
-MOST_KILLS_OF_WORKERS = 3  # in one life: one makes a trial a suspect, three more would fail it
+MOST_KILLS_OF_CHILDREN = 3  # in one life: one makes a trial a suspect, three more would fail it
 ENDS = ("finished", "pruned", "diverged", "failed")
 
 
@@ -110,7 +111,7 @@ def live(
         if ends_before_next_moment(process, folder, storm.reference.trials, chance):
             break
         strike(process, kind, storm, chance)
-        if kind != "worker":
+        if kind != "child":
             return None
     return process.communicate()[0]
 
@@ -122,7 +123,7 @@ def ends_before_next_moment(
     wanted = min(records(folder) + chance.randint(0, trials // 6), trials)
     while records(folder) < wanted and process.poll() is None:
         time.sleep(0.01)
-    runs = wanted < trials and workers_of(process.pid)
+    runs = wanted < trials and children_of(process.pid)
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(chance.uniform(0, PAUSE if runs else LONG_PAUSE))
     return process.poll() is not None
@@ -134,25 +135,25 @@ def records(folder: Path) -> int:
 
 
 def fate(chance: random.Random, most: int) -> list[str]:
-    """What will be killed in one life, in this order: some workers, then the coordinator or all."""
-    workers = chance.randint(1, MOST_KILLS_OF_WORKERS)
-    return (["worker"] * workers + [chance.choice(["coordinator", "all"])])[:most]
+    """What will be killed in one life: some children, then the coordinator or all."""
+    children = chance.randint(1, MOST_KILLS_OF_CHILDREN)
+    return (["child"] * children + [chance.choice(["coordinator", "all"])])[:most]
 
 
 def strike(process: subprocess.Popen[str], kind: str, storm: Storm, chance: random.Random) -> None:
-    """Kill, and see that nobody outlives the coordinator; where there is no worker, kill none."""
-    workers = workers_of(process.pid)
-    if kind == "worker":
-        if not workers:
+    """Kill, and see that nobody outlives the coordinator; where there is no child, kill none."""
+    children = children_of(process.pid)
+    if kind == "child":
+        if not children:
             return
-        kill(chance.choice(workers))
+        kill(chance.choice(children))
     else:
         kill(process.pid)
-        for pid in workers if kind == "all" else []:
+        for pid in children if kind == "all" else []:
             kill(pid)
         process.communicate()
-        left = survivors(workers)
-        storm.problems += [f"worker {pid} outlived its coordinator" for pid in left]
+        left = survivors(children)
+        storm.problems += [f"process {pid} outlived its coordinator" for pid in left]
     storm.kills[kind] += 1
 
 
@@ -196,12 +197,12 @@ def row_of_ends(reference: Reference) -> str:
 
 
 def row(storm: Storm) -> list[object]:
-    kinds = [storm.kills[kind] for kind in ("coordinator", "worker", "all")]
+    kinds = [storm.kills[kind] for kind in ("coordinator", "child", "all")]
     problems = "; ".join(storm.problems) or "as undisturbed"
     return [storm.seed, row_of_ends(storm.reference), *kinds, storm.starts, problems]
 
 
-HEADER = ["storm", "study", "coordinator", "worker", "all", "starts", "afterwards"]
+HEADER = ["storm", "study", "coordinator", "child", "all", "starts", "afterwards"]
 
 
 def conclusion(done: Sequence[Storm]) -> str:

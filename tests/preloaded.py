@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import traceback
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 
@@ -141,6 +142,7 @@ def command(request: dict, outputs: Path) -> int:
     os.environ.update(numerics.pinned("portable", request["environment"]))
     if "mlflow" in sys.modules:
         import_module("dnnsearch.tracking.environment").apply()
+        import_module("dnnsearch.tracking.apart")._start = Forked
     with open(outputs / str(os.getpid()), "w", buffering=1) as said, open(os.devnull) as nothing:
         os.dup2(nothing.fileno(), 0)
         for number in (1, 2):
@@ -157,6 +159,30 @@ def command(request: dict, outputs: Path) -> int:
             return 1
         finally:
             sys.stdout.flush()
+
+
+class Forked:
+    """The process that publishes, forked as well: started anew it would import MLflow again.
+
+    It has what `apart` uses of a Popen. How it is started is tested in tests/tracking/test_apart.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self.pid = os.fork()
+        if self.pid == 0:
+            os.setpgid(0, 0)
+            for path in list(Path("/proc/self/fd").iterdir()):  # the others' ends of sockets too
+                if path.name not in {"0", "1", "2", str(descriptor)}:
+                    with suppress(OSError):
+                        os.close(int(path.name))
+            sys.orig_argv.append("dnnsearch.tracking.child")
+            os._exit(import_module("dnnsearch.tracking.child").main(descriptor) or 0)
+
+    def kill(self) -> None:
+        os.kill(self.pid, signal.SIGKILL)
+
+    def wait(self) -> int:
+        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
 
 
 def arm(failpoint: str) -> None:

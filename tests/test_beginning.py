@@ -89,6 +89,22 @@ def test_a_class_of_four_still_finds_its_way_into_every_part():
     begun(written(rows(204).assign(y=["a"] * 4 + ["b", "c"] * 100)), "y")
 
 
+def test_of_a_class_with_a_handful_of_rows_it_says_how_few_dev_and_test_have():
+    y = np.where(np.arange(1000) % 50 == 0, "fraud", "fine")
+    found = new(written(rows(1000).assign(y=y)), "y")
+    says = "fraud has 20 rows, about 4 in dev and about 4 in test: what is measured of it is rough"
+    assert f"  warning  {says}" in found.lines
+    assert f"  # {says}" in found.path.read_text().splitlines()
+    found = new(written(rows(1000).assign(y=["a", "b"] * 500)), "y", name="even")
+    assert "rough" not in "\n".join(found.lines) + found.path.read_text()
+
+
+def test_the_draft_names_the_other_pruners():
+    text = new(written(rows(60).assign(y=["a", "b"] * 30)), "y").path.read_text()
+    (line,) = [line for line in text.splitlines() if line.startswith("pruner:")]
+    assert line.startswith("pruner: none ") and line.endswith("else median or halving")
+
+
 def test_without_a_header_the_target_is_a_number_and_labels_of_the_test_file_may_end_in_a_stop():
     frame = rows(80).assign(y=[" <=50K", " >50K"] * 40)
     train, test = written(frame, "a.data", header=False), "a.test"
@@ -228,6 +244,36 @@ def test_a_test_file_that_is_the_training_file_again_is_refused():
     name = written(rows(60).assign(y=["a", "b"] * 30))
     with pytest.raises(UserError, match="the training file again"):
         new(name, "y", test=name)
+
+
+@pytest.mark.parametrize(
+    ("name", "task", "shape"), [("iris", "multiclass", (4, 3)), ("diabetes", "regression", (10, 1))]
+)
+def test_a_bundled_set_is_begun_by_its_name(name, task, shape):
+    config, definition = begun(name, None)
+    assert (config.study, config.data["bundled"], config.data["task"]) == (name, name, task)
+    prepared = definition.prepared.shape
+    assert (prepared.features, prepared.outputs) == shape
+
+
+def test_a_file_of_a_bundled_sets_name_goes_first():
+    written(rows(60).assign(y=["a", "b"] * 30), "iris")
+    config, _ = begun("iris", "y")
+    assert config.data["file"] == "iris"
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("linnerud", "several targets at once"),
+        ("moons", "is generated"),
+        ("irsi", "no file irsi.*did you mean iris"),
+        ("quite-another", "no file quite-another$"),
+    ],
+)
+def test_a_name_that_is_no_bundled_set_is_refused_in_words(name, says):
+    with pytest.raises(UserError, match=says):
+        new(name, None)
 
 
 def test_nothing_is_overwritten():

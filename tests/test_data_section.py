@@ -18,7 +18,7 @@ VALUES = st.recursive(
     max_leaves=4,
 )
 KEYS = st.sampled_from(["target", "task", "columns", "encoding", "separator", "quote", "decimal"])
-MORE = st.sampled_from(["header", "missing", "labels", "test_file", "openml", "strange"])
+MORE = st.sampled_from(["header", "missing", "labels", "test_file", "openml", "bundled", "strange"])
 DATA = st.dictionaries(st.one_of(KEYS, MORE), VALUES, max_size=3)
 
 

@@ -175,7 +175,7 @@ def test_what_is_kept_has_the_preparation_and_no_row(people, store):
         ({"split": {"order": "time"}}, "needs by"),
         ({"folds": 3, "target": "income"}, "folds"),
         ({"test_file": "nowhere.csv"}, "nowhere.csv"),
-        ({"openml": 31}, "not|both"),
+        ({"openml": 31}, "must have one of"),
         ({"encoding": "klingon"}, "encoding"),
         ({"separator": "ab"}, "one character"),
         ({"colums": {}}, "did you mean columns"),

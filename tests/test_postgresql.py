@@ -75,8 +75,8 @@ def test_optunas_own_calls_read_what_is_written_there(address: str) -> None:
     create_study(storage, "digits", "maximize")
     rows = Rows(storage, "digits")
     curve = [(0, 0.1), (10, 1 / 3)]
-    rows.tell(rows.ask(asked(0.1)), TrialState.COMPLETE, 1 / 3, curve, {"a": 1})
-    rows.ask(asked(0.2))
+    rows.tell(rows.ask(asked(0)), TrialState.COMPLETE, 1 / 3, curve, {"a": 1})
+    rows.ask(asked(1))
     study = optuna.load_study(study_name="digits", storage=address)
     assert study.best_value == 1 / 3
     assert study.trials[0].intermediate_values == dict(curve)

@@ -3,6 +3,7 @@
 import gzip
 import tracemalloc
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -95,6 +96,27 @@ def test_the_order_of_columns_leading_blanks_and_the_spelling_of_numbers_do_not_
     found = predicted(tmp_path / "odd.csv")
     assert found["note"].tolist() == [" 007"] * len(rows)
     assert same_answers(found, rows)
+
+
+def test_numbers_are_written_as_they_were_in_training(tmp_path: Path) -> None:
+    model = replace(MODEL, form={"spelled": {"income": "thousands", "age": "%"}})
+    rows = people(5, seed=1).round(2).assign(age=[10, 20.5, 30, np.nan, 50])
+    spelled = rows.assign(
+        income=[f"{value:,.2f}" for value in rows["income"]],
+        age=[f"{value} %" if value == value else "-" for value in rows["age"]],
+    )
+    spelled.to_csv(tmp_path / "p.csv", index=False)
+    assert same_answers(predicted(tmp_path / "p.csv", model), rows, model)
+    rows.to_csv(tmp_path / "p.csv", index=False)
+    with pytest.raises(UserError, match="'age' must be numbers with %, but has cells such as"):
+        predicted(tmp_path / "p.csv", model)
+
+
+def test_a_point_that_may_mean_a_thousand_is_refused(tmp_path: Path) -> None:
+    text = people(3, seed=1).assign(age="1.234", income=["5,5", "6,5", "7,5"]).to_csv(sep=";")
+    (tmp_path / "p.csv").write_text(text)
+    with pytest.raises(UserError, match="'age' has 1.234 and decimal commas"):
+        predicted(tmp_path / "p.csv")
 
 
 def test_an_unknown_category_counts_as_other_and_a_mark_of_the_config_as_missing(

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import optuna
 import pytest
-from optuna.distributions import FloatDistribution
+import sqlalchemy
+from optuna.distributions import CategoricalDistribution, FloatDistribution
+from optuna.storages._rdb import models
+from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from dnnsearch.errors import UserError
@@ -30,29 +33,58 @@ def rows(url: str) -> Rows:
     return Rows(storage, "digits")
 
 
-def asked(learning_rate: float) -> FrozenTrial:
-    return create_trial(
+def asked(number: int) -> FrozenTrial:
+    """As the sampler's study has a trial that it has just asked."""
+    trial = create_trial(
         state=TrialState.RUNNING,
-        params={"learning_rate": learning_rate},
-        distributions={"learning_rate": FloatDistribution(0.001, 1)},
+        params={"learning_rate": 0.1, "activation": "tanh"},
+        distributions={
+            "learning_rate": FloatDistribution(0.001, 1),
+            "activation": CategoricalDistribution(["relu", "tanh"]),
+        },
+        user_attrs={"spec": "3fa9"},
+        system_attrs={"fixed_params": {"learning_rate": 0.1}},
     )
+    trial.number = number
+    return trial
 
 
 def test_optunas_own_calls_read_what_is_written(rows: Rows, url: str) -> None:
-    rows.tell(rows.ask(asked(0.1)), TrialState.COMPLETE, 0.9, [(0, 0.5), (10, 0.9)], {"a": 1})
-    rows.ask(asked(0.2))
+    rows.tell(rows.ask(asked(0)), TrialState.COMPLETE, 0.9, [(0, 0.5), (10, 0.9)], {"a": 1})
+    rows.ask(asked(1))
     study = optuna.load_study(study_name="digits", storage=url)
     assert study.best_value == 0.9
     assert study.trials[0].intermediate_values == {0: 0.5, 10: 0.9}
-    assert study.trials[0].user_attrs == {"a": 1}
+    assert study.trials[0].user_attrs == {"spec": "3fa9", "a": 1}
     assert [trial.state.name for trial in study.trials] == ["COMPLETE", "RUNNING"]
 
 
-def test_a_curve_written_twice_stays_once(rows: Rows) -> None:
-    trial_id = rows.ask(asked(0.1))
-    for _ in range(2):
-        rows._write_curve(trial_id, [(0, 0.5), (10, float("nan"))])
-    assert list(rows.trials()[0].intermediate_values) == [0, 10]
+def test_the_rows_are_those_that_optunas_own_calls_write(rows: Rows, url: str) -> None:
+    curve, attributes = [(0, 0.5), (10, float("nan")), (20, float("inf"))], {"a": {"b": [1, None]}}
+    storage, theirs = rows.storage, optuna.storages.RDBStorage(f"{url}.theirs")
+    trial_id = rows.ask(asked(0))
+    rows.tell(trial_id, TrialState.PRUNED, None, curve, attributes)
+    rows.tell(rows.ask(asked(1)), TrialState.COMPLETE, 1 / 3, curve, attributes)
+    study_id = theirs.create_new_study([StudyDirection.MAXIMIZE], "digits")
+    for number, state in enumerate([TrialState.PRUNED, TrialState.COMPLETE]):
+        trial_id = theirs.create_new_trial(study_id, asked(number))
+        for step, value in curve:
+            theirs.set_trial_intermediate_value(trial_id, step, value)
+        theirs.set_trial_user_attr(trial_id, "a", attributes["a"])
+        theirs.set_trial_state_values(trial_id, state, [1 / 3] if number else None)
+    assert content(storage) == content(theirs)
+
+
+def content(storage: optuna.storages.RDBStorage) -> dict[str, list[str]]:
+    """All that the tables say of trials, but for when they began and ended."""
+    found = {}
+    with storage.engine.connect() as connection:
+        for name, table in models.BaseModel.metadata.tables.items():
+            if name.startswith("trial"):
+                columns = [c for c in table.c if not c.name.startswith("datetime")]
+                found[name] = sorted(map(repr, connection.execute(sqlalchemy.select(*columns))))
+    assert found["trials"]
+    return found
 
 
 def test_a_trial_takes_few_transactions(rows: Rows) -> None:
@@ -65,9 +97,9 @@ def test_a_trial_takes_few_transactions(rows: Rows) -> None:
     from sqlalchemy import event
 
     event.listen(rows.storage.engine, "commit", count)
-    trial_id = rows.ask(asked(0.1))
+    trial_id = rows.ask(asked(0))
     rows.tell(trial_id, TrialState.COMPLETE, 0.9, [(step, 0.5) for step in range(100)], {"a": 1})
-    assert commits <= 5
+    assert commits <= 2
 
 
 def test_a_database_that_is_not_there_is_only_created_on_purpose(tmp_path: Path, url: str) -> None:

@@ -11,7 +11,10 @@ from dnnsearch import numerics
 
 Data = Annotated[
     str,
-    typer.Argument(metavar="DATA", help="The file; or openml:NUMBER; or a folder of idx images."),
+    typer.Argument(
+        metavar="DATA",
+        help="The file; or openml:NUMBER; or iris, diabetes, ...; or a folder of idx images.",
+    ),
 ]
 Target = Annotated[
     str | None,

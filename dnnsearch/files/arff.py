@@ -10,7 +10,8 @@ from typing import Any
 from dnnsearch.files.delimited import parse
 from dnnsearch.files.dialect import Dialect
 from dnnsearch.files.encoding import decode
-from dnnsearch.files.sheet import MISSING, Sheet, check_names
+from dnnsearch.files.sheet import MISSING, Sheet, check_names, plain
+from dnnsearch.files.source import EVERY_OTHER
 
 ATTRIBUTE = re.compile(
     r"@attribute\s+('(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|[^\s'\"]+)\s*(.*)", re.IGNORECASE
@@ -41,8 +42,10 @@ def read_arff(raw: bytes, given: Mapping[str, Any], target: str | None) -> Sheet
     header = quote + f"{quote},{quote}".join(n.replace(quote, "") for n in kinds) + quote
     dialect = Dialect(",", quote, ".", True)
     body = body.replace("\\'", "") if quote == "'" else body.replace('\\"', "")
-    sheet = parse(f"{header}\n{body}", dialect, tuple(given.get("missing", MISSING)), target)
-    frame = sheet.frame.set_axis(list(kinds), axis=1)
+    missing = given.get("missing", MISSING)
+    form = {"missing": missing, "columns": {EVERY_OTHER: "number"}}  # declared, thus never codes
+    frame = parse(f"{header}\n{body}", dialect, form, target).set_axis(list(kinds), axis=1)
+    frame = plain(frame, missing, target)
     declared = {name: role for name, kind in kinds.items() if (role := _role(kind))}
     return Sheet(frame, declared=declared, found={"encoding": encoding})
 

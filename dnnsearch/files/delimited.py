@@ -4,20 +4,33 @@ pandas fills short rows in silence and drops what is too long, so widths are che
 """
 
 import io
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from dnnsearch.files.dialect import SEPARATORS, Dialect, Row, detect, rows, without_comments
 from dnnsearch.files.encoding import decode
-from dnnsearch.files.sheet import MISSING, Sheet, check_names, plain
+from dnnsearch.files.sheet import (
+    CODE,
+    GAPS,
+    MISSING,
+    Sheet,
+    check_names,
+    first_code,
+    plain,
+    with_columns,
+)
+from dnnsearch.files.source import EVERY_OTHER, NUMERIC
+from dnnsearch.files.spelling import notice, respelled
 
 UNNAMED = "column_{}"  # counted from 0
 MANGLED = (
     "each row stands in one quoted cell, as a spreadsheet mangles a CSV file: "
     "export it again, or take away the outer quotes"
 )
+NOT_NUMBERS = ("category", "ignored")
 TRAILING, ROW_NAMES = "trailing", "row_names"
 
 
@@ -30,25 +43,55 @@ def read_delimited(raw: bytes, given: Mapping[str, Any], target: str | None) -> 
     text, comments = without_comments(text)
     dialect = detect(text, given, target)
     notices = [f"{comments} leading lines of comment were left out"] if comments else []
-    sheet = parse(text, dialect, tuple(given.get("missing", MISSING)), target)
-    found = {"encoding": encoding, **dialect.as_dict()}
-    return Sheet(sheet.frame, found=found, notices=tuple(notices))
+    frame = parse(text, dialect, given, target)
+    read = _respelled(frame, dialect.decimal, given, target)
+    notices += [notice(name, frame[name], numbers) for name, (numbers, _) in read.items()]
+    frame = with_columns(frame, {name: numbers for name, (numbers, _) in read.items()})
+    ways = {"spelled": {name: way for name, (_, way) in read.items()}} if read else {}
+    found = {"encoding": encoding, **dialect.as_dict(), **ways}
+    return Sheet(plain(frame, _missing(given), target), found=found, notices=tuple(notices))
 
 
-def parse(text: str, dialect: Dialect, missing: Sequence[str], target: str | None) -> Sheet:
-    """The table in a text without comments."""
+def _missing(given: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(given.get("missing", MISSING))
+
+
+def _respelled(
+    frame: pd.DataFrame, decimal: str, given: Mapping[str, Any], target: str | None
+) -> dict[str, tuple[pd.Series, str]]:
+    """The columns, apart from the target, that are numbers spelled in some way, and which it is."""
+    roles, ways, read = given.get("columns", {}), given.get("spelled"), {}
+    gaps = list(GAPS) if _missing(given) == MISSING else []  # what is said to be missing is all
+    for name in frame.columns.difference([target], sort=False):
+        if roles.get(name, roles.get(EVERY_OTHER)) not in NOT_NUMBERS:
+            cells = frame[name]
+            if not pd.api.types.is_numeric_dtype(cells.dtype):
+                cells = cells.mask(cells.str.strip().str.casefold().isin(gaps))
+            found = respelled(cells, decimal, ways)
+            if found:
+                read[str(name)] = found
+    return read
+
+
+def parse(
+    text: str, dialect: Dialect, given: Mapping[str, Any], target: str | None
+) -> pd.DataFrame:
+    """The table in a text without comments, as pandas reads it; codes are text."""
     head, count, extra = _widths(text, dialect)
     names = column_names(head, dialect, extra)
     check_names(names)
     _check_columns(names, head, dialect)
     if count <= dialect.header:
         raise ValueError("the table must have rows, but it has a header only")
-    frame = _pandas(text, dialect, names, missing, target)
+    missing = _missing(given)
+    numbers = {name for name, role in given.get("columns", {}).items() if role in NUMERIC}
+    frame = _pandas(text, dialect, names, missing, [n for n in names if n == target])
+    if EVERY_OTHER not in numbers and _may_have_codes(text, dialect):
+        cells = _pandas(text, dialect, names, missing, names)
+        frame = _with_codes(frame, cells, numbers)
     if "," in head[0] and not any(cell.strip() for cell in head[1:]) and _is_first_alone(frame):
         raise ValueError(MANGLED)
-    if extra == TRAILING:
-        frame = frame.drop(columns=names[-1])
-    return Sheet(plain(frame, missing, target))
+    return frame.drop(columns=names[-1]) if extra == TRAILING else frame
 
 
 def _widths(text: str, dialect: Dialect) -> tuple[Row, int, str]:
@@ -101,10 +144,32 @@ def _check_columns(names: Sequence[str], head: Row, dialect: Dialect) -> None:
     )
 
 
+def _may_have_codes(text: str, dialect: Dialect) -> bool:
+    """Whether a cell begins as `01234` does; most files have none, and are read once only."""
+    before = "".join(map(re.escape, {dialect.separator, dialect.quote}))
+    return re.search(f"(?:^|[{before}]) *(?:{CODE})", text, re.MULTILINE) is not None
+
+
+def _with_codes(frame: pd.DataFrame, cells: pd.DataFrame, numbers: Collection[str]) -> pd.DataFrame:
+    """The frame with columns of codes as the text that they are in `cells`."""
+    read = [n for n in frame if n not in numbers and pd.api.types.is_numeric_dtype(frame[n])]
+    texts = {name: cells[name].str.strip() for name in read}
+    return with_columns(
+        frame, {str(n): column for n, column in texts.items() if first_code(column)}
+    )
+
+
 def _pandas(
-    text: str, dialect: Dialect, names: list[str], missing: Sequence[str], target: str | None
+    text: str,
+    dialect: Dialect,
+    names: list[str],
+    missing: Sequence[str],
+    texts: Collection[str],
 ) -> pd.DataFrame:
-    """The target as text, so that `0` and `1.0` stay what they are; numbers as numbers."""
+    """Numbers as numbers, but columns of `texts`, such as the target, with their cells as text.
+
+    There `0` and `1.0` stay what they are.
+    """
     if dialect.separator == " ":
         text = "\n".join(line.strip() for line in text.split("\n"))
     options: dict[str, Any] = {
@@ -118,7 +183,7 @@ def _pandas(
         "keep_default_na": False,
         "skipinitialspace": True,
         "low_memory": False,
-        "dtype": {target: "str"} if target in names else None,
+        "dtype": dict.fromkeys(texts, "str"),
     }
     try:
         frame: pd.DataFrame = pd.read_csv(io.StringIO(text), **options)

@@ -20,7 +20,9 @@ COMMENT = re.compile(r"[|#%]|//|sep=.\n", re.IGNORECASE)  # the last is a spread
 LARGEST_CELL = 1 << 24  # characters
 
 NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
-DECIMAL_COMMA = re.compile(r"[-+]?\d*,\d+([eE][-+]?\d+)?")
+DECIMAL_COMMA = re.compile(r"[-+]?(\d*|\d{1,3}(\.\d{3})+),\d+([eE][-+]?\d+)?")
+DECIMAL_POINT = re.compile(r"[-+]?(\d*|\d{1,3}(,\d{3})+)\.\d+([eE][-+]?\d+)?")
+PERHAPS_THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2}\.\d{3}")
 
 Row = list[str]
 
@@ -126,12 +128,16 @@ def _is_clean(cell: str, separator: str) -> bool:
 
 
 def _decimal(sample: Sequence[Row], separator: str) -> str:
-    """A comma where columns are numbers with a comma and hardly any with a point."""
+    """A comma where columns are numbers with a comma and hardly any with a point.
+
+    `1.234` speaks for neither where there are commas: it may be a thousand.
+    """
     if separator == ",":
         return "."
     cells = [cell.strip() for row in sample for cell in row]
     commas = sum(bool(DECIMAL_COMMA.fullmatch(cell)) for cell in cells)
-    points = sum("." in cell and bool(NUMBER.fullmatch(cell)) for cell in cells)
+    pointed = [cell for cell in cells if DECIMAL_POINT.fullmatch(cell)]
+    points = sum(not PERHAPS_THOUSANDS.fullmatch(cell) for cell in pointed)
     return "," if commas > points else "."
 
 

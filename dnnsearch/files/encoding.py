@@ -5,6 +5,7 @@ out in its own script, and Western European (cp1252) is what remains.
 """
 
 import codecs
+import re
 from collections.abc import Callable
 
 SAMPLE = 1 << 20  # bytes that are looked at for the script
@@ -28,17 +29,36 @@ def _is_hangul(character: str) -> bool:
         return False
 
 
+def _lead(character: str, encoding: str) -> int:
+    """The first byte of a character of two, 0 for all others."""
+    try:
+        code = character.encode(encoding)
+    except UnicodeEncodeError:
+        return 0
+    return code[0] if len(code) == 2 else 0
+
+
+def _is_simplified(character: str) -> bool:
+    """One of GB 2312: gb18030 reads an accented letter and the one behind it as one of the rest."""
+    return _lead(character, "gb2312") > 0
+
+
+def _is_traditional(character: str) -> bool:
+    """A sign or one of the 5,401 in frequent use, for the same reason."""
+    return 0xA1 <= _lead(character, "big5") <= 0xC6
+
+
 _KANA = _between((0x3040, 0x30FF))
-_CHINESE = _between((0x4E00, 0x9FFF), (0x3000, 0x303F), (0xFF00, 0xFFEF))
 _CYRILLIC = _between((0x0410, 0x044F))
+LATIN_WORD = re.compile(r"\w*[A-Za-z]\w*")
 # Tried in this order: at least so many characters of the script, and such a share of all that are
 # not ASCII. One or two may be accented letters side by side; Japanese has Chinese characters, too.
 SCRIPTS = [
     ("cp949", _is_hangul, 2, 0.9),
     ("shift_jis", _KANA, 2, 0.3),
     ("euc_jp", _KANA, 2, 0.3),
-    ("gb18030", _CHINESE, 3, 0.8),
-    ("big5", _CHINESE, 3, 0.8),
+    ("gb18030", _is_simplified, 3, 0.8),
+    ("big5", _is_traditional, 3, 0.8),
     ("cp1251", _CYRILLIC, 4, 0.8),
 ]
 
@@ -83,12 +103,17 @@ def _detect(raw: bytes) -> str:
 
 
 def _count(sample: bytes, name: str, script: Callable[[str], bool]) -> tuple[int, int]:
-    """Characters of the script and all that are not ASCII; none where the encoding is another."""
+    """Characters of the script and all that are not ASCII; none where the encoding is another.
+
+    Cyrillic letters in a word that has ASCII letters, too, are none: that is a Latin word.
+    """
     cut = sample.rfind(b"\n") + 1 or len(sample)  # never within a character
     try:
         text = sample[:cut].decode(name)
     except UnicodeDecodeError:
         return 0, 0
+    if name == "cp1251":  # whose letters are the accented ones of Western Europe, amid ASCII
+        text = LATIN_WORD.sub(lambda word: "¬" * sum(c > "\x7f" for c in word[0]), text)
     others = [character for character in text if ord(character) > 127]
     return sum(map(script, others)), len(others)
 

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from dnnsearch.files import bundled
 from dnnsearch.files.arff import is_arff, read_arff
 from dnnsearch.files.arrayfiles import ONE, Arrays, arrays, table
 from dnnsearch.files.delimited import read_delimited
 from dnnsearch.files.opening import unpacked
 from dnnsearch.files.openml import fetch
-from dnnsearch.files.sheet import MISSING, Sheet, plain
+from dnnsearch.files.sheet import MISSING, Sheet, nested, plain, with_columns
 
 
 def read(source: Mapping[str, Any]) -> Sheet:
@@ -21,6 +22,8 @@ def read(source: Mapping[str, Any]) -> Sheet:
     target = source.get("target")
     if "openml" in source:
         return fetch(source["openml"])
+    if "bundled" in source:
+        return bundled.load(source["bundled"])
     return _read(Path(source["file"]), _path(source, "labels"), source, target)
 
 
@@ -61,10 +64,21 @@ def _read(
 
 
 def _tidy(sheet: Sheet, given: Mapping[str, Any]) -> Sheet:
-    frame = plain(sheet.frame, given.get("missing", MISSING), given.get("target"))
+    frame = plain(
+        _without_ignored(sheet.frame, given.get("columns", {})),
+        given.get("missing", MISSING),
+        given.get("target"),
+    )
     if len(frame.columns) < 2 or len(frame) == 0:
         raise ValueError(f"a table must have rows and 2 columns, but it is {frame.shape}")
     return Sheet(frame, sheet.declared, sheet.found, sheet.notices)
+
+
+def _without_ignored(frame: pd.DataFrame, roles: Mapping[str, str]) -> pd.DataFrame:
+    """What is ignored may hold lists and mappings: such a column is left empty."""
+    ignored = [n for n, role in roles.items() if role == "ignored" and n in frame]
+    ignored = [n for n in ignored if nested(frame[n])]
+    return with_columns(frame, {n: pd.Series(np.nan, index=frame.index) for n in ignored})
 
 
 def _labels(path: Path) -> np.ndarray:

@@ -3,7 +3,7 @@
 Every format ends here, so that what comes after need not know where a table came from.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,6 +28,7 @@ MISSING = (
 # In a column that is numbers otherwise, one of these is no text but a gap, too.
 GAPS = ("-", "--", ".", "na", "n.a.", "#na", "nil", "none", "missing", "unknown", "not available")
 DATES = ("ISO8601", "%d.%m.%Y", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S", "%Y/%m/%d")
+CODE = r"0\d|\+\d{7}"  # what a cell of digits begins with that is no number to calculate with
 LONGEST_NAME = 200
 
 
@@ -63,7 +64,8 @@ def plain(
 ) -> pd.DataFrame:
     """The frame with columns of numbers and of text only; ValueError for lists and the like.
 
-    Text in which all is numbers becomes numbers, except in the target: `1` and `1.0` may be there.
+    Text in which all is numbers becomes numbers, except codes such as `01234`, which would lose
+    their zeros, and except in the target: `1` and `1.0` may be there.
     """
     frame = frame.set_axis([str(name).strip() for name in frame.columns], axis=1)
     check_names(list(frame.columns))
@@ -75,12 +77,31 @@ def plain(
     return pd.DataFrame(columns, index=frame.index)
 
 
+def with_columns(frame: pd.DataFrame, columns: Mapping[str, pd.Series]) -> pd.DataFrame:
+    """The frame with these columns in the place of its own, whatever they are called.
+
+    `frame.assign` does not take a column `self`.
+    """
+    changed = frame.copy(deep=False)
+    for name, series in columns.items():
+        changed[name] = series
+    return changed
+
+
 def _is_plain(dtype: Any) -> bool:
     return isinstance(dtype, np.dtype) and dtype.kind in "iuf"
 
 
-def column(series: pd.Series, missing: Sequence[str] = MISSING, numbers: bool = True) -> pd.Series:
-    """One column as numbers, or as stripped text; with `numbers`, text that is numbers is those."""
+def column(
+    series: pd.Series,
+    missing: Sequence[str] = MISSING,
+    numbers: bool = True,
+    codes: bool = True,
+) -> pd.Series:
+    """One column as numbers, or as stripped text; with `numbers`, text that is numbers is those.
+
+    With `codes`, text such as `01234` stays text.
+    """
     if _is_plain(series.dtype):
         return series
     if pd.api.types.is_bool_dtype(series.dtype):
@@ -90,15 +111,35 @@ def column(series: pd.Series, missing: Sequence[str] = MISSING, numbers: bool = 
     text = _text(series)
     text = text.mask(text.isin(list(missing)))
     gaps = GAPS if tuple(missing) == MISSING else ()  # whoever says what is missing is obeyed
-    return _numbers_or_text(text, gaps) if numbers else text
+    if not numbers:
+        return text
+    known = text.mask(text.str.casefold().isin(list(gaps)))
+    return known if codes and first_code(known) else _numbers_or_text(text, gaps)
+
+
+def first_code(text: pd.Series) -> str:
+    """The first cell that begins with a zero, or that is a telephone number with its `+`.
+
+    Empty where there is none, or where not all cells are whole: `00.5` is a number.
+    """
+    there = text.dropna()
+    codes = there[there.str.match(CODE)]
+    return str(codes.iloc[0]) if len(codes) and there.str.fullmatch(r"[-+]?\d+").all() else ""
+
+
+def nested(series: pd.Series) -> list[Any]:
+    """The cells that are no single values; none in a column of numbers or text."""
+    cells = series if series.dtype == object else ()
+    return [v for v in cells if isinstance(v, list | dict | tuple | set | np.ndarray)]
 
 
 def _text(series: pd.Series) -> pd.Series:
     if series.dtype == object:
-        strange = [v for v in series if isinstance(v, list | dict | tuple | set | np.ndarray)]
+        strange = nested(series)
         if strange:
             what = type(strange[0]).__name__
-            raise ValueError(f"column {series.name!r} must hold single values, but has a {what}")
+            rule = f"column {series.name!r} must hold single values, but has a {what}"
+            raise ValueError(f"{rule}: say data.columns.{series.name}=ignored, or take it apart")
         there = series.notna()
         series = series.astype("str").where(there)
     return series.astype("str").str.strip()

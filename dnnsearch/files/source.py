@@ -8,9 +8,15 @@ from dnnsearch.files.opening import sha256
 from dnnsearch.rules import Rule, one_of, options, show, text, whole, yes_or_no
 
 ROLES = ("number", "quantile", "pixel", "category", "ignored")
+NUMERIC = ("number", "quantile", "pixel")
 EVERY_OTHER = "*"  # in `columns`: every column that is not named
+BUNDLED = ("breast_cancer", "diabetes", "digits", "iris", "wine")  # scikit-learn's own sets
+THOUSANDS, UNITS = "thousands", ("%", "$", "€", "£", "¥", "₩", "₹")
+WAYS = (THOUSANDS, *UNITS)  # how numbers are written; a unit may have thousands, too
 TASKS = ("binary", "multiclass", "regression")
-FORM = ("encoding", "separator", "quote", "decimal", "header", "missing")  # keys: how it is written
+# keys: how it is written
+FORM = ("encoding", "separator", "quote", "decimal", "header", "missing", "spelled")
+ORIGINS = ("file", "openml", "bundled")  # keys: where the table is from; one of them
 PATHS = ("file", "labels", "test_file", "test_labels")
 
 
@@ -28,6 +34,12 @@ def _role(rule: Rule, name: str, given: object) -> str:
         return str(rule(given))
     except ValueError as error:
         raise ValueError(f"{name} {error}") from None
+
+
+def _spelled(value: object) -> dict[str, str]:
+    if not isinstance(value, Mapping):
+        raise ValueError(f"must be a mapping of columns to {', '.join(WAYS)}, not {show(value)}")
+    return {str(name): _role(one_of(WAYS), str(name), given) for name, given in value.items()}
 
 
 def _marks(value: object) -> list[str]:
@@ -58,6 +70,7 @@ def _openml(value: object) -> int | str:
 KEYS: dict[str, Rule] = {
     "file": text,
     "openml": _openml,
+    "bundled": one_of(BUNDLED),
     "target": _column,
     "labels": text,
     "test_file": text,
@@ -70,19 +83,21 @@ KEYS: dict[str, Rule] = {
     "decimal": one_of([".", ","]),
     "header": yes_or_no,
     "missing": _marks,
+    "spelled": _spelled,
 }
 
 
 def is_file(given: object) -> bool:
-    """Whether `data` speaks of a file or of OpenML, not of a set with a name."""
-    return isinstance(given, Mapping) and ("file" in given or "openml" in given)
+    """Whether `data` speaks of a table with columns, not of a set of numbers with a name."""
+    return isinstance(given, Mapping) and any(key in given for key in ORIGINS)
 
 
 def source(given: Mapping[str, Any]) -> dict[str, Any]:
     """The keys that are given, in their normal form; raises ValueError with key, rule and value."""
     options(given, KEYS, "the keys of a file")
-    if "file" in given and "openml" in given:
-        raise ValueError("must have either file or openml, but got both")
+    origins = [key for key in ORIGINS if key in given]
+    if len(origins) > 1:
+        raise ValueError(f"must have one of {', '.join(ORIGINS)}, but got {' and '.join(origins)}")
     normal = {}
     for key, rule in KEYS.items():
         if given.get(key) is not None:
@@ -107,6 +122,6 @@ def contents(source: Mapping[str, Any]) -> dict[str, str]:
 
 def data_name(data: Mapping[str, Any]) -> str:
     """How people call the data: the set's name, or the file's without folder and endings."""
-    if "name" in data:
-        return str(data["name"])
+    if "name" in data or "bundled" in data:
+        return str(data.get("name", data.get("bundled")))
     return Path(data["file"]).name.split(".")[0] if "file" in data else f"openml {data['openml']}"

@@ -11,7 +11,7 @@ from dnnsearch import yamlfile
 from dnnsearch.arrays import ArrayStore
 from dnnsearch.config import Config, load_config, parse_config
 from dnnsearch.errors import UserError
-from dnnsearch.files.source import is_file
+from dnnsearch.files.source import data_name, is_file
 from dnnsearch.leaderboard import leaderboard
 from dnnsearch.rules import show
 from dnnsearch.space import default_params, into_space
@@ -64,7 +64,7 @@ def _data(study: OpenStudy, data: str) -> dict[str, Any]:
     named = yamlfile.parse(data, "--data")
     if not isinstance(named, Mapping):
         raise UserError(
-            f"study {study.name} is on {old.get('name', 'OpenML')}, so --data must say which data "
+            f"study {study.name} is on {data_name(old)}, so --data must say which data "
             f"are new, such as '{{name: moons, seed: 7}}', but got {show(data)}"
         )
     return dict(named)

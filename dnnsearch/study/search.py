@@ -40,7 +40,7 @@ from dnnsearch.study.reading import (
 from dnnsearch.study.retries import append, given
 from dnnsearch.study.views import card, interrupted_view
 from dnnsearch.tables import Prepared, prepare
-from dnnsearch.tracking import Publisher, Silent, check_uri
+from dnnsearch.tracking import PublishingProcess, Silent, check_uri
 from dnnsearch.trial import TrialView
 from dnnsearch.workers import LocalWorkers, Progressed
 
@@ -86,7 +86,10 @@ def search(
         check_uri(config.tracking)
     elif config.records == IN_MLFLOW:
         raise UserError(f"{config.place}: records: mlflow needs MLflow, but tracking is none")
-    with hired(definition, config.workers, default_root(), audience.say) as workers:
+    with (
+        publishing(config, audience.say) as publisher,
+        hired(definition, config.workers, default_root(), audience.say) as workers,
+    ):
         storage = open_storage(config.storage, create=True)
         with study_lock(config.storage, config.study) as held:
             study = OpenStudy(config.study, begin(storage, definition))
@@ -95,14 +98,13 @@ def search(
             trials = study.wanted(config.trials)
             audience.expect(trials)
             keep_preparation(study.records, definition.prepared)  # which the publisher sends
-            publisher = _publisher(study, audience.say)
             show = [publisher.put, audience.trial]
             ledger = Ledger(study.rows, study.records, show, study.retries, held)
             study.records.bring(ledger.told_before)
             coordinator = Coordinator(
                 definition, ledger.records, ledger, workers, audience.progress, given(study)
             )
-            publisher.start()
+            publisher.start(study.config.tracking, card(study))
             with _concluded(coordinator, trials, ledger, publisher, audience):
                 coordinator.run(trials, _while_time(seconds, len(ledger.stored)))
 
@@ -124,7 +126,7 @@ def _concluded(
     coordinator: Coordinator,
     trials: int,
     ledger: Ledger,
-    publisher: Publisher | Silent,
+    publisher: PublishingProcess | Silent,
     audience: Audience,
 ) -> Iterator[None]:
     """Whatever happens, MLflow is told how the study stands; a person, what MLflow lacks."""
@@ -149,9 +151,14 @@ def _concluded(
         )
 
 
-def _publisher(study: OpenStudy, say: Callable[[str], None]) -> Publisher | Silent:
-    uri = study.config.tracking
-    return Silent() if uri == UNTRACKED else Publisher(uri, card(study), say)
+@contextmanager
+def publishing(config: Config, say: Callable[[str], None]) -> Iterator[PublishingProcess | Silent]:
+    """Who will tell MLflow, if somebody is to; it prepares itself meanwhile."""
+    publisher = Silent() if config.tracking == UNTRACKED else PublishingProcess(say)
+    try:
+        yield publisher
+    finally:
+        publisher.end()
 
 
 def _while_time(seconds: float | None, known: int) -> Callable[[int], bool]:

@@ -4,7 +4,8 @@
 - `database`: the SQLite file, checked before use and created whole or not at all.
 - `layout`, `card`: what MLflow is told of a trial and of a study, as plain data and text.
 - `tracker`: one study in MLflow, brought to what the views say.
-- `publisher`: the thread that does so beside the search, through outages.
+- `publisher`: the thread that does so through outages.
+- `apart`, `child`: the process beside the search in which it runs, from without and from within.
 - `mending`: the same at once, for a person who waits.
 - `reading`: MLflow's copy of a trial, and the removal of a study.
 - `ui`: the command that opens MLflow's UI.
@@ -12,14 +13,16 @@
 MLflow's copy is never the only one: everything here can be published again from the records.
 """
 
+from dnnsearch.tracking.apart import PublishingProcess, Silent
 from dnnsearch.tracking.card import StudyCard
 from dnnsearch.tracking.database import check_uri, prepare_database
 from dnnsearch.tracking.environment import tracking_uri
-from dnnsearch.tracking.publisher import Publisher, Silent
+from dnnsearch.tracking.publisher import Publisher
 from dnnsearch.tracking.ui import ui_command
 
 __all__ = [
     "Publisher",
+    "PublishingProcess",
     "Silent",
     "StudyCard",
     "check_uri",

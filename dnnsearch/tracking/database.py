@@ -17,6 +17,7 @@ from contextlib import closing, contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
+from dnnsearch import blank
 from dnnsearch.errors import UserError
 
 SCHEMES = ("sqlite", "postgresql", "mysql", "mssql", "http", "https", "databricks")
@@ -161,10 +162,9 @@ def _sweep(path: Path) -> None:
 
 
 def _create_tables(path: Path) -> None:
-    from dnnsearch.tracking.schema import create_schema
+    from dnnsearch.tracking.schema import create_schema, create_tables
 
-    with closing(sqlite3.connect(path)) as connection:
-        connection.execute("PRAGMA journal_mode = WAL")  # a property of the file: it stays
+    blank.create(path, f"mlflow-{schema_versions()[1]}", create_tables)
     create_schema(path)
     with path.open("rb") as file:
         os.fsync(file.fileno())

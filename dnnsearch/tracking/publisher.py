@@ -1,19 +1,19 @@
-"""Publishing beside the search: a thread that brings MLflow to the newest view of every trial.
+"""A thread that brings MLflow to the newest view of every trial.
 
-The search hands over views and never waits. Importing MLflow takes seconds, so the thread does
-that. While MLflow is away it says so once and tries again at intervals; what could not be
-published by the end is published by whoever hands over the same views again. Does not import MLflow
-until it is started.
+Whoever hands over views never waits. While MLflow is away it says so once and tries again at
+intervals; what could not be published by the end is published by whoever hands over the same views
+again. Does not import MLflow until it is started.
 """
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from dnnsearch.addresses import without_password
 from dnnsearch.errors import UserError
-from dnnsearch.tracking.card import Standing, StudyCard
+from dnnsearch.tracking.card import Ended, Standing, StudyCard
 from dnnsearch.tracking.outage import reason
 from dnnsearch.trial import TrialView
 
@@ -27,16 +27,25 @@ PATIENCE = 2  # trials refused before a pass is given up: then it is hardly the 
 class Publisher:
     """Publishes a study; `put` and `conclude` return at once and may be called from any thread.
 
-    `say` is called from the publishing thread with one line when trouble begins and when it ends;
-    `interval` is the time in seconds between two attempts while there is trouble.
+    `say` is called from the publishing thread with one line when trouble begins and when it ends,
+    `shown` with each view that MLflow has come to show; `interval` is the time in seconds between
+    two attempts while there is trouble; `known` is what others have put before, by trial.
     """
 
     def __init__(
-        self, uri: str, card: StudyCard, say: Callable[[str], None], interval: float = 5.0
+        self,
+        uri: str,
+        card: StudyCard,
+        say: Callable[[str], None],
+        interval: float = 5.0,
+        shown: Callable[[TrialView], None] = lambda view: None,
+        known: Mapping[int, Ended] = MappingProxyType({}),
     ) -> None:
         self.uri, self.card, self._say, self._interval = uri, card, say, interval
+        self._shown = shown
         self._views: dict[int, TrialView] = {}  # not yet published, the newest of each trial
         self._standing = Standing(card)
+        self._standing.trials.update(known)
         self._study = ("running", "")  # state and fingerprint
         self._described: tuple[float, object] = (0.0, None)  # when, and what the parent shows
         self._lock = threading.Lock()
@@ -148,6 +157,7 @@ class Publisher:
         with self._lock:
             if self._views.get(view.number) is view:
                 del self._views[view.number]
+        self._shown(view)
         return []
 
     def _describe(self, tracker: "Tracker") -> None:
@@ -158,16 +168,3 @@ class Publisher:
         if wanted != shown and due:
             tracker.describe(self._standing, *self._study)
             self._described = (time.monotonic(), wanted)
-
-
-class Silent:
-    """The publisher that publishes nothing, so that nobody has to ask whether there is one."""
-
-    def start(self) -> None: ...
-
-    def put(self, view: TrialView) -> None: ...
-
-    def conclude(self, state: str, fingerprint: str = "") -> None: ...
-
-    def close(self, deadline: float) -> int:
-        return 0

@@ -30,6 +30,8 @@ from dnnsearch.tracking.client import (
 from dnnsearch.tracking.runs import children_of, is_active, parent_of
 from dnnsearch.trial import TrialView
 
+MOST = 800  # metrics in a request: MLflow takes 1,000 metrics, params and tags together
+
 
 @dataclass
 class Child:
@@ -48,9 +50,11 @@ class Child:
         state, digest = tags.get(layout.STATE, ""), tags.get(layout.DIGEST, "")
         return cls(run, state, run.info.status, digest, begun)
 
+    def tells(self, view: TrialView) -> bool:
+        return (self.state, self.digest) == (view.state, view.digest)
+
     def shows(self, view: TrialView) -> bool:
-        shown = (self.state, self.status, self.digest, self.begun)
-        return shown == (view.state, layout.STATUS[view.state], view.digest, True)
+        return self.tells(view) and self.begun and self.status == layout.STATUS[view.state]
 
 
 class Tracker:
@@ -96,10 +100,11 @@ class Tracker:
         if not self._lacks(view):
             return
         child = self.children.get(view.number) or self._create_child(view)
+        if view.record is not None and not child.tells(view):
+            put_artifact(self.client, child.run, layout.RECORD, view.record.read_bytes())
         if not child.begun:
-            self._begin(child, view)
-        if (view.state, view.digest) != (child.state, child.digest):
-            self._log(child, view)
+            self.client.log_inputs(child.run.info.run_id, [self._dataset(view)])
+        self._log(child, view)
         self._set_status(child, view)
 
     def _create_child(self, view: TrialView) -> Child:
@@ -127,28 +132,32 @@ class Tracker:
         )
         return DatasetInput(data, [InputTag("mlflow.data.context", "train")])
 
-    def _begin(self, child: Child, view: TrialView) -> None:
-        """What a run needs before anything else: its dataset and its params."""
-        self.client.log_inputs(child.run.info.run_id, [self._dataset(view)])
-        params = [Param(name, value) for name, value in layout.params(view).items()]
-        self._log_batch(child.run, [], params, [])
-        child.begun = True
-
     def _log(self, child: Child, view: TrialView) -> None:
-        """The record, the metrics and last the state; the same points sent again stay once."""
-        if view.record is not None:
-            put_artifact(self.client, child.run, layout.RECORD, view.record.read_bytes())
-        start = child.run.info.start_time
+        """Params, metrics and last the state; the same points sent again stay once."""
+        params = {} if child.begun else layout.params(view)
+        metrics: list[Metric] = []
+        tags: dict[str, str] = {}
+        if not child.tells(view):
+            metrics, tags = self._metrics(child.run, view), layout.state_tags(view)
+        if params or tags:
+            self._log_batch(
+                child.run, metrics, [Param(k, v) for k, v in params.items()], _run_tags(tags)
+            )
+        child.begun, child.state, child.digest = True, view.state, view.digest
+
+    def _metrics(self, run: Run, view: TrialView) -> list[Metric]:
+        start = run.info.start_time
         points = layout.points(view, first=self.card.objective)
         curves = [Metric(k, value, start + step, step) for k, step, value in points]
-        scalars = [Metric(k, value, start, 0) for k, value in layout.scalars(view).items()]
-        tags = [RunTag(k, value) for k, value in layout.state_tags(view).items()]
-        self._log_batch(child.run, curves + scalars, [], tags)
-        child.state, child.digest = view.state, view.digest
+        return curves + [Metric(k, value, start, 0) for k, value in layout.scalars(view).items()]
 
     def _log_batch(
         self, run: Run, metrics: list[Metric], params: list[Param], tags: list[RunTag]
     ) -> None:
+        """MLflow sends what is too much for one request after the tags; here they are the last."""
+        while len(metrics) > MOST:
+            self.client.log_batch(run.info.run_id, metrics[:MOST], synchronous=True)
+            metrics = metrics[MOST:]
         self.client.log_batch(run.info.run_id, metrics, params, tags, synchronous=True)
 
     def _set_status(self, child: Child, view: TrialView) -> None:
@@ -178,7 +187,7 @@ class Tracker:
         tags = {layout.STATE: state, layout.NOTE: note}
         if fingerprint:
             tags[layout.FINGERPRINT] = fingerprint
-        self._log_batch(self.parent, metrics, [], [RunTag(k, v) for k, v in tags.items()])
+        self._log_batch(self.parent, metrics, [], _run_tags(tags))
         self._sent = max([self._sent, *(step for step, _ in new)])
         self._set_parent_status(layout.STATUS[state])
 
@@ -228,8 +237,12 @@ class Tracker:
         put_artifact(self.client, self.parent, "definition.json", definition.encode())
         tags = {f"dnnsearch.{name}": value for name, value in card.digests.items()}
         params = [Param(k, v) for k, v in card.params().items()]
-        self._log_batch(self.parent, [], params, [RunTag(k, v) for k, v in tags.items()])
+        self._log_batch(self.parent, [], params, _run_tags(tags))
         self.describe(Standing(card), "running")
+
+
+def _run_tags(tags: dict[str, str]) -> list[RunTag]:
+    return [RunTag(key, value) for key, value in tags.items()]
 
 
 def _end(run: Run) -> int:

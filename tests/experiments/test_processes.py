@@ -7,18 +7,18 @@ import pytest
 from experiments import processes
 
 SLEEP = "import time; time.sleep(60)"
-WORKER = processes.WORKER.decode()
+WORKER, PUBLISHER = processes.WORKER.decode(), processes.PUBLISHER.decode()
 
 
 def sleeper(*words: str) -> subprocess.Popen[str]:
     return subprocess.Popen([sys.executable, "-c", SLEEP, *words], text=True)
 
 
-def test_workers_are_found_among_the_children_and_what_is_killed_is_gone(tmp_path: Path) -> None:
+def test_a_coordinators_children_are_found_and_what_is_killed_is_gone(tmp_path: Path) -> None:
     program = tmp_path / "coordinator.py"
     program.write_text(
         "import subprocess, sys, time\n"
-        f"for words in ({WORKER!r}, 'something else'):\n"
+        f"for words in ({WORKER!r}, {PUBLISHER!r}, 'something else'):\n"
         f"    subprocess.Popen([sys.executable, '-c', {SLEEP!r}, words])\n"
         "print('ready', flush=True); time.sleep(60)\n"
     )
@@ -28,14 +28,16 @@ def test_workers_are_found_among_the_children_and_what_is_killed_is_gone(tmp_pat
         assert coordinator.stdout is not None
         coordinator.stdout.readline()
         (worker,) = processes.workers_of(coordinator.pid)
-        assert processes.survivors([worker], seconds=0.1) == [worker]
+        both = processes.children_of(coordinator.pid)
+        assert len(both) == 2 and worker in both
+        assert processes.survivors(both, seconds=0.1) == both
         for pid in [worker, *children(coordinator.pid), coordinator.pid]:
             processes.kill(pid)
-    assert processes.survivors([worker]) == []
+    assert processes.survivors(both) == []
 
 
 def children(pid: int) -> list[int]:
-    """All children, workers or not."""
+    """All children, ours or not."""
     tasks = Path(f"/proc/{pid}/task/{pid}/children")
     return [int(child) for child in tasks.read_text().split()]
 

@@ -39,13 +39,13 @@ def record(k: int, when: str = "after") -> Point:
     return "dnnsearch.records:write_whole", when, k
 
 
-def curve(k: int) -> Point:
-    return "dnnsearch.storage:Rows._write_curve", "after", k
+def added(k: int) -> Point:
+    """Optuna's tables have all of a trial's rows, and nobody has been told their id."""
+    return "dnnsearch.trialrows:add", "after", k
 
 
-def result(k: int) -> Point:
-    """What Optuna is told beside the value; before it, each trial's spec."""
-    return "optuna.storages:RDBStorage.set_trial_user_attr", "after", k
+def ended(k: int) -> Point:
+    return "dnnsearch.trialrows:end", "before", k
 
 
 def tell(k: int) -> Point:
@@ -74,7 +74,7 @@ def go_on(server: Preloaded, folder: Path, *arguments: str) -> str:
 def test_killed_after_asking_and_after_a_record_the_study_ends_as_undisturbed(
     program: Preloaded, folder: Path, undisturbed: str
 ) -> None:
-    die_at(program, folder, [ask(3), record(2), result(2)], *UNTRACKED, "--workers=2")
+    die_at(program, folder, [ask(3), record(2), ended(2)], *UNTRACKED, "--workers=2")
     assert go_on(program, folder, *UNTRACKED, "--workers=1") == undisturbed
     assert_whole(folder)
 
@@ -100,10 +100,10 @@ def test_killed_after_asking_and_after_a_record_the_study_ends_as_undisturbed(
         [record(1, "before"), record(1, "before")],
         [record(1), record(1)],
         [record(4), record(3)],
-        [curve(1), curve(1)],
-        [curve(4), curve(2)],
-        [result(1), result(1)],
-        [result(4), result(2)],
+        [added(1), added(1)],
+        [added(4), added(2)],
+        [ended(1), ended(1)],
+        [ended(4), ended(2)],
         [tell(1), tell(1)],
         [tell(5), tell(2)],
     ],

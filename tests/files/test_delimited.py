@@ -70,6 +70,24 @@ def test_the_encoding_is_found_out(write, encoding, name):
     assert list(sheet.frame.columns) == [name, "member"]
 
 
+@pytest.mark.parametrize(
+    ("encoding", "words"),
+    [
+        ("cp1252", ["Málaga", "A Coruña", "Ávila", "Importe €", "sí", "Devolución"]),
+        ("cp1252", ["Größe", "Köln", "Übung", "Straße", "ja", "für"]),
+        ("cp1252", ["à Paris", "élevé", "reçu", "forêt", "naïf", "Nîmes"]),
+        ("cp1252", ["Köln", "München", "Düsseldorf", "Nürnberg", "Jülich", "Löbau"]),
+        ("gb18030", ["北京", "上海市", "广州 1", "深圳", "重庆", "成都"]),
+        ("big5", ["臺北", "高雄市", "臺中 1", "臺南", "新竹", "基隆"]),
+        ("cp1251", ["Москва", "я", "Тула 1", "дом", "сад", "в лес"]),
+    ],
+)
+def test_accented_words_are_told_from_other_scripts(write, encoding, words):
+    sheet = write("\n".join(["place;member", *(f"{w};{w}" for w in words)]).encode(encoding))
+    assert sheet.found["encoding"] == encoding
+    assert list(sheet.frame["place"]) == words
+
+
 def test_a_given_encoding_stands_and_a_wrong_one_is_named(write):
     assert write("é,member\n1,a\n2,b\n".encode("cp1252"), encoding="cp1252").frame.shape == (2, 2)
     assert "utf-8" in refused(write, "é,member\n1,a\n".encode("cp1252"), encoding="utf-8")
@@ -108,3 +126,56 @@ def test_a_trailing_separator_adds_no_column_and_names_of_rows_are_one(write):
 
 def test_the_target_keeps_its_spelling(write):
     assert write("a,member\n1,1\n2,1.0\n3,01\n").frame["member"].tolist() == ["1", "1.0", "01"]
+
+
+CODES = ["01067", "10115", "80331", "04109"] * 5
+
+
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_digits_that_begin_with_a_zero_are_codes_and_keep_it(write, quote):
+    lines = [f"{quote}{code}{quote},{i},{i % 2}" for i, code in enumerate(CODES)]
+    sheet = write("\n".join(["zip,x,member", *lines]))
+    assert list(sheet.frame["zip"]) == CODES
+    assert sheet.frame["x"].dtype.kind == "i"
+
+
+def test_codes_with_gaps_stay_codes_and_telephone_numbers_keep_their_plus(write):
+    cells = [[c, "?", "-"][i % 3 if i < 6 else 0] for i, c in enumerate(CODES)]
+    lines = [f"{c},+4930{100000 + i},{i % 2}" for i, c in enumerate(cells)]
+    frame = write("\n".join(["zip,phone,member", *lines])).frame
+    assert set(frame["zip"].dropna()) == set(CODES)
+    assert frame["zip"].isna().sum() == 4
+    assert frame["phone"][0] == "+4930100000"
+
+
+def test_numbers_with_a_point_may_begin_with_zeros_and_the_config_has_the_last_word(write):
+    lines = [f"0{i}.5,{code},{i % 2}" for i, code in enumerate(CODES)]
+    content = "\n".join(["x,zip,member", *lines])
+    assert write(content).frame["x"].dtype.kind == "f"
+    assert write(content, columns={"zip": "number"}).frame["zip"][0] == 1067
+
+
+def test_thousands_percents_and_currencies_are_numbers_and_it_says_so(write):
+    rows = [f'"{i},234.50",{i}%,${i},{"abc"[i % 3]}' for i in range(1, 10)]
+    content = "\n".join(["amount,rate,price,member", *rows])
+    sheet = write(content)
+    assert sheet.frame.iloc[1, :3].tolist() == [2234.5, 2, 2]
+    assert sheet.found["spelled"] == {"amount": "thousands", "rate": "%", "price": "$"}
+    assert "amount: '1,234.50' is read as 1234.5" in sheet.notices
+    assert "spelled" not in write(table()).found
+    kept = write(content, columns={"price": "category"}, spelled={"amount": "thousands"}).frame
+    assert kept.iloc[1, :3].tolist() == [2234.5, "2%", "$2"]
+
+
+def test_a_point_among_decimal_commas_is_a_thousands(write):
+    rows = [f"{i}.234,50;{i}.234;{'abc'[i % 3]}" for i in range(1, 10)]
+    sheet = write("\n".join(["amount;count;member", *rows, "17,5;950;a"]))
+    assert sheet.found["decimal"] == ","
+    assert sheet.frame["amount"].tolist()[-2:] == [9234.5, 17.5]
+    assert sheet.frame["count"].tolist()[-2:] == [9234, 950]
+
+
+def test_a_unit_that_the_config_tells_must_be_there(write):
+    content = "rate,member\n" + "1,a\n2,b\n" * 9
+    says = refused(write, content, spelled={"rate": "%"})
+    assert "'rate' must be numbers with %, but has cells such as" in says

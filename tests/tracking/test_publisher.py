@@ -244,21 +244,21 @@ def test_a_lost_answer_makes_no_second_run(server, deaf, make_view, folder):
 
     deaf.lose = staticmethod(lose)
     said: list[str] = []
-    publisher = Publisher(deaf.url, StudyCard("deaf", "deaf", {}, 4), said.append, interval=0.05)
+    publisher = Publisher(deaf.url, StudyCard("deaf", "deaf", {}, 6), said.append, interval=0.05)
     publisher.start()
-    for number in range(4):
+    for number in range(6):
         publisher.put(make_view(number))
     wait_until(lambda: not publisher._views)
     publisher.conclude("finished")
     wait_until(lambda: statuses(server.url, "deaf")["study"] == "FINISHED")
     publisher.close(30)
-    assert statuses(server.url, "deaf") == dict.fromkeys(["study", *"0123"], "FINISHED")
+    assert statuses(server.url, "deaf") == dict.fromkeys(["study", *"012345"], "FINISHED")
     assert len(lost) > 5 and any("runs/create" in path for path in lost)
 
 
 def test_the_silent_publisher_does_nothing(make_view):
     silent = Silent()
-    silent.start()
+    silent.start("", StudyCard("s", "s", {}, 1))
     silent.put(make_view(0))
     silent.conclude("finished", "f")
     assert silent.close(1.0) == 0

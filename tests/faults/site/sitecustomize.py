@@ -1,7 +1,8 @@
 """Kills this process in the middle of its work: FAILPOINT=module:function:when:k:marker.
 
 `when` is before or after the k-th call of the function. It happens once for each marker, a file
-that is made just before: the worker that takes the place of a killed one is left alone.
+that is made just before: the worker that takes the place of a killed one is left alone. Where the
+search's process that publishes would die, the search dies with it, as at a power cut.
 """
 
 import functools
@@ -9,6 +10,8 @@ import os
 import signal
 import sys
 from importlib.machinery import ModuleSpec, PathFinder
+
+PUBLISHER = "dnnsearch.tracking.child"
 
 
 def arm(failpoint: str) -> None:
@@ -68,6 +71,8 @@ def die(marker: str) -> None:
         os.close(os.open(marker, os.O_CREAT | os.O_EXCL))
     except FileExistsError:
         return
+    if PUBLISHER in sys.orig_argv:
+        os.kill(os.getppid(), signal.SIGKILL)
     os.kill(os.getpid(), signal.SIGKILL)
 
 

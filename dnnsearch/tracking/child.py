@@ -1,0 +1,61 @@
+"""The process that publishes: `python -m dnnsearch.tracking.child FD`, started by `apart`.
+
+It reads what is to be shown from the socket FD and tells what MLflow shows, and dies as soon as the
+other end of the socket is gone.
+"""
+
+import os
+import queue
+import signal
+import sys
+import threading
+from contextlib import suppress
+from importlib import import_module
+from multiprocessing.connection import Connection
+from typing import Any
+
+from dnnsearch.tracking.publisher import Publisher
+from dnnsearch.trial import TrialView
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # are for the coordinator to handle
+
+
+def main(descriptor: int) -> None:
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+    connection = Connection(descriptor)
+    messages: queue.SimpleQueue[tuple[Any, ...]] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(connection, messages), daemon=True).start()
+    with suppress(Exception):  # the publisher meets it again, and says it in a line
+        import_module("dnnsearch.tracking.tracker")  # MLflow: before there is anything to publish
+    _serve(connection, messages)
+
+
+def _listen(connection: Connection, messages: "queue.SimpleQueue[tuple[Any, ...]]") -> None:
+    """Hand over what arrives, whatever else is going on; end with the coordinator."""
+    try:
+        while True:
+            messages.put(connection.recv())
+    except (EOFError, OSError):
+        os._exit(0)
+
+
+def _serve(connection: Connection, messages: "queue.SimpleQueue[tuple[Any, ...]]") -> None:
+    def say(text: str) -> None:
+        connection.send(("say", text))
+
+    def shown(view: TrialView) -> None:
+        connection.send(("shown", view.number, view.state, view.digest))
+
+    _, uri, card, known = messages.get()
+    publisher = Publisher(uri, card, say, shown=shown, known=known)
+    publisher.start()
+    while True:
+        name, *arguments = messages.get()
+        getattr(publisher, name)(*arguments)
+        if name == "close":
+            connection.send(("closed",))
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
