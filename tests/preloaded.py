@@ -53,7 +53,7 @@ class Preloaded:
         self.outputs = tempfile.TemporaryDirectory()
         self.process = subprocess.Popen(
             [sys.executable, __file__, self.outputs.name, *PROGRAM, *DATA, *modules],
-            env=numerics.pinned("portable"),
+            env=numerics.pinned("portable", {**os.environ, "DNNSEARCH_CACHE": self.outputs.name}),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -127,6 +127,7 @@ def use_libraries(folder: Path) -> None:
     storage = open_storage(f"sqlite:///{folder}/first.db", create=True)
     create_study(storage, "first", "maximize")
     rows, trial = Rows(storage, "first"), create_trial(state=TrialState.RUNNING)
+    trial.number = 0
     rows.tell(rows.ask(trial), TrialState.COMPLETE, 0.5, [(0, 0.5)], {"a": 1})
     rows.trials()
     storage.remove_session()
