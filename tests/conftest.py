@@ -1,16 +1,16 @@
 """What test modules share: hypothesis's patience, and a small study that a search has left."""
 
-import os
 import shutil
-import subprocess
-import sys
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 from tests.databases import PostgreSQL
+from tests.preloaded import Preloaded
 
 # How long one example takes says more about the machine than about the code.
 settings.register_profile("patient", deadline=None)
@@ -41,6 +41,28 @@ def run_trial(spec, *rest):
     return true(spec, *rest)
 dnnsearch.trial.run_trial = run_trial
 """
+LONG = {"experiments", "faults", "study", "tracking", "workers"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files first, so that no worker of xdist's is left with one at the end."""
+    items.sort(key=lambda item: item.path.parent.name not in LONG)
+
+
+@pytest.fixture(scope="session")
+def program() -> Iterator[Preloaded]:
+    """The program, without MLflow."""
+    server = Preloaded()
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def tracked() -> Iterator[Preloaded]:
+    """The program with MLflow and Dask imported."""
+    server = Preloaded("tracking.tracker", "tracking.schema", "workers.dask")
+    yield server
+    server.close()
 
 
 @pytest.fixture(scope="session")
@@ -61,22 +83,19 @@ def address(postgresql: PostgreSQL) -> str:
 
 
 @pytest.fixture(scope="session")
-def searched(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def searched(tracked: Preloaded, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in which a study `tiny` was run: 1 diverged, 3 failed, the others finished."""
     folder = tmp_path_factory.mktemp("searched")
     (folder / "tiny.yaml").write_text(TINY)
-    (folder / "accident").mkdir()
-    (folder / "accident" / "sitecustomize.py").write_text(ACCIDENT)
-    environment = {k: v for k, v in os.environ.items() if k != "MLFLOW_TRACKING_URI"}
-    environment |= {
-        "DNNSEARCH_CACHE": str(folder / "cache"),
-        "PYTHONPATH": str(folder / "accident"),
-    }
-    command = [sys.executable, "-m", "dnnsearch", "search", "tiny.yaml", "--workers", "2"]
-    output = subprocess.run(
-        command, cwd=folder, env=environment, check=True, stdout=subprocess.PIPE, text=True
-    ).stdout
-    (folder / "output.txt").write_text(output)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DNNSEARCH_CACHE", str(folder / "cache"))
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        patch.delenv("DNNSEARCH_STORAGE", raising=False)
+        said = tracked.run(folder, "search", "tiny.yaml", "--workers=2", planted=ACCIDENT)
+    for name in ("optuna.db", "mlflow.db"):  # whoever was forked leaves what is to be put into them
+        with closing(sqlite3.connect(folder / name)) as database:
+            database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    (folder / "output.txt").write_text(said)
     return folder
 
 
@@ -84,7 +103,7 @@ def searched(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def tiny(searched: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of that folder, to be changed at will; it is the working folder."""
     folder = tmp_path / "copy"
-    shutil.copytree(searched, folder, ignore=shutil.ignore_patterns("mlruns", "accident"))
+    shutil.copytree(searched, folder, ignore=shutil.ignore_patterns("mlruns"))
     monkeypatch.chdir(folder)
     monkeypatch.setenv("DNNSEARCH_CACHE", str(folder / "cache"))
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)

@@ -1,5 +1,6 @@
 """The real program, imported once and forked for every command: it imports for seconds.
 
+What libraries import or work out only when they are used is there, too.
 A forked command runs `dnnsearch.__main__.main` with its own arguments, folder, environment and
 output, as a process that can be killed. Where starting itself is under test, start it anew instead.
 """
@@ -16,7 +17,8 @@ from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 
-PROGRAM = ("cli.app", "study.search", "display", "leaderboard", "listing", "verifying")
+PROGRAM = ("cli.app", "study.search", "display", "leaderboard", "listing", "verifying", "rerunning")
+DATA = ("filetables", "inputs", "promotion.promoting", "promotion.telling")
 SITE = Path(__file__).parent / "faults" / "site"
 
 
@@ -50,8 +52,8 @@ class Preloaded:
 
         self.outputs = tempfile.TemporaryDirectory()
         self.process = subprocess.Popen(
-            [sys.executable, __file__, self.outputs.name, *PROGRAM, *modules],
-            env=numerics.pinned("portable"),
+            [sys.executable, __file__, self.outputs.name, *PROGRAM, *DATA, *modules],
+            env=numerics.pinned("portable", {**os.environ, "DNNSEARCH_CACHE": self.outputs.name}),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -103,6 +105,7 @@ def serve() -> None:
     outputs = Path(sys.argv[1])
     for module in sys.argv[2:]:
         import_module(f"dnnsearch.{module}")
+    use_libraries(outputs)
     for line in sys.stdin:
         request = json.loads(line)
         if "wait" in request:
@@ -112,6 +115,23 @@ def serve() -> None:
             print(pid, flush=True)
         else:
             os._exit(command(request, outputs))
+
+
+def use_libraries(folder: Path) -> None:
+    """Let scikit-learn, Optuna, SQLAlchemy and Alembic import and compile what a study needs."""
+    import_module("sklearn.datasets")
+    from optuna.trial import TrialState, create_trial
+
+    from dnnsearch.storage import Rows, create_study, open_storage
+
+    storage = open_storage(f"sqlite:///{folder}/first.db", create=True)
+    create_study(storage, "first", "maximize")
+    rows, trial = Rows(storage, "first"), create_trial(state=TrialState.RUNNING)
+    trial.number = 0
+    rows.tell(rows.ask(trial), TrialState.COMPLETE, 0.5, [(0, 0.5)], {"a": 1})
+    rows.trials()
+    storage.remove_session()
+    storage.engine.dispose()
 
 
 def command(request: dict, outputs: Path) -> int:

@@ -5,8 +5,6 @@ Only tests about MLflow's copy keep its database: importing MLflow takes seconds
 
 import json
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ import pytest
 from dnnsearch.arrays import pack, unpack
 from dnnsearch.errors import UserError
 from dnnsearch.rerunning import Verdict, rerun
+from tests.preloaded import Preloaded
 
 STORAGE = "sqlite:///optuna.db"
 OTHER_SLOPE = """
@@ -70,29 +69,23 @@ def first_difference(verdict: Verdict) -> str:
     return verdict.differences[0]
 
 
-def by_command(run: str) -> tuple[int, str]:
-    """Exit code and output of the real command: MLflow must not be imported into the tests."""
-    command = [sys.executable, "-m", "dnnsearch", "rerun", run]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return done.returncode, done.stdout + done.stderr
-
-
-def test_an_untouched_trial_is_identical_in_all_its_copies(tiny: Path) -> None:
-    code, output = by_command("tiny/2")
-    assert (code, output.splitlines()[0]) == (0, "tiny/2 identical")
+def test_an_untouched_trial_is_identical_in_all_its_copies(tracked: Preloaded, tiny: Path) -> None:
+    output = tracked.run(tiny, "rerun", "tiny/2")
+    assert output.splitlines()[0] == "tiny/2 identical"
     assert "MLflow's run" in output
     assert "note" not in output
 
 
-def test_a_trial_is_also_found_by_its_mlflow_run_and_changes_there_are_named(tiny: Path) -> None:
+def test_a_trial_is_also_found_by_its_mlflow_run_and_changes_there_are_named(
+    tracked: Preloaded, tiny: Path
+) -> None:
     with sqlite3.connect("mlflow.db") as database:
         named = "key = 'dnnsearch.trial' AND value = '2'"
         (run,) = database.execute(f"SELECT run_uuid FROM tags WHERE {named}").fetchone()
         point = "run_uuid = ? AND key = 'dev_cost' AND step = 20"
         database.execute(f"UPDATE metrics SET value = value + 0.001 WHERE {point}", [run])
-    code, output = by_command(run)
+    output = tracked.run(tiny, "rerun", run, code=1)
     named = f"tiny/2 different: MLflow's run {run}: curve dev_cost at iteration 20 is "
-    assert code == 1
     assert output.startswith(named)
 
 

@@ -1,8 +1,6 @@
 """MLflow's own scoring server, as `dnnsearch serve` starts it, beside what `predict` says."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,19 +11,18 @@ from dnnsearch import modelfile
 from dnnsearch.serving import command
 from dnnsearch.tracking.ui import serve_command
 from tests.models import members, people
+from tests.preloaded import Preloaded
 from tests.scoring import Server
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(program: Preloaded, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model, a table, and what the command `predict` says of it."""
     folder = tmp_path_factory.mktemp("serving")
     modelfile.write(folder / "members.dnn", members())
     people(12, seed=3).assign(name="Ann").to_csv(folder / "people.csv", index=False)
     predict = ["predict", "members.dnn", "people.csv", "--out", "answers.csv"]
-    command = [sys.executable, "-m", "dnnsearch", *predict]
-    told = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout
-    assert told == "12 rows written to answers.csv\n"
+    assert program.run(folder, *predict) == "12 rows written to answers.csv\n"
     return folder
 
 

@@ -4,7 +4,6 @@ import os
 import re
 import socket
 import sqlite3
-import subprocess
 import sys
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest
 
 from dnnsearch.lock import study_lock
 from tests.cli.conftest import Command
+from tests.preloaded import Preloaded
 
 
 @pytest.fixture
@@ -21,10 +21,11 @@ def alone(tiny: Path) -> Path:
     return tiny
 
 
-def test_rm_takes_away_the_study_its_records_and_its_runs_in_mlflow(tiny: Path) -> None:
-    command = [sys.executable, "-m", "dnnsearch", "rm", "tiny", "--yes"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert done.stdout == "removed study tiny: 5 trials, their records, 6 runs in MLflow\n"
+def test_rm_takes_away_the_study_its_records_and_its_runs_in_mlflow(
+    tracked: Preloaded, tiny: Path
+) -> None:
+    said = tracked.run(tiny, "rm", "tiny", "--yes")
+    assert said == "removed study tiny: 5 trials, their records, 6 runs in MLflow\n"
     with sqlite3.connect("mlflow.db") as database:
         states = database.execute("SELECT DISTINCT lifecycle_stage FROM runs").fetchall()
     assert states == [("deleted",)]

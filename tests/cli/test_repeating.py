@@ -46,13 +46,6 @@ dnnsearch.trial.run_trial = run_trial
 """
 
 
-@pytest.fixture(scope="module")
-def program() -> Iterator[Preloaded]:
-    server = Preloaded("rerunning")
-    yield server
-    server.close()
-
-
 @contextmanager
 def changed(attribute: str, change: Callable[[dict[str, Any]], object]) -> Iterator[None]:
     """What Optuna's storage has of the study `tiny` under that name is another for a while."""

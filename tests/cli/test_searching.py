@@ -2,13 +2,14 @@
 
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import Command
+from tests.preloaded import Preloaded
+
+SEARCH = ("search", "tiny.yaml", "--set=tracking=none", "--workers=1")
 
 
 def test_a_search_ends_with_the_leaderboard_and_what_one_can_do_next(searched: Path) -> None:
@@ -29,20 +30,13 @@ def test_where_there_is_no_terminal_a_search_says_one_line_for_each_trial(search
     assert ": failed: MemoryError: a planted accident [" in output
 
 
-def run(folder: Path, *arguments: str) -> str:
-    command = [sys.executable, "-m", "dnnsearch", "search", "tiny.yaml", *arguments]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
 def everything(folder: Path) -> dict[Path, bytes]:
     return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_a_dry_run_says_what_is_left_and_writes_nothing(tiny: Path) -> None:
+def test_a_dry_run_says_what_is_left_and_writes_nothing(program: Preloaded, tiny: Path) -> None:
     before = everything(tiny)
-    output = run(tiny, "--dry-run", "--trials", "25")
+    output = program.run(tiny, "search", "tiny.yaml", "--dry-run", "--trials", "25")
     assert "trials  20 (and 5 that have ended already)" in output
     assert re.search(r"cost +\d.*e\+0\d multiply-adds in 600 updates", output)
     assert re.search(r"time +about \d+ s with \d+ workers", output)
@@ -50,12 +44,14 @@ def test_a_dry_run_says_what_is_left_and_writes_nothing(tiny: Path) -> None:
     assert everything(tiny) == before
 
 
-def test_quiet_shows_the_result_only(tiny: Path) -> None:
-    assert run(tiny, "--quiet", "--set", "tracking=none").startswith("study tiny, 5 trials: ")
+def test_quiet_shows_the_result_only(program: Preloaded, tiny: Path) -> None:
+    assert program.run(tiny, *SEARCH, "--quiet").startswith("study tiny, 5 trials: ")
 
 
-def test_json_is_one_event_a_line_and_the_last_one_is_the_study(tiny: Path) -> None:
-    lines = run(tiny, "--json", "--set", "tracking=none").splitlines()
+def test_json_is_one_event_a_line_and_the_last_one_is_the_study(
+    program: Preloaded, tiny: Path
+) -> None:
+    lines = program.run(tiny, *SEARCH, "--json").splitlines()
     *trials, study = [json.loads(line) for line in lines]
     assert sorted(one["trial"] for one in trials) == [0, 1, 2, 3, 4]
     assert {one["event"] for one in trials} == {"trial"}

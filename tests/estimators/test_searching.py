@@ -14,6 +14,7 @@ X, y = make_moons(120, noise=0.2, random_state=0)
 FRAME = pd.DataFrame(X, columns=["east", "north"])
 NAMES = np.array(["lower", "upper"], object)[y]
 SMALL = {"tracking": "none", "iterations": 60, "units": {"low": 4, "high": 16}, "parallelism": 2}
+SMALL |= {"workers": 1}
 
 
 @pytest.fixture(scope="module")

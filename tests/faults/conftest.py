@@ -1,7 +1,6 @@
 """A study that every fault happens to, what it comes to undisturbed, and how it must stand."""
 
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,22 +23,6 @@ batch_size: [16, full]
 """
 TRIALS = 7
 UNTRACKED = ("--set", "tracking=none")
-
-
-@pytest.fixture(scope="session")
-def program() -> Iterator[Preloaded]:
-    """The program, without MLflow."""
-    server = Preloaded()
-    yield server
-    server.close()
-
-
-@pytest.fixture(scope="session")
-def tracked() -> Iterator[Preloaded]:
-    """The program with MLflow imported."""
-    server = Preloaded("tracking.tracker", "tracking.schema")
-    yield server
-    server.close()
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from tests.faults.conftest import UNTRACKED, assert_whole, begin, fingerprint
 from tests.preloaded import Preloaded
 
 SIZE = 4096  # KiB
+SEARCH = ("search", "wine.yaml", "--workers=1", *UNTRACKED)
 
 
 class Disk:
@@ -47,9 +48,7 @@ def disk(tmp_path: Path) -> Iterator[Disk]:
 
 def refused(program: Preloaded, folder: Path, *arguments: str, **variables: str) -> str:
     """The one line of a search that cannot go on."""
-    said = program.run(
-        folder, "search", "wine.yaml", "--quiet", *UNTRACKED, *arguments, code=2, **variables
-    )
+    said = program.run(folder, *SEARCH, "--quiet", *arguments, code=2, **variables)
     (line,) = said.splitlines()
     return line
 
@@ -80,7 +79,7 @@ def test_a_full_disk_under_one_of_our_places_is_one_line_and_room_is_all_that_is
     disk.leave(room)
     assert line.format(disk=disk.path) in refused(program, folder, *settings, **variables)
     disk.free()
-    said = program.run(folder, "search", "wine.yaml", *UNTRACKED, *settings, **variables)
+    said = program.run(folder, *SEARCH, *settings, **variables)
     assert fingerprint(said) == undisturbed
 
 

@@ -1,6 +1,7 @@
 """Whatever command trains or reads, it is gone in time, and with it all that it has started."""
 
 import os
+import shutil
 import signal
 import time
 from collections.abc import Callable
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.conftest import CONFIG, UNTRACKED
+from tests.faults.conftest import CONFIG, UNTRACKED, begin
 from tests.preloaded import Preloaded
 
 ENDLESS = """
@@ -31,10 +32,19 @@ TOLD, KILLED = signal.SIGTERM, signal.SIGKILL
 MOONS = "data: {name: moons, examples: 120}"
 
 
+@pytest.fixture(scope="module")
+def template(program: Preloaded, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("ends")
+    with pytest.MonkeyPatch.context() as patch:
+        begin(folder, patch)
+        (folder / "wine.yaml").write_text(CONFIG.replace("data: wine", MOONS))
+        program.run(folder, "search", "wine.yaml", "--trials=3", "--workers=1", *UNTRACKED)
+    return folder
+
+
 @pytest.fixture
-def searched(program: Preloaded, folder: Path) -> Path:
-    (folder / "wine.yaml").write_text(CONFIG.replace("data: wine", MOONS))
-    program.run(folder, "search", "wine.yaml", "--trials=3", "--workers=1", *UNTRACKED)
+def searched(template: Path, folder: Path) -> Path:
+    shutil.copytree(template, folder, dirs_exist_ok=True)
     os.mkfifo(folder / "table.csv")  # from which nothing ever comes
     return folder
 

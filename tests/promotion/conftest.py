@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -39,14 +39,6 @@ def people(rng: np.random.Generator, m: int = 400) -> pd.DataFrame:
     left = np.where(drive + 0.5 * rng.standard_normal(m) > 0, "yes", "no")
     age[rng.random(m) < 0.1] = np.nan
     return pd.DataFrame({"age": age, "income": income, "plan": plan, "city": city, "left": left})
-
-
-@pytest.fixture(scope="session")
-def program() -> Iterator[Preloaded]:
-    """The program, without MLflow."""
-    server = Preloaded("promotion.promoting", "promotion.telling", "filetables", "inputs")
-    yield server
-    server.close()
 
 
 @pytest.fixture(scope="session")

@@ -3,10 +3,7 @@
 import csv
 import io
 import json
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +14,7 @@ import pytest
 from dnnsearch.reporting.writing import report
 from dnnsearch.study.reading import open_study
 from dnnsearch.tracking.environment import apply
+from tests.preloaded import Preloaded
 
 CONFIG = """
 data: {name: moons, examples: 150, noise: 0.2, seed: 0}
@@ -37,18 +35,15 @@ Trials = Mapping[int, Mapping[str, Any]]
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(tracked: Preloaded, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the study was searched, shown as CSV and JSON, and reported."""
     folder = tmp_path_factory.mktemp("sixty")
     (folder / "sixty.yaml").write_text(CONFIG)
-    environment = {k: v for k, v in os.environ.items() if k != "MLFLOW_TRACKING_URI"}
-    environment["DNNSEARCH_CACHE"] = str(folder / "cache")
-    for arguments in (
-        "search sixty.yaml --quiet",
-        "show sixty --csv sixty.csv --json sixty.json",
-    ):
-        command = [sys.executable, "-m", "dnnsearch", *arguments.split()]
-        subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DNNSEARCH_CACHE", str(folder / "cache"))
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        tracked.run(folder, "search", "sixty.yaml", "--quiet")
+        tracked.run(folder, "show", "sixty", "--csv=sixty.csv", "--json=sixty.json")
     return folder
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import dnnsearch
 from dnnsearch.arrays import ArrayStore
 from dnnsearch.config import parse_config
 from dnnsearch.display import Quiet
@@ -22,8 +23,10 @@ from dnnsearch.retuning.telling import document, lines
 from dnnsearch.space import into_space
 from dnnsearch.study.reading import OpenStudy, open_study
 from dnnsearch.tables import DataShape, HeldOut, held_out
+from tests.cli.conftest import Command, command
 from tests.retuning.conftest import CONFIG, STORAGE, customers
 
+__all__ = ["command"]  # a fixture
 SHAPE = DataShape(2, 1, 400, 100, 100, "binary")
 
 
@@ -204,3 +207,29 @@ def test_the_interval_of_a_decay_is_made_of_both() -> None:
     assert fall.low == pytest.approx(0.1 - (0.05**2 + 0.04**2) ** 0.5)
     assert fall.high == pytest.approx(0.1 + (0.03**2 + 0.04**2) ** 0.5)
     assert decay(now, then, maximize=False) == Interval(fall.low, fall.high)
+
+
+@pytest.mark.proof
+def test_from_python_the_champion_is_replaced_and_kept(study: OpenStudy) -> None:
+    few = {"top": 2, "replicates": 4}
+    drifted = dnnsearch.retune("churn", "drifted.csv", **few)
+    assert drifted.replace
+    assert drifted.study == "churn-2"
+    assert drifted.difference[0] > 0
+    assert drifted.text.splitlines()[-1].startswith("verdict: REPLACE")
+    kept = dnnsearch.retune("churn", "same.csv", name="again", set={"trials": 3}, **few)
+    assert not kept.replace
+    assert len(dnnsearch.show("again")) == 3
+    assert dnnsearch.verify("again").identical
+
+
+def test_what_cannot_be_retuned_is_one_line_from_the_shell_and_from_python(
+    command: Command, study: OpenStudy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dnnsearch.cli.retuning.pin", lambda numerics: None)
+    code, output, errors = command("retune", "churn", "--data", "nowhere.csv")
+    assert (code, output, errors.count("\n")) == (2, "", 1)
+    assert "retuning churn: data: there is no file nowhere.csv" in errors
+    with pytest.raises(dnnsearch.UserError, match="these are the data that study churn was run on"):
+        dnnsearch.retune("churn", "old.csv")
+    assert not Path("records/churn-2").exists()

@@ -5,7 +5,6 @@ The study `tiny` has five trials, of which 3 failed; it is extended, killed and 
 
 import shutil
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,13 +23,6 @@ NOTHING = "no trial has failed that was not tried again: nothing to retry"
 STORED = "dnnsearch.storage:Rows.set_attribute:after:2"  # the config, then the retries
 ASKED = "dnnsearch.storage:Rows.ask:after:1"
 TOLD = "dnnsearch.storage:Rows.tell:after:1"
-
-
-@pytest.fixture(scope="module")
-def program() -> Iterator[Preloaded]:
-    server = Preloaded()
-    yield server
-    server.close()
 
 
 @pytest.fixture

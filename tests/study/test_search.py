@@ -1,6 +1,7 @@
 """Whole searches by the real command, killed and stopped for real, on real databases.
 
-MLflow takes seconds to import, so it is told only where the test is about what it has.
+What is killed and what is stopped is started anew, as a person starts it; what goes before and what
+goes on afterwards is forked from a program that has been imported once.
 """
 
 import os
@@ -14,6 +15,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+
+from tests.preloaded import Preloaded
 
 CONFIG = """
 data: wine
@@ -62,21 +65,14 @@ def start(folder: Path, *arguments: str) -> "subprocess.Popen[str]":
     )
 
 
-def run(folder: Path, *arguments: str, code: int = 0) -> str:
-    """The output of a command that must end with `code`."""
-    with start(folder, *arguments) as process:
-        output, errors = process.communicate(timeout=120)
-    assert process.returncode == code, errors
-    return output + errors
+SEARCH = ("search", "wine.yaml", "--set=tracking=none")  # that MLflow is not told of
 
 
-def search(folder: Path, *arguments: str, code: int = 0) -> str:
-    """A search that MLflow is not told of."""
-    return run(folder, "search", "wine.yaml", "--set", "tracking=none", *arguments, code=code)
-
-
-def fingerprint(folder: Path) -> str:
-    return run(folder, "fingerprint", "wine").splitlines()[-1]
+def fingerprint(said: str) -> str:
+    """That a search ends with."""
+    found = re.search(r"^fingerprint ([0-9a-f]{64})$", said, re.MULTILINE)
+    assert found, said
+    return found[1]
 
 
 def wait_for_trials(folder: Path, count: int) -> None:
@@ -114,31 +110,29 @@ def assert_whole(folder: Path, trials: int) -> None:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> str:
+def undisturbed(program: Preloaded, tmp_path_factory: pytest.TempPathFactory, cache: Path) -> str:
     """The fingerprint of the search that nothing happens to."""
     folder = tmp_path_factory.mktemp("undisturbed")
     (folder / "wine.yaml").write_text(CONFIG)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DNNSEARCH_CACHE", str(cache))
-        output = search(folder, "--workers", "2")
-    found = re.search(r"fingerprint ([0-9a-f]{64})", output)
-    assert found
-    return found[1]
+    said = program.run(folder, *SEARCH, "--workers=2", DNNSEARCH_CACHE=str(cache))
+    stored = program.run(folder, "fingerprint", "wine", DNNSEARCH_CACHE=str(cache))
+    assert stored.splitlines()[-1] == fingerprint(said)
+    return fingerprint(said)
 
 
-def test_one_worker_finds_what_two_find(folder: Path, undisturbed: str) -> None:
-    search(folder, "--workers", "1")
-    assert fingerprint(folder) == undisturbed
+def test_one_worker_finds_what_two_find(program: Preloaded, folder: Path, undisturbed: str) -> None:
+    assert fingerprint(program.run(folder, *SEARCH, "--workers=1")) == undisturbed
 
 
-def test_a_study_that_is_extended_is_the_longer_study(folder: Path, undisturbed: str) -> None:
-    search(folder, "--trials", "5")
-    search(folder)
-    assert fingerprint(folder) == undisturbed
+def test_a_study_that_is_extended_is_the_longer_study(
+    program: Preloaded, folder: Path, undisturbed: str
+) -> None:
+    program.run(folder, *SEARCH, "--trials=5", "--workers=2")
+    assert fingerprint(program.run(folder, *SEARCH, "--workers=1")) == undisturbed
 
 
 def test_after_kill_9_the_same_command_ends_as_if_nothing_had_happened(
-    folder: Path, undisturbed: str
+    tracked: Preloaded, folder: Path, undisturbed: str
 ) -> None:
     with start(folder, "search", "wine.yaml", "--workers", "2") as running:
         wait_for_trials(folder, 3)
@@ -149,8 +143,7 @@ def test_after_kill_9_the_same_command_ends_as_if_nothing_had_happened(
     while any(Path(f"/proc/{pid}").exists() for pid in left):
         assert time.monotonic() < until
         time.sleep(0.05)
-    run(folder, "search", "wine.yaml")
-    assert fingerprint(folder) == undisturbed
+    assert fingerprint(tracked.run(folder, "search", "wine.yaml")) == undisturbed
     assert_whole(folder, 8)
 
 
@@ -159,7 +152,7 @@ def test_after_kill_9_the_same_command_ends_as_if_nothing_had_happened(
     [(signal.SIGINT, 130), pytest.param(signal.SIGTERM, 143, marks=pytest.mark.proof)],
 )
 def test_a_signal_ends_the_search_in_order_and_it_can_go_on(
-    folder: Path, undisturbed: str, number: int, code: int
+    tracked: Preloaded, folder: Path, undisturbed: str, number: int, code: int
 ) -> None:
     with start(folder, "search", "wine.yaml") as running:
         wait_for_trials(folder, 3)
@@ -168,36 +161,33 @@ def test_a_signal_ends_the_search_in_order_and_it_can_go_on(
     assert running.returncode == code
     assert "To go on: dnnsearch search wine.yaml" in errors
     assert "Traceback" not in errors
-    run(folder, "search", "wine.yaml")
-    assert fingerprint(folder) == undisturbed
+    assert fingerprint(tracked.run(folder, "search", "wine.yaml")) == undisturbed
     assert_whole(folder, 8)
 
 
 def test_a_flipped_bit_of_a_final_weight_changes_the_fingerprint(
-    folder: Path, undisturbed: str, monkeypatch: pytest.MonkeyPatch
+    program: Preloaded, folder: Path, undisturbed: str
 ) -> None:
-    (folder / "sitecustomize.py").write_text(FLIP)
-    monkeypatch.setenv("PYTHONPATH", str(folder))
-    search(folder)
-    assert fingerprint(folder) != undisturbed
+    assert fingerprint(program.run(folder, *SEARCH, planted=FLIP)) != undisturbed
 
 
 def test_a_second_search_on_the_same_study_is_refused_and_told_who_works_on_it(
-    folder: Path,
+    program: Preloaded, folder: Path
 ) -> None:
-    with start(
-        folder, "search", "wine.yaml", "--set", "tracking=none", "--trials", "500"
-    ) as running:
-        wait_for_trials(folder, 1)
-        refused = search(folder, code=2)
-        running.send_signal(signal.SIGTERM)
-        running.communicate(timeout=10)
+    running = program.start(folder, *SEARCH, "--trials=500", "--workers=1")
+    wait_for_trials(folder, 1)
+    refused = program.run(folder, *SEARCH, code=2)
+    running.kill(signal.SIGTERM)
+    assert running.wait() == 143
     assert f"process {running.pid} on {os.uname().nodename} since" in refused
 
 
-def test_another_definition_under_the_same_name_is_refused_with_the_keys(folder: Path) -> None:
-    search(folder, "--trials", "1")
-    refused = search(folder, "--set", "momentum=0.5", "--set", "seed=4", code=2)
+def test_another_definition_under_the_same_name_is_refused_with_the_keys(
+    program: Preloaded, folder: Path
+) -> None:
+    one = ("--trials=1", "--workers=1")
+    program.run(folder, *SEARCH, *one)
+    refused = program.run(folder, *SEARCH, "--set=momentum=0.5", "--set=seed=4", code=2)
     assert "momentum (was 0.9, is 0.5); seed (was 0, is 4)" in refused
     assert "--study NAME" in refused
-    search(folder, "--trials", "1", "--set", "seed=4", "--study", "other")
+    program.run(folder, *SEARCH, *one, "--set=seed=4", "--study=other")

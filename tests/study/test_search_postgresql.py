@@ -14,6 +14,7 @@ import dnnsearch
 from dnnsearch.errors import UserError
 from dnnsearch.lock import study_lock
 from tests.databases import PostgreSQL
+from tests.preloaded import Preloaded
 from tests.tracking.conftest import Server
 
 CONFIG = """
@@ -58,6 +59,11 @@ class Machine:
             text=True,
         )
 
+    def searched(self, program: Preloaded) -> str:
+        """What a search says, of a program that has been imported before."""
+        found = {"DNNSEARCH_STORAGE": self.storage, "DNNSEARCH_CACHE": str(self.cache)}
+        return program.run(self.folder, "search", "people.yaml", *self.settings, **found)
+
     def search(self, *arguments: str) -> "subprocess.Popen[str]":
         return self.start("search", "people.yaml", *self.settings, *arguments)
 
@@ -88,11 +94,11 @@ def wait_until(reached: Callable[[], bool]) -> None:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> str:
+def undisturbed(program: Preloaded, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The fingerprint of the same study in a SQLite file, in one go."""
     folder = tmp_path_factory.mktemp("undisturbed") / "local"
     local = Machine(folder, "sqlite:///optuna.db", tracking="none")
-    return fingerprint(local.said(local.search()))
+    return fingerprint(local.searched(program))
 
 
 @pytest.fixture
@@ -140,7 +146,7 @@ def test_another_machine_goes_on_with_what_postgresql_and_mlflow_have(
 
 
 def test_whoever_has_lost_the_lock_stops_and_the_same_command_goes_on(
-    postgresql: PostgreSQL, address: str, tmp_path: Path, undisturbed: str
+    postgresql: PostgreSQL, program: Preloaded, address: str, tmp_path: Path, undisturbed: str
 ) -> None:
     name = address.rpartition("/")[2]
     machine = Machine(tmp_path / "one", address, tracking="none")
@@ -154,4 +160,4 @@ def test_whoever_has_lost_the_lock_stops_and_the_same_command_goes_on(
     assert finished(postgresql, name) < 8
     assert "error: the lock of study people in postgresql://owner@127" in said
     assert "the same command goes on" in said.splitlines()[-1]
-    assert fingerprint(machine.said(machine.search())) == undisturbed
+    assert fingerprint(machine.searched(program)) == undisturbed
