@@ -1,5 +1,8 @@
 import gzip
+import os
 import string
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -295,13 +298,15 @@ def test_python_has_it_under_the_same_name(capsys):
     assert not capsys.readouterr().out
 
 
-def test_the_command_ends_in_a_search_and_the_trial_predicts_raw_rows(program, tmp_path):
+def test_the_command_ends_in_a_search_and_the_trial_predicts_raw_rows(tmp_path):
     frame = rows(80).assign(label=["no way", "of course"] * 40)
-    command = ["new", written(frame), "--target", "label"]
+    command = [sys.executable, "-m", "dnnsearch", "new", written(frame), "--target", "label"]
     settings_ = ["trials=2", "replicates=1", "iterations=40", "tracking=none", "workers=1"]
     command += ["--search", *(f"--set={setting}" for setting in settings_)]
-    said = program.run(tmp_path, *command, DNNSEARCH_CACHE=str(tmp_path / "cache"))
-    assert "best: trial" in said
+    environment = {**os.environ, "DNNSEARCH_CACHE": str(tmp_path / "cache")}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "best: trial" in done.stdout
     (tmp_path / "data.csv").unlink()
     import dnnsearch
 

@@ -149,8 +149,9 @@ def test_eight_first_starts_at_once_leave_one_working_database(tmp_path: Path, u
 
 
 def test_a_kill_while_the_tables_are_created_leaves_a_working_folder(
-    tmp_path: Path, url: str
+    tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("DNNSEARCH_CACHE", str(tmp_path / "cache"))  # in which there is no copy yet
     with subprocess.Popen([sys.executable, "-c", CREATE, url]) as start:
         while not list(tmp_path.glob(".new-*/*")):
             time.sleep(0.001)
