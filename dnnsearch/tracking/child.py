@@ -17,12 +17,14 @@ from typing import Any
 from dnnsearch.tracking.publisher import Publisher
 from dnnsearch.trial import TrialView
 
+NICE = 10  # the trials come first
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # are for the coordinator to handle
 
 
 def main(descriptor: int) -> None:
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)
+    os.nice(NICE)
     connection = Connection(descriptor)
     messages: queue.SimpleQueue[tuple[Any, ...]] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(connection, messages), daemon=True).start()

@@ -15,6 +15,7 @@ Knows nothing of processes and networks: it is told what has happened and asked 
 from collections import Counter, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from typing import TypeVar
 
 from dnnsearch.workers.events import Failed
@@ -67,7 +68,7 @@ class Turns:
             place.alone = True
             return self._give(place, self._suspects.popleft())
         place = min(free, key=lambda place: place.load, default=None)
-        if place is None or not self._waiting or place.load >= AHEAD:
+        if place is None or len(self._waiting) <= _kept_for_others(place, free):
             return None
         return self._give(place, self._waiting.popleft())
 
@@ -120,6 +121,17 @@ class Turns:
         accused = [n for n in training if place.alone or self._vanished[n] > VANISHED]
         self.give_back(place, [n for n in place.numbers if n not in accused])
         return [failed for n in accused if (failed := self.died(place, n, how))]
+
+
+def _kept_for_others(place: Place, free: Sequence[Place]) -> float:
+    """So many trials at least go on waiting, rather than that the place gets one more.
+
+    One that is held ahead cannot be taken back: while few wait, it would stand behind a long trial
+    when another place has nothing to do.
+    """
+    if place.load < 1:
+        return 0
+    return sum(other.width for other in free if other is not place) if place.load < AHEAD else inf
 
 
 def _loads(places: Sequence[Place]) -> Counter[str]:

@@ -28,6 +28,15 @@ def test_trials_go_to_whoever_has_least_to_do_and_no_place_holds_too_many() -> N
     assert made.next(places) == (places[0], 3 * AHEAD)
 
 
+def test_what_waits_stays_for_whoever_is_ready_first_while_there_is_little() -> None:
+    places, made = [Place(), Place()], turns(3)
+    assert give(made, places) == [0, 1]  # 2 could have to wait behind either
+    made.submit(3)
+    assert give(made, places) == [2]
+    made.ended(places[1], 1)
+    assert made.next(places) == (places[1], 3)
+
+
 def test_a_suspect_waits_until_its_machine_is_empty_and_then_has_it_alone() -> None:
     places, made = [Place(), Place()], turns(6)
     give(made, places)
