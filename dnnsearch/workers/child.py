@@ -25,7 +25,7 @@ from dnnsearch.spec import Spec
 from dnnsearch.training import Progress
 from dnnsearch.trial import run_trial
 
-PROGRESS_SECONDS = 0.05  # at most so often: progress is for eyes and for the clock's lower bound
+PROGRESS_SECONDS = 0.02  # at most so often: others wait until the clock knows how far a trial is
 
 
 def send(connection: Connection, message: dict[str, object], payload: bytes = b"") -> None:

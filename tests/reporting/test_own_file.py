@@ -1,7 +1,5 @@
 """A report on a person's own file, with categories, gaps, a rare class and several networks."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,17 +8,11 @@ import pytest
 
 from dnnsearch.leaderboard import leaderboard
 from dnnsearch.study.reading import open_study
-
-
-def run(folder: Path, *arguments: str) -> str:
-    command = [sys.executable, "-m", "dnnsearch", *arguments]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+from tests.preloaded import Preloaded
 
 
 def test_a_report_is_written_shows_no_row_and_does_not_judge_by_another_figure(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    program: Preloaded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DNNSEARCH_CACHE", str(tmp_path / "cache"))
     rng = np.random.default_rng(0)
@@ -32,8 +24,9 @@ def test_a_report_is_written_shows_no_row_and_does_not_judge_by_another_figure(
     frame["left"] = np.where(x + rng.normal(size=300) > 1.9, "yes", "no")
     frame.to_csv(tmp_path / "people.csv", index=False)
     few = ("--set", "trials=4", "--set", "tracking=none", "--set", "workers=2")
-    run(tmp_path, "new", "people.csv", "--target", "left", "--search", *few)
-    run(tmp_path, "report", "people", "--out", "people.html")
+    program.run(tmp_path, "new", "people.csv", "--target", "left")
+    program.run(tmp_path, "search", "configs/people.yaml", *few)
+    program.run(tmp_path, "report", "people", "--out", "people.html")
     page = (tmp_path / "people.html").read_text()
     assert "What it is surest to get wrong" in page
     assert "of dev</code>" in page
