@@ -128,8 +128,8 @@ def main(given: Sequence[str] | None = None) -> None:
     overhead = (
         f"A trial of 20 updates takes {1000 * here:.1f} ms in the local pool and "
         f"{1000 * there:.1f} ms through Dask, {1000 * (there - here):.1f} ms more. Through Dask "
-        f"the coordinator's processor time is {1000 * over:.1f} ms; in the local pool, with that of "
-        f"the worker, which is its child, {1000 * own:.1f} ms."
+        f"the coordinator's processor time is {1000 * over:.1f} ms; in the local pool, with that "
+        f"of the worker, which is its child, {1000 * own:.1f} ms."
     )
     lasting = (1,) if asked.tiny else (1, 10, 100)
     feeds = [[s, fed(max(over, 1e-4), s, 16 if asked.tiny else 4096)] for s in lasting]
