@@ -53,7 +53,7 @@ cluster-demo: $(READY) ## a search on Dask, PostgreSQL and an MLflow server, all
 	@PYTHONPATH=. $(BIN)/python experiments/cluster_demo.py $(ARGS)
 
 test: $(READY) ## everything with real parts, in short form   ARGS="-k network"
-	@OPENBLAS_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(READY) ## what is static: format, lint, types, layers
 	@$(BIN)/ruff format --check --quiet . || { echo "error: not formatted; run: $(BIN)/ruff format" >&2; exit 1; }
