@@ -83,8 +83,8 @@ def _points(trial_id: int, curve: Sequence[tuple[int, float]]) -> list[dict[str,
         {
             "trial_id": trial_id,
             "step": step,
-            "intermediate_value": stored(value)[0],
-            "intermediate_value_type": stored(value)[1],
+            "intermediate_value": number,
+            "intermediate_value_type": kind,
         }
-        for step, value in curve
+        for step, (number, kind) in ((step, stored(value)) for step, value in curve)
     ]

@@ -175,13 +175,14 @@ def _course(record: Record) -> Course:
 
 def _answers(study: OpenStudy, record: Record | None) -> dict[str, Any]:
     """`dev` and `targets`; None where the data are gone or have changed: a report survives it."""
+    nothing = {"dev": None, "targets": None}
+    if record is None:
+        return nothing
     try:
-        if record is None:
-            raise KeyError
         prepared, store = prepared_of(study, record), ArrayStore(default_root())
         arrays, fitted = store.open(prepared.key), store.open(prepared.test_key)
     except (UserError, OSError, KeyError):
-        return {"dev": None, "targets": None}
+        return nothing
     if prepared.shape.task == "regression":
         mean, scale = target_of(fitted)
         return {"dev": None, "targets": np.asarray(arrays["y_dev"], np.float64) * scale + mean}

@@ -15,7 +15,6 @@ Knows nothing of processes and networks: it is told what has happened and asked 
 from collections import Counter, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from math import inf
 from typing import TypeVar
 
 from dnnsearch.workers.events import Failed
@@ -68,7 +67,9 @@ class Turns:
             place.alone = True
             return self._give(place, self._suspects.popleft())
         place = min(free, key=lambda place: place.load, default=None)
-        if place is None or len(self._waiting) <= _kept_for_others(place, free):
+        if place is None or place.load >= AHEAD:
+            return None
+        if len(self._waiting) <= _kept_for_others(place, free):
             return None
         return self._give(place, self._waiting.popleft())
 
@@ -123,7 +124,7 @@ class Turns:
         return [failed for n in accused if (failed := self.died(place, n, how))]
 
 
-def _kept_for_others(place: Place, free: Sequence[Place]) -> float:
+def _kept_for_others(place: Place, free: Sequence[Place]) -> int:
     """So many trials at least go on waiting, rather than that the place gets one more.
 
     One that is held ahead cannot be taken back: while few wait, it would stand behind a long trial
@@ -131,7 +132,7 @@ def _kept_for_others(place: Place, free: Sequence[Place]) -> float:
     """
     if place.load < 1:
         return 0
-    return sum(other.width for other in free if other is not place) if place.load < AHEAD else inf
+    return sum(other.width for other in free if other is not place)
 
 
 def _loads(places: Sequence[Place]) -> Counter[str]:
