@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, fields
+from functools import cached_property
 from itertools import pairwise
 from typing import Any, Literal
 
@@ -154,7 +155,7 @@ class Spec:
         values["metrics"] = tuple(values.pop("metrics", ()))
         return cls(hyperparameters=Hyperparameters(**hyper), **values)
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """SHA-256, in hex, of the spec's canonical JSON."""
         return hashlib.sha256(canonical(self.as_dict()).encode()).hexdigest()

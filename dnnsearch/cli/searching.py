@@ -115,16 +115,25 @@ def _number(text: str | None) -> int | str | None:
 def _run(
     config: "Config", limit: float | None, retry_failed: bool, quiet: bool, json_: bool
 ) -> None:
-    from dnnsearch.display import display
-    from dnnsearch.study.search import search
+    from dnnsearch.tracking.apart import publishing
 
     try:
-        with display(config, quiet, json_) as audience:
-            if numerics.playable(config.numerics) != config.numerics:
-                audience.say(NATIVE)
-            elif unusual := numerics.unusual(config.numerics):
-                audience.say(unusual)
-            search(config, seconds=limit, audience=audience, retry_failed=retry_failed)
+        with publishing(config.tracking) as publisher:  # MLflow imports while we do
+            from dnnsearch.display import display
+            from dnnsearch.study.search import search
+
+            with display(config, quiet, json_) as audience:
+                if numerics.playable(config.numerics) != config.numerics:
+                    audience.say(NATIVE)
+                elif unusual := numerics.unusual(config.numerics):
+                    audience.say(unusual)
+                search(
+                    config,
+                    seconds=limit,
+                    audience=audience,
+                    retry_failed=retry_failed,
+                    publisher=publisher,
+                )
     except Stopped:
         print(f"stopped; what has ended is kept. To go on: {_command()}", file=sys.stderr)
         raise

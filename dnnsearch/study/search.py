@@ -41,7 +41,7 @@ from dnnsearch.study.reading import (
 from dnnsearch.study.retries import append, given
 from dnnsearch.study.views import card
 from dnnsearch.tables import Prepared, prepare
-from dnnsearch.tracking import PublishingProcess, Silent, check_uri
+from dnnsearch.tracking import Publishing, check_uri, publishing
 from dnnsearch.trial import TrialView
 from dnnsearch.workers import LocalWorkers, Progressed
 
@@ -73,11 +73,17 @@ def define(config: Config, store: ArrayStore) -> Definition:
 
 
 def search(
-    config: Config, *, seconds: float | None, audience: Audience, retry_failed: bool = False
+    config: Config,
+    *,
+    seconds: float | None,
+    audience: Audience,
+    retry_failed: bool = False,
+    publisher: Publishing | None = None,
 ) -> None:
     """Bring the study of `config` to `config.trials` in all, or stop asking after so many seconds.
 
     With `retry_failed` each trial that has failed is tried again under a new number at the end.
+    `publisher` is what `publishing` gave the caller, who may have begun early; it ends with this.
     Raises UserError when somebody else works on the study, when its name belongs to another
     definition, or when the storage cannot be used.
     """
@@ -88,7 +94,7 @@ def search(
     elif config.records == IN_MLFLOW:
         raise UserError(f"{config.place}: records: mlflow needs MLflow, but tracking is none")
     with (
-        publishing(config, audience.say) as publisher,
+        publisher or publishing(config.tracking) as publisher,
         hired(definition, config.workers, default_root(), audience.say) as workers,
     ):
         storage = open_storage(config.storage, create=True)
@@ -105,7 +111,7 @@ def search(
             coordinator = Coordinator(
                 definition, ledger.records, ledger, workers, audience.progress, given(study)
             )
-            publisher.start(study.config.tracking, card(study))
+            publisher.start(study.config.tracking, card(study), audience.say)
             with _concluded(coordinator, trials, ledger, publisher, audience):
                 coordinator.run(trials, _while_time(seconds, len(ledger.stored)))
 
@@ -127,7 +133,7 @@ def _concluded(
     coordinator: Coordinator,
     trials: int,
     ledger: Ledger,
-    publisher: PublishingProcess | Silent,
+    publisher: Publishing,
     audience: Audience,
 ) -> Iterator[None]:
     """Whatever happens, MLflow is told how the study stands; a person, what MLflow lacks."""
@@ -149,16 +155,6 @@ def _concluded(
             f"{lacking} trials are not in MLflow yet; the same command, or {program()} publish "
             f"{ledger.rows.study}, sends them when it can be reached"
         )
-
-
-@contextmanager
-def publishing(config: Config, say: Callable[[str], None]) -> Iterator[PublishingProcess | Silent]:
-    """Who will tell MLflow, if somebody is to; it prepares itself meanwhile."""
-    publisher = Silent() if config.tracking == UNTRACKED else PublishingProcess(say)
-    try:
-        yield publisher
-    finally:
-        publisher.end()
 
 
 def _while_time(seconds: float | None, known: int) -> Callable[[int], bool]:

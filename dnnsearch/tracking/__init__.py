@@ -13,7 +13,7 @@
 MLflow's copy is never the only one: everything here can be published again from the records.
 """
 
-from dnnsearch.tracking.apart import PublishingProcess, Silent
+from dnnsearch.tracking.apart import Publishing, PublishingProcess, Silent, publishing
 from dnnsearch.tracking.card import StudyCard
 from dnnsearch.tracking.database import check_uri, prepare_database
 from dnnsearch.tracking.environment import tracking_uri
@@ -22,11 +22,13 @@ from dnnsearch.tracking.ui import ui_command
 
 __all__ = [
     "Publisher",
+    "Publishing",
     "PublishingProcess",
     "Silent",
     "StudyCard",
     "check_uri",
     "prepare_database",
+    "publishing",
     "tracking_uri",
     "ui_command",
 ]

@@ -18,6 +18,7 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any
 
+from dnnsearch.config import UNTRACKED
 from dnnsearch.tracking.card import Standing, StudyCard
 from dnnsearch.trial import TrialView
 
@@ -59,11 +60,11 @@ class Child:
 class PublishingProcess:
     """Publishes a study; `put` and `conclude` return at once and may be called from any thread.
 
-    `say` is called from another thread with what a person should know of outages.
+    Its child begins to import MLflow at once, whenever it is told what to publish. No process is
+    left when its `with` block ends.
     """
 
-    def __init__(self, say: Callable[[str], None]) -> None:
-        self._say = say
+    def __init__(self) -> None:
         self._views: dict[int, TrialView] = {}  # not yet shown, the newest of each trial
         self._last_words: dict[str, tuple[Any, ...]] = {}  # of `conclude` and `close`
         self._lock, self._closed = threading.Lock(), threading.Event()
@@ -71,9 +72,18 @@ class PublishingProcess:
         self._deaths = 0
         self._child = Child()
 
-    def start(self, uri: str, card: StudyCard) -> None:
-        """Publish the study of the card to the MLflow at `uri`."""
-        self.uri, self._standing = uri, Standing(card)
+    def __enter__(self) -> "PublishingProcess":
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._end()
+
+    def start(self, uri: str, card: StudyCard, say: Callable[[str], None]) -> None:
+        """Publish the study of the card to the MLflow at `uri`.
+
+        `say` is called from another thread with what a person should know of outages.
+        """
+        self.uri, self._standing, self._say = uri, Standing(card), say
         self._tell_all()
         threading.Thread(target=self._listen, name="from mlflow", daemon=True).start()
 
@@ -99,8 +109,7 @@ class PublishingProcess:
         self._closed.wait(deadline)
         return len(self._views)
 
-    def end(self) -> None:
-        """Nothing is published any more, and no process is left."""
+    def _end(self) -> None:
         self._closed.set()
         with self._lock:
             self._child.end()
@@ -170,7 +179,12 @@ class PublishingProcess:
 class Silent:
     """The publisher that publishes nothing, so that nobody has to ask whether there is one."""
 
-    def start(self, uri: str, card: StudyCard) -> None: ...
+    def __enter__(self) -> "Silent":
+        return self
+
+    def __exit__(self, *raised: object) -> None: ...
+
+    def start(self, uri: str, card: StudyCard, say: Callable[[str], None]) -> None: ...
 
     def put(self, view: TrialView) -> None: ...
 
@@ -179,4 +193,10 @@ class Silent:
     def close(self, deadline: float) -> int:
         return 0
 
-    def end(self) -> None: ...
+
+Publishing = PublishingProcess | Silent
+
+
+def publishing(uri: str) -> Publishing:
+    """Who will tell the MLflow at `uri`, if it is to be told; prepares itself from now on."""
+    return Silent() if uri == UNTRACKED else PublishingProcess()

@@ -4,6 +4,7 @@ It reads what is to be shown from the socket FD and tells what MLflow shows, and
 other end of the socket is gone.
 """
 
+import gc
 import os
 import queue
 import signal
@@ -17,14 +18,14 @@ from typing import Any
 from dnnsearch.tracking.publisher import Publisher
 from dnnsearch.trial import TrialView
 
-NICE = 10  # the trials come first
+COLLECT = 50_000  # new objects between two searches for garbage: importing makes 700,000 that stay
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # are for the coordinator to handle
 
 
 def main(descriptor: int) -> None:
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)
-    os.nice(NICE)
+    gc.set_threshold(COLLECT)
     connection = Connection(descriptor)
     messages: queue.SimpleQueue[tuple[Any, ...]] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(connection, messages), daemon=True).start()

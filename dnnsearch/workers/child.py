@@ -25,6 +25,7 @@ from dnnsearch.spec import Spec
 from dnnsearch.training import Progress
 from dnnsearch.trial import run_trial
 
+NICE = 5  # whoever feeds us and whoever records what we did are served first: they are single
 PROGRESS_SECONDS = 0.02  # at most so often: others wait until the clock knows how far a trial is
 
 
@@ -40,6 +41,7 @@ def main(descriptor: int, pins: str, root: str) -> None:
 
 def _serve(descriptor: int, pins: str, root: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the coordinator's to handle
+    os.nice(NICE)
     connection = Connection(descriptor)
     try:
         made = {"versions": versions(), "numerics": numerics.check(pins)}

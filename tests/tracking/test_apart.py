@@ -18,7 +18,7 @@ PATIENCE = 120  # seconds: MLflow is imported, three times over
 ALONE = """
 import os, sys, time
 from dnnsearch.tracking import PublishingProcess
-publisher = PublishingProcess(print)
+publisher = PublishingProcess()
 print(publisher._child.process.pid, flush=True)
 time.sleep(60)
 """
@@ -30,10 +30,9 @@ def said() -> list[str]:
 
 
 @pytest.fixture
-def publisher(said: list[str], folder: Path) -> Iterator[PublishingProcess]:
-    publisher = PublishingProcess(said.append)
-    yield publisher
-    publisher.end()
+def publisher(folder: Path) -> Iterator[PublishingProcess]:
+    with PublishingProcess() as publisher:
+        yield publisher
 
 
 @pytest.fixture
@@ -48,7 +47,7 @@ def kill(publisher: PublishingProcess) -> None:
 def test_one_that_is_killed_is_replaced_by_one_that_knows_what_mlflow_shows(
     publisher: PublishingProcess, said: list[str], uri: str, card, make_view: Callable
 ) -> None:
-    publisher.start(uri, card)
+    publisher.start(uri, card, said.append)
     publisher.put(make_view(0))
     publisher.put(make_view(1, "running"))
     wait_until(lambda: not publisher._views, PATIENCE)
@@ -69,7 +68,7 @@ def test_one_that_is_killed_is_replaced_by_one_that_knows_what_mlflow_shows(
 def test_what_cannot_be_published_is_counted_and_said_once(
     publisher: PublishingProcess, said: list[str], card, make_view: Callable
 ) -> None:
-    publisher.start("http://127.0.0.1:9", card)
+    publisher.start("http://127.0.0.1:9", card, said.append)
     publisher.put(make_view(0))
     assert publisher.close(PATIENCE) == 1
     assert len(said) == 1 and "the search goes on" in said[0]
@@ -81,13 +80,12 @@ def test_one_that_always_dies_is_given_up(
     folder = Path(uri.removeprefix("sqlite:///")).parent
     (folder / "sitecustomize.py").write_text("import os; os._exit(7)")
     monkeypatch.setenv("PYTHONPATH", str(folder))
-    publisher = PublishingProcess(said.append)
-    publisher.start(uri, card)
-    publisher.put(make_view(0))
-    wait_until(lambda: bool(said), PATIENCE)
-    assert "has died 5 times (exit code 7)" in said[0]
-    assert publisher.close(PATIENCE) == 1
-    publisher.end()
+    with PublishingProcess() as publisher:
+        publisher.start(uri, card, said.append)
+        publisher.put(make_view(0))
+        wait_until(lambda: bool(said), PATIENCE)
+        assert "has died 5 times (exit code 7)" in said[0]
+        assert publisher.close(PATIENCE) == 1
 
 
 def test_it_dies_with_the_process_that_started_it_even_while_it_imports() -> None:

@@ -257,8 +257,8 @@ def test_a_lost_answer_makes_no_second_run(server, deaf, make_view, folder):
 
 
 def test_the_silent_publisher_does_nothing(make_view):
-    silent = Silent()
-    silent.start("", StudyCard("s", "s", {}, 1))
-    silent.put(make_view(0))
-    silent.conclude("finished", "f")
-    assert silent.close(1.0) == 0
+    with Silent() as silent:
+        silent.start("", StudyCard("s", "s", {}, 1), print)
+        silent.put(make_view(0))
+        silent.conclude("finished", "f")
+        assert silent.close(1.0) == 0
