@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from dnnsearch.tracking.tracker import Tracker
 
 DESCRIBE_EVERY = 5.0  # seconds between two updates of the parent run while trials come in
+BRIEF = 1.0  # seconds: a trial that ends sooner is shown once, as ended, and never as running
 PATIENCE = 2  # trials refused before a pass is given up: then it is hardly the trials' fault
 
 
@@ -43,7 +44,8 @@ class Publisher:
     ) -> None:
         self.uri, self.card, self._say, self._interval = uri, card, say, interval
         self._shown = shown
-        self._views: dict[int, TrialView] = {}  # not yet published, the newest of each trial
+        # not yet published: the newest view of each trial, and when it came
+        self._views: dict[int, tuple[TrialView, float]] = {}
         self._standing = Standing(card)
         self._standing.trials.update(known)
         self._study = ("running", "")  # state and fingerprint
@@ -62,7 +64,7 @@ class Publisher:
         """From now on MLflow shall show this view of its trial."""
         with self._lock:
             self._views.pop(view.number, None)
-            self._views[view.number] = view
+            self._views[view.number] = view, time.monotonic()
             self._standing.add(view)
         self._work.set()
 
@@ -85,7 +87,7 @@ class Publisher:
 
     def _run(self) -> None:
         while True:
-            self._work.wait(DESCRIBE_EVERY)
+            self._work.wait(BRIEF if self._views else DESCRIBE_EVERY)
             self._work.clear()
             closing = self._closing.is_set()
             self._try()
@@ -140,8 +142,13 @@ class Publisher:
         return self._tracker
 
     def _in_order(self) -> list[TrialView]:
+        now = time.monotonic()
         with self._lock:
-            return sorted(self._views.values(), key=lambda view: view.state != "interrupted")
+            due = [view for view, since in self._views.values() if self._is_due(view, now - since)]
+        return sorted(due, key=lambda view: view.state != "interrupted")
+
+    def _is_due(self, view: TrialView, age: float) -> bool:
+        return view.state != "running" or age >= BRIEF or self._closing.is_set()
 
     def _publish(self, tracker: "Tracker", view: TrialView) -> list[str]:
         """Publish one view; MLflow's reason if it refuses that one though it answers."""
@@ -155,7 +162,7 @@ class Publisher:
             except Exception as error:
                 return [f"MLflow refuses trial {view.number}: {reason(error)}"]
         with self._lock:
-            if self._views.get(view.number) is view:
+            if self._views[view.number][0] is view:
                 del self._views[view.number]
         self._shown(view)
         return []

@@ -49,6 +49,24 @@ def test_the_newest_view_of_each_trial_arrives_and_is_counted(folder, card, make
     assert said == []
 
 
+def test_a_trial_that_ends_soon_is_never_shown_as_running(folder, card, make_view):
+    shown: list[tuple[int, str]] = []
+    publisher = Publisher(
+        f"sqlite:///{folder}/mlflow.db",
+        card,
+        print,
+        shown=lambda view: shown.append((view.number, view.state)),
+    )
+    publisher.start()
+    publisher.put(make_view(0, "running"))  # and nothing else happens
+    wait_until(lambda: bool(shown))
+    for state in ("running", "finished"):
+        publisher.put(make_view(1, state))
+    wait_until(lambda: len(shown) == 2)
+    assert shown == [(0, "running"), (1, "finished")]
+    publisher.close(30)
+
+
 def test_after_an_interrupt_nothing_is_left_running(folder, card, make_view):
     uri = f"sqlite:///{folder}/mlflow.db"
     publisher = Publisher(uri, card, print)
