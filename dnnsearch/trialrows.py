@@ -7,7 +7,7 @@ was a tenth of a search of small networks.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,26 +15,31 @@ from optuna.distributions import distribution_to_json
 from optuna.storages import RDBStorage
 from optuna.storages._rdb import models
 from optuna.trial import FrozenTrial, TrialState
-from sqlalchemy import insert
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, insert, update
+from sqlalchemy.exc import NoResultFound
+
+Row = dict[str, Any]
 
 
 def add(storage: RDBStorage, study_id: int, trial: FrozenTrial) -> int:
     """Add a trial that has no values yet, under its own number; returns its id in the storage."""
-    with Session(storage.engine) as session, session.begin():
-        row = models.TrialModel(
-            study_id=study_id,
-            number=trial.number,
-            state=trial.state,
-            datetime_start=trial.datetime_start,
-        )
-        session.add(row)
-        session.flush()
-        trial_id = int(row.trial_id)
-        session.add_all(_params(trial_id, trial))
-        session.add_all(_attributes(models.TrialUserAttributeModel, trial_id, trial.user_attrs))
-        session.add_all(_attributes(models.TrialSystemAttributeModel, trial_id, trial.system_attrs))
-        return trial_id
+    row = {
+        "study_id": study_id,
+        "number": trial.number,
+        "state": trial.state,
+        "datetime_start": trial.datetime_start,
+    }
+    with storage.engine.begin() as connection:
+        made = connection.execute(insert(models.TrialModel).values(row)).inserted_primary_key
+        assert made is not None  # as it would be of many rows
+        trial_id = int(made[0])
+        _insert(connection, models.TrialParamModel, _params(trial_id, trial))
+        for model, attributes in (
+            (models.TrialUserAttributeModel, trial.user_attrs),
+            (models.TrialSystemAttributeModel, trial.system_attrs),
+        ):
+            _insert(connection, model, _attributes(trial_id, attributes))
+    return trial_id
 
 
 def end(
@@ -45,39 +50,51 @@ def end(
     curve: Sequence[tuple[int, float]],
     attributes: Mapping[str, Any],
 ) -> None:
-    """End a running trial; its curve goes in as intermediate values."""
-    with Session(storage.engine) as session, session.begin():
-        row = session.get_one(models.TrialModel, trial_id)
-        row.state, row.datetime_complete = state, datetime.now()
-        session.add_all(_attributes(models.TrialUserAttributeModel, trial_id, attributes))
-        if curve:
-            session.execute(insert(models.TrialIntermediateValueModel), _points(trial_id, curve))
-        if value is not None:
-            session.add(_value(trial_id, value))
+    """End a running trial; its curve goes in as intermediate values.
+
+    Raises NoResultFound where somebody has removed it.
+    """
+    trial = models.TrialModel.trial_id == trial_id
+    ended = {"state": state, "datetime_complete": datetime.now()}
+    values = [] if value is None else [_value(trial_id, value)]
+    with storage.engine.begin() as connection:
+        if not connection.execute(update(models.TrialModel).where(trial).values(ended)).rowcount:
+            raise NoResultFound(f"trial {trial_id} has been removed")
+        _insert(connection, models.TrialUserAttributeModel, _attributes(trial_id, attributes))
+        _insert(connection, models.TrialIntermediateValueModel, _points(trial_id, curve))
+        _insert(connection, models.TrialValueModel, values)
 
 
-def _params(trial_id: int, trial: FrozenTrial) -> Iterator[models.TrialParamModel]:
-    for name, value in trial.params.items():
-        distribution = trial.distributions[name]
-        yield models.TrialParamModel(
-            trial_id=trial_id,
-            param_name=name,
-            param_value=distribution.to_internal_repr(value),
-            distribution_json=distribution_to_json(distribution),
-        )
+def _insert(connection: Connection, model: Any, rows: list[Row]) -> None:
+    if rows:
+        connection.execute(insert(model), rows)
 
 
-def _attributes(model: Any, trial_id: int, attributes: Mapping[str, Any]) -> Iterator[Any]:
-    for name, content in attributes.items():
-        yield model(trial_id=trial_id, key=name, value_json=json.dumps(content))
+def _params(trial_id: int, trial: FrozenTrial) -> list[Row]:
+    return [
+        {
+            "trial_id": trial_id,
+            "param_name": name,
+            "param_value": trial.distributions[name].to_internal_repr(value),
+            "distribution_json": distribution_to_json(trial.distributions[name]),
+        }
+        for name, value in trial.params.items()
+    ]
 
 
-def _value(trial_id: int, value: float) -> models.TrialValueModel:
+def _attributes(trial_id: int, attributes: Mapping[str, Any]) -> list[Row]:
+    return [
+        {"trial_id": trial_id, "key": name, "value_json": json.dumps(content)}
+        for name, content in attributes.items()
+    ]
+
+
+def _value(trial_id: int, value: float) -> Row:
     stored, kind = models.TrialValueModel.value_to_stored_repr(value)
-    return models.TrialValueModel(trial_id=trial_id, objective=0, value=stored, value_type=kind)
+    return {"trial_id": trial_id, "objective": 0, "value": stored, "value_type": kind}
 
 
-def _points(trial_id: int, curve: Sequence[tuple[int, float]]) -> list[dict[str, Any]]:
+def _points(trial_id: int, curve: Sequence[tuple[int, float]]) -> list[Row]:
     stored = models.TrialIntermediateValueModel.intermediate_value_to_stored_repr
     return [
         {

@@ -18,6 +18,7 @@ from dnnsearch.errors import UserError
 
 if TYPE_CHECKING:
     from dnnsearch.config import Config
+    from dnnsearch.study.search import Outcome
 
 NATIVE = (
     "numerics: this machine cannot play `portable` (Linux on x86-64 with AVX2 and FMA); the study "
@@ -127,7 +128,7 @@ def _run(
                     audience.say(NATIVE)
                 elif unusual := numerics.unusual(config.numerics):
                     audience.say(unusual)
-                search(
+                outcome = search(
                     config,
                     seconds=limit,
                     audience=audience,
@@ -137,52 +138,48 @@ def _run(
     except Stopped:
         print(f"stopped; what has ended is kept. To go on: {_command()}", file=sys.stderr)
         raise
-    (_conclude_for_machines if json_ else _conclude)(config)
+    (_conclude_for_machines if json_ else _conclude)(outcome)
 
 
 def _command() -> str:
     return without_password(f"{program()} {shlex.join(sys.argv[1:])}")
 
 
-def _conclude(config: "Config") -> None:
+def _conclude(outcome: "Outcome") -> None:
     """The leaderboard, and what one can do next."""
     from dnnsearch.leaderboard import leaderboard
     from dnnsearch.listing import table
-    from dnnsearch.study.reading import open_study
 
-    study = open_study(config.study, config.storage)
-    board = leaderboard(study)
-    print(f"study {config.study}, {board.counts}")
+    board = leaderboard(outcome.study)
+    print(f"study {board.study}, {board.counts}")
     print("\n".join(table(board, TOP)))
     if board.ranked:
-        best, name = board.best, shlex.quote(config.study)
+        best, name = board.best, shlex.quote(board.study)
         print(f"best: trial {best.number} with {board.objective} {best.value:.4f}")
         print(f"  its configuration:      {program()} best {name}")
         print(f"  what mattered, a page:  {program()} report {name}")
         print(f"  an honest figure:       {program()} promote {name}")
         print(f"  train it again:         {program()} rerun {name}/{best.number}")
     print(f"  compare all in MLflow:  {program()} ui")
-    if len(board.rows) < (trials := study.wanted(config.trials)):
-        print(f"  go on to {trials} trials: {_command()}")
-    print(f"fingerprint {study.fingerprint()}")
+    if len(board.rows) < outcome.trials:
+        print(f"  go on to {outcome.trials} trials: {_command()}")
+    print(f"fingerprint {outcome.fingerprint}")
 
 
-def _conclude_for_machines(config: "Config") -> None:
+def _conclude_for_machines(outcome: "Outcome") -> None:
     from dnnsearch.display.events import tell
     from dnnsearch.leaderboard import leaderboard
-    from dnnsearch.study.reading import open_study
 
-    study = open_study(config.study, config.storage)
-    board = leaderboard(study)
+    board = leaderboard(outcome.study)
     best = board.ranked[0] if board.ranked else None
     tell(
         "study",
-        study=config.study,
+        study=board.study,
         objective=board.objective,
         trials=len(board.rows),
         ends=dict(board.ends),
         best=best and {"trial": best.number, "value": best.value},
-        fingerprint=study.fingerprint(),
+        fingerprint=outcome.fingerprint,
     )
 
 

@@ -8,7 +8,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -49,6 +49,15 @@ INTERRUPTED_SECONDS = 1.5  # to tell MLflow, when a person waits for us to end
 PUBLISH_SECONDS = 600.0  # to publish what is left, while MLflow answers
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """A study as a search has left it."""
+
+    study: OpenStudy
+    trials: int  # in all, as asked for; more than there are where the time was up
+    fingerprint: str  # of those that there are
+
+
 class Audience(Protocol):
     """Who watches a search: a person at a terminal, or nobody."""
 
@@ -79,7 +88,7 @@ def search(
     audience: Audience,
     retry_failed: bool = False,
     publisher: Publishing | None = None,
-) -> None:
+) -> Outcome:
     """Bring the study of `config` to `config.trials` in all, or stop asking after so many seconds.
 
     With `retry_failed` each trial that has failed is tried again under a new number at the end.
@@ -114,6 +123,7 @@ def search(
             publisher.start(study.config.tracking, card(study), audience.say)
             with _concluded(coordinator, trials, ledger, publisher, audience):
                 coordinator.run(trials, _while_time(seconds, len(ledger.stored)))
+            return Outcome(study, trials, fingerprint(coordinator.digests))
 
 
 def _said_of(retries: int) -> str:
