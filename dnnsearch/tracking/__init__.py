@@ -4,6 +4,7 @@
 - `database`: the SQLite file, checked before use and created whole or not at all.
 - `layout`, `card`: what MLflow is told of a trial and of a study, as plain data and text.
 - `tracker`: one study in MLflow, brought to what the views say.
+- `onesession`: several of MLflow's calls in one session of its database.
 - `publisher`: the thread that does so through outages.
 - `apart`, `child`: the process beside the search in which it runs, from without and from within.
 - `mending`: the same at once, for a person who waits.

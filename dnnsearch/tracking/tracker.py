@@ -27,6 +27,7 @@ from dnnsearch.tracking.client import (
     RunTag,
     connect,
 )
+from dnnsearch.tracking.onesession import OneSession
 from dnnsearch.tracking.runs import children_of, is_active, parent_of
 from dnnsearch.trial import TrialView
 
@@ -68,6 +69,7 @@ class Tracker:
     def __init__(self, uri: str, card: StudyCard) -> None:
         self.card = card
         self.client = connect(uri)
+        self._session = OneSession(self.client)
         self.children: dict[int, Child] = {}
         self._sent = -1  # the last step of the parent's `best_value` that was sent
         self.look()
@@ -99,13 +101,20 @@ class Tracker:
         """Make MLflow show the view."""
         if not self._lacks(view):
             return
-        child = self.children.get(view.number) or self._create_child(view)
+        with self._session():
+            child = self._begun(view)
         if view.record is not None and not child.tells(view):
             put_artifact(self.client, child.run, layout.RECORD, view.record.read_bytes())
+        with self._session():
+            self._log(child, view)
+            self._set_status(child, view)
+
+    def _begun(self, view: TrialView) -> Child:
+        """The trial's run, with its dataset."""
+        child = self.children.get(view.number) or self._create_child(view)
         if not child.begun:
             self.client.log_inputs(child.run.info.run_id, [self._dataset(view)])
-        self._log(child, view)
-        self._set_status(child, view)
+        return child
 
     def _create_child(self, view: TrialView) -> Child:
         tags = layout.identifying_tags(self.card.name, self.parent.info.run_id, view)

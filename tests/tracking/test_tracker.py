@@ -116,7 +116,7 @@ def test_a_kill_between_any_two_calls_leaves_nothing_finished_that_is_not(
         if not (before and lost == "log_inputs"):
             with pytest.raises(KeyboardInterrupt):
                 tracker.publish(make_view(0))
-            assert children(tracker)[0].info.status == "RUNNING"
+            assert {run.info.status for run in children(tracker).values()} <= {"RUNNING"}
     again = Tracker(uri, card)
     assert len(again.missing([make_view(0)])) == 1
     again.publish(make_view(0))
