@@ -1,7 +1,8 @@
 """How much memory do workers have for themselves while they train on large data?
 
 Private memory is what no other process shares (`Private_Clean` and `Private_Dirty` of
-/proc/PID/smaps_rollup); a memory map that several workers read does not count.
+/proc/PID/smaps). The memory map of the data does not count, though a page of it is private for as
+long as only one worker has come to it.
 """
 
 import os
@@ -72,7 +73,8 @@ def worst(store: ArrayStore, specs: list[Spec], count: int) -> int:
         most, done = 0, 0
         while done < len(specs):
             done += sum(isinstance(event, Done) for event in workers.poll(SAMPLE_SECONDS))
-            most = max([most, *(private(pid) for pid in workers_of(os.getpid()))])
+            found = [private(pid, store.root.resolve()) for pid in workers_of(os.getpid())]
+            most = max([most, *found])
         return most
     finally:
         workers.close()
@@ -91,10 +93,20 @@ def bare() -> int:
     return found
 
 
-def private(pid: int) -> int:
-    """Bytes that this process shares with nobody; 0 when it has just gone."""
+def private(pid: int, but: Path | None = None) -> int:
+    """Bytes that this process shares with nobody, without maps of files under `but`; 0: it is gone.
+
+    In smaps a line such as `7f12-7f34 r--p 0 08:01 4711 /path` heads the figures of each mapping.
+    """
+    kilobytes, counts = 0, True
     try:
-        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+        lines = Path(f"/proc/{pid}/smaps").read_text().splitlines()
     except (FileNotFoundError, ProcessLookupError):
         return 0
-    return 1024 * sum(int(line.split()[1]) for line in lines if line.startswith("Private_"))
+    for line in lines:
+        name, *rest = line.split(maxsplit=5)
+        if not name.endswith(":"):
+            counts = but is None or not Path(rest[-1]).is_relative_to(but)
+        elif name.startswith("Private_") and counts:
+            kilobytes += int(rest[0])
+    return 1024 * kilobytes

@@ -1,5 +1,9 @@
+import os
 import subprocess
 import sys
+from pathlib import Path
+
+import numpy as np
 
 from experiments.memory import private
 
@@ -26,3 +30,12 @@ def test_a_process_that_has_gone_holds_nothing() -> None:
     process = subprocess.Popen([sys.executable, "-c", ""])
     process.wait()
     assert private(process.pid) == 0
+
+
+def test_a_map_of_the_data_is_not_counted(tmp_path: Path) -> None:
+    np.save(tmp_path / "X.npy", np.ones(2_000_000))
+    X = np.load(tmp_path / "X.npy", mmap_mode="r")
+    assert X.sum() == 2_000_000  # all pages of it are ours alone now
+    counted = private(os.getpid(), but=tmp_path)
+    assert private(os.getpid()) - counted > 15_000_000
+    assert private(os.getpid(), but=tmp_path / "elsewhere") > counted + 15_000_000
