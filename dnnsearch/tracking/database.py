@@ -1,5 +1,5 @@
-"""The database behind a SQLite tracking URI: looked at before it is used, created whole or not at
-all.
+"""The database behind a tracking URI: looked at before it is used; a SQLite file is created whole
+or not at all.
 
 MLflow creates its tables in many steps; killed in between, it leaves a file that never opens again.
 So the tables are created in a file of another name, which is then linked to its place. Looking
@@ -18,6 +18,7 @@ from functools import cache
 from pathlib import Path
 
 from dnnsearch import blank
+from dnnsearch.addresses import without_password
 from dnnsearch.errors import UserError
 
 SCHEMES = ("sqlite", "postgresql", "mysql", "mssql", "http", "https", "databricks")
@@ -53,9 +54,13 @@ def check_uri(uri: str) -> None:
 def prepare_database(uri: str) -> None:
     """Check `uri`, and if it is SQLite and there is no file yet, create MLflow's database.
 
-    Any number of processes may do so at once, and each may be killed at any moment.
+    Any number of processes may do so at once, and each may be killed at any moment. Raises
+    UserError as `check_uri` does and where PostgreSQL has another MLflow's tables, SQLAlchemyError
+    where it does not answer.
     """
     check_uri(uri)
+    if uri.startswith("postgresql"):
+        _check_postgresql(uri)
     path = sqlite_path(uri)
     if path is not None and not path.exists():
         try:
@@ -98,14 +103,31 @@ def _check_schema(path: Path, uri: str) -> None:
                 f"tracking: {path} has no complete MLflow schema (was MLflow killed while it "
                 f"created it?): move the file away and start again"
             )
+    _check_version(version[0], str(path), uri)
+
+
+def _check_postgresql(uri: str) -> None:
+    """MLflow would take an older schema for none, and begin to create its tables among them."""
+    import sqlalchemy  # takes its time, and SQLite needs none of it here
+
+    from dnnsearch.postgresql import session
+
+    with session(uri) as asked:
+        if "alembic_version" in sqlalchemy.inspect(asked).get_table_names():
+            version = asked.scalar(sqlalchemy.text("SELECT version_num FROM alembic_version"))
+            _check_version(version, without_password(uri), without_password(uri))
+
+
+def _check_version(version: str | None, place: str, uri: str) -> None:
     known, newest = schema_versions()
-    if version[0] not in known:
+    if version not in known:
         raise UserError(
-            f"tracking: {path} was written by a newer MLflow: use that, or another file"
+            f"tracking: {place} was written by a newer MLflow, or by another program: use that "
+            "MLflow, or another database"
         )
-    if version[0] != newest:
+    if version != newest:
         raise UserError(
-            f"tracking: {path} has the schema of an older MLflow: copy the file, then run "
+            f"tracking: {place} has the schema of an older MLflow: copy the database, then run "
             f"`mlflow db upgrade {uri}`"
         )
 

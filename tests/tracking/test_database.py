@@ -11,7 +11,9 @@ import pytest
 
 from dnnsearch.errors import UserError
 from dnnsearch.tracking import check_uri, prepare_database
+from dnnsearch.tracking.client import connect
 from dnnsearch.tracking.database import schema_versions, sqlite_path
+from tests.databases import PostgreSQL
 
 URI = "sqlite:///mlflow.db"
 
@@ -76,6 +78,25 @@ def test_a_newer_schema_is_refused(folder):
     with closing(sqlite3.connect("mlflow.db")) as connection, connection:
         connection.execute("UPDATE alembic_version SET version_num = 'ffffffffffff'")
     assert "newer MLflow" in refusal()
+
+
+def test_another_schema_in_postgresql_is_refused_and_left_alone(
+    address: str, postgresql: PostgreSQL
+) -> None:
+    prepare_database(address)  # empty: MLflow will create its tables
+    name = address.rpartition("/")[2]
+    create = "CREATE TABLE alembic_version AS SELECT '{}' AS version_num"
+    for version, said in {
+        "451aebb31d03": "mlflow db upgrade postgresql://owner@127",
+        "v3.2.0.a": "another program",
+    }.items():
+        postgresql.execute(name, create.format(version))
+        with pytest.raises(UserError, match=said) as caught:
+            connect(address)
+        assert "s3cret" not in str(caught.value)
+        tables = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+        assert postgresql.execute(name, tables) == [("alembic_version",)]
+        postgresql.execute(name, "DROP TABLE alembic_version")
 
 
 def test_a_half_created_or_empty_database_is_refused(folder):
