@@ -9,13 +9,16 @@ import json
 import os
 import runpy
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import traceback
 from contextlib import suppress
 from importlib import import_module
+from multiprocessing.connection import Connection
 from pathlib import Path
+from types import SimpleNamespace
 
 PROGRAM = ("cli.app", "study.search", "display", "leaderboard", "listing", "verifying", "rerunning")
 DATA = ("filetables", "inputs", "promotion.promoting", "promotion.telling")
@@ -143,7 +146,9 @@ def command(request: dict, outputs: Path) -> int:
     os.environ.update(numerics.pinned("portable", request["environment"]))
     if "mlflow" in sys.modules:
         import_module("dnnsearch.tracking.environment").apply()
-        import_module("dnnsearch.tracking.apart")._start = Forked
+        apart = import_module("dnnsearch.tracking.apart")
+        assert apart.childprocess.start
+        apart.childprocess = SimpleNamespace(start=forked)
     with open(outputs / str(os.getpid()), "w", buffering=1) as said, open(os.devnull) as nothing:
         os.dup2(nothing.fileno(), 0)
         for number in (1, 2):
@@ -169,6 +174,7 @@ class Forked:
     """
 
     def __init__(self, descriptor: int) -> None:
+        self.code: int | None = None
         self.pid = os.fork()
         if self.pid == 0:
             os.setpgid(0, 0)
@@ -180,10 +186,20 @@ class Forked:
             os._exit(import_module("dnnsearch.tracking.child").main(descriptor) or 0)
 
     def kill(self) -> None:
-        os.kill(self.pid, signal.SIGKILL)
+        if self.code is None:
+            os.kill(self.pid, signal.SIGKILL)
 
     def wait(self) -> int:
-        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        if self.code is None:
+            self.code = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        return self.code
+
+
+def forked(module: str) -> tuple[Forked, Connection]:
+    """What `childprocess.start` gives."""
+    ours, theirs = socket.socketpair()
+    with theirs:
+        return Forked(theirs.fileno()), Connection(ours.detach())
 
 
 def arm(failpoint: str) -> None:

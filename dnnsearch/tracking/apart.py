@@ -8,40 +8,26 @@ Does not import MLflow.
 """
 
 import queue
-import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from multiprocessing.connection import Connection
 from typing import Any
 
+from dnnsearch import childprocess
 from dnnsearch.config import UNTRACKED
+from dnnsearch.errors import UserError
 from dnnsearch.tracking.card import Standing, StudyCard
 from dnnsearch.trial import TrialView
 
 DEATHS = 5  # children in a row that die without having shown a trial
 
 
-def _start(descriptor: int) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "dnnsearch.tracking.child", str(descriptor)],
-        pass_fds=[descriptor],
-        stdin=subprocess.DEVNULL,
-        process_group=0,  # Ctrl-C at a terminal is for the coordinator alone
-    )
-
-
 class Child:
     """The process, and the thread that sends it what is put into `inbox`."""
 
     def __init__(self) -> None:
-        ours, theirs = socket.socketpair()
-        with theirs:
-            self.process = _start(theirs.fileno())
-        self.connection = Connection(ours.detach())
+        self.process, self.connection = childprocess.start("dnnsearch.tracking.child")
         self.inbox: queue.SimpleQueue[tuple[Any, ...]] = queue.SimpleQueue()
         threading.Thread(target=self._send, name="to mlflow", daemon=True).start()
 
@@ -162,18 +148,26 @@ class PublishingProcess:
         with self._lock:
             if self._closed.is_set():
                 return
-            code = self._child.end()
-            self._deaths += 1
-            if self._deaths < DEATHS:
-                self._child = Child()
-        if self._deaths < DEATHS:
-            self._tell_all()
-        else:
+            trouble = self._begin_anew(self._child.end())
+        if trouble:
             self._closed.set()
             self._say(
-                f"the process that publishes to MLflow has died {DEATHS} times (exit code {code}); "
-                "the search goes on, trials are published later"
+                f"the process that publishes to MLflow {trouble}; the search goes on, trials are "
+                "published later"
             )
+        else:
+            self._tell_all()
+
+    def _begin_anew(self, code: int) -> str:
+        """With another child; says why there is none."""
+        self._deaths += 1
+        if self._deaths == DEATHS:
+            return f"has died {DEATHS} times (exit code {code})"
+        try:
+            self._child = Child()
+        except OSError as error:
+            return f"cannot be started again: {error.strerror}"
+        return ""
 
 
 class Silent:
@@ -198,5 +192,13 @@ Publishing = PublishingProcess | Silent
 
 
 def publishing(uri: str) -> Publishing:
-    """Who will tell the MLflow at `uri`, if it is to be told; prepares itself from now on."""
-    return Silent() if uri == UNTRACKED else PublishingProcess()
+    """Who will tell the MLflow at `uri`, if it is to be told; prepares itself from now on.
+
+    Raises UserError where the machine has no room for another process.
+    """
+    try:
+        return Silent() if uri == UNTRACKED else PublishingProcess()
+    except OSError as error:
+        raise UserError(
+            f"the process that publishes to MLflow cannot be started: {error.strerror}"
+        ) from error

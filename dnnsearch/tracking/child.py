@@ -5,16 +5,15 @@ other end of the socket is gone.
 """
 
 import gc
-import os
 import queue
 import signal
 import sys
-import threading
 from contextlib import suppress
 from importlib import import_module
 from multiprocessing.connection import Connection
 from typing import Any
 
+from dnnsearch.childprocess import inbox
 from dnnsearch.tracking.publisher import Publisher
 from dnnsearch.trial import TrialView
 
@@ -27,20 +26,10 @@ def main(descriptor: int) -> None:
         signal.signal(number, signal.SIG_IGN)
     gc.set_threshold(COLLECT)
     connection = Connection(descriptor)
-    messages: queue.SimpleQueue[tuple[Any, ...]] = queue.SimpleQueue()
-    threading.Thread(target=_listen, args=(connection, messages), daemon=True).start()
+    messages: queue.SimpleQueue[tuple[Any, ...]] = inbox(connection.recv)
     with suppress(Exception):  # the publisher meets it again, and says it in a line
         import_module("dnnsearch.tracking.tracker")  # MLflow: before there is anything to publish
     _serve(connection, messages)
-
-
-def _listen(connection: Connection, messages: "queue.SimpleQueue[tuple[Any, ...]]") -> None:
-    """Hand over what arrives, whatever else is going on; end with the coordinator."""
-    try:
-        while True:
-            messages.put(connection.recv())
-    except (EOFError, OSError):
-        os._exit(0)
 
 
 def _serve(connection: Connection, messages: "queue.SimpleQueue[tuple[Any, ...]]") -> None:

@@ -8,10 +8,8 @@ its data in the array store by digest, and dies as soon as the other end of the 
 import contextlib
 import json
 import os
-import queue
 import signal
 import sys
-import threading
 import time
 import traceback
 from collections.abc import Mapping
@@ -20,6 +18,7 @@ from pathlib import Path
 
 from dnnsearch import numerics
 from dnnsearch.arrays import ArrayStore
+from dnnsearch.childprocess import inbox
 from dnnsearch.record import encode, versions
 from dnnsearch.spec import Spec
 from dnnsearch.training import Progress
@@ -48,20 +47,10 @@ def _serve(descriptor: int, pins: str, root: str) -> None:
     except numerics.WrongNumerics as error:
         return send(connection, {"kind": "refused", "cause": str(error)})
     send(connection, {"kind": "ready", "made": made})
-    specs: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-    threading.Thread(target=_listen, args=(connection, specs), daemon=True).start()
+    specs = inbox(connection.recv_bytes)
     store = ArrayStore(Path(root))
     while True:
         _run(connection, Spec.from_dict(json.loads(specs.get())), store, made)
-
-
-def _listen(connection: Connection, specs: "queue.SimpleQueue[bytes]") -> None:
-    """Hand over what arrives, also while a training runs; end the process with the coordinator."""
-    try:
-        while True:
-            specs.put(connection.recv_bytes())
-    except (EOFError, OSError):
-        os._exit(0)
 
 
 def _run(connection: Connection, spec: Spec, store: ArrayStore, made: Mapping[str, object]) -> None:

@@ -1,23 +1,18 @@
-"""A pinned child process, seen from the process that started it.
+"""A pinned child process that trains, seen from the process that started it.
 
-Each has a socket of its own, so that a killed one can hold no lock that others need. The socket is
-all that binds the two: when our end is closed, by whatever ends us, the child ends itself. What it
-writes as errors is kept for whoever wants to know why it died.
+What it writes as errors is kept for whoever wants to know why it died.
 """
 
 import json
 import os
 import signal
-import socket
-import subprocess
-import sys
 import tempfile
 from contextlib import ExitStack
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import IO, Any
 
 from dnnsearch import numerics as arithmetic
+from dnnsearch.childprocess import start
 
 LAST_WORDS = 1 << 16  # bytes of its errors that are kept, the last ones
 
@@ -32,19 +27,13 @@ class Child:
         self.words = ""  # after its end: what it has written as errors
         with ExitStack() as unless_started:
             self._errors = unless_started.enter_context(_unnamed_file())
-            ours, theirs = map(unless_started.enter_context, socket.socketpair())
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "dnnsearch.workers.child"]
-                + [str(theirs.fileno()), numerics, str(store)],
+            self.process, self.connection = start(
+                "dnnsearch.workers.child",
+                *(numerics, str(store)),
                 env=arithmetic.pinned(numerics),
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
                 stderr=self._errors,
-                process_group=0,  # Ctrl-C at a terminal is for the coordinator alone
             )
             unless_started.pop_all()
-        theirs.close()
-        self.connection = Connection(ours.detach())
 
     def receive(self) -> tuple[dict[str, Any], bytes]:
         """Its next message and what came with it; raises EOFError or OSError when it has died."""

@@ -88,12 +88,23 @@ def test_one_that_always_dies_is_given_up(
         assert publisher.close(PATIENCE) == 1
 
 
+def status(pid: int, name: str) -> str:
+    """A field of the process's status, to its first blank."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(line.split()[1] for line in lines if line.startswith(f"{name}:"))
+
+
+def ignores(pid: int, number: int) -> bool:
+    return bool(int(status(pid, "SigIgn"), 16) >> (number - 1) & 1)
+
+
 def test_it_dies_with_the_process_that_started_it_even_while_it_imports() -> None:
     with subprocess.Popen([sys.executable, "-c", ALONE], stdout=subprocess.PIPE) as coordinator:
         assert coordinator.stdout
         pid = int(coordinator.stdout.readline())
+        wait_until(lambda: ignores(pid, signal.SIGTERM), PATIENCE)
         os.kill(pid, signal.SIGTERM)  # is not for it
         time.sleep(0.3)
-        assert Path(f"/proc/{pid}").exists()
+        assert status(pid, "State") != "Z"
         coordinator.kill()
     wait_until(lambda: not Path(f"/proc/{pid}").exists(), 5)
