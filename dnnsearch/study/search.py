@@ -54,7 +54,7 @@ class Outcome:
     """A study as a search has left it."""
 
     study: OpenStudy
-    trials: int  # in all, as asked for; more than there are where the time was up
+    trials: int  # in all, as asked for: more than there are where the time was up
     fingerprint: str  # of those that there are
 
 
@@ -92,7 +92,7 @@ def search(
     """Bring the study of `config` to `config.trials` in all, or stop asking after so many seconds.
 
     With `retry_failed` each trial that has failed is tried again under a new number at the end.
-    `publisher` is what `publishing` gave the caller, who may have begun early; it ends with this.
+    `publisher` is what `publishing` gave a caller who has begun early, and who ends it.
     Raises UserError when somebody else works on the study, when its name belongs to another
     definition, or when the storage cannot be used.
     """
@@ -121,9 +121,16 @@ def search(
                 definition, ledger.records, ledger, workers, audience.progress, given(study)
             )
             publisher.start(study.config.tracking, card(study), audience.say)
-            with _concluded(coordinator, trials, ledger, publisher, audience):
+            with _interruptible(ledger, publisher):
                 coordinator.run(trials, _while_time(seconds, len(ledger.stored)))
-            return Outcome(study, trials, fingerprint(coordinator.digests))
+            # where it was longer once, what it has is more than what was lived through
+            all_of_it = coordinator.asked >= len(ledger.stored)
+            found = fingerprint(coordinator.digests) if all_of_it else study.fingerprint()
+            whole = coordinator.asked >= trials
+            publisher.conclude("finished" if whole else "interrupted", found if whole else "")
+            if lacking := publisher.close(PUBLISH_SECONDS):
+                audience.say(_said_of_lacking(lacking, study.name))
+            return Outcome(study, trials, found)
 
 
 def _said_of(retries: int) -> str:
@@ -139,14 +146,8 @@ def keep_preparation(records: Records, prepared: Prepared) -> None:
 
 
 @contextmanager
-def _concluded(
-    coordinator: Coordinator,
-    trials: int,
-    ledger: Ledger,
-    publisher: Publishing,
-    audience: Audience,
-) -> Iterator[None]:
-    """Whatever happens, MLflow is told how the study stands; a person, what MLflow lacks."""
+def _interruptible(ledger: Ledger, publisher: Publishing) -> Iterator[None]:
+    """Whatever stops the search, MLflow is told in the little time that is left."""
     try:
         yield
     except LostLock:
@@ -156,15 +157,13 @@ def _concluded(
         publisher.conclude("interrupted")
         publisher.close(INTERRUPTED_SECONDS)
         raise
-    whole = coordinator.asked >= trials
-    publisher.conclude(
-        "finished" if whole else "interrupted", fingerprint(coordinator.digests) if whole else ""
+
+
+def _said_of_lacking(trials: int, study: str) -> str:
+    return (
+        f"{trials} trials are not in MLflow yet; the same command, or {program()} publish {study}, "
+        "sends them when it can be reached"
     )
-    if lacking := publisher.close(PUBLISH_SECONDS):
-        audience.say(
-            f"{lacking} trials are not in MLflow yet; the same command, or {program()} publish "
-            f"{ledger.rows.study}, sends them when it can be reached"
-        )
 
 
 def _while_time(seconds: float | None, known: int) -> Callable[[int], bool]:

@@ -1,3 +1,4 @@
+import gc
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ def command(
     def run(*arguments: str) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["dnnsearch", *arguments])
         code = main()
+        gc.unfreeze()
         captured = capsys.readouterr()
         return code, captured.out, captured.err
 

@@ -129,6 +129,8 @@ def test_a_study_that_is_extended_is_the_longer_study(
 ) -> None:
     program.run(folder, *SEARCH, "--trials=5", "--workers=2")
     assert fingerprint(program.run(folder, *SEARCH, "--workers=1")) == undisturbed
+    again = program.run(folder, *SEARCH, "--trials=5", "--workers=1")  # it has 8, and keeps them
+    assert "8 trials: 8 finished" in again and fingerprint(again) == undisturbed
 
 
 def test_after_kill_9_the_same_command_ends_as_if_nothing_had_happened(
