@@ -54,11 +54,11 @@ def end(
 
     Raises NoResultFound where somebody has removed it.
     """
-    trial = models.TrialModel.trial_id == trial_id
     ended = {"state": state, "datetime_complete": datetime.now()}
     values = [] if value is None else [_value(trial_id, value)]
     with storage.engine.begin() as connection:
-        if not connection.execute(update(models.TrialModel).where(trial).values(ended)).rowcount:
+        here = update(models.TrialModel).where(models.TrialModel.trial_id == trial_id)
+        if not connection.execute(here.values(ended)).rowcount:
             raise NoResultFound(f"trial {trial_id} has been removed")
         _insert(connection, models.TrialUserAttributeModel, _attributes(trial_id, attributes))
         _insert(connection, models.TrialIntermediateValueModel, _points(trial_id, curve))

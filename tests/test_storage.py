@@ -87,6 +87,13 @@ def content(storage: optuna.storages.RDBStorage) -> dict[str, list[str]]:
     return found
 
 
+def test_a_trial_that_somebody_has_removed_is_one_line(rows: Rows) -> None:
+    trial_id = rows.ask(asked(0))
+    rows.remove()
+    with pytest.raises(UserError, match=f"trial {trial_id} has been removed"):
+        rows.tell(trial_id, TrialState.COMPLETE, 0.9, [], {"a": 1})
+
+
 def test_a_trial_takes_few_transactions(rows: Rows) -> None:
     commits = 0
 

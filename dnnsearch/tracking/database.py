@@ -3,7 +3,7 @@ or not at all.
 
 MLflow creates its tables in many steps; killed in between, it leaves a file that never opens again.
 So the tables are created in a file of another name, which is then linked to its place. Looking
-needs no MLflow and takes milliseconds.
+needs no MLflow, and into a file it takes milliseconds.
 """
 
 import fcntl
@@ -55,8 +55,8 @@ def prepare_database(uri: str) -> None:
     """Check `uri`, and if it is SQLite and there is no file yet, create MLflow's database.
 
     Any number of processes may do so at once, and each may be killed at any moment. Raises
-    UserError as `check_uri` does and where PostgreSQL has another MLflow's tables, SQLAlchemyError
-    where it does not answer.
+    UserError as `check_uri` does, and where PostgreSQL does not answer or has another MLflow's
+    tables.
     """
     check_uri(uri)
     if uri.startswith("postgresql"):
@@ -110,12 +110,18 @@ def _check_postgresql(uri: str) -> None:
     """MLflow would take an older schema for none, and begin to create its tables among them."""
     import sqlalchemy  # takes its time, and SQLite needs none of it here
 
-    from dnnsearch.postgresql import session
+    from dnnsearch import postgresql
 
-    with session(uri) as asked:
-        if "alembic_version" in sqlalchemy.inspect(asked).get_table_names():
+    shown = without_password(uri)
+    try:
+        with postgresql.session(uri) as asked:
+            if "alembic_version" not in sqlalchemy.inspect(asked).get_table_names():
+                return
             version = asked.scalar(sqlalchemy.text("SELECT version_num FROM alembic_version"))
-            _check_version(version, without_password(uri), without_password(uri))
+    except (sqlalchemy.exc.SQLAlchemyError, ImportError) as error:
+        cause = postgresql.reason(getattr(error, "orig", None) or error)
+        raise UserError(f"tracking: {shown} cannot be used: {cause}") from error
+    _check_version(version, shown, shown)
 
 
 def _check_version(version: str | None, place: str, uri: str) -> None:

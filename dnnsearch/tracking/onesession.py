@@ -3,7 +3,9 @@
 MLflow opens several sessions in every call, each of which sets the connection up anew and ends with
 a commit: of publishing a trial that is a seventh. What a kill leaves is as uncertain as before, for
 `log_batch` commits amid its work. It also rolls back where points are there already, which undoes
-what was not committed: so nothing may stand before it in its session. A server does as it likes.
+what was not committed: so nothing may stand before it in its session, and params that are new go
+with points that are. It does not try again after a deadlock: whoever publishes does. A server does
+as it likes.
 """
 
 from collections.abc import Callable, Iterator
@@ -21,6 +23,9 @@ class OneSession:
         store = client._tracking_client.store
         # what makes a session; a server's client has none
         self._new: Callable[..., Any] | None = getattr(store, "ManagedSessionMaker", None)
+        before = getattr(self._new, "__self__", None)  # MLflow has one store for all clients
+        if isinstance(before, OneSession):
+            self._new = before._new
         self._open: Any = None
         if self._new:
             store.ManagedSessionMaker = self._session

@@ -30,8 +30,8 @@ def contents(database: Path) -> Iterator[list[tuple]]:
             where = "WHERE runs.name != 'moons'"  # the parent's times are those of now
             query = f"SELECT runs.name, {columns} FROM runs{joined} {where}"
             yield sorted(connection.execute(query).fetchall())
-        used = "SELECT name, digest, input_uuid IS NULL FROM inputs JOIN datasets ON source_id = "
-        yield connection.execute(used + "dataset_uuid ORDER BY 1, 2").fetchall()
+        used = "SELECT runs.name, digest FROM runs JOIN inputs ON destination_id = run_uuid "
+        yield sorted(connection.execute(used + "JOIN datasets ON source_id = dataset_uuid"))
 
 
 def published(folder: Path, card: StudyCard, make_view: Callable, apart: bool) -> list[list[tuple]]:
