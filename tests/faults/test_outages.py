@@ -127,9 +127,13 @@ class Server:
             assert time.monotonic() < until
             time.sleep(0.1)
 
+    def send(self, number: int) -> None:
+        assert self.process
+        os.killpg(self.process.pid, number)
+
     def kill(self) -> None:
         if self.process:
-            os.killpg(self.process.pid, signal.SIGKILL)
+            self.send(signal.SIGKILL)
             self.process.wait()
             self.process = None
 
@@ -209,6 +213,29 @@ def test_the_server_does_not_come_back_before_the_search_ends(
     tracking = ("--set", f"tracking={server.uri}")
     commands = {"publish": ("wine",), "search": ("wine.yaml", *SLOWLY, *tracking)}
     assert LACKING not in tracked.run(folder, again, *commands[again])
+    server.kill()
+    assert_whole(folder)
+    assert_published(folder)
+
+
+@pytest.mark.proof
+def test_the_server_hangs_from_the_middle_to_the_end(
+    tracked: Preloaded, folder: Path, server: Server
+) -> None:
+    arguments = ("wine.yaml", *SLOWLY, "--set", f"tracking={server.uri}")
+    search = tracked.start(server.folder, "search", *arguments)
+    while ended(server.folder) < 2:
+        time.sleep(0.01)
+    server.send(signal.SIGSTOP)  # it still takes connections, and answers none
+    assert search.wait() == 0, search.said
+    assert search.said.count(SAID_ONCE) == 1
+    assert "no answer in time" in search.said
+    assert LACKING in search.said
+    server.send(signal.SIGCONT)
+    while not is_healthy(server.uri):
+        time.sleep(0.1)
+    time.sleep(2)  # it serves first what it was asked while it hung
+    assert "lacks none now" in tracked.run(folder, "publish", "wine")
     server.kill()
     assert_whole(folder)
     assert_published(folder)

@@ -161,3 +161,31 @@ def test_whoever_has_lost_the_lock_stops_and_the_same_command_goes_on(
     assert "error: the lock of study people in postgresql://owner@127" in said
     assert "the same command goes on" in said.splitlines()[-1]
     assert fingerprint(machine.searched(program)) == undisturbed
+
+
+@pytest.mark.proof
+def test_the_server_stops_in_the_middle_and_when_it_is_back_the_same_command_goes_on(
+    program: Preloaded, tmp_path: Path, undisturbed: str
+) -> None:
+    server = PostgreSQL()
+    try:
+        server.start()
+        name = server.database()
+        machine = Machine(tmp_path / "one", server.address(name), tracking="none")
+        with machine.search() as running:
+            wait_until(lambda: has_tables(server, name) and finished(server, name) > 0)
+            server.stop()
+            assert "postgresql://owner@127" in refusal(machine.said(running, code=2))
+        assert "cannot be used" in refusal(machine.said(machine.search(), code=2))
+        server.start()
+        assert 0 < finished(server, name) < 8
+        assert fingerprint(machine.searched(program)) == undisturbed
+    finally:
+        server.remove()
+
+
+def refusal(said: str) -> str:
+    """The one line of an error."""
+    assert "Traceback" not in said
+    (line,) = [line for line in said.splitlines() if line.startswith("error: ")]
+    return line
