@@ -8,6 +8,7 @@ import contextlib
 import os
 import sqlite3
 import tempfile
+import weakref
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,8 @@ def _connect(url: str) -> RDBStorage:
         address = f"file:{quote(str(path))}?immutable=1"
         return RDBStorage(url, {"creator": lambda: sqlite3.connect(address, uri=True)})
     storage = RDBStorage(url, {"connect_args": {"timeout": BUSY_SECONDS} if path else {}})
+    # the last connection that is closed moves the write-ahead log into the file: at exit, at least
+    weakref.finalize(storage, storage.engine.dispose)
     if path:
         sqlalchemy.event.listen(storage.engine, "connect", _write_ahead)
         storage.engine.dispose()

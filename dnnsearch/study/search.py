@@ -113,6 +113,8 @@ def search(
                 audience.say(_said_of(append(study)))
             trials = study.wanted(config.trials)
             audience.expect(trials)
+            if (there := len(study.trials())) > trials:
+                audience.say(f"study {study.name} has {there} trials already, and keeps them")
             keep_preparation(study.records, definition.prepared)  # which the publisher sends
             show = [publisher.put, audience.trial]
             ledger = Ledger(study.rows, study.records, show, study.retries, held)

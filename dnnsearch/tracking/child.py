@@ -17,7 +17,7 @@ from dnnsearch.childprocess import inbox
 from dnnsearch.tracking.publisher import Publisher
 from dnnsearch.trial import TrialView
 
-COLLECT = 50_000  # new objects between two searches for garbage: importing makes 700,000 that stay
+COLLECT = 200_000  # new objects between two searches for garbage: importing makes 700,000 that stay
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # are for the coordinator to handle
 
 

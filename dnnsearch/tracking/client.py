@@ -4,6 +4,7 @@ The rest of the package imports MLflow's names from here or below here, never at
 import takes seconds.
 """
 
+import atexit
 import logging
 
 from dnnsearch.tracking.database import prepare_database, sqlite_path
@@ -29,6 +30,7 @@ __all__ = [
     "RunTag",
     "ViewType",
     "connect",
+    "disconnect",
 ]
 
 # MLflow logs a traceback for every database error before it raises it; we say one line ourselves.
@@ -58,6 +60,14 @@ def _sync_less(client: MlflowClient) -> None:
     if engine is not None:
         event.listen(engine, "connect", _on_connect)
         engine.dispose()  # connections made before now do not have it
+        atexit.register(engine.dispose)
+
+
+def disconnect(client: MlflowClient) -> None:
+    """Close what is open to a database: the last that does so moves SQLite's log into the file."""
+    engine = getattr(client._tracking_client.store, "engine", None)
+    if engine is not None:
+        engine.dispose()
 
 
 def _on_connect(connection: object, _: object) -> None:

@@ -92,6 +92,8 @@ class Publisher:
             closing = self._closing.is_set()
             self._try()
             if closing:
+                if self._tracker:
+                    self._tracker.close()
                 return
             if self._trouble:
                 self._closing.wait(self._interval)

@@ -26,6 +26,7 @@ from dnnsearch.tracking.client import (
     Run,
     RunTag,
     connect,
+    disconnect,
 )
 from dnnsearch.tracking.onesession import OneSession
 from dnnsearch.tracking.runs import children_of, is_active, parent_of
@@ -88,6 +89,10 @@ class Tracker:
         for name, content in self.card.files.items():
             if get_artifact(self.client, self.parent, name) != content:
                 put_artifact(self.client, self.parent, name, content)
+
+    def close(self) -> None:
+        """Leave a database's file whole, with nothing beside it; what is asked later opens it."""
+        disconnect(self.client)
 
     def missing(self, views: Iterable[TrialView]) -> list[TrialView]:
         """The views that MLflow does not show yet."""

@@ -6,12 +6,14 @@ goes on afterwards is forked from a program that has been imported once.
 
 import os
 import re
+import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -130,7 +132,23 @@ def test_a_study_that_is_extended_is_the_longer_study(
     program.run(folder, *SEARCH, "--trials=5", "--workers=2")
     assert fingerprint(program.run(folder, *SEARCH, "--workers=1")) == undisturbed
     again = program.run(folder, *SEARCH, "--trials=5", "--workers=1")  # it has 8, and keeps them
+    assert "study wine has 8 trials already, and keeps them" in again
     assert "8 trials: 8 finished" in again and fingerprint(again) == undisturbed
+
+
+def test_a_search_leaves_whole_databases_that_can_be_copied(folder: Path) -> None:
+    with start(folder, "search", "wine.yaml", "--trials=2") as running:
+        assert running.wait() == 0
+    assert sorted(path.name for path in folder.glob("*.db*")) == [
+        "mlflow.db",
+        "optuna.db",
+        "optuna.db.wine.lock",
+    ]
+    counts = {"optuna.db": "SELECT count(*) FROM trials", "mlflow.db": "SELECT count(*) FROM runs"}
+    for database, count in counts.items():
+        copy = shutil.copy(folder / database, folder / "copy.db")
+        with closing(sqlite3.connect(copy)) as connection:
+            assert connection.execute(count).fetchone()[0] >= 2
 
 
 def test_after_kill_9_the_same_command_ends_as_if_nothing_had_happened(
