@@ -16,8 +16,10 @@ from experiments.own_data import Scores
     [([0.1, 0.11, 0.09], "ahead"), ([-0.1, 0.1, 0.0], "not behind"), ([-0.1, -0.11], "behind")],
 )
 def test_the_verdict_is_that_of_the_interval(differences: list[float], says: str) -> None:
-    scores = [Scores(0.8 + difference, 0.8) for difference in differences]
-    assert experiment.verdict(scores)[-1] == says
+    scores = [Scores(0.8 + difference, np.nan, 0.8) for difference in differences]
+    _, mean, _, found, *champion = experiment.verdicts(scores)
+    assert (mean, found) == (f"{0.8 + np.mean(differences):.4f}", says)
+    assert champion == ["-"] * 3
 
 
 @pytest.mark.proof
