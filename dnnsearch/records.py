@@ -103,7 +103,9 @@ class Records:
         if record := self._fetch(number):
             return self.path(record)
         place = f"{self.folder}, nor in MLflow" if self.elsewhere else self.folder
-        raise UserError(f"there is no record of trial {number} in {place}")
+        raise UserError(
+            f"there is no record of trial {number} in {place}; the same search trains it again"
+        )
 
     def bring(self, numbers: Iterable[int]) -> None:
         """Fetch what the folder lacks of these trials; one that is nowhere is trained again."""

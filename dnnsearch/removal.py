@@ -28,7 +28,11 @@ def remove_study(study: OpenStudy) -> str:
         study.records.remove([row.user_attrs.get("spec", "") for row in rows])
         held()
         study.rows.remove()
-    return f"removed study {study.name}: {len(rows)} trials, their records, {runs} runs in MLflow"
+    files = ", where their files stay until `mlflow gc`" if runs else ""
+    return (
+        f"removed study {study.name}: {len(rows)} trials, their records, {runs} runs in MLflow"
+        f"{files}"
+    )
 
 
 def _remove_runs(study: OpenStudy) -> int:

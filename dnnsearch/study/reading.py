@@ -96,7 +96,9 @@ class OpenStudy:
         try:
             return decode(path.read_bytes())
         except DamagedArrays as error:
-            raise UserError(f"the record {path} is damaged: {error}") from error
+            raise UserError(
+                f"the record {path} is damaged: {error}; the same search trains the trial again"
+            ) from error
 
     def fingerprint(self, trials: int | None = None) -> str:
         """Of the first `trials` told trials, or of all; raises UserError when one is unfinished."""

@@ -25,7 +25,10 @@ def test_rm_takes_away_the_study_its_records_and_its_runs_in_mlflow(
     tracked: Preloaded, tiny: Path
 ) -> None:
     said = tracked.run(tiny, "rm", "tiny", "--yes")
-    assert said == "removed study tiny: 5 trials, their records, 6 runs in MLflow\n"
+    assert said == (
+        "removed study tiny: 5 trials, their records, 6 runs in MLflow, where their files stay "
+        "until `mlflow gc`\n"
+    )
     with sqlite3.connect("mlflow.db") as database:
         states = database.execute("SELECT DISTINCT lifecycle_stage FROM runs").fetchall()
     assert states == [("deleted",)]
