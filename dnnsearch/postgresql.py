@@ -85,7 +85,11 @@ def refusal(connection: Connection, tables: list[str]) -> str:
 
 
 def reason(error: BaseException) -> str:
-    """What the driver says, in one line: of several attempts the last, without the statement."""
+    """What the driver says, in one line: of several attempts the last, without the statement.
+
+    SQLAlchemy's errors hold the driver's as `orig`.
+    """
+    error = getattr(error, "orig", None) or error
     lines = [line.strip(" -") for line in str(error).splitlines() if line.strip(" -^")]
     if not lines:
         return type(error).__name__

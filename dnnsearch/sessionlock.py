@@ -44,7 +44,9 @@ def session_lock(storage: str, study: str) -> Iterator[Held]:
             session = stack.enter_context(postgresql.session(storage, _name()))
             holder = None if session.scalar(TRY, key) else _holder(session, key)
         except SQLAlchemyError as error:
-            raise UserError(f"the storage {storage} cannot be used: {_reason(error)}") from error
+            raise UserError(
+                f"the storage {storage} cannot be used: {postgresql.reason(error)}"
+            ) from error
         if holder:
             raise UserError(f"study {study} is worked on by another process: {holder}")
         yield lambda: _check(session, key, study, storage)
@@ -74,13 +76,9 @@ def _check(session: Connection, key: dict[str, int], study: str, storage: str) -
     try:
         why = "" if session.scalar(HELD, key) else "its session is another one"
     except SQLAlchemyError as error:
-        why = _reason(error)
+        why = postgresql.reason(error)
     if why:
         raise LostLock(
             f"the lock of study {study} in {storage} was lost ({why}), so another process may work "
             "on it: nothing more is written; the same command goes on"
         )
-
-
-def _reason(error: SQLAlchemyError) -> str:
-    return postgresql.reason(getattr(error, "orig", None) or error)

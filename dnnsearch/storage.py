@@ -139,7 +139,7 @@ def _told_in_one_line(url: str) -> Iterator[None]:
         yield
     except (SQLAlchemyError, StorageInternalError) as error:
         inner = error.__cause__ if isinstance(error, StorageInternalError) else error
-        cause = postgresql.reason(getattr(inner, "orig", None) or inner or error)
+        cause = postgresql.reason(inner or error)
         raise UserError(f"the storage {url} cannot be used: {cause}") from error
     except OSError as error:
         raise UserError(f"the storage {url} cannot be used: {error.strerror}") from error

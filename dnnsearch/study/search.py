@@ -98,10 +98,7 @@ def search(
     """
     definition = define(config, ArrayStore(default_root()))
     numerics.check(definition.numerics)
-    if config.tracking != UNTRACKED:
-        check_uri(config.tracking)
-    elif config.records == IN_MLFLOW:
-        raise UserError(f"{config.place}: records: mlflow needs MLflow, but tracking is none")
+    _check_tracking(config)
     with (
         publisher or publishing(config.tracking) as publisher,
         hired(definition, config.workers, default_root(), audience.say) as workers,
@@ -113,26 +110,32 @@ def search(
                 audience.say(_said_of(append(study)))
             trials = study.wanted(config.trials)
             audience.expect(trials)
-            if (there := len(study.trials())) > trials:
-                audience.say(f"study {study.name} has {there} trials already, and keeps them")
             keep_preparation(study.records, definition.prepared)  # which the publisher sends
             show = [publisher.put, audience.trial]
             ledger = Ledger(study.rows, study.records, show, study.retries, held)
+            if (there := len(ledger.stored)) > trials:
+                audience.say(f"study {study.name} has {there} trials already, and keeps them")
             study.records.bring(ledger.told_before)
             coordinator = Coordinator(
                 definition, ledger.records, ledger, workers, audience.progress, given(study)
             )
             publisher.start(study.config.tracking, card(study), audience.say)
             with _interruptible(ledger, publisher):
-                coordinator.run(trials, _while_time(seconds, len(ledger.stored)))
+                coordinator.run(trials, _while_time(seconds, there))
             # where it was longer once, what it has is more than what was lived through
-            all_of_it = coordinator.asked >= len(ledger.stored)
+            all_of_it = coordinator.asked >= there
             found = fingerprint(coordinator.digests) if all_of_it else study.fingerprint()
-            whole = coordinator.asked >= trials
-            publisher.conclude("finished" if whole else "interrupted", found if whole else "")
-            if lacking := publisher.close(PUBLISH_SECONDS):
-                audience.say(_said_of_lacking(lacking, study.name))
-            return Outcome(study, trials, found)
+            outcome = Outcome(study, trials, found)
+            _publish(outcome, coordinator.asked >= trials, publisher, audience.say)
+            return outcome
+
+
+def _check_tracking(config: Config) -> None:
+    """Raise UserError where MLflow could not be told what the config wants."""
+    if config.tracking != UNTRACKED:
+        check_uri(config.tracking)
+    elif config.records == IN_MLFLOW:
+        raise UserError(f"{config.place}: records: mlflow needs MLflow, but tracking is none")
 
 
 def _said_of(retries: int) -> str:
@@ -161,11 +164,16 @@ def _interruptible(ledger: Ledger, publisher: Publishing) -> Iterator[None]:
         raise
 
 
-def _said_of_lacking(trials: int, study: str) -> str:
-    return (
-        f"{trials} trials are not in MLflow yet; the same command, or {program()} publish {study}, "
-        "sends them when it can be reached"
-    )
+def _publish(
+    outcome: Outcome, whole: bool, publisher: Publishing, say: Callable[[str], None]
+) -> None:
+    """MLflow is told how the study stands, and a person what MLflow lacks."""
+    publisher.conclude("finished" if whole else "interrupted", outcome.fingerprint if whole else "")
+    if lacking := publisher.close(PUBLISH_SECONDS):
+        say(
+            f"{lacking} trials are not in MLflow yet; the same command, or {program()} publish "
+            f"{outcome.study.name}, sends them when it can be reached"
+        )
 
 
 def _while_time(seconds: float | None, known: int) -> Callable[[int], bool]:

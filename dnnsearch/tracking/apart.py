@@ -62,7 +62,9 @@ class PublishingProcess:
         return self
 
     def __exit__(self, *raised: object) -> None:
-        self._end()
+        self._closed.set()
+        with self._lock:
+            self._child.end()
 
     def start(self, uri: str, card: StudyCard, say: Callable[[str], None]) -> None:
         """Publish the study of the card to the MLflow at `uri`.
@@ -94,11 +96,6 @@ class PublishingProcess:
         self._say_last("close")
         self._closed.wait(deadline)
         return len(self._views)
-
-    def _end(self) -> None:
-        self._closed.set()
-        with self._lock:
-            self._child.end()
 
     def _say_last(self, name: str, *arguments: str) -> None:
         with self._lock:

@@ -16,7 +16,7 @@ apply()
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run, RunTag, ViewType
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
-from sqlalchemy import event
+from sqlalchemy import Engine, event
 
 __all__ = [
     "Dataset",
@@ -48,6 +48,7 @@ def connect(uri: str) -> MlflowClient:
     client = MlflowClient(tracking_uri=uri)
     if sqlite_path(uri) is not None:
         _sync_less(client)
+        atexit.register(disconnect, client)
     return client
 
 
@@ -56,18 +57,22 @@ def _sync_less(client: MlflowClient) -> None:
 
     What a power cut takes from the log is published again: MLflow's copy is never the only one.
     """
-    engine = getattr(client._tracking_client.store, "engine", None)
+    engine = _engine(client)
     if engine is not None:
         event.listen(engine, "connect", _on_connect)
         engine.dispose()  # connections made before now do not have it
-        atexit.register(engine.dispose)
 
 
 def disconnect(client: MlflowClient) -> None:
     """Close what is open to a database: the last that does so moves SQLite's log into the file."""
-    engine = getattr(client._tracking_client.store, "engine", None)
+    engine = _engine(client)
     if engine is not None:
         engine.dispose()
+
+
+def _engine(client: MlflowClient) -> Engine | None:
+    """Of the database that it writes to itself; a server's client has none."""
+    return getattr(client._tracking_client.store, "engine", None)
 
 
 def _on_connect(connection: object, _: object) -> None:

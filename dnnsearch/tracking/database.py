@@ -119,7 +119,7 @@ def _check_postgresql(uri: str) -> None:
                 return
             version = asked.scalar(sqlalchemy.text("SELECT version_num FROM alembic_version"))
     except (sqlalchemy.exc.SQLAlchemyError, ImportError) as error:
-        cause = postgresql.reason(getattr(error, "orig", None) or error)
+        cause = postgresql.reason(error)
         raise UserError(f"tracking: {shown} cannot be used: {cause}") from error
     _check_version(version, shown, shown)
 
