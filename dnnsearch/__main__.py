@@ -11,9 +11,12 @@ import sys
 from dnnsearch.cli.signals import Stopped, leave, stop_at_once, stop_in_order
 from dnnsearch.errors import UserError
 
+COLLECT = 50_000  # new objects between two searches for garbage: most of what is imported stays
+
 
 def main() -> int:
     """Run the command of `sys.argv`; returns its exit code."""
+    gc.set_threshold(COLLECT)
     try:
         stop_in_order()
         code = _run(sys.argv[1:] or ["--help"])

@@ -12,13 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dnnsearch.calling import program
-from dnnsearch.config import UNTRACKED
 from dnnsearch.ensemble import Model
 from dnnsearch.errors import UserError
 from dnnsearch.modelfile import ENDING, decode, digest
 from dnnsearch.records import SHORT
 from dnnsearch.study.reading import IDENTITY, OpenStudy
-from dnnsearch.tracking import database
+from dnnsearch.tracking import UNTRACKED, database
 
 if TYPE_CHECKING:
     from dnnsearch.tracking.registry import Version

@@ -69,7 +69,6 @@ SAMPLERS: dict[str, dict[str, Any]] = {
     "qmc": {"qmc_type": "sobol", "scramble": True},
 }
 PRUNERS = ("none", "median", "halving")
-UNTRACKED = "none"  # the tracking URI of a search that MLflow is told nothing of
 LATER: dict[str, Any] = {"metrics": [], "class_weights": None}  # neutral: old studies lack them
 RUN_TIME = ("study", "trials", "storage", "records", "tracking", "workers")
 

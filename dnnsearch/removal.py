@@ -5,11 +5,10 @@ import shutil
 
 from dnnsearch import blank, champion
 from dnnsearch.arrays import default_root
-from dnnsearch.config import UNTRACKED
 from dnnsearch.lock import study_lock
 from dnnsearch.study.reading import EXPERIMENT, IDENTITY, OpenStudy
 from dnnsearch.tables import INDEX
-from dnnsearch.tracking import database
+from dnnsearch.tracking import UNTRACKED, database
 
 # a digest, the index, the empty databases, what a kill left
 OURS = re.compile(rf"[0-9a-f]{{64}}|{INDEX}|{blank.FOLDER}|\.new-\w+")

@@ -17,14 +17,13 @@ from dnnsearch.comparison import (
     spec_difference,
     training_difference,
 )
-from dnnsearch.config import UNTRACKED
 from dnnsearch.errors import UserError
 from dnnsearch.record import Record, inconsistencies
 from dnnsearch.retraining import Retrained, result, retraining
 from dnnsearch.rounding import explained_units
 from dnnsearch.study.reading import EXPERIMENT, IDENTITY, OpenStudy, open_study
 from dnnsearch.study.views import ended_view
-from dnnsearch.tracking import tracking_uri
+from dnnsearch.tracking import UNTRACKED, tracking_uri
 from dnnsearch.tracking.database import sqlite_path
 
 if TYPE_CHECKING:  # importing it takes MLflow's seconds, which the training is to share

@@ -5,8 +5,6 @@ Nothing here imports NumPy, or anything that does: the pins count only before th
 
 import os
 import sys
-from collections.abc import Sequence
-from pathlib import Path
 
 from dnnsearch import numerics
 from dnnsearch.cli.signals import held
@@ -23,15 +21,3 @@ def pin(wanted: str) -> None:
         sys.stdout.flush()
         with held():
             os.execve(sys.executable, sys.orig_argv, numerics.pinned(playable))
-
-
-def wanted(path: Path, overrides: Sequence[str]) -> str:
-    """The numerics that a config asks for, as far as that can be known without checking the rest.
-
-    Raises UserError when the file cannot be read.
-    """
-    from dnnsearch import yamlfile
-
-    document, _ = yamlfile.override(yamlfile.read(path), overrides)
-    name = document.get("numerics", "portable")
-    return name if isinstance(name, str) and name in numerics.PINS else "portable"

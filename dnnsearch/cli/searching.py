@@ -3,6 +3,7 @@
 import json
 import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,13 +12,13 @@ import typer
 from dnnsearch import numerics
 from dnnsearch.addresses import without_password
 from dnnsearch.calling import program
+from dnnsearch.cli.glancing import glance
 from dnnsearch.cli.options import seconds
-from dnnsearch.cli.pinning import pin, wanted
+from dnnsearch.cli.pinning import pin
 from dnnsearch.cli.signals import Stopped
 from dnnsearch.errors import UserError
 
 if TYPE_CHECKING:
-    from dnnsearch.config import Config
     from dnnsearch.study.search import Outcome
 
 NATIVE = (
@@ -94,14 +95,12 @@ def search(
     given = {"trials": trials, "workers": _number(workers), "study": study, "storage": storage}
     overrides = [*(set_ or []), *_settings(given)]
     limit = None if for_ is None else seconds(for_)
-    pin(wanted(config, overrides))
-    from dnnsearch.config import load_config
-
-    loaded = load_config(config, overrides)
+    seen = glance(config, overrides)
+    pin(seen.numerics)
     if dry_run:
-        _plan(loaded, retry_failed)
+        _plan(config, overrides, retry_failed)
     else:
-        _run(loaded, limit, retry_failed, quiet, json_)
+        _run(config, overrides, seen.tracking, limit, retry_failed, quiet, json_)
 
 
 def _settings(given: dict[str, int | str | None]) -> list[str]:
@@ -114,15 +113,23 @@ def _number(text: str | None) -> int | str | None:
 
 
 def _run(
-    config: "Config", limit: float | None, retry_failed: bool, quiet: bool, json_: bool
+    path: Path,
+    overrides: Sequence[str],
+    tracking: str | None,
+    limit: float | None,
+    retry_failed: bool,
+    quiet: bool,
+    json_: bool,
 ) -> None:
-    from dnnsearch.tracking.apart import publishing
+    from dnnsearch.tracking import publishing, tracking_uri
 
     try:
-        with publishing(config.tracking) as publisher:  # MLflow imports while we do
+        with publishing(tracking_uri(tracking)) as publisher:  # MLflow imports while we do
+            from dnnsearch.config import load_config
             from dnnsearch.display import display
             from dnnsearch.study.search import search
 
+            config = load_config(path, overrides)
             with display(config, quiet, json_) as audience:
                 if numerics.playable(config.numerics) != config.numerics:
                     audience.say(NATIVE)
@@ -183,9 +190,11 @@ def _conclude_for_machines(outcome: "Outcome") -> None:
     )
 
 
-def _plan(config: "Config", retry_failed: bool) -> None:
+def _plan(path: Path, overrides: Sequence[str], retry_failed: bool) -> None:
+    from dnnsearch.config import load_config
     from dnnsearch.plan import plan
 
+    config = load_config(path, overrides)
     planned = plan(config, retry_failed)
     there = f" (and {planned.done} that have ended already)" if planned.done else ""
     print(f"study {config.study}, from {config.place}: a dry run, nothing is written")

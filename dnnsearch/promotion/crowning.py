@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dnnsearch.champion import Champion, Tell, champion, fetched, holder, is_of, keep
-from dnnsearch.config import UNTRACKED
 from dnnsearch.ensemble import Model
 from dnnsearch.errors import UserError
 from dnnsearch.inputs import Columns
@@ -21,6 +20,7 @@ from dnnsearch.promotion.candidates import memo
 from dnnsearch.promotion.testing import Lookout
 from dnnsearch.study.reading import OpenStudy
 from dnnsearch.study.views import card
+from dnnsearch.tracking import UNTRACKED
 
 if TYPE_CHECKING:
     import pandas as pd

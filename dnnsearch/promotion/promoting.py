@@ -9,7 +9,6 @@ from typing import Any
 
 from dnnsearch import numerics
 from dnnsearch.arrays import ArrayStore, default_root
-from dnnsearch.config import UNTRACKED
 from dnnsearch.errors import UserError
 from dnnsearch.lock import study_lock
 from dnnsearch.modelfile import encode
@@ -21,7 +20,7 @@ from dnnsearch.promotion.testing import Lookout, found_something, identity
 from dnnsearch.study.definition import Definition
 from dnnsearch.study.reading import OpenStudy
 from dnnsearch.study.search import define, local_workers
-from dnnsearch.tracking import check_uri
+from dnnsearch.tracking import UNTRACKED, check_uri
 
 
 @dataclass(frozen=True)

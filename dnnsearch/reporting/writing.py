@@ -4,7 +4,6 @@ import html
 import re
 from collections.abc import Callable, Sequence
 
-from dnnsearch.config import UNTRACKED
 from dnnsearch.reporting import sections
 from dnnsearch.reporting.champion import shown
 from dnnsearch.reporting.findings import findings
@@ -15,7 +14,7 @@ from dnnsearch.reporting.page import page
 from dnnsearch.reporting.verdict import verdict
 from dnnsearch.reporting.views import look, look_deeper
 from dnnsearch.study.reading import EXPERIMENT, IDENTITY, OpenStudy
-from dnnsearch.tracking import database
+from dnnsearch.tracking import UNTRACKED, database
 
 ALONE = "report.html"  # the page of one study
 Say = Callable[[str], object]

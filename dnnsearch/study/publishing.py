@@ -7,12 +7,11 @@ search was killed is shown as interrupted, as if the search had been able to say
 from collections.abc import Iterator
 
 from dnnsearch.addresses import without_password
-from dnnsearch.config import UNTRACKED
 from dnnsearch.errors import UserError
 from dnnsearch.lock import study_lock
 from dnnsearch.study.reading import OpenStudy
 from dnnsearch.study.views import card, ended_view, unfinished_view
-from dnnsearch.tracking import check_uri
+from dnnsearch.tracking import UNTRACKED, check_uri
 from dnnsearch.trial import TrialView
 
 

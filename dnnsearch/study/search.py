@@ -17,7 +17,7 @@ from optuna.storages import RDBStorage
 from dnnsearch import inputs, numerics
 from dnnsearch.arrays import ArrayStore, default_root
 from dnnsearch.calling import program
-from dnnsearch.config import UNTRACKED, Config
+from dnnsearch.config import Config
 from dnnsearch.errors import UserError
 from dnnsearch.lock import study_lock
 from dnnsearch.record import fingerprint
@@ -41,7 +41,7 @@ from dnnsearch.study.reading import (
 from dnnsearch.study.retries import append, given
 from dnnsearch.study.views import card
 from dnnsearch.tables import Prepared, prepare
-from dnnsearch.tracking import Publishing, check_uri, publishing
+from dnnsearch.tracking import UNTRACKED, Publishing, check_uri, publishing
 from dnnsearch.trial import TrialView
 from dnnsearch.workers import LocalWorkers, Progressed
 

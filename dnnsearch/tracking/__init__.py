@@ -17,11 +17,12 @@ MLflow's copy is never the only one: everything here can be published again from
 from dnnsearch.tracking.apart import Publishing, PublishingProcess, Silent, publishing
 from dnnsearch.tracking.card import StudyCard
 from dnnsearch.tracking.database import check_uri, prepare_database
-from dnnsearch.tracking.environment import tracking_uri
+from dnnsearch.tracking.environment import UNTRACKED, tracking_uri
 from dnnsearch.tracking.publisher import Publisher
 from dnnsearch.tracking.ui import ui_command
 
 __all__ = [
+    "UNTRACKED",
     "Publisher",
     "Publishing",
     "PublishingProcess",

@@ -26,6 +26,7 @@ UNLESS_SET = {
     "MLFLOW_ARTIFACT_UPLOAD_DOWNLOAD_TIMEOUT": "30",  # seconds
 }
 
+UNTRACKED = "none"  # the tracking URI of a search that MLflow is told nothing of
 DEFAULT_URI = "sqlite:///mlflow.db"  # MLflow's own, so that a bare `mlflow ui` shows the same
 
 

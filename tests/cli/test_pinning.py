@@ -3,12 +3,11 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from dnnsearch import numerics
-from dnnsearch.cli.pinning import pin, wanted
+from dnnsearch.cli.pinning import pin
 
 Starts = list[tuple[str, list[str], dict[str, str]]]
 
@@ -42,24 +41,6 @@ def test_portable_is_native_where_the_machine_cannot_play_it(
     pin("portable")
     ((_, _, environment),) = starts
     assert environment[numerics.MARK] == "native"
-
-
-@pytest.mark.parametrize(
-    ("text", "overrides", "expected"),
-    [
-        ("numerics: native", [], "native"),
-        ("data: digits", [], "portable"),
-        ("numerics: native", ["numerics=portable"], "portable"),
-        ("numerics: nonsense", [], "portable"),  # the config's check will say so
-        ("numerics: [native]", [], "portable"),
-    ],
-)
-def test_the_numerics_are_known_before_the_config_is_checked(
-    tmp_path: Path, text: str, overrides: list[str], expected: str
-) -> None:
-    path = tmp_path / "a.yaml"
-    path.write_text(text)
-    assert wanted(path, overrides) == expected
 
 
 def test_pinning_itself_does_not_load_numpy() -> None:

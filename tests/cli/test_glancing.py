@@ -1,0 +1,39 @@
+"""What is known of a config before it is checked."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from dnnsearch.cli.glancing import Glance, glance
+
+
+@pytest.mark.parametrize(
+    ("text", "overrides", "numerics", "tracking"),
+    [
+        ("data: digits", [], "portable", None),
+        ("numerics: native", [], "native", None),
+        ("numerics: native", ["numerics=portable"], "portable", None),
+        ("numerics: nonsense", [], "portable", None),  # the config's check will say so
+        ("numerics: [native]\ntracking: [none]", [], "portable", None),
+        ("tracking: none", [], "portable", "none"),
+        ("tracking: none", ["tracking=sqlite:///other.db"], "portable", "sqlite:///other.db"),
+    ],
+)
+def test_numerics_and_tracking_are_known_before_the_config_is_checked(
+    tmp_path: Path, text: str, overrides: list[str], numerics: str, tracking: str | None
+) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text(text)
+    assert glance(path, overrides) == Glance(numerics, tracking)
+
+
+def test_a_glance_does_not_load_numpy(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text("data: digits")
+    code = (
+        "import sys, pathlib; from dnnsearch.cli.glancing import glance;"
+        "glance(pathlib.Path(sys.argv[1]), []); sys.exit('numpy' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code, str(path)], check=True)
