@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from dnnsearch.evidence.contest import Contest
 from dnnsearch.promotion.candidates import Candidate
 from dnnsearch.promotion.confirming import Confirmed
 from dnnsearch.promotion.promoting import Promotion
@@ -29,13 +30,13 @@ def _confirmed(promotion: Promotion) -> list[str]:
         f"study {promotion.study}: {title}",
         *_table(confirmed),
         *(f"left out: trial {one.trial}, whose networks diverged" for one in confirmed.diverged),
-        f"({uncertain}; the intervals hold all at once with 95 %)",
+        f"({uncertain}; each interval holds by itself with 95 %)",
         _choice(promotion),
     ]
 
 
 def _table(confirmed: Confirmed) -> list[str]:
-    header = ["trial", "in the search", "confirmed", "from the best of the others", "multiply-adds"]
+    header = ["trial", "in the search", "confirmed", "from the best", "multiply-adds"]
     order = sorted(range(len(confirmed.chosen)), key=lambda k: -confirmed.contest.means[k])
     rows = [header, *(_row(confirmed, k) for k in order)]
     widths = [max(len(row[i]) for row in rows) for i in range(len(header))]
@@ -43,20 +44,24 @@ def _table(confirmed: Confirmed) -> list[str]:
 
 
 def _row(confirmed: Confirmed, k: int) -> list[str]:
-    one, measured, contest = confirmed.chosen[k], confirmed.measured[k], confirmed.contest
-    interval = contest.from_best(k)
-    if len(confirmed.chosen) == 1:
-        verdict = ""
-    else:
-        word = ("tied" if len(contest.tied) > 1 else "best") if k in contest.tied else "worse"
-        verdict = f"{interval.low:+.4f} to {interval.high:+.4f}, {word}"
+    one, measured = confirmed.chosen[k], confirmed.measured[k]
     return [
         str(one.trial),
         f"{one.value:.4f}",
         f"{measured.mean:.4f} ± {measured.error:.4f}",
-        verdict,
+        _standing(confirmed.contest, k),
         f"{one.multiply_adds:.2g}",
     ]
+
+
+def _standing(contest: Contest, k: int) -> str:
+    """Such as `-0.0212 to +0.0031, tied`."""
+    if len(contest.candidates) == 1:
+        return ""
+    if k == contest.leader:
+        return "tied" if len(contest.tied) > 1 else "best"
+    interval, word = contest.from_leader(k), "tied" if k in contest.tied else "worse"
+    return f"{interval.low:+.4f} to {interval.high:+.4f}, {word}"
 
 
 def _choice(promotion: Promotion) -> str:

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy.stats import dunnett, t
+from scipy.stats import t, ttest_ind
 
 from dnnsearch.evidence.contest import Contest
 from dnnsearch.evidence.interval import wilson
@@ -21,29 +21,32 @@ def noisy(mean: float, rng: np.random.Generator, R: int = 8, m: int = 50) -> Mea
 def test_two_candidates_are_compared_by_a_one_sided_t_test_of_paired_examples() -> None:
     a, b = (np.random.default_rng(seed).standard_normal(40) for seed in (1, 2))
     contest = Contest([Measured(a[np.newaxis]), Measured(b[np.newaxis])], maximize=True)
-    difference = a - b
-    error = difference.std(ddof=1) / np.sqrt(40)
-    half = t.isf(0.05, 39) * error
-    assert contest.from_best(0).high == pytest.approx(difference.mean() + half, rel=0.02)
-    assert contest.from_best(1).low == pytest.approx(-difference.mean() - half, rel=0.02)
+    ahead, error = abs((a - b).mean()), (a - b).std(ddof=1) / np.sqrt(40)
+    behind = contest.from_leader(1 - contest.leader)
+    assert behind.low == pytest.approx(-ahead - t.isf(0.05, 39) * error)
+    assert behind.high == pytest.approx(max(-ahead + t.isf(0.05, 39) * error, 0.0))
 
 
-def test_several_candidates_without_pairing_have_the_bounds_of_dunnett() -> None:
+@pytest.mark.parametrize("rivals", [1, 4])
+def test_without_pairing_each_is_compared_as_by_welch_however_many_there_are(rivals: int) -> None:
     rng = np.random.default_rng(0)
-    seeds = [rng.standard_normal((30, 1)) + np.zeros((30, 2)) for _ in range(4)]
+    seeds = [rng.standard_normal((30, 1)) + np.zeros((30, 2)) for _ in range(1 + rivals)]
     contest = Contest([Measured(one) for one in seeds], maximize=True)
-    known = dunnett(*(s[:, 0] for s in seeds[1:]), control=seeds[0][:, 0], alternative="less")
-    theirs = known.confidence_interval(0.95).high  # of each one's mean less the control's
-    ours = [-contest._ahead(0, j) + contest._bound(0, j) for j in (1, 2, 3)]
-    assert ours == pytest.approx(theirs, abs=0.1)  # they pool the variances, we do not
+    for k in set(range(1 + rivals)) - {contest.leader}:
+        pair = (seeds[contest.leader][:, 0], seeds[k][:, 0])
+        known = ttest_ind(*pair, equal_var=False, alternative="greater")
+        assert (k in contest.tied) == (known.pvalue > 0.05)
+        interval = ttest_ind(*pair, equal_var=False).confidence_interval(0.95)
+        ours = contest.difference(contest.leader, k)
+        assert (ours.low, ours.high) == pytest.approx((interval.low, interval.high), rel=1e-3)
 
 
 def test_a_tie_is_called_a_tie_and_a_worse_one_worse() -> None:
     rng = np.random.default_rng(5)
     contest = Contest([noisy(0.0, rng), noisy(0.1, rng), noisy(-9.0, rng)], maximize=True)
-    assert contest.tied == [0, 1]
-    assert contest.from_best(2).high == 0 > contest.from_best(2).low
-    assert all(0 in contest.from_best(k) for k in (0, 1))
+    assert (contest.leader, contest.tied) == (1, [0, 1])
+    assert contest.from_leader(2).high == 0 > contest.from_leader(2).low
+    assert contest.from_leader(0).low < 0 < contest.from_leader(0).high
     assert contest.difference(1, 2).low > 0
 
 
@@ -52,7 +55,7 @@ def test_what_is_minimized_is_turned_about() -> None:
     costs = [noisy(0.0, rng), noisy(9.0, rng)]
     contest = Contest(costs, maximize=False)
     assert (contest.leader, contest.tied) == (0, [0])
-    assert contest.from_best(1).high == 0
+    assert contest.from_leader(1).high == 0
 
 
 def test_networks_that_err_on_the_same_examples_are_not_known_to_be_equal() -> None:
@@ -64,8 +67,7 @@ def test_networks_that_err_on_the_same_examples_are_not_known_to_be_equal() -> N
 
 def test_one_candidate_is_the_best_of_one() -> None:
     contest = Contest([hits([[1, 0, 1]])], maximize=True)
-    assert contest.tied == [0]
-    assert (contest.from_best(0).low, contest.from_best(0).high) == (0.0, np.inf)
+    assert (contest.leader, contest.tied) == (0, [0])
 
 
 def test_networks_that_differ_widely_make_a_figure_less_sure() -> None:
