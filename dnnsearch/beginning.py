@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from dnnsearch import drafting, filetables, yamlfile
+from dnnsearch import advice, drafting, filetables, yamlfile
 from dnnsearch.complaints import one_line
 from dnnsearch.config import parse_config
 from dnnsearch.datasets import DATASETS
@@ -150,6 +150,8 @@ def _others(settings: Sequence[str]) -> list[str]:
     names = {setting.partition("=")[0].strip() for setting in others}
     if "folds" in names and "replicates" not in names:
         others.append("replicates=1")  # folds are replicates, too
+    if "replicates" in names and "folds" not in names:
+        others.append("folds=none")
     return others
 
 
@@ -164,7 +166,7 @@ def _fitting(
 
     It was checked as a config. Raises UserError where no split will do.
     """
-    suits = drafting.plan(len(table.target.y), len(table.roles), table.test is not None)
+    suits = advice.plan(len(table.target.y), len(table.roles), table.test is not None)
     problem = ""
     for dev, test in SHARES:
         split = {"dev": dev or suits.dev, "test": test or suits.test, "seed": 0, **given}

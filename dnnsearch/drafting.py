@@ -7,115 +7,36 @@ import json
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from dnnsearch.advice import Plan, folds, in_a_line, is_imbalanced, objective, plan, rough
 from dnnsearch.filetables import LABEL, FileTable
 from dnnsearch.profiling import Column
 
-RARE = 0.2  # of the examples; and, of many classes that are all small:
-UNFAIR = 0.8  # of what each would have if all had the same
-FEW = 10  # examples of a class, in dev or in test, say little of it
 MANY_COLUMNS = 60
 SIMPLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 WORDS = ("true", "false", "null", "yes", "no", "on", "off", "y", "n")
-BATCHES = (  # for at least so many rows to train on
-    (20_000, "[64, 128]"),
-    (1000, "[32, 64, 128]"),
-    (300, "[16, 32, 64]"),
-    (50, "[8, 16, full]"),
-    (0, "full"),
-)
 PRUNERS = ("none", "median", "halving")
 WIDTH = 52  # of key and value, before the comment
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What suits a table of this size."""
-
-    dev: float
-    test: float
-    trials: int
-    replicates: int
-    pruner: str
-    batches: str
-    iterations: tuple[int, int]
-    units: int  # at most
-
-
-def plan(rows: int, features: int, has_test: bool) -> Plan:
-    """More seeds and a larger dev set for few rows, fewer and shorter trials for many."""
-    dev = 0.25 if rows < 500 else 0.2 if rows < 20_000 else 0.1
-    test = 0.2 if rows < 20_000 else 0.1
-    train = rows * (1 - dev - (0 if has_test else test))
-    is_large = train * max(features, 20) > 5e6
-    return Plan(
-        dev=dev,
-        test=test,
-        trials=20 if is_large else 40,
-        replicates=5 if train < 1000 else 3 if train < 5000 else 1,
-        pruner="median" if is_large else "none",
-        batches=next(text for least, text in BATCHES if train >= least),
-        iterations=(_between(train / 16, 50, 2000), _between(train, 600, 10_000)),
-        units=128 if features < 100 else 256,
-    )
-
-
-def _between(number: float, low: int, high: int) -> int:
-    """With one significant digit."""
-    number = min(max(number, low), high)
-    digit = 10 ** (len(str(int(number))) - 1)
-    return int(round(number / digit) * digit)
-
-
-def is_imbalanced(table: FileTable) -> bool:
-    """Whether a class is so rare that accuracy would hardly notice it."""
-    counts = list(table.target.counts.values())
-    return bool(counts) and min(counts) < sum(counts) * min(RARE, UNFAIR / len(counts))
-
-
-def objective(table: FileTable) -> tuple[str, str]:
-    """The metric, and why."""
-    if table.task == "regression":
-        return "dev_r2", "the share of the target's variance that is explained"
-    if is_imbalanced(table):
-        name, count = min(table.target.counts.items(), key=lambda item: item[1])
-        share = 100 * count / len(table.target.y)
-        return "dev_balanced_accuracy", f"{_plain(name)} is {share:.1f} %: accuracy would ignore it"
-    return "dev_accuracy", "the share of dev rows that are told rightly"
-
-
-def rough(table: FileTable, split: Mapping[str, Any]) -> str:
-    """What to know where dev or test has only a handful of the rarest class; empty: no need."""
-    if not table.target.counts:
-        return ""
-    name, count = min(table.target.counts.items(), key=lambda item: item[1])
-    dev, test = round(count * split["dev"]), round(count * split["test"])
-    if table.test:
-        test = int((table.test[1] == table.target.classes.index(name)).sum())
-    if min(dev, test) >= FEW:
-        return ""
-    where = f"about {dev} in dev and {'' if table.test else 'about '}{test} in test"
-    return f"{_plain(name)} has {count} rows, {where}: what is measured of it is rough"
 
 
 def draft(source: Mapping[str, Any], table: FileTable, split: Mapping[str, Any]) -> str:
     """The config as YAML; `source` is what was asked for, `split` what was found to work."""
     suits = plan(len(table.target.y), len(table.roles), table.test is not None)
+    parts = folds(table, split)
     lines = [
         f"# {_summary(table)}",
         "# A fixed value is a scalar, a searched one a list of choices or a {low, high, log}.",
         "",
         _rule("the data"),
         *_data(source, table),
-        *_split(table, split),
+        *_split(table, split, parts),
         "",
         _rule("the study"),
         *_study(table, suits),
         "",
         _rule("what is the same in every trial"),
-        *_fixed(suits),
+        *_fixed(suits, parts),
         "",
         _rule("the hyperparameters"),
         *_hyperparameters(table, suits),
@@ -141,13 +62,6 @@ def _rule(text: str) -> str:
     return f"# --- {text} ".ljust(98, "-")
 
 
-def _plain(text: object) -> str:
-    """Text that fits into a comment."""
-    line = " ".join(str(text).split())
-    line = "".join(character if character.isprintable() else "." for character in line)
-    return line if len(line) <= 120 else line[:117] + "..."
-
-
 def quoted(value: object) -> str:
     """A scalar, or a mapping of such, as YAML and as our own reader take it."""
     if isinstance(value, Mapping):
@@ -161,7 +75,7 @@ def quoted(value: object) -> str:
 
 def _line(key: str, value: object, comment: str, indent: int = 0) -> str:
     text = value if isinstance(value, str) else json.dumps(value)
-    return f"{' ' * indent}{key}: {text}".ljust(WIDTH) + f"  # {_plain(comment)}"
+    return f"{' ' * indent}{key}: {text}".ljust(WIDTH) + f"  # {in_a_line(comment)}"
 
 
 FORM = {
@@ -188,7 +102,7 @@ def _data(source: Mapping[str, Any], table: FileTable) -> list[str]:
     ordered = ["file", "openml", "bundled", "labels", "test_file", "test_labels", "target", "task"]
     ordered += [key for key in FORM if key not in ordered]
     lines = [_line(key, quoted(keys[key]), FORM[key], 2) for key in ordered if key in keys]
-    told = (f"  # {_plain(notice)}" for notice in table.sheet.notices)
+    told = (f"  # {in_a_line(notice)}" for notice in table.sheet.notices)
     return ["data:", *told, *lines, *_columns(table)]
 
 
@@ -210,13 +124,16 @@ def _reason(column: Column) -> str:
     return column.reason + (f"; {column.missing} missing" if column.missing else "")
 
 
-def _split(table: FileTable, split: Mapping[str, Any]) -> list[str]:
+def _split(table: FileTable, split: Mapping[str, Any], parts: int | None) -> list[str]:
     m = len(table.target.y)
+    dev = f"about {m * split['dev']:.0f} rows choose among trials"
+    if parts:
+        dev = "joins train, and both are cut into the folds"
     test = "not used: the test set is a file" if table.test else "looked at once, at the end"
     lines = [
         "split:",
         *([f"  # {few}"] if (few := rough(table, split)) else []),
-        _line("dev", split["dev"], f"about {m * split['dev']:.0f} rows choose among trials", 2),
+        _line("dev", split["dev"], dev, 2),
         _line("test", split["test"], test, 2),
         _line("seed", split["seed"], "which rows these are", 2),
     ]
@@ -245,15 +162,17 @@ def _study(table: FileTable, suits: Plan) -> list[str]:
     ]
 
 
-def _fixed(suits: Plan) -> list[str]:
-    few = (
-        "few rows: one seed alone would measure its luck; they vote" if suits.replicates > 1 else ""
-    )
+def _fixed(suits: Plan, parts: int | None) -> list[str]:
+    seeds, cut = "seeds for each trial", "or K: K-fold cross-validation of train and dev together"
+    if parts:
+        cut = "few rows: so each of them has its say in the choice; the networks vote"
+    elif suits.replicates > 1:
+        seeds = "few rows: one seed alone would measure its luck; they vote"
     return [
         _line("dtype", "float32", "fast, and accurate enough for standardised inputs"),
         _line("initialization", "he", "made for relu"),
-        _line("replicates", suits.replicates, few or "seeds for each trial"),
-        _line("folds", "none", "or K: K-fold cross-validation of train and dev together"),
+        _line("replicates", 1 if parts else suits.replicates, seeds),
+        _line("folds", parts or "none", cut),
         _line("curve_every", "auto", "updates between two points of the curves"),
         _line("max_cost", "none", "multiply-adds that a trial may cost"),
     ]
@@ -283,18 +202,18 @@ def report(table: FileTable, split: Mapping[str, Any]) -> list[str]:
     metric, why = objective(table)
     lines = [_summary(table).rstrip("."), f"  columns  {roles}", f"  metric   {metric}: {why}"]
     if table.target.classes:
-        shares = [f"{_plain(n)} {count}" for n, count in list(table.target.counts.items())[:8]]
+        shares = [f"{in_a_line(n)} {count}" for n, count in list(table.target.counts.items())[:8]]
         more = ", ..." if len(table.target.classes) > 8 else ""
         lines.append(f"  classes  {', '.join(shares)}{more}")
     lines += [f"  warning  {few}"] if (few := rough(table, split)) else []
     gaps = [column for column in table.columns if column.missing]
     if gaps:
-        shown = ", ".join(f"{_plain(column.name)} {column.missing}" for column in gaps[:5])
+        shown = ", ".join(f"{in_a_line(column.name)} {column.missing}" for column in gaps[:5])
         lines.append(f"  missing  in {len(gaps)} columns: {shown}{', ...' if gaps[5:] else ''}")
     if table.target.missing:
         lines.append(f"  warning  {table.target.missing} rows without a target are left out")
     for column in table.columns:
         word = ("ignored", "warning")[column.loud] if column.role == "ignored" else "note   "
         if column.role == "ignored" or column.loud:
-            lines.append(f"  {word}  {_plain(column.name)}: {_plain(column.reason)}")
-    return [*lines, *(f"  note     {_plain(notice)}" for notice in table.sheet.notices)][:40]
+            lines.append(f"  {word}  {in_a_line(column.name)}: {in_a_line(column.reason)}")
+    return [*lines, *(f"  note     {in_a_line(notice)}" for notice in table.sheet.notices)][:40]

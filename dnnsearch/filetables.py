@@ -20,7 +20,7 @@ from dnnsearch.preparation import Preparation
 from dnnsearch.profiling import Column, profile
 from dnnsearch.rules import nearest
 from dnnsearch.spec import canonical
-from dnnsearch.split import Indices, stratified, stratified_folds
+from dnnsearch.split import Indices, drawn_folds, stratified, stratified_folds
 from dnnsearch.targets import Target, check_range, read_again, read_target
 
 FEWEST_ROWS = 10
@@ -154,11 +154,15 @@ def split(table: FileTable, given: Mapping[str, Any], folds: int | None) -> Indi
         rows = stratified(target.y, target.classes, **shares, seed=seed)
     if target.task != "regression":
         partition.check_classes(target.y, target.classes, rows)
-    if folds:
-        if table.by is not None or target.task == "regression":
-            raise ValueError("folds are drawn by class: not for a regression or a split by column")
-        rows = stratified_folds(target.y, target.classes, rows, folds, seed)
-    return rows
+    return rows if folds is None else _in_folds(table, rows, folds, seed)
+
+
+def _in_folds(table: FileTable, rows: Indices, folds: int, seed: int) -> Indices:
+    if table.by is not None:
+        raise ValueError("folds are drawn row by row: they cannot go together with split.by")
+    if table.task == "regression":
+        return drawn_folds(rows, folds, seed)
+    return stratified_folds(table.target.y, table.target.classes, rows, folds, seed)
 
 
 def fill(
@@ -166,7 +170,8 @@ def fill(
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """The arrays of train and dev, and those of test with all that the preparation needs.
 
-    With folds, X and y of train and dev have a leading axis of folds, and so has X_test.
+    With folds, X and y of train and dev have a leading axis of folds, and so has X_test; the unit
+    of a regression's target is one for all folds.
     """
     trains = np.atleast_2d(rows["train"])
     fitted = preparation.aligned(

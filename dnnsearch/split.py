@@ -49,18 +49,38 @@ def stratified_folds(
     """
     from sklearn.model_selection import StratifiedKFold
 
-    pool = np.sort(np.concatenate([rows["train"], rows["dev"]]))
+    pool = _pool(rows)
     _check_classes(y[pool], classes, least=folds, where=f" for {folds} folds")
-    order = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(folds,))).permutation(
-        pool
-    )
-    most_frequent = np.bincount(y[pool]).argmax()
-    left_over = order[y[order] == most_frequent][: len(pool) % folds]
+    order = _shuffled(pool, folds, seed)
+    left_over = order[y[order] == np.bincount(y[pool]).argmax()][: len(pool) % folds]
     even = np.setdiff1d(pool, left_over)
     cut = StratifiedKFold(folds, shuffle=True, random_state=seed).split(even, y[even])
-    devs = np.stack([np.sort(even[dev]) for _, dev in cut])
+    return _folded(rows, [even[dev] for _, dev in cut])
+
+
+def drawn_folds(rows: Indices, folds: int, seed: int) -> Indices:
+    """The same for a target that is a number; ValueError for fewer rows than two in each fold."""
+    pool = _pool(rows)
+    if len(pool) < 2 * folds:
+        raise ValueError(f"{folds} folds need at least {2 * folds} rows, but got {len(pool)}")
+    order = _shuffled(pool, folds, seed)
+    return _folded(rows, np.split(order[len(pool) % folds :], folds))
+
+
+def _pool(rows: Indices) -> np.ndarray:
+    return np.sort(np.concatenate([rows["train"], rows["dev"]]))
+
+
+def _shuffled(pool: np.ndarray, folds: int, seed: int) -> np.ndarray:
+    sequence = np.random.SeedSequence(seed, spawn_key=(folds,))
+    return np.random.default_rng(sequence).permutation(pool)
+
+
+def _folded(rows: Indices, devs: Sequence[np.ndarray]) -> Indices:
+    """Each fold is the dev set once; all else of train and dev trains."""
+    pool = _pool(rows)
     trains = np.stack([np.setdiff1d(pool, dev) for dev in devs])
-    return {"train": trains, "dev": devs, "test": rows["test"]}
+    return {**rows, "train": trains, "dev": np.sort(np.stack(devs), axis=1)}
 
 
 def joined(rows: Indices) -> Indices:

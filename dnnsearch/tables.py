@@ -27,7 +27,7 @@ from dnnsearch.split import Indices, joined, stratified, stratified_folds
 if TYPE_CHECKING:
     from dnnsearch.filetables import FileTable
 
-PREPARATION = 3  # raised whenever a change of ours changes the prepared arrays
+PREPARATION = 4  # raised whenever a change of ours changes the prepared arrays
 INDEX = "prepared"  # the folder of the index, in the store's
 
 

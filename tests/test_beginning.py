@@ -92,7 +92,8 @@ def test_a_class_of_four_still_finds_its_way_into_every_part():
 def test_of_a_class_with_a_handful_of_rows_it_says_how_few_dev_and_test_have():
     y = np.where(np.arange(1000) % 50 == 0, "fraud", "fine")
     found = new(written(rows(1000).assign(y=y)), "y")
-    says = "fraud has 20 rows, about 4 in dev and about 4 in test: what is measured of it is rough"
+    says = "fraud has 20 rows, about 16 in the folds and about 4 in test"
+    says += ": what is measured of it is rough"
     assert f"  warning  {says}" in found.lines
     assert f"  # {says}" in found.path.read_text().splitlines()
     found = new(written(rows(1000).assign(y=["a", "b"] * 500)), "y", name="even")
@@ -218,6 +219,20 @@ def test_a_wrong_setting_is_one_line_and_writes_nothing(tmp_path, setting, says)
     assert "\n" not in str(caught.value)
     assert ": : " not in str(caught.value)
     assert not (tmp_path / "configs").exists()
+
+
+def test_few_rows_are_cut_into_folds_where_every_class_has_one_for_each() -> None:
+    config, _ = begun(written(rows(300).assign(y=["a", "b"] * 150)), "y")
+    assert (config.folds, config.replicates) == (5, 1)
+    config, _ = begun(written(rows(304).assign(y=["a"] * 4 + ["b", "c"] * 150)), "y", name="rare")
+    assert (config.folds, config.replicates) == (None, 5)
+    config, _ = begun(written(rows(300).assign(y=np.arange(300) / 7)), "y", name="numbers")
+    assert (config.folds, config.replicates) == (5, 1)
+    settings = ["replicates=3"]
+    config, _ = begun(
+        written(rows(300).assign(y=["a", "b"] * 150)), "y", settings=settings, name="r"
+    )
+    assert (config.folds, config.replicates) == (None, 3)
 
 
 def test_a_part_of_a_range_can_be_set_and_folds_take_the_place_of_replicates():

@@ -103,11 +103,23 @@ def test_folds_stack(people, store):
     assert arrays["X_dev"].shape[:2] == (3, 32)
 
 
+def test_folds_of_numbers_stack_too(people, store):
+    prepared = prepare(config(people, folds=3, target="income"), store)
+    arrays = opened(prepared, store)
+    assert (arrays["X_train"].shape[:2], arrays["y_dev"].shape) == ((3, 64), (3, 32))
+    pool = np.concatenate([arrays["y_train"][0], arrays["y_dev"][0]])
+    assert pool.mean() == pytest.approx(0, abs=1e-6)  # of which each is in one dev set
+    assert sorted(arrays["y_dev"].ravel()) == sorted(pool)
+
+
 def test_the_official_test_file_is_the_test_part(people, store, tmp_path):
     frame = pd.read_csv(people)
     frame[:30].assign(member=frame["member"] + ".").to_csv(tmp_path / "test.csv", index=False)
-    prepared = prepare(config(people, test_file=str(tmp_path / "test.csv")), store)
+    test_file = str(tmp_path / "test.csv")
+    prepared = prepare(config(people, test_file=test_file), store)
     assert (prepared.shape.train, prepared.shape.dev, prepared.shape.test) == (96, 24, 30)
+    folded = prepare(config(people, test_file=test_file, folds=4), store)
+    assert (folded.shape.train, folded.shape.dev, folded.shape.test) == (90, 30, 30)
 
 
 def test_categories_keep_their_places_whatever_the_columns_are_called(people, store):
@@ -173,7 +185,8 @@ def test_what_is_kept_has_the_preparation_and_no_row(people, store):
         ({"target": "when"}, "another label"),
         ({"task": "regression"}, "needs numbers"),
         ({"split": {"order": "time"}}, "needs by"),
-        ({"folds": 3, "target": "income"}, "folds"),
+        ({"folds": 3, "split": {"by": "household"}}, "cannot go together with split.by"),
+        ({"folds": 90, "target": "income"}, "90 folds need at least 180 rows"),
         ({"test_file": "nowhere.csv"}, "nowhere.csv"),
         ({"openml": 31}, "must have one of"),
         ({"encoding": "klingon"}, "encoding"),

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dnnsearch.split import Indices, stratified, stratified_folds
+from dnnsearch.split import Indices, drawn_folds, stratified, stratified_folds
 
 TWO = ("no", "yes")
 
@@ -86,6 +86,26 @@ def test_every_fold_is_of_one_size_and_the_left_over_examples_always_train(folds
     tested = np.concatenate(rows["dev"])
     assert len(set(tested.tolist())) == len(tested)
     np.testing.assert_array_equal(rows["test"], before["test"])
+
+
+@pytest.mark.parametrize("folds", [2, 3, 7])
+def test_folds_without_classes_are_of_one_size_and_take_every_row_but_the_left_over(
+    folds: int,
+) -> None:
+    before = {"train": np.arange(0, 60, 2), "dev": np.arange(1, 60, 6)}
+    pool = np.sort(np.concatenate([before["train"], before["dev"]]))
+    rows = drawn_folds(before, folds, seed=0)
+    assert rows.keys() == {"train", "dev"}
+    assert rows["dev"].shape == (folds, len(pool) // folds)
+    for train, dev in zip(rows["train"], rows["dev"], strict=True):
+        np.testing.assert_array_equal(np.sort(np.concatenate([train, dev])), pool)
+    assert len(np.unique(rows["dev"])) == folds * (len(pool) // folds)
+    assert not np.array_equal(rows["dev"], drawn_folds(before, folds, seed=1)["dev"])
+
+
+def test_fewer_than_two_rows_in_a_fold_are_refused() -> None:
+    with pytest.raises(ValueError, match="3 folds need at least 6 rows, but got 5"):
+        drawn_folds({"train": np.arange(3), "dev": np.arange(3, 5)}, 3, seed=0)
 
 
 def test_a_class_with_fewer_examples_than_folds_is_refused() -> None:

@@ -80,7 +80,7 @@ def confusion(material: Material, records: Sequence[Record]) -> np.ndarray | Non
 class Worst:
     """An example of the dev set that the networks, all together, are surest to get wrong."""
 
-    place: int  # in the dev set
+    place: str  # such as `row 7 of dev`
     label: str
     answer: str
     probability: float  # that they give to the label
@@ -90,33 +90,59 @@ class Worst:
 def worst(material: Material, study: OpenStudy, records: Sequence[Record]) -> list[Worst]:
     """The wrong ones with the smallest probability of what is right, the worst first.
 
-    Empty where nothing is wrong, where there are folds, or where the networks are in no record.
+    With folds each example is judged by the networks that have not learnt it. Empty where nothing
+    is wrong, and where the networks are in no record.
     """
     dev = material.dev
-    if dev is None or dev.labels.ndim != 1 or any("parameters" not in r.arrays for r in records):
+    if dev is None or any("parameters" not in record.arrays for record in records):
         return []
-    outputs = np.concatenate([_outputs(record, dev) for record in records]).mean(axis=0)
-    probabilities = (np.concatenate([1 - outputs, outputs]) if len(outputs) == 1 else outputs).T
+    outputs = _outputs(records, dev)
+    if outputs.shape[1] == 1:
+        outputs = np.concatenate([1 - outputs, outputs], axis=1)
+    probabilities = outputs.swapaxes(1, 2).reshape(dev.labels.size, -1)
     may_show = not is_file(
         study.config.data
     )  # MLflow gets the page, but no rows of a person's file
     return _surest(dev, probabilities, may_show)
 
 
-def _outputs(record: Record, dev: Dev) -> np.ndarray:
-    """A[L] (R, n[L], m)."""
-    activation = OUTPUTS[record.spec.output].activation
-    return np.asarray(activation.function(logits(record, dev.X), None))
+def _outputs(records: Sequence[Record], dev: Dev) -> np.ndarray:
+    """A[L] (1, n[L], m), or with folds (K, n[L], m), as the mean of those who have a say."""
+    activation = OUTPUTS[records[0].spec.output].activation
+    each = [np.asarray(activation.function(logits(one, dev.X), None)) for one in records]
+    if dev.labels.ndim == 2:
+        return np.asarray(np.mean(each, axis=0))
+    return np.asarray(np.concatenate(each).mean(axis=0, keepdims=True))
 
 
 def _surest(dev: Dev, probabilities: np.ndarray, shown: bool) -> list[Worst]:
-    """probabilities: (m, classes); features only where they are to be shown."""
-    given = probabilities[np.arange(len(dev.labels)), dev.labels]
+    """probabilities: (m, classes), of fold after fold; features only where they are to be shown."""
+    labels = dev.labels.ravel()
+    given = probabilities[np.arange(len(labels)), labels]
     answers = probabilities.argmax(axis=1)
-    wrong = np.flatnonzero(answers != dev.labels)
+    wrong = np.flatnonzero(answers != labels)
     order = wrong[np.argsort(given[wrong], kind="stable")][:WORST]
-    features = dev.X[order] * dev.scale + dev.mean if shown else dev.X[order, :0]
     return [
-        Worst(int(i), dev.classes[dev.labels[i]], dev.classes[answers[i]], float(given[i]), x)
-        for i, x in zip(order, features, strict=True)
+        Worst(
+            _place(dev, i),
+            dev.classes[labels[i]],
+            dev.classes[answers[i]],
+            float(given[i]),
+            _features(dev, i) if shown else np.empty(0),
+        )
+        for i in order.tolist()
     ]
+
+
+def _place(dev: Dev, i: int) -> str:
+    fold, row = divmod(i, dev.labels.shape[-1])
+    return f"row {row} of dev" if dev.labels.ndim == 1 else f"row {row} of fold {fold}"
+
+
+def _features(dev: Dev, i: int) -> np.ndarray:
+    """(n_x,) as they were loaded."""
+    fold, row = divmod(i, dev.labels.shape[-1])
+    if dev.labels.ndim == 1:
+        return np.asarray(dev.X[row] * dev.scale + dev.mean)
+    scale, mean = np.atleast_2d(dev.scale), np.atleast_2d(dev.mean)
+    return np.asarray(dev.X[fold, row] * scale[fold % len(scale)] + mean[fold % len(mean)])

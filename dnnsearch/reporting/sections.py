@@ -230,9 +230,7 @@ def champion(material: Material, study: OpenStudy, shown: Shown) -> Markup:
 
 def _example(one: Worst) -> Markup:
     text = f"{one.label} called {one.answer}, {one.probability:.1%} sure of {one.label}"
-    picture = (
-        _picture(one.features) if one.features.size else tag("code", f"row {one.place} of dev")
-    )
+    picture = _picture(one.features) if one.features.size else tag("code", one.place)
     return tag("figure", picture, tag("figcaption", text))
 
 

@@ -26,6 +26,7 @@ tracking: none
 KINDS = {
     "folds": "data: {file: t.csv, target: left}\nfolds: 3\nobjective: dev_f1\n",
     "value": "data: {file: t.csv, target: income}\nobjective: dev_rmse\n",
+    "folded": "data: {file: t.csv, target: income}\nfolds: 3\nobjective: dev_r2\n",
     "groups": "data: {file: t.csv, target: left}\nsplit: {by: house}\nobjective: dev_f1\n",
     "limited": "data: wine\nmax_cost: 700000000\npruner: median\nobjective: dev_roc_auc\n",
 }

@@ -1,0 +1,113 @@
+"""What suits a table: how to split it, how many seeds or folds, how long to train, what to measure.
+
+Rules of thumb by its size, its classes and its task; whoever drafts a config says them in YAML.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dnnsearch.filetables import FileTable
+
+RARE = 0.2  # of the examples; and, of many classes that are all small:
+UNFAIR = 0.8  # of what each would have if all had the same
+FEW = 10  # examples of a class, in dev or in test, say little of it
+FOLDS = 5  # of a cross-validation, for tables with fewer rows to train on than
+FEW_ROWS = 5000
+BATCHES = (  # for at least so many rows to train on
+    (20_000, "[64, 128]"),
+    (1000, "[32, 64, 128]"),
+    (300, "[16, 32, 64]"),
+    (50, "[8, 16, full]"),
+    (0, "full"),
+)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What suits a table of this size."""
+
+    dev: float
+    test: float
+    trials: int
+    replicates: int
+    pruner: str
+    batches: str
+    iterations: tuple[int, int]
+    units: int  # at most
+
+
+def plan(rows: int, features: int, has_test: bool) -> Plan:
+    """More seeds and a larger dev set for few rows, fewer and shorter trials for many."""
+    dev = 0.25 if rows < 500 else 0.2 if rows < 20_000 else 0.1
+    test = 0.2 if rows < 20_000 else 0.1
+    train = rows * (1 - dev - (0 if has_test else test))
+    is_large = train * max(features, 20) > 5e6
+    return Plan(
+        dev=dev,
+        test=test,
+        trials=20 if is_large else 40,
+        replicates=5 if train < 1000 else 3 if train < 5000 else 1,
+        pruner="median" if is_large else "none",
+        batches=next(text for least, text in BATCHES if train >= least),
+        iterations=(_between(train / 16, 50, 2000), _between(8 * train, 2000, 10_000)),
+        units=128 if features < 100 else 256,
+    )
+
+
+def _between(number: float, low: int, high: int) -> int:
+    """With one significant digit."""
+    number = min(max(number, low), high)
+    digit = 10 ** (len(str(int(number))) - 1)
+    return int(round(number / digit) * digit)
+
+
+def folds(table: FileTable, split: Mapping[str, Any]) -> int | None:
+    """Of a cross-validation where rows are few, and each class has enough for every fold."""
+    if split.get("by") or split.get("order"):
+        return None
+    m, test = len(table.target.y), 0 if table.test else split["test"]
+    rarest = int(min(table.target.counts.values(), default=m // 2) * (1 - test))
+    is_small = m * (1 - test - split["dev"]) < FEW_ROWS
+    return FOLDS if is_small and rarest > FOLDS else None  # the share of test is rounded
+
+
+def is_imbalanced(table: FileTable) -> bool:
+    """Whether a class is so rare that accuracy would hardly notice it."""
+    counts = list(table.target.counts.values())
+    return bool(counts) and min(counts) < sum(counts) * min(RARE, UNFAIR / len(counts))
+
+
+def objective(table: FileTable) -> tuple[str, str]:
+    """The metric, and why."""
+    if table.task == "regression":
+        return "dev_r2", "the share of the target's variance that is explained"
+    if is_imbalanced(table):
+        name, count = min(table.target.counts.items(), key=lambda item: item[1])
+        share = f"{in_a_line(name)} is {100 * count / len(table.target.y):.1f} %"
+        return "dev_balanced_accuracy", f"{share}: accuracy would ignore it"
+    return "dev_accuracy", "the share of dev rows that are told rightly"
+
+
+def rough(table: FileTable, split: Mapping[str, Any]) -> str:
+    """What to know where dev or test has only a handful of the rarest class; empty: no need."""
+    if not table.target.counts:
+        return ""
+    name, count = min(table.target.counts.items(), key=lambda item: item[1])
+    dev, test = round(count * split["dev"]), round(count * split["test"])
+    if table.test:
+        test = int((table.test[1] == table.target.classes.index(name)).sum())
+    part = "dev"
+    if folds(table, split):
+        part, dev = "the folds", count - (0 if table.test else test)
+    if min(dev, test) >= FEW:
+        return ""
+    where = f"about {dev} in {part} and {'' if table.test else 'about '}{test} in test"
+    return f"{in_a_line(name)} has {count} rows, {where}: what is measured of it is rough"
+
+
+def in_a_line(text: object) -> str:
+    """Text that fits into a comment."""
+    line = " ".join(str(text).split())
+    line = "".join(character if character.isprintable() else "." for character in line)
+    return line if len(line) <= 120 else line[:117] + "..."

@@ -1,0 +1,55 @@
+"""Which examples a report shows as those that are got wrong."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_wine
+
+from dnnsearch.reporting.champion import worst
+from dnnsearch.reporting.material import read
+from dnnsearch.study.reading import open_study
+from tests.preloaded import Preloaded
+
+CONFIG = """
+data: wine
+trials: 1
+parallelism: 1
+learning_rate: 0.05
+iterations: 8
+hidden_layers: 0
+units: 1
+activation: relu
+momentum: 0.9
+batch_size: 32
+tracking: none
+"""
+
+
+@pytest.mark.parametrize("how", ["replicates", "folds"])
+def test_they_are_examples_of_dev_that_the_networks_which_have_not_learnt_them_get_wrong(
+    program: Preloaded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DNNSEARCH_CACHE", str(tmp_path / "cache"))
+    Path("w.yaml").write_text(f"{CONFIG}{how}: 3\n")
+    program.run(tmp_path, "search", "w.yaml")
+    study = open_study("w", "sqlite:///optuna.db")
+    material, record = read(study), study.record(0)
+    assert material.dev is not None
+    found = worst(material, study, [record])
+    assert found
+    assert [one.probability for one in found] == sorted(one.probability for one in found)
+    X, y = load_wine(return_X_y=True)
+    predictions = record.arrays["dev_predictions"]
+    labels = np.broadcast_to(material.dev.labels, predictions.shape)
+    for one in found:
+        (row,) = np.flatnonzero(np.isclose(X, one.features, rtol=1e-4).all(axis=1))
+        assert material.dev.classes[y[row]] == one.label != one.answer
+        assert one.probability < 0.5
+        place = int(one.place.split()[1])
+        if how == "folds":
+            fold = int(one.place.split()[-1])
+            assert labels[fold, place] == y[row] != predictions[fold, place]
+        else:
+            assert labels[0, place] == y[row]
