@@ -13,6 +13,7 @@ import optuna
 from optuna.distributions import BaseDistribution
 from optuna.exceptions import ExperimentalWarning
 from optuna.samplers import BaseSampler, QMCSampler, RandomSampler, TPESampler
+from optuna.search_space import IntersectionSearchSpace
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
@@ -23,8 +24,26 @@ from dnnsearch.spec import OBJECTIVES, Hyperparameters, Value, generator
 from dnnsearch.study.pruning import Told
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
+Common = IntersectionSearchSpace  # of the trials so far: TPE asks again and again
 SAMPLER_STREAM = 1  # the first element of the spawn key of every sampler's seed
 CONDITIONAL = "units_"  # asked only for the layers that exist
+
+
+class RememberingTPE(TPESampler):
+    """Optuna's TPE sampler, for a study that knows what its trials had in common so far.
+
+    A fresh sampler would look at all of them again, which takes longer with each.
+    """
+
+    def __init__(self, common: Common, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self._common = common
+
+    def infer_relative_search_space(
+        self, study: optuna.Study, trial: FrozenTrial
+    ) -> dict[str, BaseDistribution]:
+        space = self._common.calculate(study, use_cache=True)
+        return {name: d for name, d in space.items() if not d.single()}
 
 
 class UnconditionalQMC(QMCSampler):
@@ -37,15 +56,21 @@ class UnconditionalQMC(QMCSampler):
         return {name: d for name, d in space.items() if not name.startswith(CONDITIONAL)}
 
 
-def _tpe(arguments: Mapping[str, Any], study_seed: int, trial_seed: int) -> BaseSampler:
-    return TPESampler(**arguments, seed=trial_seed)
+def _tpe(
+    arguments: Mapping[str, Any], study_seed: int, trial_seed: int, common: Common
+) -> BaseSampler:
+    return RememberingTPE(common, **arguments, seed=trial_seed)
 
 
-def _random(arguments: Mapping[str, Any], study_seed: int, trial_seed: int) -> BaseSampler:
+def _random(
+    arguments: Mapping[str, Any], study_seed: int, trial_seed: int, common: Common
+) -> BaseSampler:
     return RandomSampler(seed=trial_seed)
 
 
-def _qmc(arguments: Mapping[str, Any], study_seed: int, trial_seed: int) -> BaseSampler:
+def _qmc(
+    arguments: Mapping[str, Any], study_seed: int, trial_seed: int, common: Common
+) -> BaseSampler:
     """The sequence is scrambled once for the study; what it cannot hold is drawn for the trial."""
     with warnings.catch_warnings():  # that it may change: Optuna's version is pinned by the study
         warnings.simplefilter("ignore", ExperimentalWarning)
@@ -57,7 +82,7 @@ def _qmc(arguments: Mapping[str, Any], study_seed: int, trial_seed: int) -> Base
         )
 
 
-SAMPLERS: dict[str, Callable[[Mapping[str, Any], int, int], BaseSampler]] = {
+SAMPLERS: dict[str, Callable[[Mapping[str, Any], int, int, Common], BaseSampler]] = {
     "tpe": _tpe,
     "random": _random,
     "qmc": _qmc,
@@ -77,6 +102,7 @@ class Twin:
         self.config = config
         self.arguments = dict(config.definition()["sampler"])
         self.sampler = SAMPLERS[self.arguments.pop("name")]
+        self._common = Common(include_pruned=True)
         self.told: list[Told] = []
         self._asked: dict[int, optuna.Trial] = {}
         self.study = optuna.create_study(
@@ -87,7 +113,7 @@ class Twin:
     def _fresh_sampler(self, number: int) -> BaseSampler:
         seed = self.config.seed
         trial_seed = int(generator(seed, SAMPLER_STREAM, number).integers(2**32))
-        return self.sampler(self.arguments, seed, trial_seed)
+        return self.sampler(self.arguments, seed, trial_seed, self._common)
 
     def ask(
         self, number: int, given: Mapping[str, Value] | None

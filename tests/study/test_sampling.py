@@ -1,0 +1,41 @@
+"""The samplers, and what they make of the trials before."""
+
+import numpy as np
+import optuna
+import pytest
+from optuna.samplers import TPESampler
+from optuna.trial import Trial, TrialState
+
+from dnnsearch.config import SAMPLERS
+from dnnsearch.study.sampling import Common, RememberingTPE
+
+ARGUMENTS = {name: value for name, value in SAMPLERS["tpe"].items() if name != "name"}
+ENDS = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
+
+
+def suggested(trial: Trial) -> dict[str, float]:
+    """With units only of the layers that there are, and a learning rate that is fixed at first."""
+    layers = trial.suggest_int("layers", 1, 2 if trial.number < 12 else 3)
+    units = {f"units_{i}": trial.suggest_int(f"units_{i}", 8, 64, log=True) for i in range(layers)}
+    return {"layers": layers, "momentum": trial.suggest_float("momentum", 0.5, 0.9), **units}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_it_suggests_what_a_fresh_sampler_of_optunas_would_in_whatever_order_trials_end(
+    seed: int,
+) -> None:
+    common, fresh, remembering = Common(include_pruned=True), *(optuna.create_study() for _ in "ab")
+    rng = np.random.default_rng(seed)
+    flying: list[int] = []
+    for number in range(60):
+        fresh.sampler = TPESampler(**ARGUMENTS, seed=number)
+        remembering.sampler = RememberingTPE(common, **ARGUMENTS, seed=number)
+        pairs = [study.ask() for study in (fresh, remembering)]
+        assert suggested(pairs[0]) == suggested(pairs[1])
+        flying.append(number)
+        if len(flying) == 6:  # one of those in flight ends, in some way
+            ended = flying.pop(int(rng.integers(6)))
+            state = ENDS[int(rng.choice(3, p=[0.7, 0.2, 0.1]))]
+            value = float(rng.normal()) if state == TrialState.COMPLETE else None
+            for study in (fresh, remembering):
+                study.tell(ended, value, state=state)
