@@ -1,11 +1,14 @@
-"""Addresses of databases and servers as they are shown and stored: without their passwords.
+"""Addresses of databases and servers: which MLflow is meant, and how they are shown and stored.
 
 A password is for the moment of connecting. Whatever is printed or written down passes through here.
 A slash or an @ that is not escaped belongs to the password, too.
 """
 
+import os
 import re
 
+UNTRACKED = "none"  # the tracking URI of a search that MLflow is told nothing of
+MLFLOWS_OWN = "sqlite:///mlflow.db"  # its default, so that a bare `mlflow ui` shows the same
 UP_TO_THE_LAST_AT = r"(?:(?:(?!://)[^\s?])*|(?:(?!://)\S)*)@"  # that of the host, not of a query
 A_PORT = r"\d{1,5}(?:[/?#\s]|$)"
 OF_DATABASE = re.compile(
@@ -15,6 +18,11 @@ OF_SERVER = re.compile(rf"(\bhttps?://[^:/?\s]*):(?!{A_PORT}){UP_TO_THE_LAST_AT}
 IN_QUERY = re.compile(
     r"[?&](?:ssl)?password=[^&\s]*(?=\s|$)|(?<=[?&])(?:ssl)?password=[^&\s]*&", re.IGNORECASE
 )
+
+
+def tracking_uri(configured: str | None = None) -> str:
+    """What the config says, else $MLFLOW_TRACKING_URI, else MLflow's own default."""
+    return configured or os.environ.get("MLFLOW_TRACKING_URI") or MLFLOWS_OWN
 
 
 def without_password(text: str) -> str:

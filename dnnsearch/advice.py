@@ -12,8 +12,9 @@ from dnnsearch.filetables import FileTable
 RARE = 0.2  # of the examples; and, of many classes that are all small:
 UNFAIR = 0.8  # of what each would have if all had the same
 FEW = 10  # examples of a class, in dev or in test, say little of it
-FOLDS = 5  # of a cross-validation, for tables with fewer rows to train on than
-FEW_ROWS = 5000
+FEW_ROWS = 5000  # to train on: with fewer, all rows choose, by cross-validation
+FOLDS = 5
+FULL = 20  # rows in a fold, or the mean of the folds is that of the oddest
 BATCHES = (  # for at least so many rows to train on
     (20_000, "[64, 128]"),
     (1000, "[32, 64, 128]"),
@@ -38,11 +39,15 @@ class Plan:
 
 
 def plan(rows: int, features: int, has_test: bool) -> Plan:
-    """More seeds and a larger dev set for few rows, fewer and shorter trials for many."""
+    """A larger dev set and more seeds for few rows, fewer and shorter trials for many numbers.
+
+    The seeds are for where there are no folds.
+    """
     dev = 0.25 if rows < 500 else 0.2 if rows < 20_000 else 0.1
     test = 0.2 if rows < 20_000 else 0.1
     train = rows * (1 - dev - (0 if has_test else test))
-    is_large = train * max(features, 20) > 5e6
+    is_large = _is_large(train, features)
+    longest = _between(train, 600, 10_000) if is_large else _between(8 * train, 2000, 10_000)
     return Plan(
         dev=dev,
         test=test,
@@ -50,9 +55,13 @@ def plan(rows: int, features: int, has_test: bool) -> Plan:
         replicates=5 if train < 1000 else 3 if train < 5000 else 1,
         pruner="median" if is_large else "none",
         batches=next(text for least, text in BATCHES if train >= least),
-        iterations=(_between(train / 16, 50, 2000), _between(8 * train, 2000, 10_000)),
+        iterations=(_between(train / 16, 50, 2000), longest),
         units=128 if features < 100 else 256,
     )
+
+
+def _is_large(train: float, features: int) -> bool:
+    return train * max(features, 20) > 5e6
 
 
 def _between(number: float, low: int, high: int) -> int:
@@ -62,14 +71,17 @@ def _between(number: float, low: int, high: int) -> int:
     return int(round(number / digit) * digit)
 
 
-def folds(table: FileTable, split: Mapping[str, Any]) -> int | None:
-    """Of a cross-validation where rows are few, and each class has enough for every fold."""
+def advised_folds(table: FileTable, split: Mapping[str, Any]) -> int | None:
+    """Of a cross-validation where rows are few; None where a fold would have too few of them."""
     if split.get("by") or split.get("order"):
         return None
-    m, test = len(table.target.y), 0 if table.test else split["test"]
-    rarest = int(min(table.target.counts.values(), default=m // 2) * (1 - test))
-    is_small = m * (1 - test - split["dev"]) < FEW_ROWS
-    return FOLDS if is_small and rarest > FOLDS else None  # the share of test is rounded
+    test = 0 if table.test else split["test"]
+    pool = len(table.target.y) * (1 - test)
+    train = pool - len(table.target.y) * split["dev"]
+    rarest = min(table.target.counts.values(), default=len(table.target.y)) * (1 - test)
+    is_small = train < FEW_ROWS and not _is_large(train, len(table.roles))
+    is_enough = pool >= FOLDS * FULL and rarest >= FOLDS + 1  # the share of test is rounded
+    return FOLDS if is_small and is_enough else None
 
 
 def is_imbalanced(table: FileTable) -> bool:
@@ -89,7 +101,7 @@ def objective(table: FileTable) -> tuple[str, str]:
     return "dev_accuracy", "the share of dev rows that are told rightly"
 
 
-def rough(table: FileTable, split: Mapping[str, Any]) -> str:
+def rough(table: FileTable, split: Mapping[str, Any], folds: int | None) -> str:
     """What to know where dev or test has only a handful of the rarest class; empty: no need."""
     if not table.target.counts:
         return ""
@@ -98,7 +110,7 @@ def rough(table: FileTable, split: Mapping[str, Any]) -> str:
     if table.test:
         test = int((table.test[1] == table.target.classes.index(name)).sum())
     part = "dev"
-    if folds(table, split):
+    if folds:
         part, dev = "the folds", count - (0 if table.test else test)
     if min(dev, test) >= FEW:
         return ""

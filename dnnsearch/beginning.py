@@ -5,7 +5,7 @@ The file is read and checked whole before anything is written, and nothing is ev
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,9 @@ from dnnsearch.files.source import BUNDLED, data_name, source
 from dnnsearch.filetables import FileTable
 from dnnsearch.rules import nearest, show, study_name
 from dnnsearch.shares import Split
+from dnnsearch.space import check_fits
+from dnnsearch.split import Indices
+from dnnsearch.tables import DataShape
 
 FOLDER = Path("configs")
 OPENML = "openml:"
@@ -62,9 +65,9 @@ def new(
         place = "" if data in str(error) else f"{_plain(data)}: "
         raise UserError(f"{place}{error}") from None
     path = FOLDER / f"{name}.yaml"
-    text, split = _fitting(wanted, table, split, _others(settings), path)
+    text, split, folds = _fitting(wanted, table, split, _others(settings), path)
     _write(path, text)
-    return Beginning(path, drafting.report(table, split))
+    return Beginning(path, drafting.report(table, split, folds))
 
 
 def _plain(data: str) -> str:
@@ -146,13 +149,7 @@ def _with_column(wanted: dict[str, Any]) -> dict[str, Any]:
 def _others(settings: Sequence[str]) -> list[str]:
     """The settings that are of neither data nor split, which a draft has from the beginning."""
     keys = ((setting.partition("=")[0].partition(".")[0].strip(), setting) for setting in settings)
-    others = [setting for key, setting in keys if key not in ("data", "split")]
-    names = {setting.partition("=")[0].strip() for setting in others}
-    if "folds" in names and "replicates" not in names:
-        others.append("replicates=1")  # folds are replicates, too
-    if "replicates" in names and "folds" not in names:
-        others.append("folds=none")
-    return others
+    return [setting for key, setting in keys if key not in ("data", "split")]
 
 
 def _fitting(
@@ -161,8 +158,8 @@ def _fitting(
     given: Mapping[str, Any],
     settings: Sequence[str],
     path: Path,
-) -> tuple[str, dict[str, Any]]:
-    """The draft under the first split that leaves every part what it needs, and that split.
+) -> tuple[str, dict[str, Any], int | None]:
+    """The draft under the first split that leaves every part what it needs, that split, its folds.
 
     It was checked as a config. Raises UserError where no split will do.
     """
@@ -170,16 +167,38 @@ def _fitting(
     problem = ""
     for dev, test in SHARES:
         split = {"dev": dev or suits.dev, "test": test or suits.test, "seed": 0, **given}
-        text = drafting.draft(wanted, table, split)
-        document, touched = yamlfile.override(yamlfile.parse(text, str(path)), settings)
-        config = parse_config(document, str(path), path.stem)
-        try:
-            filetables.split(table, config.split.model_dump(), config.folds)
-        except ValueError as error:
-            problem = problem or str(error)
-            continue
-        return _with_settings(text, {key: document[key] for key in touched}), split
+        for folds in _folds(table, split, settings):
+            text = drafting.draft(wanted, table, split, folds)
+            document, touched = yamlfile.override(yamlfile.parse(text, str(path)), settings)
+            config = parse_config(document, str(path), path.stem)
+            try:
+                rows = filetables.split(table, config.split.model_dump(), config.folds)
+            except ValueError as error:
+                problem = problem or str(error)
+                continue
+            check_fits(config, _shape(table, rows))
+            changed = {key: document[key] for key in touched}
+            return _with_settings(text, changed), split, config.folds
     raise UserError(f"{wanted.get('file', 'data')}: {problem}")
+
+
+def _shape(table: FileTable, rows: Indices) -> DataShape:
+    """As far as it is known before the columns are prepared: of each at least one input."""
+    sizes = {part: these.shape[-1] for part, these in rows.items()}
+    test = {"test": len(table.test[1])} if table.test else {}
+    outputs = len(table.target.classes) if table.task == "multiclass" else 1
+    return DataShape(len(table.roles), outputs, **sizes, **test, task=table.task)
+
+
+def _folds(
+    table: FileTable, split: Mapping[str, Any], settings: Sequence[str]
+) -> Iterable[int | None]:
+    """What to try: what was asked for, else what is advised, or none at all."""
+    asked = yamlfile.override({}, settings)[0]
+    if "folds" in asked:
+        return [asked["folds"] if isinstance(asked["folds"], int) else None]
+    advised = None if "replicates" in asked else advice.advised_folds(table, split)
+    return dict.fromkeys((advised, None))
 
 
 def _with_settings(text: str, given: Mapping[str, Any]) -> str:

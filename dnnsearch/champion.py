@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from dnnsearch.tracking.registry import Version
 
 Tell = Callable[[str], object]
+PROMOTIONS = "promotion"  # the folder beside the records that has what was trained for them
 
 
 @dataclass(frozen=True)
@@ -92,11 +93,14 @@ def keep(study: OpenStudy, content: bytes) -> None:
 
 
 def no_champion(study: OpenStudy) -> UserError:
-    """What is to be said before any promotion."""
-    return UserError(
-        f"study {study.name} has no champion yet: `{program()} promote {study.name}` finds one; "
-        f"{study.name}/NUMBER is the model of a trial"
-    )
+    """What is to be said before any promotion, and after one that has found nothing."""
+    which, trial = f"study {study.name}", f"{study.name}/NUMBER is the model of a trial"
+    promoted = sorted(Path(study.records.folder, PROMOTIONS).glob(f"*{ENDING}"))
+    if promoted:
+        why = f"what was promoted, {promoted[-1]}, is not surely better than guessing"
+        return UserError(f"{which} has no champion: {why}; {trial}")
+    command = f"`{program()} promote {study.name}`"
+    return UserError(f"{which} has no champion yet: {command} finds one; {trial}")
 
 
 def _kept(study: OpenStudy) -> Champion | None:

@@ -32,6 +32,7 @@ from pydantic import (
 )
 
 from dnnsearch import datasets, nn, rules, yamlfile
+from dnnsearch.addresses import tracking_uri
 from dnnsearch.complaints import one_line
 from dnnsearch.dimensions import (
     HYPERPARAMETERS,
@@ -92,10 +93,6 @@ def _metrics(value: object) -> tuple[str, ...]:
     return tuple(dict.fromkeys(rule(name) for name in names))
 
 
-def _tracking_uri() -> str:
-    return os.environ.get("MLFLOW_TRACKING_URI") or "sqlite:///mlflow.db"
-
-
 def _cores() -> int:
     """The cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
@@ -149,7 +146,7 @@ class Config(BaseModel):
 
     storage: Text = "sqlite:///optuna.db"
     records: Text = "records"
-    tracking: Text = Field(default_factory=_tracking_uri)
+    tracking: Text = Field(default_factory=tracking_uri)
     workers: Annotated[int | str, PlainValidator(rules.workers)] = Field(default_factory=_cores)
 
     _place: str = PrivateAttr("config")

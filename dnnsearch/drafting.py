@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from dnnsearch.advice import Plan, folds, in_a_line, is_imbalanced, objective, plan, rough
+from dnnsearch.advice import Plan, in_a_line, is_imbalanced, objective, plan, rough
 from dnnsearch.filetables import LABEL, FileTable
 from dnnsearch.profiling import Column
 
@@ -20,23 +20,24 @@ PRUNERS = ("none", "median", "halving")
 WIDTH = 52  # of key and value, before the comment
 
 
-def draft(source: Mapping[str, Any], table: FileTable, split: Mapping[str, Any]) -> str:
-    """The config as YAML; `source` is what was asked for, `split` what was found to work."""
+def draft(
+    source: Mapping[str, Any], table: FileTable, split: Mapping[str, Any], folds: int | None
+) -> str:
+    """The config as YAML; `source` is what was asked for, the others what was found to work."""
     suits = plan(len(table.target.y), len(table.roles), table.test is not None)
-    parts = folds(table, split)
     lines = [
         f"# {_summary(table)}",
         "# A fixed value is a scalar, a searched one a list of choices or a {low, high, log}.",
         "",
         _rule("the data"),
         *_data(source, table),
-        *_split(table, split, parts),
+        *_split(table, split, folds),
         "",
         _rule("the study"),
         *_study(table, suits),
         "",
         _rule("what is the same in every trial"),
-        *_fixed(suits, parts),
+        *_fixed(suits, folds),
         "",
         _rule("the hyperparameters"),
         *_hyperparameters(table, suits),
@@ -124,15 +125,15 @@ def _reason(column: Column) -> str:
     return column.reason + (f"; {column.missing} missing" if column.missing else "")
 
 
-def _split(table: FileTable, split: Mapping[str, Any], parts: int | None) -> list[str]:
+def _split(table: FileTable, split: Mapping[str, Any], folds: int | None) -> list[str]:
     m = len(table.target.y)
     dev = f"about {m * split['dev']:.0f} rows choose among trials"
-    if parts:
+    if folds:
         dev = "joins train, and both are cut into the folds"
     test = "not used: the test set is a file" if table.test else "looked at once, at the end"
     lines = [
         "split:",
-        *([f"  # {few}"] if (few := rough(table, split)) else []),
+        *([f"  # {few}"] if (few := rough(table, split, folds)) else []),
         _line("dev", split["dev"], dev, 2),
         _line("test", split["test"], test, 2),
         _line("seed", split["seed"], "which rows these are", 2),
@@ -162,17 +163,17 @@ def _study(table: FileTable, suits: Plan) -> list[str]:
     ]
 
 
-def _fixed(suits: Plan, parts: int | None) -> list[str]:
+def _fixed(suits: Plan, folds: int | None) -> list[str]:
     seeds, cut = "seeds for each trial", "or K: K-fold cross-validation of train and dev together"
-    if parts:
-        cut = "few rows: so each of them has its say in the choice; the networks vote"
+    if folds:
+        cut = "few rows: nearly all of them have a say in the choice; the networks vote"
     elif suits.replicates > 1:
         seeds = "few rows: one seed alone would measure its luck; they vote"
     return [
         _line("dtype", "float32", "fast, and accurate enough for standardised inputs"),
         _line("initialization", "he", "made for relu"),
-        _line("replicates", 1 if parts else suits.replicates, seeds),
-        _line("folds", parts or "none", cut),
+        _line("replicates", 1 if folds else suits.replicates, seeds),
+        _line("folds", folds or "none", cut),
         _line("curve_every", "auto", "updates between two points of the curves"),
         _line("max_cost", "none", "multiply-adds that a trial may cost"),
     ]
@@ -195,7 +196,7 @@ def _hyperparameters(table: FileTable, suits: Plan) -> list[str]:
     ]
 
 
-def report(table: FileTable, split: Mapping[str, Any]) -> list[str]:
+def report(table: FileTable, split: Mapping[str, Any], folds: int | None) -> list[str]:
     """What a person should know of the file, and of parts of it, in a few lines."""
     counts = Counter(column.role for column in table.columns)
     roles = ", ".join(f"{count} {role}" for role, count in counts.items())
@@ -205,13 +206,14 @@ def report(table: FileTable, split: Mapping[str, Any]) -> list[str]:
         shares = [f"{in_a_line(n)} {count}" for n, count in list(table.target.counts.items())[:8]]
         more = ", ..." if len(table.target.classes) > 8 else ""
         lines.append(f"  classes  {', '.join(shares)}{more}")
-    lines += [f"  warning  {few}"] if (few := rough(table, split)) else []
+    lines += [f"  warning  {few}"] if (few := rough(table, split, folds)) else []
     gaps = [column for column in table.columns if column.missing]
     if gaps:
         shown = ", ".join(f"{in_a_line(column.name)} {column.missing}" for column in gaps[:5])
         lines.append(f"  missing  in {len(gaps)} columns: {shown}{', ...' if gaps[5:] else ''}")
     if table.target.missing:
-        lines.append(f"  warning  {table.target.missing} rows without a target are left out")
+        rows = "row" if table.target.missing == 1 else "rows"
+        lines.append(f"  warning  left out without a target: {table.target.missing} {rows}")
     for column in table.columns:
         word = ("ignored", "warning")[column.loud] if column.role == "ignored" else "note   "
         if column.role == "ignored" or column.loud:

@@ -161,7 +161,12 @@ def _in_folds(table: FileTable, rows: Indices, folds: int, seed: int) -> Indices
     if table.by is not None:
         raise ValueError("folds are drawn row by row: they cannot go together with split.by")
     if table.task == "regression":
-        return drawn_folds(rows, folds, seed)
+        drawn = drawn_folds(rows, folds, seed)
+        for fold, dev in enumerate(table.target.y[drawn["dev"]]):
+            if dev.min() == dev.max():
+                rule = "each fold must have two values of the target"
+                raise ValueError(f"{rule}, but fold {fold} of {folds} has {dev[0]:g} alone")
+        return drawn
     return stratified_folds(table.target.y, table.target.classes, rows, folds, seed)
 
 

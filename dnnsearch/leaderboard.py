@@ -101,24 +101,31 @@ def leaderboard(study: OpenStudy) -> Leaderboard:
 
 
 def _dev_examples(study: OpenStudy, trials: Iterable[FrozenTrial]) -> int | None:
-    """How many examples an accuracy is a share of; None where no record says so."""
+    """How many examples an accuracy is a share of; None where no record says so.
+
+    With folds, those of all folds.
+    """
     finished = next((trial.number for trial in trials if trial.values), None)
     if finished is None:
         return None
     try:
-        return int(study.record(finished).arrays["dev_predictions"].shape[-1])
+        predictions = study.record(finished).arrays["dev_predictions"]  # (R, m)
     except UserError:
         return None
+    return int(predictions.size if study.config.folds else predictions.shape[-1])
 
 
 def _row(trial: FrozenTrial, config: Config, examples: int | None) -> Row:
     told: dict[str, Any] = trial.user_attrs.get("dnnsearch", {})
     value = trial.value if trial.values else None
+    values = told.get("values", [])
+    if config.folds and examples:
+        values = []  # folds differ because their examples do, and these are counted
     return Row(
         number=trial.number,
         state=told.get("state", UNFINISHED),
         value=value,
-        error=None if value is None else standard_error(value, told.get("values", []), examples),
+        error=None if value is None else standard_error(value, values, examples),
         final=told.get("final", {}),
         seconds=told.get("seconds"),
         parameters=told.get("parameters"),

@@ -24,7 +24,7 @@ from dnnsearch.targets import check_range, texts
 ROWS = 4096  # that are prepared at a time, so that memory stays near that of the result
 MOST_QUANTILES = 200
 MOST_LEVELS = 50
-RARE = 500  # a level of its own has at least 2 examples, and one in so many
+FEWEST, RARE = 2, 500  # a level of its own has so many examples, and one in so many
 
 
 @dataclass(frozen=True)
@@ -222,7 +222,7 @@ def aligned(fitted: Sequence[Preparation]) -> list[Preparation]:
 def _frequent(codes: np.ndarray, levels: Sequence[str]) -> tuple[tuple[str, ...], bool]:
     """The levels with an input of their own, and whether there are others."""
     counts = np.bincount(codes, minlength=len(levels))
-    least = max(2, len(codes) // RARE)
+    least = max(FEWEST, len(codes) // RARE)
     there = [i for i in np.argsort(-counts, kind="stable").tolist() if counts[i]]
     kept = [levels[i] for i in there[:MOST_LEVELS] if counts[i] >= least] or [levels[there[0]]]
     return tuple(sorted(kept)), len(kept) < len(there)

@@ -44,18 +44,27 @@ def stratified_folds(
     """`rows` with train and dev put together and cut into `folds` folds: both are (folds, m).
 
     Each fold is the dev set of one row. So that all are of one size, the left-over examples, fewer
-    than `folds` and all of the most frequent class, are for training in every fold. Raises
-    ValueError where a class has fewer examples than there are folds.
+    than `folds` and each of the class that is the most frequent then, are for training in every
+    fold. Raises ValueError where a class has fewer examples than there are folds.
     """
     from sklearn.model_selection import StratifiedKFold
 
     pool = _pool(rows)
-    _check_classes(y[pool], classes, least=folds, where=f" for {folds} folds")
+    _check_classes(y[pool], classes, least=folds, where=f" of train and dev for {folds} folds")
     order = _shuffled(pool, folds, seed)
-    left_over = order[y[order] == np.bincount(y[pool]).argmax()][: len(pool) % folds]
-    even = np.setdiff1d(pool, left_over)
+    even = np.setdiff1d(pool, _left_over(y, order, len(pool) % folds))
     cut = StratifiedKFold(folds, shuffle=True, random_state=seed).split(even, y[even])
     return _folded(rows, [even[dev] for _, dev in cut])
+
+
+def _left_over(y: np.ndarray, order: np.ndarray, count: int) -> list[int]:
+    """So many of the examples, the first in this order, each of the most frequent class."""
+    remaining, left = order.tolist(), []
+    for _ in range(count):
+        most_frequent = np.bincount(y[remaining]).argmax()
+        left.append(next(i for i in remaining if y[i] == most_frequent))
+        remaining.remove(left[-1])
+    return left
 
 
 def drawn_folds(rows: Indices, folds: int, seed: int) -> Indices:

@@ -1,5 +1,6 @@
 import gzip
 import string
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -209,6 +210,7 @@ def test_bad_input_is_one_line_and_writes_nothing(tmp_path, content, target, say
         ("data.colums={}", "did you mean columns"),
         ("units.low=many", "units"),
         ("folds=80", "80 folds"),
+        ("batch_size=4096", "must be at most the 33 examples for training, or full"),
         ("objective=dev_acuracy", "did you mean dev_accuracy"),
     ],
 )
@@ -221,18 +223,34 @@ def test_a_wrong_setting_is_one_line_and_writes_nothing(tmp_path, setting, says)
     assert not (tmp_path / "configs").exists()
 
 
-def test_few_rows_are_cut_into_folds_where_every_class_has_one_for_each() -> None:
-    config, _ = begun(written(rows(300).assign(y=["a", "b"] * 150)), "y")
-    assert (config.folds, config.replicates) == (5, 1)
-    config, _ = begun(written(rows(304).assign(y=["a"] * 4 + ["b", "c"] * 150)), "y", name="rare")
-    assert (config.folds, config.replicates) == (None, 5)
-    config, _ = begun(written(rows(300).assign(y=np.arange(300) / 7)), "y", name="numbers")
-    assert (config.folds, config.replicates) == (5, 1)
-    settings = ["replicates=3"]
-    config, _ = begun(
-        written(rows(300).assign(y=["a", "b"] * 150)), "y", settings=settings, name="r"
-    )
-    assert (config.folds, config.replicates) == (None, 3)
+LETTERS, NUMBERS = ["a", "b"] * 150, np.arange(300) / 7
+
+
+@pytest.mark.parametrize(
+    ("y", "settings", "folds", "replicates"),
+    [
+        (LETTERS, [], 5, 1),
+        (NUMBERS, [], 5, 1),
+        (LETTERS[:60], [], None, 5),  # dev sets of nine
+        (["c"] * 7 + LETTERS, [], None, 5),
+        (["c"] * 8 + LETTERS, [], 5, 1),
+        (LETTERS, ["replicates=3"], None, 3),
+        (LETTERS, ["folds=none"], None, 5),
+        (LETTERS, ["folds=3"], 3, 1),
+        (LETTERS, ["split.by=by"], None, 5),
+        (LETTERS * 30, [], None, 1),
+        ([0.0] * 270 + [1.5, 2.5] * 15, ["data.task=regression"], 5, 1),
+        ([0.0] * 296 + [1.5, 2.5] * 2, ["data.task=regression"], None, 5),  # a fold of zeros
+    ],
+)
+def test_few_rows_are_cut_into_folds_unless_a_fold_would_have_too_few(
+    tmp_path: Path, y: list[object], settings: list[str], folds: int | None, replicates: int
+) -> None:
+    table = rows(len(y)).assign(y=y, by=np.arange(len(y)) // 3)
+    config, _ = begun(written(table), "y", settings=settings)
+    assert (config.folds, config.replicates) == (folds, replicates)
+    text = (tmp_path / "configs" / "data.yaml").read_text()
+    assert ("cut into the folds" in text) == (folds is not None)
 
 
 def test_a_part_of_a_range_can_be_set_and_folds_take_the_place_of_replicates():

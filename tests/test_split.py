@@ -108,9 +108,21 @@ def test_fewer_than_two_rows_in_a_fold_are_refused() -> None:
         drawn_folds({"train": np.arange(3), "dev": np.arange(3, 5)}, 3, seed=0)
 
 
+@pytest.mark.parametrize("sizes", [(8, 8), (9, 8), (8, 8, 8), (8,) * 10])
+@pytest.mark.parametrize("seed", range(3))
+def test_the_left_over_examples_leave_every_class_one_for_each_fold(
+    sizes: tuple[int, ...], seed: int
+) -> None:
+    y = np.repeat(np.arange(len(sizes)), sizes)
+    for dev in folds_of(y, 5, seed)["dev"]:  # scikit-learn warns where that is not so
+        assert set(y[dev]) == set(y)
+
+
 def test_a_class_with_fewer_examples_than_folds_is_refused() -> None:
     y = np.repeat([0, 1], [60, 6])
-    with pytest.raises(ValueError, match="at least 9 examples for 9 folds, but class '1' has"):
+    with pytest.raises(
+        ValueError, match="at least 9 examples of train and dev for 9 folds, but class '1' has"
+    ):
         folds_of(y, 9)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dnnsearch import numerics
+from dnnsearch.addresses import tracking_uri
 
 
 @dataclass(frozen=True)
@@ -15,7 +16,7 @@ class Glance:
     """What a config asks for, as far as can be seen at a glance."""
 
     numerics: str
-    tracking: str | None  # None where it says nothing
+    tracking: str
 
 
 def glance(path: Path, overrides: Sequence[str]) -> Glance:
@@ -26,5 +27,5 @@ def glance(path: Path, overrides: Sequence[str]) -> Glance:
     wanted, tracking = document.get("numerics"), document.get("tracking")
     return Glance(
         wanted if isinstance(wanted, str) and wanted in numerics.PINS else "portable",
-        tracking if isinstance(tracking, str) else None,
+        tracking_uri(tracking if isinstance(tracking, str) else None),
     )

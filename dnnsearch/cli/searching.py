@@ -19,7 +19,9 @@ from dnnsearch.cli.signals import Stopped
 from dnnsearch.errors import UserError
 
 if TYPE_CHECKING:
+    from dnnsearch.config import Config
     from dnnsearch.study.search import Outcome
+    from dnnsearch.tracking import Publishing
 
 NATIVE = (
     "numerics: this machine cannot play `portable` (Linux on x86-64 with AVX2 and FMA); the study "
@@ -98,9 +100,24 @@ def search(
     seen = glance(config, overrides)
     pin(seen.numerics)
     if dry_run:
-        _plan(config, overrides, retry_failed)
-    else:
-        _run(config, overrides, seen.tracking, limit, retry_failed, quiet, json_)
+        _plan(_loaded(config, overrides), retry_failed)
+        return
+    from dnnsearch.tracking import publishing
+
+    try:
+        with publishing(seen.tracking) as publisher:  # MLflow imports while we do
+            loaded = _loaded(config, overrides)
+            outcome = _run(loaded, limit, retry_failed, quiet, json_, publisher)
+    except Stopped:
+        print(f"stopped; what has ended is kept. To go on: {_command()}", file=sys.stderr)
+        raise
+    (_conclude_for_machines if json_ else _conclude)(outcome)
+
+
+def _loaded(path: Path, overrides: Sequence[str]) -> "Config":
+    from dnnsearch.config import load_config
+
+    return load_config(path, overrides)
 
 
 def _settings(given: dict[str, int | str | None]) -> list[str]:
@@ -113,39 +130,28 @@ def _number(text: str | None) -> int | str | None:
 
 
 def _run(
-    path: Path,
-    overrides: Sequence[str],
-    tracking: str | None,
+    config: "Config",
     limit: float | None,
     retry_failed: bool,
     quiet: bool,
     json_: bool,
-) -> None:
-    from dnnsearch.tracking import publishing, tracking_uri
+    publisher: "Publishing",
+) -> "Outcome":
+    from dnnsearch.display import display
+    from dnnsearch.study.search import search
 
-    try:
-        with publishing(tracking_uri(tracking)) as publisher:  # MLflow imports while we do
-            from dnnsearch.config import load_config
-            from dnnsearch.display import display
-            from dnnsearch.study.search import search
-
-            config = load_config(path, overrides)
-            with display(config, quiet, json_) as audience:
-                if numerics.playable(config.numerics) != config.numerics:
-                    audience.say(NATIVE)
-                elif unusual := numerics.unusual(config.numerics):
-                    audience.say(unusual)
-                outcome = search(
-                    config,
-                    seconds=limit,
-                    audience=audience,
-                    retry_failed=retry_failed,
-                    publisher=publisher,
-                )
-    except Stopped:
-        print(f"stopped; what has ended is kept. To go on: {_command()}", file=sys.stderr)
-        raise
-    (_conclude_for_machines if json_ else _conclude)(outcome)
+    with display(config, quiet, json_) as audience:
+        if numerics.playable(config.numerics) != config.numerics:
+            audience.say(NATIVE)
+        elif unusual := numerics.unusual(config.numerics):
+            audience.say(unusual)
+        return search(
+            config,
+            seconds=limit,
+            audience=audience,
+            retry_failed=retry_failed,
+            publisher=publisher,
+        )
 
 
 def _command() -> str:
@@ -190,11 +196,9 @@ def _conclude_for_machines(outcome: "Outcome") -> None:
     )
 
 
-def _plan(path: Path, overrides: Sequence[str], retry_failed: bool) -> None:
-    from dnnsearch.config import load_config
+def _plan(config: "Config", retry_failed: bool) -> None:
     from dnnsearch.plan import plan
 
-    config = load_config(path, overrides)
     planned = plan(config, retry_failed)
     there = f" (and {planned.done} that have ended already)" if planned.done else ""
     print(f"study {config.study}, from {config.place}: a dry run, nothing is written")

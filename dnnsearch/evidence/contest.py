@@ -9,9 +9,10 @@ Of two shares, one example more on either side is counted, because two that diff
 known to be equal (Agresti and Min 2005).
 
 They are compared two by two, each pair by itself. Each one stands beside the leader, who has the
-best figure: where the leader is ahead by more than luck would in 1 of 20 cases (Student's t,
-one-sided), it is called worse; else the two are tied. How often that finds a gap, and how often one
-of five equal ones is called worse, is in experiments/honest_intervals.md.
+best figure: where the leader is ahead by more than would be luck in 1 of 20 cases (Student's t,
+one-sided), it is called worse; else the two are tied. That the leader was not chosen beforehand is
+not accounted for: experiments/honest_intervals.md shows what holds then, how often a gap is found,
+and how often one of five equal ones is called worse.
 """
 
 from collections.abc import Sequence
@@ -44,12 +45,13 @@ class Contest:
 
     @cached_property
     def tied(self) -> list[int]:
-        """Who may be as good as the leader, who is always among them."""
+        """Who may be as good as the leader; the leader is always among them."""
         everyone = range(len(self.candidates))
-        return [k for k in everyone if k == self.leader or self.from_leader(k).high > 0]
+        bounds = [self._bound(LEVEL, k, self.leader) for k in everyone]
+        return [k for k in everyone if self._ahead(k, self.leader) + bounds[k] >= 0]
 
     def from_leader(self, k: int) -> Interval:
-        """Of k's expectation less the leader's, with 95 %.
+        """Of k's expectation less the leader's, with about 95 %.
 
         Zero is never outside of it (Hsu 1984): it ends there where k is called worse.
         """

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from optuna.trial import FixedTrial
 
+from dnnsearch.champion import PROMOTIONS
 from dnnsearch.errors import UserError
 from dnnsearch.leaderboard import leaderboard
 from dnnsearch.record import Record
@@ -22,7 +23,6 @@ from dnnsearch.workers import Done, Failed, LocalWorkers
 
 PROMOTION_STREAM = 2  # the first element of the spawn key of a promotion's own seeds
 CONFIRM, REFIT = 0, 1  # what the second is for
-FOLDER = "promotion"  # beside the study's records
 FEWEST_ROUNDS = 4  # of cross-validation
 Tell = Callable[[str], object]
 
@@ -91,7 +91,7 @@ def fresh(
 
 def memo(study: OpenStudy) -> Records:
     """Where the records of fresh trainings are."""
-    return Records(Path(study.records.folder), FOLDER)
+    return Records(Path(study.records.folder), PROMOTIONS)
 
 
 def confirmations(study: OpenStudy, trial: int) -> list[Record]:

@@ -29,6 +29,7 @@ class Promotion:
 
     study: str
     objective: str
+    folds: int | None
     confirmed: Confirmed
     winner: Candidate
     replicates: int
@@ -82,6 +83,7 @@ def _conclude(
     return Promotion(
         study=study.name,
         objective=study.config.objective,
+        folds=study.config.folds,
         confirmed=confirmed,
         winner=refitted.candidate,
         replicates=promoted.replicates,

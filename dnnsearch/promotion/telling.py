@@ -24,13 +24,14 @@ def _confirmed(promotion: Promotion) -> list[str]:
     examples = confirmed.measured[0].examples
     many = len(confirmed.chosen)
     what = "configuration" if many == 1 else "configurations"
-    title = f"the best {many} {what}, trained again with fresh seeds; {name} on dev"
+    where = f"over {promotion.folds} folds" if promotion.folds else "on dev"
+    title = f"the best {many} {what}, trained again with fresh seeds; {name} {where}"
     uncertain = f"± is one standard error, of seeds and of {examples} examples"
     return [
         f"study {promotion.study}: {title}",
         *_table(confirmed),
         *(f"left out: trial {one.trial}, whose networks diverged" for one in confirmed.diverged),
-        f"({uncertain}; each interval holds by itself with 95 %)",
+        f"({uncertain}; each interval, by itself, of about 95 %)",
         _choice(promotion),
     ]
 
@@ -49,12 +50,12 @@ def _row(confirmed: Confirmed, k: int) -> list[str]:
         str(one.trial),
         f"{one.value:.4f}",
         f"{measured.mean:.4f} ± {measured.error:.4f}",
-        _standing(confirmed.contest, k),
+        standing(confirmed.contest, k),
         f"{one.multiply_adds:.2g}",
     ]
 
 
-def _standing(contest: Contest, k: int) -> str:
+def standing(contest: Contest, k: int) -> str:
     """Such as `-0.0212 to +0.0031, tied`."""
     if len(contest.candidates) == 1:
         return ""
@@ -118,9 +119,14 @@ def steps(promotion: Promotion) -> tuple[float, float, float]:
 
 
 def _nothing(promotion: Promotion) -> str:
+    figures, is_more = promotion.figures, max if promotion.confirmed.maximize else min
+    value, guess = figures["ensemble"]["value"], figures["guess"]
+    advice = "look at the labels and the features"
+    if is_more(value, guess) == value != guess:
+        advice = f"{figures['examples']} test examples may be too few to tell; {advice}, too"
     return (
-        "THE SEARCH FOUND NOTHING: on the test set the ensemble is not better than guessing, which "
-        f"has {promotion.figures['guess']:.4f}; look at the labels and the features"
+        "THE SEARCH FOUND NOTHING that the test set can show: the ensemble is not surely better "
+        f"than guessing, which has {guess:.4f}; {advice}"
     )
 
 

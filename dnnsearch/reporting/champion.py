@@ -1,7 +1,8 @@
 """The champion, example by example on the dev set: which classes it mixes up, what it gets wrong.
 
 The champion itself has learnt dev, and the test set is not looked at for a page. So what is shown
-are the networks that confirmed it: its configuration with fresh seeds, trained on train alone.
+are the networks that confirmed it: its configuration with fresh seeds, trained on train alone, or
+each on all folds but its own.
 Where there are none, it is the best trial. Read from the records; nothing is trained.
 """
 
@@ -45,10 +46,11 @@ def shown(material: Material, study: OpenStudy, say: Callable[[str], object]) ->
         why = f"The champion, of trial {trial}, has learnt this dev set, and the networks that "
         return Shown(instead, f"{why}confirmed it are not on this machine.", [study.record(best)])
     count = sum(record.spec.replicates for record in found)
-    why = f"These are the {count} networks that confirmed it, trained on train alone with fresh "
-    return Shown(
-        f"The champion, of trial {trial}", f"{why}seeds: its own have learnt this dev set.", found
+    where = "on the other folds each" if study.config.folds else "on train alone"
+    why = (
+        f"These are the {count} networks that confirmed it, trained {where} with fresh seeds: its "
     )
+    return Shown(f"The champion, of trial {trial}", f"{why}own have learnt this dev set.", found)
 
 
 def _crowned(study: OpenStudy, say: Callable[[str], object]) -> int | None:
@@ -78,7 +80,7 @@ def confusion(material: Material, records: Sequence[Record]) -> np.ndarray | Non
 
 @dataclass(frozen=True)
 class Worst:
-    """An example of the dev set that the networks, all together, are surest to get wrong."""
+    """An example of the dev set that the networks, together, are surest to get wrong."""
 
     place: str  # such as `row 7 of dev`
     label: str
@@ -100,9 +102,8 @@ def worst(material: Material, study: OpenStudy, records: Sequence[Record]) -> li
     if outputs.shape[1] == 1:
         outputs = np.concatenate([1 - outputs, outputs], axis=1)
     probabilities = outputs.swapaxes(1, 2).reshape(dev.labels.size, -1)
-    may_show = not is_file(
-        study.config.data
-    )  # MLflow gets the page, but no rows of a person's file
+    # MLflow gets the page, but no rows of a person's file
+    may_show = not is_file(study.config.data)
     return _surest(dev, probabilities, may_show)
 
 
@@ -135,14 +136,15 @@ def _surest(dev: Dev, probabilities: np.ndarray, shown: bool) -> list[Worst]:
 
 
 def _place(dev: Dev, i: int) -> str:
-    fold, row = divmod(i, dev.labels.shape[-1])
-    return f"row {row} of dev" if dev.labels.ndim == 1 else f"row {row} of fold {fold}"
+    if dev.labels.ndim == 1:
+        return f"row {i} of dev"
+    fold, row = divmod(i, dev.labels.shape[1])
+    return f"row {row} of fold {fold}"
 
 
 def _features(dev: Dev, i: int) -> np.ndarray:
     """(n_x,) as they were loaded."""
-    fold, row = divmod(i, dev.labels.shape[-1])
-    if dev.labels.ndim == 1:
-        return np.asarray(dev.X[row] * dev.scale + dev.mean)
-    scale, mean = np.atleast_2d(dev.scale), np.atleast_2d(dev.mean)
-    return np.asarray(dev.X[fold, row] * scale[fold % len(scale)] + mean[fold % len(mean)])
+    at = np.unravel_index(i, dev.labels.shape)
+    own = at[:-1]  # each fold has a mean and a scale of its own
+    mean, scale = (x[own] if x.ndim > 1 else x for x in map(np.asarray, (dev.mean, dev.scale)))
+    return np.asarray(dev.X[at] * scale + mean)

@@ -16,7 +16,7 @@ NEXT = {
     "high bias": "a larger network, more iterations, another learning rate or activation",
     "high variance": "more data, regularisation, a smaller network, or to stop earlier",
     "high bias and high variance": "a larger network first; then more data or regularisation",
-    "neither": "nothing in particular: it fits as well as this study knows how to",
+    "neither": "nothing in particular: no difference is larger than chance",
 }
 
 
@@ -49,7 +49,7 @@ def diagnosis(material: Material, row: Row) -> Diagnosis | None:
         return None
     every = [r.final.get("dev_accuracy") for r in material.finished]
     attainable = 1 - max((accuracy for accuracy in every if accuracy is not None), default=dev)
-    examples = course.predictions.shape[-1]
+    examples = material.examples(course)
     share = min(max(1 - dev, 1 / examples), 1 - 1 / examples)  # at 0 and 1 there is noise, too
     noise = 2 * math.sqrt(share * (1 - share) / examples)
     return Diagnosis(1 - train, 1 - dev, attainable, noise)

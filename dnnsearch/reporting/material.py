@@ -102,16 +102,29 @@ class Material:
         return None if self.dev is None else int(self.dev.labels.size)
 
     def interval(self, row: Row) -> Interval | None:
-        """Of the row's value with 95 %: by its replicates' spread, else by the examples."""
+        """Of the row's value with 95 %: by its replicates' spread, else by the examples.
+
+        An accuracy over folds is one of all their examples.
+        """
         values = self.trials[row.number].user_attrs.get("dnnsearch", {}).get("values", [])
+        course = self.courses.get(row.number)
         if row.value is None:
             return None
-        if len(values) > 1:
-            return student(values)
-        course = self.courses.get(row.number)
-        if self.objective != "dev_accuracy" or course is None:
-            return None
-        return wilson(row.value, course.predictions.shape[-1])
+        is_share = self.objective == "dev_accuracy" and course is not None
+        if len(values) > 1 and not (is_share and self.config.folds):
+            return self._within(student(values))
+        return wilson(row.value, self.examples(course)) if is_share and course else None
+
+    def _within(self, interval: Interval) -> Interval:
+        """Up to where scores end: at 1 those that are maximised, at 0 the others."""
+        if self.sign == 1:
+            return Interval(interval.low, min(interval.high, 1.0))
+        return Interval(max(interval.low, 0.0), interval.high)
+
+    def examples(self, course: Course) -> int:
+        """Of which a trial's accuracy is a share."""
+        right = course.predictions
+        return int(right.size if self.config.folds else right.shape[-1])
 
 
 def read(

@@ -201,14 +201,18 @@ def curves(material: Material) -> Markup:
     drawn = [
         plot(courses.curves(material, rows, what), f"{what} of the best {len(rows)} trials")
         for what in ("cost", "accuracy")
-        if f"dev_{what}" in material.courses[rows[0].number].curves
+        if np.isfinite(material.courses[rows[0].number].curves[f"dev_{what}"]).any()
     ]
+    diagnoses = tables.diagnoses(material, material.finished[:DIAGNOSED])
+    about = (
+        "Bias is counted against the smallest dev error of the study, variance from train to "
+        "dev; a difference counts from two standard errors on."
+    )
     return section(
         "Learning curves",
         tag("div", *drawn, class_="grid"),
-        tables.diagnoses(material, material.finished[:DIAGNOSED]),
-        about="Bias is counted against the smallest dev error of the study, variance from train to "
-        "dev; a difference counts from two standard errors on.",
+        diagnoses,
+        about=about if diagnoses else "",
     )
 
 
@@ -221,7 +225,7 @@ def champion(material: Material, study: OpenStudy, shown: Shown) -> Markup:
     wrong = worst(material, study, shown.records)
     pictures = tag("div", *(_example(one) for one in wrong), class_="examples")
     return section(
-        f"{shown.who}, on the dev set",
+        f"{shown.who}, {'fold by fold' if material.config.folds else 'on the dev set'}",
         matrix,
         *([tag("h3", "What it is surest to get wrong"), pictures] if wrong else []),
         about=shown.why,

@@ -24,18 +24,17 @@ from dnnsearch.spec import OBJECTIVES, Hyperparameters, Value, generator
 from dnnsearch.study.pruning import Told
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
-Common = IntersectionSearchSpace  # of the trials so far: TPE asks again and again
 SAMPLER_STREAM = 1  # the first element of the spawn key of every sampler's seed
 CONDITIONAL = "units_"  # asked only for the layers that exist
 
 
 class RememberingTPE(TPESampler):
-    """Optuna's TPE sampler, for a study that knows what its trials had in common so far.
+    """Optuna's multivariate TPE sampler, of a study that knows what its trials have in common.
 
     A fresh sampler would look at all of them again, which takes longer with each.
     """
 
-    def __init__(self, common: Common, **arguments: Any) -> None:
+    def __init__(self, common: IntersectionSearchSpace, **arguments: Any) -> None:
         super().__init__(**arguments)
         self._common = common
 
@@ -56,20 +55,23 @@ class UnconditionalQMC(QMCSampler):
         return {name: d for name, d in space.items() if not name.startswith(CONDITIONAL)}
 
 
+Sampler = Callable[[Mapping[str, Any], int, int, IntersectionSearchSpace], BaseSampler]
+
+
 def _tpe(
-    arguments: Mapping[str, Any], study_seed: int, trial_seed: int, common: Common
+    arguments: Mapping[str, Any], study_seed: int, trial_seed: int, common: IntersectionSearchSpace
 ) -> BaseSampler:
     return RememberingTPE(common, **arguments, seed=trial_seed)
 
 
 def _random(
-    arguments: Mapping[str, Any], study_seed: int, trial_seed: int, common: Common
+    arguments: Mapping[str, Any], study_seed: int, trial_seed: int, common: IntersectionSearchSpace
 ) -> BaseSampler:
     return RandomSampler(seed=trial_seed)
 
 
 def _qmc(
-    arguments: Mapping[str, Any], study_seed: int, trial_seed: int, common: Common
+    arguments: Mapping[str, Any], study_seed: int, trial_seed: int, common: IntersectionSearchSpace
 ) -> BaseSampler:
     """The sequence is scrambled once for the study; what it cannot hold is drawn for the trial."""
     with warnings.catch_warnings():  # that it may change: Optuna's version is pinned by the study
@@ -82,7 +84,7 @@ def _qmc(
         )
 
 
-SAMPLERS: dict[str, Callable[[Mapping[str, Any], int, int, Common], BaseSampler]] = {
+SAMPLERS: dict[str, Sampler] = {
     "tpe": _tpe,
     "random": _random,
     "qmc": _qmc,
@@ -102,7 +104,7 @@ class Twin:
         self.config = config
         self.arguments = dict(config.definition()["sampler"])
         self.sampler = SAMPLERS[self.arguments.pop("name")]
-        self._common = Common(include_pruned=True)
+        self._common = IntersectionSearchSpace(include_pruned=True)
         self.told: list[Told] = []
         self._asked: dict[int, optuna.Trial] = {}
         self.study = optuna.create_study(

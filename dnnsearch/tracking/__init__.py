@@ -1,6 +1,6 @@
 """The record in MLflow; the only package that imports it, and only where it is about to be used.
 
-- `environment`: MLflow's switches in our processes, and which tracking URI is meant.
+- `environment`: MLflow's switches in our processes.
 - `database`: the SQLite file, checked before use and created whole or not at all.
 - `layout`, `card`: what MLflow is told of a trial and of a study, as plain data and text.
 - `tracker`: one study in MLflow, brought to what the views say.
@@ -14,10 +14,10 @@
 MLflow's copy is never the only one: everything here can be published again from the records.
 """
 
+from dnnsearch.addresses import UNTRACKED, tracking_uri
 from dnnsearch.tracking.apart import Publishing, PublishingProcess, Silent, publishing
 from dnnsearch.tracking.card import StudyCard
 from dnnsearch.tracking.database import check_uri, prepare_database
-from dnnsearch.tracking.environment import UNTRACKED, tracking_uri
 from dnnsearch.tracking.publisher import Publisher
 from dnnsearch.tracking.ui import ui_command
 

@@ -15,9 +15,9 @@ from contextlib import suppress
 from typing import Any
 
 from dnnsearch import childprocess
+from dnnsearch.addresses import UNTRACKED
 from dnnsearch.errors import UserError
 from dnnsearch.tracking.card import Standing, StudyCard
-from dnnsearch.tracking.environment import UNTRACKED
 from dnnsearch.trial import TrialView
 
 DEATHS = 5  # children in a row that die without having shown a trial

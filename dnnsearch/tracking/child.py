@@ -31,6 +31,7 @@ def main(descriptor: int) -> None:
     sys.modules[SPARED] = None  # type: ignore[assignment]  # as Python has it: not to be imported
     with suppress(Exception):  # the publisher meets it again, and says it in a line
         import_module("dnnsearch.tracking.tracker")  # MLflow: before there is anything to publish
+    del sys.modules[SPARED]  # whoever needs it later shall have it
     gc.freeze()  # what is imported stays: no search for garbage looks through it again
     _serve(connection, messages)
 

@@ -26,14 +26,6 @@ UNLESS_SET = {
     "MLFLOW_ARTIFACT_UPLOAD_DOWNLOAD_TIMEOUT": "30",  # seconds
 }
 
-UNTRACKED = "none"  # the tracking URI of a search that MLflow is told nothing of
-DEFAULT_URI = "sqlite:///mlflow.db"  # MLflow's own, so that a bare `mlflow ui` shows the same
-
-
-def tracking_uri(configured: str | None = None) -> str:
-    """What the config says, else $MLFLOW_TRACKING_URI, else MLflow's own default."""
-    return configured or os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT_URI
-
 
 def apply() -> None:
     """Set the variables in this process; what the user has set of `UNLESS_SET` stays."""

@@ -6,24 +6,36 @@ from pathlib import Path
 
 import pytest
 
+from dnnsearch.addresses import MLFLOWS_OWN
 from dnnsearch.cli.glancing import Glance, glance
 
 
 @pytest.mark.parametrize(
     ("text", "overrides", "numerics", "tracking"),
     [
-        ("data: digits", [], "portable", None),
-        ("numerics: native", [], "native", None),
-        ("numerics: native", ["numerics=portable"], "portable", None),
-        ("numerics: nonsense", [], "portable", None),  # the config's check will say so
-        ("numerics: [native]\ntracking: [none]", [], "portable", None),
+        ("data: digits", [], "portable", MLFLOWS_OWN),
+        ("numerics: native", [], "native", MLFLOWS_OWN),
+        ("numerics: native", ["numerics=portable"], "portable", MLFLOWS_OWN),
+        (
+            "numerics: nonsense",
+            [],
+            "portable",
+            MLFLOWS_OWN,
+        ),  # the config's check will say so
+        ("numerics: [native]\ntracking: [none]", [], "portable", MLFLOWS_OWN),
         ("tracking: none", [], "portable", "none"),
         ("tracking: none", ["tracking=sqlite:///other.db"], "portable", "sqlite:///other.db"),
     ],
 )
 def test_numerics_and_tracking_are_known_before_the_config_is_checked(
-    tmp_path: Path, text: str, overrides: list[str], numerics: str, tracking: str | None
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    text: str,
+    overrides: list[str],
+    numerics: str,
+    tracking: str,
 ) -> None:
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     path = tmp_path / "a.yaml"
     path.write_text(text)
     assert glance(path, overrides) == Glance(numerics, tracking)

@@ -65,6 +65,11 @@ def test_networks_that_err_on_the_same_examples_are_not_known_to_be_equal() -> N
     assert 0.01 < contest.difference(0, 1).high < 0.05
 
 
+def test_equal_ones_that_never_vary_are_tied() -> None:
+    perfect = Measured(np.ones((4, 15)))  # of what is no share: nothing is known of its chance
+    assert Contest([perfect, perfect], maximize=True).tied == [0, 1]
+
+
 def test_one_candidate_is_the_best_of_one() -> None:
     contest = Contest([hits([[1, 0, 1]])], maximize=True)
     assert (contest.leader, contest.tied) == (0, [0])

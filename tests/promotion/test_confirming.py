@@ -1,10 +1,13 @@
 """Who is tied, and who is preferred: on figures that are made up."""
 
+import re
+
 import numpy as np
 
 from dnnsearch.evidence.measured import Measured
 from dnnsearch.promotion.candidates import Candidate
 from dnnsearch.promotion.confirming import Confirmed
+from dnnsearch.promotion.telling import standing
 from dnnsearch.spec import Hyperparameters
 
 
@@ -40,3 +43,14 @@ def test_a_best_one_that_stands_out_is_preferred_at_any_price() -> None:
 def test_of_costs_the_lower_is_the_better() -> None:
     found = confirmed([9.0, 1.0], [1, 10**9], maximize=False)
     assert found.preferred[0].trial == 1
+
+
+def test_it_is_said_how_each_one_stands_to_the_best() -> None:
+    contest = confirmed([0.98, 1.0, -9.0], [5, 5, 5]).contest
+    ahead, tied, worse = (standing(contest, k) for k in (1, 0, 2))
+    assert ahead == "tied"
+    assert re.fullmatch(r"-0\.\d{4} to \+0\.\d{4}, tied", tied)
+    assert re.fullmatch(r"-1\d\.\d{4} to \+0\.0000, worse", worse)
+    contest = confirmed([9.0, 1.0], [5, 5]).contest
+    assert [standing(contest, k)[-6:] for k in (0, 1)] == ["best", " worse"]
+    assert standing(confirmed([1.0], [5]).contest, 0) == ""

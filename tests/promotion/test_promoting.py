@@ -10,7 +10,7 @@ import pytest
 
 import dnnsearch
 from dnnsearch import UserError, modelfile
-from dnnsearch.champion import path
+from dnnsearch.champion import no_champion, path
 from dnnsearch.promotion.candidates import memo
 from dnnsearch.promotion.openings import Book
 from dnnsearch.record import decode
@@ -52,13 +52,17 @@ def test_a_study_with_something_to_find_becomes_a_champion_that_predicts(
     assert right.mean() > 0.8
 
 
-def test_a_study_of_shuffled_labels_is_told_to_have_found_nothing(promote: Promote) -> None:
+def test_a_study_of_shuffled_labels_is_told_to_have_found_nothing(
+    promote: Promote, folder: Path
+) -> None:
     said = promote("noise", code=1)
     assert not said["found"]
     assert not said["champion"]
     test = said["test"]
     assert test["ensemble"]["low"] <= test["guess"]
     assert any("THE SEARCH FOUND NOTHING" in line for line in said["lines"])
+    study = open_study("noise", f"sqlite:///{folder}/optuna.db")
+    assert f"no champion: what was promoted, {said['file']}, is not" in str(no_champion(study))
 
 
 def test_the_networks_are_confirmed_with_seeds_that_no_trial_has(

@@ -4,19 +4,21 @@ import numpy as np
 import optuna
 import pytest
 from optuna.samplers import TPESampler
+from optuna.search_space import IntersectionSearchSpace
 from optuna.trial import Trial, TrialState
 
 from dnnsearch.config import SAMPLERS
-from dnnsearch.study.sampling import Common, RememberingTPE
+from dnnsearch.study.sampling import RememberingTPE
 
 ARGUMENTS = {name: value for name, value in SAMPLERS["tpe"].items() if name != "name"}
 ENDS = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
 
 
 def suggested(trial: Trial) -> dict[str, float]:
-    """With units only of the layers that there are, and a learning rate that is fixed at first."""
+    """Units only of the layers that there are, more layers later on, and one that has no choice."""
     layers = trial.suggest_int("layers", 1, 2 if trial.number < 12 else 3)
     units = {f"units_{i}": trial.suggest_int(f"units_{i}", 8, 64, log=True) for i in range(layers)}
+    trial.suggest_float("learning_rate", 0.1, 0.1)
     return {"layers": layers, "momentum": trial.suggest_float("momentum", 0.5, 0.9), **units}
 
 
@@ -24,7 +26,8 @@ def suggested(trial: Trial) -> dict[str, float]:
 def test_it_suggests_what_a_fresh_sampler_of_optunas_would_in_whatever_order_trials_end(
     seed: int,
 ) -> None:
-    common, fresh, remembering = Common(include_pruned=True), *(optuna.create_study() for _ in "ab")
+    common = IntersectionSearchSpace(include_pruned=True)
+    fresh, remembering = optuna.create_study(), optuna.create_study()
     rng = np.random.default_rng(seed)
     flying: list[int] = []
     for number in range(60):

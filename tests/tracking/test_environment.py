@@ -2,7 +2,8 @@ import os
 import subprocess
 import sys
 
-from dnnsearch.tracking import environment, tracking_uri
+from dnnsearch.addresses import tracking_uri
+from dnnsearch.tracking import environment
 
 
 def run(code: str, **extra: str) -> str:
