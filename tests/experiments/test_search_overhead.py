@@ -9,10 +9,10 @@ from experiments import search_overhead as experiment
     ("figure", "more_is_better", "verdict"),
     [
         (15.1, True, "reached"),
-        (10.1, True, "two thirds"),
+        (10.1, True, "floor held"),
         (9.9, True, "missed"),
         (14.9, False, "reached"),
-        (22.4, False, "two thirds"),
+        (22.4, False, "floor held"),
         (22.6, False, "missed"),
     ],
 )
