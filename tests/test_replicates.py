@@ -119,7 +119,7 @@ def test_folds_are_standardised_each_on_its_own_training_part(store: ArrayStore)
         ({"replicates": 0}, "replicates: must be a whole number from 1"),
         ({"folds": 0}, "folds: must be .*none.* but got 0|folds: must be a whole number from 2"),
         ({"folds": 1}, "folds: must be"),
-        ({"folds": 100}, "split: every class needs at least 100 examples for 100 folds, but"),
+        ({"folds": 100}, "split: every class needs at least 100 examples of train and dev"),
         ({"folds": 3, "replicates": 2}, "replicates or folds can be given, not both"),
         ({"folds": 2, "batch_size": 100}, "batch_size: must be at most the 71 examples"),
     ],
