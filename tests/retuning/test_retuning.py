@@ -113,7 +113,7 @@ def test_what_the_old_champion_has_learnt_from_is_not_claimed_where_it_is_not_kn
 def test_a_study_that_was_never_promoted_has_its_best_trial_questioned(study: OpenStudy) -> None:
     for path in Path("records").rglob("champion*"):
         path.unlink()
-    old = incumbent(study)
+    old = incumbent(study, print)
     assert old.then is None
     assert "never promoted" in old.name
     assert old.model.replicates == 1
