@@ -38,14 +38,15 @@ class Plan:
     units: int  # at most
 
 
-def plan(rows: int, features: int, has_test: bool) -> Plan:
+def plan(table: FileTable) -> Plan:
     """A larger dev set and more seeds for few rows, fewer and shorter trials for many numbers.
 
     The seeds are for where there are no folds.
     """
+    rows, features = len(table.target.y), len(table.roles)
     dev = 0.25 if rows < 500 else 0.2 if rows < 20_000 else 0.1
     test = 0.2 if rows < 20_000 else 0.1
-    train = rows * (1 - dev - (0 if has_test else test))
+    train = rows * (1 - dev - (0 if table.test else test))
     is_large = _is_large(train, features)
     longest = _between(train, 600, 10_000) if is_large else _between(8 * train, 2000, 10_000)
     return Plan(

@@ -26,7 +26,7 @@ from dnnsearch.rules import nearest, show, study_name
 from dnnsearch.shares import Split
 from dnnsearch.space import check_fits
 from dnnsearch.split import Indices
-from dnnsearch.tables import DataShape
+from dnnsearch.tables import DataShape, outputs_of
 
 FOLDER = Path("configs")
 OPENML = "openml:"
@@ -163,7 +163,7 @@ def _fitting(
 
     It was checked as a config. Raises UserError where no split will do.
     """
-    suits = advice.plan(len(table.target.y), len(table.roles), table.test is not None)
+    suits = advice.plan(table)
     problem = ""
     for dev, test in SHARES:
         split = {"dev": dev or suits.dev, "test": test or suits.test, "seed": 0, **given}
@@ -186,7 +186,7 @@ def _shape(table: FileTable, rows: Indices) -> DataShape:
     """As far as it is known before the columns are prepared: of each at least one input."""
     sizes = {part: these.shape[-1] for part, these in rows.items()}
     test = {"test": len(table.test[1])} if table.test else {}
-    outputs = len(table.target.classes) if table.task == "multiclass" else 1
+    outputs = outputs_of(table.task, table.target.classes)
     return DataShape(len(table.roles), outputs, **sizes, **test, task=table.task)
 
 

@@ -93,13 +93,13 @@ def keep(study: OpenStudy, content: bytes) -> None:
 
 
 def no_champion(study: OpenStudy) -> UserError:
-    """What is to be said before any promotion, and after one that has found nothing."""
+    """What is to be said before any promotion, and after one that crowned nothing."""
     which, trial = f"study {study.name}", f"{study.name}/NUMBER is the model of a trial"
+    command = f"`{program()} promote {study.name}`"
     promoted = sorted(Path(study.records.folder, PROMOTIONS).glob(f"*{ENDING}"))
     if promoted:
-        why = f"what was promoted, {promoted[-1]}, is not surely better than guessing"
+        why = f"what was promoted, {promoted[-1]}, is not it, and {command} says why"
         return UserError(f"{which} has no champion: {why}; {trial}")
-    command = f"`{program()} promote {study.name}`"
     return UserError(f"{which} has no champion yet: {command} finds one; {trial}")
 
 

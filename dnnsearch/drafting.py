@@ -24,7 +24,7 @@ def draft(
     source: Mapping[str, Any], table: FileTable, split: Mapping[str, Any], folds: int | None
 ) -> str:
     """The config as YAML; `source` is what was asked for, the others what was found to work."""
-    suits = plan(len(table.target.y), len(table.roles), table.test is not None)
+    suits = plan(table)
     lines = [
         f"# {_summary(table)}",
         "# A fixed value is a scalar, a searched one a list of choices or a {low, high, log}.",

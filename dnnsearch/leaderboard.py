@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from optuna.trial import FixedTrial, FrozenTrial
 
 from dnnsearch.config import Config
@@ -101,18 +102,19 @@ def leaderboard(study: OpenStudy) -> Leaderboard:
 
 
 def _dev_examples(study: OpenStudy, trials: Iterable[FrozenTrial]) -> int | None:
-    """How many examples an accuracy is a share of; None where no record says so.
-
-    With folds, those of all folds.
-    """
+    """How many examples an accuracy is a share of; None where no record says so."""
     finished = next((trial.number for trial in trials if trial.values), None)
     if finished is None:
         return None
     try:
-        predictions = study.record(finished).arrays["dev_predictions"]  # (R, m)
+        return judged(study.record(finished).arrays["dev_predictions"], study.config)
     except UserError:
         return None
-    return int(predictions.size if study.config.folds else predictions.shape[-1])
+
+
+def judged(predictions: np.ndarray, config: Config) -> int:
+    """How many examples predictions (R, m) are of: with folds, those of all folds."""
+    return int(predictions.size if config.folds else predictions.shape[-1])
 
 
 def _row(trial: FrozenTrial, config: Config, examples: int | None) -> Row:

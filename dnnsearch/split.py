@@ -54,7 +54,7 @@ def stratified_folds(
     order = _shuffled(pool, folds, seed)
     even = np.setdiff1d(pool, _left_over(y, order, len(pool) % folds))
     cut = StratifiedKFold(folds, shuffle=True, random_state=seed).split(even, y[even])
-    return _folded(rows, [even[dev] for _, dev in cut])
+    return _folded(rows, pool, [even[dev] for _, dev in cut])
 
 
 def _left_over(y: np.ndarray, order: np.ndarray, count: int) -> list[int]:
@@ -73,7 +73,7 @@ def drawn_folds(rows: Indices, folds: int, seed: int) -> Indices:
     if len(pool) < 2 * folds:
         raise ValueError(f"{folds} folds need at least {2 * folds} rows, but got {len(pool)}")
     order = _shuffled(pool, folds, seed)
-    return _folded(rows, np.split(order[len(pool) % folds :], folds))
+    return _folded(rows, pool, np.split(order[len(pool) % folds :], folds))
 
 
 def _pool(rows: Indices) -> np.ndarray:
@@ -85,9 +85,8 @@ def _shuffled(pool: np.ndarray, folds: int, seed: int) -> np.ndarray:
     return np.random.default_rng(sequence).permutation(pool)
 
 
-def _folded(rows: Indices, devs: Sequence[np.ndarray]) -> Indices:
-    """Each fold is the dev set once; all else of train and dev trains."""
-    pool = _pool(rows)
+def _folded(rows: Indices, pool: np.ndarray, devs: Sequence[np.ndarray]) -> Indices:
+    """Each fold is the dev set once; all else of the pool trains."""
     trains = np.stack([np.setdiff1d(pool, dev) for dev in devs])
     return {**rows, "train": trains, "dev": np.sort(np.stack(devs), axis=1)}
 

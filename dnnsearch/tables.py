@@ -8,7 +8,7 @@ from what, so that a second start needs neither scikit-learn nor the raw data.
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib import metadata
 from typing import TYPE_CHECKING, Any, Literal
@@ -46,6 +46,11 @@ class DataShape:
     def output(self) -> Literal["sigmoid", "softmax", "identity"]:
         """The output layer for the task, a name in dnnsearch.nn.OUTPUTS."""
         return OUTPUTS[self.task]
+
+
+def outputs_of(task: Task, classes: Sequence[str]) -> int:
+    """n[L]: the units of the output layer."""
+    return len(classes) if task == "multiclass" else 1
 
 
 OUTPUTS: dict[Task, Literal["sigmoid", "softmax", "identity"]] = {
@@ -141,7 +146,7 @@ def _prepare_file(config: Config, store: ArrayStore, whole: bool) -> Prepared:
     rows = joined(rows) if whole else rows
     arrays, test = filetables.fill(table, rows, config.dtype)
     sizes = {part: arrays[f"y_{part}"].shape[-1] for part in ("train", "dev")}
-    outputs = len(table.target.classes) if table.task == "multiclass" else 1
+    outputs = outputs_of(table.task, table.target.classes)
     features = arrays["X_train"].shape[-1]
     return Prepared(
         key=store.put(arrays),
@@ -211,7 +216,7 @@ def _raw(table: Table) -> dict[str, np.ndarray]:
 
 
 def _shape(table: Table, rows: Indices) -> DataShape:
-    outputs = len(table.classes) if table.task == "multiclass" else 1
+    outputs = outputs_of(table.task, table.classes)
     sizes = {part: r.shape[-1] for part, r in rows.items()}
     return DataShape(table.X.shape[1], outputs, task=table.task, **sizes)
 

@@ -47,8 +47,8 @@ class Contest:
     def tied(self) -> list[int]:
         """Who may be as good as the leader; the leader is always among them."""
         everyone = range(len(self.candidates))
-        bounds = [self._bound(LEVEL, k, self.leader) for k in everyone]
-        return [k for k in everyone if self._ahead(k, self.leader) + bounds[k] >= 0]
+        best = self.leader
+        return [k for k in everyone if self._ahead(k, best) + self._bound(LEVEL, k, best) >= 0]
 
     def from_leader(self, k: int) -> Interval:
         """Of k's expectation less the leader's, with about 95 %.

@@ -119,10 +119,10 @@ def steps(promotion: Promotion) -> tuple[float, float, float]:
 
 
 def _nothing(promotion: Promotion) -> str:
-    figures, is_more = promotion.figures, max if promotion.confirmed.maximize else min
+    figures = promotion.figures
     value, guess = figures["ensemble"]["value"], figures["guess"]
     advice = "look at the labels and the features"
-    if is_more(value, guess) == value != guess:
+    if value > guess if promotion.confirmed.maximize else value < guess:
         advice = f"{figures['examples']} test examples may be too few to tell; {advice}, too"
     return (
         "THE SEARCH FOUND NOTHING that the test set can show: the ensemble is not surely better "

@@ -2,8 +2,8 @@
 
 The champion itself has learnt dev, and the test set is not looked at for a page. So what is shown
 are the networks that confirmed it: its configuration with fresh seeds, trained on train alone, or
-each on all folds but its own.
-Where there are none, it is the best trial. Read from the records; nothing is trained.
+each on all folds but its own. Where there are none, it is the best trial. Read from the records;
+nothing is trained.
 """
 
 from collections.abc import Callable, Sequence

@@ -9,7 +9,7 @@ is larger than two standard errors of the dev error.
 import math
 from dataclasses import dataclass
 
-from dnnsearch.leaderboard import Row
+from dnnsearch.leaderboard import Row, judged
 from dnnsearch.reporting.material import Material
 
 NEXT = {
@@ -49,7 +49,7 @@ def diagnosis(material: Material, row: Row) -> Diagnosis | None:
         return None
     every = [r.final.get("dev_accuracy") for r in material.finished]
     attainable = 1 - max((accuracy for accuracy in every if accuracy is not None), default=dev)
-    examples = material.examples(course)
+    examples = judged(course.predictions, material.config)
     share = min(max(1 - dev, 1 / examples), 1 - 1 / examples)  # at 0 and 1 there is noise, too
     noise = 2 * math.sqrt(share * (1 - share) / examples)
     return Diagnosis(1 - train, 1 - dev, attainable, noise)

@@ -17,7 +17,7 @@ from dnnsearch.config import Config
 from dnnsearch.ensemble import target_of
 from dnnsearch.errors import UserError
 from dnnsearch.evidence.interval import Interval, student, wilson
-from dnnsearch.leaderboard import Leaderboard, Row, leaderboard
+from dnnsearch.leaderboard import Leaderboard, Row, judged, leaderboard
 from dnnsearch.model import prepared_of
 from dnnsearch.record import Record
 from dnnsearch.reporting.axis import Axis, axes
@@ -110,21 +110,17 @@ class Material:
         course = self.courses.get(row.number)
         if row.value is None:
             return None
-        is_share = self.objective == "dev_accuracy" and course is not None
-        if len(values) > 1 and not (is_share and self.config.folds):
+        is_share = self.objective == "dev_accuracy"
+        examples = judged(course.predictions, self.config) if is_share and course else None
+        if len(values) > 1 and not (examples and self.config.folds):
             return self._within(student(values))
-        return wilson(row.value, self.examples(course)) if is_share and course else None
+        return wilson(row.value, examples) if examples else None
 
     def _within(self, interval: Interval) -> Interval:
         """Up to where scores end: at 1 those that are maximised, at 0 the others."""
         if self.sign == 1:
             return Interval(interval.low, min(interval.high, 1.0))
         return Interval(max(interval.low, 0.0), interval.high)
-
-    def examples(self, course: Course) -> int:
-        """Of which a trial's accuracy is a share."""
-        right = course.predictions
-        return int(right.size if self.config.folds else right.shape[-1])
 
 
 def read(

@@ -1,6 +1,24 @@
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from dnnsearch.study.reading import OpenStudy, open_study
+from tests.preloaded import Preloaded
+
+Searched = Callable[[str], OpenStudy]
+SMALL = """
+trials: 2
+parallelism: 2
+learning_rate: [0.02, 0.05]
+iterations: 8
+hidden_layers: 0
+units: 1
+activation: relu
+momentum: 0.9
+batch_size: 32
+tracking: none
+"""
 
 
 @pytest.fixture(scope="session")
@@ -12,3 +30,16 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def _own_cache(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DNNSEARCH_CACHE", str(store))
+
+
+@pytest.fixture
+def searched(program: Preloaded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Searched:
+    """Runs the study `small`, two short trials in an empty folder, with these further keys."""
+    monkeypatch.chdir(tmp_path)
+
+    def search(keys: str) -> OpenStudy:
+        Path("small.yaml").write_text(SMALL + keys)
+        program.run(tmp_path, "search", "small.yaml")
+        return open_study("small", "sqlite:///optuna.db")
+
+    return search

@@ -1,40 +1,19 @@
 """Which examples a report shows as those that are got wrong."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from sklearn.datasets import load_wine
 
 from dnnsearch.reporting.champion import worst
 from dnnsearch.reporting.material import read
-from dnnsearch.study.reading import open_study
-from tests.preloaded import Preloaded
-
-CONFIG = """
-data: wine
-trials: 1
-parallelism: 1
-learning_rate: 0.05
-iterations: 8
-hidden_layers: 0
-units: 1
-activation: relu
-momentum: 0.9
-batch_size: 32
-tracking: none
-"""
+from tests.reporting.conftest import Searched
 
 
 @pytest.mark.parametrize("how", ["replicates", "folds"])
 def test_they_are_examples_of_dev_that_the_networks_which_have_not_learnt_them_get_wrong(
-    program: Preloaded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+    searched: Searched, how: str
 ) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("DNNSEARCH_CACHE", str(tmp_path / "cache"))
-    Path("w.yaml").write_text(f"{CONFIG}{how}: 3\n")
-    program.run(tmp_path, "search", "w.yaml")
-    study = open_study("w", "sqlite:///optuna.db")
+    study = searched(f"data: wine\n{how}: 3\n")
     material, record = read(study), study.record(0)
     assert material.dev is not None
     found = worst(material, study, [record])
