@@ -32,6 +32,11 @@ DOCUMENT = "record.json"
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the first date that a zip can hold: equal content, equal bytes
 
 
+def canonical(document: Any) -> str:
+    """One spelling for equal JSON documents."""
+    return json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
 class DamagedArrays(Exception):
     """What lies under a digest does not have that digest."""
 

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from dnnsearch import partition, preparation
+from dnnsearch.arrays import canonical
 from dnnsearch.datasets import Task
 from dnnsearch.files.reading import read, read_test
 from dnnsearch.files.sheet import MISSING, Sheet, plain
@@ -19,7 +20,6 @@ from dnnsearch.files.spelling import notice, read_numbers
 from dnnsearch.preparation import Preparation
 from dnnsearch.profiling import Column, profile
 from dnnsearch.rules import nearest
-from dnnsearch.spec import canonical
 from dnnsearch.split import Indices, drawn_folds, stratified, stratified_folds
 from dnnsearch.targets import Target, check_range, read_again, read_target
 

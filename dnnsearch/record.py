@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from dnnsearch.arrays import digest, pack, unpack
-from dnnsearch.spec import Spec, canonical
+from dnnsearch.arrays import canonical, digest, pack, unpack
+from dnnsearch.spec import Spec
 from dnnsearch.trial import Result
 
 FORMAT = 1

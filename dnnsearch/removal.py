@@ -39,10 +39,10 @@ def _remove_runs(study: OpenStudy) -> int:
     path = database.sqlite_path(uri)
     if uri == UNTRACKED or (path and not path.exists()):
         return 0
-    from dnnsearch.tracking import reading
+    from dnnsearch.tracking import study_removal
 
     experiment, identity = study.attributes[EXPERIMENT], study.attributes[IDENTITY]
-    return reading.remove_study(uri, experiment, study.name, identity)
+    return study_removal.remove_study(uri, experiment, study.name, identity)
 
 
 def empty_cache() -> str:

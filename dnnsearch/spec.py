@@ -5,7 +5,6 @@ will train it.
 """
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, fields
 from functools import cached_property
@@ -13,6 +12,8 @@ from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
+
+from dnnsearch.arrays import canonical
 
 ARITHMETIC = 1  # raised whenever a change of ours changes the bits of a training
 UPDATE_COST = 500_000  # multiply-adds that take as long as the fixed part of one update
@@ -165,11 +166,6 @@ def _without_neutral(self: Any, document: dict[str, Any]) -> dict[str, Any]:
     """The fields of a dataclass that have no default, or another value."""
     neutral = {f.name: f.default for f in fields(self) if f.default is not MISSING}
     return {k: v for k, v in document.items() if k not in neutral or v != neutral[k]}
-
-
-def canonical(document: Any) -> str:
-    """One spelling for equal JSON documents."""
-    return json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
 def generator(seed: int, *key: int) -> np.random.Generator:

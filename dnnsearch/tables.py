@@ -1,4 +1,4 @@
-"""From a config to arrays that can be trained on: loaded, split, standardised and stored.
+"""From a request for data to arrays that can be trained on: loaded, split, standardised and stored.
 
 What is fitted is fitted on train only. Train and dev lie under one digest in the store, the test
 set under another that no worker is given. A small index beside the arrays says what was prepared
@@ -11,17 +11,16 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib import metadata
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 
 from dnnsearch import datasets, numerics
-from dnnsearch.arrays import ArrayStore, DamagedArrays, digest
-from dnnsearch.config import Config
+from dnnsearch.arrays import ArrayStore, DamagedArrays, canonical, digest
 from dnnsearch.datasets import Table, Task
 from dnnsearch.errors import UserError
 from dnnsearch.files.source import contents, is_file, without_paths
-from dnnsearch.spec import canonical
+from dnnsearch.shares import Split
 from dnnsearch.split import Indices, joined, stratified, stratified_folds
 
 if TYPE_CHECKING:
@@ -29,6 +28,29 @@ if TYPE_CHECKING:
 
 PREPARATION = 4  # raised whenever a change of ours changes the prepared arrays
 INDEX = "prepared"  # the folder of the index, in the store's
+
+
+class DataRequest(Protocol):
+    """The part of a config that says which data to prepare, and how; `Config` satisfies it."""
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The file or the named data set, in its normal form."""
+
+    @property
+    def split(self) -> Split: ...
+
+    @property
+    def folds(self) -> int | None:
+        """K of K-fold cross-validation, or None for one dev set."""
+
+    @property
+    def dtype(self) -> str:
+        """The floats of X: `float32` or `float64`."""
+
+    @property
+    def place(self) -> str:
+        """The file of the config, for error messages."""
 
 
 @dataclass(frozen=True)
@@ -83,39 +105,39 @@ class Prepared:
         return cls(**{**document, **lists, "shape": DataShape(**document["shape"])})
 
 
-def prepare(config: Config, store: ArrayStore, *, whole: bool = False) -> Prepared:
-    """The data of the config, prepared and in the store; from the store where it has them.
+def prepare(request: DataRequest, store: ArrayStore, *, whole: bool = False) -> Prepared:
+    """The requested data, prepared and in the store; from the store where it has them.
 
     With `whole`, train is train and dev together, as for a last training with all that may be
     learnt from; dev is then a part of it, and says nothing of what was learnt.
 
     X is standardised, (x - mean) / scale with train's mean and standard deviation, in float64, and
-    then cast to the config's dtype; a constant column has the scale 1. Raises UserError where the
+    then cast to the requested dtype; a constant column has the scale 1. Raises UserError where the
     data cannot be loaded, split or kept.
     """
-    origin = _origin(config, whole)
+    origin = _origin(request, whole)
     try:
         known = _look_up(origin, store)
-        return known or _enter(origin, _prepare(config, store, whole), store)
+        return known or _enter(origin, _prepare(request, store, whole), store)
     except OSError as error:
         problem = f"arrays cannot be kept in {store.root}: {error.strerror or error}"
         raise UserError(f"{problem}; another folder: DNNSEARCH_CACHE=FOLDER") from None
 
 
-def _prepare(config: Config, store: ArrayStore, whole: bool) -> Prepared:
-    if is_file(config.data):
-        return _prepare_file(config, store, whole)
-    if config.split.by:
-        raise UserError(f"{config.place}: split: by needs a file with columns, as in data.file")
-    table = load(config)
-    rows = _split(config, table)
+def _prepare(request: DataRequest, store: ArrayStore, whole: bool) -> Prepared:
+    if is_file(request.data):
+        return _prepare_file(request, store, whole)
+    if request.split.by:
+        raise UserError(f"{request.place}: split: by needs a file with columns, as in data.file")
+    table = load(request)
+    rows = _split(request, table)
     rows = joined(rows) if whole else rows
     parts = {part: (table.X[r], table.y[r]) for part, r in rows.items()}
     mean, scale = standardisation(parts["train"][0])
     arrays: dict[str, np.ndarray] = {}
     for part, (X, y) in parts.items():
         standardised = (X - mean[..., np.newaxis, :]) / scale[..., np.newaxis, :]
-        arrays[f"X_{part}"] = standardised.astype(config.dtype)
+        arrays[f"X_{part}"] = standardised.astype(request.dtype)
         arrays[f"y_{part}"] = y
     test = {name: arrays.pop(name) for name in ("X_test", "y_test")}
     return Prepared(
@@ -129,22 +151,22 @@ def _prepare(config: Config, store: ArrayStore, whole: bool) -> Prepared:
     )
 
 
-def _load_file(config: Config) -> "tuple[FileTable, Indices]":
+def _load_file(request: DataRequest) -> "tuple[FileTable, Indices]":
     from dnnsearch import filetables  # pandas takes its time, and a second start needs none
 
     try:
-        table = filetables.load(config.data, config.split.by)
-        return table, filetables.split(table, config.split.model_dump(), config.folds)
+        table = filetables.load(request.data, request.split.by)
+        return table, filetables.split(table, request.split.model_dump(), request.folds)
     except ValueError as error:
-        raise UserError(f"{config.place}: data: {error}") from None
+        raise UserError(f"{request.place}: data: {error}") from None
 
 
-def _prepare_file(config: Config, store: ArrayStore, whole: bool) -> Prepared:
+def _prepare_file(request: DataRequest, store: ArrayStore, whole: bool) -> Prepared:
     from dnnsearch import filetables
 
-    table, rows = _load_file(config)
+    table, rows = _load_file(request)
     rows = joined(rows) if whole else rows
-    arrays, test = filetables.fill(table, rows, config.dtype)
+    arrays, test = filetables.fill(table, rows, request.dtype)
     sizes = {part: arrays[f"y_{part}"].shape[-1] for part in ("train", "dev")}
     outputs = outputs_of(table.task, table.target.classes)
     features = arrays["X_train"].shape[-1]
@@ -156,7 +178,7 @@ def _prepare_file(config: Config, store: ArrayStore, whole: bool) -> Prepared:
         shape=DataShape(features, outputs, **sizes, test=len(test["y_test"]), task=table.task),
         classes=table.target.classes,
         feature_names=filetables.restored(test)[0].feature_names,
-        contents=contents(config.data),
+        contents=contents(request.data),
     )
 
 
@@ -168,34 +190,34 @@ class HeldOut:
     y: np.ndarray  # (m,): indices of classes, or values in the target's own unit
 
 
-def held_out(config: Config) -> HeldOut:
-    """The test set of the config; raises UserError where the data cannot be loaded."""
-    if not is_file(config.data):
-        loaded = load(config)
-        rows = _split(config, loaded)["test"]
+def held_out(request: DataRequest) -> HeldOut:
+    """The test set of the request; raises UserError where the data cannot be loaded."""
+    if not is_file(request.data):
+        loaded = load(request)
+        rows = _split(request, loaded)["test"]
         return HeldOut(loaded.X[rows], loaded.y[rows])
-    table, indices = _load_file(config)
+    table, indices = _load_file(request)
     if table.test:
         return HeldOut(*table.test)
     return HeldOut(table.frame.iloc[indices["test"]], table.target.y[indices["test"]])
 
 
-def load(config: Config) -> Table:
-    """The raw data of the config; UserError where its options do not go together."""
+def load(request: DataRequest) -> Table:
+    """The raw data of the request; UserError where its options do not go together."""
     try:
-        return datasets.load(config.data)
+        return datasets.load(request.data)
     except ValueError as error:
-        raise UserError(f"{config.place}: data: {error}") from None
+        raise UserError(f"{request.place}: data: {error}") from None
 
 
-def _split(config: Config, table: Table) -> Indices:
-    split = config.split
+def _split(request: DataRequest, table: Table) -> Indices:
+    split = request.split
     try:
         rows = stratified(table.y, table.classes, split.dev, split.test, split.seed)
-        if config.folds:
-            rows = stratified_folds(table.y, table.classes, rows, config.folds, split.seed)
+        if request.folds:
+            rows = stratified_folds(table.y, table.classes, rows, request.folds, split.seed)
     except ValueError as error:
-        raise UserError(f"{config.place}: split: {error}") from None
+        raise UserError(f"{request.place}: split: {error}") from None
     return rows
 
 
@@ -221,17 +243,17 @@ def _shape(table: Table, rows: Indices) -> DataShape:
     return DataShape(table.X.shape[1], outputs, task=table.task, **sizes)
 
 
-def _identity(config: Config) -> dict[str, Any]:
+def _identity(request: DataRequest) -> dict[str, Any]:
     """What the data are, wherever their files lie."""
-    if not is_file(config.data):
-        return config.data
+    if not is_file(request.data):
+        return request.data
     try:
-        return {**without_paths(config.data), "contents": contents(config.data)}
+        return {**without_paths(request.data), "contents": contents(request.data)}
     except ValueError as error:
-        raise UserError(f"{config.place}: data: {error}") from None
+        raise UserError(f"{request.place}: data: {error}") from None
 
 
-def _origin(config: Config, whole: bool) -> str:
+def _origin(request: DataRequest, whole: bool) -> str:
     """Everything that the prepared arrays are a function of, in one spelling.
 
     The kernels in effect belong to it: a sine differs between them in its last bit.
@@ -239,10 +261,10 @@ def _origin(config: Config, whole: bool) -> str:
     state = numerics.effective()
     return canonical(
         {
-            "data": _identity(config),
-            "split": config.split.model_dump(exclude_none=True),
-            "folds": config.folds,
-            "dtype": config.dtype,
+            "data": _identity(request),
+            "split": request.split.model_dump(exclude_none=True),
+            "folds": request.folds,
+            "dtype": request.dtype,
             "preparation": PREPARATION,
             "versions": {name: metadata.version(name) for name in ("numpy", "scikit-learn")},
             "kernels": [state["libc"], os.environ.get("GLIBC_TUNABLES", ""), state["cpu_targets"]],

@@ -16,9 +16,9 @@ import numpy as np
 import pandas as pd
 
 from dnnsearch import yamlfile
+from dnnsearch.arrays import canonical
 from dnnsearch.config import RUN_TIME, parse_config
 from dnnsearch.records import Records, root
-from dnnsearch.spec import canonical
 from dnnsearch.targets import read_target
 
 TARGET = "y"

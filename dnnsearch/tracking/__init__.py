@@ -8,7 +8,7 @@
 - `publisher`: the thread that does so through outages.
 - `apart`, `child`: the process beside the search in which it runs, from without and from within.
 - `mending`: the same at once, for a person who waits.
-- `reading`: MLflow's copy of a trial, and the removal of a study.
+- `reading`: MLflow's copy of a trial; `study_removal`: a study's runs and models deleted.
 - `ui`: the command that opens MLflow's UI.
 
 MLflow's copy is never the only one: everything here can be published again from the records.

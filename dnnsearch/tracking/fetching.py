@@ -25,7 +25,7 @@ class StudyArtifacts:
     def record(self, number: int) -> bytes | None:
         """The packed record of a trial; None where MLflow has none."""
         from dnnsearch.tracking.artifacts import get_artifact
-        from dnnsearch.tracking.reading import one_line
+        from dnnsearch.tracking.client import one_line
 
         with one_line(self.uri):
             client = self._client()
@@ -37,7 +37,7 @@ class StudyArtifacts:
     def beside(self, name: str) -> bytes | None:
         """What lies with the study itself; None where MLflow has none."""
         from dnnsearch.tracking.artifacts import get_artifact
-        from dnnsearch.tracking.reading import one_line
+        from dnnsearch.tracking.client import one_line
 
         with one_line(self.uri):
             client = self._client()

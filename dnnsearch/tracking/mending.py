@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from dnnsearch.tracking import layout
 from dnnsearch.tracking.card import Standing, StudyCard
-from dnnsearch.tracking.reading import one_line
+from dnnsearch.tracking.client import one_line
 from dnnsearch.tracking.tracker import Tracker
 from dnnsearch.trial import TrialView
 

@@ -1,15 +1,13 @@
-"""What MLflow holds of a trial, read back; and a study's runs taken away."""
+"""What MLflow holds of a trial, read back."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dnnsearch.errors import UserError
 from dnnsearch.spec import OBJECTIVES
 from dnnsearch.tracking import layout
 from dnnsearch.tracking.artifacts import get_artifact
-from dnnsearch.tracking.client import MlflowClient, MlflowException, Run, connect
-from dnnsearch.tracking.outage import reason
+from dnnsearch.tracking.client import MlflowClient, MlflowException, Run, connect, one_line
 from dnnsearch.tracking.runs import children_of, is_active, studies_of
 from dnnsearch.trial import CURVES
 
@@ -63,29 +61,6 @@ def find_trial(
         return None
 
 
-def remove_study(uri: str, experiment: str, study: str, identity: str = "") -> int:
-    """Delete the study's runs in MLflow, as a person would there; returns how many they were.
-
-    The parent is marked first, so that a new study of that name begins anew, and deleted last, so
-    that an interrupted removal can be repeated. `mlflow gc` frees their space. Registered models of
-    the study go first.
-    """
-    from dnnsearch.tracking import registry
-
-    removed = 0
-    with one_line(uri):
-        client = connect(uri)
-        registry.remove(client, study, identity)
-        for parent in parents_of(client, experiment, study, identity, removed_too=True):
-            client.set_tag(parent.info.run_id, layout.REMOVED, "true")
-            children = children_of(client, parent.info.experiment_id, parent.info.run_id)
-            for run in [*children.values(), parent]:
-                if is_active(run):
-                    client.delete_run(run.info.run_id)
-                    removed += 1
-    return removed
-
-
 def parents_of(
     client: MlflowClient, experiment: str, study: str, identity: str, removed_too: bool = False
 ) -> list[Run]:
@@ -121,12 +96,3 @@ def _published(client: MlflowClient, run: Run) -> PublishedTrial:
 def _curve(client: MlflowClient, run: Run, name: str) -> list[tuple[int, float]]:
     history = client.get_metric_history(run.info.run_id, name)
     return sorted((metric.step, metric.value) for metric in history)
-
-
-@contextmanager
-def one_line(uri: str) -> Iterator[None]:
-    """Whatever is wrong with MLflow becomes a UserError."""
-    try:
-        yield
-    except (MlflowException, OSError) as error:
-        raise UserError(f"MLflow at {uri} does not work: {reason(error)}") from error

@@ -17,9 +17,8 @@ from dnnsearch.errors import UserError
 from dnnsearch.modelfile import digest
 from dnnsearch.tracking import layout
 from dnnsearch.tracking.card import StudyCard
-from dnnsearch.tracking.client import MlflowClient, MlflowException, Run, connect
+from dnnsearch.tracking.client import MlflowClient, MlflowException, Run, connect, one_line
 from dnnsearch.tracking.modelfolder import FILE, write_folder
-from dnnsearch.tracking.reading import one_line
 from dnnsearch.tracking.runs import is_active
 from dnnsearch.tracking.tracker import Tracker
 

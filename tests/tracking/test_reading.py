@@ -4,7 +4,8 @@ import pytest
 
 from dnnsearch.errors import UserError
 from dnnsearch.tracking import StudyCard
-from dnnsearch.tracking.reading import find_trial, read_run, remove_study
+from dnnsearch.tracking.reading import find_trial, read_run
+from dnnsearch.tracking.study_removal import remove_study
 from dnnsearch.tracking.tracker import Tracker
 
 

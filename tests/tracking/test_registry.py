@@ -15,7 +15,7 @@ from dnnsearch import modelfile
 from dnnsearch.errors import UserError
 from dnnsearch.tracking import layout, registry
 from dnnsearch.tracking.client import connect
-from dnnsearch.tracking.reading import remove_study
+from dnnsearch.tracking.study_removal import remove_study
 from dnnsearch.tracking.tracker import Tracker
 from tests.models import members, people
 
