@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from itertools import product
 from typing import Any
 
-from dnnsearch.arrays import ArrayStore, default_root
-from dnnsearch.config import Config
-from dnnsearch.dimensions import Choices, Dimension, Fixed, Value
-from dnnsearch.record import Record, decode
-from dnnsearch.spec import Hyperparameters
+from dnnsearch.config.config import Config
+from dnnsearch.config.dimensions import Choices, Dimension, Fixed, Value
+from dnnsearch.storage.array_store import ArrayStore, default_root
 from dnnsearch.study.search import define, local_workers
+from dnnsearch.trials.record import Record, decode
+from dnnsearch.trials.spec import Hyperparameters
 from dnnsearch.workers import Done, Failed
 
 

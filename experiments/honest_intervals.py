@@ -36,8 +36,8 @@ from statistics import mean
 import numpy as np
 from scipy.stats import norm
 
-from dnnsearch.evidence.contest import Contest
-from dnnsearch.evidence.measured import Measured
+from dnnsearch.statistics.difference_to_best import Contest
+from dnnsearch.statistics.score_sample import Measured
 from experiments.report import arguments, table, write
 
 SEARCHED, CONFIRMED, NETWORKS = 40, 5, 16

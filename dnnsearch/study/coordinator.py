@@ -12,11 +12,11 @@ from typing import Protocol
 
 from optuna.trial import FrozenTrial
 
-from dnnsearch.record import Record, decode, encode_failure
-from dnnsearch.spec import Spec, Value
 from dnnsearch.study.clock import VirtualClock
 from dnnsearch.study.definition import Definition
-from dnnsearch.study.sampling import Twin
+from dnnsearch.study.replayed_study import Twin
+from dnnsearch.trials.record import Record, decode, encode_failure
+from dnnsearch.trials.spec import Spec, Value
 from dnnsearch.workers import Done, Event, Failed, Progressed
 
 POLL_SECONDS = 0.5

@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dnnsearch import numerics as arithmetic
-from dnnsearch.config import Config
-from dnnsearch.files.source import without_paths
-from dnnsearch.record import PINNED_PACKAGES, versions
-from dnnsearch.space import first_params, resolve_curve_every
-from dnnsearch.spec import ARITHMETIC, OBJECTIVES, Hyperparameters, Spec, Value
+from dnnsearch.config.config import Config
+from dnnsearch.config.search_space import first_params, resolve_curve_every
+from dnnsearch.data.files.source import without_paths
+from dnnsearch.data.prepare import Prepared
+from dnnsearch.runtime import numerics as arithmetic
 from dnnsearch.study.pruning import Told, thresholds
-from dnnsearch.tables import Prepared
+from dnnsearch.trials.record import PINNED_PACKAGES, versions
+from dnnsearch.trials.spec import ARITHMETIC, OBJECTIVES, Hyperparameters, Spec, Value
 
 
 @dataclass(frozen=True)

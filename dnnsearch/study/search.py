@@ -14,22 +14,22 @@ from typing import Any, Protocol
 
 from optuna.storages import RDBStorage
 
-from dnnsearch import inputs, numerics
-from dnnsearch.arrays import ArrayStore, default_root
-from dnnsearch.calling import program
-from dnnsearch.config import Config
+from dnnsearch.config.config import Config
+from dnnsearch.config.search_space import check_fits
+from dnnsearch.data import model_inputs
+from dnnsearch.data.prepare import Prepared, prepare
 from dnnsearch.errors import UserError
-from dnnsearch.lock import study_lock
-from dnnsearch.record import fingerprint
-from dnnsearch.records import IN_MLFLOW, SHORT, Records
-from dnnsearch.sessionlock import LostLock
-from dnnsearch.space import check_fits
-from dnnsearch.spec import OBJECTIVES
-from dnnsearch.storage import Rows, create_study, open_storage, study_names
+from dnnsearch.runtime import numerics
+from dnnsearch.runtime.program_name import program
+from dnnsearch.storage.array_store import ArrayStore, default_root
+from dnnsearch.storage.optuna_storage import Rows, create_study, open_storage, study_names
+from dnnsearch.storage.postgresql_lock import LostLock
+from dnnsearch.storage.study_lock import study_lock
 from dnnsearch.study.coordinator import Coordinator, Workers
 from dnnsearch.study.definition import Definition, differences
 from dnnsearch.study.ledger import Ledger
-from dnnsearch.study.reading import (
+from dnnsearch.study.retries import append, given
+from dnnsearch.study.stored_study import (
     CONFIG,
     DEFINITION,
     EXPERIMENT,
@@ -38,11 +38,12 @@ from dnnsearch.study.reading import (
     OpenStudy,
     without_secrets,
 )
-from dnnsearch.study.retries import append, given
-from dnnsearch.study.views import card
-from dnnsearch.tables import Prepared, prepare
+from dnnsearch.study.trial_views import card
 from dnnsearch.tracking import UNTRACKED, Publishing, check_uri, publishing
-from dnnsearch.trial import TrialView
+from dnnsearch.trials.record import fingerprint
+from dnnsearch.trials.record_store import IN_MLFLOW, SHORT, Records
+from dnnsearch.trials.run import TrialView
+from dnnsearch.trials.spec import OBJECTIVES
 from dnnsearch.workers import LocalWorkers, Progressed
 
 INTERRUPTED_SECONDS = 1.5  # to tell MLflow, when a person waits for us to end
@@ -146,8 +147,8 @@ def _said_of(retries: int) -> str:
 def keep_preparation(records: Records, prepared: Prepared) -> None:
     """A person's file may be gone tomorrow, and with it what its columns became."""
     if prepared.contents:
-        name = inputs.NAME.format(prepared.key[:SHORT])
-        records.keep_beside(name, inputs.packed(prepared, ArrayStore(default_root())))
+        name = model_inputs.NAME.format(prepared.key[:SHORT])
+        records.keep_beside(name, model_inputs.packed(prepared, ArrayStore(default_root())))
 
 
 @contextmanager
@@ -203,7 +204,7 @@ def dask_workers(
 ) -> Iterator[Workers]:
     """The workers at a Dask scheduler; raises UserError where there is none, or no Dask."""
     try:
-        from dnnsearch.workers.dask import DaskWorkers, terms_of
+        from dnnsearch.workers.dask_pool import DaskWorkers, terms_of
     except ModuleNotFoundError as error:
         raise UserError(
             f"workers: {address} is a Dask scheduler's address, but {error.name} is not installed: "

@@ -14,12 +14,12 @@
 MLflow's copy is never the only one: everything here can be published again from the records.
 """
 
-from dnnsearch.addresses import UNTRACKED, tracking_uri
-from dnnsearch.tracking.apart import Publishing, PublishingProcess, Silent, publishing
-from dnnsearch.tracking.card import StudyCard
 from dnnsearch.tracking.database import check_uri, prepare_database
-from dnnsearch.tracking.publisher import Publisher
+from dnnsearch.tracking.publisher_process import Publishing, PublishingProcess, Silent, publishing
+from dnnsearch.tracking.publisher_thread import Publisher
+from dnnsearch.tracking.study_info import StudyCard
 from dnnsearch.tracking.ui import ui_command
+from dnnsearch.urls import UNTRACKED, tracking_uri
 
 __all__ = [
     "UNTRACKED",

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dnnsearch.errors import UserError
 from dnnsearch.tracking.database import prepare_database, sqlite_path
 from dnnsearch.tracking.environment import apply
-from dnnsearch.tracking.outage import reason
+from dnnsearch.tracking.error_text import reason
 
 apply()
 

@@ -1,8 +1,8 @@
 """Remove a study's runs and its registered models from MLflow."""
 
-from dnnsearch.tracking import layout, registry
+from dnnsearch.tracking import fields, registry
 from dnnsearch.tracking.client import connect, one_line
-from dnnsearch.tracking.reading import parents_of
+from dnnsearch.tracking.read_runs import parents_of
 from dnnsearch.tracking.runs import children_of, is_active
 
 
@@ -18,7 +18,7 @@ def remove_study(uri: str, experiment: str, study: str, identity: str = "") -> i
         client = connect(uri)
         registry.remove(client, study, identity)
         for parent in parents_of(client, experiment, study, identity, removed_too=True):
-            client.set_tag(parent.info.run_id, layout.REMOVED, "true")
+            client.set_tag(parent.info.run_id, fields.REMOVED, "true")
             children = children_of(client, parent.info.experiment_id, parent.info.run_id)
             for run in [*children.values(), parent]:
                 if is_active(run):

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 
 from dnnsearch.promotion.candidates import confirmations, memo
-from dnnsearch.promotion.openings import Book
-from dnnsearch.reporting.champion import confusion, shown, worst
-from dnnsearch.reporting.material import read
-from dnnsearch.study.reading import open_study
+from dnnsearch.promotion.test_log import Book
+from dnnsearch.reporting.analysis.champion_trial import confusion, shown, worst
+from dnnsearch.reporting.analysis.report_data import read
+from dnnsearch.study.stored_study import open_study
 from tests.promotion.conftest import Promote
 
 

@@ -6,11 +6,11 @@ from functools import partial
 import numpy as np
 import pytest
 
-from dnnsearch.reporting.findings import findings
-from dnnsearch.reporting.material import read
-from dnnsearch.reporting.verdict import verdict
-from dnnsearch.reporting.views import look
-from tests.reporting import rigs
+from dnnsearch.reporting.analysis.analyses import look
+from dnnsearch.reporting.analysis.findings import findings
+from dnnsearch.reporting.analysis.report_data import read
+from dnnsearch.reporting.analysis.verdict import verdict
+from tests.support import rigs
 
 SEEDS = [0, pytest.param(1, marks=pytest.mark.proof)]
 DRAWS = 5  # of the trials, for what mattered; the report itself takes more

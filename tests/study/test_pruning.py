@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from optuna.trial import TrialState
 
 from dnnsearch.study.pruning import Told, thresholds
-from dnnsearch.trial import is_below
+from dnnsearch.trials.run import is_below
 
 STEPS = range(0, 100, 10)
 LAST = 100

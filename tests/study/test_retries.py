@@ -10,19 +10,21 @@ from pathlib import Path
 import pytest
 
 import dnnsearch
-from dnnsearch.config import load_config
-from dnnsearch.plan import plan
-from dnnsearch.study.reading import OpenStudy, open_study
+from dnnsearch.config.config import load_config
+from dnnsearch.study.dry_run import plan
+from dnnsearch.study.stored_study import OpenStudy, open_study
 from tests.conftest import ACCIDENT
-from tests.preloaded import Preloaded
+from tests.support.preloaded import Preloaded
 
 STORAGE = "sqlite:///optuna.db"
 SEARCH = ("search", "tiny.yaml", "--set=tracking=none", "--workers=2", "--quiet")
 RETRY = (*SEARCH, "--retry-failed")
 NOTHING = "no trial has failed that was not tried again: nothing to retry"
-STORED = "dnnsearch.storage:Rows.set_attribute:after:2"  # the config, then the retries
-ASKED = "dnnsearch.storage:Rows.ask:after:1"
-TOLD = "dnnsearch.storage:Rows.tell:after:1"
+STORED = (
+    "dnnsearch.storage.optuna_storage:Rows.set_attribute:after:2"  # the config, then the retries
+)
+ASKED = "dnnsearch.storage.optuna_storage:Rows.ask:after:1"
+TOLD = "dnnsearch.storage.optuna_storage:Rows.tell:after:1"
 
 
 @pytest.fixture

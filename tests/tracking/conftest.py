@@ -13,8 +13,8 @@ import pytest
 
 from dnnsearch.tracking import StudyCard, prepare_database, ui_command
 from dnnsearch.tracking.environment import apply
-from dnnsearch.trial import TrialView
-from tests.servers import free_port, is_healthy
+from dnnsearch.trials.run import TrialView
+from tests.support.servers import free_port, is_healthy
 
 apply()
 STEPS = np.arange(12) * 50

@@ -8,8 +8,8 @@ from mlflow.entities import ViewType
 from mlflow.tracking import MlflowClient
 
 from dnnsearch.errors import UserError
-from dnnsearch.tracking import StudyCard, layout
-from dnnsearch.tracking.card import Standing
+from dnnsearch.tracking import StudyCard, fields
+from dnnsearch.tracking.study_info import Standing
 from dnnsearch.tracking.tracker import Tracker
 
 STATUS = {
@@ -37,9 +37,9 @@ def runs(tracker: Tracker) -> list:
 
 
 def children(tracker: Tracker) -> dict:
-    found = [run for run in runs(tracker) if layout.TRIAL in run.data.tags]
-    assert all(r.data.tags[layout.PARENT] == tracker.parent.info.run_id for r in found)
-    return {int(run.data.tags[layout.TRIAL]): run for run in found}
+    found = [run for run in runs(tracker) if fields.TRIAL in run.data.tags]
+    assert all(r.data.tags[fields.PARENT] == tracker.parent.info.run_id for r in found)
+    return {int(run.data.tags[fields.TRIAL]): run for run in found}
 
 
 def rows(table: str) -> int:
@@ -52,7 +52,7 @@ def test_each_end_of_a_trial_has_its_status_and_its_tag(tracker, make_view, stat
     tracker.publish(make_view(3, state))
     run = children(tracker)[3]
     assert run.info.status == STATUS[state]
-    assert run.data.tags[layout.STATE] == state
+    assert run.data.tags[fields.STATE] == state
     assert run.data.params == {k: str(v) for k, v in make_view(3).params.items()}
     assert tracker.missing([make_view(3, state)]) == []
 
