@@ -2,7 +2,7 @@
 
 import os
 
-from dnnsearch.runtime.cli_process import run
+from dnnsearch.runtime.cli_process import run_cli
 
 STORAGE = "sqlite:///optuna.db"
 
@@ -12,12 +12,12 @@ def storage_of(given: str | None) -> str:
     return given or os.environ.get("DNNSEARCH_STORAGE") or STORAGE
 
 
-def ask(arguments: list[str], storage: str) -> tuple[int, str]:
+def call_cli(arguments: list[str], storage: str) -> tuple[int, str]:
     """Exit code, 0 or 1, and text; UserError where it refuses, RuntimeError where it breaks.
 
     The storage, which may have a password, does not stand among the arguments.
     """
-    code, said = run(arguments, ignore, storage)
+    code, said = run_cli(arguments, ignore, storage)
     if code not in (0, 1) or "Traceback" in said:
         raise RuntimeError(said)
     return code, said

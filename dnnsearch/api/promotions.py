@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dnnsearch.api.cli_call import ask, storage_of
+from dnnsearch.api.cli_call import call_cli, storage_of
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def promote(
     """
     given = [f"--top={top}", f"--replicates={replicates}"]
     given += [] if workers is None else [f"--workers={workers}"]
-    _, said = ask(["promote", "--json", *given, "--", study], storage_of(storage))
+    _, said = call_cli(["promote", "--json", *given, "--", study], storage_of(storage))
     found = json.loads(said.splitlines()[-1])
     named = {name: found[name] for name in ("trial", "found", "champion")}
     return Promoted(
@@ -80,7 +80,7 @@ def retune(
     texts = {"data": new_data, "study": name, "config": config}
     given = [f"--{key}={value}" for key, value in {**texts, **numbers}.items() if value is not None]
     given += [f"--set={key}={json.dumps(value)}" for key, value in (set or {}).items()]
-    _, said = ask(["retune", "--json", *given, "--", study], storage_of(storage))
+    _, said = call_cli(["retune", "--json", *given, "--", study], storage_of(storage))
     found = json.loads(said.splitlines()[-1])
     low, high = found["difference"]
     text = "\n".join(found["lines"])

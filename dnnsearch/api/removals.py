@@ -3,20 +3,20 @@
 import subprocess
 
 from dnnsearch import tracking
-from dnnsearch.api.cli_call import ask, storage_of
+from dnnsearch.api.cli_call import call_cli, storage_of
 from dnnsearch.deployment import removal
 
 
 def publish(study: str, tracking: str | None = None, *, storage: str | None = None) -> str:
     """Send MLflow, at the URI `tracking` or where the study is tracked, all that it lacks."""
     where = [] if tracking is None else [f"--tracking={tracking}"]
-    _, said = ask(["publish", *where, "--", study], storage_of(storage))
+    _, said = call_cli(["publish", *where, "--", study], storage_of(storage))
     return said
 
 
 def rm(study: str, *, storage: str | None = None) -> str:
     """Remove a study with its records and its runs in MLflow, without asking."""
-    _, said = ask(["rm", "--yes", "--", study], storage_of(storage))
+    _, said = call_cli(["rm", "--yes", "--", study], storage_of(storage))
     return said
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from dnnsearch.api.cli_call import ask, storage_of
+from dnnsearch.api.cli_call import call_cli, storage_of
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ def verify(study: str, *, storage: str | None = None) -> Verdict:
 
 
 def _verdict(arguments: list[str], storage: str) -> Verdict:
-    code, said = ask(arguments, storage)
+    code, said = call_cli(arguments, storage)
     return Verdict(code == 0, said)
 
 
@@ -39,5 +39,5 @@ def report(*studies: str, out: str | Path | None = None, storage: str | None = N
     report-STUDY.html here. Raises UserError where a record is missing or damaged.
     """
     given = [] if out is None else [f"--out={out}"]
-    _, said = ask(["report", "--quiet", *given, "--", *studies], storage_of(storage))
+    _, said = call_cli(["report", "--quiet", *given, "--", *studies], storage_of(storage))
     return Path(said.splitlines()[-1])

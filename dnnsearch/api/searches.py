@@ -13,7 +13,7 @@ from dnnsearch.api.results import Study
 from dnnsearch.config import yaml_file
 from dnnsearch.config.config import Config, load_config, parse_config
 from dnnsearch.errors import UserError
-from dnnsearch.runtime.cli_process import run
+from dnnsearch.runtime.cli_process import run_cli
 from dnnsearch.study.stored_study import open_study
 
 
@@ -48,7 +48,7 @@ def search(
     with _as_file(config, loaded) as path:
         options = [f"--set={setting}" for setting in settings]
         arguments = ["search", *options, *more, "--", str(path)]
-        code, said = run(arguments, ignore if quiet else print, storage)
+        code, said = run_cli(arguments, ignore if quiet else print, storage)
     if code != 0:
         raise RuntimeError(said)
     return Study(open_study(loaded.study, loaded.storage))

@@ -12,20 +12,20 @@ from dnnsearch.urls import tracking_uri
 
 
 @dataclass(frozen=True)
-class Glance:
+class EarlyConfig:
     """What a config asks for, as far as can be seen at a glance."""
 
     numerics: str
     tracking: str
 
 
-def glance(path: Path, overrides: Sequence[str]) -> Glance:
+def read_early(path: Path, overrides: Sequence[str]) -> EarlyConfig:
     """At a YAML file with its overrides; raises UserError when the file cannot be read."""
     from dnnsearch.config import yaml_file
 
     document, _ = yaml_file.override(yaml_file.read(path), overrides)
     wanted, tracking = document.get("numerics"), document.get("tracking")
-    return Glance(
+    return EarlyConfig(
         wanted if isinstance(wanted, str) and wanted in numerics.PINS else "portable",
         tracking_uri(tracking if isinstance(tracking, str) else None),
     )

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from dnnsearch.runtime import numerics
-from dnnsearch.runtime.program_name import program
+from dnnsearch.runtime.program_name import program_name
 
 Data = Annotated[
     str,
@@ -58,7 +58,7 @@ def new(
     begun = begin(data, target, name, test, set_ or [])
     print("\n".join(begun.lines))
     command = ["search", str(begun.path)]
-    to_search = f"{program()} {shlex.join(command)}"
+    to_search = f"{program_name()} {shlex.join(command)}"
     print(f"written to {begun.path}; to search: {to_search}", flush=True)
     if search:
         called = sys.orig_argv[1 : 1 + len(sys.orig_argv) - len(sys.argv)]  # without arguments

@@ -6,7 +6,7 @@ Nothing here imports NumPy, or anything that does: the pins count only before th
 import os
 import sys
 
-from dnnsearch.cli.signals import held
+from dnnsearch.cli.signals import defer_signals
 from dnnsearch.runtime import numerics
 
 
@@ -19,5 +19,5 @@ def pin(wanted: str) -> None:
     playable = numerics.playable(wanted)
     if not numerics.is_pinned(playable):
         sys.stdout.flush()
-        with held():
+        with defer_signals():
             os.execve(sys.executable, sys.orig_argv, numerics.pinned(playable))

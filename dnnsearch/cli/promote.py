@@ -55,12 +55,14 @@ def promote(
     from dnnsearch.promotion.promotion import promote as confirm_and_test
     from dnnsearch.promotion.promotion_text import document, lines
 
-    promotion = confirm_and_test(opened, top, replicates, workers, teller(quiet or as_json))
+    promotion = confirm_and_test(
+        opened, top, replicates, workers, progress_printer(quiet or as_json)
+    )
     print(json.dumps(document(promotion)) if as_json else "\n".join(lines(promotion)))
     return 0 if promotion.found else 1
 
 
-def teller(silent: bool) -> Callable[[str], object]:
+def progress_printer(silent: bool) -> Callable[[str], object]:
     """Says on standard error what is being done, unless it shall be silent."""
     return (lambda text: None) if silent else _tell
 

@@ -8,7 +8,7 @@ import typer
 
 from dnnsearch.cli.options import STORAGE, Storage, Study
 from dnnsearch.cli.pin_numerics import pin
-from dnnsearch.cli.promote import Json, Quiet, Replicates, Top, Workers, teller
+from dnnsearch.cli.promote import Json, Quiet, Replicates, Top, Workers, progress_printer
 
 NewData = Annotated[
     str,
@@ -78,5 +78,7 @@ def retune(
     silent = quiet or as_json
     extent = {"top": top, "replicates": replicates}
     with display(definition.config, silent) as audience:
-        found = look_again(opened, definition, **extent, audience=audience, tell=teller(silent))
+        found = look_again(
+            opened, definition, **extent, audience=audience, tell=progress_printer(silent)
+        )
     print(json.dumps(document(found)) if as_json else "\n".join(lines(found)))

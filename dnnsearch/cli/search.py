@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dnnsearch.cli.early_config import glance
+from dnnsearch.cli.early_config import read_early
 from dnnsearch.cli.options import seconds
 from dnnsearch.cli.pin_numerics import pin
 from dnnsearch.cli.signals import Stopped
 from dnnsearch.errors import UserError
 from dnnsearch.runtime import numerics
-from dnnsearch.runtime.program_name import program
+from dnnsearch.runtime.program_name import program_name
 from dnnsearch.urls import without_password
 
 if TYPE_CHECKING:
     from dnnsearch.config.config import Config
     from dnnsearch.study.search import Outcome
-    from dnnsearch.tracking import Publishing
+    from dnnsearch.tracking import AnyPublisher
 
 NATIVE = (
     "numerics: this machine cannot play `portable` (Linux on x86-64 with AVX2 and FMA); the study "
@@ -97,15 +97,15 @@ def search(
     given = {"trials": trials, "workers": _number(workers), "study": study, "storage": storage}
     overrides = [*(set_ or []), *_settings(given)]
     limit = None if for_ is None else seconds(for_)
-    seen = glance(config, overrides)
+    seen = read_early(config, overrides)
     pin(seen.numerics)
     if dry_run:
         _plan(_loaded(config, overrides), retry_failed)
         return
-    from dnnsearch.tracking import publishing
+    from dnnsearch.tracking import open_publisher
 
     try:
-        with publishing(seen.tracking) as publisher:  # MLflow imports while we do
+        with open_publisher(seen.tracking) as publisher:  # MLflow imports while we do
             loaded = _loaded(config, overrides)
             outcome = _run(loaded, limit, retry_failed, quiet, json_, publisher)
     except Stopped:
@@ -135,7 +135,7 @@ def _run(
     retry_failed: bool,
     quiet: bool,
     json_: bool,
-    publisher: "Publishing",
+    publisher: "AnyPublisher",
 ) -> "Outcome":
     from dnnsearch.cli.display import display
     from dnnsearch.study.search import search
@@ -155,7 +155,7 @@ def _run(
 
 
 def _command() -> str:
-    return without_password(f"{program()} {shlex.join(sys.argv[1:])}")
+    return without_password(f"{program_name()} {shlex.join(sys.argv[1:])}")
 
 
 def _conclude(outcome: "Outcome") -> None:
@@ -169,11 +169,11 @@ def _conclude(outcome: "Outcome") -> None:
     if board.ranked:
         best, name = board.best, shlex.quote(board.study)
         print(f"best: trial {best.number} with {board.objective} {best.value:.4f}")
-        print(f"  its configuration:      {program()} best {name}")
-        print(f"  what mattered, a page:  {program()} report {name}")
-        print(f"  an honest figure:       {program()} promote {name}")
-        print(f"  train it again:         {program()} rerun {name}/{best.number}")
-    print(f"  compare all in MLflow:  {program()} ui")
+        print(f"  its configuration:      {program_name()} best {name}")
+        print(f"  what mattered, a page:  {program_name()} report {name}")
+        print(f"  an honest figure:       {program_name()} promote {name}")
+        print(f"  train it again:         {program_name()} rerun {name}/{best.number}")
+    print(f"  compare all in MLflow:  {program_name()} ui")
     if len(board.rows) < outcome.trials:
         print(f"  go on to {outcome.trials} trials: {_command()}")
     print(f"fingerprint {outcome.fingerprint}")
@@ -197,9 +197,9 @@ def _conclude_for_machines(outcome: "Outcome") -> None:
 
 
 def _plan(config: "Config", retry_failed: bool) -> None:
-    from dnnsearch.study.dry_run import plan
+    from dnnsearch.study.dry_run import estimate_cost
 
-    planned = plan(config, retry_failed)
+    planned = estimate_cost(config, retry_failed)
     there = f" (and {planned.done} that have ended already)" if planned.done else ""
     print(f"study {config.study}, from {config.place}: a dry run, nothing is written")
     print(f"  trials  {planned.trials}{there}")

@@ -42,7 +42,7 @@ from dnnsearch.config.dimensions import (
     plain,
 )
 from dnnsearch.config.try_first import Guess, guess
-from dnnsearch.config.validation_errors import one_line
+from dnnsearch.config.validation_errors import format_errors
 from dnnsearch.data import datasets
 from dnnsearch.data.files.source import is_file, source
 from dnnsearch.data.split_config import Seed, Split, mapping
@@ -267,7 +267,7 @@ def _validated(
     try:
         config = Config.model_validate({"study": study, **document})
     except ValidationError as error:
-        problems = one_line(error.errors(include_url=False), KNOWN, EXAMPLES, touched)
+        problems = format_errors(error.errors(include_url=False), KNOWN, EXAMPLES, touched)
         raise UserError(f"{place}: {problems}") from None
     config._place = place
     return config

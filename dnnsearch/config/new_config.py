@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from dnnsearch.config import recommendations, template, yaml_file
 from dnnsearch.config.config import parse_config
 from dnnsearch.config.search_space import check_fits
-from dnnsearch.config.validation_errors import one_line
+from dnnsearch.config.validation_errors import format_errors
 from dnnsearch.data import file_table
 from dnnsearch.data.datasets import DATASETS
 from dnnsearch.data.file_table import FileTable
@@ -36,7 +36,7 @@ SHARES = ((0.0, 0.0), (0.3, 0.3), (0.35, 0.35))  # the plan's own, then larger o
 
 
 @dataclass(frozen=True)
-class Beginning:
+class NewConfig:
     """What was found, and what was written."""
 
     path: Path
@@ -49,7 +49,7 @@ def new(
     name: str | None = None,
     test: str | None = None,
     settings: Sequence[str] = (),
-) -> Beginning:
+) -> NewConfig:
     """Write configs/NAME.yaml for a file; raises UserError for whatever is wrong with it.
 
     `target` is a column's name, or its number counted from 0 (-1 is the last); `test` an official
@@ -58,7 +58,7 @@ def new(
     try:
         given = yaml_file.override({"data": _source(data, target, test)}, settings)[0]
         wanted, split = _with_column(source(_asked(given.pop("data")))), _split(given)
-        table = file_table.load(wanted, split.get("by"))
+        table = file_table.load_table(wanted, split.get("by"))
         name = study_name(
             name or re.sub(r"[^\w.-]+", "_", _called(data, wanted)).strip("._-") or "data"
         )
@@ -68,7 +68,7 @@ def new(
     path = FOLDER / f"{name}.yaml"
     text, split, folds = _fitting(wanted, table, split, _others(settings), path)
     _write(path, text)
-    return Beginning(path, template.report(table, split, folds))
+    return NewConfig(path, template.report(table, split, folds))
 
 
 def _plain(data: str) -> str:
@@ -81,7 +81,7 @@ def _split(given: Mapping[str, Any]) -> dict[str, Any]:
         split = Split.model_validate(given.get("split", {}))
     except ValidationError as error:
         known = {"": list(Split.model_fields)}
-        raise ValueError(f"split: {one_line(error.errors(), known, {}, ())}") from None
+        raise ValueError(f"split: {format_errors(error.errors(), known, {}, ())}") from None
     return split.model_dump(exclude_unset=True)
 
 
@@ -164,7 +164,7 @@ def _fitting(
 
     It was checked as a config. Raises UserError where no split will do.
     """
-    suits = recommendations.plan(table)
+    suits = recommendations.recommend(table)
     problem = ""
     for dev, test in SHARES:
         split = {"dev": dev or suits.dev, "test": test or suits.test, "seed": 0, **given}
@@ -173,7 +173,7 @@ def _fitting(
             document, touched = yaml_file.override(yaml_file.parse(text, str(path)), settings)
             config = parse_config(document, str(path), path.stem)
             try:
-                rows = file_table.split(table, config.split.model_dump(), config.folds)
+                rows = file_table.split_rows(table, config.split.model_dump(), config.folds)
             except ValueError as error:
                 problem = problem or str(error)
                 continue

@@ -25,7 +25,7 @@ BATCHES = (  # for at least so many rows to train on
 
 
 @dataclass(frozen=True)
-class Plan:
+class Recommendation:
     """What suits a table of this size."""
 
     dev: float
@@ -38,7 +38,7 @@ class Plan:
     units: int  # at most
 
 
-def plan(table: FileTable) -> Plan:
+def recommend(table: FileTable) -> Recommendation:
     """A larger dev set and more seeds for few rows, fewer and shorter trials for many numbers.
 
     The seeds are for where there are no folds.
@@ -49,7 +49,7 @@ def plan(table: FileTable) -> Plan:
     train = rows * (1 - dev - (0 if table.test else test))
     is_large = _is_large(train, features)
     longest = _between(train, 600, 10_000) if is_large else _between(8 * train, 2000, 10_000)
-    return Plan(
+    return Recommendation(
         dev=dev,
         test=test,
         trials=20 if is_large else 40,
@@ -102,7 +102,7 @@ def objective(table: FileTable) -> tuple[str, str]:
     return "dev_accuracy", "the share of dev rows that are told rightly"
 
 
-def rough(table: FileTable, split: Mapping[str, Any], folds: int | None) -> str:
+def rare_class_warning(table: FileTable, split: Mapping[str, Any], folds: int | None) -> str:
     """What to know where dev or test has only a handful of the rarest class; empty: no need."""
     if not table.target.counts:
         return ""

@@ -9,7 +9,14 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from dnnsearch.config.recommendations import Plan, in_a_line, is_imbalanced, objective, plan, rough
+from dnnsearch.config.recommendations import (
+    Recommendation,
+    in_a_line,
+    is_imbalanced,
+    objective,
+    rare_class_warning,
+    recommend,
+)
 from dnnsearch.data.column_roles import Column
 from dnnsearch.data.file_table import LABEL, FileTable
 
@@ -24,7 +31,7 @@ def draft(
     source: Mapping[str, Any], table: FileTable, split: Mapping[str, Any], folds: int | None
 ) -> str:
     """The config as YAML; `source` is what was asked for, the others what was found to work."""
-    suits = plan(table)
+    suits = recommend(table)
     lines = [
         f"# {_summary(table)}",
         "# A fixed value is a scalar, a searched one a list of choices or a {low, high, log}.",
@@ -133,7 +140,7 @@ def _split(table: FileTable, split: Mapping[str, Any], folds: int | None) -> lis
     test = "not used: the test set is a file" if table.test else "looked at once, at the end"
     lines = [
         "split:",
-        *([f"  # {few}"] if (few := rough(table, split, folds)) else []),
+        *([f"  # {few}"] if (few := rare_class_warning(table, split, folds)) else []),
         _line("dev", split["dev"], dev, 2),
         _line("test", split["test"], test, 2),
         _line("seed", split["seed"], "which rows these are", 2),
@@ -145,7 +152,7 @@ def _split(table: FileTable, split: Mapping[str, Any], folds: int | None) -> lis
     return lines
 
 
-def _study(table: FileTable, suits: Plan) -> list[str]:
+def _study(table: FileTable, suits: Recommendation) -> list[str]:
     metric, why = objective(table)
     others = ["dev_balanced_accuracy", "dev_f1", "dev_roc_auc"]
     others = ["dev_rmse"] if table.task == "regression" else [n for n in others if n != metric]
@@ -163,7 +170,7 @@ def _study(table: FileTable, suits: Plan) -> list[str]:
     ]
 
 
-def _fixed(suits: Plan, folds: int | None) -> list[str]:
+def _fixed(suits: Recommendation, folds: int | None) -> list[str]:
     seeds, cut = "seeds for each trial", "or K: K-fold cross-validation of train and dev together"
     if folds:
         cut = "few rows: nearly all of them have a say in the choice; the networks vote"
@@ -179,7 +186,7 @@ def _fixed(suits: Plan, folds: int | None) -> list[str]:
     ]
 
 
-def _hyperparameters(table: FileTable, suits: Plan) -> list[str]:
+def _hyperparameters(table: FileTable, suits: Recommendation) -> list[str]:
     low, high = suits.iterations
     weights = ("{low: 0, high: 1}", "0: examples weigh alike; 1: classes do")
     if not is_imbalanced(table):
@@ -206,7 +213,7 @@ def report(table: FileTable, split: Mapping[str, Any], folds: int | None) -> lis
         shares = [f"{in_a_line(n)} {count}" for n, count in list(table.target.counts.items())[:8]]
         more = ", ..." if len(table.target.classes) > 8 else ""
         lines.append(f"  classes  {', '.join(shares)}{more}")
-    lines += [f"  warning  {few}"] if (few := rough(table, split, folds)) else []
+    lines += [f"  warning  {few}"] if (few := rare_class_warning(table, split, folds)) else []
     gaps = [column for column in table.columns if column.missing]
     if gaps:
         shown = ", ".join(f"{in_a_line(column.name)} {column.missing}" for column in gaps[:5])

@@ -12,7 +12,7 @@ from dnnsearch.validators import nearest, show
 MOST = 3  # complaints in a line; a person mends these first
 
 
-def one_line(
+def format_errors(
     errors: Sequence[ErrorDetails],
     known: Mapping[str, Collection[str]],
     examples: Mapping[str, str],

@@ -19,7 +19,7 @@ from dnnsearch.data.files.read import read, read_test
 from dnnsearch.data.files.sheet import MISSING, Sheet, plain
 from dnnsearch.data.preprocessing import Preparation
 from dnnsearch.data.stratified_split import Indices, drawn_folds, stratified, stratified_folds
-from dnnsearch.data.target import Target, check_range, read_again, read_target
+from dnnsearch.data.target import Target, check_range, read_target, read_test_target
 from dnnsearch.storage.array_store import canonical
 from dnnsearch.validators import nearest
 
@@ -68,7 +68,7 @@ def _hashable(series: pd.Series) -> np.ndarray:
     return _bytes(series.astype(object).where(series.notna(), None).tolist())
 
 
-def load(source: Mapping[str, Any], by: str | None) -> FileTable:
+def load_table(source: Mapping[str, Any], by: str | None) -> FileTable:
     """Read and check everything; raises ValueError, in one line, for whatever is wrong."""
     sheet = read(source)
     name, decimal = source.get("target", LABEL), sheet.found.get("decimal", ".")
@@ -125,7 +125,7 @@ def _test(
     if sheet.frame.equals(table.sheet.frame):
         raise ValueError("the test file must have rows of its own, but is the training file again")
     name = source.get("target", LABEL)
-    target = read_again(_named(sheet, name, "target of the test file"), table.target, decimal)
+    target = read_test_target(_named(sheet, name, "target of the test file"), table.target, decimal)
     lacking = [name for name in table.roles if name not in sheet.frame.columns]
     if lacking:
         raise ValueError(f"the test file must have the column {lacking[0]!r}, and does not")
@@ -138,7 +138,7 @@ def _test(
     return frame, target.y
 
 
-def split(table: FileTable, given: Mapping[str, Any], folds: int | None) -> Indices:
+def split_rows(table: FileTable, given: Mapping[str, Any], folds: int | None) -> Indices:
     """The rows of train, dev and, unless that is a file, test; ValueError where it cannot be."""
     shares = {part: given[part] for part in ("dev", "test") if part == "dev" or not table.test}
     seed, target = given["seed"], table.target
@@ -170,7 +170,7 @@ def _in_folds(table: FileTable, rows: Indices, folds: int, seed: int) -> Indices
     return stratified_folds(table.target.y, table.target.classes, rows, folds, seed)
 
 
-def fill(
+def to_arrays(
     table: FileTable, rows: Indices, dtype: str
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """The arrays of train and dev, and those of test with all that the preparation needs.

@@ -156,8 +156,8 @@ def _load_file(request: DataRequest) -> "tuple[FileTable, Indices]":
     from dnnsearch.data import file_table  # pandas takes its time, and a second start needs none
 
     try:
-        table = file_table.load(request.data, request.split.by)
-        return table, file_table.split(table, request.split.model_dump(), request.folds)
+        table = file_table.load_table(request.data, request.split.by)
+        return table, file_table.split_rows(table, request.split.model_dump(), request.folds)
     except ValueError as error:
         raise UserError(f"{request.place}: data: {error}") from None
 
@@ -167,7 +167,7 @@ def _prepare_file(request: DataRequest, store: ArrayStore, whole: bool) -> Prepa
 
     table, rows = _load_file(request)
     rows = joined(rows) if whole else rows
-    arrays, test = file_table.fill(table, rows, request.dtype)
+    arrays, test = file_table.to_arrays(table, rows, request.dtype)
     sizes = {part: arrays[f"y_{part}"].shape[-1] for part in ("train", "dev")}
     outputs = outputs_of(table.task, table.target.classes)
     features = arrays["X_train"].shape[-1]

@@ -172,7 +172,7 @@ def _mixed(labels: Sequence[str]) -> str:
     return ""
 
 
-def read_again(column: pd.Series, target: Target, decimal: str = ".") -> Target:
+def read_test_target(column: pd.Series, target: Target, decimal: str = ".") -> Target:
     """The target of a test file, with the classes of the training file.
 
     A full stop behind a label, and another spelling of a number, are overlooked. Raises ValueError

@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING
 from dnnsearch.errors import UserError
 from dnnsearch.models.ensemble import Model
 from dnnsearch.models.model_file import ENDING, decode, digest
-from dnnsearch.runtime.program_name import program
+from dnnsearch.runtime.program_name import program_name
 from dnnsearch.study.stored_study import IDENTITY, OpenStudy
 from dnnsearch.tracking import UNTRACKED, database
-from dnnsearch.trials.record_store import SHORT
+from dnnsearch.trials.record_store import DIGEST_PREFIX
 
 if TYPE_CHECKING:
     from dnnsearch.tracking.registry import Version
 
-Tell = Callable[[str], object]
+Report = Callable[[str], object]
 PROMOTIONS = "promotion"  # the folder beside the records that has what was trained for them
 
 
@@ -39,7 +39,7 @@ class Champion:
         return decode(self.content, self.place)
 
 
-def champion(study: OpenStudy, tell: Tell) -> Champion | None:
+def champion(study: OpenStudy, tell: Report) -> Champion | None:
     """That of MLflow's alias, else the one that is kept here; None without either.
 
     `tell` is told when MLflow is away and the kept one has to do. UserError where there is none.
@@ -84,18 +84,18 @@ def fetched(study: OpenStudy, version: "Version") -> Champion:
 
 def path(study: OpenStudy) -> Path:
     """Where this machine keeps the champion, by the study's identity."""
-    return study.records.folder / f"champion-{study.attributes[IDENTITY][:SHORT]}{ENDING}"
+    return study.records.folder / f"champion-{study.attributes[IDENTITY][:DIGEST_PREFIX]}{ENDING}"
 
 
 def keep(study: OpenStudy, content: bytes) -> None:
     """Keep a model file as the study's champion; raises UserError when the disk refuses."""
-    study.records.keep_beside(path(study).name, content)
+    study.records.put_side_file(path(study).name, content)
 
 
 def no_champion(study: OpenStudy) -> UserError:
     """What is to be said before any promotion, and after one that crowned nothing."""
     which, trial = f"study {study.name}", f"{study.name}/NUMBER is the model of a trial"
-    command = f"`{program()} promote {study.name}`"
+    command = f"`{program_name()} promote {study.name}`"
     promoted = sorted(Path(study.records.folder, PROMOTIONS).glob(f"*{ENDING}"))
     if promoted:
         why = f"what was promoted, {promoted[-1]}, is not it, and {command} says why"

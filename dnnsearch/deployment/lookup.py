@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from dnnsearch.deployment.champion import Tell, champion, no_champion
+from dnnsearch.deployment.champion import Report, champion, no_champion
 from dnnsearch.deployment.trial_model import model
 from dnnsearch.errors import UserError
 from dnnsearch.models.ensemble import Model
@@ -12,7 +12,7 @@ from dnnsearch.study.stored_study import open_study
 from dnnsearch.tracking import check_uri, tracking_uri
 
 
-def find(name: str, storage: str, tell: Tell, tracking: str | None = None) -> Model:
+def find(name: str, storage: str, tell: Report, tracking: str | None = None) -> Model:
     """The model of that name; raises UserError, in one line, where there is none.
 
     A study's name is its champion, see there also for `tell`. `tracking` is where models:/ URIs are

@@ -15,11 +15,11 @@ from dnnsearch.errors import UserError
 from dnnsearch.models.ensemble import Model, assemble
 from dnnsearch.reproduce.retraining import parameters_again
 from dnnsearch.runtime import numerics
-from dnnsearch.runtime.pinned_call import isolated, requested
+from dnnsearch.runtime.pinned_call import pinned_call, requested
 from dnnsearch.storage.array_store import ArrayStore, DamagedArrays, default_root
 from dnnsearch.study.stored_study import OpenStudy
 from dnnsearch.trials.record import Record, versions
-from dnnsearch.trials.record_store import SHORT
+from dnnsearch.trials.record_store import DIGEST_PREFIX
 
 PREPARED = "prepared.json"
 
@@ -60,7 +60,7 @@ Preparation = tuple[Prepared, Mapping[str, np.ndarray]]
 
 def _kept(study: OpenStudy, record: Record) -> Preparation | None:
     """What lies beside the records of a study on a person's file."""
-    content = study.records.beside(NAME.format(record.spec.arrays[:SHORT]))
+    content = study.records.side_file(NAME.format(record.spec.arrays[:DIGEST_PREFIX]))
     with contextlib.suppress(DamagedArrays):
         found = unpacked(content) if content else None
         return found if found and found[0].key == record.spec.arrays else None
@@ -79,7 +79,7 @@ def prepared_of(study: OpenStudy, record: Record) -> Prepared:
     if found:
         return found
     pins = numerics.playable(record.spec.numerics)
-    with isolated(prepare_again, pins, study.config.document()) as process:
+    with pinned_call(prepare_again, pins, study.config.document()) as process:
         document = json.loads((process.wait() / PREPARED).read_text())
     prepared = Prepared.from_dict(document)
     if prepared.data_digest != record.spec.data or prepared.split_digest != record.spec.split:

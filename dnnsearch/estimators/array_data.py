@@ -59,7 +59,7 @@ class ArrayStudy:
         """Keeps the file, unless the study cannot even begin."""
         is_new = not self.path.parent.exists()
         records = Records(self.path.parents[1], self.document["study"])
-        records.keep_beside(self.path.name, self.content)
+        records.put_side_file(self.path.name, self.content)
         try:
             yield self.document
         except BaseException:

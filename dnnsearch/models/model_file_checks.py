@@ -84,7 +84,7 @@ def check_network(found: Document, arrays: Arrays) -> None:
     """The parts of the document, and the parameters in their place."""
     outputs = len(found.classes) if found.task == "multiclass" else 1
     flat, target = (arrays.get(name, np.empty(0)) for name in OWN)
-    _hold(
+    _require(
         {
             "activation": found.activation in ACTIVATIONS,
             "classes": _are_distinct(found.classes) and CLASSES[found.task](len(found.classes)),
@@ -116,7 +116,7 @@ def check_preparation(names: Sequence[str], arrays: Arrays) -> None:
     if DOCUMENT not in arrays:
         mean, scale = (arrays.get(name, np.empty(0)) for name in ("mean", "scale"))
         one = mean.shape[-1:] == (len(names),) or not names
-        _hold(
+        _require(
             {
                 "preparation": set(arrays) == {"mean", "scale"} and mean.ndim in (1, 2),
                 "mean": mean.dtype == np.float64 and mean.size > 0 and one,
@@ -128,7 +128,7 @@ def check_preparation(names: Sequence[str], arrays: Arrays) -> None:
     found = _validated(Prepared, _json(arrays[DOCUMENT]))
     roles = found.columns
     numeric = [*roles.number, *roles.quantile, *roles.pixel]
-    _hold(
+    _require(
         {
             "preparation": set(arrays) == {DOCUMENT, *ARRAYS},
             "names": _are_distinct(found.names)
@@ -151,7 +151,7 @@ def _check_moments(arrays: Arrays, numeric: int, quantile: int) -> None:
     rules["ranks"] = quantile == 0 or quantiles.shape[1:2] > (0,)
     rules["types"] = all(arrays[name].dtype == np.float64 for name in ARRAYS)
     rules["scales"] = bool((arrays["scale"] != 0).all())
-    _hold(rules)
+    _require(rules)
 
 
 def _json(array: np.ndarray) -> Any:
@@ -164,7 +164,7 @@ def _are_distinct(names: Sequence[str]) -> bool:
     return len(set(names)) == len(names)
 
 
-def _hold(rules: Mapping[str, bool]) -> None:
+def _require(rules: Mapping[str, bool]) -> None:
     for name, holds in rules.items():
         if not holds:
             raise ValueError(f"{name}: what it says does not fit the rest")

@@ -22,9 +22,9 @@ from dnnsearch.promotion.candidates import (
     rounds,
     train,
 )
-from dnnsearch.promotion.test_scores import on_dev
-from dnnsearch.statistics.difference_to_best import Contest
-from dnnsearch.statistics.score_sample import Measured
+from dnnsearch.promotion.evaluation_scores import on_dev
+from dnnsearch.statistics.difference_to_best import Comparison
+from dnnsearch.statistics.score_sample import ScoreSample
 from dnnsearch.storage.array_store import ArrayStore
 from dnnsearch.study.definition import Definition
 from dnnsearch.study.stored_study import OpenStudy
@@ -37,13 +37,13 @@ class Confirmed:
     """Candidates whose fresh networks all stayed finite, and their figures on dev."""
 
     chosen: list[Candidate]
-    measured: list[Measured]
+    measured: list[ScoreSample]
     diverged: list[Candidate]
     maximize: bool
 
     @cached_property
-    def contest(self) -> Contest:
-        return Contest(self.measured, self.maximize)
+    def contest(self) -> Comparison:
+        return Comparison(self.measured, self.maximize)
 
     @property
     def preferred(self) -> list[Candidate]:

@@ -11,14 +11,14 @@ from dnnsearch.errors import UserError
 from dnnsearch.models.model_file import encode
 from dnnsearch.promotion.candidates import Candidate, Tell
 from dnnsearch.promotion.confirmation import Confirmed, confirm
+from dnnsearch.promotion.evaluation import Evaluation, found_something, identity
 from dnnsearch.promotion.refit import Refit, model, refit
-from dnnsearch.promotion.registration import Crowned, crown
-from dnnsearch.promotion.test_evaluation import Lookout, found_something, identity
+from dnnsearch.promotion.registration import Registered, register_champion
 from dnnsearch.runtime import numerics
 from dnnsearch.storage.array_store import ArrayStore, default_root
 from dnnsearch.storage.study_lock import study_lock
 from dnnsearch.study.definition import Definition
-from dnnsearch.study.search import define, local_workers
+from dnnsearch.study.search import local_workers, resolve_definition
 from dnnsearch.study.stored_study import OpenStudy
 from dnnsearch.tracking import UNTRACKED, check_uri
 
@@ -36,7 +36,7 @@ class Promotion:
     figures: dict[str, Any]  # on the test set: ensemble, single, guess, examples
     openings: list[dict[str, Any]]  # of this test set, the first first
     found: bool  # more than guessing has
-    crowned: Crowned
+    crowned: Registered
 
 
 def promote(
@@ -48,7 +48,7 @@ def promote(
     have changed, and when every candidate diverges.
     """
     store = ArrayStore(default_root())
-    definition = defined(study, store)
+    definition = resolved_study(study, store)
     numerics.check(definition.numerics)
     if study.config.tracking != UNTRACKED:
         check_uri(study.config.tracking)
@@ -61,9 +61,9 @@ def promote(
         return _conclude(study, definition, confirmed, refitted, tell)
 
 
-def defined(study: OpenStudy, store: ArrayStore) -> Definition:
+def resolved_study(study: OpenStudy, store: ArrayStore) -> Definition:
     """The study's definition with its data; raises UserError where these have changed."""
-    definition = define(study.config, store)
+    definition = resolve_definition(study.config, store)
     there = (definition.prepared.data_digest, definition.prepared.split_digest)
     if there != (study.definition["data_digest"], study.definition["split_digest"]):
         raise UserError(f"the data of study {study.name} have changed since it was run")
@@ -75,11 +75,11 @@ def _conclude(
 ) -> Promotion:
     """The test set, the model file and the registry, which MLflow may take its seconds for."""
     promoted = model(study, refitted)
-    look = Lookout(study, identity(definition), refitted, promoted)
+    look = Evaluation(study, identity(definition), refitted, promoted)
     tell("the test set")
     figures = look.figures
     found = found_something(figures, definition.maximize)
-    crowned = crown(study, look, encode(promoted), found, figures, tell)
+    crowned = register_champion(study, look, encode(promoted), found, figures, tell)
     return Promotion(
         study=study.name,
         objective=study.config.objective,

@@ -5,7 +5,7 @@ from typing import Any
 from dnnsearch.promotion.candidates import Candidate
 from dnnsearch.promotion.confirmation import Confirmed
 from dnnsearch.promotion.promotion import Promotion
-from dnnsearch.statistics.difference_to_best import Contest
+from dnnsearch.statistics.difference_to_best import Comparison
 from dnnsearch.trials.spec import Hyperparameters
 
 
@@ -55,13 +55,13 @@ def _row(confirmed: Confirmed, k: int) -> list[str]:
     ]
 
 
-def standing(contest: Contest, k: int) -> str:
+def standing(contest: Comparison, k: int) -> str:
     """Such as `-0.0212 to +0.0031, tied`."""
     if len(contest.candidates) == 1:
         return ""
     if k == contest.leader:
         return "tied" if len(contest.tied) > 1 else "best"
-    interval, word = contest.from_leader(k), "tied" if k in contest.tied else "worse"
+    interval, word = contest.difference_to_best(k), "tied" if k in contest.tied else "worse"
     return f"{interval.low:+.4f} to {interval.high:+.4f}, {word}"
 
 

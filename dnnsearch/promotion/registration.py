@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dnnsearch.data.model_inputs import Columns
-from dnnsearch.deployment.champion import Champion, Tell, champion, fetched, holder, is_of, keep
+from dnnsearch.deployment.champion import Champion, Report, champion, fetched, holder, is_of, keep
 from dnnsearch.errors import UserError
 from dnnsearch.models.ensemble import Model
 from dnnsearch.models.model_file import ENDING, digest
 from dnnsearch.promotion.candidates import memo
-from dnnsearch.promotion.test_evaluation import Lookout
+from dnnsearch.promotion.evaluation import Evaluation
 from dnnsearch.study.stored_study import OpenStudy
-from dnnsearch.study.trial_views import card
+from dnnsearch.study.trial_views import study_info
 from dnnsearch.tracking import UNTRACKED
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ TEST_TAG = "dnnsearch.test"  # which test set a version's figures are of
 
 
 @dataclass(frozen=True)
-class Crowned:
+class Registered:
     """What became of a model."""
 
     file: str
@@ -40,40 +40,40 @@ class Crowned:
     why: str  # in words
 
 
-def crown(
+def register_champion(
     study: OpenStudy,
-    look: Lookout,
+    look: Evaluation,
     content: bytes,
     found: bool,
     figures: dict[str, Any],
-    tell: Tell,
-) -> Crowned:
+    tell: Report,
+) -> Registered:
     """Keep and register the model; raises UserError when the disk refuses.
 
     That MLflow is away loses nothing: it is told in words, and the same command tries again.
     """
     trial = look.refitted.candidate.trial
     name = f"{trial:05d}-{digest(content)[:16]}{ENDING}"
-    memo(study).keep_beside(name, content)
+    memo(study).put_side_file(name, content)
     file = str(memo(study).folder / name)
     try:
         registered = _register(study, look, content, figures)
         present = champion(study, tell)
     except UserError as error:
-        return Crowned(file, "", False, f"not registered, the same command tries again: {error}")
+        return Registered(file, "", False, f"not registered, the same command tries again: {error}")
     is_champion, why = _judge(look, content, found, present)
     uri = registered.uri if registered else ""
     if is_champion:
         try:
             why += _give_alias(study, look, content, registered)
         except UserError as error:
-            return Crowned(file, uri, False, f"no alias, the same command tries again: {error}")
+            return Registered(file, uri, False, f"no alias, the same command tries again: {error}")
         keep(study, content)  # last, for MLflow may fail
-    return Crowned(file, uri, is_champion, why)
+    return Registered(file, uri, is_champion, why)
 
 
 def _register(
-    study: OpenStudy, look: Lookout, content: bytes, figures: dict[str, Any]
+    study: OpenStudy, look: Evaluation, content: bytes, figures: dict[str, Any]
 ) -> "Version | None":
     if study.config.tracking == UNTRACKED:
         return None
@@ -84,7 +84,7 @@ def _register(
     tags = {f"dnnsearch.test_{objective}.{kind}": value for kind, value in values.items()}
     return register(
         study.config.tracking,
-        card(study),
+        study_info(study),
         content,
         look.refitted.candidate.trial,
         tags={TEST_TAG: look.test, **tags},
@@ -93,7 +93,7 @@ def _register(
 
 
 def _give_alias(
-    study: OpenStudy, look: Lookout, content: bytes, registered: "Version | None"
+    study: OpenStudy, look: Evaluation, content: bytes, registered: "Version | None"
 ) -> str:
     """Words for where the alias stays with another study of that name."""
     if registered is None:
@@ -105,12 +105,12 @@ def _give_alias(
         may, why = _judge(look, content, True, fetched(study, other))
         if not may:
             return f"; in MLflow {other.uri}, of another study of this name, stays champion: {why}"
-    registry.crown(study.config.tracking, registered)
+    registry.set_champion(study.config.tracking, registered)
     return ""
 
 
 def _judge(
-    look: Lookout, content: bytes, found: bool, present: Champion | None
+    look: Evaluation, content: bytes, found: bool, present: Champion | None
 ) -> tuple[bool, str]:
     """Whether it is to be the champion in place of the present one, and why."""
     if present is not None and present.content == content:

@@ -4,11 +4,11 @@ import html
 import re
 from collections.abc import Callable, Sequence
 
-from dnnsearch.reporting.analysis.analyses import look, look_deeper
+from dnnsearch.reporting.analysis.analyses import analyse, analyse_deeper
 from dnnsearch.reporting.analysis.champion_trial import shown
 from dnnsearch.reporting.analysis.findings import findings
 from dnnsearch.reporting.analysis.importance import DRAWS
-from dnnsearch.reporting.analysis.report_data import Material, read
+from dnnsearch.reporting.analysis.report_data import ReportData, read
 from dnnsearch.reporting.analysis.verdict import verdict
 from dnnsearch.reporting.html import sections
 from dnnsearch.reporting.html.markup import Markup, joined, tag
@@ -62,7 +62,7 @@ def verdict_of(page: str) -> str:
     return re.sub(r"([\\`*_\[\]<>|])", r"\\\1", html.unescape(found[1])) if found else ""
 
 
-def _read(study: OpenStudy, say: Say) -> Material:
+def _read(study: OpenStudy, say: Say) -> ReportData:
     def progress(at: int, of: int) -> None:
         if at % 100 == 0 or at == of:
             say(f"study {study.name}: {at} of {of} records read")
@@ -70,23 +70,23 @@ def _read(study: OpenStudy, say: Say) -> Material:
     return read(study, progress)
 
 
-def _one(study: OpenStudy, material: Material, say: Say, draws: int) -> Markup:
-    views = look(material, draws, say)
+def _one(study: OpenStudy, material: ReportData, say: Say, draws: int) -> Markup:
+    views = analyse(material, draws, say)
     warnings = list(findings(views))
     sentences = verdict(material, views, warnings)
     parts = [sections.verdict(sentences, warnings), sections.leaderboard(material, views)]
     if material.finished:
-        by_depth = look_deeper(material, views, draws)
+        by_depth = analyse_deeper(material, views, draws)
         say("drawing")
         champion = shown(material, study, say)
         parts.append(sections.analysis(study, material, views, by_depth, champion))
     return joined([*parts, sections.commands(material)])
 
 
-def _several(materials: Sequence[Material], bodies: Sequence[Markup]) -> Markup:
+def _several(materials: Sequence[ReportData], bodies: Sequence[Markup]) -> Markup:
     """How they compare, then each."""
-    from dnnsearch.reporting.analysis.study_comparison import rivals
+    from dnnsearch.reporting.analysis.study_comparison import compare_studies
 
     named = zip(materials, bodies, strict=True)
     parts = [joined([tag("h1", f"Study {m.name}"), body]) for m, body in named]
-    return joined([rivals(materials), *parts])
+    return joined([compare_studies(materials), *parts])

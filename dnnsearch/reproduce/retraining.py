@@ -18,7 +18,7 @@ from dnnsearch.data.prepare import prepare
 from dnnsearch.errors import UserError
 from dnnsearch.reproduce.record_comparison import spec_difference
 from dnnsearch.runtime import numerics
-from dnnsearch.runtime.pinned_call import Isolated, isolated, requested
+from dnnsearch.runtime.pinned_call import PinnedCall, pinned_call, requested
 from dnnsearch.storage.array_store import ArrayStore
 from dnnsearch.study.definition import Definition
 from dnnsearch.trials.record import Record, decode
@@ -38,14 +38,14 @@ class Retrained:
 
 
 @contextmanager
-def retraining(config: Config, spec: Spec) -> Iterator[Isolated]:
+def retraining(config: Config, spec: Spec) -> Iterator[PinnedCall]:
     """Begin to train the trial again; `result` waits for it."""
     request = {"config": config.document(), "spec": spec.as_dict()}
-    with isolated(train_again, numerics.playable(spec.numerics), request) as process:
+    with pinned_call(train_again, numerics.playable(spec.numerics), request) as process:
         yield process
 
 
-def result(process: Isolated) -> Retrained:
+def result(process: PinnedCall) -> Retrained:
     """Raises UserError where the training could not be done."""
     folder = process.wait()
     spec = Spec.from_dict(json.loads((folder / SPEC).read_text()))
@@ -94,7 +94,7 @@ def parameters_again(config: Config, spec: Spec) -> np.ndarray:
     Raises UserError where the data cannot be loaded.
     """
     request = {"config": config.document(), "spec": spec.as_dict()}
-    with isolated(keep_parameters, numerics.playable(spec.numerics), request) as process:
+    with pinned_call(keep_parameters, numerics.playable(spec.numerics), request) as process:
         return np.asarray(np.load(process.wait() / PARAMETERS))
 
 

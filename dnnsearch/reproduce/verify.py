@@ -26,7 +26,7 @@ from dnnsearch.storage.array_store import ArrayStore
 from dnnsearch.study.coordinator import Coordinator
 from dnnsearch.study.definition import differences
 from dnnsearch.study.retries import given
-from dnnsearch.study.search import define, hired
+from dnnsearch.study.search import open_workers, resolve_definition
 from dnnsearch.study.stored_study import OpenStudy
 from dnnsearch.trials.record import Record, decode, fingerprint, inconsistencies
 from dnnsearch.trials.spec import Spec
@@ -37,7 +37,7 @@ class Different(Exception):
 
 
 @dataclass
-class Witness:
+class ReplayVerifier:
     """The memo and the book of a study that is lived through again: it only compares."""
 
     study: OpenStudy
@@ -115,15 +115,15 @@ def verify(
     Raises UserError where a trial is unfinished, or where the records or the data cannot be read.
     """
     recorded = study.fingerprint()
-    witness = Witness(study, tell)
+    witness = ReplayVerifier(study, tell)
     changed: list[str] = []
     try:
         with tempfile.TemporaryDirectory(prefix="dnnsearch-") as folder:
             store = Path(folder)
-            definition = define(study.config, ArrayStore(store))
+            definition = resolve_definition(study.config, ArrayStore(store))
             numerics.check(definition.numerics)
             changed = differences(study.definition, definition.as_dict())
-            with hired(definition, workers, store, say) as pool:
+            with open_workers(definition, workers, store, say) as pool:
                 again = given(study)
                 coordinator = Coordinator(definition, witness, witness, pool, retries=again)
                 coordinator.run(len(witness.rows))
@@ -136,7 +136,7 @@ def verify(
 
 
 def _identical(
-    study: OpenStudy, witness: Witness, recorded: str, changed: list[str]
+    study: OpenStudy, witness: ReplayVerifier, recorded: str, changed: list[str]
 ) -> Verification:
     given = f", given {_counted(witness.failures, 'recorded failure')}" if witness.failures else ""
     spite = [f"  the same in spite of: {'; '.join(changed)}"] if changed else []
@@ -154,7 +154,7 @@ def _different(study: OpenStudy, difference: str, changed: list[str]) -> Verific
     return Verification("different", lines)
 
 
-def _rounded(study: OpenStudy, witness: Witness) -> Verification:
+def _rounded(study: OpenStudy, witness: ReplayVerifier) -> Verification:
     first = (
         f"{study.name} equal within rounding: its costs differ by {witness.units:.0f} units in the "
         f"last place at most, because of {witness.why}"

@@ -12,7 +12,7 @@ STOP_SECONDS = 10  # for a search to end in order
 ERROR = "error: "
 
 
-def run(
+def run_cli(
     arguments: Sequence[str], tell: Callable[[str], object], storage: str | None = None
 ) -> tuple[int, str]:
     """`dnnsearch ARGUMENTS`: its exit code, 0 or 1, and all that it said.

@@ -22,7 +22,7 @@ from dnnsearch.runtime import numerics
 REQUEST, ERROR = "request.json", "error.txt"
 
 
-class Isolated:
+class PinnedCall:
     """A function at work; `folder` is its own."""
 
     def __init__(self, folder: Path, process: "subprocess.Popen[bytes]") -> None:
@@ -39,9 +39,9 @@ class Isolated:
 
 
 @contextlib.contextmanager
-def isolated(
+def pinned_call(
     function: Callable[[Path], None], pins: str, request: Mapping[str, Any]
-) -> Iterator[Isolated]:
+) -> Iterator[PinnedCall]:
     """Begin `function(folder)` elsewhere; on leaving, neither process nor folder is left."""
     with tempfile.TemporaryDirectory(prefix="dnnsearch-") as name:
         folder = Path(name)
@@ -54,7 +54,7 @@ def isolated(
             process_group=0,  # Ctrl-C at a terminal is for us alone
         )
         try:
-            yield Isolated(folder, process)
+            yield PinnedCall(folder, process)
         finally:
             process.kill()
             process.communicate()

@@ -8,7 +8,7 @@ from pathlib import Path
 NAME = "dnnsearch"
 
 
-def program() -> str:
+def program_name() -> str:
     """`dnnsearch` where a shell finds it, else its path as it was called: .venv/bin/dnnsearch.
 
     From Python, and as `python -m dnnsearch`, it is the name alone.

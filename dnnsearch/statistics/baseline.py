@@ -9,7 +9,7 @@ from dnnsearch.trials.metrics import confusion
 AREA = 0.5  # under the curve of an order that has nothing to do with the answers
 
 
-def guess(
+def chance_score(
     objective: str, output: str, y_train: np.ndarray, Z: np.ndarray, y: np.ndarray, scale: float
 ) -> float:
     """Of a constant answer, on a set with the answers y (m,); Z (n[L], m) are the network's logits.

@@ -22,14 +22,14 @@ from functools import cached_property
 import numpy as np
 
 from dnnsearch.statistics.interval import LEVEL, Interval
-from dnnsearch.statistics.score_sample import Measured, freedom
+from dnnsearch.statistics.score_sample import ScoreSample, degrees_of_freedom
 
 
 @dataclass(frozen=True)
-class Contest:
+class Comparison:
     """K candidates."""
 
-    candidates: Sequence[Measured]
+    candidates: Sequence[ScoreSample]
     maximize: bool
 
     @cached_property
@@ -50,7 +50,7 @@ class Contest:
         best = self.leader
         return [k for k in everyone if self._ahead(k, best) + self._bound(LEVEL, k, best) >= 0]
 
-    def from_leader(self, k: int) -> Interval:
+    def difference_to_best(self, k: int) -> Interval:
         """Of k's expectation less the leader's, with about 95 %.
 
         Zero is never outside of it (Hsu 1984): it ends there where k is called worse.
@@ -72,13 +72,13 @@ class Contest:
 
         one, other = self.candidates[a], self.candidates[b]
         examples = _paired(one, other)
-        variance = examples + one.by_seeds + other.by_seeds
+        variance = examples + one.seed_variance + other.seed_variance
         parts = [(examples, one.examples - 1)]
         parts += [(x.among_networks, x.replicates - 1) for x in (one, other)]
-        return float(t.isf(tail, freedom(variance, parts))) * float(np.sqrt(variance))
+        return float(t.isf(tail, degrees_of_freedom(variance, parts))) * float(np.sqrt(variance))
 
 
-def _paired(one: Measured, other: Measured) -> float:
+def _paired(one: ScoreSample, other: ScoreSample) -> float:
     """The examples' part of the variance of a difference."""
     differences, m = one.by_example - other.by_example, one.examples
     if not one.is_share:

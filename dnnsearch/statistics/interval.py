@@ -5,7 +5,7 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-Z = 1.959963984540054  # the normal distribution's 97.5 % quantile
+NORMAL_QUANTILE_95 = 1.959963984540054  # the normal distribution's 97.5 % quantile
 LEVEL = 0.05  # of every interval and comparison: they are wrong in so many cases
 
 
@@ -25,9 +25,15 @@ class Interval:
 
 def wilson(share: float, examples: float) -> Interval:
     """Of a share of so many examples (Wilson 1927); never empty, also at 0 and 1."""
-    centre = (share + Z * Z / (2 * examples)) / (1 + Z * Z / examples)
-    spread = share * (1 - share) / examples + (Z / (2 * examples)) ** 2
-    half = Z * math.sqrt(spread) / (1 + Z * Z / examples)
+    centre = (share + NORMAL_QUANTILE_95 * NORMAL_QUANTILE_95 / (2 * examples)) / (
+        1 + NORMAL_QUANTILE_95 * NORMAL_QUANTILE_95 / examples
+    )
+    spread = share * (1 - share) / examples + (NORMAL_QUANTILE_95 / (2 * examples)) ** 2
+    half = (
+        NORMAL_QUANTILE_95
+        * math.sqrt(spread)
+        / (1 + NORMAL_QUANTILE_95 * NORMAL_QUANTILE_95 / examples)
+    )
     return Interval(max(centre - half, 0.0), min(centre + half, 1.0))
 
 
@@ -35,10 +41,10 @@ def student(values: Sequence[float]) -> Interval:
     """Of the mean of several values, from their spread (Student's t)."""
     mean = statistics.fmean(values)
     error = statistics.stdev(values) / math.sqrt(len(values))
-    return around(mean, error, len(values) - 1)
+    return t_interval(mean, error, len(values) - 1)
 
 
-def around(mean: float, error: float, freedom: float) -> Interval:
+def t_interval(mean: float, error: float, freedom: float) -> Interval:
     """Of a mean with this standard error, known with so many degrees of freedom (Student's t)."""
     from scipy.stats import t
 

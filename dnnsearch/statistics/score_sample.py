@@ -19,13 +19,13 @@ from functools import cached_property
 
 import numpy as np
 
-from dnnsearch.statistics.interval import Interval, around, wilson
+from dnnsearch.statistics.interval import Interval, t_interval, wilson
 
 MOST_WORTH = 2  # examples that one example is worth, answered by many networks
 
 
 @dataclass(frozen=True)
-class Measured:
+class ScoreSample:
     """What some networks of one configuration, or one ensemble, came to on a set."""
 
     values: np.ndarray  # (R, m): the contributions
@@ -56,7 +56,7 @@ class Measured:
         return float(self.values.mean(axis=1).var(ddof=1)) / self.replicates
 
     @cached_property
-    def by_seeds(self) -> float:
+    def seed_variance(self) -> float:
         """The part of the variance that is the seeds'."""
         if self.replicates == 1:
             return 0.0
@@ -67,14 +67,14 @@ class Measured:
         return float(max(self.among_networks - of_rest, 0.0))
 
     @cached_property
-    def by_examples(self) -> float:
+    def example_variance(self) -> float:
         """The part that is the examples' and, with it, the rest."""
         return float(self.by_example.var(ddof=1)) / self.examples
 
     @property
     def error(self) -> float:
         """The standard error of the mean."""
-        return float(np.sqrt(self.by_seeds + self.by_examples))
+        return float(np.sqrt(self.seed_variance + self.example_variance))
 
     @property
     def interval(self) -> Interval:
@@ -90,11 +90,14 @@ class Measured:
             worth = binomial / variance if variance > 0 else self.examples
             most = self.examples * min(self.replicates, MOST_WORTH)
             return wilson(self.mean, min(max(worth, 1.0), most))
-        parts = [(self.by_examples, self.examples - 1), (self.among_networks, self.replicates - 1)]
-        return around(self.mean, self.error, freedom(self.error**2, parts))
+        parts = [
+            (self.example_variance, self.examples - 1),
+            (self.among_networks, self.replicates - 1),
+        ]
+        return t_interval(self.mean, self.error, degrees_of_freedom(self.error**2, parts))
 
 
-def freedom(variance: float, parts: list[tuple[float, int]]) -> float:
+def degrees_of_freedom(variance: float, parts: list[tuple[float, int]]) -> float:
     """Satterthwaite's degrees of freedom of a sum, of (part, its degrees of freedom)."""
     spread = sum(part**2 / degrees for part, degrees in parts if degrees > 0)
     return variance**2 / spread if spread > 0 else np.inf

@@ -16,7 +16,7 @@ from dnnsearch.storage.array_store import default_root
 FOLDER = "databases"
 
 
-def create(path: Path, name: str, make: Callable[[Path], None]) -> None:
+def create_from_template(path: Path, name: str, make: Callable[[Path], None]) -> None:
     """Write the database `name` to `path`, by `make(path)` where this machine has no copy of it.
 
     `name` must say all that the content depends on: whose tables, of which version. A copy that

@@ -45,7 +45,7 @@ def open_storage(url: str, create: bool = False) -> RDBStorage:
         path is None or path.name in ("", ":memory:") or path.is_dir()
     ):
         raise UserError(f"storage: must name a file that lasts, but got {url!r}")
-    with _told_in_one_line(url):
+    with _database_errors(url):
         if postgresql.is_postgresql(url):
             return _open_postgresql(url, create)
         if path and not path.exists():
@@ -63,7 +63,7 @@ def is_there(url: str) -> bool:
         return path.exists()
     if not postgresql.is_postgresql(url):
         return True
-    with _told_in_one_line(url), postgresql.session(url) as session:
+    with _database_errors(url), postgresql.session(url) as session:
         return "version_info" in sqlalchemy.inspect(session).get_table_names()
 
 
@@ -100,7 +100,7 @@ def _create(path: Path) -> None:
     """
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".new-") as folder:
         new = Path(folder, path.name)
-        database_templates.create(new, f"optuna-{optuna.__version__}", _create_tables)
+        database_templates.create_from_template(new, f"optuna-{optuna.__version__}", _create_tables)
         with contextlib.suppress(FileExistsError):
             os.link(new, path)
 
@@ -134,7 +134,7 @@ def _connect_postgresql(url: str) -> RDBStorage:
 
 
 @contextlib.contextmanager
-def _told_in_one_line(url: str) -> Iterator[None]:
+def _database_errors(url: str) -> Iterator[None]:
     try:
         yield
     except (SQLAlchemyError, StorageInternalError) as error:
@@ -154,13 +154,13 @@ def _told_in_one_line(url: str) -> Iterator[None]:
 
 
 def study_names(storage: RDBStorage) -> list[str]:
-    with _told_in_one_line(storage.url):
+    with _database_errors(storage.url):
         return sorted(study.study_name for study in storage.get_all_studies())
 
 
 def create_study(storage: RDBStorage, study: str, direction: str) -> None:
     """An empty study, to `maximize` or to `minimize`."""
-    with _told_in_one_line(storage.url):
+    with _database_errors(storage.url):
         storage.create_new_study([StudyDirection[direction.upper()]], study)
 
 
@@ -170,7 +170,7 @@ class Rows:
     def __init__(self, storage: RDBStorage, study: str) -> None:
         self.storage, self.study = storage, study
         try:
-            with _told_in_one_line(storage.url):
+            with _database_errors(storage.url):
                 self.study_id = storage.get_study_id_from_name(study)
         except KeyError:
             known = ", ".join(study_names(storage)) or "none"
@@ -178,26 +178,26 @@ class Rows:
 
     @property
     def attributes(self) -> dict[str, Any]:
-        with _told_in_one_line(self.storage.url):
+        with _database_errors(self.storage.url):
             return self.storage.get_study_user_attrs(self.study_id)
 
     def set_attribute(self, name: str, value: Any) -> None:
-        with _told_in_one_line(self.storage.url):
+        with _database_errors(self.storage.url):
             self.storage.set_study_user_attr(self.study_id, name, value)
 
     def trials(self) -> list[FrozenTrial]:
-        with _told_in_one_line(self.storage.url):
+        with _database_errors(self.storage.url):
             return self.storage.get_all_trials(self.study_id, deepcopy=False)
 
     def trial(self, number: int) -> FrozenTrial:
         """One of them; the trial must be there."""
-        with _told_in_one_line(self.storage.url):
+        with _database_errors(self.storage.url):
             found = self.storage.get_trial_id_from_study_id_trial_number(self.study_id, number)
             return self.storage.get_trial(found)
 
     def ask(self, trial: FrozenTrial) -> int:
         """Add a trial as RUNNING and return its id in the storage."""
-        with _told_in_one_line(self.storage.url):
+        with _database_errors(self.storage.url):
             return optuna_rows.add(self.storage, self.study_id, trial)
 
     def tell(
@@ -209,9 +209,9 @@ class Rows:
         attributes: dict[str, Any],
     ) -> None:
         """End a trial; its curve goes in as intermediate values."""
-        with _told_in_one_line(self.storage.url):
+        with _database_errors(self.storage.url):
             optuna_rows.end(self.storage, trial_id, state, value, curve, attributes)
 
     def remove(self) -> None:
-        with _told_in_one_line(self.storage.url):
+        with _database_errors(self.storage.url):
             self.storage.delete_study(self.study_id)

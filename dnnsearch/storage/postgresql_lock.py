@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from dnnsearch.errors import UserError
 from dnnsearch.storage import postgresql
 
-Held = Callable[[], None]  # raises LostLock unless the lock is held still
+LockCheck = Callable[[], None]  # raises LostLock unless the lock is held still
 LONGEST_HOST = 25  # characters; PostgreSQL keeps 63 of a session's name
 
 TRY = text("SELECT pg_try_advisory_lock(:key)")
@@ -36,7 +36,7 @@ class LostLock(UserError):
 
 
 @contextmanager
-def session_lock(storage: str, study: str) -> Iterator[Held]:
+def session_lock(storage: str, study: str) -> Iterator[LockCheck]:
     """Hold the study's lock; raises UserError, naming the holder, while somebody else does."""
     key = {"key": _key(study)}
     with ExitStack() as stack:

@@ -17,12 +17,12 @@ from urllib.parse import quote
 
 from dnnsearch.errors import UserError
 from dnnsearch.storage.postgresql import is_postgresql
-from dnnsearch.storage.postgresql_lock import Held, session_lock
+from dnnsearch.storage.postgresql_lock import LockCheck, session_lock
 from dnnsearch.storage.sqlite import sqlite_path
 
 
 @contextmanager
-def study_lock(storage: str, study: str) -> Iterator[Held]:
+def study_lock(storage: str, study: str) -> Iterator[LockCheck]:
     """Hold the study's lock in the storage at this URL.
 
     Raises UserError, naming the holder, while somebody else holds it. Whoever writes for long asks

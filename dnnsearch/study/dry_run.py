@@ -36,7 +36,7 @@ TRIAL_BYTES = 16_000  # of a trial's other rows and of its record's text
 
 
 @dataclass(frozen=True)
-class Plan:
+class CostEstimate:
     """What is still to be done of a search."""
 
     done: int  # trials that have ended already
@@ -47,7 +47,7 @@ class Plan:
     disk: int  # bytes
 
 
-def plan(config: Config, retry_failed: bool = False) -> Plan:
+def estimate_cost(config: Config, retry_failed: bool = False) -> CostEstimate:
     """The plan of a search with this config; raises UserError where a search would.
 
     Call it in a process with pinned numerics, as a search.
@@ -60,7 +60,7 @@ def plan(config: Config, retry_failed: bool = False) -> Plan:
         done, trials = _standing(config, retry_failed)
         specs = _draw(definition, done, trials)
         if not specs:
-            return Plan(done, 0, 0, 0, 0.0, 0)
+            return CostEstimate(done, 0, 0, 0, 0.0, 0)
         speed = _speed(specs, store.open(prepared.key))
     return _summed(definition, done, trials - done, specs, speed)
 
@@ -108,13 +108,13 @@ def _cost(spec: Spec) -> int:
 
 def _summed(
     definition: Definition, done: int, trials: int, specs: list[Spec], speed: float
-) -> Plan:
+) -> CostEstimate:
     config = definition.config
     scale = trials / len(specs)
     workers = config.workers if isinstance(config.workers, int) else config.parallelism
     seconds = scale * sum(map(_cost, specs)) / speed / min(workers, config.parallelism)
     disk = sum(_bytes(spec, definition.prepared.shape.dev) for spec in specs)
-    return Plan(
+    return CostEstimate(
         done=done,
         trials=trials,
         updates=round(scale * sum(spec.updates for spec in specs)),

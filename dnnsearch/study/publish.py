@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dnnsearch.errors import UserError
 from dnnsearch.storage.study_lock import study_lock
 from dnnsearch.study.stored_study import OpenStudy
-from dnnsearch.study.trial_views import card, ended_view, unfinished_view
+from dnnsearch.study.trial_views import ended_view, study_info, unfinished_view
 from dnnsearch.tracking import UNTRACKED, check_uri
 from dnnsearch.trials.run import TrialView
 from dnnsearch.urls import without_password
@@ -28,10 +28,10 @@ def publish(study: OpenStudy, uri: str | None = None) -> str:
         views = list(_views(study))
         ended = sum(view.state != "interrupted" for view in views)
         whole = ended == len(views) >= study.wanted(study.config.trials)
-        from dnnsearch.tracking.backfill import mend  # MLflow takes its seconds
+        from dnnsearch.tracking.backfill import backfill  # MLflow takes its seconds
 
         state = ("finished", study.fingerprint()) if whole else ("interrupted", "")
-        sent = mend(uri, card(study), views, *state, held)
+        sent = backfill(uri, study_info(study), views, *state, held)
     shown = without_password(uri)
     return f"study {study.name}: {shown} lacked {sent} of {len(views)} trials, and lacks none now"
 

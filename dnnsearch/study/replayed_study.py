@@ -19,7 +19,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from dnnsearch.config.config import Config
 from dnnsearch.config.search_space import suggest
-from dnnsearch.study.pruning import Told
+from dnnsearch.study.pruning import FinishedCurve
 from dnnsearch.trials.record import Record
 from dnnsearch.trials.spec import OBJECTIVES, Hyperparameters, Value, generator
 
@@ -97,7 +97,7 @@ STATES = {
 }
 
 
-class Twin:
+class ReplayedStudy:
     """The study as the sampler sees it."""
 
     def __init__(self, config: Config) -> None:
@@ -105,7 +105,7 @@ class Twin:
         self.arguments = dict(config.definition()["sampler"])
         self.sampler = SAMPLERS[self.arguments.pop("name")]
         self._common = IntersectionSearchSpace(include_pruned=True)
-        self.told: list[Told] = []
+        self.told: list[FinishedCurve] = []
         self._asked: dict[int, optuna.Trial] = {}
         self.study = optuna.create_study(
             direction=StudyDirection[OBJECTIVES[config.objective].upper()],
@@ -137,7 +137,7 @@ class Twin:
                 self._asked[number].report(value, step)
         del self._asked[number]
         if curve:
-            self.told.append(Told(record.end == "finished", curve))
+            self.told.append(FinishedCurve(record.end == "finished", curve))
         self.study.tell(number, optuna_value(record), STATES[record.end])
 
 

@@ -14,7 +14,7 @@ from dnnsearch.storage.array_store import DamagedArrays
 from dnnsearch.storage.optuna_storage import Rows, open_storage
 from dnnsearch.tracking.remote_records import StudyArtifacts
 from dnnsearch.trials.record import Record, decode, fingerprint, outcome_digest
-from dnnsearch.trials.record_store import IN_MLFLOW, SHORT, Records, root
+from dnnsearch.trials.record_store import DIGEST_PREFIX, IN_MLFLOW, Records, root
 from dnnsearch.urls import with_password, without_password
 
 # names of the study's attributes in Optuna's storage
@@ -75,7 +75,7 @@ class OpenStudy:
         artifacts = StudyArtifacts(
             self.config.tracking, self.attributes[EXPERIMENT], self.name, identity
         )
-        return Records(root(where), f"{self.name}-{identity[:SHORT]}", artifacts)
+        return Records(root(where), f"{self.name}-{identity[:DIGEST_PREFIX]}", artifacts)
 
     def trials(self) -> list[FrozenTrial]:
         """Optuna's trials by number; `user_attrs["dnnsearch"]` is what `ledger` tells of each."""
@@ -83,7 +83,7 @@ class OpenStudy:
 
     def path(self, number: int) -> Path:
         """The file of a trial's record; raises UserError when it is missing."""
-        return self.records.of(number, lambda: self._digests(number))
+        return self.records.path_of(number, lambda: self._digests(number))
 
     def _digests(self, number: int) -> tuple[str, str]:
         """Of a trial's spec and of what it came to, as Optuna's row has them."""

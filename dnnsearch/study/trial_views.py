@@ -9,7 +9,7 @@ from dnnsearch.config.search_space import suggest
 from dnnsearch.data.files.source import data_name
 from dnnsearch.data.model_inputs import NAME
 from dnnsearch.study.stored_study import EXPERIMENT, IDENTITY, PROFILE, OpenStudy
-from dnnsearch.tracking import StudyCard
+from dnnsearch.tracking import StudyInfo
 from dnnsearch.trials.record import Record
 from dnnsearch.trials.run import CURVES, TrialView
 from dnnsearch.trials.spec import OBJECTIVES, Spec
@@ -60,10 +60,10 @@ def ended_view(record: Record, path: Path) -> TrialView:
     )
 
 
-def card(study: OpenStudy) -> StudyCard:
+def study_info(study: OpenStudy) -> StudyInfo:
     """What MLflow is told of the study; the id tells studies of one name on one server apart."""
     config, definition, attributes = study.config, study.definition, study.attributes
-    return StudyCard(
+    return StudyInfo(
         name=study.name,
         experiment=attributes[EXPERIMENT],
         definition=definition,

@@ -15,22 +15,27 @@ MLflow's copy is never the only one: everything here can be published again from
 """
 
 from dnnsearch.tracking.database import check_uri, prepare_database
-from dnnsearch.tracking.publisher_process import Publishing, PublishingProcess, Silent, publishing
+from dnnsearch.tracking.publisher_process import (
+    AnyPublisher,
+    NullPublisher,
+    PublishingProcess,
+    open_publisher,
+)
 from dnnsearch.tracking.publisher_thread import Publisher
-from dnnsearch.tracking.study_info import StudyCard
+from dnnsearch.tracking.study_info import StudyInfo
 from dnnsearch.tracking.ui import ui_command
 from dnnsearch.urls import UNTRACKED, tracking_uri
 
 __all__ = [
     "UNTRACKED",
+    "AnyPublisher",
+    "NullPublisher",
     "Publisher",
-    "Publishing",
     "PublishingProcess",
-    "Silent",
-    "StudyCard",
+    "StudyInfo",
     "check_uri",
+    "open_publisher",
     "prepare_database",
-    "publishing",
     "tracking_uri",
     "ui_command",
 ]

@@ -3,15 +3,15 @@
 from collections.abc import Callable, Sequence
 
 from dnnsearch.tracking import fields
-from dnnsearch.tracking.client import one_line
-from dnnsearch.tracking.study_info import Standing, StudyCard
+from dnnsearch.tracking.client import mlflow_errors
+from dnnsearch.tracking.study_info import StudyInfo, StudyProgress
 from dnnsearch.tracking.tracker import Tracker
 from dnnsearch.trials.run import TrialView
 
 
-def mend(
+def backfill(
     uri: str,
-    card: StudyCard,
+    card: StudyInfo,
     views: Sequence[TrialView],
     state: str,
     fingerprint: str,
@@ -22,7 +22,7 @@ def mend(
     `may` is asked before each, and raises when somebody else is to do it. Raises UserError when
     MLflow is away or refuses, or when a person has to mend something.
     """
-    with one_line(uri):
+    with mlflow_errors(uri):
         tracker = Tracker(uri, card)
         missing = tracker.missing(views)
         for view in missing:
@@ -34,8 +34,8 @@ def mend(
     return len(missing)
 
 
-def _standing(card: StudyCard, views: Sequence[TrialView]) -> Standing:
-    standing = Standing(card)
+def _standing(card: StudyInfo, views: Sequence[TrialView]) -> StudyProgress:
+    standing = StudyProgress(card)
     for view in views:
         standing.add(view)
     return standing

@@ -35,7 +35,7 @@ __all__ = [
     "ViewType",
     "connect",
     "disconnect",
-    "one_line",
+    "mlflow_errors",
 ]
 
 # MLflow logs a traceback for every database error before it raises it; we say one line ourselves.
@@ -86,7 +86,7 @@ def _on_connect(connection: object, _: object) -> None:
 
 
 @contextmanager
-def one_line(uri: str) -> Iterator[None]:
+def mlflow_errors(uri: str) -> Iterator[None]:
     """Whatever is wrong with MLflow becomes a UserError."""
     try:
         yield

@@ -192,7 +192,7 @@ def _sweep(path: Path) -> None:
 def _create_tables(path: Path) -> None:
     from dnnsearch.tracking.schema import create_schema, create_tables
 
-    database_templates.create(path, f"mlflow-{schema_versions()[1]}", create_tables)
+    database_templates.create_from_template(path, f"mlflow-{schema_versions()[1]}", create_tables)
     create_schema(path)
     with path.open("rb") as file:
         os.fsync(file.fileno())

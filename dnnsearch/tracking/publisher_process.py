@@ -16,14 +16,14 @@ from typing import Any
 
 from dnnsearch.errors import UserError
 from dnnsearch.runtime import childprocess
-from dnnsearch.tracking.study_info import Standing, StudyCard
+from dnnsearch.tracking.study_info import StudyInfo, StudyProgress
 from dnnsearch.trials.run import TrialView
 from dnnsearch.urls import UNTRACKED
 
-DEATHS = 5  # children in a row that die without having shown a trial
+MAX_DEATHS = 5  # children in a row that die without having shown a trial
 
 
-class Child:
+class PublisherProcess:
     """The process, and the thread that sends it what is put into `inbox`."""
 
     def __init__(self) -> None:
@@ -56,7 +56,7 @@ class PublishingProcess:
         self._lock, self._closed = threading.Lock(), threading.Event()
         self._until = 0.0
         self._deaths = 0
-        self._child = Child()
+        self._child = PublisherProcess()
 
     def __enter__(self) -> "PublishingProcess":
         return self
@@ -66,12 +66,12 @@ class PublishingProcess:
         with self._lock:
             self._child.end()
 
-    def start(self, uri: str, card: StudyCard, say: Callable[[str], None]) -> None:
+    def start(self, uri: str, card: StudyInfo, say: Callable[[str], None]) -> None:
         """Publish the study of the card to the MLflow at `uri`.
 
         `say` is called from another thread with what a person should know of outages.
         """
-        self.uri, self._standing, self._say = uri, Standing(card), say
+        self.uri, self._standing, self._say = uri, StudyProgress(card), say
         self._tell_all()
         threading.Thread(target=self._listen, name="from mlflow", daemon=True).start()
 
@@ -158,24 +158,24 @@ class PublishingProcess:
     def _begin_anew(self, code: int) -> str:
         """With another child; says why there is none."""
         self._deaths += 1
-        if self._deaths == DEATHS:
-            return f"has died {DEATHS} times (exit code {code})"
+        if self._deaths == MAX_DEATHS:
+            return f"has died {MAX_DEATHS} times (exit code {code})"
         try:
-            self._child = Child()
+            self._child = PublisherProcess()
         except OSError as error:
             return f"cannot be started again: {error.strerror}"
         return ""
 
 
-class Silent:
+class NullPublisher:
     """The publisher that publishes nothing, so that nobody has to ask whether there is one."""
 
-    def __enter__(self) -> "Silent":
+    def __enter__(self) -> "NullPublisher":
         return self
 
     def __exit__(self, *raised: object) -> None: ...
 
-    def start(self, uri: str, card: StudyCard, say: Callable[[str], None]) -> None: ...
+    def start(self, uri: str, card: StudyInfo, say: Callable[[str], None]) -> None: ...
 
     def put(self, view: TrialView) -> None: ...
 
@@ -185,16 +185,16 @@ class Silent:
         return 0
 
 
-Publishing = PublishingProcess | Silent
+AnyPublisher = PublishingProcess | NullPublisher
 
 
-def publishing(uri: str) -> Publishing:
+def open_publisher(uri: str) -> AnyPublisher:
     """Who will tell the MLflow at `uri`, if it is to be told; prepares itself from now on.
 
     Raises UserError where the machine has no room for another process.
     """
     try:
-        return Silent() if uri == UNTRACKED else PublishingProcess()
+        return NullPublisher() if uri == UNTRACKED else PublishingProcess()
     except OSError as error:
         raise UserError(
             f"the process that publishes to MLflow cannot be started: {error.strerror}"

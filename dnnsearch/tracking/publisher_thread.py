@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from dnnsearch.errors import UserError
 from dnnsearch.tracking.error_text import reason
-from dnnsearch.tracking.study_info import Ended, Standing, StudyCard
+from dnnsearch.tracking.study_info import StudyInfo, StudyProgress, TrialSummary
 from dnnsearch.trials.run import TrialView
 from dnnsearch.urls import without_password
 
@@ -36,17 +36,17 @@ class Publisher:
     def __init__(
         self,
         uri: str,
-        card: StudyCard,
+        card: StudyInfo,
         say: Callable[[str], None],
         interval: float = 5.0,
         shown: Callable[[TrialView], None] = lambda view: None,
-        known: Mapping[int, Ended] = MappingProxyType({}),
+        known: Mapping[int, TrialSummary] = MappingProxyType({}),
     ) -> None:
         self.uri, self.card, self._say, self._interval = uri, card, say, interval
         self._shown = shown
         # not yet published: the newest view of each trial, and when it came
         self._views: dict[int, tuple[TrialView, float]] = {}
-        self._standing = Standing(card)
+        self._standing = StudyProgress(card)
         self._standing.trials.update(known)
         self._study = ("running", "")  # state and fingerprint
         self._described: tuple[float, object] = (0.0, None)  # when, and what the parent shows

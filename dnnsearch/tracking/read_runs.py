@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from dnnsearch.errors import UserError
 from dnnsearch.tracking import fields
 from dnnsearch.tracking.artifacts import get_artifact
-from dnnsearch.tracking.client import MlflowClient, MlflowException, Run, connect, one_line
+from dnnsearch.tracking.client import MlflowClient, MlflowException, Run, connect, mlflow_errors
 from dnnsearch.tracking.runs import children_of, is_active, studies_of
 from dnnsearch.trials.run import CURVES
 from dnnsearch.trials.spec import OBJECTIVES
@@ -34,7 +34,7 @@ def read_run(uri: str, run_id: str) -> PublishedTrial:
 
     Raises UserError when there is no such run, when it is no trial of ours, or MLflow is away.
     """
-    with one_line(uri):
+    with mlflow_errors(uri):
         client = connect(uri)
         try:
             run = client.get_run(run_id)
@@ -51,7 +51,7 @@ def find_trial(
     uri: str, experiment: str, study: str, number: int, identity: str = ""
 ) -> PublishedTrial | None:
     """The trial as MLflow shows it; None when it shows none. Raises UserError as `read_run`."""
-    with one_line(uri):
+    with mlflow_errors(uri):
         client = connect(uri)
         for parent in parents_of(client, experiment, study, identity):
             children = children_of(client, parent.info.experiment_id, parent.info.run_id)

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 from dnnsearch.errors import UserError
 from dnnsearch.models.model_file import digest
 from dnnsearch.tracking import fields
-from dnnsearch.tracking.client import MlflowClient, MlflowException, Run, connect, one_line
+from dnnsearch.tracking.client import MlflowClient, MlflowException, Run, connect, mlflow_errors
 from dnnsearch.tracking.model_folder import FILE, write_folder
 from dnnsearch.tracking.runs import is_active
-from dnnsearch.tracking.study_info import StudyCard
+from dnnsearch.tracking.study_info import StudyInfo
 from dnnsearch.tracking.tracker import Tracker
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Version:
 
 def register(
     uri: str,
-    card: StudyCard,
+    card: StudyInfo,
     content: bytes,
     trial: int,
     *,
@@ -81,7 +81,7 @@ def register(
         fields.TRIAL: str(trial),
         fields.MODEL: digest(content),
     }
-    with one_line(uri):
+    with mlflow_errors(uri):
         tracker = Tracker(uri, card)
         client, name = tracker.client, registered_name(card.name)
         found = _versions(client, name, own)
@@ -169,7 +169,7 @@ def champion(uri: str, study: str) -> Version | None:
 
     It may be of another study of that name: see its `identity`. UserError as above.
     """
-    with one_line(uri):
+    with mlflow_errors(uri):
         client = connect(uri)
         try:
             return Version.of(client.get_model_version_by_alias(registered_name(study), CHAMPION))
@@ -179,9 +179,9 @@ def champion(uri: str, study: str) -> Version | None:
             raise
 
 
-def crown(uri: str, version: Version) -> None:
+def set_champion(uri: str, version: Version) -> None:
     """Give this version the alias `champion`, which another loses. UserError as above."""
-    with one_line(uri):
+    with mlflow_errors(uri):
         connect(uri).set_registered_model_alias(version.model, CHAMPION, str(version.number))
 
 
@@ -214,7 +214,7 @@ def content_of(uri: str, model_uri: str) -> bytes:
     """
     from mlflow.artifacts import download_artifacts
 
-    with one_line(uri):
+    with mlflow_errors(uri):
         location = _location(connect(uri), model_uri, uri)
         with tempfile.TemporaryDirectory(prefix="dnnsearch-") as folder:
             try:

@@ -25,21 +25,21 @@ class StudyArtifacts:
     def record(self, number: int) -> bytes | None:
         """The packed record of a trial; None where MLflow has none."""
         from dnnsearch.tracking.artifacts import get_artifact
-        from dnnsearch.tracking.client import one_line
+        from dnnsearch.tracking.client import mlflow_errors
 
-        with one_line(self.uri):
+        with mlflow_errors(self.uri):
             client = self._client()
             if number not in self._children:
                 self._look(client)
             run = self._children.get(number)
             return get_artifact(client, run, fields.RECORD) if run else None
 
-    def beside(self, name: str) -> bytes | None:
+    def side_file(self, name: str) -> bytes | None:
         """What lies with the study itself; None where MLflow has none."""
         from dnnsearch.tracking.artifacts import get_artifact
-        from dnnsearch.tracking.client import one_line
+        from dnnsearch.tracking.client import mlflow_errors
 
-        with one_line(self.uri):
+        with mlflow_errors(self.uri):
             client = self._client()
             found = (get_artifact(client, parent, name) for parent in self._parents(client))
             return next((content for content in found if content is not None), None)

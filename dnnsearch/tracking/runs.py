@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dnnsearch.errors import UserError
 from dnnsearch.tracking import fields
 from dnnsearch.tracking.client import MlflowClient, Run, ViewType
-from dnnsearch.tracking.study_info import StudyCard
+from dnnsearch.tracking.study_info import StudyInfo
 
 PAGE = 500  # runs in one answer: it has to arrive within the timeout
 
@@ -33,7 +33,7 @@ def studies_of(
     return [run for run in named if removed_too or fields.REMOVED not in run.data.tags]
 
 
-def parent_of(client: MlflowClient, experiment: str, card: StudyCard) -> Run | None:
+def parent_of(client: MlflowClient, experiment: str, card: StudyInfo) -> Run | None:
     """The study's parent run, None when there is none yet.
 
     Raises UserError when a person has deleted it in MLflow: then nothing may come back.

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
 
 
-class OneSession:
+class SharedSession:
     """`with session():` has all calls of `client` inside share one; for one thread."""
 
     def __init__(self, client: "MlflowClient") -> None:
@@ -24,7 +24,7 @@ class OneSession:
         # what makes a session; a server's client has none
         self._new: Callable[..., Any] | None = getattr(store, "ManagedSessionMaker", None)
         before = getattr(self._new, "__self__", None)  # MLflow has one store for all clients
-        if isinstance(before, OneSession):
+        if isinstance(before, SharedSession):
             self._new = before._new
         self._open: Any = None
         if self._new:

@@ -16,7 +16,7 @@ LONGEST_PARAM = 500  # MLflow cuts at 6,000 without a word; the artifact has all
 
 
 @dataclass(frozen=True)
-class StudyCard:
+class StudyInfo:
     """What is known of a study before its first trial.
 
     `identity` tells apart two studies of one name on one server; empty: the name is enough.
@@ -51,7 +51,7 @@ def _cut(value: object) -> str:
 
 
 @dataclass(frozen=True)
-class Ended:
+class TrialSummary:
     """What the standing keeps of a trial."""
 
     state: str
@@ -59,29 +59,29 @@ class Ended:
     name: str
 
 
-class Standing:
+class StudyProgress:
     """How a study stands, from the views of its trials; the newest view of each counts."""
 
-    def __init__(self, card: StudyCard) -> None:
+    def __init__(self, card: StudyInfo) -> None:
         self.card = card
-        self.trials: dict[int, Ended] = {}
+        self.trials: dict[int, TrialSummary] = {}
 
     def add(self, view: TrialView) -> None:
         value = view.value if view.state == "finished" else None
-        self.trials[view.number] = Ended(view.state, value, run_name(view))
+        self.trials[view.number] = TrialSummary(view.state, value, run_name(view))
 
     def counts(self) -> dict[str, int]:
         """Trials by state, most first."""
         states = [trial.state for trial in self.trials.values()]
         return {s: states.count(s) for s in sorted(set(states), key=lambda s: -states.count(s))}
 
-    def best(self) -> tuple[int, Ended] | None:
+    def best(self) -> tuple[int, TrialSummary] | None:
         """The finished trial with the best value, the first one of equals."""
         sign = 1.0 if self.card.maximize else -1.0
         finished = [(n, t) for n, t in sorted(self.trials.items()) if t.value is not None]
         return max(finished, key=lambda item: sign * (item[1].value or 0.0), default=None)
 
-    def leaders(self, count: int) -> list[tuple[int, Ended]]:
+    def leaders(self, count: int) -> list[tuple[int, TrialSummary]]:
         """The best finished trials, the best first; of equal ones, the one asked first."""
         sign = -1.0 if self.card.maximize else 1.0
         finished = [(n, t) for n, t in sorted(self.trials.items()) if t.value is not None]
@@ -101,7 +101,7 @@ class Standing:
 
 
 def description(
-    standing: Standing,
+    standing: StudyProgress,
     state: str,
     fingerprint: str = "",
     view: str = "",
@@ -132,7 +132,7 @@ def description(
     return "\n\n".join(lines)
 
 
-def leaderboard(standing: Standing, runs: Mapping[int, str]) -> str:
+def leaderboard(standing: StudyProgress, runs: Mapping[int, str]) -> str:
     """The best few trials as a table in Markdown, each a link to its run."""
     leaders = [(runs[n], trial) for n, trial in standing.leaders(LEADERS) if n in runs]
     rows = [f"| [{trial.name}]({run}) | {trial.value:.6g} |" for run, trial in leaders]

@@ -1,7 +1,7 @@
 """Remove a study's runs and its registered models from MLflow."""
 
 from dnnsearch.tracking import fields, registry
-from dnnsearch.tracking.client import connect, one_line
+from dnnsearch.tracking.client import connect, mlflow_errors
 from dnnsearch.tracking.read_runs import parents_of
 from dnnsearch.tracking.runs import children_of, is_active
 
@@ -14,7 +14,7 @@ def remove_study(uri: str, experiment: str, study: str, identity: str = "") -> i
     the study go first.
     """
     removed = 0
-    with one_line(uri):
+    with mlflow_errors(uri):
         client = connect(uri)
         registry.remove(client, study, identity)
         for parent in parents_of(client, experiment, study, identity, removed_too=True):

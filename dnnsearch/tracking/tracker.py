@@ -28,15 +28,15 @@ from dnnsearch.tracking.client import (
     disconnect,
 )
 from dnnsearch.tracking.runs import children_of, is_active, parent_of
-from dnnsearch.tracking.shared_session import OneSession
-from dnnsearch.tracking.study_info import Standing, StudyCard, description
+from dnnsearch.tracking.shared_session import SharedSession
+from dnnsearch.tracking.study_info import StudyInfo, StudyProgress, description
 from dnnsearch.trials.run import TrialView
 
 MOST = 800  # metrics in a request: MLflow takes 1,000 metrics, params and tags together
 
 
 @dataclass
-class Child:
+class TrialRun:
     """What MLflow has of a trial, as far as we know."""
 
     run: Run
@@ -46,7 +46,7 @@ class Child:
     begun: bool  # it has its params and its dataset
 
     @classmethod
-    def of(cls, run: Run) -> "Child":
+    def of(cls, run: Run) -> "TrialRun":
         tags = run.data.tags
         begun = bool(run.data.params and run.inputs and run.inputs.dataset_inputs)
         state, digest = tags.get(fields.STATE, ""), tags.get(fields.DIGEST, "")
@@ -67,11 +67,11 @@ class Tracker:
     `look` before the next attempt: what was sent may or may not have arrived.
     """
 
-    def __init__(self, uri: str, card: StudyCard) -> None:
+    def __init__(self, uri: str, card: StudyInfo) -> None:
         self.card = card
         self.client = connect(uri)
-        self._session = OneSession(self.client)
-        self.children: dict[int, Child] = {}
+        self._session = SharedSession(self.client)
+        self.children: dict[int, TrialRun] = {}
         self._sent = -1  # the last step of the parent's `best_value` that was sent
         self.look()
 
@@ -83,7 +83,7 @@ class Tracker:
             self._fill_parent()
         self._attach_files()
         found = children_of(self.client, self.experiment, self.parent.info.run_id)
-        self.children = {number: Child.of(run) for number, run in found.items()}
+        self.children = {number: TrialRun.of(run) for number, run in found.items()}
 
     def _attach_files(self) -> None:
         for name, content in self.card.files.items():
@@ -114,14 +114,14 @@ class Tracker:
             self._log(child, view)
             self._set_status(child, view)
 
-    def _begun(self, view: TrialView) -> Child:
+    def _begun(self, view: TrialView) -> TrialRun:
         """The trial's run, with its dataset."""
         child = self.children.get(view.number) or self._create_child(view)
         if not child.begun:
             self.client.log_inputs(child.run.info.run_id, [self._dataset(view)])
         return child
 
-    def _create_child(self, view: TrialView) -> Child:
+    def _create_child(self, view: TrialView) -> TrialRun:
         tags = fields.identifying_tags(self.card.name, self.parent.info.run_id, view)
         if view.state == "running":
             tags |= fields.state_tags(view)
@@ -131,7 +131,7 @@ class Tracker:
             tags=tags,
             run_name=fields.run_name(view),
         )
-        self.children[view.number] = Child.of(run)
+        self.children[view.number] = TrialRun.of(run)
         return self.children[view.number]
 
     def _dataset(self, view: TrialView) -> DatasetInput:
@@ -146,7 +146,7 @@ class Tracker:
         )
         return DatasetInput(data, [InputTag("mlflow.data.context", "train")])
 
-    def _log(self, child: Child, view: TrialView) -> None:
+    def _log(self, child: TrialRun, view: TrialView) -> None:
         """Params, metrics and last the state; the same points sent again stay once."""
         params = {} if child.begun else fields.params(view)
         metrics: list[Metric] = []
@@ -174,7 +174,7 @@ class Tracker:
             metrics = metrics[MOST:]
         self.client.log_batch(run.info.run_id, metrics, params, tags, synchronous=True)
 
-    def _set_status(self, child: Child, view: TrialView) -> None:
+    def _set_status(self, child: TrialRun, view: TrialView) -> None:
         """The duration that MLflow shows is that of the training, whenever it was published."""
         status, run = fields.STATUS[view.state], child.run
         if status == "RUNNING":
@@ -186,7 +186,7 @@ class Tracker:
             self.client.set_terminated(run.info.run_id, status, end)
         child.status = status
 
-    def describe(self, standing: Standing, state: str, fingerprint: str = "") -> None:
+    def describe(self, standing: StudyProgress, state: str, fingerprint: str = "") -> None:
         """Make the parent run say how the study stands.
 
         `state` is running, finished (it has all its trials) or interrupted.
@@ -252,7 +252,7 @@ class Tracker:
         tags = {f"dnnsearch.{name}": value for name, value in card.digests.items()}
         params = [Param(k, v) for k, v in card.params().items()]
         self._log_batch(self.parent, [], params, _run_tags(tags))
-        self.describe(Standing(card), "running")
+        self.describe(StudyProgress(card), "running")
 
 
 def _run_tags(tags: dict[str, str]) -> list[RunTag]:

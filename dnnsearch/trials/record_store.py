@@ -22,16 +22,16 @@ from dnnsearch.storage.array_store import DamagedArrays, default_root
 from dnnsearch.trials.record import Record, decode, inconsistencies
 from dnnsearch.trials.spec import Spec
 
-SHORT = 16  # hex digits of a digest in a file's name
+DIGEST_PREFIX = 16  # hex digits of a digest in a file's name
 IN_MLFLOW = "mlflow"  # instead of a folder
 
 
-class Elsewhere(Protocol):
+class RemoteRecords(Protocol):
     """Where records lie that the folder may lack; either may raise UserError."""
 
     def record(self, number: int) -> bytes | None: ...
 
-    def beside(self, name: str) -> bytes | None: ...
+    def side_file(self, name: str) -> bytes | None: ...
 
 
 def root(where: str) -> Path:
@@ -42,7 +42,7 @@ def root(where: str) -> Path:
 class Records:
     """The folder of one study's record files, and where else they are looked for."""
 
-    def __init__(self, root: Path, study: str, elsewhere: Elsewhere | None = None) -> None:
+    def __init__(self, root: Path, study: str, elsewhere: RemoteRecords | None = None) -> None:
         self.folder, self.elsewhere = root / quote(study, safe=""), elsewhere
 
     def keep(self, packed: bytes) -> Record:
@@ -51,25 +51,27 @@ class Records:
         write_whole(self.path(record), packed)
         return record
 
-    def keep_beside(self, name: str, content: bytes) -> None:
+    def put_side_file(self, name: str, content: bytes) -> None:
         """Something that all records of the study need, unless it is there already."""
         path = self.folder / name
         if not path.is_file() or path.read_bytes() != content:
             write_whole(path, content)
 
-    def beside(self, name: str) -> bytes | None:
+    def side_file(self, name: str) -> bytes | None:
         """What `keep_beside` kept."""
         path = self.folder / name
         if path.is_file():
             return path.read_bytes()
-        content = self.elsewhere.beside(name) if self.elsewhere else None
+        content = self.elsewhere.side_file(name) if self.elsewhere else None
         if content is not None:
             write_whole(path, content)
         return content
 
     def path(self, record: Record) -> Path:
         spec = record.spec
-        name = f"{spec.number:05d}-{spec.digest[:SHORT]}-{record.digest[:SHORT]}.npz"
+        name = (
+            f"{spec.number:05d}-{spec.digest[:DIGEST_PREFIX]}-{record.digest[:DIGEST_PREFIX]}.npz"
+        )
         return self.folder / name
 
     def find(self, spec: Spec) -> Record | None:
@@ -77,7 +79,7 @@ class Records:
 
         A file that is damaged in any way does not count: the trial is trained again.
         """
-        for path in self.folder.glob(f"{spec.number:05d}-{spec.digest[:SHORT]}-*.npz"):
+        for path in self.folder.glob(f"{spec.number:05d}-{spec.digest[:DIGEST_PREFIX]}-*.npz"):
             record = _decoded(path.read_bytes())
             if record and record.spec == spec:
                 return record
@@ -91,14 +93,14 @@ class Records:
     def paths(self) -> list[Path]:
         return sorted(self.folder.glob("[0-9]*.npz"))
 
-    def of(self, number: int, digests: Callable[[], Sequence[str]] = tuple) -> Path:
+    def path_of(self, number: int, digests: Callable[[], Sequence[str]] = tuple) -> Path:
         """The file of a trial; raises UserError when there is none.
 
         Studies of one name in several storages may share the folder: where there are several
         files, `digests` says what its spec and its result have.
         """
         if found := sorted(self.folder.glob(f"{number:05d}-*.npz")):
-            wanted = [digest[:SHORT] for digest in digests()] if len(found) > 1 else []
+            wanted = [digest[:DIGEST_PREFIX] for digest in digests()] if len(found) > 1 else []
             return max(found, key=lambda path: [digest in path.name for digest in wanted])
         if record := self._fetch(number):
             return self.path(record)
@@ -107,7 +109,7 @@ class Records:
             f"there is no record of trial {number} in {place}; the same search trains it again"
         )
 
-    def bring(self, numbers: Iterable[int]) -> None:
+    def prefetch(self, numbers: Iterable[int]) -> None:
         """Fetch what the folder lacks of these trials; one that is nowhere is trained again."""
         here = {int(path.name.partition("-")[0]) for path in self.paths()}
         for number in numbers:
@@ -125,7 +127,7 @@ class Records:
 
     def remove(self, specs: Collection[str] = ()) -> None:
         """Take away what belongs to trials with these digests; all, if nothing else is there."""
-        own = {digest[:SHORT] for digest in specs}
+        own = {digest[:DIGEST_PREFIX] for digest in specs}
         mine = {path for path in self.paths() if path.name.split("-")[1] in own}
         if mine.issuperset(self.paths()):
             shutil.rmtree(self.folder, ignore_errors=True)

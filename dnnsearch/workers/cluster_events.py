@@ -6,14 +6,14 @@ from dnnsearch.workers.dask_task import Answer
 
 
 @dataclass(frozen=True)
-class Seen:
+class WorkersSeen:
     """Who is there, fit or not; the first of all news."""
 
     workers: frozenset[str]
 
 
 @dataclass(frozen=True)
-class Joined:
+class WorkerJoined:
     """The worker can train, so many trials at once."""
 
     worker: str
@@ -21,7 +21,7 @@ class Joined:
 
 
 @dataclass(frozen=True)
-class Refused:
+class WorkerRefused:
     """The worker cannot train for this search, and why."""
 
     worker: str
@@ -29,14 +29,14 @@ class Refused:
 
 
 @dataclass(frozen=True)
-class Left:
+class WorkerLeft:
     """The worker is gone."""
 
     worker: str
 
 
 @dataclass(frozen=True)
-class Told:
+class TaskProgress:
     """A trial has come so far."""
 
     key: str
@@ -45,7 +45,7 @@ class Told:
 
 
 @dataclass(frozen=True)
-class Answered:
+class TaskFinished:
     """A task has ended; the answer is None when Dask gave it back."""
 
     key: str
@@ -53,10 +53,18 @@ class Answered:
 
 
 @dataclass(frozen=True)
-class Broken:
+class ConnectionLost:
     """Nothing more will come."""
 
     error: BaseException
 
 
-News = Seen | Joined | Refused | Left | Told | Answered | Broken
+ClusterEvent = (
+    WorkersSeen
+    | WorkerJoined
+    | WorkerRefused
+    | WorkerLeft
+    | TaskProgress
+    | TaskFinished
+    | ConnectionLost
+)

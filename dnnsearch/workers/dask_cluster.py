@@ -28,16 +28,16 @@ from distributed.versions import VersionMismatchWarning
 from dnnsearch.errors import UserError
 from dnnsearch.workers import dask_task, transfer
 from dnnsearch.workers.cluster_events import (
-    Answered,
-    Broken,
-    Joined,
-    Left,
-    News,
-    Refused,
-    Seen,
-    Told,
+    ClusterEvent,
+    ConnectionLost,
+    TaskFinished,
+    TaskProgress,
+    WorkerJoined,
+    WorkerLeft,
+    WorkerRefused,
+    WorkersSeen,
 )
-from dnnsearch.workers.dask_task import Terms
+from dnnsearch.workers.dask_task import WorkerRequirements
 
 CONNECT_SECONDS = 5.0  # for a scheduler to answer at all
 RECONNECT_SECONDS = 60.0  # for one that had answered
@@ -55,9 +55,9 @@ warnings.simplefilter("ignore", VersionMismatchWarning)
 class Cluster:
     """Workers that are heard of at the scheduler at `address`."""
 
-    def __init__(self, address: str, terms: Terms, store: Path, arrays: str) -> None:
+    def __init__(self, address: str, terms: WorkerRequirements, store: Path, arrays: str) -> None:
         self.address, self.terms, self.store, self.arrays = address, terms, store, arrays
-        self.news: queue.SimpleQueue[News] = queue.SimpleQueue()
+        self.news: queue.SimpleQueue[ClusterEvent] = queue.SimpleQueue()
         self._greetings: dict[str, asyncio.Task[None]] = {}  # of all workers that were seen
         self._trainings: dict[str, asyncio.Task[None]] = {}
         self._loop = asyncio.new_event_loop()
@@ -90,7 +90,7 @@ class Cluster:
         try:
             self._loop.run_until_complete(self._converse())
         except BaseException as error:
-            self.news.put(Broken(error))
+            self.news.put(ConnectionLost(error))
 
     async def _converse(self) -> None:
         await self._find_scheduler()
@@ -135,8 +135,8 @@ class Cluster:
             return  # the connection is being mended
         for worker in self._greetings.keys() - threads.keys():
             self._greetings.pop(worker).cancel()
-            self.news.put(Left(worker))
-        self.news.put(Seen(frozenset(threads)))
+            self.news.put(WorkerLeft(worker))
+        self.news.put(WorkersSeen(frozenset(threads)))
         for worker in threads.keys() - self._greetings.keys():
             self._greetings[worker] = asyncio.create_task(self._greet(worker, threads[worker]))
 
@@ -149,7 +149,7 @@ class Cluster:
             except Exception as error:  # whatever a stranger, or one that is just leaving, answers
                 why = f"gives no answer ({str(error) or type(error).__name__})"
                 await asyncio.sleep(LOOK_SECONDS * (attempt + 1))
-        self.news.put(Refused(worker, why) if why else Joined(worker, threads))
+        self.news.put(WorkerRefused(worker, why) if why else WorkerJoined(worker, threads))
 
     async def _objection(self, worker: str) -> str:
         """First what works without our package, or with another version of it."""
@@ -174,7 +174,7 @@ class Cluster:
 
     async def _send(self, worker: str) -> str:
         why = ""
-        for piece in transfer.pieces(self.store, self.arrays):
+        for piece in transfer.chunks(self.store, self.arrays):
             why = await self._run(worker, PIECE_SECONDS, dask_task.receive, self.arrays, piece)
             if why:
                 break
@@ -206,11 +206,11 @@ class Cluster:
 
     async def _await(self, key: str, future: Any) -> None:
         try:
-            self.news.put(Answered(key, await future))
+            self.news.put(TaskFinished(key, await future))
         except (CancelledError, KilledWorker):
-            self.news.put(Answered(key, None))
+            self.news.put(TaskFinished(key, None))
         except Exception as error:
-            self.news.put(Broken(error))
+            self.news.put(ConnectionLost(error))
         finally:
             self._trainings.pop(key, None)
             future.release()
@@ -223,4 +223,4 @@ class Cluster:
     def _hear(self, event: tuple[float, Any]) -> None:
         message = event[1]
         if message.get("kind") == "progress":
-            self.news.put(Told(message["key"], message["iteration"], message["value"]))
+            self.news.put(TaskProgress(message["key"], message["iteration"], message["value"]))

@@ -24,40 +24,44 @@ from dnnsearch.runtime import numerics as arithmetic
 from dnnsearch.trials.record import versions
 from dnnsearch.trials.spec import Spec
 from dnnsearch.workers.cluster_events import (
-    Answered,
-    Broken,
-    Joined,
-    Left,
-    News,
-    Refused,
-    Seen,
-    Told,
+    ClusterEvent,
+    ConnectionLost,
+    TaskFinished,
+    TaskProgress,
+    WorkerJoined,
+    WorkerLeft,
+    WorkerRefused,
+    WorkersSeen,
 )
 from dnnsearch.workers.dask_cluster import Cluster
-from dnnsearch.workers.dask_task import Answer, Terms
+from dnnsearch.workers.dask_task import Answer, WorkerRequirements
 from dnnsearch.workers.events import Done, Event, Failed, Progressed
-from dnnsearch.workers.scheduler import Place, Turns
+from dnnsearch.workers.scheduler import Scheduler, Slot
 
 PACKAGES = ("dnnsearch", "numpy")  # what a worker computes with
-TOLD = 400  # reports of progress a second that a coordinator can take from all its workers
-TOLD_SECONDS = 0.1  # between two reports of one training, at least
+PROGRESS_UPDATES = (
+    400  # reports of progress a second that a coordinator can take from all its workers
+)
+PROGRESS_SECONDS = 0.1  # between two reports of one training, at least
 PATIENCE = 3.0  # seconds without a newcomer, after which it is said that none fits
 LACKING = 3  # times that a worker is sent the data anew
 
 
-class Guest(Place):
+class DaskWorker(Slot):
     """A Dask worker that fits."""
 
     def __init__(self, address: str, threads: int) -> None:
-        super().__init__(machine=urlsplit(address).hostname or address, width=threads)
+        super().__init__(machine=urlsplit(address).hostname or address, capacity=threads)
         self.address = address
 
 
-def terms_of(numerics: str) -> Terms:
+def requirements_of(numerics: str) -> WorkerRequirements:
     """What a search in this process, whose numerics these must be, expects of its workers."""
     installed = versions()
     wanted = {name: installed[name] for name in PACKAGES}
-    return Terms(numerics, wanted, arithmetic.check(numerics), f"dnnsearch-{uuid.uuid4().hex[:12]}")
+    return WorkerRequirements(
+        numerics, wanted, arithmetic.check(numerics), f"dnnsearch-{uuid.uuid4().hex[:12]}"
+    )
 
 
 class DaskWorkers:
@@ -68,14 +72,19 @@ class DaskWorkers:
     """
 
     def __init__(
-        self, address: str, terms: Terms, store: Path, arrays: str, say: Callable[[str], None]
+        self,
+        address: str,
+        terms: WorkerRequirements,
+        store: Path,
+        arrays: str,
+        say: Callable[[str], None],
     ) -> None:
         self.address, self._say = address, say
         self._keys = (f"{terms.topic}-{attempt}" for attempt in count())
-        self._turns = Turns()
+        self._turns = Scheduler()
         self._specs: dict[int, bytes] = {}
-        self._guests: dict[str, Guest] = {}
-        self._at: dict[str, tuple[Guest, int]] = {}  # attempts that are awaited, by Dask's key
+        self._guests: dict[str, DaskWorker] = {}
+        self._at: dict[str, tuple[DaskWorker, int]] = {}  # attempts that are awaited, by Dask's key
         self._refused: dict[str, str] = {}
         self._unsaid: list[str] = []  # addresses of refused workers
         self._lacking: dict[str, int] = {}
@@ -110,7 +119,7 @@ class DaskWorkers:
         self._tell_of_workers()
         return events
 
-    def _news(self, timeout: float) -> Iterator[News]:
+    def _news(self, timeout: float) -> Iterator[ClusterEvent]:
         try:
             yield self._cluster.news.get(timeout=timeout)
             while True:
@@ -118,24 +127,24 @@ class DaskWorkers:
         except queue.Empty:
             return
 
-    def _take(self, news: News) -> Iterator[Event]:
+    def _take(self, news: ClusterEvent) -> Iterator[Event]:
         match news:
-            case Told(key, iteration, value):
+            case TaskProgress(key, iteration, value):
                 if key in self._at:
                     yield Progressed(self._at[key][1], iteration, value)
-            case Answered(key, answer):
+            case TaskFinished(key, answer):
                 if key in self._at:
                     yield from self._answered(*self._at.pop(key), answer)
-            case Seen(workers):
+            case WorkersSeen(workers):
                 self._look_at(workers)
-            case Joined(worker, threads):
-                self._guests[worker] = Guest(worker, threads)
+            case WorkerJoined(worker, threads):
+                self._guests[worker] = DaskWorker(worker, threads)
                 self._has_begun, self._has_said = True, False
-            case Refused(worker, why):
+            case WorkerRefused(worker, why):
                 self._refuse(worker, why)
-            case Left(worker):
+            case WorkerLeft(worker):
                 yield from self._lose(worker)
-            case Broken(error):
+            case ConnectionLost(error):
                 raise error
 
     def _look_at(self, workers: frozenset[str]) -> None:
@@ -143,27 +152,27 @@ class DaskWorkers:
             self._newest = time.monotonic()
         self._seen = workers
 
-    def _answered(self, guest: Guest, number: int, answer: Answer | None) -> Iterator[Event]:
+    def _answered(self, guest: DaskWorker, number: int, answer: Answer | None) -> Iterator[Event]:
         message, payload = answer or ({"kind": "stopped"}, b"")
         kind, cause, trace = (message.get(key, "") for key in ("kind", "cause", "traceback"))
         if kind == "refused" or message.get("lacking"):
-            self._turns.give_back(guest, [number])
+            self._turns.requeue(guest, [number])
             self._send_away(guest, cause if kind == "refused" else "")
         elif kind == "died":
-            if failed := self._turns.died(guest, number, cause, trace):
+            if failed := self._turns.crashed(guest, number, cause, trace):
                 del self._specs[number]
                 yield failed
         elif kind == "stopped":
-            self._turns.give_back(guest, [number])
+            self._turns.requeue(guest, [number])
         else:
             self._turns.ended(guest, number)
             del self._specs[number]
             yield Done(number, payload) if kind == "done" else Failed(number, cause, trace)
 
-    def _send_away(self, guest: Guest, why: str) -> None:
+    def _send_away(self, guest: DaskWorker, why: str) -> None:
         """It gives back what it has: for good, or until it has the data again."""
         self._forget(guest)
-        self._turns.give_back(guest, list(guest.numbers))
+        self._turns.requeue(guest, list(guest.numbers))
         lacked = self._lacking[guest.address] = self._lacking.get(guest.address, 0) + (not why)
         if why or lacked > LACKING:
             self._refuse(guest.address, why or "does not keep the data that it is sent")
@@ -178,11 +187,11 @@ class DaskWorkers:
         self._refused.pop(worker, None)
         if guest := self._guests.get(worker):
             self._forget(guest)
-            for failed in self._turns.vanished(guest, "it vanished"):
+            for failed in self._turns.lost(guest, "it vanished"):
                 del self._specs[failed.number]
                 yield failed
 
-    def _forget(self, guest: Guest) -> None:
+    def _forget(self, guest: DaskWorker) -> None:
         """Nothing is awaited of it any more."""
         del self._guests[guest.address]
         keys = [key for key, (where, _) in self._at.items() if where is guest]
@@ -193,25 +202,27 @@ class DaskWorkers:
     def _dispatch(self) -> None:
         guests = list(self._guests.values())
         self._call_back(guests)
-        while given := self._turns.next(guests):
+        while given := self._turns.assign(guests):
             guest, number = given
             key = next(self._keys)
             self._at[key] = given
-            every = max(TOLD_SECONDS, sum(guest.width for guest in guests) / TOLD)
+            every = max(
+                PROGRESS_SECONDS, sum(guest.capacity for guest in guests) / PROGRESS_UPDATES
+            )
             self._cluster.begin(key, guest.address, self._specs[number], every)
 
-    def _call_back(self, guests: list[Guest]) -> None:
+    def _call_back(self, guests: list[DaskWorker]) -> None:
         """A trial that waits behind another is better off with a newcomer that has none."""
         if self._turns.is_waiting or any(guest.alone for guest in guests):
             return
         idle = sum(not guest.numbers for guest in guests)
         for guest in sorted(guests, key=lambda guest: guest.load, reverse=True)[:idle]:
-            if len(guest.numbers) > guest.width:
+            if len(guest.numbers) > guest.capacity:
                 last = guest, guest.numbers[-1]
                 key = next(key for key, at in self._at.items() if at == last)
                 del self._at[key]
                 self._cluster.forget([key])
-                self._turns.give_back(guest, [last[1]])
+                self._turns.requeue(guest, [last[1]])
 
     def _tell_of_workers(self) -> None:
         """Whom the search goes on without, and that it waits for somebody."""

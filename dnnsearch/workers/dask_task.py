@@ -19,18 +19,18 @@ from typing import Any
 
 from dnnsearch.storage.array_store import DamagedArrays, default_root
 from dnnsearch.workers import transfer
-from dnnsearch.workers.worker_process import Child
+from dnnsearch.workers.worker_process import WorkerProcess
 
 IDLE_SECONDS = 2.0  # that a child lives without a trial
 WATCH_SECONDS = 0.2  # between two looks at whether the task is still wanted
-STARTS = 3  # attempts to start a child
-ARITHMETIC = ("machine", "blas", "cpu_targets", "rounding")  # what must be the search's own
+MAX_STARTS = 3  # attempts to start a child
+NUMERICS_KEYS = ("machine", "blas", "cpu_targets", "rounding")  # what must be the search's own
 
 Answer = tuple[dict[str, Any], bytes]
 
 
 @dataclass(frozen=True)
-class Terms:
+class WorkerRequirements:
     """What a search expects of whoever trains for it."""
 
     numerics: str
@@ -43,35 +43,35 @@ class Terms:
         for name, wanted in self.versions.items():
             if made["versions"][name] != wanted:
                 return f"has {name} {made['versions'][name]}, and this search {wanted}"
-        for part in ARITHMETIC:
+        for part in NUMERICS_KEYS:
             if made["numerics"][part] != self.arithmetic[part]:
                 found, wanted = made["numerics"][part], self.arithmetic[part]
                 return f"computes in another way: {part} is {found} there, and {wanted} here"
         return ""
 
 
-class Refused(Exception):
+class RequirementsNotMet(Exception):
     """No child can train here as the search wants it."""
 
 
 @dataclass(eq=False)
-class Parked:
+class IdleChild:
     """A child without a trial."""
 
-    child: Child
+    child: WorkerProcess
     made: dict[str, Any]
     numerics: str
     retirement: threading.Timer
 
 
-class Lodging:
+class ChildPool:
     """The children of this process that wait for a trial."""
 
     def __init__(self) -> None:
-        self._parked: list[Parked] = []
+        self._parked: list[IdleChild] = []
         self._lock = threading.Lock()
 
-    def take(self, numerics: str) -> tuple[Child, dict[str, Any]]:
+    def take(self, numerics: str) -> tuple[WorkerProcess, dict[str, Any]]:
         """A child and what it is made of; raises Refused where none can be had."""
         while parked := self._unpark(numerics):
             parked.retirement.cancel()
@@ -80,23 +80,23 @@ class Lodging:
             parked.child.end()
         return _started(numerics)
 
-    def _unpark(self, numerics: str) -> Parked | None:
+    def _unpark(self, numerics: str) -> IdleChild | None:
         with self._lock:
             found = next((one for one in self._parked if one.numerics == numerics), None)
             if found:
                 self._parked.remove(found)
             return found
 
-    def park(self, child: Child, made: dict[str, Any], numerics: str) -> None:
+    def park(self, child: WorkerProcess, made: dict[str, Any], numerics: str) -> None:
         """Keep the child for a while."""
         timer = threading.Timer(IDLE_SECONDS, lambda: self._retire(parked))
-        parked = Parked(child, made, numerics, timer)
+        parked = IdleChild(child, made, numerics, timer)
         with self._lock:
             self._parked.append(parked)
         timer.daemon = True
         timer.start()
 
-    def _retire(self, parked: Parked) -> None:
+    def _retire(self, parked: IdleChild) -> None:
         with self._lock:
             if parked not in self._parked:
                 return
@@ -104,17 +104,17 @@ class Lodging:
         parked.child.end()
 
 
-LODGING = Lodging()
+CHILD_POOL = ChildPool()
 
 
-def _started(numerics: str) -> tuple[Child, dict[str, Any]]:
+def _started(numerics: str) -> tuple[WorkerProcess, dict[str, Any]]:
     """A new child that has said what it is made of."""
     how = ""
-    for _ in range(STARTS):
+    for _ in range(MAX_STARTS):
         try:
-            child = Child(numerics, default_root())
+            child = WorkerProcess(numerics, default_root())
         except OSError as error:
-            raise Refused(f"cannot start a process: {error.strerror}") from error
+            raise RequirementsNotMet(f"cannot start a process: {error.strerror}") from error
         try:
             message, _ = child.receive()
         except (EOFError, OSError):
@@ -122,12 +122,12 @@ def _started(numerics: str) -> tuple[Child, dict[str, Any]]:
             continue
         if message["kind"] == "refused":
             child.end()
-            raise Refused(f"cannot train: {message['cause']}")
+            raise RequirementsNotMet(f"cannot train: {message['cause']}")
         return child, message["made"]
-    raise Refused(f"cannot start a process: it ends with {how}")
+    raise RequirementsNotMet(f"cannot start a process: it ends with {how}")
 
 
-def train(spec: bytes, terms: Terms, every: float) -> Answer:
+def train(spec: bytes, terms: WorkerRequirements, every: float) -> Answer:
     """A Dask task: have the spec trained by a child, and tell of its progress so often."""
     from distributed import get_worker
 
@@ -139,19 +139,19 @@ def train(spec: bytes, terms: Terms, every: float) -> Answer:
         task = worker.state.tasks.get(key)
         return task is not None and task.state == "executing"
 
-    return attend(spec, terms, is_wanted, lambda message: tell({**message, "key": key}))
+    return supervise(spec, terms, is_wanted, lambda message: tell({**message, "key": key}))
 
 
-def attend(
+def supervise(
     spec: bytes,
-    terms: Terms,
+    terms: WorkerRequirements,
     is_wanted: Callable[[], bool],
     tell: Callable[[dict[str, Any]], None],
 ) -> Answer:
     """Give the spec to a child and stay with it until it has ended or is not wanted."""
     try:
-        child, made = LODGING.take(terms.numerics)
-    except Refused as refused:
+        child, made = CHILD_POOL.take(terms.numerics)
+    except RequirementsNotMet as refused:
         return {"kind": "refused", "cause": str(refused)}, b""
     if objection := terms.objection(made):
         child.end()
@@ -163,7 +163,7 @@ def attend(
             if child.connection.poll(WATCH_SECONDS):
                 message, payload = child.receive()
                 if message["kind"] != "progress":
-                    LODGING.park(child, made, terms.numerics)
+                    CHILD_POOL.park(child, made, terms.numerics)
                     return message, payload
                 tell(message)
     except (EOFError, OSError):
@@ -187,17 +187,17 @@ def _throttled(
     return throttled
 
 
-async def welcome(terms: Terms) -> str:
+async def welcome(terms: WorkerRequirements) -> str:
     """Why nothing can be trained here for the search, or nothing."""
-    return await asyncio.to_thread(_welcome, terms)
+    return await asyncio.to_thread(_handshake, terms)
 
 
-def _welcome(terms: Terms) -> str:
+def _handshake(terms: WorkerRequirements) -> str:
     try:
-        child, made = LODGING.take(terms.numerics)
-    except Refused as refused:
+        child, made = CHILD_POOL.take(terms.numerics)
+    except RequirementsNotMet as refused:
         return str(refused)
-    LODGING.park(child, made, terms.numerics)
+    CHILD_POOL.park(child, made, terms.numerics)
     return terms.objection(made)
 
 
@@ -206,7 +206,7 @@ async def begin_shipping(address: str) -> str:
     return await _kept(lambda: transfer.begin(default_root(), address))
 
 
-async def receive(address: str, piece: transfer.Piece) -> str:
+async def receive(address: str, piece: transfer.Chunk) -> str:
     """Why the piece cannot be kept, or nothing."""
     return await _kept(lambda: transfer.receive(default_root(), address, piece))
 

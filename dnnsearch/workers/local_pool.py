@@ -13,18 +13,20 @@ from pathlib import Path
 from dnnsearch.errors import UserError
 from dnnsearch.trials.spec import Spec
 from dnnsearch.workers.events import Done, Event, Failed, Progressed
-from dnnsearch.workers.scheduler import Place, Turns
-from dnnsearch.workers.worker_process import Child
+from dnnsearch.workers.scheduler import Scheduler, Slot
+from dnnsearch.workers.worker_process import WorkerProcess
 
-STARTS = 3  # of each worker, in a row and without one that was ready: then nobody can train here
+MAX_FAILED_STARTS = (
+    3  # of each worker, in a row and without one that was ready: then nobody can train here
+)
 
 
-class Worker(Place):
+class Worker(Slot):
     """A child process; the first of its trials is in training."""
 
     def __init__(self, numerics: str, store: Path) -> None:
         super().__init__()
-        self.child = Child(numerics, store)
+        self.child = WorkerProcess(numerics, store)
         self.ready = False
 
 
@@ -34,7 +36,7 @@ class LocalWorkers:
     def __init__(self, count: int, numerics: str, store: Path) -> None:
         self.numerics, self.store = numerics, store
         self._specs: dict[int, bytes] = {}
-        self._turns = Turns()
+        self._turns = Scheduler()
         self._failed_starts = 0  # since a worker was ready
         self._workers: list[Worker] = []
         for _ in range(count):
@@ -91,15 +93,15 @@ class LocalWorkers:
         if not worker.ready:
             self._count_failed_start(worker.child, how)
         self._workers[self._workers.index(worker)] = self._hire()
-        self._turns.give_back(worker, worker.numbers[1 if worker.ready else 0 :])
+        self._turns.requeue(worker, worker.numbers[1 if worker.ready else 0 :])
         for number in list(worker.numbers):
-            if failed := self._turns.died(worker, number, how, worker.child.words):
+            if failed := self._turns.crashed(worker, number, how, worker.child.words):
                 del self._specs[number]
                 yield failed
 
-    def _count_failed_start(self, child: Child, how: str) -> None:
+    def _count_failed_start(self, child: WorkerProcess, how: str) -> None:
         self._failed_starts += 1
-        if self._failed_starts >= STARTS * len(self._workers):
+        if self._failed_starts >= MAX_FAILED_STARTS * len(self._workers):
             said = f": {child.last_line}" if child.last_line else " and had nothing to say"
             raise UserError(
                 f"{self._failed_starts} worker processes in a row ended before they could train, "
@@ -107,7 +109,7 @@ class LocalWorkers:
             )
 
     def _dispatch(self) -> None:
-        while given := self._turns.next(self._workers):
+        while given := self._turns.assign(self._workers):
             worker, number = given
             with contextlib.suppress(OSError):  # a dead worker is buried at the next poll
                 worker.child.connection.send_bytes(self._specs[number])

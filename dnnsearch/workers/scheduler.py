@@ -19,29 +19,29 @@ from typing import TypeVar
 
 from dnnsearch.workers.events import Failed
 
-AHEAD = 2  # trials that a place holds for each that it trains: one to go on with
-DEATHS_ALONE = 3  # after so many deaths while alone a trial has failed
-VANISHED = 5  # places that vanish under a trial before it is suspected
+MAX_QUEUED_PER_TRAINING = 2  # trials that a place holds for each that it trains: one to go on with
+MAX_CRASHES_ALONE = 3  # after so many deaths while alone a trial has failed
+MAX_LOST_SLOTS = 5  # places that vanish under a trial before it is suspected
 
 
-P = TypeVar("P", bound="Place")
+P = TypeVar("P", bound="Slot")
 
 
 @dataclass(eq=False)
-class Place:
+class Slot:
     """Where trials are trained, `width` of them at once, the first of its numbers first."""
 
     machine: str = ""
-    width: int = 1
+    capacity: int = 1
     numbers: list[int] = field(default_factory=list)
     alone: bool = False  # with a suspect
 
     @property
     def load(self) -> float:
-        return len(self.numbers) / self.width
+        return len(self.numbers) / self.capacity
 
 
-class Turns:
+class Scheduler:
     """The trials that wait, those that are suspected, and how often they died."""
 
     def __init__(self) -> None:
@@ -59,7 +59,7 @@ class Turns:
     def submit(self, number: int) -> None:
         self._waiting.append(number)
 
-    def next(self, places: Sequence[P]) -> tuple[P, int] | None:
+    def assign(self, places: Sequence[P]) -> tuple[P, int] | None:
         """Give a trial to a place: a suspect alone, any other to whoever has least to do."""
         reserved = self._reserve(places)
         free = [place for place in places if place.machine != reserved]
@@ -67,7 +67,7 @@ class Turns:
             place.alone = True
             return self._give(place, self._suspects.popleft())
         place = min(free, key=lambda place: place.load, default=None)
-        if place is None or place.load >= AHEAD:
+        if place is None or place.load >= MAX_QUEUED_PER_TRAINING:
             return None
         if len(self._waiting) <= _kept_for_others(place, free):
             return None
@@ -77,7 +77,7 @@ class Turns:
         place.numbers.append(number)
         return place, number
 
-    def _reserve(self, places: Sequence[Place]) -> str | None:
+    def _reserve(self, places: Sequence[Slot]) -> str | None:
         """The machine that suspects have to themselves, while there are any."""
         if not self._suspects and not any(place.alone for place in places):
             return None
@@ -86,45 +86,45 @@ class Turns:
             self._reserved = min(loads, key=lambda machine: loads[machine], default="")
         return self._reserved
 
-    def ended(self, place: Place, number: int) -> None:
+    def ended(self, place: Slot, number: int) -> None:
         """The trial is over, by its own rules or with an error of its own."""
         self._leave(place, number)
         for counted in (self._deaths, self._vanished):
             counted.pop(number, None)
 
-    def _leave(self, place: Place, number: int) -> bool:
+    def _leave(self, place: Slot, number: int) -> bool:
         """Whether it was there alone."""
         alone, place.alone = place.alone, False
         place.numbers.remove(number)
         return alone
 
-    def died(self, place: Place, number: int, how: str, words: str = "") -> Failed | None:
+    def crashed(self, place: Slot, number: int, how: str, words: str = "") -> Failed | None:
         """Its process died under the trial, which runs again alone, or has failed by that.
 
         `words` are all that the process said of it.
         """
         self._deaths[number] += self._leave(place, number)
-        if self._deaths[number] < DEATHS_ALONE:
+        if self._deaths[number] < MAX_CRASHES_ALONE:
             self._suspects.append(number)
             return None
-        return Failed(number, f"its worker died {DEATHS_ALONE} times ({how})", words)
+        return Failed(number, f"its worker died {MAX_CRASHES_ALONE} times ({how})", words)
 
-    def give_back(self, place: Place, numbers: Iterable[int]) -> None:
+    def requeue(self, place: Slot, numbers: Iterable[int]) -> None:
         """The trials run elsewhere, before all others, and nothing is held against them."""
         for number in reversed(list(numbers)):
             suspected = self._leave(place, number)
             (self._suspects if suspected else self._waiting).appendleft(number)
 
-    def vanished(self, place: Place, how: str) -> list[Failed]:
+    def lost(self, place: Slot, how: str) -> list[Failed]:
         """The place is gone, and with it what it had in training."""
-        training = place.numbers[: place.width]
+        training = place.numbers[: place.capacity]
         self._vanished.update(training)
-        accused = [n for n in training if place.alone or self._vanished[n] > VANISHED]
-        self.give_back(place, [n for n in place.numbers if n not in accused])
-        return [failed for n in accused if (failed := self.died(place, n, how))]
+        accused = [n for n in training if place.alone or self._vanished[n] > MAX_LOST_SLOTS]
+        self.requeue(place, [n for n in place.numbers if n not in accused])
+        return [failed for n in accused if (failed := self.crashed(place, n, how))]
 
 
-def _kept_for_others(place: Place, free: Sequence[Place]) -> int:
+def _kept_for_others(place: Slot, free: Sequence[Slot]) -> int:
     """So many trials at least go on waiting, rather than that the place gets one more.
 
     One that is held ahead cannot be taken back: while few wait, it would stand behind a long trial
@@ -132,10 +132,10 @@ def _kept_for_others(place: Place, free: Sequence[Place]) -> int:
     """
     if place.load < 1:
         return 0
-    return sum(other.width for other in free if other is not place)
+    return sum(other.capacity for other in free if other is not place)
 
 
-def _loads(places: Sequence[Place]) -> Counter[str]:
+def _loads(places: Sequence[Slot]) -> Counter[str]:
     """How many trials each machine has."""
     loads: Counter[str] = Counter()
     for place in places:

@@ -16,17 +16,17 @@ from pathlib import Path
 
 from dnnsearch.storage.array_store import ArrayStore, DamagedArrays
 
-PIECE = 8 << 20  # bytes
+CHUNK_BYTES = 8 << 20  # bytes
 ABANDONED = 30.0  # seconds without a piece, after which somebody else may begin anew
 
-Piece = tuple[str, int, bytes]  # a file's name, where the content begins in it, the content
+Chunk = tuple[str, int, bytes]  # a file's name, where the content begins in it, the content
 
 
-def pieces(root: Path, address: str) -> Iterator[Piece]:
+def chunks(root: Path, address: str) -> Iterator[Chunk]:
     """All of a group, in pieces that fit into memory."""
     for path in sorted((root / address).iterdir()):
         with path.open("rb") as file:
-            while content := file.read(PIECE):
+            while content := file.read(CHUNK_BYTES):
                 yield path.name, file.tell() - len(content), content
 
 
@@ -50,7 +50,7 @@ def begin(root: Path, address: str) -> str:
     return "send"
 
 
-def receive(root: Path, address: str, piece: Piece) -> None:
+def receive(root: Path, address: str, piece: Chunk) -> None:
     """Raises OSError where there is no room for it."""
     name, start, content = piece
     folder = _gathered(root, address)

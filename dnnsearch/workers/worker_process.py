@@ -14,10 +14,10 @@ from typing import IO, Any
 from dnnsearch.runtime import numerics as arithmetic
 from dnnsearch.runtime.childprocess import start
 
-LAST_WORDS = 1 << 16  # bytes of its errors that are kept, the last ones
+STDERR_TAIL_BYTES = 1 << 16  # bytes of its errors that are kept, the last ones
 
 
-class Child:
+class WorkerProcess:
     """A process that trains what it is sent, from the arrays under `store`.
 
     Raises OSError where the machine has no room for another process.
@@ -65,5 +65,5 @@ def _unnamed_file() -> IO[bytes]:
 def _last_of(file: IO[bytes]) -> str:
     """The file is closed by that."""
     with file:
-        file.seek(max(0, file.seek(0, os.SEEK_END) - LAST_WORDS))
+        file.seek(max(0, file.seek(0, os.SEEK_END) - STDERR_TAIL_BYTES))
         return file.read().decode(errors="replace")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dnnsearch.cli.early_config import Glance, glance
+from dnnsearch.cli.early_config import EarlyConfig, read_early
 from dnnsearch.urls import MLFLOWS_OWN
 
 
@@ -38,7 +38,7 @@ def test_numerics_and_tracking_are_known_before_the_config_is_checked(
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     path = tmp_path / "a.yaml"
     path.write_text(text)
-    assert glance(path, overrides) == Glance(numerics, tracking)
+    assert read_early(path, overrides) == EarlyConfig(numerics, tracking)
 
 
 def test_a_glance_does_not_load_numpy(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from dnnsearch.config.config import load_config
 from dnnsearch.config.new_config import new
 from dnnsearch.errors import UserError
 from dnnsearch.storage.array_store import ArrayStore
-from dnnsearch.study.search import define
+from dnnsearch.study.search import resolve_definition
 from tests.support.images import IMAGES, LABELS, idx
 
 
@@ -42,7 +42,7 @@ def begun(*arguments, **options):
     """The config that was written, ready to be searched: its data are prepared here."""
     found = new(*arguments, **options)
     config = load_config(found.path)
-    definition = define(config, ArrayStore(found.path.parent / "store"))
+    definition = resolve_definition(config, ArrayStore(found.path.parent / "store"))
     assert found.lines
     return config, definition
 

@@ -1,6 +1,6 @@
 from typing import Any
 
-from dnnsearch.config.validation_errors import one_line
+from dnnsearch.config.validation_errors import format_errors
 
 KNOWN = {"": ["trials", "split"], "split": ["dev", "test"]}
 EXAMPLES = {"trials": "such as trials: 40"}
@@ -8,7 +8,7 @@ EXAMPLES = {"trials": "such as trials: 40"}
 
 def told(*errors, touched=()):
     full: Any = [{"loc": loc, "input": 3, "msg": "wrong", **rest} for loc, rest in errors]
-    return one_line(full, KNOWN, EXAMPLES, touched)
+    return format_errors(full, KNOWN, EXAMPLES, touched)
 
 
 def test_a_rule_of_ours_speaks_for_itself():

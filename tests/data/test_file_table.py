@@ -74,8 +74,8 @@ def test_what_stands_in_dev_and_test_changes_nothing_in_train(people, store):
 def split_of(prepared, people):
     from dnnsearch.data import file_table
 
-    table = file_table.load({"file": str(people), "target": "member"}, None)
-    return file_table.split(table, {"dev": 0.2, "test": 0.2, "seed": 0}, None)
+    table = file_table.load_table({"file": str(people), "target": "member"}, None)
+    return file_table.split_rows(table, {"dev": 0.2, "test": 0.2, "seed": 0}, None)
 
 
 def test_a_regressions_target_is_standardised_and_its_unit_kept(people, store):
@@ -142,14 +142,14 @@ def test_a_row_of_totals_leaves_numbers_numbers(people, store):
     assert prepared.data_digest
     from dnnsearch.data import file_table
 
-    table = file_table.load({"file": str(people), "target": "member"}, None)
+    table = file_table.load_table({"file": str(people), "target": "member"}, None)
     assert "identifier" in next(c.reason for c in table.columns if c.name == "id")
 
 
 def test_a_second_start_needs_no_table_and_a_changed_file_is_another(people, store, monkeypatch):
     first = prepare(config(people), store)
     people.rename(people.with_name("moved.csv"))
-    monkeypatch.setattr("dnnsearch.data.file_table.load", None)
+    monkeypatch.setattr("dnnsearch.data.file_table.load_table", None)
     moved = config(people.with_name("moved.csv"))
     assert prepare(moved, store) == first
     monkeypatch.undo()

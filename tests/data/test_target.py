@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dnnsearch.data.target import read_again, read_target
+from dnnsearch.data.target import read_target, read_test_target
 
 
 def series(values):
@@ -70,8 +70,8 @@ def test_what_cannot_be_learnt_is_refused(values, wanted, says):
 
 def test_a_test_file_may_spell_the_labels_otherwise():
     train = read_target(series(["<=50K", ">50K", "<=50K", ">50K"]))
-    assert read_again(series([">50K.", "<=50K."]), train).y.tolist() == [1, 0]
+    assert read_test_target(series([">50K.", "<=50K."]), train).y.tolist() == [1, 0]
     numbers = read_target(series([0, 1, 0, 1]))
-    assert read_again(series(["1.0", "0.0"]), numbers).y.tolist() == [1, 0]
+    assert read_test_target(series(["1.0", "0.0"]), numbers).y.tolist() == [1, 0]
     with pytest.raises(ValueError, match="'maybe'"):
-        read_again(series([">50K", "maybe"]), train)
+        read_test_target(series([">50K", "maybe"]), train)

@@ -10,7 +10,7 @@ from dnnsearch.deployment.trial_model import model
 from dnnsearch.errors import UserError
 from dnnsearch.models import model_file
 from dnnsearch.study.stored_study import OpenStudy, open_study
-from dnnsearch.study.trial_views import card
+from dnnsearch.study.trial_views import study_info
 from dnnsearch.tracking import registry
 
 STORAGE = "sqlite:///optuna.db"
@@ -30,7 +30,7 @@ def of_trial(study: OpenStudy, number: int) -> bytes:
 def crowned(study: OpenStudy, number: int) -> bytes:
     """In MLflow alone, as another machine does it."""
     uri, content = study.config.tracking, of_trial(study, number)
-    registry.crown(uri, registry.register(uri, card(study), content, number))
+    registry.set_champion(uri, registry.register(uri, study_info(study), content, number))
     return content
 
 

@@ -12,7 +12,7 @@ from dnnsearch.errors import UserError
 from dnnsearch.models import model_file
 from dnnsearch.promotion.retuning.retune_study import incumbent
 from dnnsearch.study.stored_study import open_study
-from dnnsearch.study.trial_views import card
+from dnnsearch.study.trial_views import study_info
 
 STORAGE = "sqlite:///optuna.db"
 X = np.random.default_rng(0).normal(size=(7, 2))
@@ -45,7 +45,7 @@ def test_a_champion_that_only_mlflow_knows_is_found_there(tiny: Path) -> None:
     study, uri = open_study("tiny", STORAGE), f"sqlite:///{tiny}/mlflow.db"
     study.attributes["config"]["tracking"] = uri
     content = model_file.encode(model(study, study.record(2)))
-    registry.crown(uri, registry.register(uri, card(study), content, 2))
+    registry.set_champion(uri, registry.register(uri, study_info(study), content, 2))
     found = find("models:/tiny@champion", STORAGE, print, uri)
     assert found.outputs(X)[:, 0].tolist() == says("tiny/2")
     old = incumbent(study, print)  # a retuning questions it, too, and not the best trial

@@ -7,7 +7,7 @@ import numpy as np
 from dnnsearch.promotion.candidates import Candidate
 from dnnsearch.promotion.confirmation import Confirmed
 from dnnsearch.promotion.promotion_text import standing
-from dnnsearch.statistics.score_sample import Measured
+from dnnsearch.statistics.score_sample import ScoreSample
 from dnnsearch.trials.spec import Hyperparameters
 
 
@@ -20,7 +20,7 @@ def confirmed(means: list[float], prices: list[int], maximize: bool = True) -> C
     """Figures with a standard error of about 0.07, on examples of their own."""
     rng = np.random.default_rng(0)
     rows = rng.standard_normal((len(means), 1, 200))
-    measured = [Measured(m + row - row.mean()) for m, row in zip(means, rows, strict=True)]
+    measured = [ScoreSample(m + row - row.mean()) for m, row in zip(means, rows, strict=True)]
     chosen = [candidate(trial, price) for trial, price in enumerate(prices)]
     return Confirmed(chosen, measured, [], maximize)
 

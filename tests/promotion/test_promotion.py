@@ -13,7 +13,7 @@ from dnnsearch import UserError
 from dnnsearch.deployment.champion import no_champion, path
 from dnnsearch.models import model_file
 from dnnsearch.promotion.candidates import memo
-from dnnsearch.promotion.test_log import Book
+from dnnsearch.promotion.evaluation_log import EvaluationLog
 from dnnsearch.study.stored_study import open_study
 from dnnsearch.trials.record import decode
 from tests.promotion.conftest import SMALL, Promote
@@ -23,7 +23,7 @@ TIMELESS = ("candidates", "tied", "trial", "test", "steps", "found", "champion")
 
 
 def openings(folder: Path, study: str = "clean") -> list[dict[str, Any]]:
-    return Book(open_study(study, f"sqlite:///{folder}/optuna.db").rows).openings
+    return EvaluationLog(open_study(study, f"sqlite:///{folder}/optuna.db").rows).openings
 
 
 def crowned(folder: Path) -> Path:

@@ -10,7 +10,7 @@ from dnnsearch.deployment.champion import path
 from dnnsearch.deployment.trial_model import model
 from dnnsearch.errors import UserError
 from dnnsearch.models import model_file
-from dnnsearch.promotion.registration import Crowned, crown
+from dnnsearch.promotion.registration import Registered, register_champion
 from dnnsearch.study.stored_study import IDENTITY, open_study
 from dnnsearch.tracking import registry
 
@@ -45,9 +45,9 @@ class Promoted:
         )
         self.better = False
 
-    def crown(self) -> Crowned:
+    def crown(self) -> Registered:
         figures = {kind: {"value": 0.9} for kind in ("ensemble", "single")}
-        return crown(self.study, self.look, self.content, True, figures, print)
+        return register_champion(self.study, self.look, self.content, True, figures, print)
 
 
 def test_no_file_becomes_the_champion_where_mlflow_gives_no_alias(

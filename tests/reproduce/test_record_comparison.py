@@ -173,13 +173,13 @@ def published(view: TrialView, packed: bytes) -> SimpleNamespace:
 
 def test_a_run_of_mlflow_is_the_same_as_its_record(study: OpenStudy) -> None:
     for number in range(5):
-        path = study.records.of(number)
+        path = study.records.path_of(number)
         view = ended_view(study.record(number), path)
         assert run_difference(view, b"packed", published(view, b"packed")) == ""
 
 
 def test_a_changed_run_of_mlflow_is_named(study: OpenStudy, record: Record) -> None:
-    view = ended_view(record, study.records.of(2))
+    view = ended_view(record, study.records.path_of(2))
     run = published(view, b"other")
     assert run_difference(view, b"packed", run) == "the record that is its artifact: other bytes"
     run.tags[fields.DIGEST] = "0" * 64

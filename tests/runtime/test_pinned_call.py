@@ -12,7 +12,7 @@ import pytest
 
 from dnnsearch.errors import UserError
 from dnnsearch.runtime import numerics
-from dnnsearch.runtime.pinned_call import isolated, requested
+from dnnsearch.runtime.pinned_call import pinned_call, requested
 
 PINS = numerics.playable("portable")
 
@@ -45,7 +45,7 @@ def sleep(folder: Path) -> None:
 
 
 def test_it_computes_with_the_pins_and_knows_what_was_requested() -> None:
-    with isolated(effective, PINS, {"x": 1}) as process:
+    with pinned_call(effective, PINS, {"x": 1}) as process:
         folder = process.wait()
         request, pid, state = json.loads((folder / "state.json").read_text())
     assert request == {"x": 1}
@@ -55,12 +55,12 @@ def test_it_computes_with_the_pins_and_knows_what_was_requested() -> None:
 
 
 def test_a_user_error_comes_across() -> None:
-    with isolated(refuse, PINS, {}) as process, pytest.raises(UserError, match="^no room$"):
+    with pinned_call(refuse, PINS, {}) as process, pytest.raises(UserError, match="^no room$"):
         process.wait()
 
 
 def test_a_mistake_is_no_user_error(capfd: pytest.CaptureFixture[str]) -> None:
-    with isolated(fail, PINS, {}) as process, pytest.raises(RuntimeError, match="exit code 1"):
+    with pinned_call(fail, PINS, {}) as process, pytest.raises(RuntimeError, match="exit code 1"):
         process.wait()
     assert "KeyError: 'a mistake'" in capfd.readouterr().err
 
@@ -79,7 +79,7 @@ def wait_for(path: Path) -> int:
 
 
 def test_nothing_is_left_of_it_when_nobody_wants_the_result() -> None:
-    with isolated(sleep, PINS, {}) as process:
+    with pinned_call(sleep, PINS, {}) as process:
         pid = wait_for(process.folder / "pid")
         assert is_alive(pid)
     assert not is_alive(pid)

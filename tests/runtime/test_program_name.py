@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dnnsearch.runtime.program_name import program
+from dnnsearch.runtime.program_name import program_name
 
 
 @pytest.fixture
@@ -24,9 +24,9 @@ def test_a_program_that_no_shell_finds_is_printed_as_it_was_called(
 ) -> None:
     monkeypatch.chdir(script.parent.parent)
     monkeypatch.setattr(sys, "argv", ["my bin/dnnsearch", "search"])
-    assert program() == "'my bin/dnnsearch'"
+    assert program_name() == "'my bin/dnnsearch'"
     monkeypatch.setenv("PATH", f"{script.parent}{os.pathsep}/bin")
-    assert program() == "dnnsearch"
+    assert program_name() == "dnnsearch"
 
 
 @pytest.mark.parametrize(
@@ -34,4 +34,4 @@ def test_a_program_that_no_shell_finds_is_printed_as_it_was_called(
 )
 def test_from_python_it_is_the_name(called: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", [called])
-    assert program() == "dnnsearch"
+    assert program_name() == "dnnsearch"

@@ -15,7 +15,9 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def made(path: Path, content: bytes = b"new") -> bytes:
-    database_templates.create(path, "some-1.0", lambda path: path.write_bytes(content) and None)
+    database_templates.create_from_template(
+        path, "some-1.0", lambda path: path.write_bytes(content) and None
+    )
     return path.read_bytes()
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from mlflow.tracking import MlflowClient
 
-from dnnsearch.tracking import Publisher, Silent, StudyCard, fields
+from dnnsearch.tracking import NullPublisher, Publisher, StudyInfo, fields
 from dnnsearch.tracking.read_runs import find_trial
 from dnnsearch.tracking.tracker import Tracker
 
@@ -144,7 +144,7 @@ def test_a_full_disk_is_said_once_and_destroys_nothing(
         subprocess.run(["umount", "-l", str(disk)], check=True)
 
 
-def fill_and_free(disk: Path, card: StudyCard, make_view: Callable) -> None:
+def fill_and_free(disk: Path, card: StudyInfo, make_view: Callable) -> None:
     said: list[str] = []
     record = disk.parent / "record.zip"
     record.write_bytes(b"the record")
@@ -194,7 +194,7 @@ def test_the_server_goes_away_and_comes_back(server, card, make_view, folder, mo
 
 def test_a_server_that_stays_away_is_left_at_the_deadline(make_view):
     said: list[str] = []
-    card = StudyCard("s", "s", {}, 2)
+    card = StudyInfo("s", "s", {}, 2)
     publisher = Publisher("http://127.0.0.1:9", card, said.append)
     for number in range(2):
         publisher.put(make_view(number))
@@ -262,7 +262,7 @@ def test_a_lost_answer_makes_no_second_run(server, deaf, make_view, folder):
 
     deaf.lose = staticmethod(lose)
     said: list[str] = []
-    publisher = Publisher(deaf.url, StudyCard("deaf", "deaf", {}, 6), said.append, interval=0.05)
+    publisher = Publisher(deaf.url, StudyInfo("deaf", "deaf", {}, 6), said.append, interval=0.05)
     publisher.start()
     for number in range(6):
         publisher.put(make_view(number))
@@ -275,8 +275,8 @@ def test_a_lost_answer_makes_no_second_run(server, deaf, make_view, folder):
 
 
 def test_the_silent_publisher_does_nothing(make_view):
-    with Silent() as silent:
-        silent.start("", StudyCard("s", "s", {}, 1), print)
+    with NullPublisher() as silent:
+        silent.start("", StudyInfo("s", "s", {}, 1), print)
         silent.put(make_view(0))
         silent.conclude("finished", "f")
         assert silent.close(1.0) == 0

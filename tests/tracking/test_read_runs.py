@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from dnnsearch.errors import UserError
-from dnnsearch.tracking import StudyCard
+from dnnsearch.tracking import StudyInfo
 from dnnsearch.tracking.read_runs import find_trial, read_run
 from dnnsearch.tracking.study_removal import remove_study
 from dnnsearch.tracking.tracker import Tracker
@@ -51,7 +51,7 @@ def test_a_record_that_somebody_took_away_is_none(uri, card, make_view):
 
 def test_a_removed_study_is_gone_and_its_name_is_free(uri, card, make_view):
     tracker = Tracker(uri, card)
-    other = Tracker(uri, StudyCard("other", "moons", {}, 1))
+    other = Tracker(uri, StudyInfo("other", "moons", {}, 1))
     for number in range(3):
         tracker.publish(make_view(number))
     other.publish(make_view(0))

@@ -53,7 +53,7 @@ def test_the_champion_is_who_was_crowned_last(uri: str, card) -> None:
     versions = [registry.register(uri, card, model_file.encode(members(r)), 3) for r in (1, 2)]
     assert registry.champion(uri, card.name) is None
     for version in versions:
-        registry.crown(uri, version)
+        registry.set_champion(uri, version)
         assert registry.champion(uri, card.name) == version
     assert connect(uri).get_registered_model("moons").aliases == {"champion": 2}
 
@@ -63,7 +63,7 @@ def test_the_file_comes_back_from_every_uri_and_what_is_not_there_is_one_line(
 ) -> None:
     content = model_file.encode(members())
     version = registry.register(uri, card, content, 3)
-    registry.crown(uri, version)
+    registry.set_champion(uri, version)
     model_id = connect(uri).get_model_version("moons", "1").source.removeprefix("models:/")
     for name in ("moons/1", "moons@champion", "moons/latest", model_id):
         assert registry.content_of(uri, f"models:/{name}") == content
@@ -83,7 +83,7 @@ print([name for name in sys.modules if "pickle" in name and "cloudpickle" in nam
 
 
 def test_mlflow_alone_loads_it_where_no_pickle_is_allowed(uri: str, card) -> None:
-    registry.crown(uri, registry.register(uri, card, model_file.encode(members()), 3))
+    registry.set_champion(uri, registry.register(uri, card, model_file.encode(members()), 3))
     rows = people(20, seed=4)
     rows.to_csv("people.csv", index=False)
     environment = {**os.environ, "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false"}

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from mlflow.exceptions import MlflowException
 
-from dnnsearch.tracking import StudyCard
+from dnnsearch.tracking import StudyInfo
 from dnnsearch.tracking.client import connect
-from dnnsearch.tracking.shared_session import OneSession
+from dnnsearch.tracking.shared_session import SharedSession
 from dnnsearch.tracking.tracker import Tracker
 
 STATES = ("running", "finished", "pruned", "diverged", "failed", "interrupted")
@@ -34,7 +34,7 @@ def contents(database: Path) -> Iterator[list[tuple]]:
         yield sorted(connection.execute(used + "JOIN datasets ON source_id = dataset_uuid"))
 
 
-def published(folder: Path, card: StudyCard, make_view: Callable, apart: bool) -> list[list[tuple]]:
+def published(folder: Path, card: StudyInfo, make_view: Callable, apart: bool) -> list[list[tuple]]:
     """What MLflow's tables hold of trials in all states, some published twice."""
     folder.mkdir()
     database = folder / "mlflow.db"
@@ -50,7 +50,7 @@ def published(folder: Path, card: StudyCard, make_view: Callable, apart: bool) -
 
 
 def test_mlflows_tables_hold_what_separate_calls_leave(
-    folder: Path, card: StudyCard, make_view: Callable
+    folder: Path, card: StudyInfo, make_view: Callable
 ) -> None:
     together, apart = (published(folder / str(a), card, make_view, a) for a in (False, True))
     assert all(apart) and together == apart
@@ -58,7 +58,7 @@ def test_mlflows_tables_hold_what_separate_calls_leave(
 
 def test_calls_share_what_they_have_not_committed_and_a_mistake_undoes_it(folder: Path) -> None:
     client = connect(f"sqlite:///{folder}/mlflow.db")
-    session = OneSession(client)
+    session = SharedSession(client)
 
     def mistaken() -> None:
         with session():

@@ -1,6 +1,6 @@
 import json
 
-from dnnsearch.tracking.study_info import Standing, StudyCard, description
+from dnnsearch.tracking.study_info import StudyInfo, StudyProgress, description
 
 
 def test_the_definition_becomes_params_that_no_trial_has(card, make_view):
@@ -9,12 +9,12 @@ def test_the_definition_becomes_params_that_no_trial_has(card, make_view):
 
 
 def test_a_definition_of_any_length_fits_into_a_param():
-    long = StudyCard("s", "s", {"try_first": ["x" * 100] * 100}, trials=1)
+    long = StudyInfo("s", "s", {"try_first": ["x" * 100] * 100}, trials=1)
     assert len(long.params()["study.try_first"]) == 500
 
 
 def test_the_best_is_the_first_of_the_best_finished_trials(card, make_view):
-    standing = Standing(card)
+    standing = StudyProgress(card)
     assert standing.best() is None
     for view in (make_view(1, value=0.8), make_view(0, value=0.9), make_view(2, value=0.9)):
         standing.add(view)
@@ -24,7 +24,7 @@ def test_the_best_is_the_first_of_the_best_finished_trials(card, make_view):
 
 
 def test_the_history_ends_before_the_first_trial_that_has_not(card, make_view):
-    standing = Standing(card)
+    standing = StudyProgress(card)
     for number, value in enumerate([0.5, 0.4, 0.7]):
         standing.add(make_view(number, value=value))
     standing.add(make_view(3, "running"))
@@ -35,7 +35,7 @@ def test_the_history_ends_before_the_first_trial_that_has_not(card, make_view):
 
 
 def test_a_cost_is_best_when_it_is_lowest(make_view):
-    standing = Standing(StudyCard("s", "s", {}, 2, objective="dev_cost", maximize=False))
+    standing = StudyProgress(StudyInfo("s", "s", {}, 2, objective="dev_cost", maximize=False))
     for number, value in enumerate([0.5, 0.2]):
         standing.add(make_view(number, value=value))
     assert standing.best()[0] == 1
@@ -43,7 +43,7 @@ def test_a_cost_is_best_when_it_is_lowest(make_view):
 
 
 def test_the_description_says_how_it_stands_and_what_one_can_do(card, make_view):
-    standing = Standing(card)
+    standing = StudyProgress(card)
     standing.add(make_view(0, value=0.75))
     text = description(standing, "finished", "f" * 64, "#/here")
     for part in ("1 of 6 trials", "1 finished", "dev_accuracy 0.75", "dnnsearch rerun moons/0"):
@@ -53,7 +53,7 @@ def test_the_description_says_how_it_stands_and_what_one_can_do(card, make_view)
 
 
 def test_the_description_has_the_best_few_trials_with_links_to_their_runs(card, make_view):
-    standing = Standing(card)
+    standing = StudyProgress(card)
     for number in range(7):
         standing.add(make_view(number, value=0.9 - 0.1 * (number == 0)))
     standing.add(make_view(7, "pruned", value=0.99))

@@ -11,7 +11,7 @@ from dnnsearch.data.prepare import prepare
 from dnnsearch.errors import UserError
 from dnnsearch.storage.array_store import ArrayStore
 from dnnsearch.study.definition import Definition
-from dnnsearch.study.search import define
+from dnnsearch.study.search import resolve_definition
 from dnnsearch.trials.record import decode, encode
 from dnnsearch.trials.run import CURVES, TRIAL_STREAM, Result, run_trial
 from dnnsearch.trials.spec import Hyperparameters, generator
@@ -128,4 +128,6 @@ def test_bad_stacks_are_one_clear_line(
     tmp_path: Path, changes: dict[str, object], message: str
 ) -> None:
     with pytest.raises(UserError, match=message):
-        define(parse_config(CONFIG | changes, "test.yaml", "test"), ArrayStore(tmp_path))
+        resolve_definition(
+            parse_config(CONFIG | changes, "test.yaml", "test"), ArrayStore(tmp_path)
+        )

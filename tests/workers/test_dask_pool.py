@@ -15,8 +15,8 @@ from dnnsearch.storage.array_store import ArrayStore
 from dnnsearch.trials.record import decode
 from dnnsearch.workers import Done, Event, Failed, Progressed, dask_pool
 from dnnsearch.workers.dask_pool import PACKAGES, DaskWorkers
-from dnnsearch.workers.dask_task import Terms
-from dnnsearch.workers.worker_process import Child
+from dnnsearch.workers.dask_task import WorkerRequirements
+from dnnsearch.workers.worker_process import WorkerProcess
 from tests.support.dask_cluster import DaskCluster, children
 from tests.workers.test_local_pool import spec_of
 
@@ -24,13 +24,13 @@ LONG = 10**7  # iterations
 
 
 @pytest.fixture(scope="module")
-def terms(store: ArrayStore) -> Terms:
+def terms(store: ArrayStore) -> WorkerRequirements:
     """What a search on this machine expects; this process itself is not pinned."""
-    child = Child("portable", store.root)
+    child = WorkerProcess("portable", store.root)
     made = child.receive()[0]["made"]
     child.end()
     versions = {name: made["versions"][name] for name in PACKAGES}
-    return Terms("portable", versions, made["numerics"], "dnnsearch-test")
+    return WorkerRequirements("portable", versions, made["numerics"], "dnnsearch-test")
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,11 @@ def said() -> list[str]:
 
 @pytest.fixture
 def hire(
-    cluster: DaskCluster, terms: Terms, store: ArrayStore, address: str, said: list[str]
+    cluster: DaskCluster,
+    terms: WorkerRequirements,
+    store: ArrayStore,
+    address: str,
+    said: list[str],
 ) -> Iterator[Hire]:
     hired = []
 
@@ -212,7 +216,7 @@ def test_data_that_are_lost_while_a_search_runs_are_sent_again(
 )
 def test_where_no_worker_fits_the_search_ends_with_one_line(
     hire: Hire,
-    terms: Terms,
+    terms: WorkerRequirements,
     changes: dict[str, object],
     line: str,
     monkeypatch: pytest.MonkeyPatch,
@@ -243,7 +247,7 @@ def test_a_worker_of_another_version_is_refused_and_the_others_go_on(
 
 @pytest.mark.proof
 def test_a_search_without_workers_waits_and_whoever_comes_takes_a_trial_that_waits_behind_another(
-    terms: Terms, store: ArrayStore, address: str, said: list[str], tmp_path: Path
+    terms: WorkerRequirements, store: ArrayStore, address: str, said: list[str], tmp_path: Path
 ) -> None:
     empty = DaskCluster(tmp_path)
     pool = DaskWorkers(empty.address, terms, store.root, address, said.append)
@@ -263,7 +267,7 @@ def test_a_search_without_workers_waits_and_whoever_comes_takes_a_trial_that_wai
 
 @pytest.mark.proof
 def test_a_search_whose_last_worker_can_keep_nothing_any_more_says_so_and_waits_for_others(
-    terms: Terms, store: ArrayStore, address: str, said: list[str], tmp_path: Path
+    terms: WorkerRequirements, store: ArrayStore, address: str, said: list[str], tmp_path: Path
 ) -> None:
     cluster = DaskCluster(tmp_path)
     cluster.worker("first")

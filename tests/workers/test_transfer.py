@@ -24,7 +24,7 @@ def address(source: ArrayStore) -> str:
 def send(source: ArrayStore, address: str, root: Path) -> int:
     """All pieces; returns how many."""
     sent = 0
-    for piece in transfer.pieces(source.root, address):
+    for piece in transfer.chunks(source.root, address):
         transfer.receive(root, address, piece)
         sent += 1
     return sent
@@ -87,7 +87,7 @@ def test_a_damaged_group_is_sent_again(source: ArrayStore, address: str, tmp_pat
 def test_what_arrives_damaged_is_not_kept(source: ArrayStore, address: str, tmp_path: Path) -> None:
     root = tmp_path / "cache"
     transfer.begin(root, address)
-    for name, start, content in list(transfer.pieces(source.root, address))[:-1]:
+    for name, start, content in list(transfer.chunks(source.root, address))[:-1]:
         transfer.receive(root, address, (name, start, content))
     with pytest.raises(DamagedArrays):
         transfer.end(root, address)

@@ -13,11 +13,11 @@ from dnnsearch.cli.display.events import Events
 from dnnsearch.cli.display.lines import Lines, Quiet
 from dnnsearch.cli.display.tally import Tally
 from dnnsearch.config.config import Config
-from dnnsearch.study.search import Audience
+from dnnsearch.study.search import SearchObserver
 
 
 @contextmanager
-def display(config: Config, quiet: bool, events: bool = False) -> Iterator[Audience]:
+def display(config: Config, quiet: bool, events: bool = False) -> Iterator[SearchObserver]:
     """The audience that fits: live on a terminal, lines elsewhere, nothing where nobody asks."""
     if events:
         yield Events(Tally(config))

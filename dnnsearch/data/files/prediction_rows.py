@@ -25,7 +25,7 @@ NUMBERED = re.compile(r"(column|pixel)_[0-9]+")
 
 
 @dataclass(frozen=True)
-class Rows:
+class PredictionRows:
     """A table: its columns' names, and its rows in one or several parts."""
 
     names: list[str]
@@ -42,7 +42,7 @@ class Rows:
         yield from parts
 
 
-def rows_of(path: Path, form: Mapping[str, Any], wanted: Collection[str]) -> Rows:
+def rows_of(path: Path, form: Mapping[str, Any], wanted: Collection[str]) -> PredictionRows:
     """The table in the file; `form` is what is known of its form, `wanted` the columns needed.
 
     Raises ValueError, in one line, for whatever is wrong.
@@ -52,11 +52,11 @@ def rows_of(path: Path, form: Mapping[str, Any], wanted: Collection[str]) -> Row
     try:
         frame = _whole(path, start, form, wanted)
         if frame is not None:
-            return Rows([str(name) for name in frame.columns], ".", frame)
+            return PredictionRows([str(name) for name in frame.columns], ".", frame)
         table = text_table(path, form, wanted)
     except ValueError as error:
         raise ValueError(f"{path}: {str(error).removeprefix(f'{path}: ')}") from None
-    return Rows(table.names, table.dialect.decimal, table)
+    return PredictionRows(table.names, table.dialect.decimal, table)
 
 
 def _whole(

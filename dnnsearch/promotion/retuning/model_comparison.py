@@ -14,43 +14,43 @@ from dnnsearch.config.search_space import default_params, suggest
 from dnnsearch.data.prepare import HeldOut, held_out
 from dnnsearch.errors import UserError
 from dnnsearch.models.ensemble import Model, target_of
-from dnnsearch.promotion.test_evaluation import figure
-from dnnsearch.promotion.test_scores import Tested
-from dnnsearch.statistics.difference_to_best import Contest
+from dnnsearch.promotion.evaluation import score_with_interval
+from dnnsearch.promotion.evaluation_scores import EvaluationScores
+from dnnsearch.statistics.difference_to_best import Comparison
 from dnnsearch.statistics.interval import Interval
-from dnnsearch.statistics.score_sample import Measured
+from dnnsearch.statistics.score_sample import ScoreSample
 from dnnsearch.storage.array_store import ArrayStore
 from dnnsearch.study.definition import Definition
 
 
 @dataclass(frozen=True)
-class Arena:
+class SharedTestRows:
     """The new test rows, and how models are measured on them."""
 
     definition: Definition
-    tested: Tested
+    tested: EvaluationScores
 
-    def on(self, rows: HeldOut) -> "Arena":
+    def on(self, rows: HeldOut) -> "SharedTestRows":
         """The same with these rows alone."""
         return replace(self, tested=replace(self.tested, held_out=rows))
 
-    def measured(self, model: Model, who: str) -> Measured:
+    def measured(self, model: Model, who: str) -> ScoreSample:
         """Raises UserError where the model cannot be given these rows."""
         try:
             return self.tested.measured(self.tested.ensemble(model))
         except ValueError as error:
             raise UserError(f"{who} cannot be given the new rows: {error}") from None
 
-    def figure(self, measured: Measured) -> dict[str, float]:
+    def figure(self, measured: ScoreSample) -> dict[str, float]:
         """The value with its interval, as in a promotion."""
-        return figure(measured, self.definition.config.objective)
+        return score_with_interval(measured, self.definition.config.objective)
 
-    def difference(self, new: Measured, old: Measured) -> Interval:
+    def difference(self, new: ScoreSample, old: ScoreSample) -> Interval:
         """How much better the new one is, with 95 %; above 0 it is."""
-        return Contest([new, old], self.definition.maximize).difference(0, 1)
+        return Comparison([new, old], self.definition.maximize).difference(0, 1)
 
 
-def arena(definition: Definition, store: ArrayStore) -> Arena:
+def shared_test_rows(definition: Definition, store: ArrayStore) -> SharedTestRows:
     """Opens the test rows of the new data."""
     from optuna.trial import FixedTrial
 
@@ -58,7 +58,7 @@ def arena(definition: Definition, store: ArrayStore) -> Arena:
     params = default_params(config, prepared.shape)
     spec = definition.spec(0, suggest(FixedTrial(params), config), [])
     arrays = store.open(prepared.test_key)
-    return Arena(definition, Tested(spec, held_out(config), target_of(arrays)))
+    return SharedTestRows(definition, EvaluationScores(spec, held_out(config), target_of(arrays)))
 
 
 def check_kind(model: Model, definition: Definition, who: str, X: Any) -> None:

@@ -20,7 +20,7 @@ FEWEST = 20  # rows; with fewer that are new a comparison says nothing
 
 
 @dataclass(frozen=True)
-class Novelty:
+class Overlap:
     """Which of the new test rows are compared, and what is known of the others."""
 
     rows: HeldOut  # those that are compared
@@ -33,13 +33,13 @@ class Novelty:
         return self.learnt is not None and self.examples - self.learnt >= FEWEST
 
 
-def novelty(study: OpenStudy, store: ArrayStore, held_out: HeldOut) -> Novelty:
+def find_overlap(study: OpenStudy, store: ArrayStore, held_out: HeldOut) -> Overlap:
     """The rows that are new, where these can be told and are enough; else all."""
     examples = len(held_out.y)
     old = _old_rows(study, store, held_out)
     if old is None:
-        return Novelty(held_out, examples, None)
-    found = Novelty(held_out, examples, int(old.sum()))
+        return Overlap(held_out, examples, None)
+    found = Overlap(held_out, examples, int(old.sum()))
     return replace(found, rows=_chosen(held_out, ~old)) if found.is_known else found
 
 

@@ -10,17 +10,22 @@ from dnnsearch.deployment.trial_model import model
 from dnnsearch.models.ensemble import Model
 from dnnsearch.models.model_file import read
 from dnnsearch.promotion.candidates import Tell
+from dnnsearch.promotion.evaluation_log import OPENINGS
 from dnnsearch.promotion.promotion import Promotion, promote
-from dnnsearch.promotion.retuning.model_comparison import Arena, arena, check_kind, decay
-from dnnsearch.promotion.retuning.overlap import Novelty, novelty
-from dnnsearch.promotion.retuning.warm_start import renewed
-from dnnsearch.promotion.test_log import OPENINGS
+from dnnsearch.promotion.retuning.model_comparison import (
+    SharedTestRows,
+    check_kind,
+    decay,
+    shared_test_rows,
+)
+from dnnsearch.promotion.retuning.overlap import Overlap, find_overlap
+from dnnsearch.promotion.retuning.warm_start import warm_started_definition
 from dnnsearch.runtime import numerics
 from dnnsearch.statistics.interval import Interval
 from dnnsearch.storage.array_store import ArrayStore, default_root
 from dnnsearch.study.definition import Definition
 from dnnsearch.study.leaderboard.ranking import leaderboard
-from dnnsearch.study.search import Audience, search
+from dnnsearch.study.search import SearchObserver, search
 from dnnsearch.study.stored_study import OpenStudy, open_study
 
 RETUNED = "retuned"  # the attribute of the new study: of which one, and what came of it
@@ -49,7 +54,7 @@ class Retuning:
     new: dict[str, float]
     promotion: Promotion
     difference: Interval  # new less old
-    novelty: Novelty
+    novelty: Overlap
 
     @property
     def replace(self) -> bool:
@@ -63,7 +68,7 @@ def retune(
     *,
     top: int,
     replicates: int,
-    audience: Audience,
+    audience: SearchObserver,
     tell: Tell,
 ) -> Retuning:
     """Call it in a process with pinned numerics, as a search; `definition` is from `begin`.
@@ -98,18 +103,20 @@ def retune(
     return found
 
 
-def _rows(study: OpenStudy, definition: Definition, old: Incumbent) -> tuple[Arena, Novelty]:
+def _rows(
+    study: OpenStudy, definition: Definition, old: Incumbent
+) -> tuple[SharedTestRows, Overlap]:
     """The new test rows without those that the old champion has learnt from."""
     store = ArrayStore(default_root())
-    where = arena(definition, store)
+    where = shared_test_rows(definition, store)
     check_kind(old.model, definition, old.name, where.tested.held_out.X)
-    news = novelty(study, store, where.tested.held_out)
+    news = find_overlap(study, store, where.tested.held_out)
     return where.on(news.rows), news
 
 
 def begin(study: OpenStudy, data: str, **wishes: Any) -> Definition:
     """The new study, with its data prepared; see `renewed`."""
-    return renewed(study, data, **wishes, store=ArrayStore(default_root()))
+    return warm_started_definition(study, data, **wishes, store=ArrayStore(default_root()))
 
 
 def incumbent(study: OpenStudy, tell: Tell) -> Incumbent:

@@ -4,7 +4,7 @@ from typing import Any
 
 from dnnsearch.promotion import promotion_text
 from dnnsearch.promotion.retuning.retune_study import Retuning
-from dnnsearch.runtime.program_name import program
+from dnnsearch.runtime.program_name import program_name
 from dnnsearch.statistics.interval import Interval
 
 
@@ -60,7 +60,7 @@ def _verdict(found: Retuning) -> str:
 
 
 def _use(found: Retuning) -> str:
-    return f"as in: {program()} predict {found.renewed} DATA"
+    return f"as in: {program_name()} predict {found.renewed} DATA"
 
 
 def document(found: Retuning) -> dict[str, Any]:

@@ -16,14 +16,14 @@ from dnnsearch.storage.array_store import ArrayStore
 from dnnsearch.storage.optuna_storage import Rows, study_names
 from dnnsearch.study.definition import Definition
 from dnnsearch.study.leaderboard.ranking import leaderboard
-from dnnsearch.study.search import define
+from dnnsearch.study.search import resolve_definition
 from dnnsearch.study.stored_study import DEFINITION, OpenStudy
 from dnnsearch.validators import show
 
 OF_THE_PAST = ("test_file", "test_labels")  # an official test set of the old data
 
 
-def renewed(
+def warm_started_definition(
     study: OpenStudy,
     data: str,
     *,
@@ -42,13 +42,13 @@ def renewed(
     document = {**present.document(), "data": _data(study, data)}
     document |= {"storage": study.config.storage, "tracking": study.config.tracking}
     document, _ = yaml_file.override(document, settings)
-    definition = define(_parsed(study, document, name or study.name), store)
+    definition = resolve_definition(_parsed(study, document, name or study.name), store)
     if definition.prepared.data_digest == study.definition["data_digest"]:
         raise UserError(f"--data {data}: these are the data that study {study.name} was run on")
     chosen = name or _free_name(study, definition)
     guesses = _best(study, definition, first)
     guesses += [dict(one) for one in definition.config.try_first if dict(one) not in guesses]
-    return define(_parsed(study, {**document, "try_first": guesses}, chosen), store)
+    return resolve_definition(_parsed(study, {**document, "try_first": guesses}, chosen), store)
 
 
 def _parsed(study: OpenStudy, document: dict[str, Any], name: str) -> Config:

@@ -16,7 +16,7 @@ import numpy as np
 
 from dnnsearch.config.dimensions import Choices
 from dnnsearch.reporting.analysis.axis import Axis
-from dnnsearch.reporting.analysis.report_data import Material
+from dnnsearch.reporting.analysis.report_data import ReportData
 from dnnsearch.study.leaderboard.ranking import Row
 from dnnsearch.trials.spec import Value
 
@@ -27,7 +27,7 @@ FEWEST = 8  # trials in the half next to an edge
 
 
 @dataclass(frozen=True)
-class Edge:
+class BoundaryHit:
     """One end of an axis."""
 
     axis: Axis
@@ -43,10 +43,13 @@ class Edge:
         return place if place is None or not self.is_upper else 1 - place
 
 
-def edges(material: Material) -> list[Edge]:
+def boundary_hits(material: ReportData) -> list[BoundaryHit]:
     """Those at which the best lies and that deserve a warning."""
     ends = [
-        Edge(axis, upper) for axis in material.axes if _has_ends(axis) for upper in (False, True)
+        BoundaryHit(axis, upper)
+        for axis in material.axes
+        if _has_ends(axis)
+        for upper in (False, True)
     ]
     passable = [edge for edge in ends if not edge.axis.ends_here(edge.is_upper)]
     return [edge for edge in passable if _is_best_at(material, edge, LUCK / len(passable))]
@@ -57,7 +60,7 @@ def _has_ends(axis: Axis) -> bool:
     return axis.is_ordered and not (isinstance(axis.dimension, Choices) and len(axis.values) < 3)
 
 
-def _is_best_at(material: Material, edge: Edge, luck: float) -> bool:
+def _is_best_at(material: ReportData, edge: BoundaryHit, luck: float) -> bool:
     few = material.finished[: max(3, math.ceil(len(material.finished) / 10))]
     distances = [edge.distance(row) for row in few]
     known = [distance for distance in distances if distance is not None]
@@ -66,7 +69,7 @@ def _is_best_at(material: Material, edge: Edge, luck: float) -> bool:
     return statistics.median(known) <= FEW and _improvement(material, edge) < luck
 
 
-def _improvement(material: Material, edge: Edge) -> float:
+def _improvement(material: ReportData, edge: BoundaryHit) -> float:
     """The p-value that trials in the half next to the edge do not become better towards it."""
     from scipy.stats import norm, rankdata, t
 
@@ -86,7 +89,7 @@ def _is_known(row: Row) -> bool:
     return row.value is not None or row.state == "diverged"
 
 
-def _worth(material: Material, row: Row) -> float:
+def _worth(material: ReportData, row: Row) -> float:
     return -math.inf if row.value is None else material.sign * row.value
 
 

@@ -16,8 +16,8 @@ from dnnsearch.deployment import champion as champions
 from dnnsearch.errors import UserError
 from dnnsearch.nn import OUTPUTS
 from dnnsearch.promotion.candidates import confirmations
-from dnnsearch.promotion.test_scores import logits
-from dnnsearch.reporting.analysis.report_data import Dev, Material
+from dnnsearch.promotion.evaluation_scores import logits
+from dnnsearch.reporting.analysis.report_data import Dev, ReportData
 from dnnsearch.study.stored_study import OpenStudy
 from dnnsearch.trials.record import Record
 
@@ -34,7 +34,7 @@ class Shown:
     records: Sequence[Record]  # alike but for their seeds
 
 
-def shown(material: Material, study: OpenStudy, say: Callable[[str], object]) -> Shown:
+def shown(material: ReportData, study: OpenStudy, say: Callable[[str], object]) -> Shown:
     """The champion's where they are here, else the best trial's; some trial must have finished."""
     best = material.board.best.number
     instead = f"The best trial, number {best}"
@@ -63,7 +63,7 @@ def _crowned(study: OpenStudy, say: Callable[[str], object]) -> int | None:
         return None
 
 
-def confusion(material: Material, records: Sequence[Record]) -> np.ndarray | None:
+def confusion(material: ReportData, records: Sequence[Record]) -> np.ndarray | None:
     """(classes, classes): how often what stands in the row was called what stands in the column.
 
     Counts over all networks; None without labels, and for too many classes.
@@ -89,7 +89,7 @@ class Worst:
     features: np.ndarray  # (n_x,) as they were loaded; none (0,) of a person's file
 
 
-def worst(material: Material, study: OpenStudy, records: Sequence[Record]) -> list[Worst]:
+def worst(material: ReportData, study: OpenStudy, records: Sequence[Record]) -> list[Worst]:
     """The wrong ones with the smallest probability of what is right, the worst first.
 
     With folds each example is judged by the networks that have not learnt it. Empty where nothing

@@ -25,7 +25,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dnnsearch.reporting.analysis.report_data import Material
+from dnnsearch.reporting.analysis.report_data import ReportData
 from dnnsearch.trials.spec import OBJECTIVES
 
 LUCK = 0.01  # how rarely luck may be taken for a find
@@ -48,7 +48,7 @@ class Chance:
         return ahead > 1e-12
 
 
-def chance(material: Material) -> Chance | None:
+def chance(material: ReportData) -> Chance | None:
     """None where it cannot be said: no finished trial, no answers of dev, another objective."""
     measure = material.objective
     finals = [row.final.get(measure) for row in material.finished]

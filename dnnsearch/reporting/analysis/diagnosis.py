@@ -9,7 +9,7 @@ is larger than two standard errors of the dev error.
 import math
 from dataclasses import dataclass
 
-from dnnsearch.reporting.analysis.report_data import Material
+from dnnsearch.reporting.analysis.report_data import ReportData
 from dnnsearch.study.leaderboard.ranking import Row, judged
 
 NEXT = {
@@ -41,7 +41,7 @@ class Diagnosis:
         return NEXT[self.name]
 
 
-def diagnosis(material: Material, row: Row) -> Diagnosis | None:
+def diagnosis(material: ReportData, row: Row) -> Diagnosis | None:
     """None where there is no accuracy to speak of."""
     train, dev = row.final.get("train_accuracy"), row.final.get("dev_accuracy")
     course = material.courses.get(row.number)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dnnsearch.reporting.analysis.axis import Axis
-from dnnsearch.reporting.analysis.report_data import Material
+from dnnsearch.reporting.analysis.report_data import ReportData
 from dnnsearch.study.leaderboard.ranking import Row
 from dnnsearch.trials.spec import Value
 
@@ -39,7 +39,7 @@ class Divergence:
         return self.diverged > MANY * self.ended
 
 
-def divergence(material: Material) -> Divergence:
+def divergence(material: ReportData) -> Divergence:
     """Counted among finished, pruned and diverged trials."""
     rows, diverged = material.ended, len(material.diverged)
     cuts = [cut for axis in material.axes for cut in _cuts(axis, rows)] if diverged else []

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dnnsearch.reporting.analysis.analyses import Views
-from dnnsearch.reporting.analysis.boundaries import Edge
+from dnnsearch.reporting.analysis.analyses import Analyses
+from dnnsearch.reporting.analysis.boundaries import BoundaryHit
 from dnnsearch.reporting.analysis.chance_level import Chance
 from dnnsearch.reporting.analysis.divergence import Cut, Divergence
-from dnnsearch.reporting.analysis.undertrained import AHEAD, Falling
+from dnnsearch.reporting.analysis.undertrained import AHEAD, Undertrained
 from dnnsearch.trials.spec import Value
 
 
@@ -21,7 +21,7 @@ class Finding:
     advice: str
 
 
-def findings(views: Views) -> Iterator[Finding]:
+def findings(views: Analyses) -> Iterator[Finding]:
     """The gravest first; none of a study that needs no warning."""
     if views.chance and not views.chance.is_beaten:
         yield _nothing(views.chance)
@@ -44,7 +44,7 @@ def _nothing(chance: Chance) -> Finding:
     )
 
 
-def _edge(edge: Edge) -> Finding:
+def _edge(edge: BoundaryHit) -> Finding:
     name, side = edge.axis.name, "upper" if edge.is_upper else "lower"
     return Finding(
         "edge",
@@ -74,7 +74,7 @@ def _away(cut: Cut) -> str:
     return f"search {cut.axis.name} {side} {show(cut.value)}"
 
 
-def _falling(falling: Falling) -> Finding:
+def _falling(falling: Undertrained) -> Finding:
     count = f"{len(falling.still)} of the best {falling.looked_at} trials"
     return Finding(
         "falling",

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from dnnsearch.config.dimensions import Choices
 from dnnsearch.reporting.analysis.axis import Axis, rank
-from dnnsearch.reporting.analysis.report_data import Material
+from dnnsearch.reporting.analysis.report_data import ReportData
 from dnnsearch.study.leaderboard.ranking import Row
 from dnnsearch.trials.spec import Value
 
@@ -26,7 +26,7 @@ class Group:
         return short[0] if short[0] == short[1] else f"{short[0]} to {short[1]}"
 
 
-def isolation(material: Material, axis: Axis) -> list[Group]:
+def isolation(material: ReportData, axis: Axis) -> list[Group]:
     """In the order of the axis; a group without a finished trial is left out."""
     groups: dict[int, list[Row]] = {}
     for row in material.finished:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from dnnsearch.reporting.analysis.report_data import Material
+from dnnsearch.reporting.analysis.report_data import ReportData
 from dnnsearch.study.leaderboard.ranking import Row
 
 
@@ -19,7 +19,7 @@ class Priced:
         return self.row.value
 
 
-def priced(material: Material) -> list[Priced]:
+def priced(material: ReportData) -> list[Priced]:
     """The finished trials, the best first."""
     return [Priced(r, material.courses[r.number].multiply_adds) for r in material.finished]
 

@@ -27,7 +27,7 @@ from dnnsearch.trials.spec import OBJECTIVES
 
 
 @dataclass(frozen=True)
-class Course:
+class TrialCurves:
     """How a trial went; curves are means over the replicates, predictions are each network's."""
 
     steps: np.ndarray  # (P,)
@@ -55,7 +55,7 @@ class Dev:
 
 
 @dataclass(frozen=True)
-class Material:
+class ReportData:
     """One study, ready to be looked at from all sides."""
 
     name: str
@@ -63,7 +63,7 @@ class Material:
     definition: Mapping[str, Any]
     board: Leaderboard
     trials: list[FrozenTrial]  # Optuna's, by number
-    courses: Mapping[int, Course]  # of every trial that has a record with curves
+    courses: Mapping[int, TrialCurves]  # of every trial that has a record with curves
     dev: Dev | None  # None for a regression, and where the data cannot be had any more
     targets: np.ndarray | None  # of a regression's dev set, in the target's unit: (m,) or (K, m)
     fingerprint: str  # empty while a trial is unfinished
@@ -125,10 +125,10 @@ class Material:
 
 def read(
     study: OpenStudy, progress: Callable[[int, int], object] = lambda at, of: None
-) -> Material:
+) -> ReportData:
     """All of a study; `progress` is told how many records of how many have been read."""
     board, trials = leaderboard(study), study.trials()
-    courses: dict[int, Course] = {}
+    courses: dict[int, TrialCurves] = {}
     with_data: Record | None = None
     for at, trial in enumerate(trials, start=1):
         progress(at, len(trials))
@@ -137,7 +137,7 @@ def read(
             courses[trial.number] = _course(record)
             with_data = record
     whole = all(trial.state.is_finished() for trial in trials)
-    return Material(
+    return ReportData(
         name=study.name,
         config=study.config,
         definition=study.definition,
@@ -149,31 +149,31 @@ def read(
     )
 
 
-class Courses(dict[int, Course]):
+class AllCurves(dict[int, TrialCurves]):
     """The courses of a study's trials, each read when it is asked for."""
 
     def __init__(self, study: OpenStudy) -> None:
         self._study = study
 
-    def __missing__(self, number: int) -> Course:
+    def __missing__(self, number: int) -> TrialCurves:
         self[number] = _course(self._study.record(number))
         return self[number]
 
 
-def glance(study: OpenStudy) -> Material:
+def glance(study: OpenStudy) -> ReportData:
     """As `read`, but a trial's course is read when it is asked for; without the fingerprint."""
     board, trials = leaderboard(study), study.trials()
     first = study.record(board.best.number) if board.ranked else None
     known = (study.name, study.config, study.definition, board, trials)
-    return Material(*known, courses=Courses(study), **_answers(study, first), fingerprint="")
+    return ReportData(*known, courses=AllCurves(study), **_answers(study, first), fingerprint="")
 
 
 def _record(study: OpenStudy, trial: FrozenTrial) -> Record | None:
     return study.record(trial.number) if trial.state.is_finished() else None
 
 
-def _course(record: Record) -> Course:
-    return Course(
+def _course(record: Record) -> TrialCurves:
+    return TrialCurves(
         steps=record.arrays["steps"],
         curves={name: curve.mean(axis=0) for name, curve in record.curves.items()},
         predictions=record.arrays["dev_predictions"],

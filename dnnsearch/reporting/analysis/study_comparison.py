@@ -8,11 +8,11 @@ from itertools import combinations
 import numpy as np
 import plotly.graph_objects as go
 
-from dnnsearch.reporting.analysis.report_data import Material
+from dnnsearch.reporting.analysis.report_data import ReportData
 from dnnsearch.reporting.analysis.ties import LEVEL, mcnemar
 from dnnsearch.reporting.html import learning_curves, sections, tables
 from dnnsearch.reporting.html.markup import Markup, tag
-from dnnsearch.statistics.interval import Z
+from dnnsearch.statistics.interval import NORMAL_QUANTILE_95
 
 COMPARED = {"data_digest": "the same data", "split_digest": "the same split"}
 
@@ -28,7 +28,7 @@ class Step:
     number: int  # of the best trial
 
 
-def steps(material: Material) -> list[Step]:
+def steps(material: ReportData) -> list[Step]:
     """After each trial from the first finished one on; seconds are missing of failed trials."""
     found: list[Step] = []
     rows = sorted(material.board.rows, key=lambda row: row.number)
@@ -44,7 +44,7 @@ def steps(material: Material) -> list[Step]:
     return found
 
 
-def rivals(materials: Sequence[Material]) -> Markup:
+def compare_studies(materials: Sequence[ReportData]) -> Markup:
     """The section that compares them."""
     sentences = " ".join(compared(materials))
     drawn = [
@@ -59,7 +59,7 @@ def rivals(materials: Sequence[Material]) -> Markup:
     )
 
 
-def compared(materials: Sequence[Material]) -> Iterator[str]:
+def compared(materials: Sequence[ReportData]) -> Iterator[str]:
     """Sentences: what is the same, what is not, and which of two is better."""
     if len({m.objective for m in materials}) > 1:
         yield "Their objectives differ, so that their values cannot be compared."
@@ -68,7 +68,7 @@ def compared(materials: Sequence[Material]) -> Iterator[str]:
     yield from _data(*same)
     yield _budget(materials)
     for a, b in combinations([m for m in materials if m.finished and same[0]], 2):
-        yield _duel(a, b, all(same))
+        yield _compare(a, b, all(same))
 
 
 def _data(same_data: bool, same_split: bool) -> Iterator[str]:
@@ -80,7 +80,7 @@ def _data(same_data: bool, same_split: bool) -> Iterator[str]:
         yield "They have the same data and the same split."
 
 
-def _budget(materials: Sequence[Material]) -> str:
+def _budget(materials: Sequence[ReportData]) -> str:
     costs = [sum(course.cost for course in m.courses.values()) or 1 for m in materials]
     trials = {len(m.board.rows) for m in materials}
     number = "as many trials" if len(trials) == 1 else "different numbers of trials"
@@ -93,7 +93,7 @@ def _budget(materials: Sequence[Material]) -> str:
     )
 
 
-def _duel(a: Material, b: Material, same: bool) -> str:
+def _compare(a: ReportData, b: ReportData, same: bool) -> str:
     """Which of two has the better best, and whether that is more than noise."""
     if a.sign * ((a.board.best.value or 0.0) - (b.board.best.value or 0.0)) < 0:
         a, b = b, a
@@ -106,7 +106,7 @@ def _duel(a: Material, b: Material, same: bool) -> str:
     return f"The best of {a.name} and of {b.name} cannot be told apart: {values}."
 
 
-def _differ(a: Material, b: Material, same: bool) -> bool:
+def _differ(a: ReportData, b: ReportData, same: bool) -> bool:
     """On one dev set example by example, else by the standard errors."""
     best = [m.board.best for m in (a, b)]
     predictions = [m.courses[r.number].predictions for m, r in zip((a, b), best, strict=True)]
@@ -115,15 +115,15 @@ def _differ(a: Material, b: Material, same: bool) -> bool:
         right = [p[0] == a.dev.labels.ravel() for p in predictions]
         return mcnemar(*right) <= LEVEL
     error = float(np.hypot(best[0].error or 0.0, best[1].error or 0.0))
-    return abs((best[0].value or 0.0) - (best[1].value or 0.0)) > Z * error
+    return abs((best[0].value or 0.0) - (best[1].value or 0.0)) > NORMAL_QUANTILE_95 * error
 
 
-def _table(materials: Sequence[Material]) -> Markup:
+def _table(materials: Sequence[ReportData]) -> Markup:
     header = ["study", "trials", "best", "95 %", "by trial", "seconds of training", "data", "split"]
     return tables.table(header, (_line(m) for m in materials))
 
 
-def _line(material: Material) -> list[str]:
+def _line(material: ReportData) -> list[str]:
     best = material.finished[0] if material.finished else None
     seconds = sum(row.seconds or 0.0 for row in material.board.rows)
     return [
@@ -140,7 +140,7 @@ def _line(material: Material) -> list[str]:
 AXES = (("trials", "trials"), ("seconds", "seconds of training"), ("cost", "arithmetic"))
 
 
-def _against(materials: Sequence[Material], attribute: str, label: str) -> go.Figure:
+def _against(materials: Sequence[ReportData], attribute: str, label: str) -> go.Figure:
     figure = go.Figure()
     for material, colour in zip(materials, learning_curves.COLOURS * len(materials), strict=False):
         path = steps(material)
@@ -161,7 +161,7 @@ def _against(materials: Sequence[Material], attribute: str, label: str) -> go.Fi
 
 
 def _shade(
-    material: Material, path: Sequence[Step], x: Sequence[float], colour: str
+    material: ReportData, path: Sequence[Step], x: Sequence[float], colour: str
 ) -> go.Scatter | None:
     """Between the ends of the interval of the best so far; of accuracies only."""
     rows = {row.number: row for row in material.finished}

@@ -5,21 +5,21 @@ from itertools import takewhile
 
 import numpy as np
 
-from dnnsearch.reporting.analysis.report_data import Material
-from dnnsearch.statistics.interval import Z
+from dnnsearch.reporting.analysis.report_data import ReportData
+from dnnsearch.statistics.interval import NORMAL_QUANTILE_95
 from dnnsearch.study.leaderboard.ranking import Row
 
 LEVEL = 0.05  # of each comparison
 
 
-def ties(material: Material) -> list[int]:
+def ties(material: ReportData) -> list[int]:
     """The numbers of the finished trials that are tied with the best, which is not among them."""
     rows = material.finished
     near = takewhile(lambda row: _is_in_reach(material, rows[0], row), rows[1:])
     return [row.number for row in near if tied(material, rows[0], row)]
 
 
-def _is_in_reach(material: Material, best: Row, row: Row) -> bool:
+def _is_in_reach(material: ReportData, best: Row, row: Row) -> bool:
     """Whether the row, or a worse one, could be tied however the examples fall; for speed alone.
 
     McNemar's p-value is largest where the row is right on all that the best gets wrong.
@@ -32,7 +32,7 @@ def _is_in_reach(material: Material, best: Row, row: Row) -> bool:
     return exact(wrong + behind, wrong) > LEVEL
 
 
-def tied(material: Material, a: Row, b: Row) -> bool:
+def tied(material: ReportData, a: Row, b: Row) -> bool:
     """Whether two trials' values may be equal but for chance.
 
     Two single networks are compared example by example (McNemar's exact test), others by their
@@ -42,10 +42,10 @@ def tied(material: Material, a: Row, b: Row) -> bool:
     if p is not None:
         return p > LEVEL
     error = math.hypot(a.error or 0.0, b.error or 0.0)
-    return abs((a.value or 0.0) - (b.value or 0.0)) <= Z * error
+    return abs((a.value or 0.0) - (b.value or 0.0)) <= NORMAL_QUANTILE_95 * error
 
 
-def paired(material: Material, a: int, b: int) -> float | None:
+def paired(material: ReportData, a: int, b: int) -> float | None:
     """The p-value that both are right equally often; None where they cannot be paired."""
     if material.dev is None or material.objective != "dev_accuracy":
         return None
@@ -55,7 +55,7 @@ def paired(material: Material, a: int, b: int) -> float | None:
     return mcnemar(right[0][0], right[1][0])
 
 
-def _right(material: Material, number: int) -> np.ndarray:
+def _right(material: ReportData, number: int) -> np.ndarray:
     """(R, m): whether each network is right on each example."""
     assert material.dev is not None
     return np.asarray(material.courses[number].predictions == material.dev.labels)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dnnsearch.reporting.analysis.report_data import Course, Material
+from dnnsearch.reporting.analysis.report_data import ReportData, TrialCurves
 
 LAST = 3  # the last third of a curve is looked at
 FEWEST = 4  # points in it
@@ -15,7 +15,7 @@ OF_START = 0.01  # and of the cost at the beginning: near zero every cost goes o
 
 
 @dataclass(frozen=True)
-class Falling:
+class Undertrained:
     """How many of the best trials were still improving."""
 
     looked_at: int
@@ -27,16 +27,16 @@ class Falling:
         return 2 * len(self.still) > self.looked_at
 
 
-def falling(material: Material) -> Falling:
+def find_undertrained(material: ReportData) -> Undertrained:
     """Of the best tenth of the finished trials, and at least of the best three."""
     rows = material.finished[: max(3, min(len(material.finished) // 10, 10))]
     ahead = {r.number: still_falling(material.courses[r.number]) for r in rows}
     still = {number: share for number, share in ahead.items() if share is not None}
     median = float(np.median([*still.values()])) if still else 0.0
-    return Falling(len(rows), [*still], median)
+    return Undertrained(len(rows), [*still], median)
 
 
-def still_falling(course: Course) -> float | None:
+def still_falling(course: TrialCurves) -> float | None:
     """The share of the dev cost that so many more iterations would take; None where it is level."""
     cost = course.curves["dev_cost"]
     last = len(cost) // LAST

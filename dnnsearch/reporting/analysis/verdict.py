@@ -5,10 +5,10 @@ The sentences are made of what `views` and `findings` say; nothing is computed h
 
 from collections.abc import Sequence
 
-from dnnsearch.reporting.analysis.analyses import Views
+from dnnsearch.reporting.analysis.analyses import Analyses
 from dnnsearch.reporting.analysis.findings import Finding, show
 from dnnsearch.reporting.analysis.importance import EXPLAINED, Importance
-from dnnsearch.reporting.analysis.report_data import Material
+from dnnsearch.reporting.analysis.report_data import ReportData
 from dnnsearch.study.leaderboard.ranking import Row
 
 DECIDES = 0.7  # of the variance, by both methods
@@ -16,7 +16,7 @@ MATTERS = 0.1
 MOST = 3  # hyperparameters that are named
 
 
-def verdict(material: Material, views: Views, warnings: Sequence[Finding]) -> list[str]:
+def verdict(material: ReportData, views: Analyses, warnings: Sequence[Finding]) -> list[str]:
     """Three sentences; of a study without a finished trial, one."""
     if not material.finished:
         return [f"No trial has finished yet: {material.board.counts}."]
@@ -35,7 +35,7 @@ def about(row: Row) -> str:
     return f"{network}, learning rate {show(row.params['learning_rate'])}"
 
 
-def _best(material: Material, views: Views) -> str:
+def _best(material: ReportData, views: Analyses) -> str:
     best, many = material.board.best, len(material.finished)
     interval = material.interval(best)
     sure = f" (95 %: {interval})" if interval else ""
@@ -84,7 +84,7 @@ def _both(importance: Importance, name: str) -> str:
     return f"{low} %" if low == high else f"{low} to {high} %"
 
 
-def _against(material: Material, warnings: Sequence[Finding], nothing: bool) -> str:
+def _against(material: ReportData, warnings: Sequence[Finding], nothing: bool) -> str:
     if warnings:
         return f"Before you go on: {', and '.join(w.short for w in warnings)}."
     if nothing:
@@ -92,7 +92,7 @@ def _against(material: Material, warnings: Sequence[Finding], nothing: bool) -> 
     return f"No warning: {_gain(material)}."
 
 
-def _gain(material: Material) -> str:
+def _gain(material: ReportData) -> str:
     """Against the default configuration, with which every study begins."""
     first = next((row for row in material.finished if row.number == 0), None)
     best = material.board.best

@@ -25,7 +25,7 @@ from dnnsearch.reporting.analysis.axis import Axis
 from dnnsearch.reporting.analysis.importance import Importance, Share
 from dnnsearch.reporting.analysis.isolation_plot import Group
 from dnnsearch.reporting.analysis.pareto import front, priced
-from dnnsearch.reporting.analysis.report_data import Material
+from dnnsearch.reporting.analysis.report_data import ReportData
 from dnnsearch.study.leaderboard.ranking import Row
 from dnnsearch.trials.spec import Value
 
@@ -39,7 +39,7 @@ ROOM = 0.08  # of the span, above and below
 OUTLYING = 0.15  # of the trials may be left out of sight if they are far from the others
 
 
-def in_memory(material: Material) -> optuna.Study:
+def in_memory(material: ReportData) -> optuna.Study:
     """The study for Optuna's plots; what is unfinished counts as failed there."""
     return _of([_ended(trial) for trial in material.trials], material.sign)
 
@@ -58,7 +58,7 @@ def _ended(trial: FrozenTrial) -> FrozenTrial:
     return trial
 
 
-def history(material: Material, study: optuna.Study) -> go.Figure:
+def history(material: ReportData, study: optuna.Study) -> go.Figure:
     """Values in the order of asking, the best so far, and the trials that have no value."""
     figure = plot_optimization_history(study, target_name=material.objective)
     figure.update_traces(marker_color=BLUE, selector={"mode": "markers"})
@@ -80,13 +80,13 @@ def history(material: Material, study: optuna.Study) -> go.Figure:
     return figure
 
 
-def _bottom(material: Material) -> float:
+def _bottom(material: ReportData) -> float:
     """A line just outside of the values that are shown, on the worse side."""
     low, high = shown(material)
     return low + ROOM / 2 * (high - low) if material.sign > 0 else high - ROOM / 2 * (high - low)
 
 
-def shown(material: Material) -> tuple[float, float]:
+def shown(material: ReportData) -> tuple[float, float]:
     """The values that a plot begins with: all, but for a few that would flatten the others."""
     worth = np.sort([material.sign * (row.value or 0.0) for row in material.finished] or [0.0])
     low, high = worth[0], worth[-1]
@@ -98,13 +98,13 @@ def shown(material: Material) -> tuple[float, float]:
     return float(ends[0]), float(ends[1])
 
 
-def hidden(material: Material) -> int:
+def hidden(material: ReportData) -> int:
     """How many finished trials lie outside of what is shown."""
     low, high = shown(material)
     return sum(not low <= (row.value or 0.0) <= high for row in material.finished)
 
 
-def parallel(material: Material) -> go.Figure | None:
+def parallel(material: ReportData) -> go.Figure | None:
     """Only hyperparameters that all finished trials have: a line needs a place on every axis.
 
     The few that are so much worse that they would flatten the others are left out.
@@ -144,7 +144,7 @@ def _between(a: str, b: str, share: float) -> str:
     return f"rgb({','.join(map(str, mixed))})"
 
 
-def axis(material: Material, study: optuna.Study, name: str) -> go.Figure:
+def axis(material: ReportData, study: optuna.Study, name: str) -> go.Figure:
     """Value against one of Optuna's parameters; diverged trials on a line outside."""
     figure = plot_slice(study, params=[name], target_name=material.objective)
     figure.update_traces(marker={"coloraxis": "coloraxis", "colorscale": None, "colorbar": None})
@@ -173,7 +173,7 @@ def _choice(value: Value) -> str:
     return repr(value) if isinstance(value, str) else str(value)
 
 
-def alone(material: Material, axis: Axis, groups: Sequence[Group]) -> go.Figure:
+def alone(material: ReportData, axis: Axis, groups: Sequence[Group]) -> go.Figure:
     """Best over the rest: the best trial of each group, where it lies, with its interval."""
     places = [axis.value(group.best.params) for group in groups]
     figure = go.Figure()
@@ -194,7 +194,7 @@ def alone(material: Material, axis: Axis, groups: Sequence[Group]) -> go.Figure:
     return figure
 
 
-def _with_intervals(material: Material, rows: Sequence[Row]) -> tuple[float, float] | None:
+def _with_intervals(material: ReportData, rows: Sequence[Row]) -> tuple[float, float] | None:
     """As `shown`, with the intervals of the rows that are in it; None where that is all."""
     low, high = shown(material)
     seen = [row for row in rows if low <= (row.value or 0.0) <= high]
@@ -205,7 +205,7 @@ def _with_intervals(material: Material, rows: Sequence[Row]) -> tuple[float, flo
     return min(ends), max(ends)
 
 
-def _errors(material: Material, rows: Sequence[Row]) -> dict[str, Any] | None:
+def _errors(material: ReportData, rows: Sequence[Row]) -> dict[str, Any] | None:
     """Bars for the intervals; None where a value has none."""
     found = [(row.value or 0.0, material.interval(row)) for row in rows]
     known = [(value, interval) for value, interval in found if interval]
@@ -247,7 +247,7 @@ def importances(importance: Importance) -> go.Figure:
     return figure
 
 
-def price(material: Material) -> go.Figure:
+def price(material: ReportData) -> go.Figure:
     """Value against arithmetic, with the trials that are better than every cheaper one."""
     trials = priced(material)
     best = front(trials, material.sign)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from dnnsearch.reporting.analysis.report_data import Material
+from dnnsearch.reporting.analysis.report_data import ReportData
 from dnnsearch.study.leaderboard.ranking import Row
 
 START = 0.1  # of the iterations, in which all curves rise steeply
@@ -13,7 +13,7 @@ ROOM = 0.08  # of the span, above and below
 COLOURS = ("#2f7fd1", "#e0762b", "#2f9e58", "#9a5fd0", "#c2438f")
 
 
-def curves(material: Material, rows: Sequence[Row], what: str) -> go.Figure:
+def curves(material: ReportData, rows: Sequence[Row], what: str) -> go.Figure:
     """`what` is cost or accuracy; dev solid, train dotted."""
     figure = go.Figure()
     for row, colour in zip(rows, COLOURS, strict=False):
@@ -35,7 +35,7 @@ def curves(material: Material, rows: Sequence[Row], what: str) -> go.Figure:
     return figure
 
 
-def _after_the_start(material: Material, rows: Sequence[Row]) -> tuple[float, float]:
+def _after_the_start(material: ReportData, rows: Sequence[Row]) -> tuple[float, float]:
     """The accuracies after the first tenth: all rise from the same depth, and differ at the top."""
     courses = [material.courses[row.number] for row in rows]
     late = [

@@ -8,12 +8,12 @@ import numpy as np
 import plotly.graph_objects as go
 
 from dnnsearch.config.dimensions import HYPERPARAMETERS
-from dnnsearch.reporting.analysis.analyses import Views
+from dnnsearch.reporting.analysis.analyses import Analyses
 from dnnsearch.reporting.analysis.champion_trial import Shown, Worst, confusion, worst
 from dnnsearch.reporting.analysis.findings import Finding, where
 from dnnsearch.reporting.analysis.importance import EXPLAINED, FEWEST, MOST, Importance
 from dnnsearch.reporting.analysis.isolation_plot import isolation
-from dnnsearch.reporting.analysis.report_data import Material
+from dnnsearch.reporting.analysis.report_data import ReportData
 from dnnsearch.reporting.html import figures, learning_curves, tables
 from dnnsearch.reporting.html.markup import Markup, harmless, joined, tag
 from dnnsearch.study.stored_study import OpenStudy
@@ -51,7 +51,7 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def leaderboard(material: Material, views: Views) -> Markup:
+def leaderboard(material: ReportData, views: Analyses) -> Markup:
     return section(
         "Leaderboard",
         tables.leaderboard(material, views.ties),
@@ -59,7 +59,7 @@ def leaderboard(material: Material, views: Views) -> Markup:
     )
 
 
-def _counted(material: Material) -> str:
+def _counted(material: ReportData) -> str:
     """What the intervals and ties of the leaderboard count, and what they leave out."""
     first = material.courses.get(material.finished[0].number) if material.finished else None
     networks = 1 if first is None else len(first.predictions)
@@ -80,7 +80,7 @@ def _counted(material: Material) -> str:
     )
 
 
-def plots(material: Material, views: Views) -> Iterator[Markup]:
+def plots(material: ReportData, views: Analyses) -> Iterator[Markup]:
     """History, parallel coordinates, axes, isolation."""
     study = figures.in_memory(material)
     yield section(
@@ -101,7 +101,7 @@ def plots(material: Material, views: Views) -> Iterator[Markup]:
         yield _isolation(material)
 
 
-def _hidden(material: Material) -> str:
+def _hidden(material: ReportData) -> str:
     count = figures.hidden(material)
     if not count:
         return ""
@@ -109,7 +109,7 @@ def _hidden(material: Material) -> str:
     return f"{trials} outside of the plots, which double-clicking shows whole."
 
 
-def _left_out(material: Material) -> str:
+def _left_out(material: ReportData) -> str:
     count = figures.hidden(material)
     trials = "The trial that lies" if count == 1 else f"The {count} trials that lie"
     return (
@@ -119,7 +119,7 @@ def _left_out(material: Material) -> str:
     )
 
 
-def _asked(material: Material) -> list[str]:
+def _asked(material: ReportData) -> list[str]:
     """Optuna's names of what finished trials were asked, in the order of asking."""
     trials = [material.trials[row.number] for row in material.finished]
     return sorted({name for trial in trials for name in trial.params}, key=_order)
@@ -130,7 +130,7 @@ def _order(name: str) -> tuple[int, int]:
     return [*HYPERPARAMETERS].index(family), int(layer or 0)
 
 
-def _divergence(views: Views) -> Iterator[Markup]:
+def _divergence(views: Analyses) -> Iterator[Markup]:
     found = views.divergence
     if found.diverged:
         cause = f": {where(found.cut)}" if found.cut else ""
@@ -138,7 +138,7 @@ def _divergence(views: Views) -> Iterator[Markup]:
         yield tag("p", text, class_="about")
 
 
-def _isolation(material: Material) -> Markup:
+def _isolation(material: ReportData) -> Markup:
     drawn = (
         plot(figures.alone(material, axis, isolation(material, axis)), axis.name)
         for axis in material.axes
@@ -152,7 +152,7 @@ def _isolation(material: Material) -> Markup:
     )
 
 
-def importance(views: Views, by_depth: Mapping[int, Importance]) -> Markup:
+def importance(views: Analyses, by_depth: Mapping[int, Importance]) -> Markup:
     found = views.importance
     if found is None:
         few = f"With fewer than {FEWEST} finished trials that differ nothing can be said."
@@ -189,14 +189,14 @@ def _methods(found: Importance, by_depth: Mapping[int, Importance]) -> str:
     return text
 
 
-def price(material: Material) -> Markup:
+def price(material: ReportData) -> Markup:
     return section(
         "Value and price",
         plot(figures.price(material), "value against the arithmetic of the training", True),
     )
 
 
-def curves(material: Material) -> Markup:
+def curves(material: ReportData) -> Markup:
     rows = material.finished[:CURVES]
     drawn = [
         plot(learning_curves.curves(material, rows, what), f"{what} of the best {len(rows)} trials")
@@ -216,7 +216,7 @@ def curves(material: Material) -> Markup:
     )
 
 
-def champion(material: Material, study: OpenStudy, shown: Shown) -> Markup:
+def champion(material: ReportData, study: OpenStudy, shown: Shown) -> Markup:
     """Empty where nothing can be said example by example."""
     counts = confusion(material, shown.records)
     if counts is None or material.dev is None:
@@ -252,7 +252,7 @@ def _picture(features: np.ndarray) -> Markup:
     return tag("svg", *pixels, viewBox=f"0 0 {side} {side}", shape_rendering="crispEdges")
 
 
-def commands(material: Material) -> Markup:
+def commands(material: ReportData) -> Markup:
     """What reruns and verifies, to be copied."""
     name = shlex.quote(material.name)
     lines = [f"dnnsearch show {name}", f"dnnsearch verify {name}"]
@@ -273,8 +273,8 @@ def commands(material: Material) -> Markup:
 
 def analysis(
     study: OpenStudy,
-    material: Material,
-    views: Views,
+    material: ReportData,
+    views: Analyses,
     by_depth: Mapping[int, Importance],
     shown: Shown,
 ) -> Markup:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from dnnsearch.reporting.analysis.diagnosis import diagnosis
-from dnnsearch.reporting.analysis.report_data import Material
+from dnnsearch.reporting.analysis.report_data import ReportData
 from dnnsearch.reporting.html.markup import Markup, joined, tag
 from dnnsearch.study.leaderboard.formats import SHOWN, short
 from dnnsearch.study.leaderboard.ranking import Row
@@ -31,7 +31,7 @@ def _cell(content: str) -> Markup:
     return tag("td", content, class_="number" if is_number else None)
 
 
-def leaderboard(material: Material, tied: Sequence[int]) -> Markup:
+def leaderboard(material: ReportData, tied: Sequence[int]) -> Markup:
     """Every trial, the best first; those tied with the best are marked."""
     names = [name for name in SHOWN if len({_shown(r, name) for r in material.board.rows}) > 1]
     header = ["trial", "state", material.objective, "95 %", "", *names, "parameters", "seconds"]
@@ -44,7 +44,7 @@ def leaderboard(material: Material, tied: Sequence[int]) -> Markup:
     return joined([first, tag("details", more, rest)])
 
 
-def _row(material: Material, row: Row, is_tied: bool, names: Sequence[str]) -> list[str]:
+def _row(material: ReportData, row: Row, is_tied: bool, names: Sequence[str]) -> list[str]:
     interval = material.interval(row)
     mark = tag("abbr", "tie", title="cannot be told from the best") if is_tied else ""
     return [
@@ -67,7 +67,7 @@ def hyper(value: Value) -> str:
     return value if isinstance(value, str) else number(value, ".4g")
 
 
-def diagnoses(material: Material, rows: Sequence[Row]) -> Markup:
+def diagnoses(material: ReportData, rows: Sequence[Row]) -> Markup:
     """Train and dev error of trials, what they suffer from, and what to try next."""
     header = ["trial", "train error", "dev error", "suffers from", "what to try next"]
     lines = []

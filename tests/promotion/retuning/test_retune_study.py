@@ -16,7 +16,7 @@ from dnnsearch.config.search_space import into_space
 from dnnsearch.data.prepare import DataShape, HeldOut, held_out
 from dnnsearch.errors import UserError
 from dnnsearch.promotion.retuning.model_comparison import decay
-from dnnsearch.promotion.retuning.overlap import FEWEST, novelty
+from dnnsearch.promotion.retuning.overlap import FEWEST, find_overlap
 from dnnsearch.promotion.retuning.retune_study import RETUNED, Retuning, begin, incumbent, retune
 from dnnsearch.promotion.retuning.retuning_text import document, lines
 from dnnsearch.statistics.interval import Interval
@@ -95,17 +95,20 @@ def test_what_the_old_champion_has_learnt_from_is_not_claimed_where_it_is_not_kn
     study: OpenStudy,
 ) -> None:
     store, later = ArrayStore(Path("cache")), held_out(begin(study, "same.csv").config)
-    assert novelty(study, store, later).is_known
+    assert find_overlap(study, store, later).is_known
     old = pd.read_csv("old.csv").drop(columns="left")
-    all_old = novelty(study, store, HeldOut(old, np.zeros(len(old))))
+    all_old = find_overlap(study, store, HeldOut(old, np.zeros(len(old))))
     assert all_old.is_known
     assert all_old.learnt == len(old) - len(held_out(study.config).y)
     few = HeldOut(all_old.rows.X[:FEWEST], np.zeros(FEWEST))
     few = HeldOut(pd.concat([few.X[1:], old.drop(all_old.rows.X.index)[:9]]), np.zeros(FEWEST + 8))
-    assert (novelty(study, store, few).learnt, novelty(study, store, few).is_known) == (9, False)
+    assert (find_overlap(study, store, few).learnt, find_overlap(study, store, few).is_known) == (
+        9,
+        False,
+    )
     shutil.rmtree("cache")
     Path("old.csv").unlink()
-    unknown = novelty(study, ArrayStore(Path("cache")), later)
+    unknown = find_overlap(study, ArrayStore(Path("cache")), later)
     assert (unknown.learnt, unknown.is_known, len(unknown.rows.y)) == (None, False, len(later.y))
 
 

@@ -15,7 +15,7 @@ OPENINGS = "openings"  # the attribute
 
 
 @dataclass
-class Book:
+class EvaluationLog:
     """All openings of a study's test set; an opening is a JSON object."""
 
     rows: Rows

@@ -8,9 +8,9 @@ import numpy as np
 from dnnsearch.data.prepare import HeldOut
 from dnnsearch.models.ensemble import Model
 from dnnsearch.nn import Network, Parameters
-from dnnsearch.statistics.baseline import guess
+from dnnsearch.statistics.baseline import chance_score
 from dnnsearch.statistics.example_scores import contributions
-from dnnsearch.statistics.score_sample import Measured
+from dnnsearch.statistics.score_sample import ScoreSample
 from dnnsearch.trials.record import Record
 from dnnsearch.trials.spec import Spec
 
@@ -25,13 +25,13 @@ def logits(record: Record, X: np.ndarray) -> np.ndarray:
     return np.asarray(network.logits(np.asarray(X).mT))
 
 
-def on_dev(records: Sequence[Record], arrays: Mapping[str, np.ndarray]) -> Measured:
+def on_dev(records: Sequence[Record], arrays: Mapping[str, np.ndarray]) -> ScoreSample:
     """Of one configuration: a record with many replicates, or several with a network a fold.
 
     With folds a row is a whole cross-validation, its examples those of all folds.
     """
     rows = [_dev_rows(record, arrays) for record in records]
-    return Measured(np.concatenate(rows), records[0].spec.objective == "dev_accuracy")
+    return ScoreSample(np.concatenate(rows), records[0].spec.objective == "dev_accuracy")
 
 
 def _dev_rows(record: Record, arrays: Mapping[str, np.ndarray]) -> np.ndarray:
@@ -43,7 +43,7 @@ def _dev_rows(record: Record, arrays: Mapping[str, np.ndarray]) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class Tested:
+class EvaluationScores:
     """Models on one test set, in one objective."""
 
     spec: Spec
@@ -58,12 +58,12 @@ class Tested:
             return np.asarray((self.held_out.y - mean) / scale)
         return self.held_out.y
 
-    def measured(self, Z: np.ndarray) -> Measured:
+    def measured(self, Z: np.ndarray) -> ScoreSample:
         """Of logits (R, n[L], m)."""
         found = contributions(
             self.spec.objective, self.spec.output, Z, self.y, float(self.target[1])
         )
-        return Measured(found, self.spec.objective == "dev_accuracy")
+        return ScoreSample(found, self.spec.objective == "dev_accuracy")
 
     def ensemble(self, model: Model) -> np.ndarray:
         """Logits (1, n[L], m) of what a model says of the raw rows, preparation and all."""
@@ -78,4 +78,6 @@ class Tested:
     def guess(self, y_train: np.ndarray, Z: np.ndarray) -> float:
         """What a constant answer comes to; y_train as the networks had it."""
         spec = self.spec
-        return guess(spec.objective, spec.output, y_train, Z[0], self.y, float(self.target[1]))
+        return chance_score(
+            spec.objective, spec.output, y_train, Z[0], self.y, float(self.target[1])
+        )

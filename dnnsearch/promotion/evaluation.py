@@ -6,17 +6,17 @@ from typing import Any
 
 from dnnsearch.data.prepare import held_out
 from dnnsearch.models.ensemble import Model, target_of
+from dnnsearch.promotion.evaluation_log import EvaluationLog
+from dnnsearch.promotion.evaluation_scores import EvaluationScores, logits
 from dnnsearch.promotion.refit import Refit
-from dnnsearch.promotion.test_log import Book
-from dnnsearch.promotion.test_scores import Tested, logits
-from dnnsearch.statistics.difference_to_best import Contest
-from dnnsearch.statistics.score_sample import Measured
+from dnnsearch.statistics.difference_to_best import Comparison
+from dnnsearch.statistics.score_sample import ScoreSample
 from dnnsearch.study.definition import Definition
 from dnnsearch.study.stored_study import OpenStudy
 
 
 @dataclass
-class Lookout:
+class Evaluation:
     """One model's look at the test set: taken at most once, and only where somebody asks."""
 
     study: OpenStudy
@@ -25,15 +25,15 @@ class Lookout:
     model: Model
 
     @property
-    def book(self) -> Book:
-        return Book(self.study.rows)
+    def book(self) -> EvaluationLog:
+        return EvaluationLog(self.study.rows)
 
     @cached_property
-    def tested(self) -> Tested:
+    def tested(self) -> EvaluationScores:
         """The opened set; that it is opened stands in the book before."""
         spec = self.refitted.record.spec
         self.book.open(spec.number, spec.digest, self.test)
-        return Tested(spec, held_out(self.study.config), target_of(self.refitted.arrays))
+        return EvaluationScores(spec, held_out(self.study.config), target_of(self.refitted.arrays))
 
     @property
     def figures(self) -> dict[str, Any]:
@@ -51,8 +51,8 @@ class Lookout:
         objective, ensemble = tested.spec.objective, tested.ensemble(self.model)
         networks = logits(self.refitted.record, self.refitted.arrays["X_test"])
         return {
-            "ensemble": figure(tested.measured(ensemble), objective),
-            "single": figure(tested.measured(networks), objective),
+            "ensemble": score_with_interval(tested.measured(ensemble), objective),
+            "single": score_with_interval(tested.measured(networks), objective),
             "guess": tested.guess(y_train, ensemble),
             "examples": len(tested.held_out.y),
         }
@@ -60,13 +60,13 @@ class Lookout:
     def beats(self, rival: Model, maximize: bool) -> bool:
         """Whether this model is better than another, example by example on the opened set."""
         both = [self.tested.measured(self.tested.ensemble(each)) for each in (self.model, rival)]
-        return Contest(both, maximize).tied == [0]
+        return Comparison(both, maximize).tied == [0]
 
 
 LOWEST = ("dev_cost", "dev_rmse")  # of these 0 is the lowest that can be, of the others 1 the most
 
 
-def figure(measured: Measured, objective: str) -> dict[str, float]:
+def score_with_interval(measured: ScoreSample, objective: str) -> dict[str, float]:
     """JSON-able; the interval ends where the score does."""
     interval = measured.interval
     if objective in LOWEST:
