@@ -15,13 +15,13 @@ from dnnsearch.config.dimensions import OPTIONAL, Choices, Dimension, Fixed, Ran
 from dnnsearch.data.prepare import DataShape
 from dnnsearch.errors import UserError
 from dnnsearch.trials.metrics import SCORES
+from dnnsearch.trials.pruning import PRUNERS
 from dnnsearch.trials.spec import OBJECTIVES, UPDATE_COST, Hyperparameters
 
 if TYPE_CHECKING:  # a second that only those pay who ask for a trial
     from optuna.trial import BaseTrial
 
 POINTS = 30  # of a curve, where they come cheap
-FEWEST_POINTS = {"none": 4, "median": 10, "halving": 10}  # where they do not; by pruner
 POINTS_SHARE = 0.09  # of the updates' cost, for all points of the longest training
 POINT_COST = 4 * UPDATE_COST  # multiply-adds that take as long as the fixed part of a point
 MOST_WEIGHTS = 10**9  # 4 GB in float32, and several times that while training
@@ -161,7 +161,7 @@ def resolve_curve_every(config: Config, shape: DataShape) -> int:
     update = 3 * weights * smallest + UPDATE_COST / config.stacked
     point = weights * shape.dev + POINT_COST / config.stacked
     affordable = (POINTS_SHARE * longest * update - weights * shape.train) / point
-    fewest = FEWEST_POINTS[config.pruner]
+    fewest = PRUNERS[config.pruner].min_points
     points = min(max(affordable - 1, fewest), POINTS)  # the first, before any update, is one more
     return max(min(_round_up(longest / points), int(longest / fewest)), 1)
 

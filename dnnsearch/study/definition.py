@@ -13,7 +13,7 @@ from dnnsearch.config.search_space import first_params, resolve_curve_every
 from dnnsearch.data.files.source import without_paths
 from dnnsearch.data.prepare import Prepared
 from dnnsearch.runtime import numerics as arithmetic
-from dnnsearch.study.pruning import FinishedCurve, thresholds
+from dnnsearch.trials.pruning import FinishedCurve, pruner_definition, thresholds
 from dnnsearch.trials.record import PINNED_PACKAGES, versions
 from dnnsearch.trials.spec import ARITHMETIC, OBJECTIVES, Hyperparameters, Spec, Value
 
@@ -36,14 +36,8 @@ class Definition:
 
     @property
     def pruner(self) -> dict[str, Any]:
-        """Name and all arguments; what counts in iterations stands on the curves' grid."""
-        every = self.curve_every
-        arguments: dict[str, dict[str, Any]] = {
-            "none": {},
-            "median": {"n_startup_trials": 5, "n_warmup_steps": 5 * every, "n_min_trials": 1},
-            "halving": {"min_resource": 4 * every, "reduction_factor": 3},
-        }
-        return {"name": self.config.pruner, **arguments[self.config.pruner]}
+        """The pruner's name with all its arguments."""
+        return pruner_definition(self.config.pruner, self.curve_every)
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-able; everything that determines the study."""

@@ -17,6 +17,7 @@ from dnnsearch import nn
 from dnnsearch.storage.array_store import digest
 from dnnsearch.trials import training
 from dnnsearch.trials.metrics import measure
+from dnnsearch.trials.pruning import PRUNERS
 from dnnsearch.trials.spec import Spec, Value, generator
 from dnnsearch.trials.training import Progress
 
@@ -151,14 +152,11 @@ def _is_pruned(spec: Spec, points: list[Progress]) -> bool:
 
 
 def is_below(needed: float | None, values: list[float], pruner: str, maximize: bool) -> bool:
-    """Whether a curve so far falls short of a threshold; None is no threshold.
-
-    The median pruner looks at the best value so far, halving at the last.
-    """
+    """Return whether a curve, up to its last value, misses the threshold; None is no threshold."""
     if needed is None:
         return False
     best = max if maximize else min
-    value = best(values) if pruner == "median" else values[-1]
+    value = best(values) if PRUNERS[pruner].looks_at == "best" else values[-1]
     return value < needed if maximize else value > needed
 
 
