@@ -32,6 +32,18 @@ def suggest(trial: "BaseTrial", config: Config) -> Hyperparameters:
     return _hyperparameters(config, lambda name, dimension: _ask(trial, name, dimension))
 
 
+def complete(params: Mapping[str, Any], config: Config) -> Hyperparameters:
+    """Return a trial's hyperparameters: `params` as Optuna stores them, and what the config fixes.
+
+    Raises KeyError if `params` lacks a hyperparameter that the config searches.
+    """
+
+    def answer(name: str, dimension: Dimension) -> Any:
+        return dimension.value if isinstance(dimension, Fixed) else params[name]
+
+    return _hyperparameters(config, answer)
+
+
 def _hyperparameters(config: Config, answer: Callable[[str, Dimension], Any]) -> Hyperparameters:
     """The order of asking."""
     hyper = config.hyper
@@ -67,7 +79,7 @@ def default_params(config: Config, shape: DataShape) -> dict[str, Value]:
 
     Keys and values are Optuna's parameters, those that are searched only.
     """
-    return _complete({}, config, shape)
+    return _with_defaults({}, config, shape)
 
 
 def first_params(config: Config, shape: DataShape) -> list[dict[str, Value]]:
@@ -75,10 +87,12 @@ def first_params(config: Config, shape: DataShape) -> list[dict[str, Value]]:
 
     Each is complete, so that nothing in it is left to the sampler.
     """
-    return [default_params(config, shape)] + [_complete(g, config, shape) for g in config.try_first]
+    return [default_params(config, shape)] + [
+        _with_defaults(g, config, shape) for g in config.try_first
+    ]
 
 
-def _complete(guess: dict[str, Value], config: Config, shape: DataShape) -> dict[str, Value]:
+def _with_defaults(guess: dict[str, Value], config: Config, shape: DataShape) -> dict[str, Value]:
     """The guess, with the default for what it leaves out."""
     params: dict[str, Value] = {}
 

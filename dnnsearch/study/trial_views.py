@@ -3,9 +3,9 @@
 from dataclasses import replace
 from pathlib import Path
 
-from optuna.trial import FixedTrial, FrozenTrial
+from optuna.trial import FrozenTrial
 
-from dnnsearch.config.search_space import suggest
+from dnnsearch.config.search_space import complete
 from dnnsearch.data.files.source import data_name
 from dnnsearch.data.model_inputs import NAME
 from dnnsearch.study.stored_study import EXPERIMENT, IDENTITY, PROFILE, OpenStudy
@@ -33,7 +33,7 @@ def _shown(record: Record) -> list[str]:
 
 def unfinished_view(study: OpenStudy, row: FrozenTrial) -> TrialView:
     """A trial that was asked, and that nobody works on, from all that is left of it."""
-    hyper = suggest(FixedTrial(row.params, row.number), study.config)
+    hyper = complete(row.params, study.config)
     spec, data = row.user_attrs["spec"], study.definition["data_digest"]
     return TrialView(row.number, "interrupted", hyper.as_params(), spec, data)
 

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from optuna.trial import FixedTrial, FrozenTrial
+from optuna.trial import FrozenTrial
 
 from dnnsearch.config.config import Config
-from dnnsearch.config.search_space import suggest
+from dnnsearch.config.search_space import complete
 from dnnsearch.errors import UserError
 from dnnsearch.storage.optuna_storage import Rows, is_there, open_storage, study_names
 from dnnsearch.study.stored_study import CONFIG, OpenStudy
@@ -131,7 +131,7 @@ def _row(trial: FrozenTrial, config: Config, examples: int | None) -> Row:
         final=told.get("final", {}),
         seconds=told.get("seconds"),
         parameters=told.get("parameters"),
-        params=suggest(FixedTrial(trial.params), config).as_params(),
+        params=complete(trial.params, config).as_params(),
         digest=told.get("digest", ""),
         reason=told.get("reason", ""),
     )
