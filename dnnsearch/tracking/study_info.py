@@ -8,8 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from dnnsearch.tracking.fields import run_name
-from dnnsearch.trials.run import TrialView
+from dnnsearch.trials.run import TrialView, run_name
 
 LEADERS = 5  # trials that the description names
 LONGEST_PARAM = 500  # MLflow cuts at 6,000 without a word; the artifact has all of it

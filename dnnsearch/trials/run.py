@@ -68,6 +68,14 @@ class TrialView:
     reason: str = ""  # why it failed
 
 
+def run_name(view: TrialView) -> str:
+    """Return the name under which a trial is shown, such as `17 relu 64-32 lr 0.03`."""
+    layers = int(view.params["hidden_layers"])
+    units = "-".join(str(view.params[f"units_{layer}"]) for layer in range(1, layers + 1))
+    network = f"{view.params['activation']} {units}" if layers else "logistic"
+    return f"{view.number} {network} lr {view.params['learning_rate']:.2g}"
+
+
 def run_trial(
     spec: Spec,
     data: Mapping[str, np.ndarray],

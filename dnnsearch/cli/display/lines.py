@@ -3,8 +3,7 @@
 import sys
 
 from dnnsearch.cli.display.tally import Tally
-from dnnsearch.tracking.fields import run_name
-from dnnsearch.trials.run import TrialView
+from dnnsearch.trials.run import TrialView, run_name
 from dnnsearch.workers import Progressed
 
 

@@ -9,8 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from dnnsearch.cli.display.tally import Tally
-from dnnsearch.tracking.fields import run_name
-from dnnsearch.trials.run import TrialView
+from dnnsearch.trials.run import TrialView, run_name
 from dnnsearch.workers import Progressed
 
 BAR = 24  # characters
