@@ -77,13 +77,13 @@ class Scores(NamedTuple):
 class Nobody:
     """Who watches these searches."""
 
-    def expect(self, trials: int) -> None: ...
+    def on_total(self, trials: int) -> None: ...
 
-    def trial(self, view: TrialView) -> None: ...
+    def on_trial(self, view: TrialView) -> None: ...
 
-    def progress(self, event: Progressed) -> None: ...
+    def on_progress(self, event: Progressed) -> None: ...
 
-    def say(self, text: str) -> None: ...
+    def on_message(self, text: str) -> None: ...
 
 
 def peer(table: FileTable) -> Pipeline:
@@ -113,7 +113,7 @@ def once(config: Path, seed: int, trials: int, promoted: bool) -> Scores:
     name = f"{config.stem}-{seed}"
     settings = [f"study={name}", f"split.seed={seed}", f"seed={seed}", f"trials={trials}"]
     settings += [] if table.task == "regression" else ["objective=dev_accuracy", "metrics=[]"]
-    search(load_config(config, [*settings, "tracking=none"]), seconds=None, audience=Nobody())
+    search(load_config(config, [*settings, "tracking=none"]), seconds=None, observer=Nobody())
     truth = _labels(table, y_test)
 
     def score(answers: np.ndarray) -> float:

@@ -140,15 +140,15 @@ def _run(
     from dnnsearch.cli.display import display
     from dnnsearch.study.search import search
 
-    with display(config, quiet, json_) as audience:
+    with display(config, quiet, json_) as observer:
         if numerics.playable(config.numerics) != config.numerics:
-            audience.say(NATIVE)
+            observer.on_message(NATIVE)
         elif unusual := numerics.unusual(config.numerics):
-            audience.say(unusual)
+            observer.on_message(unusual)
         return search(
             config,
             seconds=limit,
-            audience=audience,
+            observer=observer,
             retry_failed=retry_failed,
             publisher=publisher,
         )

@@ -156,7 +156,7 @@ def test_a_diverged_trial_diverges_again(alone: Path) -> None:
 def test_a_failed_trial_is_given_and_not_trained(alone: Path) -> None:
     verdict = rerun("tiny/3", STORAGE)
     assert verdict.exit_code == 0
-    assert verdict.notes[0].startswith("it failed and is given, not trained: MemoryError")
+    assert verdict.notes[0].startswith("it failed, and a failure is not trained again: MemoryError")
 
 
 def test_without_mlflow_the_rest_is_compared_and_that_is_said(alone: Path) -> None:

@@ -15,7 +15,6 @@ from dnnsearch.runtime import numerics
 from dnnsearch.storage.array_store import ArrayStore
 from dnnsearch.study.coordinator import Coordinator
 from dnnsearch.study.definition import Definition
-from dnnsearch.study.search import local_workers
 from dnnsearch.trials.record import Record, decode, encode, fingerprint
 from dnnsearch.trials.run import run_trial
 from dnnsearch.trials.spec import Spec
@@ -204,9 +203,3 @@ def test_a_trial_is_cut_off_at_its_limit_of_cost(store: ArrayStore) -> None:
     for spec, record in memory.records.items():
         assert record.cost <= 15_000_000
         assert (record.end == "pruned") == (spec.updates < spec.hyperparameters.iterations)
-
-
-def test_no_more_workers_are_started_than_trials_can_be_in_flight(store: ArrayStore) -> None:
-    definition = definition_of(store, parallelism=2)
-    with local_workers(definition, 64, store.root) as workers:
-        assert len(workers._workers) == 2

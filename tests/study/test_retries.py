@@ -19,7 +19,7 @@ from tests.support.preloaded import Preloaded
 STORAGE = "sqlite:///optuna.db"
 SEARCH = ("search", "tiny.yaml", "--set=tracking=none", "--workers=2", "--quiet")
 RETRY = (*SEARCH, "--retry-failed")
-NOTHING = "no trial has failed that was not tried again: nothing to retry"
+NOTHING = "no failed trials left to retry"
 STORED = (
     "dnnsearch.storage.optuna_storage:Rows.set_attribute:after:2"  # the config, then the retries
 )
