@@ -32,22 +32,18 @@ def units_in_the_last_place(recorded: Record, now: Record) -> float | None:
         return None
     if not np.array_equal(recorded.arrays["steps"], now.arrays["steps"]):
         return None
+    half_the_digits = float(np.sqrt(np.finfo(recorded.spec.dtype).eps))
     distances = [0.0]
     for name, ours in recorded.curves.items():
         theirs = now.curves[name]
         if not name.endswith("_cost"):
             if not np.array_equal(ours, theirs, equal_nan=True):
                 return None
-        elif not np.allclose(ours, theirs, rtol=_tolerance(recorded), atol=0, equal_nan=True):
+        elif not np.allclose(ours, theirs, rtol=half_the_digits, atol=0, equal_nan=True):
             return None
         else:
             distances.append(_distance(ours, theirs, np.dtype(recorded.spec.dtype)))
     return max(distances)
-
-
-def _tolerance(record: Record) -> float:
-    """Return the relative distance at which half of the digits agree."""
-    return float(np.sqrt(np.finfo(record.spec.dtype).eps))
 
 
 def _distance(ours: np.ndarray, theirs: np.ndarray, dtype: np.dtype) -> float:

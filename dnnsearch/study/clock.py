@@ -48,7 +48,7 @@ class VirtualClock:
         self.flights[number] = InFlightTrial(number, start=self.now, finish=self.now)
 
     def progress(self, number: int, cost: int) -> None:
-        """The trial has spent `cost` multiply-adds and goes on."""
+        """The trial has spent `cost` multiply-adds and has not ended."""
         trial = self.flights[number]
         if not trial.ended:
             trial.finish = max(trial.finish, trial.start + cost)

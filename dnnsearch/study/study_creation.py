@@ -8,7 +8,6 @@ from typing import Any
 
 from optuna.storages import RDBStorage
 
-from dnnsearch.config.config import Config
 from dnnsearch.data import model_inputs
 from dnnsearch.data.prepare import Prepared
 from dnnsearch.errors import UserError
@@ -64,13 +63,11 @@ def create_or_check_study(storage: RDBStorage, definition: Definition) -> Rows:
         rows.set_attribute(DEFINITION, wanted)
     elif stored != wanted:
         _refuse(config.study, stored, wanted)
-    rows.set_attribute(CONFIG, _without_passwords(config))
-    return rows
-
-
-def _without_passwords(config: Config) -> dict[str, Any]:
     document = config.document()
-    return document | {key: without_password(document[key]) for key in ("storage", "tracking")}
+    for key in ("storage", "tracking"):
+        document[key] = without_password(document[key])
+    rows.set_attribute(CONFIG, document)
+    return rows
 
 
 def _refuse(study: str, stored: dict[str, Any] | None, wanted: dict[str, Any]) -> None:

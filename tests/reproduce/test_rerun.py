@@ -1,4 +1,4 @@
-"""A trial trained again: what is the same is called so, and what was planted is found and named.
+"""A trial trained again: an equal result is `identical`, a planted difference is found and named.
 
 Only tests about MLflow's copy keep its database: importing MLflow takes seconds.
 """
@@ -39,7 +39,7 @@ def alone(tiny: Path) -> Path:
 
 
 def change_record(folder: Path, number: int, change: Callable[[dict[str, Any], Any], None]) -> None:
-    """Change the document and the arrays of a record as somebody might by hand."""
+    """Change the document and the arrays of a record, as a user could by hand."""
     (path,) = (folder / "records" / "tiny").glob(f"{number:05d}-*")
     document, arrays = unpack(path.read_bytes())
     change(document, arrays)
@@ -47,7 +47,7 @@ def change_record(folder: Path, number: int, change: Callable[[dict[str, Any], A
 
 
 def change_config(change: Callable[[dict[str, Any]], None]) -> None:
-    """Change the config that the study was begun with, where Optuna keeps it."""
+    """Change the config that the study was created with, in Optuna's storage."""
     with sqlite3.connect("optuna.db") as database:
         where = "FROM study_user_attributes WHERE key = 'config'"
         (text,) = database.execute(f"SELECT value_json {where}").fetchone()

@@ -1,4 +1,4 @@
-"""The samplers, and what they make of the trials before."""
+"""The sampler that keeps its search space suggests what a new sampler of Optuna's would."""
 
 import numpy as np
 import optuna

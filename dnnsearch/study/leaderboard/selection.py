@@ -42,10 +42,8 @@ class Condition:
         """Return whether the cell fulfils the condition; None never does."""
         if cell is None:
             return False
-        return RELATIONS[self.relation](self._comparable(cell), self.value)
-
-    def _comparable(self, cell: Any) -> float | str:
-        return str(cell) if isinstance(self.value, str) else _rank(cell)
+        comparable = str(cell) if isinstance(self.value, str) else _rank(cell)
+        return RELATIONS[self.relation](comparable, self.value)
 
 
 def select(

@@ -1,4 +1,4 @@
-"""The leaderboard of a real study: the best first, and nothing without a value among them."""
+"""The leaderboard of a real study: the best trial first, trials without a value last."""
 
 import sqlite3
 from pathlib import Path
