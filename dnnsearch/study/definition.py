@@ -29,6 +29,7 @@ class Definition:
 
     @property
     def curve_every(self) -> int:
+        """Updates between two points of a curve."""
         return resolve_curve_every(self.config, self.prepared.shape)
 
     @property
@@ -114,11 +115,11 @@ def differences(stored: dict[str, Any], wanted: dict[str, Any], place: str = "")
 
     `place` is the path of the key that holds the two, such as `split.`.
     """
-    found = []
+    changed = []
     for key in sorted(stored.keys() | wanted.keys()):
         old, new = stored.get(key), wanted.get(key)
         if isinstance(old, dict) and isinstance(new, dict):
-            found += differences(old, new, f"{place}{key}.")
+            changed += differences(old, new, f"{place}{key}.")
         elif old != new:
-            found.append(f"{place}{key} (was {old}, is {new})")
-    return found
+            changed.append(f"{place}{key} (was {old}, is {new})")
+    return changed

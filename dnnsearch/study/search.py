@@ -87,10 +87,10 @@ def search(
         with publishing(study, ledger, publisher, observer.on_message):
             coordinator.run(trials, _time_limit(seconds, stored))
         replayed_all = coordinator.asked >= stored  # False if the study was longer once
-        found = fingerprint(coordinator.digests) if replayed_all else study.fingerprint()
+        digest = fingerprint(coordinator.digests) if replayed_all else study.fingerprint()
         complete = coordinator.asked >= trials
-        publish_end(study.name, found if complete else "", publisher, observer.on_message)
-        return Outcome(study, trials, found)
+        publish_end(study.name, digest if complete else "", publisher, observer.on_message)
+        return Outcome(study, trials, digest)
 
 
 def _announce(study: OpenStudy, retry_failed: bool, observer: SearchObserver) -> int:

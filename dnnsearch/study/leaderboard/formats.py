@@ -112,7 +112,7 @@ def csv_text(boards: Sequence[Leaderboard]) -> str:
     text = io.StringIO()
     writer = csv.DictWriter(text, all_columns(boards), lineterminator="\n")
     writer.writeheader()
-    writer.writerows(records(boards))
+    writer.writerows(all_column_values(boards))
     return text.getvalue()
 
 
@@ -122,7 +122,7 @@ def json_text(boards: Sequence[Leaderboard]) -> str:
     A number that is not finite is null too.
     """
     names = all_columns(boards)
-    rows = [{name: _finite(one.get(name)) for name in names} for one in records(boards)]
+    rows = [{name: _finite(one.get(name)) for name in names} for one in all_column_values(boards)]
     return json.dumps(rows, indent=1, allow_nan=False) + "\n"
 
 
@@ -136,17 +136,17 @@ def all_columns(boards: Sequence[Leaderboard]) -> list[str]:
     return list(dict.fromkeys(names if len(boards) == 1 else ["study", *names]))
 
 
-def records(boards: Sequence[Leaderboard]) -> Iterator[dict[str, Any]]:
+def all_column_values(boards: Sequence[Leaderboard]) -> Iterator[dict[str, Any]]:
     """Yield column -> value for each trial; the columns are those of `all_columns`."""
     for board in boards:
         study = {"study": board.study} if len(boards) > 1 else {}
         for row in board.rows:
             tied = {} if board.tied is None else {"tied": row.number in board.tied}
-            yield {**study, **record(row, board.objective), **tied}
+            yield {**study, **column_values(row, board.objective), **tied}
 
 
 def columns(board: Leaderboard) -> list[str]:
-    """Return the columns of `record`, hyperparameters in the order of asking."""
+    """Return the columns of `column_values`, hyperparameters in the order of asking."""
     params = {name for row in board.rows for name in row.params}
     asked = list(HYPERPARAMETERS)
 
@@ -169,7 +169,7 @@ def _finals(rows: Iterable[Row]) -> list[str]:
     return [*CURVES, *measured]
 
 
-def record(row: Row, objective: str) -> dict[str, Any]:
+def column_values(row: Row, objective: str) -> dict[str, Any]:
     """Return column -> value of a row."""
     return {
         "trial": row.number,

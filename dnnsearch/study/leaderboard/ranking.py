@@ -109,12 +109,12 @@ def _dev_examples(study: OpenStudy, trials: Iterable[FrozenTrial]) -> int | None
     if finished is None:
         return None
     try:
-        return judged(study.record(finished).arrays["dev_predictions"], study.config)
+        return count_examples(study.record(finished).arrays["dev_predictions"], study.config)
     except UserError:
         return None
 
 
-def judged(predictions: np.ndarray, config: Config) -> int:
+def count_examples(predictions: np.ndarray, config: Config) -> int:
     """Return the number of examples of predictions (R, m): m, or R m with folds.
 
     With folds each replicate predicts other examples.

@@ -13,7 +13,7 @@ from operator import eq, ge, gt, le, lt, ne
 from typing import Any
 
 from dnnsearch.errors import UserError
-from dnnsearch.study.leaderboard.formats import record
+from dnnsearch.study.leaderboard.formats import column_values
 from dnnsearch.study.leaderboard.ranking import STATES, Leaderboard, Row
 from dnnsearch.validators import show
 
@@ -75,7 +75,7 @@ def select(
 
 def cells(row: Row, objective: str) -> dict[str, Any]:
     """Return name -> value for all names of a condition: also `units` and unprefixed metrics."""
-    return {**row.final, **record(row, objective), "units": row.units}
+    return {**row.final, **column_values(row, objective), "units": row.units}
 
 
 def condition(text: str, table: Iterable[dict[str, Any]]) -> Condition:
