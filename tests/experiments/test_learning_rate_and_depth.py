@@ -22,6 +22,17 @@ def test_the_window_has_the_rates_at_which_every_seed_trains() -> None:
     assert experiment.window({**found, (9.0, 2): trains}, 1) == [0.1, 0.3]
 
 
+def test_networks_above_the_window_are_counted_by_how_they_end() -> None:
+    found = {
+        (0.3, 1): record(0.9, 1.0),
+        (1.0, 1): record(0.89, 1.0, 0.2),
+        (2.0, 1): record(np.nan, 0.1, 0.3),
+        (9.0, 2): record(np.nan, np.nan, 0.9),
+    }
+    assert experiment.above_window(found, 1) == [6, 1, 2, 1]
+    assert experiment.above_window(found, 2) == [3, 2, 0, 1]
+
+
 def test_the_tiny_mode_writes_a_row_for_each_learning_rate(tmp_path: Path) -> None:
     out = tmp_path / "rates.md"
     experiment.main(["--tiny", "--out", str(out)])
