@@ -1,7 +1,7 @@
-"""Parity as exact circuits: networks of relu units whose parameters are put in by hand.
+"""Exact networks for parity: relu units whose parameters are set by hand; nothing is trained.
 
-Each builder takes the number of bits n and returns parameters that answer all 2^n inputs rightly,
-with a sigmoid output: the logit is the parity less 1/2. Nothing here is learnt.
+Each builder takes the number of bits n and returns parameters that are right on all 2^n inputs. The
+output is a sigmoid whose logit is the parity minus 1/2.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,9 +19,9 @@ Layer = tuple[Array, Array, Array]  # W (units, signals), b (units,), and the si
 
 
 def assemble(layers: Sequence[Layer]) -> Parameters:
-    """The network of these layers; the last layer's one signal is the parity.
+    """Return the network of these layers; the single signal of the last layer is the parity.
 
-    A signal is a sum of units, and the next W takes that sum with it: no layer is spent on it.
+    A signal is a weighted sum of units. It is computed by the next layer's W, so it needs no layer.
     """
     arrays: dict[str, Array] = {}
     signals: Array = np.eye(layers[0][0].shape[1])
@@ -87,7 +87,7 @@ def hidden_units(parameters: Parameters) -> int:
 
 
 def mistakes(parameters: Parameters) -> int:
-    """How many of all 2^n inputs the network answers wrongly."""
+    """Return on how many of all 2^n inputs the network is wrong."""
     bits = parameters.layer_sizes[0]
     rows = load({"name": "parity", "bits": bits, "examples": "all", "seed": 0})
     answers = Network(parameters, "relu", "sigmoid").predict(rows.X.T)

@@ -62,7 +62,7 @@ def an_asked_trial(folder: Path, client: MlflowClient) -> None:
         ),
         (
             lambda folder, client: client.set_tag(run_id(client, 1), "dnnsearch.digest", "0"),
-            "trial 1 has another digest in Optuna than in MLflow",
+            "trial 1 has different digests in Optuna and in MLflow",
         ),
         (
             lambda folder, client: client.log_metric(run_id(client, 0), "objective", 2.0),
