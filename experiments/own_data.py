@@ -69,7 +69,7 @@ SETS = {
 
 
 class Scores(NamedTuple):
-    """All on the same test rows."""
+    """The scores on the same test rows."""
 
     trial: float  # the best trial
     champion: float  # NaN if none is promoted
@@ -91,11 +91,11 @@ class SilentObserver:
 def peer(table: FileTable) -> Pipeline:
     """Return a usual scikit-learn pipeline: the same roles of columns, its own defaults."""
     roles = table.roles
-    words = [name for name, role in roles.items() if role == "category"]
-    numbers = [name for name in roles if name not in words]
+    categories = [name for name, role in roles.items() if role == "category"]
+    numbers = [name for name in roles if name not in categories]
     prepare = make_column_transformer(
         (make_pipeline(SimpleImputer(strategy="median"), StandardScaler()), numbers),
-        (OneHotEncoder(handle_unknown="ignore", sparse_output=False), words),
+        (OneHotEncoder(handle_unknown="ignore", sparse_output=False), categories),
     )
     kind = MLPRegressor if table.task == "regression" else MLPClassifier
     return make_pipeline(prepare, kind(hidden_layer_sizes=(64, 32), random_state=0))
@@ -142,7 +142,7 @@ def verdicts(scores: Sequence[Scores]) -> list[str]:
 
 
 def verdict(ours: np.ndarray, theirs: np.ndarray) -> list[str]:
-    """Return the mean, the mean difference with its 95 % interval over the splits, and a word."""
+    """Return the mean score, the mean difference with its 95 % interval, and the verdict."""
     difference = ours - theirs
     if np.isnan(difference).all():
         return ["-"] * 3
@@ -150,10 +150,10 @@ def verdict(ours: np.ndarray, theirs: np.ndarray) -> list[str]:
     if len(difference) > 1:
         error = difference.std(ddof=1) / np.sqrt(len(difference))
         half = float(stats.t.ppf(0.975, len(difference) - 1) * error)
-    says = "behind" if difference.mean() + half < 0 else "undecided"
+    word = "behind" if difference.mean() + half < 0 else "undecided"
     if difference.mean() - half > 0:
-        says = "ahead"
-    return [f"{ours.mean():.4f}", f"{difference.mean():+.4f} ± {half:.4f}", says]
+        word = "ahead"
+    return [f"{ours.mean():.4f}", f"{difference.mean():+.4f} ± {half:.4f}", word]
 
 
 def measure(folder: Path, name: str, splits: int, tiny: bool) -> list[str]:

@@ -34,7 +34,10 @@ def assemble(layers: Sequence[Layer]) -> Parameters:
 
 
 def xor_tree(n: int) -> Parameters:
-    """A xor b = relu(a + b) - 2 relu(a + b - 1), pair by pair: about 2n units, log2(n) layers."""
+    """Return a tree of a xor b = relu(a + b) - 2 relu(a + b - 1): 2(n - 1) units, log2(n) layers.
+
+    n is the number of bits; if it is not a power of two, a bit that has no partner takes a unit.
+    """
     layers = []
     while n > 1:
         pairs, left_over = divmod(n, 2)
@@ -46,9 +49,10 @@ def xor_tree(n: int) -> Parameters:
 
 
 def unit_for_each_pattern(n: int) -> Parameters:
-    """One unit for each input with an odd number of ones, 1 there and 0 elsewhere: 2^(n-1) units.
+    """Return a layer of 2^(n-1) units, one for each input with an odd number of ones.
 
-    With s = 2p - 1 for a pattern p, relu(s (2x - 1) - n + 1) is 1 at x = p and 0 one bit away.
+    For such an input p and s = 2p - 1, the unit relu(s (2x - 1) - n + 1) is 1 at x = p and 0 at all
+    other x.
     """
     patterns = [p for p in product((0, 1), repeat=n) if sum(p) % 2]
     s = 2.0 * np.array(patterns) - 1
@@ -56,13 +60,15 @@ def unit_for_each_pattern(n: int) -> Parameters:
 
 
 def counting(n: int) -> Parameters:
-    """A zigzag over the number c of ones: relu(c) - 2 relu(c - 1) + 2 relu(c - 2) ...: n units."""
+    """Return a layer of n units: relu(c) - 2 relu(c - 1) + 2 relu(c - 2) ... for c ones."""
     zigzag = np.array([[1.0 if k == 0 else 2 * (-1) ** k for k in range(n)]])
     return assemble([(np.ones((n, n)), -np.arange(n, dtype=float), zigzag)])
 
 
 def folding(n: int) -> Parameters:
-    """The number c of ones, folded in the middle until it is 0 or 1: 2 log2(n) units.
+    """Return layers that fold the number c of ones in the middle until it is 0 or 1.
+
+    They have 2 log2(n) units, with the logarithm rounded up.
 
     min(c, N - c) = relu(c) - 2 relu(c - N/2) for c up to N, and has c's parity while N is even.
     """

@@ -1,4 +1,4 @@
-"""The real command `dnnsearch search` as a process, and its child processes, to be killed."""
+"""Start the real command `dnnsearch search`; find and kill it and its child processes."""
 
 import contextlib
 import json

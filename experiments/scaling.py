@@ -120,11 +120,11 @@ def main(given: Sequence[str] | None = None) -> None:
             with ExitStack() as servers:
                 address = servers.enter_context(dask(root / f"dask-{count}", count))
                 time.sleep(JOIN_SECONDS if count > 1 else 0)
-                for who, workers in (("local pool", str(count)), ("Dask", address)):
-                    each, _ = marginal(root, f"{who[0]}{count}-long", long, some, workers)
-                    rows.append([who, count, f"{1 / each:.2f}"])
+                for pool, workers in (("local pool", str(count)), ("Dask", address)):
+                    each, _ = marginal(root, f"{pool[0]}{count}-long", long, some, workers)
+                    rows.append([pool, count, f"{1 / each:.2f}"])
                     if count == 1:
-                        costs[who] = marginal(root, f"{who[0]}-short", 20, short, workers)
+                        costs[pool] = marginal(root, f"{pool[0]}-short", 20, short, workers)
     table = report.table(["workers", "number", "trials per second"], rows)
     (here, own), (there, over) = costs["local pool"], costs["Dask"]
     overhead = (

@@ -116,8 +116,8 @@ def against_the_usual(trials: int, rounds: int) -> list[Row]:
         seconds["dnnsearch"].append(dnnsearch(trials, workers=2))
         for variant in ("expert", "usual"):
             seconds[variant].append(usual_stack(variant, trials))
-    mine, expert, usual = (median(seconds[who]) for who in ("dnnsearch", "expert", "usual"))
-    rates = ", ".join(f"{who} {trials / median(s):.2f}" for who, s in seconds.items())
+    mine, expert, usual = (median(seconds[name]) for name in ("dnnsearch", "expert", "usual"))
+    rates = ", ".join(f"{name} {trials / median(s):.2f}" for name, s in seconds.items())
     work = f"search of {trials} trials, 2 workers"
     return [
         (work, f"trials per second: {rates}", usual / mine, "times usual", 15, True),

@@ -8,8 +8,8 @@ Fixed:       limits of the package, which is the first folder: median function 6
              most 3 lines that are used exactly once. In the other folders only the longest function
              and the longest file are limited
 Command:     make size, or python experiments/size.py [--helpers] [FOLDER...]
-Result:      printed: each number beside its limit, then what is over a limit with its place, and
-             with --helpers the helpers. The exit code is 1 if a limit is exceeded
+Result:      printed: each number next to its limit, then what is over a limit with its place,
+             and with --helpers the helpers. The exit code is 1 if a limit is exceeded
 """
 
 import argparse
@@ -47,7 +47,7 @@ class Function:
 
 @dataclass(frozen=True)
 class Check:
-    """A number of a folder beside its limit."""
+    """A number of a folder and its limit."""
 
     folder: str
     name: str

@@ -1,3 +1,5 @@
+"""The share of time in which workers train, from planted records."""
+
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any

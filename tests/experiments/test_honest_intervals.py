@@ -1,3 +1,5 @@
+"""The simulated studies of the experiment on intervals, and its tiny mode."""
+
 from pathlib import Path
 
 import numpy as np

@@ -1,3 +1,5 @@
+"""The counts of the experiment on learning rates, and its tiny mode."""
+
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,7 +13,7 @@ def record(*accuracies: float) -> Any:
     return SimpleNamespace(final={"train_accuracy": np.array(accuracies)})
 
 
-def test_a_cell_tells_what_trained_and_what_diverged() -> None:
+def test_a_cell_counts_what_trained_and_what_diverged() -> None:
     assert experiment.cell(record(1.0, 0.9, 0.5)) == "0.80 (2)"
     assert experiment.cell(record(1.0, np.nan)) == "0.50 (1) 1x"
 

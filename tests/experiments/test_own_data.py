@@ -1,3 +1,5 @@
+"""The verdicts of the comparison with scikit-learn, and its tiny mode."""
+
 import os
 import subprocess
 import sys

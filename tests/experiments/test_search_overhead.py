@@ -1,3 +1,5 @@
+"""The verdicts of the experiment on the cost of a search, and its tiny mode."""
+
 from pathlib import Path
 
 import pytest

@@ -1,3 +1,5 @@
+"""The simulation of workers on the virtual clock."""
+
 import random
 
 import pytest

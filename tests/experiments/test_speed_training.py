@@ -1,3 +1,5 @@
+"""The timers of the experiment on training speed, and its tiny mode."""
+
 import json
 import sys
 from dataclasses import asdict

@@ -1,3 +1,5 @@
+"""The experiment that kills a search, with ten kills."""
+
 import random
 from collections import Counter
 from pathlib import Path
@@ -25,7 +27,7 @@ def test_no_trial_loses_so_many_workers_that_it_would_fail() -> None:
     assert all(len(storm.planned_kills(rng, 2)) <= 2 for _ in range(100))
 
 
-def test_a_storm_that_changed_something_is_told() -> None:
+def test_a_storm_that_changed_the_study_is_reported() -> None:
     reference = storm.Reference({"pruner": "median", "sampler": "tpe", "seed": 0}, "", Counter())
     well = storm.Storm(0, reference, Counter(child=2), 1)
     badly = storm.Storm(1, reference, Counter(all=1), 2, ["trial 3 has 2 runs in MLflow"])
