@@ -13,7 +13,7 @@ import numpy as np
 
 from dnnsearch.nn import Network, Parameters
 from dnnsearch.nn.batches import FullBatch, Minibatches, evaluate, grade
-from dnnsearch.nn.lots import Batch
+from dnnsearch.nn.batch_block import Batch
 from dnnsearch.nn.parameters import Array
 
 
@@ -147,7 +147,7 @@ def train(
     for t in (*range(0, iterations, curve_every), iterations):
         with np.errstate(all="ignore"):  # a replicate that diverges does so silently
             for batch in batches.take(t - done):
-                _, caches = network.forward(batch.X, batch.rooms)
+                _, caches = network.forward(batch.X, batch.workspaces)
                 network.backward(batch.Y, caches, descent.factor(batch))
                 descent.update()
             done = t

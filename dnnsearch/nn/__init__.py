@@ -13,14 +13,15 @@ One example is one column. Layers count from 1, and layer 0 is the input.
 from dnnsearch.nn.activations import ACTIVATIONS, Activation
 from dnnsearch.nn.checking import gradient_check
 from dnnsearch.nn.initialization import INITIALIZATIONS, initialize
-from dnnsearch.nn.layers import layer_backward, layer_forward, linear_backward
+from dnnsearch.nn.layers import layer_backward, layer_forward, linear_backward, linear_forward
 from dnnsearch.nn.network import Network
-from dnnsearch.nn.outputs import OUTPUTS, Output
+from dnnsearch.nn.outputs import OUTPUTS, Output, compute_cost
 from dnnsearch.nn.parameters import (
     Parameters,
     ShapeError,
     multiply_adds,
     number_of_parameters,
+    update_parameters,
 )
 
 __all__ = [
@@ -32,11 +33,14 @@ __all__ = [
     "Output",
     "Parameters",
     "ShapeError",
+    "compute_cost",
     "gradient_check",
     "initialize",
     "layer_backward",
     "layer_forward",
     "linear_backward",
+    "linear_forward",
     "multiply_adds",
     "number_of_parameters",
+    "update_parameters",
 ]

@@ -7,11 +7,12 @@ from dnnsearch.nn.parameters import Array
 
 
 def gradient_check(network: Network, X: Array, Y: Array, epsilon: float = 1e-6) -> dict[str, float]:
-    """The relative error of dW1, db1, ..., dWL, dbL on X (n[0], m) and Y (n[L], m).
+    """Return the relative error of dW1, db1, ..., dWL, dbL on X (n[0], m) and Y (n[L], m).
 
-    |d - D| / (|d| + |D|), where d is the gradient of the backward pass and D is, in each parameter,
-    (J(theta + epsilon) - J(theta - epsilon)) / (2 epsilon). Up to 1e-6 it is right; a wrong formula
-    gives 1e-2 and more. Raises ValueError unless the parameters are float64, without replicates.
+    The relative error is |d - D| / (|d| + |D|), where d is the gradient of the backward pass and D
+    is, for each parameter, (J(theta + epsilon) - J(theta - epsilon)) / (2 epsilon). Up to 1e-6 the
+    gradient is right; a wrong formula gives 1e-2 and more.
+    Raise ValueError unless the parameters are float64 and without replicates.
     """
     theta = network.parameters
     if theta.flat.dtype != np.float64 or theta.replicates:
