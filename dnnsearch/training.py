@@ -12,8 +12,8 @@ from typing import Literal
 import numpy as np
 
 from dnnsearch.nn import Network, Parameters
-from dnnsearch.nn.batches import FullBatch, Minibatches, evaluate, grade
 from dnnsearch.nn.batch_block import Batch
+from dnnsearch.nn.batches import FullBatch, Minibatches, evaluate, grade
 from dnnsearch.nn.parameters import Array
 
 
