@@ -198,6 +198,7 @@ def _conclude_for_machines(outcome: "Outcome") -> None:
 
 def _plan(config: "Config", retry_failed: bool) -> None:
     from dnnsearch.plan import plan
+    from dnnsearch.space import note_on_units
 
     planned = plan(config, retry_failed)
     there = f" (and {planned.done} that have ended already)" if planned.done else ""
@@ -208,3 +209,5 @@ def _plan(config: "Config", retry_failed: bool) -> None:
     print(f"  time    about {planned.seconds:.0f} s with {who}")
     print(f"  disk    about {planned.disk / 1e6:.1f} MB")
     print("Estimates: trials drawn at random from the space, one of them timed on this machine.")
+    if note := note_on_units(config):
+        print(note)
