@@ -25,10 +25,12 @@ def gradient_check(network: Network, X: Array, Y: Array, epsilon: float = 1e-6) 
     differences = theta.zeros_like()
     for i in range(theta.flat.size):
         differences.flat[i] = _difference(network, X, Y, i, epsilon)
-    return {
-        f"d{name}": _relative_error(backward[name], difference)
-        for name, difference in differences.as_dict().items()
-    }
+    errors = {}
+    for name, D in differences.as_dict().items():
+        d = backward[name]
+        size = float(np.linalg.norm(d) + np.linalg.norm(D))
+        errors[f"d{name}"] = float(np.linalg.norm(d - D)) / size if size else 0.0
+    return errors
 
 
 def _difference(network: Network, X: Array, Y: Array, i: int, epsilon: float) -> float:
@@ -40,8 +42,3 @@ def _difference(network: Network, X: Array, Y: Array, i: int, epsilon: float) ->
         costs.append(float(network.output.losses(network.logits(X), Y).mean()))
     theta[i] = original
     return (costs[0] - costs[1]) / (2 * epsilon)
-
-
-def _relative_error(d: Array, D: Array) -> float:
-    size = float(np.linalg.norm(d) + np.linalg.norm(D))
-    return float(np.linalg.norm(d - D)) / size if size else 0.0
