@@ -7,9 +7,11 @@ from textwrap import dedent, indent
 
 import plotly.graph_objects as go
 import pytest
+import yaml
 
 from dnnsearch import nn
-from dnnsearch.dimensions import HYPERPARAMETERS, OPTIONAL
+from dnnsearch.config import parse_config
+from dnnsearch.dimensions import HYPERPARAMETERS, OPTIONAL, Architectures, Range
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "course.md").read_text(encoding="utf-8")
@@ -66,6 +68,18 @@ def test_the_seven_hyperparameters_have_a_sentence_each_in_the_order_of_the_conf
     sentence = re.search(r"^- `activation`: .*\n?.*one of (.*)\.$", PAGE, re.MULTILINE)
     assert sentence is not None
     assert sentence[1].split(", ") == [*nn.ACTIVATIONS]
+
+
+def test_the_config_of_the_page_is_one_and_its_two_ways_to_write_units_are_too() -> None:
+    (block,) = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+    document = yaml.safe_load(block)
+    assert parse_config(document, "course.md", "course").units == Range(16, 128, log=True)
+    del document["hidden_layers"]
+    written = re.findall(r"`units: (\[\[.*?\]\])`", PAGE)
+    assert len(written) == 2
+    for units in written:
+        config = parse_config({**document, "units": yaml.safe_load(units)}, "course.md", "course")
+        assert isinstance(config.units, Architectures)
 
 
 def test_links_and_pictures_lead_to_files() -> None:
