@@ -138,6 +138,7 @@ def _run(
     publisher: "Publishing",
 ) -> "Outcome":
     from dnnsearch.display import display
+    from dnnsearch.space import note_on_units
     from dnnsearch.study.search import search
 
     with display(config, quiet, json_) as audience:
@@ -145,6 +146,8 @@ def _run(
             audience.say(NATIVE)
         elif unusual := numerics.unusual(config.numerics):
             audience.say(unusual)
+        if note := note_on_units(config):
+            audience.say(note)
         return search(
             config,
             seconds=limit,

@@ -23,7 +23,7 @@ from dnnsearch.lock import study_lock
 from dnnsearch.record import fingerprint
 from dnnsearch.records import IN_MLFLOW, SHORT, Records
 from dnnsearch.sessionlock import LostLock
-from dnnsearch.space import check_fits, note_on_units
+from dnnsearch.space import check_fits
 from dnnsearch.spec import OBJECTIVES
 from dnnsearch.storage import Rows, create_study, open_storage, study_names
 from dnnsearch.study.coordinator import Coordinator, Workers
@@ -108,8 +108,6 @@ def search(
             study = OpenStudy(config.study, begin(storage, definition))
             if retry_failed:
                 audience.say(_said_of(append(study)))
-            if note := note_on_units(config):
-                audience.say(note)
             trials = study.wanted(config.trials)
             audience.expect(trials)
             keep_preparation(study.records, definition.prepared)  # which the publisher sends
