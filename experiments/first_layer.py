@@ -26,8 +26,8 @@ import numpy as np
 from sklearn.metrics import roc_auc_score
 
 from dnnsearch import nn
-from dnnsearch.datasets import load
-from dnnsearch.training import train
+from dnnsearch.data.datasets import load
+from dnnsearch.trials.training import train
 
 Array = np.ndarray[Any, np.dtype[Any]]
 UNITS = 16

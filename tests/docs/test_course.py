@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from dnnsearch import nn
-from dnnsearch.config import parse_config
-from dnnsearch.dimensions import HYPERPARAMETERS, OPTIONAL, Architectures, Range
+from dnnsearch.config.config import parse_config
+from dnnsearch.config.dimensions import HYPERPARAMETERS, OPTIONAL, Architectures, Range
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "course.md").read_text(encoding="utf-8")

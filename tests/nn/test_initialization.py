@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from dnnsearch.config import parse_config
+from dnnsearch.config.config import parse_config
 from dnnsearch.errors import UserError
 from dnnsearch.nn import INITIALIZATIONS, initialize
 from dnnsearch.nn.initialization import BAD_INITIALIZATIONS
