@@ -32,16 +32,16 @@ if TYPE_CHECKING:
         ui,
         verify,
     )
+    from dnnsearch.api.results import Study, Trial
     from dnnsearch.errors import UserError
     from dnnsearch.estimators.networks import DeepNetClassifier, DeepNetRegressor
-    from dnnsearch.estimators.searching import DeepNetSearch
-    from dnnsearch.results import Study, Trial
+    from dnnsearch.estimators.search_estimator import DeepNetSearch
 
 API = "dnnsearch.api"  # where what has no other place is
 PLACES = {
     "DeepNetClassifier": "dnnsearch.estimators.networks",
     "DeepNetRegressor": "dnnsearch.estimators.networks",
-    "DeepNetSearch": "dnnsearch.estimators.searching",
+    "DeepNetSearch": "dnnsearch.estimators.search_estimator",
 }
 __all__ = [
     "DeepNetClassifier",

@@ -8,7 +8,7 @@ import gc
 import os
 import sys
 
-from dnnsearch.cli.signals import Stopped, leave, stop_at_once, stop_in_order
+from dnnsearch.cli.signals import Stopped, exit_now, install_graceful_stop, stop_at_once
 from dnnsearch.errors import UserError
 
 COLLECT = 50_000  # new objects between two searches for garbage: most of what is imported stays
@@ -18,7 +18,7 @@ def main() -> int:
     """Run the command of `sys.argv`; returns its exit code."""
     gc.set_threshold(COLLECT)
     try:
-        stop_in_order()
+        install_graceful_stop()
         code = _run(sys.argv[1:] or ["--help"])
         sys.stdout.flush()
         return code
@@ -26,7 +26,7 @@ def main() -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except Stopped as stopped:
-        leave(stopped)
+        exit_now(stopped)
     except BrokenPipeError:  # whoever read our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1

@@ -5,7 +5,7 @@ ends with exit code 2; every other exception is a mistake of ours and keeps its 
 are in it without their passwords.
 """
 
-from dnnsearch.addresses import without_password
+from dnnsearch.urls import without_password
 
 
 class UserError(Exception):

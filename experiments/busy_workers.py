@@ -19,7 +19,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from dnnsearch.record import Record, decode
+from dnnsearch.trials.record import Record, decode
 from experiments import report
 from experiments.processes import finish, start, write_config
 from experiments.simulation import Simulation

@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 
 from dnnsearch import nn
-from dnnsearch.datasets import load
-from dnnsearch.training import train
+from dnnsearch.data.datasets import load
+from dnnsearch.trials.training import train
 
 Array = np.ndarray[Any, np.dtype[Any]]
 UNITS = 16

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from itertools import product
 from typing import Any
 
-from dnnsearch.arrays import ArrayStore, default_root
-from dnnsearch.config import Config
-from dnnsearch.dimensions import Choices, Dimension, Fixed, Value
-from dnnsearch.record import Record, decode
-from dnnsearch.spec import Hyperparameters
-from dnnsearch.study.search import define, local_workers
+from dnnsearch.config.config import Config
+from dnnsearch.config.dimensions import Choices, Dimension, Fixed, Value
+from dnnsearch.storage.array_store import ArrayStore, default_root
+from dnnsearch.study.search import local_workers, resolve_definition
+from dnnsearch.trials.record import Record, decode
+from dnnsearch.trials.spec import Hyperparameters
 from dnnsearch.workers import Done, Failed
 
 
@@ -38,7 +38,7 @@ def choices(dimension: Dimension) -> tuple[Value, ...]:
 
 def train(config: Config) -> list[Record]:
     """The records of all combinations, in their order; raises RuntimeError when one fails."""
-    definition = define(config, ArrayStore(default_root()))
+    definition = resolve_definition(config, ArrayStore(default_root()))
     specs = [definition.spec(i, hyper, []) for i, hyper in enumerate(combinations(config))]
     records: dict[int, Record] = {}
     with local_workers(definition, config.processes, default_root()) as workers:

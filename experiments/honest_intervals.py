@@ -36,8 +36,8 @@ from statistics import mean
 import numpy as np
 from scipy.stats import norm
 
-from dnnsearch.evidence.contest import Contest
-from dnnsearch.evidence.measured import Measured
+from dnnsearch.statistics.difference_to_best import Comparison
+from dnnsearch.statistics.score_sample import ScoreSample
 from experiments.report import arguments, table, write
 
 SEARCHED, CONFIRMED, NETWORKS = 40, 5, 16
@@ -103,8 +103,8 @@ class Studies:
         rest = world.rest * rng.standard_normal((networks, len(easy)))
         return np.asarray(skill + easy + seeds + rest > 0)
 
-    def measured(self, skill: float, easy: np.ndarray) -> Measured:
-        return Measured(self.right(skill, easy, NETWORKS).astype(float), is_share=True)
+    def measured(self, skill: float, easy: np.ndarray) -> ScoreSample:
+        return ScoreSample(self.right(skill, easy, NETWORKS).astype(float), is_share=True)
 
 
 def promoted(studies: Studies) -> dict[str, float]:
@@ -113,14 +113,16 @@ def promoted(studies: Studies) -> dict[str, float]:
     skills, dev = studies.skills(truth), studies.examples(SEARCHED)
     searched = [studies.right(a, e, 1).mean() for a, e in zip(skills, dev, strict=True)]
     best = np.argsort(-np.array(searched), kind="stable")[:CONFIRMED]
-    contest = Contest([studies.measured(skills[k], dev[k]) for k in best], maximize=True)
+    contest = Comparison([studies.measured(skills[k], dev[k]) for k in best], maximize=True)
     truth, leader = truth[best], contest.leader
     others = [k for k in range(CONFIRMED) if k != leader]
     pairs = combinations(range(CONFIRMED), 2)
     tested = studies.measured(skills[best[leader]], studies.examples(1)[0])
     return {
         "test": truth[leader] in tested.interval,
-        "from best": mean(truth[k] - truth[leader] in contest.from_leader(k) for k in others),
+        "from best": mean(
+            truth[k] - truth[leader] in contest.difference_to_best(k) for k in others
+        ),
         "pairs": mean(truth[a] - truth[b] in contest.difference(a, b) for a, b in pairs),
         "best kept": bool(np.isin(np.flatnonzero(truth == truth.max()), contest.tied).any()),
         "dev": truth[leader] in contest.candidates[leader].interval,
@@ -134,7 +136,7 @@ def worse(studies: Studies, candidates: int, gap: float) -> list[bool]:
     accuracies[0] = studies.world.skill
     skills = studies.skills(accuracies)
     measured = [studies.measured(a, e) for a, e in zip(skills, easy, strict=True)]
-    contest = Contest(measured, maximize=True)
+    contest = Comparison(measured, maximize=True)
     return [k not in contest.tied for k in range(1, candidates)]
 
 

@@ -19,9 +19,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dnnsearch.cli.pinning import pin
-from dnnsearch.config import parse_config
-from dnnsearch.record import Record
+from dnnsearch.cli.pin_numerics import pin
+from dnnsearch.config.config import parse_config
+from dnnsearch.trials.record import Record
 from experiments import grid, report
 
 GRID = {

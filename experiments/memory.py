@@ -14,9 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
-from dnnsearch.arrays import ArrayStore
-from dnnsearch.numerics import pinned, playable
-from dnnsearch.spec import ARITHMETIC, Hyperparameters, Spec
+from dnnsearch.runtime.numerics import pinned, playable
+from dnnsearch.storage.array_store import ArrayStore
+from dnnsearch.trials.spec import ARITHMETIC, Hyperparameters, Spec
 from dnnsearch.workers import Done, LocalWorkers
 from experiments.processes import workers_of
 

@@ -33,13 +33,13 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 import dnnsearch
-from dnnsearch import filetables
-from dnnsearch.cli.pinning import pin
-from dnnsearch.config import load_config
-from dnnsearch.filetables import FileTable
-from dnnsearch.modelfile import read
+from dnnsearch.cli.pin_numerics import pin
+from dnnsearch.config.config import load_config
+from dnnsearch.data import file_table
+from dnnsearch.data.file_table import FileTable
+from dnnsearch.models.model_file import read
 from dnnsearch.study.search import search
-from dnnsearch.trial import TrialView
+from dnnsearch.trials.run import TrialView
 from dnnsearch.workers import Progressed
 from experiments import report
 
@@ -102,8 +102,8 @@ def peer(table: FileTable) -> Pipeline:
 def once(config: Path, seed: int, trials: int, promoted: bool) -> Scores:
     """One split: search, promote, and score trial, champion and peer on its test rows."""
     loaded = load_config(config, [f"split.seed={seed}"])
-    table = filetables.load(loaded.data, None)
-    rows = filetables.split(table, loaded.split.model_dump(), None)
+    table = file_table.load_table(loaded.data, None)
+    rows = file_table.split_rows(table, loaded.split.model_dump(), None)
     frame, y = table.frame, _labels(table, table.target.y)
     test, y_test = table.test or (frame.iloc[rows["test"]], table.target.y[rows["test"]])
     both = np.concatenate([rows["train"], rows["dev"]])

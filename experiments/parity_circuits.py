@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from scipy.linalg import block_diag
 
-from dnnsearch.datasets import load
+from dnnsearch.data.datasets import load
 from dnnsearch.nn import Network, Parameters
 
 Array = np.ndarray[Any, np.dtype[np.float64]]

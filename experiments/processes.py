@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-WORKER, PUBLISHER = b"dnnsearch.workers", b"dnnsearch.tracking.child"
+WORKER, PUBLISHER = b"dnnsearch.workers", b"dnnsearch.tracking.publisher_main"
 ORPHAN_SECONDS = 5.0  # so long after its coordinator's death no child may exist
 UNTRACED = ("MLFLOW_TRACKING_URI", "DNNSEARCH_STORAGE", "DNNSEARCH_CACHE")
 

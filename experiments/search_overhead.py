@@ -26,8 +26,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from dnnsearch.arrays import default_root
-from dnnsearch.study.reading import open_study
+from dnnsearch.storage.array_store import default_root
+from dnnsearch.study.stored_study import open_study
 from experiments import report
 from experiments.memory import private_megabytes
 from experiments.processes import finish, start, write_config

@@ -25,10 +25,10 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from statistics import median
 
-from dnnsearch import numerics
-from dnnsearch.config import parse_config
-from dnnsearch.space import resolve_curve_every
-from dnnsearch.tables import DataShape
+from dnnsearch.config.config import parse_config
+from dnnsearch.config.search_space import resolve_curve_every
+from dnnsearch.data.prepare import DataShape
+from dnnsearch.runtime import numerics
 from experiments import report, training_timers
 from experiments.training_timers import GEMM, Job
 

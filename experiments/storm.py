@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dnnsearch.study.reading import OpenStudy, open_study
+from dnnsearch.study.stored_study import OpenStudy, open_study
 from experiments import report
 from experiments.agreement import disagreements
 from experiments.processes import children_of, finish, kill, start, survivors, write_config

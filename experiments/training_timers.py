@@ -56,7 +56,8 @@ def time_dnnsearch(job: Job) -> float:
     """With curves: also train and dev curves, a dev set of a third of the examples, exact ends."""
     import numpy as np
 
-    from dnnsearch import nn, training
+    from dnnsearch import nn
+    from dnnsearch.trials import training
 
     X, y = job.data()
     dev = job.examples // 3 if job.every else 1

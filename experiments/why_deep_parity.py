@@ -24,9 +24,9 @@ from pathlib import Path
 
 import numpy as np
 
-from dnnsearch.cli.pinning import pin
-from dnnsearch.config import parse_config
-from dnnsearch.record import Record
+from dnnsearch.cli.pin_numerics import pin
+from dnnsearch.config.config import parse_config
+from dnnsearch.trials.record import Record
 from experiments import grid, report
 from experiments.parity_circuits import CIRCUITS, hidden_units, mistakes
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from tests.databases import PostgreSQL
-from tests.preloaded import Preloaded
+from tests.support.databases import PostgreSQL
+from tests.support.preloaded import Preloaded
 
 # How long one example takes says more about the machine than about the code.
 settings.register_profile("patient", deadline=None)
@@ -33,13 +33,13 @@ try_first:
   - {learning_rate: 0.1, units: [8, 5], activation: tanh}
 """
 ACCIDENT = """
-import dnnsearch.trial
-true = dnnsearch.trial.run_trial
+import dnnsearch.trials.run
+true = dnnsearch.trials.run.run_trial
 def run_trial(spec, *rest):
     if spec.number == 3:
         raise MemoryError("a planted accident")
     return true(spec, *rest)
-dnnsearch.trial.run_trial = run_trial
+dnnsearch.trials.run.run_trial = run_trial
 """
 LONG = {"experiments", "faults", "study", "tracking", "workers"}
 
@@ -60,7 +60,7 @@ def program() -> Iterator[Preloaded]:
 @pytest.fixture(scope="session")
 def tracked() -> Iterator[Preloaded]:
     """The program with MLflow and Dask imported."""
-    server = Preloaded("tracking.tracker", "tracking.schema", "workers.dask")
+    server = Preloaded("tracking.tracker", "tracking.schema", "workers.dask_pool")
     yield server
     server.close()
 

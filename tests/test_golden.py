@@ -1,7 +1,7 @@
 """Bits that may not change unnoticed, on every processor that this machine can play.
 
-Where a change of ours is meant to change them, `ARITHMETIC` in `dnnsearch.spec` is raised, the
-changelog says so, and golden.json is written anew.
+Where a change of ours is meant to change them, `ARITHMETIC` in `dnnsearch.trials.spec` is raised,
+the changelog says so, and golden.json is written anew.
 """
 
 import json
@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 
-from dnnsearch import numerics
-from dnnsearch.record import decode
-from tests.golden import CASES
+from dnnsearch.runtime import numerics
+from dnnsearch.trials.record import decode
+from tests.support.golden import CASES
 
 HERE = Path(__file__).parent
-GOLDEN = json.loads((HERE / "golden.json").read_text())
+GOLDEN = json.loads((HERE / "support" / "golden.json").read_text())
 UNTRACKED = ("--set", "tracking=none")
 DOUBLE = ("--set", "dtype=float64")
 BASELINE = "X86_V3 X86_V4 AVX512_ICL AVX512_SPR"
@@ -47,7 +47,7 @@ def played(pins: str, target: str) -> dict[str, Any]:
     """The digests, and what was in effect, on a machine that would play this target."""
     machine = {**os.environ, **TARGETS.get(target, {})}
     done = subprocess.run(
-        [sys.executable, str(HERE / "golden.py")],
+        [sys.executable, str(HERE / "support" / "golden.py")],
         env=numerics.pinned(pins, machine),
         check=True,
         stdout=subprocess.PIPE,

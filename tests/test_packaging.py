@@ -127,13 +127,13 @@ def lint(folder: Path) -> subprocess.CompletedProcess[str]:
         ("orphan.py", "", "dnnsearch.orphan"),
         (
             "nn/planted.py",
-            "import dnnsearch.trial",
-            "dnnsearch.nn is not allowed to import dnnsearch.trial:",
+            "import dnnsearch.trials.run",
+            "dnnsearch.nn is not allowed to import dnnsearch.trials.run:",
         ),
         (
             "trial.py",
             "def f():\n    import optuna",
-            "dnnsearch.trial is not allowed to import optuna",
+            "dnnsearch.trials.run is not allowed to import optuna",
         ),
         ("study/planted.py", "from mlflow import log_metric", "dnnsearch.study.planted -> mlflow"),
     ],

@@ -5,15 +5,15 @@ nothing is searched in the caller's process, and its `__main__` is never looked 
 predicting happen here.
 """
 
-from dnnsearch.api.beginning import new
-from dnnsearch.api.champions import Promoted, Retuned, promote, retune
-from dnnsearch.api.housekeeping import clean, publish, rm, ui
-from dnnsearch.api.judging import Verdict, report, rerun, verify
-from dnnsearch.api.looking import best, fingerprint, list, load, show
 from dnnsearch.api.models import predict, serve
-from dnnsearch.api.searching import search
+from dnnsearch.api.new_file import new
+from dnnsearch.api.promotions import Promoted, Retuned, promote, retune
+from dnnsearch.api.removals import clean, publish, rm, ui
+from dnnsearch.api.reproduction import Verdict, report, rerun, verify
+from dnnsearch.api.results import Study, Trial
+from dnnsearch.api.searches import search
+from dnnsearch.api.studies import best, fingerprint, list, load, show
 from dnnsearch.errors import UserError
-from dnnsearch.results import Study, Trial
 
 __all__ = [
     "Promoted",

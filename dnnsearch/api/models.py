@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dnnsearch.api.asking import storage_of
+from dnnsearch.api.cli_call import storage_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,18 +30,18 @@ def predict(
     """
     import pandas as pd
 
-    from dnnsearch import prediction
-    from dnnsearch.modelnames import find
+    from dnnsearch.deployment.lookup import find
+    from dnnsearch.models import predict_table
 
-    prediction.check_way(missing)
+    predict_table.check_way(missing)
     found = find(model, storage_of(storage), warn, tracking)
     if isinstance(data, pd.DataFrame):
-        parts = iter([prediction.predict_table(found, data, missing)])
+        parts = iter([predict_table.predict_table(found, data, missing)])
     else:
-        parts = prediction.predict_file(found, Path(data), missing)
+        parts = predict_table.predict_file(found, Path(data), missing)
     if out is None:
         return pd.concat(parts)
-    prediction.write(parts, Path(out))
+    predict_table.write(parts, Path(out))
     return Path(out)
 
 
@@ -49,8 +49,8 @@ def serve(
     model: str, port: int = 5001, *, tracking: str | None = None, storage: str | None = None
 ) -> "subprocess.Popen[bytes]":
     """Serve what `predict` takes on 127.0.0.1; returns MLflow's running process."""
-    from dnnsearch.modelnames import find
-    from dnnsearch.serving import command
+    from dnnsearch.deployment.lookup import find
+    from dnnsearch.deployment.server import command
 
     started = command(find(model, storage_of(storage), warn, tracking), port)
     return subprocess.Popen(started.argv, env=started.environment)

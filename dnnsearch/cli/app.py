@@ -5,16 +5,16 @@ from typing import Annotated
 
 import typer
 
-from dnnsearch.cli.beginning import new
-from dnnsearch.cli.housekeeping import clean, rm, ui
-from dnnsearch.cli.predicting import predict, serve
-from dnnsearch.cli.promoting import promote
-from dnnsearch.cli.publishing import publish
-from dnnsearch.cli.reading import best, fingerprint, list_, show
-from dnnsearch.cli.repeating import rerun, verify
-from dnnsearch.cli.reporting import report
-from dnnsearch.cli.retuning import retune
-from dnnsearch.cli.searching import search
+from dnnsearch.cli.list_show_best import best, fingerprint, list_, show
+from dnnsearch.cli.new import new
+from dnnsearch.cli.predict_serve import predict, serve
+from dnnsearch.cli.promote import promote
+from dnnsearch.cli.publish import publish
+from dnnsearch.cli.report import report
+from dnnsearch.cli.rerun_verify import rerun, verify
+from dnnsearch.cli.retune import retune
+from dnnsearch.cli.rm_clean_ui import clean, rm, ui
+from dnnsearch.cli.search import search
 
 app = typer.Typer(
     name="dnnsearch",

@@ -30,7 +30,7 @@ class Stopped(BaseException):
         self.exit_code = 128 + number
 
 
-def stop_in_order() -> None:
+def install_graceful_stop() -> None:
     """From now on the signals stop this process in order; nohup's wish is respected.
 
     Raises Stopped when one has come while the program was starting over.
@@ -43,7 +43,7 @@ def stop_in_order() -> None:
 
 
 @contextmanager
-def held() -> Iterator[None]:
+def defer_signals() -> Iterator[None]:
     """Keep signals for the program that is about to take this one's place in the process."""
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     try:
@@ -59,7 +59,7 @@ def stop_at_once() -> None:
             signal.signal(number, _second)
 
 
-def leave(stopped: Stopped) -> NoReturn:
+def exit_now(stopped: Stopped) -> NoReturn:
     """End the process, in which all is in order: to take MLflow down in Python takes a second."""
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError):

@@ -6,10 +6,10 @@ from typing import Any, Literal
 
 import numpy as np
 
-from dnnsearch.dimensions import HYPERPARAMETERS, MOST_ITERATIONS
+from dnnsearch.config.dimensions import HYPERPARAMETERS, MOST_ITERATIONS
 from dnnsearch.nn import INITIALIZATIONS
-from dnnsearch.rules import Rule, one_of, or_word, real, show, whole
-from dnnsearch.spec import Hyperparameters
+from dnnsearch.trials.spec import Hyperparameters
+from dnnsearch.validators import Rule, one_of, or_word, real, show, whole
 
 POINTS = 30  # of a curve, where the estimator is to choose
 LAYERS = 2  # hidden ones, where `units` is one number and nobody says how many layers there are

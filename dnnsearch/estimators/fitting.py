@@ -10,8 +10,8 @@ import numpy as np
 
 from dnnsearch import nn
 from dnnsearch.estimators.arguments import Settings
-from dnnsearch.spec import Hyperparameters
-from dnnsearch.training import Progress, train, weights_of_classes
+from dnnsearch.trials.spec import Hyperparameters
+from dnnsearch.trials.training import Progress, train, weights_of_classes
 
 SINGLE = 0  # the place of the only replicate
 

@@ -16,12 +16,7 @@ from dnnsearch.nn.initialization import INITIALIZATIONS, initialize
 from dnnsearch.nn.layers import layer_backward, layer_forward, linear_backward
 from dnnsearch.nn.network import Network
 from dnnsearch.nn.outputs import OUTPUTS, Output
-from dnnsearch.nn.parameters import (
-    Parameters,
-    ShapeError,
-    multiply_adds,
-    number_of_parameters,
-)
+from dnnsearch.nn.parameters import Parameters, ShapeError, multiply_adds, number_of_parameters
 
 __all__ = [
     "ACTIVATIONS",

@@ -10,15 +10,15 @@ from pathlib import Path
 
 from optuna.trial import FixedTrial
 
-from dnnsearch.champion import PROMOTIONS
+from dnnsearch.config.search_space import suggest
+from dnnsearch.deployment.champion import PROMOTIONS
 from dnnsearch.errors import UserError
-from dnnsearch.leaderboard import leaderboard
-from dnnsearch.record import Record
-from dnnsearch.records import Records
-from dnnsearch.space import suggest
-from dnnsearch.spec import Hyperparameters, Spec, generator
 from dnnsearch.study.definition import Definition
-from dnnsearch.study.reading import OpenStudy
+from dnnsearch.study.leaderboard.ranking import leaderboard
+from dnnsearch.study.stored_study import OpenStudy
+from dnnsearch.trials.record import Record
+from dnnsearch.trials.record_store import Records
+from dnnsearch.trials.spec import Hyperparameters, Spec, generator
 from dnnsearch.workers import Done, Failed, LocalWorkers
 
 PROMOTION_STREAM = 2  # the first element of the spawn key of a promotion's own seeds

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 
 @dataclass
-class Flight:
+class InFlightTrial:
     """A trial that was asked and not yet told."""
 
     number: int
@@ -30,7 +30,7 @@ class VirtualClock:
     def __init__(self, parallelism: int) -> None:
         self.parallelism = parallelism
         self.now = 0
-        self._flights: dict[int, Flight] = {}
+        self._flights: dict[int, InFlightTrial] = {}
 
     @property
     def is_full(self) -> bool:
@@ -43,7 +43,7 @@ class VirtualClock:
 
     def ask(self, number: int) -> None:
         """A free virtual worker begins the trial now."""
-        self._flights[number] = Flight(number, self.now, self.now)
+        self._flights[number] = InFlightTrial(number, self.now, self.now)
 
     def progress(self, number: int, cost: int) -> None:
         """So much is spent, and the trial goes on."""

@@ -12,17 +12,17 @@ from typing import Protocol
 
 from optuna.trial import FrozenTrial
 
-from dnnsearch.record import Record, decode, encode_failure
-from dnnsearch.spec import Spec, Value
 from dnnsearch.study.clock import VirtualClock
 from dnnsearch.study.definition import Definition
-from dnnsearch.study.sampling import Twin
+from dnnsearch.study.replayed_study import ReplayedStudy
+from dnnsearch.trials.record import Record, decode, encode_failure
+from dnnsearch.trials.spec import Spec, Value
 from dnnsearch.workers import Done, Event, Failed, Progressed
 
 POLL_SECONDS = 0.5
 
 
-class Memo(Protocol):
+class ResultCache(Protocol):
     """The results that are known."""
 
     def find(self, spec: Spec) -> Record | None: ...
@@ -30,7 +30,7 @@ class Memo(Protocol):
     def keep(self, packed: bytes) -> Record: ...
 
 
-class Book(Protocol):
+class TrialLog(Protocol):
     """Where asking and telling are written down."""
 
     def asked(self, trial: FrozenTrial, spec: Spec) -> None: ...
@@ -54,15 +54,15 @@ class Coordinator:
     def __init__(
         self,
         definition: Definition,
-        memo: Memo,
-        book: Book,
+        memo: ResultCache,
+        book: TrialLog,
         workers: Workers,
         progressed: Callable[[Progressed], None] = lambda event: None,
         retries: Mapping[int, Mapping[str, Value]] = MappingProxyType({}),
     ) -> None:
         self.definition, self.memo, self.book, self.workers = definition, memo, book, workers
         self.progressed = progressed
-        self.twin = Twin(definition.config)
+        self.twin = ReplayedStudy(definition.config)
         self.clock = VirtualClock(definition.config.parallelism)
         self.given = {**dict(enumerate(definition.first_params())), **retries}
         self.asked = 0

@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dnnsearch import numerics as arithmetic
-from dnnsearch.config import Config
-from dnnsearch.files.source import without_paths
-from dnnsearch.record import PINNED_PACKAGES, versions
-from dnnsearch.space import first_params, resolve_curve_every
-from dnnsearch.spec import ARITHMETIC, OBJECTIVES, Hyperparameters, Spec, Value
-from dnnsearch.study.pruning import Told, thresholds
-from dnnsearch.tables import Prepared
+from dnnsearch.config.config import Config
+from dnnsearch.config.search_space import first_params, resolve_curve_every
+from dnnsearch.data.files.source import without_paths
+from dnnsearch.data.prepare import Prepared
+from dnnsearch.runtime import numerics as arithmetic
+from dnnsearch.study.pruning import FinishedCurve, thresholds
+from dnnsearch.trials.record import PINNED_PACKAGES, versions
+from dnnsearch.trials.spec import ARITHMETIC, OBJECTIVES, Hyperparameters, Spec, Value
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,9 @@ class Definition:
         """What the search begins with: the sensible default, then the user's own guesses."""
         return first_params(self.config, self.prepared.shape)
 
-    def spec(self, number: int, hyperparameters: Hyperparameters, told: Sequence[Told]) -> Spec:
+    def spec(
+        self, number: int, hyperparameters: Hyperparameters, told: Sequence[FinishedCurve]
+    ) -> Spec:
         """The spec of trial `number`, asked when so much had been told."""
         config, shape = self.config, self.prepared.shape
         grid = range(0, hyperparameters.iterations, self.curve_every)

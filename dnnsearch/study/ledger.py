@@ -12,14 +12,14 @@ from typing import Any
 from optuna.trial import FrozenTrial
 
 from dnnsearch.errors import UserError
-from dnnsearch.record import Record
-from dnnsearch.records import Records
-from dnnsearch.sessionlock import Held
-from dnnsearch.spec import Spec
-from dnnsearch.storage import Rows
-from dnnsearch.study.sampling import STATES, objective_curve, optuna_value
-from dnnsearch.study.views import ended_view, interrupted_view, running_view
-from dnnsearch.trial import TrialView
+from dnnsearch.storage.optuna_storage import Rows
+from dnnsearch.storage.postgresql_lock import LockCheck
+from dnnsearch.study.replayed_study import STATES, objective_curve, optuna_value
+from dnnsearch.study.trial_views import ended_view, interrupted_view, running_view
+from dnnsearch.trials.record import Record
+from dnnsearch.trials.record_store import Records
+from dnnsearch.trials.run import TrialView
+from dnnsearch.trials.spec import Spec
 
 FAILURES_IN_A_ROW = 3
 
@@ -33,7 +33,7 @@ class Ledger:
         records: Records,
         publish: Sequence[Callable[[TrialView], None]],
         retries: Collection[int] = (),
-        may_write: Held = lambda: None,
+        may_write: LockCheck = lambda: None,
     ) -> None:
         self.rows, self.records, self._publish = rows, records, publish
         self.retries, self._may_write = retries, may_write

@@ -16,20 +16,20 @@ Thresholds = tuple[tuple[int, float], ...]  # (iteration, what the trial must at
 
 
 @dataclass(frozen=True)
-class Told:
+class FinishedCurve:
     """The curve of a trial that was told, by iteration; `complete` where nothing cut it short."""
 
     complete: bool
     curve: Mapping[int, float]
 
 
-def none(told: Sequence[Told], steps: Sequence[int], maximize: bool) -> Thresholds:
+def none(told: Sequence[FinishedCurve], steps: Sequence[int], maximize: bool) -> Thresholds:
     """Nothing is pruned."""
     return ()
 
 
 def median(
-    told: Sequence[Told],
+    told: Sequence[FinishedCurve],
     steps: Sequence[int],
     maximize: bool,
     *,
@@ -53,7 +53,7 @@ def median(
 
 
 def halving(
-    told: Sequence[Told],
+    told: Sequence[FinishedCurve],
     steps: Sequence[int],
     maximize: bool,
     *,
@@ -92,7 +92,7 @@ PRUNERS: dict[str, Callable[..., Thresholds]] = {
 
 
 def thresholds(
-    pruner: Mapping[str, Any], told: Sequence[Told], steps: Sequence[int], maximize: bool
+    pruner: Mapping[str, Any], told: Sequence[FinishedCurve], steps: Sequence[int], maximize: bool
 ) -> Thresholds:
     """Those of a trial that is asked now; `pruner` is its name and all its arguments."""
     arguments = dict(pruner)

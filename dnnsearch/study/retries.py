@@ -9,8 +9,8 @@ from collections.abc import Mapping
 
 from optuna.trial import TrialState
 
-from dnnsearch.spec import Value
-from dnnsearch.study.reading import RETRIES, OpenStudy
+from dnnsearch.study.stored_study import RETRIES, OpenStudy
+from dnnsearch.trials.spec import Value
 
 
 def planned(study: OpenStudy, trials: int) -> dict[int, int]:

@@ -14,22 +14,22 @@ from typing import Any, Protocol
 
 from optuna.storages import RDBStorage
 
-from dnnsearch import inputs, numerics
-from dnnsearch.arrays import ArrayStore, default_root
-from dnnsearch.calling import program
-from dnnsearch.config import Config
+from dnnsearch.config.config import Config
+from dnnsearch.config.search_space import check_fits
+from dnnsearch.data import model_inputs
+from dnnsearch.data.prepare import Prepared, prepare
 from dnnsearch.errors import UserError
-from dnnsearch.lock import study_lock
-from dnnsearch.record import fingerprint
-from dnnsearch.records import IN_MLFLOW, SHORT, Records
-from dnnsearch.sessionlock import LostLock
-from dnnsearch.space import check_fits
-from dnnsearch.spec import OBJECTIVES
-from dnnsearch.storage import Rows, create_study, open_storage, study_names
+from dnnsearch.runtime import numerics
+from dnnsearch.runtime.program_name import program_name
+from dnnsearch.storage.array_store import ArrayStore, default_root
+from dnnsearch.storage.optuna_storage import Rows, create_study, open_storage, study_names
+from dnnsearch.storage.postgresql_lock import LostLock
+from dnnsearch.storage.study_lock import study_lock
 from dnnsearch.study.coordinator import Coordinator, Workers
 from dnnsearch.study.definition import Definition, differences
 from dnnsearch.study.ledger import Ledger
-from dnnsearch.study.reading import (
+from dnnsearch.study.retries import append, given
+from dnnsearch.study.stored_study import (
     CONFIG,
     DEFINITION,
     EXPERIMENT,
@@ -38,11 +38,12 @@ from dnnsearch.study.reading import (
     OpenStudy,
     without_secrets,
 )
-from dnnsearch.study.retries import append, given
-from dnnsearch.study.views import card
-from dnnsearch.tables import Prepared, prepare
-from dnnsearch.tracking import UNTRACKED, Publishing, check_uri, publishing
-from dnnsearch.trial import TrialView
+from dnnsearch.study.trial_views import study_info
+from dnnsearch.tracking import UNTRACKED, AnyPublisher, check_uri, open_publisher
+from dnnsearch.trials.record import fingerprint
+from dnnsearch.trials.record_store import DIGEST_PREFIX, IN_MLFLOW, Records
+from dnnsearch.trials.run import TrialView
+from dnnsearch.trials.spec import OBJECTIVES
 from dnnsearch.workers import LocalWorkers, Progressed
 
 INTERRUPTED_SECONDS = 1.5  # to tell MLflow, when a person waits for us to end
@@ -58,7 +59,7 @@ class Outcome:
     fingerprint: str  # of those that there are
 
 
-class Audience(Protocol):
+class SearchObserver(Protocol):
     """Who watches a search: a person at a terminal, or nobody."""
 
     def expect(self, trials: int) -> None:
@@ -74,7 +75,7 @@ class Audience(Protocol):
         """Something that a person should know."""
 
 
-def define(config: Config, store: ArrayStore) -> Definition:
+def resolve_definition(config: Config, store: ArrayStore) -> Definition:
     """Prepare the data and resolve what the study is; raises UserError when that cannot be."""
     prepared = prepare(config, store)
     check_fits(config, prepared.shape)
@@ -85,9 +86,9 @@ def search(
     config: Config,
     *,
     seconds: float | None,
-    audience: Audience,
+    audience: SearchObserver,
     retry_failed: bool = False,
-    publisher: Publishing | None = None,
+    publisher: AnyPublisher | None = None,
 ) -> Outcome:
     """Bring the study of `config` to `config.trials` in all, or stop asking after so many seconds.
 
@@ -96,16 +97,16 @@ def search(
     Raises UserError when somebody else works on the study, when its name belongs to another
     definition, or when the storage cannot be used.
     """
-    definition = define(config, ArrayStore(default_root()))
+    definition = resolve_definition(config, ArrayStore(default_root()))
     numerics.check(definition.numerics)
     _check_tracking(config)
     with (
-        publisher or publishing(config.tracking) as publisher,
-        hired(definition, config.workers, default_root(), audience.say) as workers,
+        publisher or open_publisher(config.tracking) as publisher,
+        open_workers(definition, config.workers, default_root(), audience.say) as workers,
     ):
         storage = open_storage(config.storage, create=True)
         with study_lock(config.storage, config.study) as held:
-            study = OpenStudy(config.study, begin(storage, definition))
+            study = OpenStudy(config.study, create_or_check_study(storage, definition))
             if retry_failed:
                 audience.say(_said_of(append(study)))
             trials = study.wanted(config.trials)
@@ -115,11 +116,11 @@ def search(
             ledger = Ledger(study.rows, study.records, show, study.retries, held)
             if (there := len(ledger.stored)) > trials:
                 audience.say(f"study {study.name} has {there} trials already, and keeps them")
-            study.records.bring(ledger.told_before)
+            study.records.prefetch(ledger.told_before)
             coordinator = Coordinator(
                 definition, ledger.records, ledger, workers, audience.progress, given(study)
             )
-            publisher.start(study.config.tracking, card(study), audience.say)
+            publisher.start(study.config.tracking, study_info(study), audience.say)
             with _interruptible(ledger, publisher):
                 coordinator.run(trials, _while_time(seconds, there))
             # where it was longer once, what it has is more than what was lived through
@@ -146,12 +147,12 @@ def _said_of(retries: int) -> str:
 def keep_preparation(records: Records, prepared: Prepared) -> None:
     """A person's file may be gone tomorrow, and with it what its columns became."""
     if prepared.contents:
-        name = inputs.NAME.format(prepared.key[:SHORT])
-        records.keep_beside(name, inputs.packed(prepared, ArrayStore(default_root())))
+        name = model_inputs.NAME.format(prepared.key[:DIGEST_PREFIX])
+        records.put_side_file(name, model_inputs.packed(prepared, ArrayStore(default_root())))
 
 
 @contextmanager
-def _interruptible(ledger: Ledger, publisher: Publishing) -> Iterator[None]:
+def _interruptible(ledger: Ledger, publisher: AnyPublisher) -> Iterator[None]:
     """Whatever stops the search, MLflow is told in the little time that is left."""
     try:
         yield
@@ -165,14 +166,14 @@ def _interruptible(ledger: Ledger, publisher: Publishing) -> Iterator[None]:
 
 
 def _publish(
-    outcome: Outcome, whole: bool, publisher: Publishing, say: Callable[[str], None]
+    outcome: Outcome, whole: bool, publisher: AnyPublisher, say: Callable[[str], None]
 ) -> None:
     """MLflow is told how the study stands, and a person what MLflow lacks."""
     publisher.conclude("finished" if whole else "interrupted", outcome.fingerprint if whole else "")
     if lacking := publisher.close(PUBLISH_SECONDS):
         say(
-            f"{lacking} trials are not in MLflow yet; the same command, or {program()} publish "
-            f"{outcome.study.name}, sends them when it can be reached"
+            f"{lacking} trials are not in MLflow yet; the same command, or "
+            f"{program_name()} publish {outcome.study.name}, sends them when it can be reached"
         )
 
 
@@ -185,7 +186,7 @@ def _while_time(seconds: float | None, known: int) -> Callable[[int], bool]:
 
 
 @contextmanager
-def hired(
+def open_workers(
     definition: Definition, workers: int | str, store: Path, say: Callable[[str], None]
 ) -> Iterator[Workers]:
     """Whom the config wants to train: processes here, or a Dask cluster; let go afterwards."""
@@ -203,13 +204,13 @@ def dask_workers(
 ) -> Iterator[Workers]:
     """The workers at a Dask scheduler; raises UserError where there is none, or no Dask."""
     try:
-        from dnnsearch.workers.dask import DaskWorkers, terms_of
+        from dnnsearch.workers.dask_pool import DaskWorkers, requirements_of
     except ModuleNotFoundError as error:
         raise UserError(
             f"workers: {address} is a Dask scheduler's address, but {error.name} is not installed: "
             "pip install 'dnnsearch[dask]'"
         ) from error
-    terms = terms_of(definition.numerics)
+    terms = requirements_of(definition.numerics)
     workers = DaskWorkers(address, terms, store, definition.prepared.key, say)
     try:
         yield workers
@@ -228,7 +229,7 @@ def local_workers(definition: Definition, count: int, store: Path) -> Iterator[L
         workers.close()
 
 
-def begin(storage: RDBStorage, definition: Definition) -> Rows:
+def create_or_check_study(storage: RDBStorage, definition: Definition) -> Rows:
     """The study's rows, begun or compared with the definition."""
     config, wanted = definition.config, definition.as_dict()
     if config.study not in study_names(storage):
@@ -262,10 +263,10 @@ def _refuse(study: str, stored: dict[str, Any] | None, wanted: dict[str, Any]) -
     if changed := _changed_files(stored, wanted):
         raise UserError(
             f"the data have changed since study {study} began: {changed}; for a new study of what "
-            f"they are now: --study NAME; or remove the old one with: {program()} rm {study}"
+            f"they are now: --study NAME; or remove the old one with: {program_name()} rm {study}"
         )
     raise UserError(
         f"study {study} exists with another definition: {'; '.join(differences(stored, wanted))}; "
         f"go on with the old definition, begin a new study with --study NAME, or remove it with: "
-        f"{program()} rm {study}"
+        f"{program_name()} rm {study}"
     )

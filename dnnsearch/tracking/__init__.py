@@ -8,29 +8,34 @@
 - `publisher`: the thread that does so through outages.
 - `apart`, `child`: the process beside the search in which it runs, from without and from within.
 - `mending`: the same at once, for a person who waits.
-- `reading`: MLflow's copy of a trial, and the removal of a study.
+- `reading`: MLflow's copy of a trial; `study_removal`: a study's runs and models deleted.
 - `ui`: the command that opens MLflow's UI.
 
 MLflow's copy is never the only one: everything here can be published again from the records.
 """
 
-from dnnsearch.addresses import UNTRACKED, tracking_uri
-from dnnsearch.tracking.apart import Publishing, PublishingProcess, Silent, publishing
-from dnnsearch.tracking.card import StudyCard
 from dnnsearch.tracking.database import check_uri, prepare_database
-from dnnsearch.tracking.publisher import Publisher
+from dnnsearch.tracking.publisher_process import (
+    AnyPublisher,
+    NullPublisher,
+    PublishingProcess,
+    open_publisher,
+)
+from dnnsearch.tracking.publisher_thread import Publisher
+from dnnsearch.tracking.study_info import StudyInfo
 from dnnsearch.tracking.ui import ui_command
+from dnnsearch.urls import UNTRACKED, tracking_uri
 
 __all__ = [
     "UNTRACKED",
+    "AnyPublisher",
+    "NullPublisher",
     "Publisher",
-    "Publishing",
     "PublishingProcess",
-    "Silent",
-    "StudyCard",
+    "StudyInfo",
     "check_uri",
+    "open_publisher",
     "prepare_database",
-    "publishing",
     "tracking_uri",
     "ui_command",
 ]

@@ -6,9 +6,13 @@ import takes seconds.
 
 import atexit
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+from dnnsearch.errors import UserError
 from dnnsearch.tracking.database import prepare_database, sqlite_path
 from dnnsearch.tracking.environment import apply
+from dnnsearch.tracking.error_text import reason
 
 apply()
 
@@ -31,6 +35,7 @@ __all__ = [
     "ViewType",
     "connect",
     "disconnect",
+    "mlflow_errors",
 ]
 
 # MLflow logs a traceback for every database error before it raises it; we say one line ourselves.
@@ -78,3 +83,12 @@ def _engine(client: MlflowClient) -> Engine | None:
 def _on_connect(connection: object, _: object) -> None:
     if connection.execute("PRAGMA journal_mode").fetchone() == ("wal",):  # type: ignore[attr-defined]
         connection.execute("PRAGMA synchronous = NORMAL")  # type: ignore[attr-defined]
+
+
+@contextmanager
+def mlflow_errors(uri: str) -> Iterator[None]:
+    """Whatever is wrong with MLflow becomes a UserError."""
+    try:
+        yield
+    except (MlflowException, OSError) as error:
+        raise UserError(f"MLflow at {uri} does not work: {reason(error)}") from error

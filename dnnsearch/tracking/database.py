@@ -17,9 +17,9 @@ from contextlib import closing, contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
-from dnnsearch import blank
-from dnnsearch.addresses import without_password
 from dnnsearch.errors import UserError
+from dnnsearch.storage import database_templates
+from dnnsearch.urls import without_password
 
 SCHEMES = ("sqlite", "postgresql", "mysql", "mssql", "http", "https", "databricks")
 MAGIC = b"SQLite format 3\0"
@@ -110,7 +110,7 @@ def _check_postgresql(uri: str) -> None:
     """MLflow would take an older schema for none, and begin to create its tables among them."""
     import sqlalchemy  # takes its time, and SQLite needs none of it here
 
-    from dnnsearch import postgresql
+    from dnnsearch.storage import postgresql
 
     shown = without_password(uri)
     try:
@@ -192,7 +192,7 @@ def _sweep(path: Path) -> None:
 def _create_tables(path: Path) -> None:
     from dnnsearch.tracking.schema import create_schema, create_tables
 
-    blank.create(path, f"mlflow-{schema_versions()[1]}", create_tables)
+    database_templates.create_from_template(path, f"mlflow-{schema_versions()[1]}", create_tables)
     create_schema(path)
     with path.open("rb") as file:
         os.fsync(file.fileno())

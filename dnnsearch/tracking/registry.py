@@ -14,13 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dnnsearch.errors import UserError
-from dnnsearch.modelfile import digest
-from dnnsearch.tracking import layout
-from dnnsearch.tracking.card import StudyCard
-from dnnsearch.tracking.client import MlflowClient, MlflowException, Run, connect
-from dnnsearch.tracking.modelfolder import FILE, write_folder
-from dnnsearch.tracking.reading import one_line
+from dnnsearch.models.model_file import digest
+from dnnsearch.tracking import fields
+from dnnsearch.tracking.client import MlflowClient, MlflowException, Run, connect, mlflow_errors
+from dnnsearch.tracking.model_folder import FILE, write_folder
 from dnnsearch.tracking.runs import is_active
+from dnnsearch.tracking.study_info import StudyInfo
 from dnnsearch.tracking.tracker import Tracker
 
 if TYPE_CHECKING:
@@ -43,7 +42,7 @@ class Version:
     @property
     def identity(self) -> str:
         """Of the study that it is of: there may be several of one name."""
-        return self.tags.get(layout.IDENTITY, "")
+        return self.tags.get(fields.IDENTITY, "")
 
     @property
     def uri(self) -> str:
@@ -53,15 +52,15 @@ class Version:
     @classmethod
     def of(cls, found: Any) -> "Version":
         """MLflow's version of a model; one that was not registered by us has no digest."""
-        trial = found.tags.get(layout.TRIAL, "")
+        trial = found.tags.get(fields.TRIAL, "")
         tags, number = dict(found.tags), int(found.version)
         shown = int(trial) if trial.isdigit() else -1
-        return cls(found.name, number, tags.get(layout.MODEL, ""), shown, tags)
+        return cls(found.name, number, tags.get(fields.MODEL, ""), shown, tags)
 
 
 def register(
     uri: str,
-    card: StudyCard,
+    card: StudyInfo,
     content: bytes,
     trial: int,
     *,
@@ -76,13 +75,13 @@ def register(
     Raises UserError when MLflow at `uri` is away or refuses.
     """
     own = {
-        layout.KIND: "model",
-        layout.STUDY: card.name,
-        layout.IDENTITY: card.identity,
-        layout.TRIAL: str(trial),
-        layout.MODEL: digest(content),
+        fields.KIND: "model",
+        fields.STUDY: card.name,
+        fields.IDENTITY: card.identity,
+        fields.TRIAL: str(trial),
+        fields.MODEL: digest(content),
     }
-    with one_line(uri):
+    with mlflow_errors(uri):
         tracker = Tracker(uri, card)
         client, name = tracker.client, registered_name(card.name)
         found = _versions(client, name, own)
@@ -117,7 +116,7 @@ def registered_name(study: str) -> str:
 
 def _versions(client: MlflowClient, name: str, own: Mapping[str, str]) -> list[Any]:
     """The versions with the same study and content, oldest first."""
-    keys = (layout.MODEL, layout.IDENTITY)
+    keys = (fields.MODEL, fields.IDENTITY)
     found = client.search_model_versions(f"name = '{name}'")
     same = [v for v in found if all(v.tags.get(key, "") == own[key] for key in keys)]
     return sorted(same, key=lambda version: int(version.version))
@@ -136,14 +135,14 @@ def _logged(
 ) -> Any:
     """The logged model; one of which an interruption has left a part is logged anew."""
     client = tracker.client
-    wanted = f"tags.`{layout.MODEL}` = '{own[layout.MODEL]}'"
+    wanted = f"tags.`{fields.MODEL}` = '{own[fields.MODEL]}'"
     for there in client.search_logged_models([tracker.experiment], wanted):
         if (
             str(there.status) == "READY"
-            and there.tags.get(layout.IDENTITY, "") == own[layout.IDENTITY]
+            and there.tags.get(fields.IDENTITY, "") == own[fields.IDENTITY]
         ):
             return there
-    run = _source(tracker, int(own[layout.TRIAL]))
+    run = _source(tracker, int(own[fields.TRIAL]))
     logged = client.create_logged_model(
         tracker.experiment,
         name=CHAMPION,
@@ -170,7 +169,7 @@ def champion(uri: str, study: str) -> Version | None:
 
     It may be of another study of that name: see its `identity`. UserError as above.
     """
-    with one_line(uri):
+    with mlflow_errors(uri):
         client = connect(uri)
         try:
             return Version.of(client.get_model_version_by_alias(registered_name(study), CHAMPION))
@@ -180,9 +179,9 @@ def champion(uri: str, study: str) -> Version | None:
             raise
 
 
-def crown(uri: str, version: Version) -> None:
+def set_champion(uri: str, version: Version) -> None:
     """Give this version the alias `champion`, which another loses. UserError as above."""
-    with one_line(uri):
+    with mlflow_errors(uri):
         connect(uri).set_registered_model_alias(version.model, CHAMPION, str(version.number))
 
 
@@ -205,7 +204,7 @@ def remove(client: MlflowClient, study: str, identity: str) -> int:
 
 
 def _is_of(tags: Mapping[str, str], study: str, identity: str) -> bool:
-    return (tags.get(layout.STUDY), tags.get(layout.IDENTITY, "")) == (study, identity)
+    return (tags.get(fields.STUDY), tags.get(fields.IDENTITY, "")) == (study, identity)
 
 
 def content_of(uri: str, model_uri: str) -> bytes:
@@ -215,7 +214,7 @@ def content_of(uri: str, model_uri: str) -> bytes:
     """
     from mlflow.artifacts import download_artifacts
 
-    with one_line(uri):
+    with mlflow_errors(uri):
         location = _location(connect(uri), model_uri, uri)
         with tempfile.TemporaryDirectory(prefix="dnnsearch-") as folder:
             try:

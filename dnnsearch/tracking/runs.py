@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from dnnsearch.errors import UserError
-from dnnsearch.tracking import layout
-from dnnsearch.tracking.card import StudyCard
+from dnnsearch.tracking import fields
 from dnnsearch.tracking.client import MlflowClient, Run, ViewType
+from dnnsearch.tracking.study_info import StudyInfo
 
 PAGE = 500  # runs in one answer: it has to arrive within the timeout
 
@@ -28,18 +28,18 @@ def studies_of(
     client: MlflowClient, experiment: str, study: str, removed_too: bool = False
 ) -> list[Run]:
     """The parent runs of studies of that name; those that `remove_study` took away if asked."""
-    parents = search(client, experiment, **{layout.KIND: "study"})
-    named = [run for run in parents if run.data.tags.get(layout.STUDY) == study]
-    return [run for run in named if removed_too or layout.REMOVED not in run.data.tags]
+    parents = search(client, experiment, **{fields.KIND: "study"})
+    named = [run for run in parents if run.data.tags.get(fields.STUDY) == study]
+    return [run for run in named if removed_too or fields.REMOVED not in run.data.tags]
 
 
-def parent_of(client: MlflowClient, experiment: str, card: StudyCard) -> Run | None:
+def parent_of(client: MlflowClient, experiment: str, card: StudyInfo) -> Run | None:
     """The study's parent run, None when there is none yet.
 
     Raises UserError when a person has deleted it in MLflow: then nothing may come back.
     """
     named = studies_of(client, experiment, card.name)
-    found = [run for run in named if run.data.tags.get(layout.IDENTITY, "") == card.identity]
+    found = [run for run in named if run.data.tags.get(fields.IDENTITY, "") == card.identity]
     active = [run for run in found if is_active(run)]
     if found and not active:
         raise UserError(
@@ -57,8 +57,8 @@ def children_of(client: MlflowClient, experiment: str, parent: str) -> dict[int,
     Where a person has deleted a trial's run, that deleted run is its run.
     """
     by_number: dict[int, list[Run]] = {}
-    for run in search(client, experiment, **{layout.PARENT: parent}):
-        number = run.data.tags.get(layout.TRIAL, "")
+    for run in search(client, experiment, **{fields.PARENT: parent}):
+        number = run.data.tags.get(fields.TRIAL, "")
         if number.isdigit():
             by_number.setdefault(int(number), []).append(run)
     return {number: _only(client, runs) for number, runs in by_number.items()}

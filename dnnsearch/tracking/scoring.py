@@ -15,8 +15,8 @@ from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import BAD_REQUEST
 from mlflow.types.schema import Schema
 
-from dnnsearch import modelfile
-from dnnsearch.ensemble import Model
+from dnnsearch.models import model_file
+from dnnsearch.models.ensemble import Model
 
 
 class Scorer:
@@ -41,7 +41,7 @@ class Scorer:
 def _load_pyfunc(path: str) -> Scorer:
     """Raises UserError where the file is none of ours, or not what it was."""
     setattr(Schema, "pandas_types", _pandas_types)  # noqa: B010  (a method; mypy knows)
-    return Scorer(modelfile.read(Path(path)))
+    return Scorer(model_file.read(Path(path)))
 
 
 def _pandas_types(schema: Schema) -> list[Any]:

@@ -13,9 +13,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from dnnsearch.errors import UserError
-from dnnsearch.tracking import layout, savedview
+from dnnsearch.tracking import fields, saved_view
 from dnnsearch.tracking.artifacts import get_artifact, put_artifact
-from dnnsearch.tracking.card import Standing, StudyCard, description
 from dnnsearch.tracking.client import (
     Dataset,
     DatasetInput,
@@ -28,15 +27,16 @@ from dnnsearch.tracking.client import (
     connect,
     disconnect,
 )
-from dnnsearch.tracking.onesession import OneSession
 from dnnsearch.tracking.runs import children_of, is_active, parent_of
-from dnnsearch.trial import TrialView
+from dnnsearch.tracking.shared_session import SharedSession
+from dnnsearch.tracking.study_info import StudyInfo, StudyProgress, description
+from dnnsearch.trials.run import TrialView
 
 MOST = 800  # metrics in a request: MLflow takes 1,000 metrics, params and tags together
 
 
 @dataclass
-class Child:
+class TrialRun:
     """What MLflow has of a trial, as far as we know."""
 
     run: Run
@@ -46,17 +46,17 @@ class Child:
     begun: bool  # it has its params and its dataset
 
     @classmethod
-    def of(cls, run: Run) -> "Child":
+    def of(cls, run: Run) -> "TrialRun":
         tags = run.data.tags
         begun = bool(run.data.params and run.inputs and run.inputs.dataset_inputs)
-        state, digest = tags.get(layout.STATE, ""), tags.get(layout.DIGEST, "")
+        state, digest = tags.get(fields.STATE, ""), tags.get(fields.DIGEST, "")
         return cls(run, state, run.info.status, digest, begun)
 
     def tells(self, view: TrialView) -> bool:
         return (self.state, self.digest) == (view.state, view.digest)
 
     def shows(self, view: TrialView) -> bool:
-        return self.tells(view) and self.begun and self.status == layout.STATUS[view.state]
+        return self.tells(view) and self.begun and self.status == fields.STATUS[view.state]
 
 
 class Tracker:
@@ -67,11 +67,11 @@ class Tracker:
     `look` before the next attempt: what was sent may or may not have arrived.
     """
 
-    def __init__(self, uri: str, card: StudyCard) -> None:
+    def __init__(self, uri: str, card: StudyInfo) -> None:
         self.card = card
         self.client = connect(uri)
-        self._session = OneSession(self.client)
-        self.children: dict[int, Child] = {}
+        self._session = SharedSession(self.client)
+        self.children: dict[int, TrialRun] = {}
         self._sent = -1  # the last step of the parent's `best_value` that was sent
         self.look()
 
@@ -79,11 +79,11 @@ class Tracker:
         """Find, or create where missing, the experiment and the parent; list the children."""
         self.experiment = self._find_experiment()
         self.parent = parent_of(self.client, self.experiment, self.card) or self._create_parent()
-        if layout.STATE not in self.parent.data.tags:
+        if fields.STATE not in self.parent.data.tags:
             self._fill_parent()
         self._attach_files()
         found = children_of(self.client, self.experiment, self.parent.info.run_id)
-        self.children = {number: Child.of(run) for number, run in found.items()}
+        self.children = {number: TrialRun.of(run) for number, run in found.items()}
 
     def _attach_files(self) -> None:
         for name, content in self.card.files.items():
@@ -109,29 +109,29 @@ class Tracker:
         with self._session():
             child = self._begun(view)
         if view.record is not None and not child.tells(view):
-            put_artifact(self.client, child.run, layout.RECORD, view.record.read_bytes())
+            put_artifact(self.client, child.run, fields.RECORD, view.record.read_bytes())
         with self._session():
             self._log(child, view)
             self._set_status(child, view)
 
-    def _begun(self, view: TrialView) -> Child:
+    def _begun(self, view: TrialView) -> TrialRun:
         """The trial's run, with its dataset."""
         child = self.children.get(view.number) or self._create_child(view)
         if not child.begun:
             self.client.log_inputs(child.run.info.run_id, [self._dataset(view)])
         return child
 
-    def _create_child(self, view: TrialView) -> Child:
-        tags = layout.identifying_tags(self.card.name, self.parent.info.run_id, view)
+    def _create_child(self, view: TrialView) -> TrialRun:
+        tags = fields.identifying_tags(self.card.name, self.parent.info.run_id, view)
         if view.state == "running":
-            tags |= layout.state_tags(view)
+            tags |= fields.state_tags(view)
         run = self.client.create_run(
             self.experiment,
             start_time=_now() - round(1000 * (view.seconds or 0.0)),
             tags=tags,
-            run_name=layout.run_name(view),
+            run_name=fields.run_name(view),
         )
-        self.children[view.number] = Child.of(run)
+        self.children[view.number] = TrialRun.of(run)
         return self.children[view.number]
 
     def _dataset(self, view: TrialView) -> DatasetInput:
@@ -146,13 +146,13 @@ class Tracker:
         )
         return DatasetInput(data, [InputTag("mlflow.data.context", "train")])
 
-    def _log(self, child: Child, view: TrialView) -> None:
+    def _log(self, child: TrialRun, view: TrialView) -> None:
         """Params, metrics and last the state; the same points sent again stay once."""
-        params = {} if child.begun else layout.params(view)
+        params = {} if child.begun else fields.params(view)
         metrics: list[Metric] = []
         tags: dict[str, str] = {}
         if not child.tells(view):
-            metrics, tags = self._metrics(child.run, view), layout.state_tags(view)
+            metrics, tags = self._metrics(child.run, view), fields.state_tags(view)
         if params or tags:
             self._log_batch(
                 child.run, metrics, [Param(k, v) for k, v in params.items()], _run_tags(tags)
@@ -161,9 +161,9 @@ class Tracker:
 
     def _metrics(self, run: Run, view: TrialView) -> list[Metric]:
         start = run.info.start_time
-        points = layout.points(view, first=self.card.objective)
+        points = fields.points(view, first=self.card.objective)
         curves = [Metric(k, value, start + step, step) for k, step, value in points]
-        return curves + [Metric(k, value, start, 0) for k, value in layout.scalars(view).items()]
+        return curves + [Metric(k, value, start, 0) for k, value in fields.scalars(view).items()]
 
     def _log_batch(
         self, run: Run, metrics: list[Metric], params: list[Param], tags: list[RunTag]
@@ -174,9 +174,9 @@ class Tracker:
             metrics = metrics[MOST:]
         self.client.log_batch(run.info.run_id, metrics, params, tags, synchronous=True)
 
-    def _set_status(self, child: Child, view: TrialView) -> None:
+    def _set_status(self, child: TrialRun, view: TrialView) -> None:
         """The duration that MLflow shows is that of the training, whenever it was published."""
-        status, run = layout.STATUS[view.state], child.run
+        status, run = fields.STATUS[view.state], child.run
         if status == "RUNNING":
             if child.status != status:
                 self.client.update_run(run.info.run_id, status)
@@ -186,7 +186,7 @@ class Tracker:
             self.client.set_terminated(run.info.run_id, status, end)
         child.status = status
 
-    def describe(self, standing: Standing, state: str, fingerprint: str = "") -> None:
+    def describe(self, standing: StudyProgress, state: str, fingerprint: str = "") -> None:
         """Make the parent run say how the study stands.
 
         `state` is running, finished (it has all its trials) or interrupted.
@@ -194,16 +194,16 @@ class Tracker:
         start = self.parent.info.start_time
         new = [(step, value) for step, value in standing.history() if step > self._sent]
         metrics = [Metric("best_value", value, start + step, step) for step, value in new]
-        view = savedview.link(self.experiment)
+        view = saved_view.link(self.experiment)
         of = f"#/experiments/{self.experiment}/runs"
         runs = {number: f"{of}/{child.run.info.run_id}" for number, child in self.children.items()}
         note = description(standing, state, fingerprint, view, runs)
-        tags = {layout.STATE: state, layout.NOTE: note}
+        tags = {fields.STATE: state, fields.NOTE: note}
         if fingerprint:
-            tags[layout.FINGERPRINT] = fingerprint
+            tags[fields.FINGERPRINT] = fingerprint
         self._log_batch(self.parent, metrics, [], _run_tags(tags))
         self._sent = max([self._sent, *(step for step, _ in new)])
-        self._set_parent_status(layout.STATUS[state])
+        self._set_parent_status(fields.STATUS[state])
 
     def _set_parent_status(self, status: str) -> None:
         run_id = self.parent.info.run_id
@@ -233,15 +233,15 @@ class Tracker:
 
     def _experiment_tags(self) -> dict[str, str]:
         return {
-            layout.NOTE: f"Trials of dnnsearch. Choose *{savedview.NAME}* under *Views*.",
+            fields.NOTE: f"Trials of dnnsearch. Choose *{saved_view.NAME}* under *Views*.",
             "mlflow.experimentKind": "custom_model_development",
-            savedview.TAG: savedview.tag_value(self.card.searched, self.card.maximize),
+            saved_view.TAG: saved_view.tag_value(self.card.searched, self.card.maximize),
         }
 
     def _create_parent(self) -> Run:
         card = self.card
-        tags = {layout.KIND: "study", layout.STUDY: card.name, **layout.SOURCE}
-        tags |= {layout.IDENTITY: card.identity} if card.identity else {}
+        tags = {fields.KIND: "study", fields.STUDY: card.name, **fields.SOURCE}
+        tags |= {fields.IDENTITY: card.identity} if card.identity else {}
         return self.client.create_run(self.experiment, tags=tags, run_name=card.name)
 
     def _fill_parent(self) -> None:
@@ -252,7 +252,7 @@ class Tracker:
         tags = {f"dnnsearch.{name}": value for name, value in card.digests.items()}
         params = [Param(k, v) for k, v in card.params().items()]
         self._log_batch(self.parent, [], params, _run_tags(tags))
-        self.describe(Standing(card), "running")
+        self.describe(StudyProgress(card), "running")
 
 
 def _run_tags(tags: dict[str, str]) -> list[RunTag]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dnnsearch.errors import UserError
-from dnnsearch.tracking import savedview
+from dnnsearch.tracking import saved_view
 from dnnsearch.tracking.database import sqlite_path
 from dnnsearch.tracking.environment import ALWAYS
 
@@ -57,7 +57,7 @@ def _start(uri: str) -> str:
     experiment, path = None, sqlite_path(uri)
     if path is not None and path.exists():
         with suppress(sqlite3.Error), closing(sqlite3.connect(path, timeout=1)) as connection:
-            (experiment,) = connection.execute(NEWEST, (savedview.TAG,)).fetchone()
+            (experiment,) = connection.execute(NEWEST, (saved_view.TAG,)).fetchone()
     if experiment is None:
         return "#/experiments?workflowType=machine_learning"
-    return savedview.link(str(experiment))
+    return saved_view.link(str(experiment))

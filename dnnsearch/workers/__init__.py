@@ -5,6 +5,6 @@ MLflow; they get a spec and the digest of its data, and send back a packed recor
 """
 
 from dnnsearch.workers.events import Done, Event, Failed, Progressed
-from dnnsearch.workers.pool import LocalWorkers
+from dnnsearch.workers.local_pool import LocalWorkers
 
 __all__ = ["Done", "Event", "Failed", "LocalWorkers", "Progressed"]

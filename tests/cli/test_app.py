@@ -79,7 +79,7 @@ def test_the_version_is_printed(command: Command) -> None:
 def test_a_mistake_of_ours_keeps_its_traceback(
     command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dnnsearch.removal.empty_cache", lambda: 1 / 0)
+    monkeypatch.setattr("dnnsearch.deployment.removal.empty_cache", lambda: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         command("clean")
 

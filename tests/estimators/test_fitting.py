@@ -6,7 +6,7 @@ import pytest
 from dnnsearch import DeepNetClassifier, nn
 from dnnsearch.estimators.arguments import hyperparameters, settings
 from dnnsearch.estimators.fitting import Diverged, Fit, fit
-from dnnsearch.training import train
+from dnnsearch.trials.training import train
 
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((90, 4)).astype(np.float32)

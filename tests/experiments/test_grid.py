@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from dnnsearch.config import parse_config
+from dnnsearch.config.config import parse_config
 from experiments import grid
 
 GRID: dict[str, Any] = {

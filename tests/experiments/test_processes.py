@@ -43,7 +43,7 @@ def children(pid: int) -> list[int]:
 
 
 def test_a_config_keeps_all_that_belongs_to_its_study_in_the_folder(tmp_path: Path) -> None:
-    from dnnsearch.config import load_config
+    from dnnsearch.config.config import load_config
     from experiments.storm import CONFIG
 
     config = load_config(processes.write_config(tmp_path, "here", CONFIG))

@@ -1,7 +1,7 @@
 import optuna
 
-from dnnsearch.config import parse_config
-from dnnsearch.space import suggest
+from dnnsearch.config.config import parse_config
+from dnnsearch.config.search_space import suggest
 from experiments import usual_stack
 from experiments.search_overhead import CONFIG
 

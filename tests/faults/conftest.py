@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.preloaded import Preloaded
+from tests.support.preloaded import Preloaded
 
 CONFIG = """
 data: wine

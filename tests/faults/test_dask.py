@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.dask_cluster import DaskCluster, children
 from tests.faults.conftest import TRIALS, UNTRACKED, assert_whole, fingerprint
 from tests.faults.test_disk import Disk, disk
-from tests.preloaded import Command, Preloaded
+from tests.support.dask_cluster import DaskCluster, children
+from tests.support.preloaded import Command, Preloaded
 
 __all__ = ["disk"]  # a fixture
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.conftest import UNTRACKED, assert_whole, begin, fingerprint
-from tests.preloaded import Preloaded
+from tests.support.preloaded import Preloaded
 
 SIZE = 4096  # KiB
 SEARCH = ("search", "wine.yaml", "--workers=1", *UNTRACKED)

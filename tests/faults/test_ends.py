@@ -10,16 +10,16 @@ from pathlib import Path
 import pytest
 
 from tests.faults.conftest import CONFIG, UNTRACKED, begin
-from tests.preloaded import Preloaded
+from tests.support.preloaded import Preloaded
 
 ENDLESS = """
 import os, time
 from pathlib import Path
-import dnnsearch.trial
+import dnnsearch.trials.run
 def run_trial(*of_anything):
     Path(f"training-{os.getpid()}").touch()
     time.sleep(600)
-dnnsearch.trial.run_trial = run_trial
+dnnsearch.trials.run.run_trial = run_trial
 """
 COMMANDS = {
     "verify": ("verify", "wine", "--workers=2"),

@@ -10,46 +10,46 @@ from pathlib import Path
 import pytest
 
 from tests.faults.conftest import UNTRACKED, assert_published, assert_whole, fingerprint
-from tests.preloaded import Preloaded
+from tests.support.preloaded import Preloaded
 
 Point = tuple[str, str, int]  # module:function, before or after, its k-th call
 
-LOCK = ("dnnsearch.lock:_take", "after", 1)
+LOCK = ("dnnsearch.storage.study_lock:_take", "after", 1)
 ARRAYS = ("numpy:save", "after", 1)
-GROUP = ("dnnsearch.arrays:ArrayStore._put_in_place", "before", 1)
-GROUPS = ("dnnsearch.arrays:ArrayStore.put", "after", 2)
-INDEX = ("dnnsearch.tables:_enter", "after", 1)
-TABLES = ("dnnsearch.storage:_create", "before", 1)
-CREATED = ("dnnsearch.storage:_create", "after", 1)
-STUDY = ("dnnsearch.storage:create_study", "after", 1)
-TRAINED = ("dnnsearch.trial:run_trial", "after", 1)  # kills a worker, which is replaced
+GROUP = ("dnnsearch.storage.array_store:ArrayStore._put_in_place", "before", 1)
+GROUPS = ("dnnsearch.storage.array_store:ArrayStore.put", "after", 2)
+INDEX = ("dnnsearch.data.prepare:_enter", "after", 1)
+TABLES = ("dnnsearch.storage.optuna_storage:_create", "before", 1)
+CREATED = ("dnnsearch.storage.optuna_storage:_create", "after", 1)
+STUDY = ("dnnsearch.storage.optuna_storage:create_study", "after", 1)
+TRAINED = ("dnnsearch.trials.run:run_trial", "after", 1)  # kills a worker, which is replaced
 SERVER = "mlflow.tracking:MlflowClient"
 
 
 def attribute(k: int) -> Point:
     """One of the study's."""
-    return "dnnsearch.storage:Rows.set_attribute", "after", k
+    return "dnnsearch.storage.optuna_storage:Rows.set_attribute", "after", k
 
 
 def ask(k: int) -> Point:
-    return "dnnsearch.storage:Rows.ask", "after", k
+    return "dnnsearch.storage.optuna_storage:Rows.ask", "after", k
 
 
 def record(k: int, when: str = "after") -> Point:
-    return "dnnsearch.records:write_whole", when, k
+    return "dnnsearch.trials.record_store:write_whole", when, k
 
 
 def added(k: int) -> Point:
     """Optuna's tables have all of a trial's rows, and nobody has been told their id."""
-    return "dnnsearch.trialrows:add", "after", k
+    return "dnnsearch.storage.optuna_rows:add", "after", k
 
 
 def ended(k: int) -> Point:
-    return "dnnsearch.trialrows:end", "before", k
+    return "dnnsearch.storage.optuna_rows:end", "before", k
 
 
 def tell(k: int) -> Point:
-    return "dnnsearch.storage:Rows.tell", "after", k
+    return "dnnsearch.storage.optuna_storage:Rows.tell", "after", k
 
 
 def of_mlflow(name: str, k: int) -> Point:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.conftest import UNTRACKED, assert_whole, begin, fingerprint
-from tests.preloaded import Preloaded
+from tests.support.preloaded import Preloaded
 
 ONE = ("--workers=1", *UNTRACKED)
 HOLD = """

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.dask_cluster import FAST, DaskCluster, wait_for
 from tests.faults.conftest import UNTRACKED, assert_whole, fingerprint
-from tests.preloaded import Preloaded
+from tests.support.dask_cluster import FAST, DaskCluster, wait_for
+from tests.support.preloaded import Preloaded
 
 pytestmark = pytest.mark.proof
 TAG = f"dn{os.getpid() % 10_000}"  # of all names, which are short in the kernel

@@ -26,8 +26,8 @@ from tests.faults.conftest import (
 )
 from tests.faults.test_failpoints import die_at, of_mlflow
 from tests.faults.test_files import locked
-from tests.preloaded import Command, Preloaded
-from tests.servers import free_port, is_healthy
+from tests.support.preloaded import Command, Preloaded
+from tests.support.servers import free_port, is_healthy
 
 DELETED = "lifecycle_stage = 'deleted'"  # what MLflow's own deletion writes
 
@@ -58,8 +58,8 @@ def test_publish_mends_what_a_kill_left(tracked: Preloaded, folder: Path) -> Non
 
 FAILING = """
 import sqlite3, time
-import dnnsearch.trial
-true = dnnsearch.trial.run_trial
+import dnnsearch.trials.run
+true = dnnsearch.trials.run.run_trial
 def is_shown(number):
     sql = "SELECT 1 FROM tags WHERE key = 'dnnsearch.trial' AND value = ?"
     connection = sqlite3.connect("mlflow.db")
@@ -73,7 +73,7 @@ def run_trial(spec, *more):
     while spec.number == 2 and not is_shown(2):
         time.sleep(0.02)
     raise MemoryError("no room")
-dnnsearch.trial.run_trial = run_trial
+dnnsearch.trials.run.run_trial = run_trial
 """
 
 
@@ -160,13 +160,13 @@ LACKING = "are not in MLflow yet; the same command, or dnnsearch publish wine, s
 UNTIL_IT_IS_BACK = """
 import time
 from pathlib import Path
-import dnnsearch.trial
-true = dnnsearch.trial.run_trial
+import dnnsearch.trials.run
+true = dnnsearch.trials.run.run_trial
 def run_trial(spec, *more):
     while spec.number > 4 and not Path("back").exists():
         time.sleep(0.02)
     return true(spec, *more)
-dnnsearch.trial.run_trial = run_trial
+dnnsearch.trials.run.run_trial = run_trial
 """
 
 

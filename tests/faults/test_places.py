@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.conftest import UNTRACKED, assert_published, assert_whole, fingerprint, query
-from tests.preloaded import Preloaded
+from tests.support.preloaded import Preloaded
 
 ONE = ("--workers=1", "--quiet")
 A_DAY_BACK = """

@@ -14,14 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.conftest import (
-    UNTRACKED,
-    assert_published,
-    assert_whole,
-    fingerprint,
-    query,
-)
-from tests.preloaded import Preloaded
+from tests.faults.conftest import UNTRACKED, assert_published, assert_whole, fingerprint, query
+from tests.support.preloaded import Preloaded
 
 SECONDS = 2.0 + 0.5  # that half of a second is the loaded machine's
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}

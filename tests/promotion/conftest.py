@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.preloaded import Preloaded
+from tests.support.preloaded import Preloaded
 
 CONFIG = """
 data: {{file: {name}.csv, target: left}}

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dnnsearch import modelfile
-from tests.preloaded import Preloaded
+from dnnsearch.models import model_file
 from tests.promotion.conftest import people
+from tests.support.preloaded import Preloaded
 
 SMALL = """
 trials: 3
@@ -54,7 +54,7 @@ def test_a_study_of_this_kind_is_promoted(
     ensemble = said["test"]["ensemble"]
     assert ensemble["low"] <= ensemble["value"] <= ensemble["high"]
     assert said["replicates"] == 3
-    model = modelfile.read(Path(said["file"]))
+    model = model_file.read(Path(said["file"]))
     rows = pd.read_csv("t.csv") if kind != "limited" else np.ones((400, 13))
     assert len(model.predict(rows)) == 400
     if kind == "folds":  # each of four rounds is a cross-validation with seeds of its own

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 
 from dnnsearch.promotion.candidates import confirmations, memo
-from dnnsearch.promotion.openings import Book
-from dnnsearch.reporting.champion import confusion, shown, worst
-from dnnsearch.reporting.material import read
-from dnnsearch.study.reading import open_study
+from dnnsearch.promotion.evaluation_log import EvaluationLog
+from dnnsearch.reporting.analysis.champion_trial import confusion, shown, worst
+from dnnsearch.reporting.analysis.report_data import read
+from dnnsearch.study.stored_study import open_study
 from tests.promotion.conftest import Promote
 
 
@@ -30,7 +30,7 @@ def test_the_champion_is_shown_by_the_networks_that_confirmed_it(
     confirmed = next(c for c in said["candidates"] if c["trial"] == said["trial"])["confirmed"]
     assert np.trace(counts) / counts.sum() == np.float64(confirmed)
     assert worst(material, study, seen.records)
-    assert len(Book(study.rows).openings) == 1  # the page has not looked at the test set
+    assert len(EvaluationLog(study.rows).openings) == 1  # the page has not looked at the test set
 
 
 def test_where_its_confirmation_is_not_here_it_is_the_best_trial_and_it_is_said(

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from dnnsearch.study.reading import OpenStudy, open_study
-from tests.preloaded import Preloaded
+from dnnsearch.study.stored_study import OpenStudy, open_study
+from tests.support.preloaded import Preloaded
 
 Searched = Callable[[str], OpenStudy]
 SMALL = """

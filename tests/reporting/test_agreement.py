@@ -11,10 +11,10 @@ from typing import Any
 import optuna
 import pytest
 
-from dnnsearch.reporting.writing import report
-from dnnsearch.study.reading import open_study
+from dnnsearch.reporting.write_report import report
+from dnnsearch.study.stored_study import open_study
 from dnnsearch.tracking.environment import apply
-from tests.preloaded import Preloaded
+from tests.support.preloaded import Preloaded
 
 CONFIG = """
 data: {name: moons, examples: 150, noise: 0.2, seed: 0}

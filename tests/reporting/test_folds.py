@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from dnnsearch.evidence.interval import wilson
-from dnnsearch.leaderboard import binomial_error, leaderboard
-from dnnsearch.reporting.material import read
-from dnnsearch.reporting.sections import curves
+from dnnsearch.reporting.analysis.report_data import read
+from dnnsearch.reporting.html.sections import curves
+from dnnsearch.statistics.interval import wilson
+from dnnsearch.study.leaderboard.ranking import binomial_error, leaderboard
 from tests.reporting.conftest import Searched
 
 

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dnnsearch.leaderboard import leaderboard
-from dnnsearch.study.reading import open_study
-from tests.preloaded import Preloaded
+from dnnsearch.study.leaderboard.ranking import leaderboard
+from dnnsearch.study.stored_study import open_study
+from tests.support.preloaded import Preloaded
 
 
 def test_a_report_is_written_shows_no_row_and_does_not_judge_by_another_figure(

@@ -6,11 +6,11 @@ from functools import partial
 import numpy as np
 import pytest
 
-from dnnsearch.reporting.findings import findings
-from dnnsearch.reporting.material import read
-from dnnsearch.reporting.verdict import verdict
-from dnnsearch.reporting.views import look
-from tests.reporting import rigs
+from dnnsearch.reporting.analysis.analyses import analyse
+from dnnsearch.reporting.analysis.findings import findings
+from dnnsearch.reporting.analysis.report_data import read
+from dnnsearch.reporting.analysis.verdict import verdict
+from tests.support import rigs
 
 SEEDS = [0, pytest.param(1, marks=pytest.mark.proof)]
 DRAWS = 5  # of the trials, for what mattered; the report itself takes more
@@ -31,7 +31,7 @@ def first_screen(rig, seed: int, draws: int = 0) -> tuple[list[str], str, str]:
     # a sampler that learns avoids what diverges, and then there are no 40 %
     tpe = seed % 2 == 1 and rig is not rigs.diverging
     material = read(rigs.rigged(rig(rng), rng, trials, data=data, tpe=tpe))
-    views = look(material, draws)
+    views = analyse(material, draws)
     found = list(findings(views))
     return [f.kind for f in found], " ".join(verdict(material, views, found)), str(found)
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_wine
 
-from dnnsearch.reporting.champion import worst
-from dnnsearch.reporting.material import read
+from dnnsearch.reporting.analysis.champion_trial import worst
+from dnnsearch.reporting.analysis.report_data import read
 from tests.reporting.conftest import Searched
 
 

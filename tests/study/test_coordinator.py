@@ -9,16 +9,16 @@ import random
 import pytest
 from optuna.trial import FrozenTrial
 
-from dnnsearch import numerics
-from dnnsearch.arrays import ArrayStore
-from dnnsearch.config import parse_config
-from dnnsearch.record import Record, decode, encode, fingerprint
-from dnnsearch.spec import Spec
+from dnnsearch.config.config import parse_config
+from dnnsearch.data.prepare import prepare
+from dnnsearch.runtime import numerics
+from dnnsearch.storage.array_store import ArrayStore
 from dnnsearch.study.coordinator import Coordinator
 from dnnsearch.study.definition import Definition
 from dnnsearch.study.search import local_workers
-from dnnsearch.tables import prepare
-from dnnsearch.trial import run_trial
+from dnnsearch.trials.record import Record, decode, encode, fingerprint
+from dnnsearch.trials.run import run_trial
+from dnnsearch.trials.spec import Spec
 from dnnsearch.workers import Done, Event, Failed, Progressed
 
 CONFIG = {

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from optuna.trial import TrialState
 
-from dnnsearch.study.pruning import Told, thresholds
-from dnnsearch.trial import is_below
+from dnnsearch.study.pruning import FinishedCurve, thresholds
+from dnnsearch.trials.run import is_below
 
 STEPS = range(0, 100, 10)
 LAST = 100
@@ -40,7 +40,7 @@ def optunas(
 
 
 def ours(pruner: Mapping[str, object], curves: list[list[float]], maximize: bool) -> list[int]:
-    told: list[Told] = []
+    told: list[FinishedCurve] = []
     lengths = []
     for curve in curves:
         needed = dict(thresholds(pruner, told, STEPS, maximize))
@@ -52,7 +52,7 @@ def ours(pruner: Mapping[str, object], curves: list[list[float]], maximize: bool
             if pruned:
                 break
         lengths.append(len(seen))
-        told.append(Told(not pruned, seen))
+        told.append(FinishedCurve(not pruned, seen))
     return lengths
 
 

@@ -10,19 +10,21 @@ from pathlib import Path
 import pytest
 
 import dnnsearch
-from dnnsearch.config import load_config
-from dnnsearch.plan import plan
-from dnnsearch.study.reading import OpenStudy, open_study
+from dnnsearch.config.config import load_config
+from dnnsearch.study.dry_run import estimate_cost
+from dnnsearch.study.stored_study import OpenStudy, open_study
 from tests.conftest import ACCIDENT
-from tests.preloaded import Preloaded
+from tests.support.preloaded import Preloaded
 
 STORAGE = "sqlite:///optuna.db"
 SEARCH = ("search", "tiny.yaml", "--set=tracking=none", "--workers=2", "--quiet")
 RETRY = (*SEARCH, "--retry-failed")
 NOTHING = "no trial has failed that was not tried again: nothing to retry"
-STORED = "dnnsearch.storage:Rows.set_attribute:after:2"  # the config, then the retries
-ASKED = "dnnsearch.storage:Rows.ask:after:1"
-TOLD = "dnnsearch.storage:Rows.tell:after:1"
+STORED = (
+    "dnnsearch.storage.optuna_storage:Rows.set_attribute:after:2"  # the config, then the retries
+)
+ASKED = "dnnsearch.storage.optuna_storage:Rows.ask:after:1"
+TOLD = "dnnsearch.storage.optuna_storage:Rows.tell:after:1"
 
 
 @pytest.fixture
@@ -47,7 +49,7 @@ def test_a_failed_trial_is_tried_again_under_a_new_number_and_the_study_verifies
     program: Preloaded, tiny: Path, study: OpenStudy
 ) -> None:
     before = study.fingerprint()
-    assert plan(load_config("tiny.yaml"), retry_failed=True).trials == 1
+    assert estimate_cost(load_config("tiny.yaml"), retry_failed=True).trials == 1
     assert program.run(tiny, *RETRY).startswith("1 failed trial will be tried again\n")
     assert states(study)[3::2] == ["failed", "finished"]
     assert study.retries == {5: 3}

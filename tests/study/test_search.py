@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.preloaded import Preloaded
+from tests.support.preloaded import Preloaded
 
 CONFIG = """
 data: wine
@@ -33,14 +33,14 @@ momentum: 0.9
 batch_size: [16, full]
 """
 FLIP = """
-import dnnsearch.trial
-true = dnnsearch.trial.run_trial
+import dnnsearch.trials.run
+true = dnnsearch.trials.run.run_trial
 def flipped(spec, *rest):
     result = true(spec, *rest)
     if spec.number == 3:
         result.parameters.view("u4")[0, -1] ^= 1
     return result
-dnnsearch.trial.run_trial = flipped
+dnnsearch.trials.run.run_trial = flipped
 """
 
 

@@ -12,9 +12,9 @@ import pytest
 
 import dnnsearch
 from dnnsearch.errors import UserError
-from dnnsearch.lock import study_lock
-from tests.databases import PostgreSQL
-from tests.preloaded import Preloaded
+from dnnsearch.storage.study_lock import study_lock
+from tests.support.databases import PostgreSQL
+from tests.support.preloaded import Preloaded
 from tests.tracking.conftest import Server
 
 CONFIG = """

@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dnnsearch.tracking import StudyCard, prepare_database, ui_command
+from dnnsearch.tracking import StudyInfo, prepare_database, ui_command
 from dnnsearch.tracking.environment import apply
-from dnnsearch.trial import TrialView
-from tests.servers import free_port, is_healthy
+from dnnsearch.trials.run import TrialView
+from tests.support.servers import free_port, is_healthy
 
 apply()
 STEPS = np.arange(12) * 50
@@ -86,10 +86,10 @@ def make_view() -> Callable[..., TrialView]:
 
 
 @pytest.fixture(scope="session")
-def card() -> StudyCard:
+def card() -> StudyInfo:
     definition = {"seed": 0, "learning_rate": {"low": 0.001, "high": 1, "log": True}}
     definition |= {"activation": ["relu", "tanh"], "momentum": 0.9}
-    return StudyCard("moons", "moons", definition, trials=6, digests={"split": "5" * 64})
+    return StudyInfo("moons", "moons", definition, trials=6, digests={"split": "5" * 64})
 
 
 class Server:

@@ -13,7 +13,7 @@ from dnnsearch.errors import UserError
 from dnnsearch.tracking import check_uri, prepare_database
 from dnnsearch.tracking.client import connect
 from dnnsearch.tracking.database import schema_versions, sqlite_path
-from tests.databases import PostgreSQL
+from tests.support.databases import PostgreSQL
 
 URI = "sqlite:///mlflow.db"
 

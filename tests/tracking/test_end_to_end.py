@@ -12,7 +12,7 @@ import pytest
 from sklearn.datasets import load_breast_cancer, load_digits
 
 from dnnsearch.tracking import registry
-from tests.scoring import Server as ScoringServer
+from tests.support.scoring import Server as ScoringServer
 
 SMALL = """
 trials: 3

@@ -2,8 +2,8 @@ import os
 import subprocess
 import sys
 
-from dnnsearch.addresses import tracking_uri
 from dnnsearch.tracking import environment
+from dnnsearch.urls import tracking_uri
 
 
 def run(code: str, **extra: str) -> str:

@@ -11,13 +11,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dnnsearch import modelfile
 from dnnsearch.errors import UserError
-from dnnsearch.tracking import layout, registry
+from dnnsearch.models import model_file
+from dnnsearch.tracking import fields, registry
 from dnnsearch.tracking.client import connect
-from dnnsearch.tracking.reading import remove_study
+from dnnsearch.tracking.study_removal import remove_study
 from dnnsearch.tracking.tracker import Tracker
-from tests.models import members, people
+from tests.support.models import members, people
 
 
 @pytest.fixture
@@ -29,31 +29,31 @@ def test_a_model_is_registered_once_under_its_studys_name_with_tags_back_to_its_
     uri: str, card, make_view
 ) -> None:
     Tracker(uri, card).publish(make_view(0, "finished"))
-    content = modelfile.encode(members())
+    content = model_file.encode(members())
     first = registry.register(uri, card, content, 0, tags={"score": "0.9"})
     again = registry.register(uri, card, content, 0, tags={"score": "0.8"})
-    other = registry.register(uri, card, modelfile.encode(members(2)), 0)
+    other = registry.register(uri, card, model_file.encode(members(2)), 0)
     assert (first.uri, again.uri, other.uri) == (
         "models:/moons/1",
         "models:/moons/1",
         "models:/moons/2",
     )
     assert (first.tags["score"], again.tags["score"]) == ("0.9", "0.8")
-    assert (first.trial, first.digest) == (0, modelfile.digest(content))
+    assert (first.trial, first.digest) == (0, model_file.digest(content))
     client = connect(uri)
     run = client.get_run(client.get_model_version("moons", "1").run_id)
-    assert run.data.tags[layout.TRIAL] == "0"
+    assert run.data.tags[fields.TRIAL] == "0"
     logged = client.search_logged_models([run.info.experiment_id])
-    assert {model.tags[layout.TRIAL] for model in logged} == {"0"}
+    assert {model.tags[fields.TRIAL] for model in logged} == {"0"}
     assert len(logged) == 2
 
 
 def test_the_champion_is_who_was_crowned_last(uri: str, card) -> None:
     assert registry.champion(uri, card.name) is None
-    versions = [registry.register(uri, card, modelfile.encode(members(r)), 3) for r in (1, 2)]
+    versions = [registry.register(uri, card, model_file.encode(members(r)), 3) for r in (1, 2)]
     assert registry.champion(uri, card.name) is None
     for version in versions:
-        registry.crown(uri, version)
+        registry.set_champion(uri, version)
         assert registry.champion(uri, card.name) == version
     assert connect(uri).get_registered_model("moons").aliases == {"champion": 2}
 
@@ -61,9 +61,9 @@ def test_the_champion_is_who_was_crowned_last(uri: str, card) -> None:
 def test_the_file_comes_back_from_every_uri_and_what_is_not_there_is_one_line(
     uri: str, card
 ) -> None:
-    content = modelfile.encode(members())
+    content = model_file.encode(members())
     version = registry.register(uri, card, content, 3)
-    registry.crown(uri, version)
+    registry.set_champion(uri, version)
     model_id = connect(uri).get_model_version("moons", "1").source.removeprefix("models:/")
     for name in ("moons/1", "moons@champion", "moons/latest", model_id):
         assert registry.content_of(uri, f"models:/{name}") == content
@@ -83,7 +83,7 @@ print([name for name in sys.modules if "pickle" in name and "cloudpickle" in nam
 
 
 def test_mlflow_alone_loads_it_where_no_pickle_is_allowed(uri: str, card) -> None:
-    registry.crown(uri, registry.register(uri, card, modelfile.encode(members()), 3))
+    registry.set_champion(uri, registry.register(uri, card, model_file.encode(members()), 3))
     rows = people(20, seed=4)
     rows.to_csv("people.csv", index=False)
     environment = {**os.environ, "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false"}
@@ -95,8 +95,8 @@ def test_mlflow_alone_loads_it_where_no_pickle_is_allowed(uri: str, card) -> Non
 def test_no_file_of_a_logged_model_is_a_pickle_and_no_row_is_in_it_unless_given(
     uri: str, card
 ) -> None:
-    registry.register(uri, card, modelfile.encode(members()), 3)
-    registry.register(uri, card, modelfile.encode(members(1)), 3, example=people(2))
+    registry.register(uri, card, model_file.encode(members()), 3)
+    registry.register(uri, card, model_file.encode(members(1)), 3, example=people(2))
     files = [p for p in Path("mlruns").rglob("*") if p.is_file() and "models" in p.parts]
     names = {re.sub(r".*/artifacts/", "", str(path)) for path in files}
     described = {"MLmodel", "conda.yaml", "python_env.yaml", "requirements.txt"}
@@ -108,7 +108,7 @@ def test_no_file_of_a_logged_model_is_a_pickle_and_no_row_is_in_it_unless_given(
 
 
 def test_an_upload_that_was_cut_off_is_made_again(uri: str, card, monkeypatch) -> None:
-    content = modelfile.encode(members())
+    content = model_file.encode(members())
 
     def fail(*arguments):
         raise OSError("the disk is full")
@@ -127,7 +127,7 @@ def test_a_study_that_is_removed_takes_its_models_along_and_leaves_those_of_othe
 ) -> None:
     other = dataclasses.replace(card, identity="another")
     for one in (card, other):
-        registry.register(uri, one, modelfile.encode(members()), 3)
+        registry.register(uri, one, model_file.encode(members()), 3)
     remove_study(uri, card.experiment, card.name, card.identity)
     client = connect(uri)
     assert [v.version for v in client.search_model_versions("name = 'moons'")] == [2]

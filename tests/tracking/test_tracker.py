@@ -8,8 +8,8 @@ from mlflow.entities import ViewType
 from mlflow.tracking import MlflowClient
 
 from dnnsearch.errors import UserError
-from dnnsearch.tracking import StudyCard, layout
-from dnnsearch.tracking.card import Standing
+from dnnsearch.tracking import StudyInfo, fields
+from dnnsearch.tracking.study_info import StudyProgress
 from dnnsearch.tracking.tracker import Tracker
 
 STATUS = {
@@ -37,9 +37,9 @@ def runs(tracker: Tracker) -> list:
 
 
 def children(tracker: Tracker) -> dict:
-    found = [run for run in runs(tracker) if layout.TRIAL in run.data.tags]
-    assert all(r.data.tags[layout.PARENT] == tracker.parent.info.run_id for r in found)
-    return {int(run.data.tags[layout.TRIAL]): run for run in found}
+    found = [run for run in runs(tracker) if fields.TRIAL in run.data.tags]
+    assert all(r.data.tags[fields.PARENT] == tracker.parent.info.run_id for r in found)
+    return {int(run.data.tags[fields.TRIAL]): run for run in found}
 
 
 def rows(table: str) -> int:
@@ -52,7 +52,7 @@ def test_each_end_of_a_trial_has_its_status_and_its_tag(tracker, make_view, stat
     tracker.publish(make_view(3, state))
     run = children(tracker)[3]
     assert run.info.status == STATUS[state]
-    assert run.data.tags[layout.STATE] == state
+    assert run.data.tags[fields.STATE] == state
     assert run.data.params == {k: str(v) for k, v in make_view(3).params.items()}
     assert tracker.missing([make_view(3, state)]) == []
 
@@ -176,7 +176,7 @@ def test_the_second_run_of_a_lost_answer_is_put_away(uri, tracker, card, make_vi
 
 
 def test_the_study_says_how_it_stands(tracker, card, make_view):
-    standing = Standing(card)
+    standing = StudyProgress(card)
     for number, value in enumerate([0.5, 0.75, 0.6]):
         standing.add(make_view(number, value=value))
         tracker.describe(standing, "running")
@@ -195,7 +195,7 @@ def test_the_study_says_how_it_stands(tracker, card, make_view):
 
 def test_a_parent_that_was_only_begun_is_completed(uri, tracker, card, monkeypatch):
     monkeypatch.setattr(Tracker, "_fill_parent", lambda self: None)
-    other = StudyCard("other", "moons", {"seed": 1}, 2)
+    other = StudyInfo("other", "moons", {"seed": 1}, 2)
     begun = Tracker(uri, other)
     monkeypatch.undo()
     assert Tracker(uri, other).parent.info.run_id == begun.parent.info.run_id
@@ -204,7 +204,7 @@ def test_a_parent_that_was_only_begun_is_completed(uri, tracker, card, monkeypat
 
 
 def test_two_studies_of_one_name_are_told_apart_by_their_identity(uri, make_view):
-    mine, yours = (StudyCard("s", "s", {}, 1, identity=who) for who in ("me", "you"))
+    mine, yours = (StudyInfo("s", "s", {}, 1, identity=who) for who in ("me", "you"))
     for card in (mine, yours, mine):
         Tracker(uri, card).publish(make_view(0))
     assert len(runs(Tracker(uri, mine))) == 4

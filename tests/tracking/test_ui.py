@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from dnnsearch.errors import UserError
-from dnnsearch.tracking import Publisher, savedview, ui_command
-from dnnsearch.tracking.reading import find_trial
+from dnnsearch.tracking import Publisher, saved_view, ui_command
+from dnnsearch.tracking.read_runs import find_trial
 
 PATIENCE = 60  # seconds for a page; the machine may be busy
 TEXTS = "[...document.querySelectorAll('{}')].map(e => e.textContent.trim())"
@@ -97,7 +97,7 @@ def study(browser, server, make_view, card, tmp_path_factory) -> Page:
 
 
 def test_the_table_shows_the_trials_best_first_with_their_hyperparameters(study):
-    study.open(savedview.link("1"))
+    study.open(saved_view.link("1"))
     study.wait("document.querySelectorAll('.ag-center-cols-container .ag-row').length == 6")
     names = study.ask(TEXTS.format(".ag-pinned-left-cols-container .ag-row a"))
     study.keep("table")
@@ -105,12 +105,12 @@ def test_the_table_shows_the_trials_best_first_with_their_hyperparameters(study)
     heads = study.ask(TEXTS.format(".ag-header-cell-text, .ag-header-cell"))
     for column in ("objective", "dev_accuracy", "dev_cost", "hp.learning_rate", "hp.units_2"):
         assert column in " ".join(heads)
-    assert savedview.NAME in study.ask("document.body.innerText")
+    assert saved_view.NAME in study.ask("document.body.innerText")
     assert study.errors() == []
 
 
 def test_the_charts_compare_the_curves_and_the_hyperparameters(study):
-    study.open(savedview.link("1") + "&compareRunsMode=CHART")
+    study.open(saved_view.link("1") + "&compareRunsMode=CHART")
     for title in ("Hyperparameters", "Curves"):
         study.wait(f"document.body.innerText.includes('{title}')")
     study.wait(
@@ -155,7 +155,7 @@ def test_the_address_that_people_are_given_leads_to_trials_and_study(study, serv
     (href,) = study.ask(
         f"{LINKS}.filter(a => a.innerText.startsWith('All trials')).map(a => a.href)"
     )
-    assert href == f"{server.url}/{savedview.link('1')}"
+    assert href == f"{server.url}/{saved_view.link('1')}"
 
 
 def test_the_ui_is_started_for_this_machine_only_and_on_what_was_published():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dnnsearch.arrays import ArrayStore
+from dnnsearch.storage.array_store import ArrayStore
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,60 @@
+"""A search for machines: one JSON object a line, for whatever begins, moves or ends."""
+
+import json
+import math
+from typing import Any
+
+from dnnsearch.cli.display.tally import Tally
+from dnnsearch.trials.run import TrialView
+from dnnsearch.workers import Progressed
+
+
+class Events:
+    """Every event on a line of its own; a number that is not finite is null."""
+
+    def __init__(self, tally: Tally) -> None:
+        self.tally = tally
+
+    def expect(self, trials: int) -> None:
+        self.tally.trials = trials
+
+    def trial(self, view: TrialView) -> None:
+        """Also of each trial that had ended before: `new` is false then."""
+        is_new = self.tally.trial(view)
+        begun = {"trial": view.number, "state": view.state, "hyperparameters": view.params}
+        ended = view.state not in ("running", "interrupted")
+        tell("trial", **begun, **(self._end(view, is_new) if ended else {}))
+
+    def _end(self, view: TrialView, is_new: bool) -> dict[str, Any]:
+        best = self.tally.best
+        return {
+            "new": is_new,
+            "value": view.value,
+            "final": view.final,
+            "seconds": view.seconds,
+            "parameters": view.parameters,
+            "digest": view.digest,
+            "reason": view.reason,
+            "ended": self.tally.ended,
+            "trials": self.tally.trials,
+            "best": best and {"trial": best.number, "value": best.value},
+        }
+
+    def progress(self, event: Progressed) -> None:
+        of = self.tally.running[event.number].params["iterations"]
+        at = {"iteration": event.iteration, "iterations": of, self.tally.objective: event.value}
+        tell("progress", trial=event.number, **at)
+
+    def say(self, text: str) -> None:
+        tell("message", text=text)
+
+
+def tell(event: str, **content: Any) -> None:
+    """Print one event."""
+    print(json.dumps({"event": event, **_finite(content)}, allow_nan=False), flush=True)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(one) for key, one in value.items()}
+    return None if isinstance(value, float) and not math.isfinite(value) else value

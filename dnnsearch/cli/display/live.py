@@ -1,0 +1,92 @@
+"""The live table on a terminal, drawn by rich, which honours NO_COLOR and the width it has."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console, Group
+from rich.live import Live as Screen
+from rich.table import Table
+from rich.text import Text
+
+from dnnsearch.cli.display.tally import Tally
+from dnnsearch.tracking.fields import run_name
+from dnnsearch.trials.run import TrialView
+from dnnsearch.workers import Progressed
+
+BAR = 24  # characters
+SHOWN = 12  # running trials in the table
+
+
+class Live:
+    """A table that is drawn again several times a second."""
+
+    def __init__(self, tally: Tally, console: Console) -> None:
+        self.tally, self.console = tally, console
+
+    def expect(self, trials: int) -> None:
+        self.tally.trials = trials
+
+    def trial(self, view: TrialView) -> None:
+        self.tally.trial(view)
+
+    def progress(self, event: Progressed) -> None:
+        self.tally.progress[event.number] = event
+
+    def say(self, text: str) -> None:
+        self.console.print(text, markup=False, highlight=False)
+
+    def draw(self) -> Group:
+        """What is seen of the search as it stands now."""
+        tally = self.tally
+        best, ends = Text(footing(tally), style="green"), Text(tally.ended_as)
+        return Group(Text(heading(tally), style="bold"), self._running(), best, ends)
+
+    def _running(self) -> Table:
+        tally = self.tally
+        table = Table(box=None)
+        for column in ("trial", "progress", tally.objective):
+            table.add_column(column, no_wrap=True)
+        for number, view in list(tally.running.items())[:SHOWN]:
+            at = tally.progress.get(number)
+            value = f"{at.value:.4f}" if at else ""
+            table.add_row(run_name(view), bar(tally.share(number)) if at else "waiting", value)
+        return table
+
+
+def heading(tally: Tally) -> str:
+    """How far the whole search is."""
+    left = "" if tally.left is None else f", about {clock(tally.left)} left"
+    share = tally.ended / tally.trials
+    return (
+        f"{tally.study}  {bar(share)}  {tally.ended}/{tally.trials}  {clock(tally.elapsed)}{left}"
+    )
+
+
+def footing(tally: Tally) -> str:
+    """What has come of it so far."""
+    best = tally.best
+    if best is None or best.value is None:
+        return "no trial has finished yet"
+    return f"best so far: {tally.objective} {best.value:.4f} by trial {run_name(best)}"
+
+
+def bar(share: float) -> str:
+    full = round(min(max(share, 0.0), 1.0) * BAR)
+    return "━" * full + "─" * (BAR - full)
+
+
+def clock(seconds: float) -> str:
+    """Such as `1:05` or `2:00:07`."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+@contextmanager
+def live(tally: Tally) -> Iterator[Live]:
+    """The table on the terminal, gone when the search is over."""
+    shown = Live(tally, Console())
+    with Screen(
+        get_renderable=shown.draw, console=shown.console, refresh_per_second=5, transient=True
+    ):
+        yield shown

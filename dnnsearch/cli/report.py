@@ -1,0 +1,71 @@
+"""`report`: one page that says what a study found, what mattered, and what speaks against it."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+from urllib.parse import quote
+
+import typer
+
+from dnnsearch.cli.options import STORAGE, Storage, writable
+from dnnsearch.errors import UserError
+
+if TYPE_CHECKING:
+    from dnnsearch.study.stored_study import OpenStudy
+
+
+def report(
+    studies: Annotated[
+        list[str], typer.Argument(metavar="STUDY...", help="One study, or several to compare.")
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="The page.  [default: report-STUDY.html]"),
+    ] = None,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print the name of the page only.")
+    ] = False,
+    storage: Storage = STORAGE,
+) -> None:
+    """Write a report on a study as one HTML page.
+
+    It holds a verdict, warnings, the leaderboard with intervals and ties, what mattered, learning
+    curves, and the commands that repeat it all. With several studies it compares them. The page
+    needs no network; MLflow has it, too, with the study's run.
+
+    \b
+    Examples:
+      dnnsearch report digits
+      dnnsearch report digits moons --out both.html
+    """
+    from dnnsearch.reporting.write_report import report as page
+    from dnnsearch.study.stored_study import open_study
+
+    names = list(dict.fromkeys(studies))
+    path = writable(out or Path(f"report-{quote('-'.join(names), safe='')}.html"))
+    opened = [open_study(name, storage) for name in names]
+    text = page(opened, (lambda text: None) if quiet else _tell)
+    path.write_text(text, encoding="utf-8")
+    attached = _attach(opened, text)
+    if quiet:
+        print(path)
+    else:
+        also = "; MLflow has it with the study's run" if attached else ""
+        print(f"report written to {path} ({len(text.encode()) / 1e6:.1f} MB){also}")
+
+
+def _tell(text: str) -> None:
+    print(f"{text} ...", file=sys.stderr, flush=True)
+
+
+def _attach(opened: "list[OpenStudy]", text: str) -> bool:
+    """The page is written; that MLflow is away is no reason to fail."""
+    from dnnsearch.reporting.write_report import ALONE, attach
+
+    name = ALONE if len(opened) == 1 else "comparison.html"
+    try:
+        there = [attach(study, name, text) for study in opened]
+        return all(there)
+    except UserError as error:
+        print(f"the report is not in MLflow: {error}", file=sys.stderr)
+        return False

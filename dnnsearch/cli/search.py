@@ -1,0 +1,210 @@
+"""`search`: run a study, go on with it, extend it, or say what that would cost."""
+
+import json
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dnnsearch.cli.early_config import read_early
+from dnnsearch.cli.options import seconds
+from dnnsearch.cli.pin_numerics import pin
+from dnnsearch.cli.signals import Stopped
+from dnnsearch.errors import UserError
+from dnnsearch.runtime import numerics
+from dnnsearch.runtime.program_name import program_name
+from dnnsearch.urls import without_password
+
+if TYPE_CHECKING:
+    from dnnsearch.config.config import Config
+    from dnnsearch.study.search import Outcome
+    from dnnsearch.tracking import AnyPublisher
+
+NATIVE = (
+    "numerics: this machine cannot play `portable` (Linux on x86-64 with AVX2 and FMA); the study "
+    "runs as `native`, and its bits are this machine's"
+)
+TOP = 10  # trials of the leaderboard that a search ends with
+
+
+ConfigFile = Annotated[Path, typer.Argument(metavar="CONFIG", help="A YAML file, as in configs/.")]
+Trials = Annotated[
+    int | None, typer.Option(metavar="N", help="How many trials the study shall have in all.")
+]
+For = Annotated[
+    str | None,
+    typer.Option("--for", metavar="TIME", help="Begin no trial after so long: 90s, 15m, 1h30m."),
+]
+Workers = Annotated[
+    str | None,
+    typer.Option(
+        metavar="N|URL",
+        help="Processes that train, or tcp://HOST:PORT of a Dask scheduler.  [default: all cores]",
+    ),
+]
+Name = Annotated[
+    str | None, typer.Option(metavar="NAME", help="The study's name.  [default: the config's]")
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Change a key of the config; repeatable."),
+]
+OtherStorage = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URL", envvar="DNNSEARCH_STORAGE", help="Optuna's storage.  [default: config's]"
+    ),
+]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Say what it would cost, and write nothing.")
+]
+RetryFailed = Annotated[
+    bool, typer.Option("--retry-failed", help="Try each failed trial again, under a new number.")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show the result only.")]
+Json = Annotated[bool, typer.Option("--json", help="Events for machines, one JSON object a line.")]
+
+
+def search(
+    config: ConfigFile,
+    trials: Trials = None,
+    for_: For = None,
+    workers: Workers = None,
+    study: Name = None,
+    set_: Settings = None,
+    storage: OtherStorage = None,
+    retry_failed: RetryFailed = False,
+    dry_run: DryRun = False,
+    quiet: Quiet = False,
+    json_: Json = False,
+) -> None:
+    """Search for good hyperparameters: run or continue a study.
+
+    The same command continues a study that was interrupted, and with more trials extends it. What
+    comes out does not depend on the number of workers or on interruptions.
+
+    \b
+    Examples:
+      dnnsearch search configs/digits.yaml
+      dnnsearch search configs/digits.yaml --trials 60 --for 15m
+      dnnsearch search configs/digits.yaml --study deep --set hidden_layers=4
+    """
+    if json_ and (quiet or dry_run):
+        raise UserError("--json cannot go together with --quiet or --dry-run")
+    given = {"trials": trials, "workers": _number(workers), "study": study, "storage": storage}
+    overrides = [*(set_ or []), *_settings(given)]
+    limit = None if for_ is None else seconds(for_)
+    seen = read_early(config, overrides)
+    pin(seen.numerics)
+    if dry_run:
+        _plan(_loaded(config, overrides), retry_failed)
+        return
+    from dnnsearch.tracking import open_publisher
+
+    try:
+        with open_publisher(seen.tracking) as publisher:  # MLflow imports while we do
+            loaded = _loaded(config, overrides)
+            outcome = _run(loaded, limit, retry_failed, quiet, json_, publisher)
+    except Stopped:
+        print(f"stopped; what has ended is kept. To go on: {_command()}", file=sys.stderr)
+        raise
+    (_conclude_for_machines if json_ else _conclude)(outcome)
+
+
+def _loaded(path: Path, overrides: Sequence[str]) -> "Config":
+    from dnnsearch.config.config import load_config
+
+    return load_config(path, overrides)
+
+
+def _settings(given: dict[str, int | str | None]) -> list[str]:
+    """As --set would say it; text in quotes, because a study may be called 1e3."""
+    return [f"{key}={json.dumps(value)}" for key, value in given.items() if value is not None]
+
+
+def _number(text: str | None) -> int | str | None:
+    return int(text) if text and text.isascii() and text.isdecimal() else text
+
+
+def _run(
+    config: "Config",
+    limit: float | None,
+    retry_failed: bool,
+    quiet: bool,
+    json_: bool,
+    publisher: "AnyPublisher",
+) -> "Outcome":
+    from dnnsearch.cli.display import display
+    from dnnsearch.study.search import search
+
+    with display(config, quiet, json_) as audience:
+        if numerics.playable(config.numerics) != config.numerics:
+            audience.say(NATIVE)
+        elif unusual := numerics.unusual(config.numerics):
+            audience.say(unusual)
+        return search(
+            config,
+            seconds=limit,
+            audience=audience,
+            retry_failed=retry_failed,
+            publisher=publisher,
+        )
+
+
+def _command() -> str:
+    return without_password(f"{program_name()} {shlex.join(sys.argv[1:])}")
+
+
+def _conclude(outcome: "Outcome") -> None:
+    """The leaderboard, and what one can do next."""
+    from dnnsearch.study.leaderboard.formats import table
+    from dnnsearch.study.leaderboard.ranking import leaderboard
+
+    board = leaderboard(outcome.study)
+    print(f"study {board.study}, {board.counts}")
+    print("\n".join(table(board, TOP)))
+    if board.ranked:
+        best, name = board.best, shlex.quote(board.study)
+        print(f"best: trial {best.number} with {board.objective} {best.value:.4f}")
+        print(f"  its configuration:      {program_name()} best {name}")
+        print(f"  what mattered, a page:  {program_name()} report {name}")
+        print(f"  an honest figure:       {program_name()} promote {name}")
+        print(f"  train it again:         {program_name()} rerun {name}/{best.number}")
+    print(f"  compare all in MLflow:  {program_name()} ui")
+    if len(board.rows) < outcome.trials:
+        print(f"  go on to {outcome.trials} trials: {_command()}")
+    print(f"fingerprint {outcome.fingerprint}")
+
+
+def _conclude_for_machines(outcome: "Outcome") -> None:
+    from dnnsearch.cli.display.events import tell
+    from dnnsearch.study.leaderboard.ranking import leaderboard
+
+    board = leaderboard(outcome.study)
+    best = board.ranked[0] if board.ranked else None
+    tell(
+        "study",
+        study=board.study,
+        objective=board.objective,
+        trials=len(board.rows),
+        ends=dict(board.ends),
+        best=best and {"trial": best.number, "value": best.value},
+        fingerprint=outcome.fingerprint,
+    )
+
+
+def _plan(config: "Config", retry_failed: bool) -> None:
+    from dnnsearch.study.dry_run import estimate_cost
+
+    planned = estimate_cost(config, retry_failed)
+    there = f" (and {planned.done} that have ended already)" if planned.done else ""
+    print(f"study {config.study}, from {config.place}: a dry run, nothing is written")
+    print(f"  trials  {planned.trials}{there}")
+    print(f"  cost    {planned.multiply_adds:.2g} multiply-adds in {planned.updates} updates")
+    who = f"{config.workers} workers" if isinstance(config.workers, int) else "enough workers"
+    print(f"  time    about {planned.seconds:.0f} s with {who}")
+    print(f"  disk    about {planned.disk / 1e6:.1f} MB")
+    print("Estimates: trials drawn at random from the space, one of them timed on this machine.")

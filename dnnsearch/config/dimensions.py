@@ -1,0 +1,152 @@
+"""The hyperparameters as a config gives them: each is fixed, a list of choices, or a range.
+
+There are seven, and one that is optional. The table HYPERPARAMETERS holds their names, their rules
+and the order in which they are asked. This module knows nothing of Optuna: `space` turns a
+dimension into a distribution.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dnnsearch import nn
+from dnnsearch.validators import Rule, one_of, options, or_word, real, show, whole, yes_or_no
+
+Value = float | int | str
+
+# Limits beyond which a number is a slip of the pen rather than a wish.
+MOST_ITERATIONS = 10**8  # weeks, even for the smallest network
+MOST_LAYERS = 100  # each is a hyperparameter of its own for the sampler
+MOST_UNITS = 10**5  # two such layers side by side are 40 GB of weights
+MOST_EXAMPLES = 10**9
+MOST_CHOICES = 1000
+SMALLEST_STEP, LARGEST_STEP = 1e-10, 1e4  # below, float32 does not see the step
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """Not searched: always this value."""
+
+    value: Value
+
+    def __contains__(self, value: object) -> bool:
+        return value == self.value
+
+    def __str__(self) -> str:
+        return f"fixed to {show(self.value)}"
+
+
+@dataclass(frozen=True)
+class Choices:
+    """Searched among these values, which have no order for the sampler."""
+
+    values: tuple[Value, ...]
+
+    def __contains__(self, value: object) -> bool:
+        return value in self.values
+
+    def __str__(self) -> str:
+        return f"one of {', '.join(map(str, self.values))}"
+
+
+@dataclass(frozen=True)
+class Range:
+    """Searched from low to high, both included; evenly in the logarithm where `log` says so."""
+
+    low: float
+    high: float
+    log: bool = False
+
+    def __contains__(self, value: object) -> bool:
+        return isinstance(value, int | float) and self.low <= value <= self.high
+
+    def __str__(self) -> str:
+        return f"from {show(self.low)} to {show(self.high)}"
+
+
+Dimension = Fixed | Choices | Range
+
+
+@dataclass(frozen=True)
+class Hyperparameter:
+    """The rules for one value and, where the values have an order, for the bounds of a range."""
+
+    value: Rule
+    bound: Rule | None
+    example: str
+
+
+def _ordered(rule: Rule, example: str) -> Hyperparameter:
+    return Hyperparameter(rule, rule, example)
+
+
+# In the order in which they are asked; `units` once for each hidden layer that exists.
+HYPERPARAMETERS = {
+    "learning_rate": _ordered(real(low=SMALLEST_STEP, high=LARGEST_STEP), "{low: 0.01, high: 1}"),
+    "iterations": _ordered(whole(1, MOST_ITERATIONS), "1000"),
+    "hidden_layers": _ordered(whole(0, MOST_LAYERS), "[1, 2, 3]"),
+    "units": _ordered(whole(1, MOST_UNITS), "{low: 16, high: 128, log: true}"),
+    "activation": Hyperparameter(one_of(nn.ACTIVATIONS), None, "[relu, tanh]"),
+    "momentum": _ordered(real(low=0, below=1), "0.9"),
+    "batch_size": Hyperparameter(
+        or_word("full", whole(1, MOST_EXAMPLES), "full"), whole(1, MOST_EXAMPLES), "[32, 64]"
+    ),
+    "class_weights": _ordered(real(low=0, high=1), "[0, 1]"),
+}
+OPTIONAL = ("class_weights",)  # not asked and not logged, unless the config has them
+
+
+def dimension(name: str, value: object) -> Dimension:
+    """What a config says of the hyperparameter `name`; raises ValueError with rule and value."""
+    hyper = HYPERPARAMETERS[name]
+    if isinstance(value, Mapping):
+        return _range(hyper, value)
+    if isinstance(value, list | tuple):
+        return _choices(hyper, value)
+    if isinstance(value, str) and len(value.replace(",", " ").split()) > 1:
+        choices = ", ".join(value.replace(",", " ").split())
+        raise ValueError(f"choices are a list [{choices}], but got one text, {show(value)}")
+    return Fixed(hyper.value(value))
+
+
+def _choices(hyper: Hyperparameter, values: list[Any] | tuple[Any, ...]) -> Choices:
+    if not 1 <= len(values) <= MOST_CHOICES:
+        raise ValueError(f"a list must have 1 to {MOST_CHOICES} choices, but got {len(values)}")
+    choices = tuple(hyper.value(value) for value in values)
+    doubled = [value for i, value in enumerate(choices) if value in choices[:i]]
+    if doubled:
+        raise ValueError(f"choices must differ, but got {show(doubled[0])} twice")
+    return Choices(choices)
+
+
+def _range(hyper: Hyperparameter, given: Mapping[Any, Any]) -> Range:
+    options(given, dict.fromkeys(["low", "high", "log"]), "a range's keys")
+    if hyper.bound is None:
+        raise ValueError(f"has no order, so give a list such as {hyper.example}, but got a range")
+    if "low" not in given or "high" not in given:
+        raise ValueError(f"a range needs low and high, but got {', '.join(given) or 'neither'}")
+    low, high = _bound(hyper.bound, given, "low"), _bound(hyper.bound, given, "high")
+    log = yes_or_no(given.get("log", False))
+    if not low < high:
+        raise ValueError(f"low < high must hold, but got low={show(low)}, high={show(high)}")
+    if log and low <= 0:
+        raise ValueError(f"low > 0 must hold in a log range, but got low={show(low)}")
+    return Range(low, high, log)
+
+
+def _bound(rule: Rule, given: Mapping[Any, Any], name: str) -> Any:
+    try:
+        return rule(given[name])
+    except ValueError as error:
+        raise ValueError(f"{name} {error}") from None
+
+
+def plain(dimension: Dimension) -> Any:
+    """The dimension as it stands in a config; JSON-able, one spelling for equal ones."""
+    match dimension:
+        case Fixed(value):
+            return value
+        case Choices(values):
+            return list(values)
+        case Range(low, high, log):
+            return {"low": low, "high": high, "log": log}

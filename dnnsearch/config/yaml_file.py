@@ -1,0 +1,127 @@
+"""A YAML document as plain data: read strictly, so that nothing means what nobody meant.
+
+Doubled keys, aliases and foreign tags are errors; `no` and `2024-01-01` stay text, `1e-3` is a
+number, as in YAML 1.2. This module knows nothing of what the keys mean.
+"""
+
+import copy
+import re
+from collections.abc import Hashable, Iterable
+from pathlib import Path
+from typing import Any, ClassVar
+
+import yaml
+
+from dnnsearch.errors import UserError
+from dnnsearch.validators import nearest, show
+
+LARGEST = 1 << 20  # bytes; whoever comes with more has taken a wrong file
+
+
+class _Loader(yaml.SafeLoader):
+    """PyYAML's safe loader with the plain scalars of YAML 1.2 and without doubled keys."""
+
+    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}  # type: ignore[misc]
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        event = self.peek_event()  # type: ignore[no-untyped-call]
+        if isinstance(event, yaml.AliasEvent):
+            raise _problem(event, "aliases (*name) are not used")
+        if getattr(event, "tag", None) is not None:
+            raise _problem(event, "tags (!name) are not used")
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Hashable, Any]:
+        seen: set[str] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if not isinstance(key, str):
+                raise _problem(key_node, f"a key must be a name, but got {show(key)}")
+            if key in seen:
+                raise _problem(key_node, f"a key must stand once, but got {show(key)} twice")
+            seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
+def _problem(where: Any, problem: str) -> yaml.MarkedYAMLError:
+    return yaml.MarkedYAMLError(problem=problem, problem_mark=where.start_mark)
+
+
+for _tag, _pattern in {
+    "null": r"(?:~|null|)$",
+    "bool": r"(?:true|True|TRUE|false|False|FALSE)$",
+    "int": r"[-+]?(?:0|[1-9][0-9_]{0,40})$",
+    "float": r"(?:[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|[-+]?\.inf|\.nan)$",
+}.items():
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(_pattern), None)
+
+
+def parse(text: str, place: str) -> Any:
+    """The document as dicts, lists, text, numbers, booleans and None; UserError if it has none."""
+    try:
+        return yaml.load(text, _Loader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = f", line {mark.line + 1}" if mark else ""
+        raise UserError(f"{place}{line}: must be YAML: {error.problem or error.context}") from None
+    except (yaml.YAMLError, ValueError, OverflowError) as error:
+        raise UserError(f"{place}: must be YAML: {error}") from None
+    except RecursionError:
+        raise UserError(f"{place}: must be YAML that is not nested so deeply") from None
+
+
+def read(path: str | Path) -> dict[str, Any]:
+    """The mapping in a file; UserError when there is none."""
+    document = parse(_text(Path(path)), str(path))
+    if document is None:
+        raise UserError(f"{path}: must be a mapping of keys to values, but the file is empty")
+    if not isinstance(document, dict):
+        raise UserError(f"{path}: must be a mapping of keys to values, but got {show(document)}")
+    return document
+
+
+def _text(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            content = file.read(LARGEST + 1)
+        if len(content) > LARGEST:
+            raise UserError(f"{path}: a config has at most {LARGEST} bytes, and this file has more")
+        return content.decode("utf-8-sig")
+    except FileNotFoundError:
+        raise UserError(f"{path}: there is no such file{_near(path)}") from None
+    except IsADirectoryError:
+        raise UserError(f"{path}: must be a YAML file, but it is a folder") from None
+    except UnicodeDecodeError as error:
+        problem = f"byte {error.start} is not UTF-8"
+        raise UserError(f"{path}: must be text in UTF-8, but {problem}") from None
+    except (OSError, ValueError) as error:  # ValueError: a path with a null character
+        raise UserError(f"{path}: cannot be read: {getattr(error, 'strerror', error)}") from None
+
+
+def _near(path: Path) -> str:
+    """A file beside it, or a config, that may have been meant."""
+    folders = [path.parent, Path("configs")]
+    files = [str(file) for folder in folders for file in sorted(folder.glob("*.yaml"))]
+    return nearest(str(path), files) or nearest(f"configs/{path.name}", files)
+
+
+def override(document: dict[str, Any], settings: Iterable[str]) -> tuple[dict[str, Any], set[str]]:
+    """The document with each `key.path=value` set, and the keys that were touched."""
+    result, touched = copy.deepcopy(document), set()
+    for setting in settings:
+        path, equals, value = setting.partition("=")
+        names = [name.strip() for name in path.split(".")]
+        if not equals or not all(names):
+            raise UserError(f"--set {show(setting)}: must be key=value or key.path=value")
+        _put(result, names, parse(value, f"--set {path}"), setting)
+        touched.add(names[0])
+    return result, touched
+
+
+def _put(document: dict[str, Any], names: list[str], value: Any, setting: str) -> None:
+    inner: Any = document
+    for name in names[:-1]:
+        inner = inner.setdefault(name, {})
+        if not isinstance(inner, dict):
+            raise UserError(f"--set {setting}: {name} must be a mapping, but it is {show(inner)}")
+    inner[names[-1]] = value

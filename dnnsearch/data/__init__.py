@@ -1,0 +1,1 @@
+"""From a file or the name of a data set to prepared arrays."""

@@ -1,0 +1,92 @@
+"""ARFF, the format of Weka and OpenML: a header of typed attributes, then rows, dense or sparse.
+
+https://waikato.github.io/weka-wiki/formats_and_processing/arff_stable/
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from dnnsearch.data.files.delimited import parse
+from dnnsearch.data.files.dialect import Dialect
+from dnnsearch.data.files.encoding import decode
+from dnnsearch.data.files.sheet import MISSING, Sheet, check_names, plain
+from dnnsearch.data.files.source import EVERY_OTHER
+
+ATTRIBUTE = re.compile(
+    r"@attribute\s+('(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|[^\s'\"]+)\s*(.*)", re.IGNORECASE
+)
+NUMBERS = ("numeric", "real", "integer")
+IGNORED = {"string": "declared as free text", "date": "declared as a date"}
+
+
+def is_arff(raw: bytes) -> bool:
+    """Whether the first line that is neither blank nor a comment begins an ARFF header."""
+    for line in raw[: 1 << 20].splitlines():
+        start = line.strip().lower()
+        if start and not start.startswith(b"%"):
+            return start.startswith((b"@relation", b"@attribute"))
+    return False
+
+
+def read_arff(raw: bytes, given: Mapping[str, Any], target: str | None) -> Sheet:
+    """The table; raises ValueError for what is no ARFF."""
+    text, encoding = decode(raw, given.get("encoding"))
+    lines = iter(text.split("\n"))
+    kinds = dict(_attributes(lines))
+    check_names(list(kinds))
+    body = "\n".join(_dense(line, list(kinds.values())) for line in _rows(lines))
+    if not kinds or not body:
+        raise ValueError("an ARFF file must have @attribute lines, @data and rows")
+    quote = "'" if body.count("'") >= body.count('"') else '"'
+    header = quote + f"{quote},{quote}".join(n.replace(quote, "") for n in kinds) + quote
+    dialect = Dialect(",", quote, ".", True)
+    body = body.replace("\\'", "") if quote == "'" else body.replace('\\"', "")
+    missing = given.get("missing", MISSING)
+    form = {"missing": missing, "columns": {EVERY_OTHER: "number"}}  # declared, thus never codes
+    frame = parse(f"{header}\n{body}", dialect, form, target).set_axis(list(kinds), axis=1)
+    frame = plain(frame, missing, target)
+    declared = {name: role for name, kind in kinds.items() if (role := _role(kind))}
+    return Sheet(frame, declared=declared, found={"encoding": encoding})
+
+
+def _attributes(lines: Iterator[str]) -> Iterator[tuple[str, str]]:
+    """Names and declared types, up to `@data`."""
+    for line in lines:
+        line = line.strip()
+        if line.lower().startswith("@data"):
+            return
+        if line.lower().startswith("@attribute"):
+            found = ATTRIBUTE.fullmatch(line)
+            if found is None:
+                raise ValueError(f"an @attribute has a name and a type, but got {line[:60]!r}")
+            yield re.sub(r"\\(.)", r"\1", found[1].strip("'\"")), found[2].strip()
+
+
+def _rows(lines: Iterator[str]) -> Iterator[str]:
+    return (line.strip() for line in lines if line.strip() and not line.lstrip().startswith("%"))
+
+
+def _dense(line: str, kinds: list[str]) -> str:
+    """A row `{index value, ...}` written out; what a sparse row leaves out is 0."""
+    if not (line.startswith("{") and line.endswith("}")):
+        return line
+    cells = [_zero(kind) for kind in kinds]
+    for part in filter(None, (part.strip() for part in line[1:-1].split(","))):
+        index, _, value = part.partition(" ")
+        if not index.isdecimal() or int(index) >= len(cells):
+            raise ValueError(f"a sparse row has `index value` pairs, but got {part[:40]!r}")
+        cells[int(index)] = value.strip()
+    return ",".join(cells)
+
+
+def _zero(kind: str) -> str:
+    """Of a nominal attribute it is the first value."""
+    return kind.strip("{}").split(",")[0].strip() if kind.startswith("{") else "0"
+
+
+def _role(kind: str) -> str:
+    if kind.startswith("{"):
+        return "category"
+    word = kind.lower().split()[0] if kind else ""
+    return "number" if word in NUMBERS else "ignored" if word in IGNORED else ""

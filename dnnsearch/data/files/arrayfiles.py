@@ -1,0 +1,156 @@
+"""Arrays in files: `.npy`, `.npz`, idx (MNIST's) and HDF5, as named arrays, and as a table.
+
+Nothing is ever unpickled. The first axis counts examples; all others together are the features.
+"""
+
+import io
+import math
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from dnnsearch.data.files.sheet import Sheet
+
+IDX_TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
+HDF5 = b"\x89HDF\r\n\x1a\n"
+TARGETS = ("y", "label", "labels", "target", "targets", "class")
+ONE = "data"  # the name of the array in a file that has one without a name
+
+Arrays = dict[str, np.ndarray]
+
+
+def is_idx(raw: bytes) -> bool:
+    return raw[:2] == b"\0\0" and len(raw) > 3 and raw[2] in IDX_TYPES and 1 <= raw[3] <= 8
+
+
+def arrays(raw: bytes, path: Path) -> Arrays | None:
+    """The arrays in the bytes, or None where they are of no such format; ValueError if damaged."""
+    try:
+        if raw[:6] == b"\x93NUMPY":
+            return {ONE: np.load(io.BytesIO(raw), allow_pickle=False)}
+        if raw[:4] == b"PK\x03\x04":
+            with np.load(io.BytesIO(raw), allow_pickle=False) as members:
+                return {name: members[name] for name in members.files}
+        if is_idx(raw):
+            return {ONE: _idx(raw)}
+        if raw[: len(HDF5)] == HDF5:
+            return _hdf5(raw)
+    except ModuleNotFoundError:
+        raise ValueError(
+            f"{path} is HDF5, which needs h5py: pip install 'dnnsearch[hdf5]'"
+        ) from None
+    except Exception as error:  # damaged files raise nearly anything
+        first = (str(error) or type(error).__name__).splitlines()[0]
+        raise ValueError(
+            f"{path} must hold whole arrays of numbers or text, but: {first}"
+        ) from None
+    return None
+
+
+def _idx(raw: bytes) -> np.ndarray:
+    """http://yann.lecun.com/exdb/mnist/: 0 0 type dimensions, their sizes, then the values."""
+    sizes = [int(n) for n in np.frombuffer(raw, ">u4", raw[3], offset=4)]
+    values = np.frombuffer(raw, IDX_TYPES[raw[2]], offset=4 + 4 * raw[3])
+    if values.size != math.prod(sizes):
+        raise ValueError(f"its header says {sizes}, and there are {values.size} values")
+    return values.reshape(sizes)
+
+
+def _hdf5(raw: bytes) -> Arrays:
+    import h5py
+
+    found: Arrays = {}
+    with h5py.File(io.BytesIO(raw), "r") as file:
+        file.visititems(lambda name, item: _take(found, name, item))
+    return found
+
+
+def _take(found: Arrays, name: str, item: object) -> None:
+    if hasattr(item, "shape") and hasattr(item, "dtype"):
+        value = np.asarray(item[()])  # type: ignore[index]
+        found[name] = value.astype(str) if value.dtype.kind in "SO" else value
+
+
+def table(
+    found: Mapping[str, np.ndarray],
+    target: str | None,
+    labels: np.ndarray | None,
+    part: str = "train",
+) -> Sheet:
+    """Features and target of named arrays as one table, the target under the name `target`.
+
+    The target is `labels` where it is given, else the array of that name, else a column of the one
+    array that there is. Where one file has train and test, `part` says which of them is meant.
+    """
+    if labels is not None:
+        return _joined(_only(found), labels, target or "label")
+    if len(found) == 1:
+        return _columns(_only(found))
+    name = target_array(found, target, part)
+    y, other = found[name], "train" if part == "test" else "test"
+    same = {n: a for n, a in found.items() if n != name and a.ndim > 1 and len(a) == len(y)}
+    if part in name:
+        same = {n: a for n, a in same.items() if part in n or other not in n}
+    if len(same) != 1:
+        shapes = ", ".join(f"{n} {a.shape}" for n, a in found.items())
+        raise ValueError(f"one array must have as many rows as {name}, but there are: {shapes}")
+    return _joined(next(iter(same.values())), y, target or name)
+
+
+def target_array(found: Mapping[str, np.ndarray], target: str | None, part: str = "train") -> str:
+    """The name of the array of targets; a test file's may say test where train's says train."""
+    for name in [target, *TARGETS] if target else TARGETS:
+        for candidate in ((name or "").replace("train", part), name):
+            if candidate in found:
+                return str(candidate)
+    ends = [n for n in found if re.split(r"[_/]", n)[-1].lower() in TARGETS]
+    ends += [n for n in found if re.split(r"[_/]", n)[0].lower() in TARGETS and n not in ends]
+    parts = [n for n in ends if part in n] or ends
+    if len(parts) == 1 and target is None:
+        return parts[0]
+    if not found:
+        raise ValueError("the file has no arrays")
+    names = ", ".join(found)
+    if target:
+        raise ValueError(f"the target must be one of the arrays {names}, but got {target!r}")
+    raise ValueError(f"say which of the arrays is the target: {names}")
+
+
+def has_test(found: Mapping[str, np.ndarray], target: str) -> bool:
+    """Whether the file has a test set beside the one to train on."""
+    return "train" in target and target.replace("train", "test") in found
+
+
+def _only(found: Mapping[str, np.ndarray]) -> np.ndarray:
+    if len(found) != 1:
+        raise ValueError(f"the file must hold one array, but has {', '.join(found) or 'none'}")
+    return next(iter(found.values()))
+
+
+def _columns(array: np.ndarray) -> Sheet:
+    if array.dtype.names:
+        return Sheet(pd.DataFrame({name: array[name] for name in array.dtype.names}))
+    if array.ndim != 2:
+        raise ValueError(f"an array with its target in a column must be 2-D, but is {array.shape}")
+    return Sheet(pd.DataFrame(array, columns=[f"column_{i}" for i in range(array.shape[1])]))
+
+
+def _joined(X: np.ndarray, y: np.ndarray, name: str) -> Sheet:
+    """Images and other blocks of equal numbers are declared to be pixels or numbers."""
+    y = y.reshape(-1) if y.size == len(X) else y
+    if X.ndim < 2 or y.shape != (len(X),):
+        raise ValueError(f"a label for each row must be there, but got X {X.shape}, y {y.shape}")
+    if X.dtype.kind not in "buif":
+        raise ValueError(f"features in arrays must be numbers, but are {X.dtype}")
+    is_image = X.ndim > 2 or X.dtype == np.uint8
+    word = "pixel" if is_image else "column"
+    features = X.reshape(len(X), -1)
+    names = [f"{word}_{i}" for i in range(features.shape[1])]
+    if features.dtype.kind == "b":
+        features = features.astype(np.uint8)
+    frame = pd.DataFrame(features, columns=names, copy=False)
+    frame[name] = y.astype(str) if y.dtype.kind in "SUb" else y
+    return Sheet(frame, declared={"*": "pixel" if is_image else "number"})

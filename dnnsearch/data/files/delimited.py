@@ -1,0 +1,201 @@
+"""Tables in text: CSV and its relatives, read by pandas after every row was counted.
+
+pandas fills short rows in silence and drops what is too long, so widths are checked here first.
+"""
+
+import io
+import re
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from dnnsearch.data.files.dialect import SEPARATORS, Dialect, Row, detect, rows, without_comments
+from dnnsearch.data.files.encoding import decode
+from dnnsearch.data.files.number_formats import notice, respelled
+from dnnsearch.data.files.sheet import (
+    CODE,
+    GAPS,
+    MISSING,
+    Sheet,
+    check_names,
+    first_code,
+    plain,
+    with_columns,
+)
+from dnnsearch.data.files.source import EVERY_OTHER, NUMERIC
+
+UNNAMED = "column_{}"  # counted from 0
+MANGLED = (
+    "each row stands in one quoted cell, as a spreadsheet mangles a CSV file: "
+    "export it again, or take away the outer quotes"
+)
+NOT_NUMBERS = ("category", "ignored")
+TRAILING, ROW_NAMES = "trailing", "row_names"
+
+
+def read_delimited(raw: bytes, given: Mapping[str, Any], target: str | None) -> Sheet:
+    """The table in the bytes; `given` has what a config says of its form.
+
+    Raises ValueError for what is no table: ragged rows, doubled names, one column.
+    """
+    text, encoding = decode(raw, given.get("encoding"))
+    text, comments = without_comments(text)
+    dialect = detect(text, given, target)
+    notices = [f"{comments} leading lines of comment were left out"] if comments else []
+    frame = parse(text, dialect, given, target)
+    read = _respelled(frame, dialect.decimal, given, target)
+    notices += [notice(name, frame[name], numbers) for name, (numbers, _) in read.items()]
+    frame = with_columns(frame, {name: numbers for name, (numbers, _) in read.items()})
+    ways = {"spelled": {name: way for name, (_, way) in read.items()}} if read else {}
+    found = {"encoding": encoding, **dialect.as_dict(), **ways}
+    return Sheet(plain(frame, _missing(given), target), found=found, notices=tuple(notices))
+
+
+def _missing(given: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(given.get("missing", MISSING))
+
+
+def _respelled(
+    frame: pd.DataFrame, decimal: str, given: Mapping[str, Any], target: str | None
+) -> dict[str, tuple[pd.Series, str]]:
+    """The columns, apart from the target, that are numbers spelled in some way, and which it is."""
+    roles, ways, read = given.get("columns", {}), given.get("spelled"), {}
+    gaps = list(GAPS) if _missing(given) == MISSING else []  # what is said to be missing is all
+    for name in frame.columns.difference([target], sort=False):
+        if roles.get(name, roles.get(EVERY_OTHER)) not in NOT_NUMBERS:
+            cells = frame[name]
+            if not pd.api.types.is_numeric_dtype(cells.dtype):
+                cells = cells.mask(cells.str.strip().str.casefold().isin(gaps))
+            found = respelled(cells, decimal, ways)
+            if found:
+                read[str(name)] = found
+    return read
+
+
+def parse(
+    text: str, dialect: Dialect, given: Mapping[str, Any], target: str | None
+) -> pd.DataFrame:
+    """The table in a text without comments, as pandas reads it; codes are text."""
+    head, count, extra = _widths(text, dialect)
+    names = column_names(head, dialect, extra)
+    check_names(names)
+    _check_columns(names, head, dialect)
+    if count <= dialect.header:
+        raise ValueError("the table must have rows, but it has a header only")
+    missing = _missing(given)
+    numbers = {name for name, role in given.get("columns", {}).items() if role in NUMERIC}
+    frame = _pandas(text, dialect, names, missing, [n for n in names if n == target])
+    if EVERY_OTHER not in numbers and _may_have_codes(text, dialect):
+        cells = _pandas(text, dialect, names, missing, names)
+        frame = _with_codes(frame, cells, numbers)
+    if "," in head[0] and not any(cell.strip() for cell in head[1:]) and _is_first_alone(frame):
+        raise ValueError(MANGLED)
+    return frame.drop(columns=names[-1]) if extra == TRAILING else frame
+
+
+def _widths(text: str, dialect: Dialect) -> tuple[Row, int, str]:
+    """The first row, the number of rows, and what it means if all others have a cell more than it.
+
+    Either they end in a separator or, as R writes it, they begin with a name of their own.
+    """
+    stream = rows(text, dialect.separator, dialect.quote)
+    head = next(stream, [])
+    width, count, trailing = len(head), 1, True
+    for count, row in enumerate(stream, start=2):
+        if count == 2 and dialect.header and len(row) == width + 1:
+            width += 1
+        if len(row) != width:
+            cells = f"row {count} has {len(row)} cells where row {count - 1} has {width}"
+            raise ValueError(f"all rows must be of one width, but {cells}: {_short(row)}")
+        trailing = trailing and not row[-1].strip()
+    extra = width > len(head)
+    return head, count, (TRAILING if trailing else ROW_NAMES) if extra else ""
+
+
+def _short(row: Row) -> str:
+    text = ",".join(row)
+    return repr(text if len(text) <= 60 else text[:60] + "...")
+
+
+def column_names(head: Row, dialect: Dialect, extra: str) -> list[str]:
+    """By the first row; `extra` says what the rows have that the header has not."""
+    if not dialect.header:
+        return [UNNAMED.format(i) for i in range(len(head))]
+    names = [name.strip() or UNNAMED.format(i) for i, name in enumerate(head)]
+    if extra == ROW_NAMES:
+        return [ROW_NAMES, *names]
+    return [*names, UNNAMED.format(len(head))] if extra else names
+
+
+def _check_columns(names: Sequence[str], head: Row, dialect: Dialect) -> None:
+    """Raises ValueError where all is in one column."""
+    if len(names) > 1:
+        return
+    cell = head[0] if head else ""
+    inside = max(SEPARATORS[:-1], key=cell.count)
+    if not cell.count(inside):
+        raise ValueError("the table must have at least 2 columns, but it has 1")
+    if dialect.separator == inside:
+        raise ValueError(MANGLED)
+    raise ValueError(
+        f"the table has one column under the separator {dialect.separator!r}; "
+        f"did you mean separator: {inside!r}?"
+    )
+
+
+def _may_have_codes(text: str, dialect: Dialect) -> bool:
+    """Whether a cell begins as `01234` does; most files have none, and are read once only."""
+    before = "".join(map(re.escape, {dialect.separator, dialect.quote}))
+    return re.search(f"(?:^|[{before}]) *(?:{CODE})", text, re.MULTILINE) is not None
+
+
+def _with_codes(frame: pd.DataFrame, cells: pd.DataFrame, numbers: Collection[str]) -> pd.DataFrame:
+    """The frame with columns of codes as the text that they are in `cells`."""
+    read = [n for n in frame if n not in numbers and pd.api.types.is_numeric_dtype(frame[n])]
+    texts = {name: cells[name].str.strip() for name in read}
+    return with_columns(
+        frame, {str(n): column for n, column in texts.items() if first_code(column)}
+    )
+
+
+def _pandas(
+    text: str,
+    dialect: Dialect,
+    names: list[str],
+    missing: Sequence[str],
+    texts: Collection[str],
+) -> pd.DataFrame:
+    """Numbers as numbers, but columns of `texts`, such as the target, with their cells as text.
+
+    There `0` and `1.0` stay what they are.
+    """
+    if dialect.separator == " ":
+        text = "\n".join(line.strip() for line in text.split("\n"))
+    options: dict[str, Any] = {
+        "sep": r"\s+" if dialect.separator == " " else dialect.separator,
+        "quotechar": dialect.quote,
+        "decimal": dialect.decimal,
+        "header": 0 if dialect.header else None,
+        "names": names,
+        "index_col": False,
+        "na_values": list(missing),
+        "keep_default_na": False,
+        "skipinitialspace": True,
+        "low_memory": False,
+        "dtype": dict.fromkeys(texts, "str"),
+    }
+    try:
+        frame: pd.DataFrame = pd.read_csv(io.StringIO(text), **options)
+    except Exception as error:  # pandas' parser raises many kinds, by what it meets
+        raise ValueError(f"the table cannot be read: {_first_line(error)}") from None
+    return frame.dropna(how="all") if len(frame) else frame
+
+
+def _is_first_alone(frame: pd.DataFrame) -> bool:
+    """Whether only the first column has anything in it."""
+    return bool(frame.iloc[:, 1:].isna().all(axis=None))
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -1,0 +1,141 @@
+"""The bytes of a file, unpacked where they are packed, and their SHA-256.
+
+Knows nothing of tables: what the bytes mean is for the formats.
+"""
+
+import gzip
+import hashlib
+import io
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from dnnsearch.validators import nearest
+
+LARGEST = 16 << 30  # bytes, unpacked: beyond, it is a bomb or nothing for one machine's memory
+BLOCK = 1 << 24
+NOT_MEMBERS = ("__MACOSX/", ".DS_Store")
+
+
+def sha256(path: Path) -> str:
+    """Of the file as it lies there, in hex; raises ValueError where it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except (OSError, ValueError) as error:
+        raise ValueError(_refusal(path, error)) from None
+
+
+def unpacked(path: Path) -> bytes:
+    """The content; that of a `.gz`, or of the one file in a `.zip`. ValueError where there is none.
+
+    A zip of `.npy` members (`.npz`) is left as it is.
+    """
+    try:
+        raw = path.read_bytes()
+    except (OSError, ValueError) as error:
+        raise ValueError(_refusal(path, error)) from None
+    if raw[:2] == b"\x1f\x8b":
+        raw = _gunzip(raw, path)
+    if raw[:4] == b"PK\x03\x04":
+        raw = _unzip(raw, path)
+    if not raw.strip():
+        raise ValueError(f"{path} must have content, but it is empty")
+    return raw
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[IO[bytes] | gzip.GzipFile]:
+    """The same as a stream, for files that are larger than memory; ValueError as `unpacked`."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(4)
+            file.seek(0)
+            if start[:2] == b"\x1f\x8b":
+                with gzip.GzipFile(fileobj=file) as inner:
+                    yield inner
+            elif start == b"PK\x03\x04":
+                with zipfile.ZipFile(file) as archive, _inside(archive, path, file) as inner:
+                    yield inner
+            else:
+                yield file
+    except (OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
+        reason = _refusal(path, error) if isinstance(error, OSError) else f"{path}: {error}"
+        raise ValueError(reason) from None
+
+
+def _inside(archive: zipfile.ZipFile, path: Path, file: IO[bytes]) -> IO[bytes]:
+    """The one file in the archive, or the archive itself where it is an `.npz`."""
+    name = _member(archive, path)
+    if name is not None:
+        return archive.open(name)
+    file.seek(0)
+    return file
+
+
+def _refusal(path: Path, error: OSError | ValueError) -> str:
+    match error:
+        case FileNotFoundError():
+            return f"there is no file {path}{_near(path)}"
+        case IsADirectoryError():
+            return f"{path} must be a file, but it is a folder"
+        case OSError():
+            return f"{path} cannot be read: {error.strerror or error}"
+    return f"{str(path)!r} cannot be a path: {error}"
+
+
+def _near(path: Path) -> str:
+    try:
+        names = [str(other) for other in path.parent.iterdir() if other.is_file()]
+    except OSError:
+        return ""
+    return nearest(str(path), names[:1000])
+
+
+def _gunzip(raw: bytes, path: Path) -> bytes:
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(raw)) as file:
+            return _limited(file, path)
+    except (OSError, EOFError, zlib.error) as error:
+        raise ValueError(f"{path} must be a whole gzip file, but: {error}") from None
+
+
+def _unzip(raw: bytes, path: Path) -> bytes:
+    try:
+        with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+            name = _member(archive, path)
+            if name is None:
+                return raw
+            with archive.open(name) as file:
+                return _limited(file, path)
+    except ValueError:
+        raise
+    except Exception as error:  # a damaged or encrypted zip raises nearly anything
+        raise ValueError(f"{path} must be a whole zip file, but: {error}") from None
+
+
+def _member(archive: zipfile.ZipFile, path: Path) -> str | None:
+    """The name of the one file in a zip; None for an `.npz`. ValueError where there are others."""
+    names = [n for n in archive.namelist() if not n.endswith("/")]
+    names = [n for n in names if not any(part in n for part in NOT_MEMBERS)]
+    if names and all(name.endswith(".npy") for name in names):
+        return None
+    if any(name.startswith(("xl/", "word/")) for name in names):
+        raise ValueError(f"{path} is a spreadsheet: save its sheet as CSV")
+    if len(names) != 1:
+        shown = ", ".join(names[:5])
+        raise ValueError(f"{path} must hold one file, but has {len(names)}: {shown}")
+    return names[0]
+
+
+def _limited(file: IO[bytes] | gzip.GzipFile, path: Path) -> bytes:
+    blocks, size = [], 0
+    while block := file.read(BLOCK):
+        blocks.append(block)
+        size += len(block)
+        if size > LARGEST:
+            raise ValueError(f"{path} must unpack to at most {LARGEST} bytes, but has more")
+    return b"".join(blocks)

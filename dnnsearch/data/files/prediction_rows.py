@@ -1,0 +1,96 @@
+"""The rows that are to be predicted, as they stand in a file of any format, part by part.
+
+Tables in text are streamed and their cells stay the text that they are. All other formats are read
+whole, and keep their types.
+"""
+
+import json
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from dnnsearch.data.files.arff import is_arff, read_arff
+from dnnsearch.data.files.arrayfiles import HDF5, arrays, is_idx
+from dnnsearch.data.files.open_bytes import opened, unpacked
+from dnnsearch.data.files.read import parquet_frame
+from dnnsearch.data.files.streaming import TextTable, text_table
+
+START = 1 << 16  # bytes from which the format is found out
+NUMBERED = re.compile(r"(column|pixel)_[0-9]+")
+
+
+@dataclass(frozen=True)
+class PredictionRows:
+    """A table: its columns' names, and its rows in one or several parts."""
+
+    names: list[str]
+    decimal: str
+    source: TextTable | pd.DataFrame
+
+    def parts(self) -> Iterator[pd.DataFrame]:
+        """At least one; ValueError where a later row cannot be read."""
+        if isinstance(self.source, pd.DataFrame):
+            yield self.source
+            return
+        parts = self.source.parts()
+        yield next(parts, pd.DataFrame(columns=self.names, dtype="str"))
+        yield from parts
+
+
+def rows_of(path: Path, form: Mapping[str, Any], wanted: Collection[str]) -> PredictionRows:
+    """The table in the file; `form` is what is known of its form, `wanted` the columns needed.
+
+    Raises ValueError, in one line, for whatever is wrong.
+    """
+    with opened(path) as raw:
+        start = raw.read(START)
+    try:
+        frame = _whole(path, start, form, wanted)
+        if frame is not None:
+            return PredictionRows([str(name) for name in frame.columns], ".", frame)
+        table = text_table(path, form, wanted)
+    except ValueError as error:
+        raise ValueError(f"{path}: {str(error).removeprefix(f'{path}: ')}") from None
+    return PredictionRows(table.names, table.dialect.decimal, table)
+
+
+def _whole(
+    path: Path, start: bytes, form: Mapping[str, Any], wanted: Collection[str]
+) -> pd.DataFrame | None:
+    """What is not a table in text."""
+    is_arrays = start[:6] == b"\x93NUMPY" or start[:4] == b"PK\x03\x04" or start[:8] == HDF5
+    if is_arrays or is_idx(start):
+        return _features(arrays(unpacked(path), path) or {}, wanted)
+    if start[:4] == b"PAR1":
+        return parquet_frame(unpacked(path))
+    if is_arff(start):
+        return read_arff(unpacked(path), form, None).frame
+    if start.lstrip()[:1] in (b"{", b"["):
+        return _records(unpacked(path))
+    return None
+
+
+def _records(raw: bytes) -> pd.DataFrame:
+    """JSON lines, or one list of records; each number with all its digits."""
+    if raw.lstrip()[:1] == b"[":
+        return pd.DataFrame(json.loads(raw))
+    return pd.DataFrame([json.loads(line) for line in raw.splitlines() if line.strip()])
+
+
+def _features(found: Mapping[str, np.ndarray], wanted: Collection[str]) -> pd.DataFrame:
+    """The one array with enough columns, under the names that training gave them."""
+    flat = {name: array.reshape(len(array), -1) for name, array in found.items() if array.ndim > 1}
+    fitting = {n: a for n, a in flat.items() if a.shape[1] >= len(wanted)}
+    if len(fitting) != 1:
+        shapes = ", ".join(f"{name} {array.shape}" for name, array in found.items())
+        raise ValueError(f"one array must have {len(wanted)} columns, but there are: {shapes}")
+    (array,) = fitting.values()
+    if array.shape[1] == len(wanted) and not all(NUMBERED.fullmatch(name) for name in wanted):
+        return pd.DataFrame(array, columns=list(wanted))
+    word = "pixel" if any(name.startswith("pixel_") for name in wanted) else "column"
+    return pd.DataFrame(array, columns=[f"{word}_{i}" for i in range(array.shape[1])])

@@ -1,0 +1,127 @@
+"""What a config's `data` says of a file: its keys, their rules, and the bytes behind them."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from dnnsearch.data.files.open_bytes import sha256
+from dnnsearch.validators import Rule, one_of, options, show, text, whole, yes_or_no
+
+ROLES = ("number", "quantile", "pixel", "category", "ignored")
+NUMERIC = ("number", "quantile", "pixel")
+EVERY_OTHER = "*"  # in `columns`: every column that is not named
+BUNDLED = ("breast_cancer", "diabetes", "digits", "iris", "wine")  # scikit-learn's own sets
+THOUSANDS, UNITS = "thousands", ("%", "$", "€", "£", "¥", "₩", "₹")
+WAYS = (THOUSANDS, *UNITS)  # how numbers are written; a unit may have thousands, too
+TASKS = ("binary", "multiclass", "regression")
+# keys: how it is written
+FORM = ("encoding", "separator", "quote", "decimal", "header", "missing", "spelled")
+ORIGINS = ("file", "openml", "bundled")  # keys: where the table is from; one of them
+PATHS = ("file", "labels", "test_file", "test_labels")
+
+
+def _columns(value: object) -> dict[str, str]:
+    role = one_of(ROLES)
+    if isinstance(value, str):
+        return {EVERY_OTHER: role(value)}
+    if not isinstance(value, Mapping):
+        raise ValueError(f"must be a mapping of columns to {', '.join(ROLES)}, not {show(value)}")
+    return {str(name): _role(role, str(name), given) for name, given in value.items()}
+
+
+def _role(rule: Rule, name: str, given: object) -> str:
+    try:
+        return str(rule(given))
+    except ValueError as error:
+        raise ValueError(f"{name} {error}") from None
+
+
+def _spelled(value: object) -> dict[str, str]:
+    if not isinstance(value, Mapping):
+        raise ValueError(f"must be a mapping of columns to {', '.join(WAYS)}, not {show(value)}")
+    return {str(name): _role(one_of(WAYS), str(name), given) for name, given in value.items()}
+
+
+def _marks(value: object) -> list[str]:
+    marks = [value] if isinstance(value, str) else value
+    if not isinstance(marks, list | tuple) or not all(isinstance(m, str | int) for m in marks):
+        raise ValueError(f"must be a list of texts, but got {show(value)}")
+    return [str(mark) for mark in marks]
+
+
+def _one_character(value: object) -> str:
+    value = {"tab": "\t", "blank": " "}.get(str(value), value)
+    if not isinstance(value, str) or len(value) != 1 or value in "\r\n\0" or value.isalnum():
+        raise ValueError(f"must be one character such as ',' or tab, but got {show(value)}")
+    return value
+
+
+def _column(value: object) -> str:
+    return text(str(value) if isinstance(value, int) and not isinstance(value, bool) else value)
+
+
+def _openml(value: object) -> int | str:
+    """A number or a name."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return int(whole(1, 10**9)(value))
+    return str(text(value))
+
+
+KEYS: dict[str, Rule] = {
+    "file": text,
+    "openml": _openml,
+    "bundled": one_of(BUNDLED),
+    "target": _column,
+    "labels": text,
+    "test_file": text,
+    "test_labels": text,
+    "task": one_of(TASKS),
+    "columns": _columns,
+    "encoding": text,
+    "separator": _one_character,
+    "quote": _one_character,
+    "decimal": one_of([".", ","]),
+    "header": yes_or_no,
+    "missing": _marks,
+    "spelled": _spelled,
+}
+
+
+def is_file(given: object) -> bool:
+    """Whether `data` speaks of a table with columns, not of a set of numbers with a name."""
+    return isinstance(given, Mapping) and any(key in given for key in ORIGINS)
+
+
+def source(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The keys that are given, in their normal form; raises ValueError with key, rule and value."""
+    options(given, KEYS, "the keys of a file")
+    origins = [key for key in ORIGINS if key in given]
+    if len(origins) > 1:
+        raise ValueError(f"must have one of {', '.join(ORIGINS)}, but got {' and '.join(origins)}")
+    normal = {}
+    for key, rule in KEYS.items():
+        if given.get(key) is not None:
+            try:
+                normal[key] = rule(given[key])
+            except ValueError as error:
+                raise ValueError(f"{key} {error}") from None
+    if "target" not in normal and "labels" not in normal:
+        raise ValueError("target must be given: the name of the column to be predicted")
+    return normal
+
+
+def without_paths(source: Mapping[str, Any]) -> dict[str, Any]:
+    """What is said of the files, apart from where they lie."""
+    return {key: value for key, value in source.items() if key not in PATHS}
+
+
+def contents(source: Mapping[str, Any]) -> dict[str, str]:
+    """The SHA-256 of each file that is named, under its key; ValueError where one is missing."""
+    return {key: sha256(Path(source[key])) for key in PATHS if key in source}
+
+
+def data_name(data: Mapping[str, Any]) -> str:
+    """How people call the data: the set's name, or the file's without folder and endings."""
+    if "name" in data or "bundled" in data:
+        return str(data.get("name", data.get("bundled")))
+    return Path(data["file"]).name.split(".")[0] if "file" in data else f"openml {data['openml']}"

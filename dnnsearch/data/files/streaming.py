@@ -1,0 +1,124 @@
+"""Tables in text, row by row: cells as they stand, in memory that does not grow with the file.
+
+What separates a file's cells is found out from its beginning, its encoding from all of it.
+"""
+
+import codecs
+import csv
+import io
+import itertools
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from dnnsearch.data.files.delimited import ROW_NAMES, TRAILING, UNNAMED, column_names
+from dnnsearch.data.files.dialect import LARGEST_CELL, Dialect, Row, detect, rows, without_comments
+from dnnsearch.data.files.encoding import decode
+from dnnsearch.data.files.open_bytes import BLOCK, opened
+
+HEAD = 1 << 20  # bytes from which the form of a file is found out
+ROWS = 8192  # of a part
+
+
+@dataclass(frozen=True)
+class TextTable:
+    """A file whose form is known."""
+
+    path: Path
+    encoding: str
+    dialect: Dialect
+    names: list[str]
+    comments: int  # lines before the table
+    blanks: bool  # whether a quote may follow a blank
+
+    def parts(self) -> Iterator[pd.DataFrame]:
+        """The rows, so many at a time; ValueError, with its line, for what is no row."""
+        with opened(self.path) as raw:
+            lines = iter(io.TextIOWrapper(raw, self.encoding))
+            found = self._rows(itertools.islice(lines, self.comments, None))
+            while part := list(itertools.islice(found, ROWS)):
+                yield pd.DataFrame(part, columns=self.names, dtype="str")
+
+    def _rows(self, lines: Iterator[str]) -> Iterator[Row]:
+        csv.field_size_limit(LARGEST_CELL)
+        separator, width = self.dialect.separator, len(self.names)
+        lines = (line.strip() for line in lines) if separator == " " else lines
+        reader = csv.reader(
+            lines,
+            delimiter=separator,
+            quotechar=self.dialect.quote,
+            skipinitialspace=self.blanks or separator == " ",
+        )
+        try:
+            for row in itertools.islice(reader, int(self.dialect.header), None):
+                if len(row) == width:
+                    yield row
+                elif len(row) > 1 or any(cell.strip() for cell in row):
+                    raise ValueError(f"there are {len(row)} cells, and not {width}")
+        except (csv.Error, ValueError) as error:  # a UnicodeDecodeError is a ValueError
+            line = self.comments + reader.line_num
+            raise ValueError(f"line {line} cannot be read: {error}") from None
+
+
+def text_table(path: Path, given: Mapping[str, Any], wanted: Collection[str]) -> TextTable:
+    """The form of a file; what is `given` stands. A first row with a `wanted` name is a header.
+
+    Raises ValueError for what is no table.
+    """
+    encoding = given.get("encoding") or _encoding(path)
+    text, comments = without_comments(_head(path, encoding))
+    dialect = detect(text, given, None)
+    first, second = [*itertools.islice(rows(text, dialect.separator, dialect.quote), 2), [], []][:2]
+    if "header" not in given:
+        dialect = replace(dialect, header=_is_header(first, wanted, dialect.header))
+    extra = ""
+    if dialect.header and len(second) == len(first) + 1:
+        extra = ROW_NAMES if second[-1].strip() else TRAILING
+    names = column_names(first, dialect, extra)
+    blanks = re.search(re.escape(dialect.separator) + " +" + re.escape(dialect.quote), text)
+    return TextTable(path, encoding, dialect, names, comments, blanks is not None)
+
+
+def _is_header(first: Row, wanted: Collection[str], looks_like: bool) -> bool:
+    """A model whose columns have numbers for names was trained without a header."""
+    if any(cell.strip() in wanted for cell in first):
+        return True
+    numbered = re.compile(UNNAMED.format("[0-9]+"))
+    return looks_like and not all(numbered.fullmatch(name) for name in wanted)
+
+
+def _head(path: Path, encoding: str) -> str:
+    """Whole lines from the beginning of the text."""
+    with opened(path) as raw:
+        start = raw.read(HEAD)
+        is_all = not raw.read(1)
+    try:
+        text = codecs.getincrementaldecoder(encoding)().decode(start, final=is_all)
+    except (LookupError, UnicodeDecodeError):
+        decode(start, encoding)  # says what is wrong
+        raise
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    if not text.strip():
+        raise ValueError("the file must have content, but it is empty")
+    return text if is_all else text[: text.rfind("\n") + 1] or text
+
+
+def _encoding(path: Path) -> str:
+    """UTF-8 where all of the file is that, else by the block that is not."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    with opened(path) as raw:
+        first = block = raw.read(BLOCK)
+        if first[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+            return "utf-16"
+        try:
+            while block:
+                decoder.decode(block)
+                block = raw.read(BLOCK)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return decode(block or first)[1]
+    return "utf-8-sig" if first.startswith(codecs.BOM_UTF8) else "utf-8"

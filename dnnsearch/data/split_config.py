@@ -1,0 +1,48 @@
+"""A config's `split`: how much of the data chooses among trials (dev), and how much tests (test).
+
+It knows what may be said, not the rows; those are drawn in `split` and `partition`.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, PlainValidator, model_validator
+
+from dnnsearch.validators import one_of, or_word, real, show, text, whole
+
+Seed = Annotated[int, PlainValidator(whole(0, 2**32 - 1))]
+Share = Annotated[float, PlainValidator(real(above=0, below=1))]
+
+
+class Split(BaseModel):
+    """Shares of the examples, and the seed that draws them; the rest is for training.
+
+    `by` names a column of a file: rows with the same value stay together or, with `order: time`,
+    the latest rows are test and those before are dev.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    dev: Share = 0.2
+    test: Share = 0.2
+    seed: Seed = 0
+    by: Annotated[str | None, PlainValidator(or_word("none", text, None))] = None
+    order: Annotated[str | None, PlainValidator(or_word("none", one_of(["time"]), None))] = None
+
+    @model_validator(mode="after")
+    def _leaves_something(self) -> "Split":
+        if self.order and not self.by:
+            raise ValueError("order: time needs by: the column that says when")
+        if self.dev + self.test >= 1:
+            got = f"dev={show(self.dev)}, test={show(self.test)}"
+            raise ValueError(f"dev + test < 1 must hold, but got {got}")
+        return self
+
+
+def mapping(value: object) -> object:
+    """The value, if it can say shares; ValueError otherwise."""
+    if not isinstance(value, Mapping):
+        raise ValueError(
+            f"must be a mapping such as {{dev: 0.2, test: 0.2}}, but got {show(value)}"
+        )
+    return value

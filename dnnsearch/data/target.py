@@ -1,0 +1,196 @@
+"""What is to be predicted: classes out of labels, or numbers.
+
+A column of labels says by itself which task it is, unless the config does: text is classes, whole
+numbers of few kinds are classes, all other numbers are a regression.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+
+from dnnsearch.data.datasets import Task
+from dnnsearch.data.files.number_formats import read_numbers
+from dnnsearch.data.files.sheet import numeric
+from dnnsearch.validators import show
+
+MOST_NUMBERED = 20  # kinds of whole numbers that are taken for classes
+MOST_CLASSES = 10_000
+LARGEST = float(np.finfo(np.float32).max)
+
+
+@dataclass(frozen=True)
+class Target:
+    """Rows whose target is missing are left out of `y`."""
+
+    task: Task
+    y: np.ndarray  # (m,): int64 indices into the classes, or float64
+    classes: tuple[str, ...]  # none in a regression
+    there: np.ndarray  # (all rows,) bool: whether the row has a target
+
+    @property
+    def missing(self) -> int:
+        return int((~self.there).sum())
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Examples of each class; none in a regression."""
+        if not self.classes:
+            return {}
+        numbers = np.bincount(self.y, minlength=len(self.classes))
+        return dict(zip(self.classes, numbers.tolist()))
+
+
+def read_target(column: pd.Series, wanted: str | None = None, decimal: str = ".") -> Target:
+    """The target in a column, for the task that is wanted; ValueError where it cannot be that."""
+    there = column.notna().to_numpy()
+    given = column[there]
+    if len(given) == 0:
+        raise ValueError(f"the target {column.name!r} must have values, but all are missing")
+    numbers = _numbers(given, decimal)
+    task = wanted or _task(given, numbers)
+    if task == "regression":
+        return Target("regression", _values(column.name, given, numbers), (), there)
+    labels = texts(given)
+    classes = _classes(column.name, labels)
+    if wanted == "binary" and len(classes) != 2:
+        raise ValueError(f"task binary needs 2 classes, but {column.name!r} has {len(classes)}")
+    y = pd.Index(classes).get_indexer(pd.Index(labels)).astype(np.int64)
+    return Target("binary" if len(classes) == 2 else "multiclass", y, classes, there)
+
+
+def _numbers(given: pd.Series, decimal: str) -> pd.Series:
+    if pd.api.types.is_numeric_dtype(given.dtype):
+        return given.astype(np.float64)
+    text = given.astype("str")
+    found = read_numbers(text, decimal)
+    if found:
+        return found[0]
+    return numeric(text.str.replace(",", ".", regex=False) if decimal == "," else text)
+
+
+def _task(given: pd.Series, numbers: pd.Series) -> str:
+    if numbers.isna().any():
+        return "classes"
+    is_whole = bool(np.equal(np.mod(numbers, 1), 0).all())
+    return "classes" if is_whole and numbers.nunique() <= MOST_NUMBERED else "regression"
+
+
+def _values(name: object, given: pd.Series, numbers: pd.Series) -> np.ndarray:
+    """The numbers of a regression."""
+    if numbers.isna().any():
+        texts_ = given[numbers.isna()]
+        example = f"{len(texts_)} texts such as {show(str(texts_.iloc[0]))}"
+        raise ValueError(f"a regression needs numbers, but the target {name!r} has {example}")
+    values = numbers.to_numpy(np.float64)
+    check_range(str(name), values)
+    if len(np.unique(values)) < 2:
+        raise ValueError(f"the target {name!r} must vary, but is always {show(values[0].item())}")
+    return values
+
+
+def check_range(name: str, values: np.ndarray) -> None:
+    """Raises ValueError for infinite numbers, and for those that float32 does not hold."""
+    wrong = values[~np.isnan(values) & ~(np.abs(values) <= LARGEST)]
+    if len(wrong):
+        rule = f"numbers must be finite and at most {LARGEST:.2g}"
+        raise ValueError(f"{rule}, but column {name!r} has {len(wrong)}, such as {wrong[0]:.3g}")
+
+
+def texts(given: pd.Series) -> np.ndarray:
+    """Values as text, (m,) of objects: whole numbers without a point, however they are stored."""
+    if pd.api.types.is_float_dtype(given.dtype):
+        kinds, codes = np.unique(given.to_numpy(np.float64), return_inverse=True)
+        return np.array([_spelled(value) for value in kinds.tolist()], object)[codes]
+    return given.astype("str").to_numpy(object)
+
+
+def _spelled(value: float) -> str:
+    return str(int(value)) if value.is_integer() else repr(value)
+
+
+def _classes(name: object, labels: np.ndarray) -> tuple[str, ...]:
+    """The classes, numbers by value and text by letter; ValueError where they cannot be learnt."""
+    found = pd.Series(labels).value_counts().sort_index()
+    kinds, counts = [str(label) for label in found.index], found.to_numpy()
+    what = f"the target {name!r}"
+    doubled = _spelled_twice(kinds)
+    if doubled:
+        raise ValueError(f"{what} spells one label in two ways: {doubled[0]!r} and {doubled[1]!r}")
+    mixed = _mixed(kinds)
+    if mixed:
+        raise ValueError(f"{what} must spell its labels in one way, but mixes {mixed}")
+    if len(kinds) < 2:
+        raise ValueError(f"{what} must have 2 classes, but all {len(labels)} rows are {kinds[0]!r}")
+    if len(kinds) == len(labels) > 2:
+        raise ValueError(f"{what} must have classes that recur, but each row has another label")
+    if len(kinds) > MOST_CLASSES:
+        raise ValueError(f"{what} must have at most {MOST_CLASSES} classes, but has {len(kinds)}")
+    if counts.min() < 2:
+        rare = [label for label, count in zip(kinds, counts) if count < 2]
+        more = f" (and {len(rare) - 1} more classes)" if len(rare) > 1 else ""
+        raise ValueError(
+            f"each class must have 2 examples, but {rare[0]!r}{more} of {what} has 1: leave out "
+            "that row, or join it with another class"
+        )
+    return tuple(sorted(kinds, key=_by_number))
+
+
+def _by_number(label: str) -> tuple[float, str]:
+    return _value(label), label
+
+
+def _value(label: str) -> float:
+    """The number that it spells; text stands behind all numbers."""
+    try:
+        number = float(label)
+    except ValueError:
+        return np.inf
+    return number if number == number else np.inf
+
+
+def _spelled_twice(labels: Sequence[str]) -> tuple[str, str] | None:
+    """Two labels that mean one thing, such as `1` and `1.0`, or `yes` and `Yes`."""
+    numbers = sorted((_value(label), label) for label in labels if _value(label) < np.inf)
+    pairs = [(a, b) for (x, a), (y, b) in pairwise(numbers) if x == y]
+    folded = sorted((label.casefold(), label) for label in labels)
+    pairs += [(a, b) for (x, a), (y, b) in pairwise(folded) if x == y]
+    return pairs[0] if pairs else None
+
+
+def _mixed(labels: Sequence[str]) -> str:
+    """Whole numbers with and without a point, or truth values beside numbers; empty: neither."""
+    whole = [label for label in labels if _value(label) % 1 == 0]
+    pointed = [label for label in whole if "." in label]
+    plain = [label for label in whole if "." not in label]
+    truths = [label for label in labels if label.casefold() in ("true", "false")]
+    for some, others in ((plain, pointed), (truths, plain + pointed)):
+        if some and others:
+            return f"{some[0]!r} and {others[0]!r}"
+    return ""
+
+
+def read_test_target(column: pd.Series, target: Target, decimal: str = ".") -> Target:
+    """The target of a test file, with the classes of the training file.
+
+    A full stop behind a label, and another spelling of a number, are overlooked. Raises ValueError
+    for a class that the training file does not have.
+    """
+    there = column.notna().to_numpy()
+    given = column[there]
+    if target.task == "regression":
+        values = _values(column.name, given, _numbers(given, decimal))
+        return Target("regression", values, (), there)
+    places = {label: i for i, label in enumerate(target.classes)}
+    numbers = {_value(label): i for label, i in places.items() if _value(label) < np.inf}
+    known = {}
+    for label in pd.unique(texts(given)):
+        place = places.get(label, places.get(label.rstrip(".").strip()))
+        place = numbers.get(_value(label)) if place is None else place
+        if place is None:
+            raise ValueError(f"the test file has the class {label!r}, and the training file not")
+        known[label] = place
+    y = np.array([known[label] for label in texts(given)], np.int64)
+    return Target(target.task, y, target.classes, there)

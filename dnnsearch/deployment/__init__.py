@@ -1,0 +1,1 @@
+"""Champions and other models at work: lookup, server, removal."""

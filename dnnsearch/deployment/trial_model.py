@@ -1,0 +1,108 @@
+"""The model of a trial: from a record to something that predicts."""
+
+import contextlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dnnsearch.config.config import parse_config
+from dnnsearch.data.model_inputs import NAME, unpacked
+from dnnsearch.data.prepare import INDEX, Prepared, prepare
+from dnnsearch.errors import UserError
+from dnnsearch.models.ensemble import Model, assemble
+from dnnsearch.reproduce.retraining import parameters_again
+from dnnsearch.runtime import numerics
+from dnnsearch.runtime.pinned_call import pinned_call, requested
+from dnnsearch.storage.array_store import ArrayStore, DamagedArrays, default_root
+from dnnsearch.study.stored_study import OpenStudy
+from dnnsearch.trials.record import Record, versions
+from dnnsearch.trials.record_store import DIGEST_PREFIX
+
+PREPARED = "prepared.json"
+
+
+def model(study: OpenStudy, record: Record) -> Model:
+    """The trained network of a record; raises UserError where its data cannot be had any more."""
+    spec = record.spec
+    if record.end == "failed":
+        raise UserError(f"trial {spec.number} of study {study.name} failed: it has no network")
+    prepared, arrays = _kept(study, record) or _cached(study, record)
+    flat = parameters(study, record)
+    origin = provenance(study, record)
+    return assemble(spec, flat, prepared, arrays, study.config.data, origin)
+
+
+def provenance(study: OpenStudy, record: Record) -> dict[str, Any]:
+    """Where a model with a trial's configuration is from, for the model file."""
+    spec = record.spec
+    return {
+        "study": study.name,
+        "trial": spec.number,
+        "record": record.digest,
+        "data": spec.data,
+        "split": spec.split,
+        "versions": versions(),
+    }
+
+
+def parameters(study: OpenStudy, record: Record) -> np.ndarray:
+    """The final parameters (R, P), from the record; larger ones are trained again."""
+    if "parameters" in record.arrays:
+        return record.arrays["parameters"]
+    return parameters_again(study.config, record.spec)
+
+
+Preparation = tuple[Prepared, Mapping[str, np.ndarray]]
+
+
+def _kept(study: OpenStudy, record: Record) -> Preparation | None:
+    """What lies beside the records of a study on a person's file."""
+    content = study.records.side_file(NAME.format(record.spec.arrays[:DIGEST_PREFIX]))
+    with contextlib.suppress(DamagedArrays):
+        found = unpacked(content) if content else None
+        return found if found and found[0].key == record.spec.arrays else None
+    return None
+
+
+def _cached(study: OpenStudy, record: Record) -> Preparation:
+    prepared = prepared_of(study, record)
+    return prepared, ArrayStore(default_root()).open(prepared.test_key)
+
+
+def prepared_of(study: OpenStudy, record: Record) -> Prepared:
+    """What was prepared for the trial; if the cache has lost it, prepared again."""
+    store = ArrayStore(default_root())
+    found = _look_up(store, record.spec.arrays)
+    if found:
+        return found
+    pins = numerics.playable(record.spec.numerics)
+    with pinned_call(prepare_again, pins, study.config.document()) as process:
+        document = json.loads((process.wait() / PREPARED).read_text())
+    prepared = Prepared.from_dict(document)
+    if prepared.data_digest != record.spec.data or prepared.split_digest != record.spec.split:
+        raise UserError(f"the data of study {study.name} have changed since it was run")
+    return prepared
+
+
+def prepare_again(folder: Path) -> None:
+    """In a process of its own: prepare the data of a config, as a search does."""
+    config = parse_config(requested(folder), "the study's config", "study")
+    numerics.check(numerics.playable(config.numerics))
+    prepared = prepare(config, ArrayStore(default_root()))
+    (folder / PREPARED).write_text(json.dumps(prepared.as_dict()))
+
+
+def _look_up(store: ArrayStore, key: str) -> Prepared | None:
+    """The entry of the store's index that leads to the arrays `key`."""
+    for path in (store.root / INDEX).glob("*.json"):
+        try:
+            prepared = Prepared.from_dict(json.loads(path.read_bytes())["prepared"])
+            if prepared.key == key:
+                store.open(prepared.test_key)
+                return prepared
+        except (ValueError, KeyError, TypeError, OSError, DamagedArrays):
+            continue  # damaged: then it is prepared again
+    return None

@@ -1,0 +1,1 @@
+"""The artifact: an ensemble of networks, the file that holds it, its predictions."""

@@ -1,0 +1,1 @@
+"""What a study's trials show, as plain data: no HTML and no plots."""

@@ -1,0 +1,31 @@
+"""The page around the sections: one file that holds its style, its program and Plotly."""
+
+from importlib.resources import files
+
+import plotly.offline
+
+from dnnsearch.reporting.html.markup import Markup, joined, tag
+
+
+def page(title: str, body: Markup) -> str:
+    """A whole HTML document; opened anywhere, it asks the network for nothing."""
+    head = tag(
+        "head",
+        Markup('<meta charset="utf-8">'),
+        Markup('<meta name="viewport" content="width=device-width, initial-scale=1">'),
+        Markup('<meta name="color-scheme" content="light dark">'),
+        Markup('<link rel="icon" href="data:,">'),  # or the browser would ask for one
+        tag("title", title),
+        tag("style", _part("page.css")),
+    )
+    switch = tag("button", "light / dark", id="theme", type="button")
+    header = tag("header", tag("h1", title), switch)
+    without = tag("noscript", tag("p", "The plots need JavaScript; the rest does not."))
+    plotly_js = tag("script", Markup(plotly.offline.get_plotlyjs()))
+    program = tag("script", _part("page.js"))
+    inside = tag("body", header, tag("main", without, body), plotly_js, program)
+    return joined([Markup("<!doctype html>\n"), tag("html", head, inside, lang="en")])
+
+
+def _part(name: str) -> Markup:
+    return Markup(files("dnnsearch.reporting.html").joinpath(name).read_text(encoding="utf-8"))

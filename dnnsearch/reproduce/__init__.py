@@ -1,0 +1,1 @@
+"""A trial or a whole study again, compared with its record."""

@@ -1,0 +1,233 @@
+"""The first difference between two tellings of one trial, in words that say where it is.
+
+Compared are a training and the record of an earlier one, and a record and its copies: Optuna's row
+and MLflow's run. Each function returns the first difference, or nothing where there is none.
+"""
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from optuna.trial import FrozenTrial
+
+from dnnsearch.nn import Parameters
+from dnnsearch.study.definition import differences
+from dnnsearch.study.replayed_study import STATES, objective_curve, optuna_value
+from dnnsearch.tracking import fields
+from dnnsearch.trials.record import Record, inconsistencies
+from dnnsearch.trials.run import TrialView
+from dnnsearch.trials.spec import Spec
+
+if TYPE_CHECKING:  # importing it takes MLflow's seconds
+    from dnnsearch.tracking.read_runs import PublishedTrial
+
+LOADED = {
+    "data": "the data set has changed",
+    "split": "the split into train, dev and test has changed",
+    "seed": "the study's seed has changed",
+}
+MADE = ("arithmetic", "numerics", "arrays")  # named as the cause of a difference, not as one
+UNEXPLAINED = "code or machine"
+MEND = (
+    "what can be done: bring back what is named here and compare again, or begin a new study with "
+    "search --study NAME"
+)
+ORDER = {name: place for place, name in enumerate(("data", "split", "seed"))}
+
+
+def spec_difference(recorded: Spec, now: Spec) -> str:
+    """Between what was asked and what the study's definition and its data give now."""
+    old, new = recorded.as_dict(), now.as_dict()
+    names = [n for n in old | new if n not in MADE and old.get(n) != new.get(n)]
+    if not names:
+        return ""
+    name = min(names, key=lambda name: ORDER.get(name, len(ORDER)))
+    values = f"the record has {_short(old.get(name))}, and it is {_short(new.get(name))} now"
+    if name == "hyperparameters":
+        values = "; ".join(differences(old[name], new[name]))
+    return f"{name}: {LOADED.get(name, 'the definition of the trial has changed')}: {values}"
+
+
+def training_difference(recorded: Record, now: Record) -> str:
+    """Between the record and a training of the same spec; a failure has nothing but its end."""
+    if "failed" in (recorded.end, now.end):
+        return _told("end", recorded.end, now.end)
+    found = (
+        _curves(recorded, now)
+        or _told("end", recorded.end, now.end)
+        or _parameters(recorded, now)
+        or _predictions(recorded, now)
+        or _digests(recorded, now)
+    )
+    changed = inconsistencies(recorded)
+    if found and changed:
+        names = ", ".join(changed)
+        return f"{found}; the record was changed after it was written: {names} against its digest"
+    return found or (f"the record does not have its own digest of {changed[0]}" if changed else "")
+
+
+def _told(what: str, recorded: object, now: object) -> str:
+    if recorded == now:
+        return ""
+    values = f"the record has {_short(recorded)}, and trained again it is {_short(now)}"
+    return f"{what}: {values}{_apart(recorded, now)}"
+
+
+def _curves(recorded: Record, now: Record) -> str:
+    """The earliest point at which a curve differs, in any replicate."""
+    steps = [record.arrays["steps"].tolist() for record in (recorded, now)]
+    common = min(map(len, steps))
+    if steps[0][:common] != steps[1][:common]:
+        return _told("iterations of the curves", *steps)
+    first: list[tuple[int, str, int]] = []
+    for name, curve in recorded.curves.items():
+        ours, theirs = curve[:, :common], now.curves[name][:, :common]
+        replicates, points = np.nonzero((ours != theirs) & ~(np.isnan(ours) & np.isnan(theirs)))
+        first += [(p, name, r) for r, p in zip(replicates.tolist(), points.tolist(), strict=True)]
+    if not first:
+        return _told("number of points of the curves", *map(len, steps))
+    point, name, replicate = min(first)
+    values = (record.curves[name][replicate, point].item() for record in (recorded, now))
+    which = f", replicate {replicate}" if recorded.spec.replicates > 1 else ""
+    return _told(f"curve {name} at iteration {steps[0][point]}{which}", *values)
+
+
+def _parameters(recorded: Record, now: Record) -> str:
+    """Layer by layer, where the record holds them."""
+    sizes = recorded.spec.layer_sizes
+    if "parameters" not in recorded.arrays or "parameters" not in now.arrays:
+        return ""
+    ours = Parameters.from_flat(sizes, _one(recorded.arrays["parameters"])).as_dict()
+    theirs = Parameters.from_flat(sizes, _one(now.arrays["parameters"])).as_dict()
+    return next((found for name in ours if (found := _array(name, ours[name], theirs[name]))), "")
+
+
+def _predictions(recorded: Record, now: Record) -> str:
+    ours, theirs = (record.arrays["dev_predictions"] for record in (recorded, now))
+    return _array("dev predictions", _one(ours), _one(theirs))
+
+
+def _one(array: np.ndarray) -> np.ndarray:
+    """Without the replicate axis where there is one replicate, as people count."""
+    return array[0] if len(array) == 1 else array
+
+
+def _array(what: str, ours: np.ndarray, theirs: np.ndarray) -> str:
+    """The first element that differs, with its indices; NaN equals NaN."""
+    if ours.shape != theirs.shape:
+        return _told(f"shape of {what}", ours.shape, theirs.shape)
+    places = np.argwhere((ours != theirs) & ~((ours != ours) & (theirs != theirs)))
+    if len(places) == 0:
+        return ""
+    place = tuple(places[0].tolist())
+    return _told(f"{what}{list(place)}", ours[place].item(), theirs[place].item())
+
+
+def _digests(recorded: Record, now: Record) -> str:
+    """What the record holds as a digest only."""
+    ours, theirs = (record.document["digests"] for record in (recorded, now))
+    names = (name for name in sorted(ours | theirs) if ours.get(name) != theirs.get(name))
+    name = next(names, None)
+    return _told(f"digest of {name}", ours.get(name), theirs.get(name)) if name else ""
+
+
+def cause(recorded: Record, now: Record) -> str:
+    """What may explain that one spec came to two results, in words."""
+    then, today = recorded.document["made"], now.document["made"]
+    for what in ("versions", "numerics"):
+        found = differences(then.get(what, {}), today.get(what, {}))
+        if found:
+            return f"{what}: {'; '.join(found)}"
+    old, new = recorded.spec.as_dict(), now.spec.as_dict()
+    found = [f"{name} (was {old[name]}, is {new[name]})" for name in MADE if old[name] != new[name]]
+    if found:
+        return f"code: {'; '.join(found)}"
+    return (
+        f"{UNEXPLAINED}: data, split, seed, hyperparameters, versions and numerics are those of "
+        "the record, and yet something else is computed"
+    )
+
+
+def row_difference(record: Record, row: FrozenTrial) -> str:
+    """Between the record and Optuna's row."""
+    told: dict[str, Any] = row.user_attrs.get("dnnsearch", {})
+    asked = {name: record.spec.hyperparameters.as_params().get(name) for name in row.params}
+    pairs = {
+        "state": (STATES[record.end].name, row.state.name),
+        "dnnsearch.state": (record.end, told.get("state")),
+        "digest of the spec": (record.spec.digest, row.user_attrs.get("spec")),
+        "digest": (record.digest, told.get("digest")),
+        "value": (optuna_value(record), row.value if row.values else None),
+    }
+    return (
+        _mapping("", asked, row.params)
+        or _points(record.spec.objective, objective_curve(record), row.intermediate_values)
+        or _mapping(
+            "", {k: a for k, (a, _) in pairs.items()}, {k: b for k, (_, b) in pairs.items()}
+        )
+    )
+
+
+def run_difference(view: TrialView, packed: bytes, run: "PublishedTrial") -> str:
+    """Between the record, shown as `view`, and MLflow's run."""
+    points = (_points(n, _finite(view, n), dict(run.curves.get(n, []))) for n in view.curves)
+    tags = {fields.DIGEST: view.digest, fields.SPEC: view.spec, fields.DATA: view.data}
+    return (
+        _mapping("param ", fields.params(view), run.params)
+        or next(filter(None, points), "")
+        or _mapping("metric ", fields.scalars(view), run.metrics)
+        or _mapping("tag ", {**tags, fields.STATE: view.state}, run.tags)
+        or _artifact(packed, run.record)
+    )
+
+
+def _artifact(packed: bytes, copy: bytes | None) -> str:
+    if copy == packed:
+        return ""
+    return f"the record that is its artifact: {'it is missing' if copy is None else 'other bytes'}"
+
+
+def _finite(view: TrialView, name: str) -> dict[int, float]:
+    """A curve's points that MLflow is told of."""
+    steps = [] if view.steps is None else view.steps.tolist()
+    pairs = zip(steps, view.curves[name].tolist(), strict=True)
+    return {step: value for step, value in pairs if math.isfinite(value)}
+
+
+def _points(name: str, recorded: Mapping[int, float], copy: Mapping[int, float]) -> str:
+    """The earliest point of a curve that differs."""
+    for step in sorted(recorded.keys() | copy.keys()):
+        ours, theirs = recorded.get(step), copy.get(step)
+        if not _same(ours, theirs):
+            return _copied(f"curve {name} at iteration {step}", ours, theirs)
+    return ""
+
+
+def _same(a: object, b: object) -> bool:
+    return a == b or (a != a and b != b)
+
+
+def _mapping(kind: str, recorded: Mapping[str, Any], copy: Mapping[str, Any]) -> str:
+    for name, value in recorded.items():
+        if not _same(value, copy.get(name)):
+            return _copied(f"{kind}{name}", value, copy.get(name))
+    return ""
+
+
+def _copied(what: str, recorded: object, copy: object) -> str:
+    has = "is missing" if copy is None else f"is {_short(copy)}"
+    return f"{what} {has}, and the record has {_short(recorded)}{_apart(copy, recorded)}"
+
+
+def _apart(one: object, other: object) -> str:
+    """By how much, where that is not to be seen at a glance."""
+    if not (isinstance(one, float) and isinstance(other, float)) or not math.isfinite(other - one):
+        return ""
+    return f", {abs(other - one):.3g} {'more' if other > one else 'less'}"
+
+
+def _short(value: object) -> str:
+    """A digest by its beginning, anything else as it is."""
+    text = "nothing" if value is None else str(value)
+    return f"{text[:12]}..." if len(text) == 64 else text[:200]

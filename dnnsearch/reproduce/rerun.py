@@ -1,0 +1,163 @@
+"""A trial trained once more, and the verdict: identical, or what differs first.
+
+The record is what counts. What a new training comes to is compared with it, then its copies in
+Optuna's storage and in MLflow.
+"""
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from dnnsearch.errors import UserError
+from dnnsearch.reproduce.record_comparison import (
+    MEND,
+    UNEXPLAINED,
+    cause,
+    row_difference,
+    run_difference,
+    spec_difference,
+    training_difference,
+)
+from dnnsearch.reproduce.retraining import Retrained, result, retraining
+from dnnsearch.reproduce.rounding import explained_units
+from dnnsearch.study.stored_study import EXPERIMENT, IDENTITY, OpenStudy, open_study
+from dnnsearch.study.trial_views import ended_view
+from dnnsearch.tracking import UNTRACKED, tracking_uri
+from dnnsearch.tracking.database import sqlite_path
+from dnnsearch.trials.record import Record, inconsistencies
+
+if TYPE_CHECKING:  # importing it takes MLflow's seconds, which the training is to share
+    from dnnsearch.tracking.read_runs import PublishedTrial
+
+
+@dataclass
+class Verdict:
+    """What a rerun found; `differences` is empty where all that was compared is identical."""
+
+    run: str  # STUDY/NUMBER
+    compared: list[str] = field(default_factory=list)
+    differences: list[str] = field(default_factory=list)
+    rounding: str = ""  # a difference that is rounding, and why it is there
+    notes: list[str] = field(default_factory=list)  # what could not be compared, and why
+
+    @property
+    def exit_code(self) -> int:
+        return 1 if self.differences or self.rounding else 0
+
+    @property
+    def words(self) -> str:
+        """`identical`, `equal within rounding: ...`, or `different: ...` and the first of them."""
+        if self.differences:
+            return f"different: {self.differences[0]}"
+        return f"equal within rounding: {self.rounding}" if self.rounding else "identical"
+
+    @property
+    def lines(self) -> list[str]:
+        """For people; the verdict stands in the first."""
+        found = [f"  also: {difference}" for difference in self.differences[1:]]
+        found += [f"  {MEND}"] if self.exit_code else []
+        compared = f"  compared: {'; '.join(self.compared)}"
+        return [f"{self.run} {self.words}", *found, compared, *(f"  note: {n}" for n in self.notes)]
+
+
+def rerun(run: str, storage: str) -> Verdict:
+    """Train the trial `run` again and compare everything.
+
+    `run` is STUDY/NUMBER or the id of an MLflow run. Raises UserError where there is no such trial,
+    where it has not ended, or where its record or its data cannot be read.
+    """
+    published = _read(run) if re.fullmatch(r"[0-9a-f]{32}", run) else None
+    name, number = (published.study, published.number) if published else _parsed(run)
+    study = open_study(name, storage)
+    record = _record(study, number)
+    verdict = Verdict(f"{name}/{number}")
+    if record.end == "failed":
+        verdict.notes.append(f"it failed and is given, not trained: {record.document['cause']}")
+        _compare_copies(verdict, study, record, published)
+        return verdict
+    with retraining(study.config, record.spec) as training:
+        copies = Verdict(verdict.run)
+        _compare_copies(copies, study, record, published)
+        _compare_training(verdict, record, result(training))
+    verdict.compared += copies.compared
+    verdict.differences += copies.differences
+    verdict.notes += copies.notes
+    return verdict
+
+
+def _read(run_id: str) -> "PublishedTrial":
+    from dnnsearch.tracking.read_runs import read_run
+
+    return read_run(tracking_uri(), run_id)
+
+
+def _parsed(run: str) -> tuple[str, int]:
+    study, slash, number = run.rpartition("/")
+    if not slash or not study or not re.fullmatch(r"[0-9]{1,9}", number):
+        raise UserError(f"RUN must be STUDY/NUMBER or the id of an MLflow run, but got {run!r}")
+    return study, int(number)
+
+
+def _record(study: OpenStudy, number: int) -> Record:
+    trials = study.trials()
+    if number >= len(trials):
+        raise UserError(f"study {study.name} has {len(trials)} trials and no trial {number}")
+    if not trials[number].state.is_finished():
+        raise UserError(f"trial {number} of study {study.name} has not ended yet")
+    return study.record(number)
+
+
+def _compare_training(verdict: Verdict, record: Record, retrained: Retrained) -> None:
+    verdict.compared.append("data, split, seed and the rest of the spec")
+    if retrained.record is None:
+        verdict.differences.append(spec_difference(record.spec, retrained.spec))
+        return
+    points = len(record.arrays["steps"])
+    verdict.compared.append(
+        f"{len(record.curves)} curves of {points} points, parameters, predictions"
+    )
+    _weigh(verdict, training_difference(record, retrained.record), record, retrained.record)
+
+
+def _weigh(verdict: Verdict, found: str, record: Record, now: Record) -> None:
+    """A difference, rounding that is explained, or no difference though one was to be expected."""
+    why, units = cause(record, now), explained_units(record, now)
+    if found and units is not None:
+        verdict.rounding = f"{found} ({units:.0f} units in the last place at most, by {why})"
+    elif found:
+        verdict.differences.append(found if inconsistencies(record) else f"{found} ({why})")
+    elif not why.startswith(UNEXPLAINED):
+        verdict.notes.append(f"the same in spite of {why}")
+
+
+def _compare_copies(
+    verdict: Verdict, study: OpenStudy, record: Record, published: "PublishedTrial | None"
+) -> None:
+    number = record.spec.number
+    verdict.compared.append("Optuna's row")
+    if found := row_difference(record, study.trials()[number]):
+        verdict.differences.append(f"Optuna's row: {found}")
+    try:
+        run = published or _find(study, number)
+    except UserError as error:
+        verdict.notes.append(f"MLflow's copy was not compared: {error}")
+        return
+    verdict.compared.append("MLflow's run")
+    path = study.path(number)
+    if found := run_difference(ended_view(record, path), path.read_bytes(), run):
+        verdict.differences.append(f"MLflow's run {run.run_id}: {found}")
+
+
+def _find(study: OpenStudy, number: int) -> "PublishedTrial":
+    """MLflow's run of the trial; raises UserError where there is none to be had."""
+    uri = study.config.tracking
+    path = sqlite_path(uri)
+    if uri == UNTRACKED or (path and not path.exists()):
+        raise UserError(f"the study's tracking is {uri}, and there is nothing")
+    from dnnsearch.tracking.read_runs import find_trial
+
+    experiment, identity = study.attributes[EXPERIMENT], study.attributes[IDENTITY]
+    run = find_trial(uri, experiment, study.name, number, identity)
+    if run is None:
+        raise UserError(f"there is no run of the trial at {uri}")
+    return run

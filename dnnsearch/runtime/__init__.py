@@ -1,0 +1,1 @@
+"""The process that runs: its numerics, its child processes, its own command line."""

@@ -1,0 +1,84 @@
+"""A function of ours in a process of its own, with pinned numerics.
+
+The function is given a folder, which has the request and takes what it writes. The process ends
+with the one that asked for it.
+"""
+
+import contextlib
+import importlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from dnnsearch.errors import UserError
+from dnnsearch.runtime import numerics
+
+REQUEST, ERROR = "request.json", "error.txt"
+
+
+class PinnedCall:
+    """A function at work; `folder` is its own."""
+
+    def __init__(self, folder: Path, process: "subprocess.Popen[bytes]") -> None:
+        self.folder, self._process = folder, process
+
+    def wait(self) -> Path:
+        """Its folder, when it is done; raises the UserError that ended it."""
+        code = self._process.wait()
+        if (self.folder / ERROR).exists():
+            raise UserError((self.folder / ERROR).read_text())
+        if code != 0:
+            raise RuntimeError(f"{self._process.args!r} ended with exit code {code}")
+        return self.folder
+
+
+@contextlib.contextmanager
+def pinned_call(
+    function: Callable[[Path], None], pins: str, request: Mapping[str, Any]
+) -> Iterator[PinnedCall]:
+    """Begin `function(folder)` elsewhere; on leaving, neither process nor folder is left."""
+    with tempfile.TemporaryDirectory(prefix="dnnsearch-") as name:
+        folder = Path(name)
+        (folder / REQUEST).write_text(json.dumps(request))
+        command = [sys.executable, "-m", "dnnsearch.runtime.pinned_call"]
+        process = subprocess.Popen(
+            [*command, function.__module__, function.__name__, name],
+            env=numerics.pinned(pins),
+            stdin=subprocess.PIPE,  # closed by our death
+            process_group=0,  # Ctrl-C at a terminal is for us alone
+        )
+        try:
+            yield PinnedCall(folder, process)
+        finally:
+            process.kill()
+            process.communicate()
+
+
+def requested(folder: Path) -> Any:
+    """In the process: what was asked."""
+    return json.loads((folder / REQUEST).read_text())
+
+
+def _die_with_parent() -> None:
+    os.read(sys.stdin.fileno(), 1)  # nothing is ever sent: it returns when the pipe is closed
+    os._exit(1)
+
+
+def _main(module: str, function: str, folder: Path) -> int:
+    threading.Thread(target=_die_with_parent, daemon=True).start()
+    try:
+        getattr(importlib.import_module(module), function)(folder)
+    except UserError as error:
+        (folder / ERROR).write_text(str(error))
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(_main(sys.argv[1], sys.argv[2], Path(sys.argv[3])))

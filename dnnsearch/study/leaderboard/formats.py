@@ -1,0 +1,189 @@
+"""How a leaderboard looks in text: a table for eyes, CSV for programs, YAML for a config.
+
+Knows nothing of storages: it is given the rows.
+"""
+
+import csv
+import io
+import json
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import yaml
+
+from dnnsearch.config.dimensions import HYPERPARAMETERS, OPTIONAL
+from dnnsearch.study.leaderboard.ranking import Leaderboard, Row
+from dnnsearch.trials.run import CURVES
+from dnnsearch.trials.spec import Value
+
+SHOWN = ("learning_rate", "iterations", "units", "activation", "momentum", "batch_size")
+
+
+def aligned(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """The lines of a table; columns of numbers stand to the right."""
+    body = [list(row) for row in rows]
+    columns = list(zip(header, *body, strict=True))
+    widths = [max(map(len, column)) for column in columns]
+    right = [all(cell[:1] in "0123456789" for cell in column[1:]) for column in columns]
+    for line in [list(header), *body]:
+        cells = zip(line, widths, right, strict=True)
+        yield "  ".join(c.rjust(w) if r else c.ljust(w) for c, w, r in cells).rstrip()
+
+
+def studies(boards: Iterable[Leaderboard]) -> Iterator[str]:
+    """One line for each study."""
+    yield from aligned(("study", "objective", "best", "trial", "trials"), map(_study, boards))
+
+
+def _study(board: Leaderboard) -> list[str]:
+    best = board.ranked[0] if board.ranked else None
+    value, number = (short(best.value, ".4f"), str(best.number)) if best else ("", "")
+    return [board.study, board.objective, value, number, board.counts]
+
+
+def table(board: Leaderboard, top: int) -> Iterator[str]:
+    """The first `top` rows; the value's standard error, where it is known, follows a `±`.
+
+    Hyperparameters that are the same in all trials stand in a line below.
+    """
+    train = board.objective.replace("dev_", "train_")
+    train = train if train in CURVES else "train_cost"  # other scores are of the dev set only
+    shown = [
+        n for n in (*SHOWN, *OPTIONAL) if any(n == "units" or n in r.params for r in board.rows)
+    ]
+    values = {name: [hyper(row, name) for row in board.rows] for name in shown}
+    varied = [name for name in shown if len(set(values[name])) > 1]
+    ties = [""] if board.tied else []
+    header = ("trial", "state", board.objective, *ties, train, "seconds", "parameters", *varied)
+    yield from aligned(header, (_cells(board, row, train, varied) for row in board.rows[:top]))
+    if len(board.rows) > top:
+        yield f"... and {len(board.rows) - top} more"
+    if board.rows and len(varied) < len(shown):
+        same = [f"{name} {values[name][0]}" for name in shown if name not in varied]
+        yield f"in all of them: {', '.join(same)}"
+
+
+def _cells(board: Leaderboard, row: Row, train: str, hyperparameters: Iterable[str]) -> list[str]:
+    ties = ["tie" if row.number in board.tied else ""] if board.tied else []
+    return [
+        str(row.number),
+        row.state,
+        measured(row),
+        *ties,
+        short(row.final.get(train), ".4f"),
+        short(row.seconds, ".2f"),
+        short(row.parameters, "d"),
+        *(hyper(row, name) for name in hyperparameters),
+    ]
+
+
+def measured(row: Row) -> str:
+    """The value with its standard error, where it is known."""
+    return short(row.value, ".4f") + ("" if row.error is None else f" ± {row.error:.4f}")
+
+
+def hyper(row: Row, name: str) -> str:
+    """The row's hyperparameter with few digits; `units` is that of all layers."""
+    return row.units if name == "units" else short(row.params[name], ".4g")
+
+
+def short(value: Value | None, form: str) -> str:
+    """The value with few digits; nothing for None."""
+    if value is None:
+        return ""
+    return str(value) if isinstance(value, str) else format(value, form)
+
+
+def csv_text(boards: Sequence[Leaderboard]) -> str:
+    """Every trial in its order, with every column and all digits; of several studies with names."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, all_columns(boards), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(records(boards))
+    return text.getvalue()
+
+
+def json_text(boards: Sequence[Leaderboard]) -> str:
+    """As `csv_text`, as a list of objects; what is not finite or not there is null."""
+    names = all_columns(boards)
+    rows = [{name: _finite(one.get(name)) for name in names} for one in records(boards)]
+    return json.dumps(rows, indent=1, allow_nan=False) + "\n"
+
+
+def _finite(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def all_columns(boards: Sequence[Leaderboard]) -> list[str]:
+    """Those of all the boards; the study's name where there are several."""
+    names = [name for board in boards for name in columns(board)]
+    return list(dict.fromkeys(names if len(boards) == 1 else ["study", *names]))
+
+
+def records(boards: Sequence[Leaderboard]) -> Iterator[dict[str, Any]]:
+    """One for each trial, under `all_columns`."""
+    for board in boards:
+        study = {"study": board.study} if len(boards) > 1 else {}
+        for row in board.rows:
+            tied = {} if board.tied is None else {"tied": row.number in board.tied}
+            yield {**study, **record(row, board.objective), **tied}
+
+
+def columns(board: Leaderboard) -> list[str]:
+    """The columns of `record`, hyperparameters in the order of asking."""
+    params = {name for row in board.rows for name in row.params}
+    asked = list(HYPERPARAMETERS)
+    return [
+        *("trial", "state", board.objective, "standard_error"),
+        *([] if board.tied is None else ["tied"]),
+        *sorted(params, key=lambda name: (asked.index(_family(name)), len(name), name)),
+        *(f"final_{name}" for name in _finals(board.rows)),
+        *("seconds", "parameters", "digest", "reason"),
+    ]
+
+
+def _finals(rows: Iterable[Row]) -> list[str]:
+    """The curves of every trial, and what was measured beside them."""
+    measured = dict.fromkeys(name for row in rows for name in row.final if name not in CURVES)
+    return [*CURVES, *measured]
+
+
+def _family(name: str) -> str:
+    return "units" if name.startswith("units_") else name
+
+
+def record(row: Row, objective: str) -> dict[str, Any]:
+    """The row under the names of the columns."""
+    return {
+        "trial": row.number,
+        "state": row.state,
+        objective: row.value,
+        "standard_error": row.error,
+        **row.params,
+        **{f"final_{name}": row.final.get(name) for name in _finals([row])},
+        "seconds": row.seconds,
+        "parameters": row.parameters,
+        "digest": row.digest,
+        "reason": row.reason,
+    }
+
+
+def fragment(board: Leaderboard, row: Row) -> str:
+    """The row's hyperparameters as YAML that can stand in a config.
+
+    A config has one `units` for all layers. Where a trial's layers differ, the fragment gives the
+    choices, and `try_first` has them in the order of the layers. Where there is no hidden layer,
+    `units` is 1, which then means nothing.
+    """
+    layers = range(1, int(row.params["hidden_layers"]) + 1)
+    units = [row.params[f"units_{layer}"] for layer in layers]
+    different = list(dict.fromkeys(units))
+    keys: dict[str, Any] = {
+        n: row.params.get(n) for n in HYPERPARAMETERS if n in row.params or n not in OPTIONAL
+    }
+    keys["units"] = different if len(different) > 1 else (units or [1])[0]
+    if len(different) > 1:
+        keys["try_first"] = [{"units": units}]
+    about = f"# trial {row.number} of study {board.study}: {board.objective} {row.value!r}\n"
+    return about + yaml.safe_dump(keys, sort_keys=False, default_flow_style=False)

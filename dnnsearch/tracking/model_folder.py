@@ -1,0 +1,62 @@
+"""A model file as the folder that MLflow keeps, loads and serves.
+
+The folder has MLflow's description with signature and requirements, and the model file; where
+people's data may be shown, an example of rows, too.
+"""
+
+import warnings
+from collections.abc import Mapping
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dnnsearch.models.ensemble import Model
+from dnnsearch.models.model_file import ENDING, decode
+from dnnsearch.tracking.environment import apply
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FILE = f"model{ENDING}"
+LOADER = "dnnsearch.tracking.scoring"
+PACKAGES = ("dnnsearch", "mlflow", "numpy", "pandas", "scikit-learn", "scipy", "pydantic")
+OUTPUTS = {"i": "long", "U": "string", "f": "double"}  # the type of `prediction`, by NumPy's kind
+
+
+def write_folder(
+    folder: Path,
+    content: bytes,
+    example: "pd.DataFrame | None" = None,
+    description: Mapping[str, Any] | None = None,
+) -> None:
+    """Make the folder; `description` are attributes of MLflow's: run_id, model_id, metadata."""
+    apply()
+    file = folder.with_name(FILE)
+    file.write_bytes(content)
+    with warnings.catch_warnings():
+        # MLflow warns of its own type hints, and that rows have int
+        warnings.simplefilter("ignore")
+        import mlflow.models
+        import mlflow.pyfunc
+
+        mlflow.pyfunc.save_model(
+            folder,
+            loader_module=LOADER,
+            data_path=file,
+            signature=_signature(decode(content, FILE)),
+            input_example=example,
+            pip_requirements=[f"{name}=={metadata.version(name)}" for name in PACKAGES],
+            mlflow_model=mlflow.models.Model(**(description or {})),
+        )
+
+
+def _signature(model: Model) -> Any:
+    from mlflow.models import ModelSignature
+    from mlflow.types.schema import AnyType, ColSpec, Schema, TensorSpec
+
+    kind = OUTPUTS[(model.classes if len(model.classes) else model.target).dtype.kind]
+    kinds = [kind, *["double"] * len(model.classes)]
+    any_ = AnyType()  # type: ignore[no-untyped-call]
+    outputs: list[ColSpec | TensorSpec] = [ColSpec(*pair) for pair in zip(kinds, model.columns)]
+    inputs: list[ColSpec | TensorSpec] = [ColSpec(any_, name) for name in model.inputs.kinds]
+    return ModelSignature(Schema(inputs) if inputs else None, Schema(outputs))

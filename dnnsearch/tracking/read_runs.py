@@ -1,0 +1,98 @@
+"""What MLflow holds of a trial, read back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from dnnsearch.errors import UserError
+from dnnsearch.tracking import fields
+from dnnsearch.tracking.artifacts import get_artifact
+from dnnsearch.tracking.client import MlflowClient, MlflowException, Run, connect, mlflow_errors
+from dnnsearch.tracking.runs import children_of, is_active, studies_of
+from dnnsearch.trials.run import CURVES
+from dnnsearch.trials.spec import OBJECTIVES
+
+
+@dataclass(frozen=True)
+class PublishedTrial:
+    """MLflow's copy of a trial; `curves` are name -> [(iteration, value), ...] in that order."""
+
+    run_id: str
+    study: str
+    number: int
+    state: str
+    status: str
+    digest: str
+    params: Mapping[str, str]
+    metrics: Mapping[str, float]
+    tags: Mapping[str, str]
+    curves: Mapping[str, list[tuple[int, float]]]
+    record: bytes | None
+
+
+def read_run(uri: str, run_id: str) -> PublishedTrial:
+    """The trial of an MLflow run id.
+
+    Raises UserError when there is no such run, when it is no trial of ours, or MLflow is away.
+    """
+    with mlflow_errors(uri):
+        client = connect(uri)
+        try:
+            run = client.get_run(run_id)
+        except MlflowException as error:
+            if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+                raise UserError(f"there is no MLflow run {run_id!r} at {uri}") from error
+            raise
+        if not run.data.tags.get(fields.TRIAL, "").isdigit():
+            raise UserError(f"the MLflow run {run_id!r} at {uri} is not a trial of dnnsearch")
+        return _published(client, run)
+
+
+def find_trial(
+    uri: str, experiment: str, study: str, number: int, identity: str = ""
+) -> PublishedTrial | None:
+    """The trial as MLflow shows it; None when it shows none. Raises UserError as `read_run`."""
+    with mlflow_errors(uri):
+        client = connect(uri)
+        for parent in parents_of(client, experiment, study, identity):
+            children = children_of(client, parent.info.experiment_id, parent.info.run_id)
+            run = children.get(number)
+            if run is not None and is_active(run):
+                return _published(client, run)
+        return None
+
+
+def parents_of(
+    client: MlflowClient, experiment: str, study: str, identity: str, removed_too: bool = False
+) -> list[Run]:
+    """The study's own run; several where a lost answer made two."""
+    found = client.get_experiment_by_name(experiment)
+    if found is None:
+        return []
+    runs = studies_of(client, found.experiment_id, study, removed_too)
+    return [r for r in runs if is_active(r) and r.data.tags.get(fields.IDENTITY, "") == identity]
+
+
+def _published(client: MlflowClient, run: Run) -> PublishedTrial:
+    tags = run.data.tags
+    return PublishedTrial(
+        run_id=run.info.run_id,
+        study=tags.get(fields.STUDY, ""),
+        number=int(tags[fields.TRIAL]),
+        state=tags.get(fields.STATE, ""),
+        status=run.info.status,
+        digest=tags.get(fields.DIGEST, ""),
+        params=run.data.params,
+        metrics=run.data.metrics,
+        tags=tags,
+        curves={
+            name: _curve(client, run, name)
+            for name in run.data.metrics
+            if name in (*CURVES, *OBJECTIVES)
+        },
+        record=get_artifact(client, run, fields.RECORD),
+    )
+
+
+def _curve(client: MlflowClient, run: Run, name: str) -> list[tuple[int, float]]:
+    history = client.get_metric_history(run.info.run_id, name)
+    return sorted((metric.step, metric.value) for metric in history)

@@ -1,0 +1,63 @@
+"""A study's records as MLflow has them: fetched by a machine that did not make them.
+
+Does not import MLflow before something is fetched.
+"""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from dnnsearch.tracking import fields
+
+if TYPE_CHECKING:
+    from dnnsearch.tracking.client import MlflowClient, Run
+
+
+@dataclass
+class StudyArtifacts:
+    """The artifacts of one study's runs; every call raises UserError when MLflow is away."""
+
+    uri: str
+    experiment: str
+    study: str
+    identity: str
+    _children: "dict[int, Run]" = field(default_factory=dict)
+
+    def record(self, number: int) -> bytes | None:
+        """The packed record of a trial; None where MLflow has none."""
+        from dnnsearch.tracking.artifacts import get_artifact
+        from dnnsearch.tracking.client import mlflow_errors
+
+        with mlflow_errors(self.uri):
+            client = self._client()
+            if number not in self._children:
+                self._look(client)
+            run = self._children.get(number)
+            return get_artifact(client, run, fields.RECORD) if run else None
+
+    def side_file(self, name: str) -> bytes | None:
+        """What lies with the study itself; None where MLflow has none."""
+        from dnnsearch.tracking.artifacts import get_artifact
+        from dnnsearch.tracking.client import mlflow_errors
+
+        with mlflow_errors(self.uri):
+            client = self._client()
+            found = (get_artifact(client, parent, name) for parent in self._parents(client))
+            return next((content for content in found if content is not None), None)
+
+    def _client(self) -> "MlflowClient":
+        from dnnsearch.tracking.client import connect
+
+        return connect(self.uri)
+
+    def _parents(self, client: "MlflowClient") -> "list[Run]":
+        from dnnsearch.tracking.read_runs import parents_of
+
+        return parents_of(client, self.experiment, self.study, self.identity)
+
+    def _look(self, client: "MlflowClient") -> None:
+        """List the trials once, not once for each."""
+        from dnnsearch.tracking.runs import children_of, is_active
+
+        for parent in self._parents(client):
+            found = children_of(client, parent.info.experiment_id, parent.info.run_id)
+            self._children |= {number: run for number, run in found.items() if is_active(run)}

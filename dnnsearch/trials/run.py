@@ -1,0 +1,186 @@
+"""A trial: `run_trial(spec, data) -> result`, a pure function.
+
+Whatever determines the training stands in the spec; nothing else is read and nothing is written.
+This module knows nothing of Optuna, MLflow, files or processes.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dnnsearch import nn
+from dnnsearch.storage.array_store import digest
+from dnnsearch.trials import training
+from dnnsearch.trials.metrics import measure
+from dnnsearch.trials.spec import Spec, Value, generator
+from dnnsearch.trials.training import Progress
+
+TRIAL_STREAM = 0  # the first element of the spawn key of every trial's random streams
+CURVES = ("train_cost", "dev_cost", "train_accuracy", "dev_accuracy")
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a training came to; R replicates, P points of the curves.
+
+    A replicate has NaN from the first point at which one of its costs is not finite.
+    """
+
+    end: str  # "finished", "pruned" or "diverged"
+    steps: np.ndarray  # (P,) int64: updates made at each point
+    curves: dict[str, np.ndarray]  # name -> (R, P) float64
+    cost: int  # multiply-adds spent, by `Spec.cost`
+    parameters: np.ndarray  # (R, number of parameters)
+    dev_predictions: np.ndarray  # (R, m_dev): classes, or values in a regression
+    dev_outputs: str  # digest of the logits Z[L] on the dev set
+    seconds: float  # of wall clock; in no digest
+
+    @property
+    def final(self) -> dict[str, np.ndarray]:
+        """The last point of each curve, (R,): after the last update, exact on train and dev."""
+        return {name: curve[:, -1] for name, curve in self.curves.items()}
+
+
+@dataclass(frozen=True)
+class TrialView:
+    """What people are shown of a trial, wherever they look."""
+
+    number: int
+    state: str  # running, finished, pruned, diverged, failed or interrupted
+    params: dict[str, Value]
+    spec: str  # digest
+    data: str = ""  # digest
+    value: float | None = None  # the objective; None unless finished or pruned
+    steps: np.ndarray | None = None  # (P,)
+    curves: dict[str, np.ndarray] = field(default_factory=dict)  # name -> (P,), replicates' mean
+    final: dict[str, float] = field(default_factory=dict)
+    seconds: float | None = None
+    parameters: int | None = None  # number of them
+    flops: int | None = None  # two for each multiply-add
+    digest: str = ""  # of the result
+    record: Path | None = None  # the file
+    reason: str = ""  # why it failed
+
+
+def run_trial(
+    spec: Spec,
+    data: Mapping[str, np.ndarray],
+    watch: Callable[[Progress], Any] = lambda progress: None,
+) -> Result:
+    """Train the network of `spec` on `data` and say what it came to.
+
+    `data` has X_train (m, n_x) or (R, m, n_x), y_train (m,) or (R, m), X_dev and y_dev likewise.
+    `watch` is shown every point of the curves as it is reached.
+    """
+    began = time.perf_counter()
+    rngs = [generator(spec.seed, TRIAL_STREAM, spec.number, r) for r in range(spec.replicates)]
+    parameters = nn.initialize(spec.layer_sizes, rngs, spec.initialization, spec.dtype)
+    points: list[Progress] = []
+    for progress in _training(spec, parameters, data, rngs):
+        points.append(progress)
+        watch(progress)
+        if _is_pruned(spec, points):
+            break
+    steps = np.array([point.iteration for point in points], np.int64)
+    names = (*CURVES, *spec.measured)
+    curves = {name: np.stack([p.value(name) for p in points], axis=1) for name in names}
+    diverged = ~np.isfinite(curves["train_cost"][:, -1])
+    parameters.flat[diverged] = np.nan
+    predictions, outputs = _on_dev(spec, parameters, data)
+    return Result(
+        end=_end(spec, steps, diverged),
+        steps=steps,
+        curves=curves,
+        cost=spec.cost(int(steps[-1])),
+        parameters=parameters.flat,
+        dev_predictions=predictions,
+        dev_outputs=digest({"dev_outputs": outputs}),
+        seconds=time.perf_counter() - began,
+    )
+
+
+def _training(
+    spec: Spec,
+    parameters: nn.Parameters,
+    data: Mapping[str, np.ndarray],
+    rngs: list[np.random.Generator],
+) -> Iterator[Progress]:
+    hyper = spec.hyperparameters
+    return training.train(
+        parameters,
+        data,
+        activation=hyper.activation,
+        output=spec.output,
+        learning_rate=hyper.learning_rate,
+        momentum=hyper.momentum,
+        batch_size=hyper.batch_size,
+        iterations=spec.updates,
+        curve_every=spec.curve_every,
+        rngs=rngs,
+        class_weights=_class_weights(spec, np.asarray(data["y_train"])),
+        scores=_scores(spec, data),
+    )
+
+
+def _class_weights(spec: Spec, y: np.ndarray) -> np.ndarray | None:
+    power = spec.hyperparameters.class_weights
+    if power is None:
+        return None
+    return training.weights_of_classes(y, max(spec.outputs, 2), power, spec.dtype)
+
+
+def _scores(
+    spec: Spec, data: Mapping[str, np.ndarray]
+) -> dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]]:
+    scale = float(data["target"][1]) if "target" in data else 1.0
+    return {name: partial(measure, name, scale=scale) for name in spec.measured}
+
+
+def _is_pruned(spec: Spec, points: list[Progress]) -> bool:
+    """Whether the training is to end at the last of the points, by the thresholds of its spec."""
+    if points[-1].iteration == spec.updates:
+        return False
+    needed = dict(spec.thresholds).get(points[-1].iteration)
+    values = [point.value(spec.objective).mean() for point in points]
+    return is_below(needed, values, spec.pruner, spec.maximize)
+
+
+def is_below(needed: float | None, values: list[float], pruner: str, maximize: bool) -> bool:
+    """Whether a curve so far falls short of a threshold; None is no threshold.
+
+    The median pruner looks at the best value so far, halving at the last.
+    """
+    if needed is None:
+        return False
+    best = max if maximize else min
+    value = best(values) if pruner == "median" else values[-1]
+    return value < needed if maximize else value > needed
+
+
+def _end(spec: Spec, steps: np.ndarray, diverged: np.ndarray) -> str:
+    if diverged.any():
+        return "diverged"
+    return "finished" if steps[-1] == spec.hyperparameters.iterations else "pruned"
+
+
+def _on_dev(
+    spec: Spec, parameters: nn.Parameters, data: Mapping[str, np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Predictions (R, m) and logits (R, n[L], m) on the dev set."""
+    network = nn.Network(parameters, spec.hyperparameters.activation, spec.output)
+    with np.errstate(all="ignore"):  # a diverged replicate has no predictions worth a warning
+        logits = network.logits(np.asarray(data["X_dev"]).mT)
+        predictions = network.output.predictions(logits)
+    return _narrow(predictions), logits
+
+
+def _narrow(predictions: np.ndarray) -> np.ndarray:
+    """Classes in the smallest type that holds them; values of a regression as they are."""
+    if predictions.dtype.kind == "f":
+        return predictions
+    return predictions.astype(np.min_scalar_type(int(predictions.max())))

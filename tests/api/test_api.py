@@ -1,0 +1,106 @@
+"""dnnsearch from Python: the commands under the same names, in processes of their own."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+import dnnsearch
+from dnnsearch.cli.app import app
+from tests.conftest import TINY
+
+
+def test_importing_the_package_loads_none_of_it() -> None:
+    code = """
+import sys, dnnsearch
+print([name for name in sys.modules if name.startswith("dnnsearch.")], "numpy" in sys.modules)
+"""
+    output = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert output.stdout == "[] False\n"
+
+
+def test_every_command_is_a_function_of_the_same_name() -> None:
+    names = {c.name or c.callback.__name__ for c in app.registered_commands if c.callback}
+    assert names <= set(dnnsearch.__all__)
+    assert all(callable(getattr(dnnsearch, name)) for name in dnnsearch.__all__)
+    assert set(dnnsearch.__all__) <= set(dir(dnnsearch))
+
+
+def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="has no attribute 'serach'"):
+        _ = dnnsearch.serach
+
+
+def test_a_search_from_a_mapping_is_the_same_study_as_from_a_file(
+    tiny: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    # Without the accident trial 3 is another, so the studies agree up to there.
+    config = {**yaml.safe_load(TINY), "study": "again", "tracking": "none"}
+    study = dnnsearch.search(config, trials=3, workers=1)
+    assert study.fingerprint() == dnnsearch.fingerprint("tiny", 3)
+    assert "study again, 3 trials" in capfd.readouterr().out
+    assert dnnsearch.list()["study"].tolist() == ["again", "tiny"]
+
+
+def test_what_the_command_refuses_is_a_user_error(tiny: Path) -> None:
+    with pytest.raises(dnnsearch.UserError, match=r"tiny\.yaml: trials: must be a whole number"):
+        dnnsearch.search("tiny.yaml", trials=0)
+    with pytest.raises(dnnsearch.UserError, match="config: study: must be given"):
+        dnnsearch.search(yaml.safe_load(TINY))
+    with pytest.raises(
+        dnnsearch.UserError, match="study tiny exists with another definition: seed"
+    ):
+        dnnsearch.search("tiny.yaml", set={"seed": 1}, quiet=True)
+
+
+def test_a_password_stands_in_no_argument_for_everybody_to_see(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    storage = "postgresql://ann:secret@server/studies"
+    asked: list[list[str]] = []
+
+    def run(arguments: list[str], tell: object, given: str) -> None:
+        asked.append(arguments)
+        assert given == storage
+        raise dnnsearch.UserError("not today")
+
+    monkeypatch.setattr("dnnsearch.api.cli_call.run", run)
+    names = ("promote", "publish", "report", "rerun", "rm", "verify")
+    for ask in (*(getattr(dnnsearch, name) for name in names), retune):
+        with pytest.raises(dnnsearch.UserError, match="not today"):
+            ask("digits", storage=storage)
+    assert [arguments[0] for arguments in asked] == [*names, "retune"]
+    assert "secret" not in str(asked)
+
+
+def retune(study: str, storage: str) -> dnnsearch.Retuned:
+    return dnnsearch.retune(study, "new.csv", storage=storage)
+
+
+def test_a_rerun_gives_its_verdict(tiny: Path) -> None:
+    Path("mlflow.db").unlink()
+    verdict = dnnsearch.rerun("tiny/3")
+    assert verdict.identical
+    assert verdict.text.startswith("tiny/3 identical\n")
+    with pytest.raises(dnnsearch.UserError, match="study tiny has 5 trials and no trial 9"):
+        dnnsearch.rerun("tiny/9")
+
+
+def test_rm_removes_and_clean_cleans(tiny: Path) -> None:
+    Path("mlflow.db").unlink()
+    assert dnnsearch.rm("tiny").startswith("removed study tiny: 5 trials")
+    assert dnnsearch.list().empty
+    assert dnnsearch.clean().startswith("removed ")
+
+
+def test_load_knows_studies_and_trials(tiny: Path) -> None:
+    assert isinstance(dnnsearch.load("tiny"), dnnsearch.Study)
+    assert dnnsearch.load("tiny/2").number == 2
+    with pytest.raises(dnnsearch.UserError, match="study tiny has no trial 9"):
+        dnnsearch.load("tiny/9")
+    with pytest.raises(dnnsearch.UserError, match="a trial is STUDY/NUMBER"):
+        dnnsearch.load("tiny/x")

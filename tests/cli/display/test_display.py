@@ -1,0 +1,192 @@
+"""What is shown of a search: counted right, and drawn without colours where nobody wants them."""
+
+import io
+import json
+import math
+import re
+import sys
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from dnnsearch.cli.display import Events, Lines, Quiet, Tally, display
+from dnnsearch.cli.display.live import Live, bar, clock
+from dnnsearch.config.config import Config, parse_config
+from dnnsearch.trials.run import TrialView
+from dnnsearch.workers import Progressed
+
+PARAMS = {"learning_rate": 0.03, "iterations": 100, "hidden_layers": 2, "units_1": 64}
+PARAMS |= {"units_2": 32, "activation": "relu", "momentum": 0.9, "batch_size": 32}
+
+
+def config(**keys: Any) -> Config:
+    hyper = {"learning_rate": 0.1, "iterations": 100, "hidden_layers": 1, "units": 8}
+    hyper |= {"activation": "relu", "momentum": 0.9, "batch_size": 32}
+    return parse_config({"data": "digits", "trials": 4, **hyper, **keys}, "config", "digits")
+
+
+def view(
+    number: int, state: str = "finished", value: float | None = None, **other: Any
+) -> TrialView:
+    return TrialView(number, state, dict(PARAMS), "spec", value=value, **other)
+
+
+def ended(tally: Tally, *views: TrialView) -> None:
+    for one in views:
+        tally.trial(view(one.number, "running"))
+        tally.trial(one)
+
+
+def test_of_equal_trials_the_first_told_stays_the_best() -> None:
+    tally = Tally(config())
+    ended(tally, view(0, value=0.9), view(1, value=0.95), view(2, value=0.95))
+    assert tally.best is not None
+    assert tally.best.number == 1
+
+
+def test_the_best_cost_is_the_smallest() -> None:
+    tally = Tally(config(objective="dev_cost"))
+    ended(tally, view(0, value=0.9), view(1, value=0.2), view(2, value=0.5))
+    assert tally.best is not None
+    assert tally.best.number == 1
+
+
+def test_a_pruned_trial_is_never_the_best() -> None:
+    tally = Tally(config())
+    ended(tally, view(0, "pruned", 0.99), view(1, "diverged"))
+    assert tally.best is None
+    assert tally.ended_as == "1 pruned, 1 diverged"
+
+
+def test_trials_of_an_earlier_search_do_not_count_for_the_time_that_is_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = iter(range(0, 1000, 10))
+    monkeypatch.setattr("time.monotonic", lambda: next(now))
+    tally = Tally(config(trials=6))
+    tally.trial(view(0, value=0.9))
+    tally.trial(view(1, value=0.9))
+    assert tally.left is None
+    ended(tally, view(2, value=0.9))
+    tally.trial(view(3, "running"))
+    tally.progress[3] = Progressed(3, 100, 0.5)
+    assert tally.ended == 3
+    assert tally.left == 10  # two of four were done in ten seconds
+
+
+def test_an_interrupted_trial_has_not_ended() -> None:
+    tally = Tally(config())
+    tally.trial(view(0, "running"))
+    tally.trial(view(0, "interrupted"))
+    assert tally.ended == 0
+
+
+def test_lines_tell_of_each_trial_that_ended_now(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = Lines(Tally(config()))
+    lines.trial(view(0, value=0.5))  # of an earlier search
+    for one in (view(1, value=0.9, seconds=0.25), view(2, "failed", reason="Trace\nBad: luck")):
+        lines.trial(view(one.number, "running"))
+        lines.trial(one)
+    best, end = "best 0.9000 (trial 1)", "finished dev_accuracy 0.9000 in 0.25 s"
+    assert capsys.readouterr().out.splitlines() == [
+        f"trial 1 relu 64-32 lr 0.03: {end} [2/4, {best}]",
+        f"trial 2 relu 64-32 lr 0.03: failed: Bad: luck [3/4, {best}]",
+    ]
+
+
+def test_quiet_says_only_what_must_be_known_and_not_among_the_results(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    quiet = Quiet()
+    quiet.trial(view(0, value=0.5))
+    quiet.progress(Progressed(0, 1, 0.5))
+    quiet.say("MLflow is away")
+    assert capsys.readouterr() == ("", "MLflow is away\n")
+
+
+def test_machines_are_told_every_event_on_a_line_of_its_own(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    events = Events(Tally(config()))
+    events.trial(view(0, value=0.5))  # of an earlier search
+    events.trial(view(1, "running"))
+    events.progress(Progressed(1, 50, 0.875))
+    events.trial(view(1, "diverged", final={"dev_cost": math.inf}))
+    events.say("MLflow is away\n")
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [one["event"] for one in told] == ["trial", "trial", "progress", "trial", "message"]
+    assert (told[0]["new"], told[0]["value"], told[0]["ended"]) == (False, 0.5, 1)
+    assert told[1]["state"] == "running"
+    assert told[1]["hyperparameters"] == PARAMS
+    progress = {"trial": 1, "iteration": 50, "iterations": 100, "dev_accuracy": 0.875}
+    assert told[2] == {"event": "progress", **progress}
+    assert (told[3]["new"], told[3]["final"]) == (True, {"dev_cost": None})
+    assert told[3]["best"] == {"trial": 0, "value": 0.5}
+
+
+def drawn(live: Live) -> str:
+    live.console.print(live.draw())
+    assert isinstance(live.console.file, io.StringIO)
+    return live.console.file.getvalue()
+
+
+def busy() -> Tally:
+    tally = Tally(config())
+    ended(tally, view(0, value=0.9))
+    tally.trial(view(1, "running"))
+    tally.trial(view(2, "running"))
+    tally.progress[1] = Progressed(1, 50, 0.875)
+    return tally
+
+
+def test_the_live_table_shows_what_runs_how_far_it_is_and_the_best_so_far() -> None:
+    text = drawn(Live(busy(), Console(file=io.StringIO(), width=100)))
+    assert re.search(r"digits +━{6}─{18} +1/4", text)
+    assert re.search(r"1 relu 64-32 lr 0.03 +━{12}─{12} +0.8750", text)
+    assert re.search(r"2 relu 64-32 lr 0.03 +waiting", text)
+    assert "best so far: dev_accuracy 0.9000 by trial 0 relu 64-32 lr 0.03" in text
+    assert text.endswith("1 finished\n")
+
+
+def test_the_live_table_begins_before_anything_has_ended() -> None:
+    text = drawn(Live(Tally(config()), Console(file=io.StringIO(), width=100)))
+    assert "no trial has finished yet" in text
+
+
+@pytest.mark.parametrize(("no_color", "coloured"), [("1", False), ("", True)])
+def test_no_color_is_honoured(
+    monkeypatch: pytest.MonkeyPatch, no_color: str, coloured: bool
+) -> None:
+    monkeypatch.setenv("NO_COLOR", no_color)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("COLORTERM", raising=False)
+    text = drawn(Live(busy(), Console(file=io.StringIO(), force_terminal=True)))
+    assert ("\x1b[32m" in text) == coloured
+
+
+def test_what_is_said_is_not_taken_for_markup() -> None:
+    live = Live(Tally(config()), Console(file=io.StringIO(), width=100))
+    live.say("[bold]names[/bold] stay as they are")
+    assert isinstance(live.console.file, io.StringIO)
+    assert live.console.file.getvalue() == "[bold]names[/bold] stay as they are\n"
+
+
+def test_the_display_fits_whoever_watches(monkeypatch: pytest.MonkeyPatch) -> None:
+    with display(config(), quiet=True) as quiet, display(config(), quiet=False) as lines:
+        assert (type(quiet), type(lines)) == (Quiet, Lines)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    with display(config(), quiet=False, events=True) as events:
+        assert type(events) is Events
+    monkeypatch.setenv("TERM", "dumb")
+    with display(config(), quiet=False) as lines:
+        assert type(lines) is Lines
+    monkeypatch.setenv("TERM", "xterm")
+    with display(config(), quiet=False) as live:
+        assert type(live) is Live
+
+
+def test_bars_and_clocks_are_short() -> None:
+    assert bar(-1) == "─" * 24
+    assert bar(2) == "━" * 24
+    assert [clock(s) for s in (0, 65, 7207)] == ["0:00", "1:05", "2:00:07"]

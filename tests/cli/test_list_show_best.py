@@ -1,0 +1,119 @@
+"""`list`, `show`, `best` and `fingerprint` on a study that a search has left."""
+
+import csv
+import io
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+
+from dnnsearch.config.config import parse_config
+from tests.cli.conftest import Command
+
+pytestmark = pytest.mark.usefixtures("tiny")
+
+
+def test_list_shows_the_studies_with_their_best_values(command: Command) -> None:
+    _, output, _ = command("list")
+    assert re.search(
+        r"^tiny +dev_accuracy +0\.\d{4} +\d +5 trials: 3 finished, ", output, re.MULTILINE
+    )
+
+
+def test_list_in_an_empty_folder_is_no_error_and_leaves_it_empty(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path / "empty")
+    assert command("list") == (0, "no study yet in sqlite:///optuna.db\n", "")
+    assert list(Path().iterdir()) == []
+
+
+def test_show_has_one_line_for_each_trial(command: Command) -> None:
+    _, output, _ = command("show", "tiny")
+    assert output.startswith("study tiny, 5 trials: 3 finished, 1 diverged, 1 failed\n")
+    assert len(re.findall(r"^ +\d  (finished|diverged|failed) ", output, re.MULTILINE)) == 5
+    assert "... and 4 more" in command("show", "tiny", "--top", "1")[1]
+
+
+def test_show_writes_every_trial_to_a_file_or_to_the_screen(command: Command) -> None:
+    assert command("show", "tiny", "--csv", "tiny.csv") == (0, "5 trials written to tiny.csv\n", "")
+    _, output, _ = command("show", "tiny", "--csv", "-")
+    assert Path("tiny.csv").read_text() == output
+    rows = list(csv.DictReader(io.StringIO(output)))
+    assert [row["state"] for row in rows] == [
+        *("finished", "diverged", "finished", "failed", "finished")
+    ]
+    assert rows[3]["reason"] == "MemoryError: a planted accident"
+
+
+def test_show_chooses_and_sorts_what_is_asked_for(command: Command) -> None:
+    _, output, _ = command("show", "tiny", "--state", "finished", "--sort", "-learning_rate")
+    assert "; 3 of them fit" in output
+    written = command("show", "tiny", "--where", "units=8-5", "--csv", "-")[1]
+    assert [row["trial"] for row in csv.DictReader(io.StringIO(written))] == ["2"]
+
+
+def test_show_writes_json_with_every_digit_and_null_for_what_is_not_there(command: Command) -> None:
+    rows = json.loads(command("show", "tiny", "--json", "-")[1])
+    written = list(csv.DictReader(io.StringIO(command("show", "tiny", "--csv", "-")[1])))
+    assert [list(row) for row in rows] == [list(row) for row in written]
+    assert [repr(row["final_dev_cost"]) for row in rows if row["final_dev_cost"] is not None] == [
+        row["final_dev_cost"] for row in written if row["final_dev_cost"]
+    ]
+    assert rows[3]["dev_accuracy"] is None
+
+
+def test_show_marks_ties_and_lives_without_records(command: Command) -> None:
+    rows = json.loads(command("show", "tiny", "--json", "-")[1])
+    best = max(rows, key=lambda row: (row["dev_accuracy"] or 0, -row["trial"]))
+    assert best["tied"] is False
+    assert any(row["tied"] for row in rows)
+    assert re.search(
+        r"^ +\d  finished  0.\d{4} ± 0.\d{4}  tie ", command("show", "tiny")[1], re.MULTILINE
+    )
+    shutil.rmtree("records")
+    assert "tied" not in json.loads(command("show", "tiny", "--json", "-")[1])[0]
+
+
+def test_best_prints_a_configuration_that_is_a_valid_config(command: Command) -> None:
+    _, output, _ = command("best", "tiny")
+    parse_config({"data": "moons", **yaml.safe_load(output)}, "best", "best")
+
+
+def test_fingerprint_stands_alone_on_the_last_line(command: Command) -> None:
+    _, output, _ = command("fingerprint", "tiny")
+    assert re.fullmatch(r"[0-9a-f]{64}", output.splitlines()[-1])
+    _, shorter, _ = command("fingerprint", "tiny", "--trials", "2")
+    assert shorter != output
+    assert command("fingerprint", "tiny", "--trials", "5")[1] == output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("show other", "there is no study other; known studies: tiny"),
+        ("best tiny --storage sqlite:///no.db", "there is no study yet: no.db does not exist"),
+        ("show tiny --storage nonsense", "storage: must be an address such as sqlite:///optuna.db"),
+        ("fingerprint tiny --trials 6", "study tiny has no such fingerprint yet: it has 5 trials"),
+        ("show tiny --csv no/such/folder.csv", "there is no folder no/such"),
+    ],
+)
+def test_what_is_not_there_is_an_error_in_one_line(
+    command: Command, arguments: str, message: str
+) -> None:
+    code, output, errors = command(*arguments.split())
+    assert (code, output) == (2, "")
+    assert errors.startswith("error: ")
+    assert message in errors
+    assert errors.count("\n") == 1
+
+
+def test_the_storage_can_be_named_by_the_environment(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DNNSEARCH_STORAGE", "sqlite:///no.db")
+    assert command("show", "tiny")[0] == 2

@@ -1,0 +1,25 @@
+"""`new --search` as a person starts it: from a file to a search, and to predictions of raw rows."""
+
+import os
+import subprocess
+import sys
+
+from tests.config.test_new_config import rows, written
+
+
+def test_the_command_ends_in_a_search_and_the_trial_predicts_raw_rows(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    frame = rows(80).assign(label=["no way", "of course"] * 40)
+    command = [sys.executable, "-m", "dnnsearch", "new", written(frame), "--target", "label"]
+    settings_ = ["trials=2", "replicates=1", "iterations=40", "tracking=none", "workers=1"]
+    command += ["--search", *(f"--set={setting}" for setting in settings_)]
+    environment = {**os.environ, "DNNSEARCH_CACHE": str(tmp_path / "cache")}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "best: trial" in done.stdout
+    (tmp_path / "data.csv").unlink()
+    import dnnsearch
+
+    predicted = dnnsearch.load("data/0").predict(frame)
+    assert set(predicted) <= {"no way", "of course"}
+    assert dnnsearch.load("data/0").predict_proba(frame[["x", "city", "z"]]).shape == (80, 2)

@@ -1,0 +1,108 @@
+"""`rm`, `clean` and `ui`: nothing is taken away that was not meant."""
+
+import os
+import re
+import socket
+import sqlite3
+import sys
+from pathlib import Path
+
+import pytest
+
+from dnnsearch.storage.study_lock import study_lock
+from tests.cli.conftest import Command
+from tests.support.preloaded import Preloaded
+
+
+@pytest.fixture
+def alone(tiny: Path) -> Path:
+    """The study without MLflow, whose import takes seconds."""
+    (tiny / "mlflow.db").unlink()
+    return tiny
+
+
+def test_rm_takes_away_the_study_its_records_and_its_runs_in_mlflow(
+    tracked: Preloaded, tiny: Path
+) -> None:
+    said = tracked.run(tiny, "rm", "tiny", "--yes")
+    assert said == (
+        "removed study tiny: 5 trials, their records, 6 runs in MLflow, where their files stay "
+        "until `mlflow gc`\n"
+    )
+    with sqlite3.connect("mlflow.db") as database:
+        states = database.execute("SELECT DISTINCT lifecycle_stage FROM runs").fetchall()
+    assert states == [("deleted",)]
+    with sqlite3.connect("optuna.db") as database:
+        assert database.execute("SELECT * FROM studies").fetchall() == []
+    assert list((tiny / "records").iterdir()) == []
+
+
+def test_rm_without_mlflow_takes_away_the_rest(command: Command, alone: Path) -> None:
+    assert "0 runs in MLflow" in command("rm", "tiny", "--yes")[1]
+    assert command("list")[1].count("\n") == 1
+    assert not Path("mlflow.db").exists()
+
+
+def test_rm_asks_and_takes_nothing_where_nobody_answers(
+    command: Command, alone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code, _, errors = command("rm", "tiny")
+    assert (code, "add --yes" in errors) == (2, True)
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr("builtins.input", lambda question: "n")
+    assert command("rm", "tiny")[0] == 2
+    assert command("show", "tiny")[0] == 0
+    monkeypatch.setattr("builtins.input", lambda question: "yes")
+    assert command("rm", "tiny")[0] == 0
+    assert command("show", "tiny")[0] == 2
+
+
+def test_rm_leaves_a_study_alone_that_somebody_works_on(command: Command, alone: Path) -> None:
+    with study_lock("sqlite:///optuna.db", "tiny"):
+        code, _, errors = command("rm", "tiny", "--yes")
+    assert code == 2
+    assert f"process {os.getpid()} on " in errors
+    assert command("show", "tiny")[0] == 0
+
+
+def test_clean_empties_the_cache_and_spares_what_is_not_ours(command: Command, alone: Path) -> None:
+    cache = alone / "cache"
+    (cache / "photos").mkdir()
+    (cache / "notes.txt").write_text("mine")
+    code, output, _ = command("clean")
+    assert code == 0 and re.match(r"removed \d\.\d\d MB", output)
+    assert sorted(path.name for path in cache.iterdir()) == ["notes.txt", "photos"]
+
+
+def test_clean_without_a_cache_is_no_error(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DNNSEARCH_CACHE", str(tmp_path / "none"))
+    assert command("clean")[0] == 0
+
+
+def test_ui_becomes_mlflow_on_this_machine_only(
+    command: Command, tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[tuple[str, list[str], dict[str, str]]] = []
+    monkeypatch.setattr(os, "execve", lambda *arguments: started.append(arguments))
+    code, output, _ = command("ui", "--port", "51239")
+    ((_, arguments, environment),) = started
+    assert code == 0
+    assert "http://127.0.0.1:51239" in output
+    assert arguments[arguments.index("--host") + 1] == "127.0.0.1"
+    assert arguments[arguments.index("--backend-store-uri") + 1] == "sqlite:///mlflow.db"
+    assert environment["MLFLOW_ALLOW_PICKLE_DESERIALIZATION"] == "false"
+
+
+def test_a_port_that_is_taken_is_an_error_in_one_line(command: Command) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        code, _, errors = command("ui", "--port", str(port))
+    assert code == 2
+    assert (
+        errors
+        == f"error: port {port} is not free (address already in use): add --port {port + 1}\n"
+    )

@@ -1,0 +1,78 @@
+"""What `search` says, and what it would cost; how it searches is tested with the study."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Command
+from tests.support.preloaded import Preloaded
+
+SEARCH = ("search", "tiny.yaml", "--set=tracking=none", "--workers=1")
+
+
+def test_a_search_ends_with_the_leaderboard_and_what_one_can_do_next(searched: Path) -> None:
+    output = (searched / "output.txt").read_text()
+    assert "study tiny, 5 trials: 3 finished, 1 diverged, 1 failed\n" in output
+    (best,) = re.findall(r"^best: trial (\d) with dev_accuracy 0\.\d{4}$", output, re.MULTILINE)
+    assert f"  train it again:         dnnsearch rerun tiny/{best}\n" in output
+    assert "dnnsearch ui\n" in output
+    assert re.search(r"\nfingerprint [0-9a-f]{64}\n$", output)
+
+
+def test_where_there_is_no_terminal_a_search_says_one_line_for_each_trial(searched: Path) -> None:
+    output = (searched / "output.txt").read_text()
+    lines = re.findall(r"^trial (\d) .*: (\w+).* \[(\d)/5", output, re.MULTILINE)
+    assert sorted(number for number, _, _ in lines) == ["0", "1", "2", "3", "4"]
+    assert [count for _, _, count in lines] == ["1", "2", "3", "4", "5"]
+    assert "failed in" not in output
+    assert ": failed: MemoryError: a planted accident [" in output
+
+
+def everything(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_dry_run_says_what_is_left_and_writes_nothing(program: Preloaded, tiny: Path) -> None:
+    before = everything(tiny)
+    output = program.run(tiny, "search", "tiny.yaml", "--dry-run", "--trials", "25")
+    assert "trials  20 (and 5 that have ended already)" in output
+    assert re.search(r"cost +\d.*e\+0\d multiply-adds in 600 updates", output)
+    assert re.search(r"time +about \d+ s with \d+ workers", output)
+    assert re.search(r"disk +about \d\.\d MB", output)
+    assert everything(tiny) == before
+
+
+def test_quiet_shows_the_result_only(program: Preloaded, tiny: Path) -> None:
+    assert program.run(tiny, *SEARCH, "--quiet").startswith("study tiny, 5 trials: ")
+
+
+def test_json_is_one_event_a_line_and_the_last_one_is_the_study(
+    program: Preloaded, tiny: Path
+) -> None:
+    lines = program.run(tiny, *SEARCH, "--json").splitlines()
+    *trials, study = [json.loads(line) for line in lines]
+    assert sorted(one["trial"] for one in trials) == [0, 1, 2, 3, 4]
+    assert {one["event"] for one in trials} == {"trial"}
+    assert study["ends"] == {"finished": 3, "diverged": 1, "failed": 1}
+    assert study["best"]["value"] == max(one["value"] or 0 for one in trials)
+    assert re.fullmatch("[0-9a-f]{64}", study["fingerprint"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("tiny.yaml --json --quiet", "--json cannot go together with --quiet or --dry-run"),
+        ("no.yaml", "no.yaml: there is no such file"),
+        ("tiny.yaml --for soon", "--for must be a time such as 90s, 15m or 1h30m, but got 'soon'"),
+        ("tiny.yaml --set seed", "--set 'seed': must be key=value"),
+    ],
+)
+def test_bad_input_is_an_error_before_the_process_is_started_over(
+    command: Command, tiny: Path, arguments: str, message: str
+) -> None:
+    code, _, errors = command("search", *arguments.split())
+    assert code == 2
+    assert message in errors
+    assert errors.count("\n") == 1

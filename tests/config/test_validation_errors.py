@@ -1,0 +1,43 @@
+from typing import Any
+
+from dnnsearch.config.validation_errors import format_errors
+
+KNOWN = {"": ["trials", "split"], "split": ["dev", "test"]}
+EXAMPLES = {"trials": "such as trials: 40"}
+
+
+def told(*errors, touched=()):
+    full: Any = [{"loc": loc, "input": 3, "msg": "wrong", **rest} for loc, rest in errors]
+    return format_errors(full, KNOWN, EXAMPLES, touched)
+
+
+def test_a_rule_of_ours_speaks_for_itself():
+    broken = {"type": "value_error", "ctx": {"error": ValueError("must be 1, but got 3")}}
+    assert told((("split", "dev"), broken)) == "split.dev: must be 1, but got 3"
+
+
+def test_a_missing_key_comes_with_its_example():
+    assert told((("trials",), {"type": "missing"})) == "trials: must be given, such as trials: 40"
+    assert told((("split",), {"type": "missing"})) == "split: must be given"
+
+
+def test_an_unknown_key_comes_with_the_nearest_and_the_known_ones_of_its_place():
+    unknown = {"type": "extra_forbidden"}
+    assert told((("trails",), unknown)) == (
+        "'trails' is unknown (did you mean trials?); the keys: trials, split"
+    )
+    assert told((("split", "tests"), unknown)).endswith("(did you mean test?); the keys: dev, test")
+
+
+def test_whatever_else_pydantic_finds_is_told_in_its_words_with_the_value():
+    assert told((("split",), {"type": "other"})) == "split: wrong, but got 3"
+
+
+def test_three_complaints_are_enough_for_a_line():
+    line = told(*[((f"k{i}",), {"type": "other"}) for i in range(5)])
+    assert line.endswith("k2: wrong, but got 3; and 2 more")
+
+
+def test_what_was_set_on_the_command_line_is_said_so():
+    line = told((("trials",), {"type": "other"}), touched={"trials"})
+    assert line == "trials: wrong, but got 3 (set on the command line)"

@@ -1,0 +1,82 @@
+"""MLflow's own scoring server, as `dnnsearch serve` starts it, beside what `predict` says."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from dnnsearch.deployment.server import command
+from dnnsearch.models import model_file
+from dnnsearch.tracking.ui import serve_command
+from tests.support.models import members, people
+from tests.support.preloaded import Preloaded
+from tests.support.scoring import Server
+
+
+@pytest.fixture(scope="module")
+def folder(program: Preloaded, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model, a table, and what the command `predict` says of it."""
+    folder = tmp_path_factory.mktemp("serving")
+    model_file.write(folder / "members.dnn", members())
+    people(12, seed=3).assign(name="Ann").to_csv(folder / "people.csv", index=False)
+    predict = ["predict", "members.dnn", "people.csv", "--out", "answers.csv"]
+    assert program.run(folder, *predict) == "12 rows written to answers.csv\n"
+    return folder
+
+
+@pytest.fixture(scope="module")
+def server(folder: Path) -> Iterator[Server]:
+    server = Server(folder, "members.dnn")
+    yield server
+    server.kill()
+
+
+def test_rows_posted_as_csv_or_json_get_what_predict_gives(server: Server, folder: Path) -> None:
+    expected = pd.read_csv(folder / "answers.csv")[members().columns].to_dict("records")
+    rows = pd.read_csv(folder / "people.csv")
+    split = json.loads(rows.drop(columns="name").to_json(orient="split", double_precision=15))
+    split["data"] = rows.drop(columns="name").astype(object).where(rows.notna(), None).to_numpy()
+    split["data"] = split["data"].tolist()
+    records = [dict(zip(split["columns"], row)) for row in split["data"]]
+    for status, answer in (
+        server.ask((folder / "people.csv").read_bytes(), "text/csv"),
+        server.ask_json(dataframe_records=records),
+        server.ask_json(dataframe_split=split),
+    ):
+        assert (status, answer) == (200, expected)
+
+
+def test_rows_that_it_cannot_take_get_a_400_with_the_reason(server: Server) -> None:
+    good = {"zone": 1, "age": 30, "income": 5.5, "city": "Rome"}
+    assert server.ask_json(dataframe_records=[good])[0] == 200
+    for bad, reason in (
+        ({**good, "age": "old"}, "column 'age' must be numbers, but has 'old'"),
+        ({**good, "income": 1e300}, "numbers must be finite and at most 3.4e+38"),
+        ({key: good[key] for key in ("zone", "income", "city")}, "missing inputs ['age']"),
+    ):
+        status, message = server.ask_json(dataframe_records=[bad])
+        assert status == 400
+        assert reason in message
+    assert server.ask(b"zone,age\n1", "text/csv")[0] == 400
+    assert server.ask(b"{", "application/json")[0] == 400
+
+
+def test_a_server_answers_this_machine_only_and_loads_no_pickle(tmp_path: Path) -> None:
+    started = serve_command(tmp_path, 5001)
+    assert started.argv[started.argv.index("--host") + 1] == "127.0.0.1"
+    assert started.argv[started.argv.index("--env-manager") + 1] == "local"
+    assert started.environment["MLFLOW_ALLOW_PICKLE_DESERIALIZATION"] == "false"
+    assert started.environment["MLFLOW_DISABLE_TELEMETRY"] == "true"
+
+
+def test_a_folder_that_was_made_is_used_again_and_has_the_models_digest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DNNSEARCH_CACHE", str(tmp_path))
+    first, again = command(members(), 5001), command(members(), 5001)
+    assert first == again
+    (folder,) = tmp_path.iterdir()
+    assert folder.name == model_file.digest(model_file.encode(members()))
+    assert (folder / "data" / "model.dnn").read_bytes() == model_file.encode(members())

@@ -1,0 +1,209 @@
+"""A model as one file: written, read, and what becomes of it when it is not what it was."""
+
+import hashlib
+import io
+import sys
+import tracemalloc
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from dnnsearch.errors import UserError
+from dnnsearch.models import model_file
+from dnnsearch.models.ensemble import Model
+from dnnsearch.storage.array_store import pack, unpack
+from tests.support.models import flowers, members, people, prices
+from tests.support.mutants import mutant, parts_of, rehashed, zipped
+
+KINDS = {"flowers": flowers, "members": members, "prices": prices}
+
+
+def rows_for(model: Model) -> Any:
+    return people(50, seed=5) if model.target_name else np.ones((50, 3))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_model_that_was_read_again_says_the_same_to_the_last_bit(kind: str) -> None:
+    model = KINDS[kind]()
+    again = model_file.decode(model_file.encode(model), "the file")
+    rows = rows_for(model)
+    assert np.array_equal(again.outputs(rows), model.outputs(rows))
+    assert again.predict(rows).tolist() == model.predict(rows).tolist()
+    for name in ("task", "target_name", "form", "provenance", "replicates", "activation"):
+        assert getattr(again, name) == getattr(model, name)
+    assert again.inputs.kinds == model.inputs.kinds
+    assert model_file.encode(again) == model_file.encode(model)
+
+
+def test_the_digest_is_that_of_what_follows_the_first_line() -> None:
+    content = model_file.encode(members())
+    first, packed = content.split(b"\n", 1)
+    assert model_file.digest(content) == hashlib.sha256(packed).hexdigest()
+    assert first.decode() == f"dnnsearch model, format 1, sha256 {model_file.digest(content)}"
+
+
+def test_an_ensemble_is_the_mean_of_its_single_networks() -> None:
+    for model in (members(), flowers(), prices()):
+        rows = rows_for(model)
+        each = [model.single(r) for r in range(model.replicates)]
+        mean = np.mean([one.outputs(rows) for one in each], axis=0)
+        assert np.allclose(model.outputs(rows), mean, rtol=0, atol=1e-12)
+        assert [one.replicates for one in each] == [1] * model.replicates
+
+
+def changed(model: Model, document: dict[str, Any] | None = None, **arrays: np.ndarray) -> bytes:
+    """The model's file, well packed and hashed, with other content."""
+    found, had = unpack(model_file.encode(model).split(b"\n", 1)[1])
+    return rehashed(pack({**found, **(document or {})}, {**had, **arrays}))
+
+
+WRONG: dict[str, tuple[Callable[[], bytes], str]] = {
+    "empty": (lambda: b"", "does not begin as a model file"),
+    "a zip": (lambda: pack({}, {}), "does not begin as a model file"),
+    "cut": (lambda: model_file.encode(members())[:-9], "does not have the SHA-256"),
+    "one bit": (
+        lambda: model_file.encode(members()).replace(b"member", b"nember", 1),
+        "does not have the SHA-256",
+    ),
+    "newer": (lambda: rehashed(b"whatever", 2), "its format is 2, a newer one; here it must be 1"),
+    "no task": (lambda: changed(members(), {"task": "guess"}), "task: Input should be 'binary'"),
+    "more": (lambda: changed(members(), {"more": 1}), "more: Extra inputs are not permitted"),
+    "activation": (lambda: changed(members(), {"activation": "exec"}), "activation: "),
+    "classes": (lambda: changed(flowers(), {"classes": ["a", "b"]}), "classes: |layer_sizes: "),
+    "layers": (lambda: changed(flowers(), {"layer_sizes": [3, 10**9, 3]}), "must have the shape"),
+    "form": (lambda: changed(members(), {"form": {"separator": "ab"}}), "must be one character"),
+    "columns": (
+        lambda: changed(members(), {"columns": [["age", "number"]]}),
+        "does not have the columns",
+    ),
+    "infinite": (
+        lambda: changed(flowers(), parameters=np.full((2, 38), np.inf, np.float32)),
+        "'parameters' has what is no number",
+    ),
+    "scale": (lambda: changed(flowers(), scale=np.zeros(3)), "scales: "),
+    "folds": (lambda: changed(flowers(), mean=np.ones((3, 3)), scale=np.ones((3, 3))), "folds"),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_what_is_no_model_is_refused_in_one_line_with_its_reason(wrong: str) -> None:
+    make, reason = WRONG[wrong]
+    with pytest.raises(UserError, match=reason) as caught:
+        model_file.decode(make(), "some.dnn")
+    assert str(caught.value).startswith("some.dnn cannot be used as a model: ")
+
+
+def test_members_that_claim_more_than_there_is_take_no_memory() -> None:
+    packed = model_file.encode(flowers()).split(b"\n", 1)[1]
+    bomb = io.BytesIO()
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("record.json", " " * (64 << 20))
+    huge = packed.replace(b"'shape': (2, 38)", b"'shape': (2, 3800000000000000)".ljust(16))
+    for content in (bomb.getvalue(), huge, _with_shape(packed, b"(9999999999, 9999999)")):
+        tracemalloc.start()
+        with pytest.raises(UserError):
+            model_file.decode(rehashed(content), "bomb")
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert peak < 2 << 20
+
+
+def _with_shape(packed: bytes, shape: bytes) -> bytes:
+    found = parts_of(packed)
+    found["parameters.npy"] = found["parameters.npy"].replace(b"(2, 38)", shape)
+    return zipped(found)
+
+
+class Guard:
+    """Sees whether Python is asked to run code or to open anything, while it is watching."""
+
+    EVENTS = ("exec", "compile", "import", "open", "pickle.find_class", "os.system")
+    EVENTS += ("subprocess.Popen", "ctypes.dlopen", "marshal.loads", "socket.connect")
+
+    def __init__(self) -> None:
+        self.watching, self.seen = False, []
+        sys.addaudithook(self._hook)
+
+    def _hook(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if self.watching and event in self.EVENTS:
+            self.seen.append((event, arguments))
+
+
+def outcomes(count: int, seed: int) -> Iterator[str]:
+    """What became of so many mutants; whatever is no error of ours comes out of here."""
+    rng = np.random.default_rng(seed)
+    files = [model_file.encode(make()) for make in KINDS.values()]
+    rows = [rows_for(make()) for make in KINDS.values()]
+    guard = Guard()
+    for content, these in zip(files, rows):
+        model_file.decode(content, "x").predict(these)  # what is imported late is there now
+    tracemalloc.start()
+    for i in range(count):
+        k = int(rng.integers(len(files)))
+        content = mutant(rng, files[k])
+        before, _ = tracemalloc.get_traced_memory()
+        tracemalloc.reset_peak()
+        guard.watching = True
+        try:
+            outcome = _outcome(content, rows[k])
+        finally:
+            guard.watching = False
+        assert guard.seen == [], f"mutant {i} of seed {seed}"
+        _, peak = tracemalloc.get_traced_memory()
+        assert peak - before < 16 << 20, f"mutant {i} of seed {seed}"
+        yield outcome
+
+
+def _outcome(content: bytes, rows: Any) -> str:
+    try:
+        model = model_file.decode(content, "x")
+    except UserError as error:
+        assert "\n" not in str(error)
+        return "refused"
+    try:
+        assert len(model.predict(rows)) == len(rows)
+    except ValueError:
+        return "cannot answer"
+    return "answers"
+
+
+def fuzz(count: int, seed: int) -> dict[str, int]:
+    try:
+        found = list(outcomes(count, seed))
+    finally:
+        tracemalloc.stop()
+    return {name: found.count(name) for name in sorted(set(found))}
+
+
+def test_of_hundreds_of_mutants_none_runs_code_none_crashes_and_none_takes_memory() -> None:
+    counts = fuzz(400, seed=0)
+    assert counts["refused"] > 200
+    assert counts["answers"] > 10  # the checks are not so strict that nothing gets past them
+
+
+@pytest.mark.proof
+def test_of_ten_thousand_mutants_none_runs_code_none_crashes_and_none_takes_memory() -> None:
+    counts = fuzz(10_000, seed=1)
+    print(counts)
+    assert sum(counts.values()) == 10_000
+
+
+def test_the_guard_sees_code_that_is_run() -> None:
+    guard = Guard()
+    guard.watching = True
+    exec("1 + 1")
+    guard.watching = False
+    assert {event for event, _ in guard.seen} >= {"exec"}
+
+
+def test_a_file_appears_whole_and_one_that_is_missing_is_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "members.dnn"
+    model_file.write(path, members())
+    assert model_file.read(path).provenance["study"] == "people"
+    assert [p.name for p in tmp_path.iterdir()] == ["members.dnn"]
+    with pytest.raises(UserError, match="no.dnn cannot be read: No such file"):
+        model_file.read(tmp_path / "no.dnn")

@@ -1,0 +1,158 @@
+"""Whole promotions by the real command, of a table with numbers and categories."""
+
+import signal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import dnnsearch
+from dnnsearch import UserError
+from dnnsearch.deployment.champion import no_champion, path
+from dnnsearch.models import model_file
+from dnnsearch.promotion.candidates import memo
+from dnnsearch.promotion.evaluation_log import EvaluationLog
+from dnnsearch.study.stored_study import open_study
+from dnnsearch.trials.record import decode
+from tests.promotion.conftest import SMALL, Promote
+from tests.support.preloaded import Preloaded
+
+TIMELESS = ("candidates", "tied", "trial", "test", "steps", "found", "champion")
+
+
+def openings(folder: Path, study: str = "clean") -> list[dict[str, Any]]:
+    return EvaluationLog(open_study(study, f"sqlite:///{folder}/optuna.db").rows).openings
+
+
+def crowned(folder: Path) -> Path:
+    """The champion's file."""
+    return path(open_study("clean", f"sqlite:///{folder}/optuna.db"))
+
+
+def killed(program: Preloaded, folder: Path, failpoint: str, study: str = "clean") -> None:
+    """A promotion that is killed there."""
+    marker = folder / f"killed-{len(list(folder.glob('killed-*')))}"
+    command = program.start(folder, "promote", study, *SMALL, failpoint=f"{failpoint}:{marker}")
+    assert command.wait() == -signal.SIGKILL, command.said
+
+
+def test_a_study_with_something_to_find_becomes_a_champion_that_predicts(
+    promote: Promote, folder: Path
+) -> None:
+    said = promote("clean")
+    assert said["found"]
+    assert said["champion"]
+    assert said["test"]["ensemble"]["low"] > said["test"]["guess"]
+    assert len(said["openings"]) == 1
+    model = model_file.read(crowned(folder))
+    assert model.replicates == 4
+    table = pd.read_csv(folder / "clean.csv")
+    right = model.predict(table.drop(columns="left")) == table["left"]
+    assert right.mean() > 0.8
+
+
+def test_a_study_of_shuffled_labels_is_told_to_have_found_nothing(
+    promote: Promote, folder: Path
+) -> None:
+    said = promote("noise", code=1)
+    assert not said["found"]
+    assert not said["champion"]
+    test = said["test"]
+    assert test["ensemble"]["low"] <= test["guess"]
+    assert any("THE SEARCH FOUND NOTHING" in line for line in said["lines"])
+    study = open_study("noise", f"sqlite:///{folder}/optuna.db")
+    assert f"no champion: what was promoted, {said['file']}, is not" in str(no_champion(study))
+
+
+def test_the_networks_are_confirmed_with_seeds_that_no_trial_has(
+    promote: Promote, folder: Path
+) -> None:
+    promote("clean")
+    study = open_study("clean", f"sqlite:///{folder}/optuna.db")
+    kept = memo(study).paths()
+    assert len(kept) == 3 + 1  # three candidates and the refit
+    records = [decode(path.read_bytes()) for path in kept]
+    assert {r.spec.seed for r in records}.isdisjoint({study.config.seed})
+    for record in records:
+        parameters = record.arrays["parameters"]
+        assert len(np.unique(parameters, axis=0)) == 4
+        trial = study.record(record.spec.number).arrays["parameters"]
+        assert not (parameters == trial).all(axis=1).any()
+    refits = [r for r in records if r.spec.train_examples == 300]
+    assert len(refits) == 1  # all but the quarter for the test
+
+
+def test_a_promotion_that_is_killed_goes_on_to_the_same_end(
+    program: Preloaded, promote: Promote, folder: Path, tmp_path: Path
+) -> None:
+    killed(program, folder, "dnnsearch.trials.record_store:write_whole:after:2")
+    kept = {path.name: path.stat().st_mtime_ns for path in folder.glob("records/clean/*/0*.npz")}
+    assert len(kept) in (1, 2)  # prepared data that are kept beside count, too
+    killed(program, folder, "dnnsearch.trials.record_store:write_whole:after:2")
+    said = promote("clean")
+    model = crowned(folder).read_bytes()
+    still = {path.name: path.stat().st_mtime_ns for path in folder.glob("records/clean/*/0*.npz")}
+    assert kept.items() <= still.items()
+    for file in folder.glob("records/clean/promotion/*"):
+        file.unlink()
+    crowned(folder).unlink()
+    anew = promote("clean")
+    assert {key: said[key] for key in TIMELESS} == {key: anew[key] for key in TIMELESS}
+    assert model == crowned(folder).read_bytes()
+
+
+def test_every_opening_is_counted_also_one_that_was_killed(
+    program: Preloaded, promote: Promote, folder: Path
+) -> None:
+    killed(program, folder, "dnnsearch.data.prepare:held_out:before:1")
+    assert len(openings(folder)) == 1  # it stood there before the set was read
+    assert "figures" not in openings(folder)[0]
+    killed(program, folder, "dnnsearch.data.prepare:held_out:after:1")
+    said = promote("clean")
+    assert len(said["openings"]) == 3
+    first, *_, last = said["openings"]
+    assert first["figures"] == last["figures"] == said["test"]
+    assert "opened 3 times" in "\n".join(said["lines"])
+
+
+def test_the_same_promotion_again_does_not_look_again(promote: Promote) -> None:
+    first = promote("clean")
+    again = promote("clean")
+    assert again["openings"] == first["openings"]
+    assert {key: first[key] for key in TIMELESS} == {key: again[key] for key in TIMELESS}
+    assert "champion: it is the champion already" in again["lines"]
+
+
+def test_another_model_looks_again_and_takes_the_crown_only_if_it_is_better(
+    promote: Promote, folder: Path
+) -> None:
+    first = promote("clean")
+    before = crowned(folder).read_bytes()
+    other = promote("clean", "--replicates", "2")
+    assert len(other["openings"]) == 2
+    assert other["openings"][0] == first["openings"][0]
+    assert not other["champion"]
+    assert "not better than the champion" in other["lines"][-1]
+    assert crowned(folder).read_bytes() == before
+    assert Path(folder, other["file"]).is_file()
+
+
+def test_data_that_have_changed_are_not_promoted_on(program: Preloaded, folder: Path) -> None:
+    with (folder / "clean.csv").open("a") as file:
+        file.write("40,3000,gold,Rome,yes\n")
+    said = program.run(folder, "promote", "clean", code=2)
+    assert said.splitlines() == [
+        "error: the data of study clean have changed since it was run",
+    ]
+    assert openings(folder) == []
+
+
+def test_from_python_it_is_the_same(promote: Promote) -> None:
+    said = promote("clean")
+    promoted = dnnsearch.promote("clean", top=3, replicates=4)
+    assert promoted.found
+    assert {key: promoted.document[key] for key in TIMELESS} == {key: said[key] for key in TIMELESS}
+    with pytest.raises(UserError, match="there is no study nobody"):
+        dnnsearch.promote("nobody")

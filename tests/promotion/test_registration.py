@@ -1,0 +1,82 @@
+"""The champion's file and MLflow's alias name the same model, also where MLflow fails between."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from dnnsearch.deployment.champion import path
+from dnnsearch.deployment.trial_model import model
+from dnnsearch.errors import UserError
+from dnnsearch.models import model_file
+from dnnsearch.promotion.registration import Registered, register_champion
+from dnnsearch.study.stored_study import IDENTITY, open_study
+from dnnsearch.tracking import registry
+
+
+def uri() -> str:
+    """MLflow's, in the working folder: MLflow keeps one engine for each address of a process."""
+    return f"sqlite:///{Path.cwd()}/mlflow.db"
+
+
+def away(*_: Any) -> None:
+    raise UserError("MLflow is away")
+
+
+class Promoted:
+    """A study's trial as a promotion's model, which beats whatever it is told to beat."""
+
+    def __init__(self, number: int, identity: str | None = None) -> None:
+        self.study = open_study("tiny", "sqlite:///optuna.db")
+        self.study.attributes["config"]["tracking"] = uri()
+        if identity:  # another study's, of the same name
+            self.study.attributes[IDENTITY] = identity
+        network = model(self.study, self.study.record(number))
+        self.content = model_file.encode(network)
+        self.look: Any = SimpleNamespace(
+            refitted=SimpleNamespace(
+                candidate=SimpleNamespace(trial=number),
+                record=SimpleNamespace(spec=SimpleNamespace(maximize=True)),
+            ),
+            test="test",
+            model=network,
+            beats=lambda rival, maximize: self.better,
+        )
+        self.better = False
+
+    def crown(self) -> Registered:
+        figures = {kind: {"value": 0.9} for kind in ("ensemble", "single")}
+        return register_champion(self.study, self.look, self.content, True, figures, print)
+
+
+def test_no_file_becomes_the_champion_where_mlflow_gives_no_alias(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = Promoted(2)
+    with monkeypatch.context() as patch:
+        patch.setattr(registry, "crown", away)
+        refused = one.crown()
+    assert not refused.is_champion
+    assert refused.why == "no alias, the same command tries again: MLflow is away"
+    assert not path(one.study).exists()
+    assert registry.champion(uri(), "tiny") is None
+    again = one.crown()
+    assert (again.is_champion, again.version) == (True, refused.version)
+    assert path(one.study).read_bytes() == one.content
+    assert registry.content_of(uri(), again.version) == one.content
+
+
+def test_the_alias_of_another_study_of_that_name_is_taken_by_a_better_model_only(
+    tiny: Path,
+) -> None:
+    first = Promoted(2).crown()
+    other = Promoted(0, identity="f" * 32)
+    kept = other.crown()
+    assert kept.is_champion and path(other.study).read_bytes() == other.content
+    assert f"in MLflow {first.version}, of another study of this name, stays champion" in kept.why
+    assert registry.champion(uri(), "tiny").uri == first.version
+    other.better = True
+    taken = other.crown()
+    assert taken.why == "it is the champion already"
+    assert registry.champion(uri(), "tiny").uri == taken.version == kept.version

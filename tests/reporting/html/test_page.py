@@ -1,0 +1,180 @@
+"""The page: what it escapes, what it agrees with, and what a browser makes of it."""
+
+import html
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dnnsearch.reporting.html.markup import Markup, embedded, tag
+from dnnsearch.reporting.write_report import report, verdict_of
+from dnnsearch.study.leaderboard.formats import csv_text
+from dnnsearch.study.leaderboard.ranking import leaderboard
+from tests.support import rigs
+
+EVIL = "<script>alert('&')<script>"
+PATIENCE = 120  # seconds; the machine may be busy
+
+
+def mixed(rng: np.random.Generator) -> rigs.Rule:
+    """Finished, diverged, pruned and failed trials."""
+    rule = rigs.clean(rng)
+
+    def ends(hyper, chance):
+        end = chance.choice(["finished", "diverged", "pruned", "failed"], p=[0.7, 0.1, 0.15, 0.05])
+        return rigs.Outcome(rule(hyper, chance).right, str(end))
+
+    return ends
+
+
+@pytest.fixture(scope="module")
+def study(store: Path) -> rigs.Rigged:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DNNSEARCH_CACHE", str(store))
+        rng = np.random.default_rng(5)
+        return rigs.rigged(mixed(rng), rng, 60, name=EVIL)
+
+
+@pytest.fixture(scope="module")
+def text(study: rigs.Rigged, store: Path) -> str:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DNNSEARCH_CACHE", str(store))
+        return report([study], draws=1)
+
+
+def test_text_from_data_is_escaped_everywhere(text: str) -> None:
+    assert EVIL not in text
+    assert "<b>planted" not in text
+    assert html.escape(EVIL) in text
+    assert "&lt;b&gt;planted" in text
+
+
+def test_the_verdict_is_plain_text_in_markdown(text: str) -> None:
+    sentences = verdict_of(text)
+    assert sentences.startswith("Trial ")
+    assert "dev\\_accuracy" in sentences
+    assert verdict_of('<p class="verdict">&lt;script&gt; *a*</p>') == r"\<script\> \*a\*"
+
+
+def test_markup_escapes_what_is_not_markup() -> None:
+    assert tag("p", "<b>", Markup("<i>"), title='"') == '<p title="&quot;">&lt;b&gt;<i></p>'
+    assert "<" not in embedded({"</script>": "<!--"})
+    assert json.loads(embedded({"a": "</script>"})) == {"a": "</script>"}
+
+
+def test_the_page_asks_the_network_for_nothing(text: str) -> None:
+    page = re.sub(r"<script>/\*\*\n\* plotly\.js.*?</script>", "", text, flags=re.DOTALL)
+    assert len(page) < len(text) / 3
+    assert re.findall(r"""(?:src|href)=["'](?!data:)""", page) == []
+    assert "http" not in page.replace("http://www.w3.org", "")
+
+
+def test_values_agree_to_the_last_digit_with_the_leaderboard_and_optuna(
+    study: rigs.Rigged, text: str
+) -> None:
+    cells = re.findall(r'<tr><td class="number"><data value="(\d+)">.*?</tr>', text)
+    assert len(cells) >= 60
+    rows = re.findall(
+        r'<data value="(\d+)">\d+</data></td><td><span class="state (\w+)".*?</td>'
+        r'<td(?: class="number"><data value="([^"]+)")?',
+        text,
+    )
+    shown = {int(n): (state, float(value) if value else None) for n, state, value in rows}
+    assert len(shown) == 60
+    assert {state for state, _ in shown.values()} == {"finished", "diverged", "pruned", "failed"}
+    for trial in study.trials():
+        state = trial.user_attrs["dnnsearch"]["state"]
+        assert shown[trial.number] == (state, trial.value if trial.values else None)
+    lines = [line.split(",") for line in csv_text([leaderboard(study)]).splitlines()[1:]]
+    written = {int(line[0]): (line[1], float(line[2]) if line[2] else None) for line in lines}
+    assert written == shown
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator:
+    if shutil.which("chromium") is None or shutil.which("chromedriver") is None:
+        if os.environ.get("CI"):
+            pytest.fail("the browser test needs chromium and chromedriver")
+        pytest.skip("needs chromium and chromedriver")
+    from selenium import webdriver
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = shutil.which("chromium")
+    for argument in ("headless=new", "no-sandbox", "disable-gpu", "window-size=1200,900"):
+        options.add_argument(f"--{argument}")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    service = webdriver.ChromeService(shutil.which("chromedriver"))
+    driver = webdriver.Chrome(options=options, service=service)
+    yield driver
+    driver.quit()
+
+
+class Seen:
+    """What the browser saw of a page."""
+
+    def __init__(self, browser, path: Path) -> None:
+        from selenium.webdriver.support.ui import WebDriverWait
+
+        self.browser = browser
+        browser.get(f"file://{path}")
+        drawn = "document.body.dataset.drawn"
+        WebDriverWait(browser, PATIENCE, 0.1).until(lambda _: self.ask(drawn) is not None)
+
+    def ask(self, script: str):
+        return self.browser.execute_script(f"return {script}")
+
+    def marks(self) -> list[int]:
+        """Of each plot: points, lines and bars."""
+        found = "plot.querySelectorAll('.point, .js-line, .points path').length"
+        return self.ask(f"[...document.querySelectorAll('.plot')].map(plot => {found})")
+
+    def points(self, caption: str) -> int:
+        """Points in the plots with that caption, the first of them."""
+        figures = "[...document.querySelectorAll('figure')]"
+        one = f"{figures}.find(f => f.querySelector('figcaption').textContent == '{caption}')"
+        return self.ask(f"{one}.querySelectorAll('.scatterlayer .point').length")
+
+    def errors(self) -> list[str]:
+        return [entry["message"] for entry in self.browser.get_log("browser")]
+
+
+def test_a_browser_draws_every_mark_without_a_complaint(
+    browser, study: rigs.Rigged, text: str, tmp_path: Path
+) -> None:
+    (tmp_path / "page.html").write_text(text, encoding="utf-8")
+    page = Seen(browser, tmp_path / "page.html")
+    board = leaderboard(study)
+    diverged = sum(row.state == "diverged" for row in board.rows)
+    others = sum(row.state in ("diverged", "pruned", "failed") for row in board.rows)
+    assert min(page.marks()) > 0
+    assert page.points("learning_rate") == len(board.ranked) + diverged
+    assert page.points("best value so far, and how trials ended") == len(board.ranked) + others
+    assert page.errors() == []
+    assert page.ask("document.documentElement.scrollWidth <= window.innerWidth")
+    page.ask("document.getElementById('theme').click()")
+    assert page.ask("document.documentElement.dataset.theme") in ("light", "dark")
+    assert page.errors() == []
+
+
+@pytest.mark.proof
+def test_a_thousand_trials_are_small_soon_there_and_whole(browser, tmp_path: Path) -> None:
+    import time
+
+    rng = np.random.default_rng(0)
+    study = rigs.rigged(mixed(rng), rng, 1000)
+    began = time.process_time()
+    text = report([study])
+    assert time.process_time() - began < 60
+    assert len(text.encode()) < 8e6
+    (tmp_path / "page.html").write_text(text, encoding="utf-8")
+    page = Seen(browser, tmp_path / "page.html")
+    ranked, rows = leaderboard(study).ranked, leaderboard(study).rows
+    diverged = sum(row.state == "diverged" for row in rows)
+    assert min(page.marks()) > 0
+    assert page.points("learning_rate") == len(ranked) + diverged
+    assert page.errors() == []

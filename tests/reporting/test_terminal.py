@@ -1,0 +1,43 @@
+"""Leaderboards for the terminal: the report's ties, and studies beside each other."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from dnnsearch.reporting.analysis import ties
+from dnnsearch.reporting.analysis.report_data import glance, read
+from dnnsearch.reporting.terminal import beside, sentences, with_ties
+from tests.support import rigs
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_ties_are_the_same_whether_all_records_are_read_or_only_those_in_reach(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(seed)
+    study = rigs.rigged(rigs.clean(rng), rng, 40)
+    lazily = glance(study)
+    found = ties.ties(lazily)
+    assert 0 < len(lazily.courses) < len(lazily.finished)
+    monkeypatch.setattr(ties, "_is_in_reach", lambda *_: True)
+    assert found == ties.ties(read(study))
+    assert with_ties(study).tied == frozenset(found)
+
+
+def test_studies_stand_beside_each_other_with_their_best_trials_and_what_differs() -> None:
+    rng = np.random.default_rng(3)
+    studies = [rigs.rigged(rigs.clean(rng), rng, 20, name=name) for name in ("one", "two")]
+    boards = [with_ties(study) for study in studies]
+    lines = {line.split("  ")[0].strip(): line for line in beside(boards)}
+    assert lines["study"].split() == ["study", "one", "two"]
+    assert lines["its trial"].split()[2:] == [str(board.best.number) for board in boards]
+    assert f"{boards[1].best.value:.4f} ±" in lines["best value"]
+    assert "the same data and the same split" in " ".join(sentences(studies, lambda at, of: None))
+
+
+def test_a_study_without_a_value_has_an_empty_column() -> None:
+    rng = np.random.default_rng(4)
+    board = with_ties(rigs.rigged(rigs.clean(rng), rng, 5))
+    empty = replace(board, study="empty", rows=[])
+    assert next(iter(beside([board, empty]))).split() == ["study", "rig", "empty"]

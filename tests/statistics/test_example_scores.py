@@ -1,0 +1,52 @@
+"""Contributions against the scores that they add up to."""
+
+import numpy as np
+import pytest
+
+from dnnsearch.nn.outputs import OUTPUTS
+from dnnsearch.statistics.example_scores import contributions
+from dnnsearch.trials.metrics import SCORES, measure
+
+
+def logits(output: str, m: int = 300) -> tuple[np.ndarray, np.ndarray]:
+    """(3, n[L], m), and answers that they foretell to some degree."""
+    rng = np.random.default_rng(0)
+    outputs = 4 if output == "softmax" else 1
+    Z = rng.standard_normal((3, outputs, m))
+    noisy = Z[0] + rng.standard_normal((outputs, m))
+    y = noisy[0] if output == "identity" else OUTPUTS[output].predictions(noisy)
+    return Z, y
+
+
+@pytest.mark.parametrize("output", ["sigmoid", "softmax"])
+def test_hits_and_losses_are_the_examples_own(output: str) -> None:
+    Z, y = logits(output)
+    layer = OUTPUTS[output]
+    hits = contributions("dev_accuracy", output, Z, y)
+    assert (hits == (layer.predictions(Z) == y)).all()
+    losses = contributions("dev_cost", output, Z, y)
+    assert losses == pytest.approx(layer.losses(Z, layer.targets(y, Z.shape[1])))
+
+
+@pytest.mark.parametrize("name", list(SCORES))
+def test_the_mean_of_the_contributions_is_the_score(name: str) -> None:
+    for output in SCORES[name].outputs:
+        Z, y = logits(output)
+        scores = measure(name, Z, y, 2.0)
+        means = contributions(name, output, Z, y, 2.0).mean(axis=1)
+        assert means == pytest.approx(scores)
+
+
+def test_the_spread_of_pseudo_values_of_an_area_is_that_of_delong() -> None:
+    Z, y = logits("sigmoid", 150)
+    z = Z[0, 0]
+    ours = contributions("dev_roc_auc", "sigmoid", Z[:1], y).var(ddof=1) / 150
+    ranks = (z[y == 1][:, np.newaxis] > z[y == 0]).astype(float)
+    delong = ranks.mean(1).var(ddof=1) / (y == 1).sum() + ranks.mean(0).var(ddof=1) / (y == 0).sum()
+    assert ours == pytest.approx(delong, rel=0.05)
+
+
+def test_networks_with_answers_of_their_own_are_measured_by_them() -> None:
+    Z, y = logits("softmax")
+    ys = np.stack([y, y, 3 - y])
+    assert (contributions("dev_accuracy", "softmax", Z, ys)[2] == (Z[2].argmax(0) == 3 - y)).all()

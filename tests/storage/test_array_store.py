@@ -1,0 +1,110 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dnnsearch.storage.array_store import ArrayStore, DamagedArrays, digest, pack, unpack
+
+X = np.arange(12, dtype=np.float32).reshape(3, 4)
+
+
+def test_a_digest_does_not_depend_on_memory_layout_or_byte_order() -> None:
+    assert digest({"X": X}) == digest({"X": np.asfortranarray(X)})
+    assert digest({"X": X}) == digest({"X": X.astype(">f4")})
+
+
+def test_a_digest_has_one_nan_and_one_zero() -> None:
+    strange = np.frombuffer(b"\x01\x00\xc0\xff\x00\x00\x00\x80", np.float32)
+    assert digest({"x": strange}) == digest({"x": np.array([np.nan, 0], np.float32)})
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"Y": X},
+        {"X": X.reshape(4, 3)},
+        {"X": X.astype(np.float64)},
+        {"X": np.nextafter(X, np.float32(99))},
+        {"X": X, "Y": X},
+    ],
+)
+def test_a_digest_depends_on_name_shape_type_and_every_bit(other: dict[str, np.ndarray]) -> None:
+    assert digest(other) != digest({"X": X})
+
+
+def test_a_digest_is_the_same_in_another_process() -> None:
+    code = (
+        "import numpy as np; from dnnsearch.storage.array_store import digest; "
+        "print(digest({'X': np.arange(12, dtype=np.float32).reshape(3, 4)}))"
+    )
+    printed = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True
+    )
+    assert printed.stdout.strip() == digest({"X": X})
+
+
+def test_a_large_array_is_hashed_in_blocks_to_the_same_digest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    whole = digest({"X": X})
+    monkeypatch.setattr("dnnsearch.storage.array_store.BLOCK", 5)
+    assert digest({"X": X}) == whole
+
+
+def test_the_store_gives_back_read_only_maps(tmp_path: Path) -> None:
+    store = ArrayStore(tmp_path)
+    arrays = ArrayStore(tmp_path).open(store.put({"X": X}))
+    assert isinstance(arrays["X"], np.memmap)
+    assert not arrays["X"].flags.writeable
+    np.testing.assert_array_equal(arrays["X"], X)
+
+
+def test_a_group_that_is_not_there_is_a_key_error(tmp_path: Path) -> None:
+    with pytest.raises(KeyError):
+        ArrayStore(tmp_path).open("0" * 64)
+
+
+@pytest.mark.parametrize("damage", ["flip", "truncate", "empty"])
+def test_damaged_arrays_are_never_used_and_are_replaced(tmp_path: Path, damage: str) -> None:
+    address = ArrayStore(tmp_path).put({"X": X})
+    file = tmp_path / address / "X.npy"
+    content = file.read_bytes()
+    flipped = content[:-1] + bytes([content[-1] ^ 1])
+    file.write_bytes({"flip": flipped, "truncate": content[:-1], "empty": b""}[damage])
+    with pytest.raises(DamagedArrays):
+        ArrayStore(tmp_path).open(address)
+    assert ArrayStore(tmp_path).put({"X": X}) == address
+    np.testing.assert_array_equal(ArrayStore(tmp_path).open(address)["X"], X)
+
+
+def test_what_is_packed_is_unpacked_and_equal_content_is_equal_bytes() -> None:
+    document, arrays = unpack(pack({"a": [1, 0.1]}, {"X": X}))
+    assert document == {"a": [1, 0.1]}
+    np.testing.assert_array_equal(arrays["X"], X)
+    assert pack({"a": 1, "b": 2}, {"X": X}) == pack({"b": 2, "a": 1}, {"X": X.copy(order="F")})
+
+
+def test_objects_are_neither_packed_nor_unpacked() -> None:
+    with pytest.raises(ValueError, match="pickle"):
+        pack({}, {"X": np.array([object()])})
+
+
+@given(st.integers(0, 400), st.integers(1, 255))
+def test_a_damaged_pack_is_told_or_reads_as_before(position: int, bits: int) -> None:
+    packed = bytearray(pack({"a": 1}, {"X": X}))
+    packed[position % len(packed)] ^= bits
+    try:
+        document, arrays = unpack(bytes(packed))
+    except DamagedArrays:
+        return
+    assert document.keys() | arrays.keys() <= {"a", "X"}
+
+
+@given(st.binary(max_size=200))
+def test_arbitrary_bytes_are_no_pack(content: bytes) -> None:
+    with pytest.raises(DamagedArrays):
+        unpack(content)

@@ -1,0 +1,68 @@
+"""Small models of every kind, put together without a training."""
+
+import numpy as np
+import pandas as pd
+
+from dnnsearch.data.model_inputs import Columns, Standardisation
+from dnnsearch.data.preprocessing import aligned, fit
+from dnnsearch.models.ensemble import Model, labels
+from dnnsearch.nn import Parameters
+
+ORIGIN = {"study": "people", "trial": 3, "record": "ab" * 32}
+
+
+def parameters(sizes: list[int], replicates: int, dtype: object = np.float32) -> Parameters:
+    found = Parameters(sizes, (replicates,), dtype)
+    found.flat[...] = np.random.default_rng(0).normal(0, 0.5, found.flat.shape)
+    return found
+
+
+def people(m: int = 200, seed: int = 0) -> pd.DataFrame:
+    """Numbers, numbers with a long tail, gaps, categories with rare levels."""
+    rng = np.random.default_rng(seed)
+    city = rng.choice(["Rome", "Oslo", "Lima", "Bonn"], m, p=[0.4, 0.3, 0.29, 0.01])
+    rows = {
+        "zone": rng.integers(1, 4, m),
+        "age": np.where(rng.uniform(size=m) < 0.2, np.nan, rng.normal(40, 9, m)),
+        "income": rng.exponential(1000, m) ** 2,
+        "city": pd.Series(city, dtype="str"),
+    }
+    return pd.DataFrame(rows)
+
+
+ROLES = {"zone": "category", "age": "number", "income": "quantile", "city": "category"}
+
+
+def flowers(replicates: int = 2) -> Model:
+    """Three classes from named numbers, as of a bundled set."""
+    names = ("long", "wide", "high")
+    inputs = Standardisation(np.array([1.0, 2.0, 3.0]), np.array([1.0, 0.5, 2.0]), names)
+    origin = {**ORIGIN, "study": "flowers"}
+    classes = labels(["rose", "tulip", "aster"])
+    target = np.array([0.0, 1.0])
+    sizes = [3, 5, 3]
+    return Model(parameters(sizes, replicates), "tanh", inputs, classes, target, provenance=origin)
+
+
+def members(replicates: int = 3) -> Model:
+    """Yes or no from a table of people."""
+    inputs = Columns([fit(people(), ROLES)])
+    n_x = inputs.shape[0]
+    classes, target = labels(["no", "yes"]), np.array([0.0, 1.0])
+    return Model(
+        parameters([n_x, 4, 1], replicates),
+        "relu",
+        inputs,
+        classes,
+        target,
+        "member",
+        {"missing": ["-"], "decimal": ","},
+        ORIGIN,
+    )
+
+
+def prices() -> Model:
+    """A regression with a preparation for each of two folds."""
+    inputs = Columns(aligned([fit(people(seed=seed), ROLES) for seed in (0, 1)]))
+    flat = parameters([inputs.shape[0], 1], 2, np.float64)
+    return Model(flat, "relu", inputs, labels([]), np.array([200.0, 50.0]), "price", {}, ORIGIN)

@@ -1,0 +1,42 @@
+"""Small trainings for tests."""
+
+import numpy as np
+
+from dnnsearch.trials.training import train
+
+FIELDS = ("train_cost", "train_accuracy", "dev_cost", "dev_accuracy")
+
+
+def generators(n, seed=0):
+    return [np.random.default_rng((seed, r)) for r in range(n)]
+
+
+def data_of(X, y, dev=7):
+    return {"X_train": X, "y_train": y, "X_dev": X[..., :dev, :], "y_dev": y[..., :dev]}
+
+
+def blobs(m=60, n_x=4, classes=3, dtype=np.float32, seed=0):
+    """Examples that a small network separates well, but not perfectly."""
+    rng = np.random.default_rng(seed)
+    y = rng.integers(0, classes, m)
+    X = rng.standard_normal((m, n_x)) + 2 * rng.standard_normal((classes, n_x))[y]
+    return data_of(X.astype(dtype), y, dev=m // 3)
+
+
+def run(parameters, data, rngs=None, **options):
+    defaults = {
+        "activation": "tanh",
+        "output": "softmax",
+        "learning_rate": 0.1,
+        "momentum": 0.9,
+        "batch_size": 16,
+        "iterations": 20,
+        "curve_every": 5,
+        "rngs": generators(1) if rngs is None else rngs,
+    }
+    return list(train(parameters, data, **{**defaults, **options}))
+
+
+def curves(progress):
+    """(points, four curves, R)."""
+    return np.array([[getattr(point, name) for name in FIELDS] for point in progress])

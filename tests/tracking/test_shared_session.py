@@ -1,0 +1,74 @@
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, nullcontext
+from pathlib import Path
+
+import pytest
+from mlflow.exceptions import MlflowException
+
+from dnnsearch.tracking import StudyInfo
+from dnnsearch.tracking.client import connect
+from dnnsearch.tracking.shared_session import SharedSession
+from dnnsearch.tracking.tracker import Tracker
+
+STATES = ("running", "finished", "pruned", "diverged", "failed", "interrupted")
+# what differs between any two runs: ids, places, and the clock
+OURS = {
+    "runs": "status, lifecycle_stage, end_time IS NULL",
+    "metrics": "key, value, step, is_nan, timestamp - start_time",
+    "latest_metrics": "key, value, step, is_nan, timestamp - start_time",
+    "params": "key, value",
+    "tags": "key, iif(key IN ('mlflow.parentRunId', 'mlflow.note.content'), '', value)",
+}
+
+
+def contents(database: Path) -> Iterator[list[tuple]]:
+    with closing(sqlite3.connect(database)) as connection:
+        for table, columns in OURS.items():
+            joined = "" if table == "runs" else f" JOIN {table} USING (run_uuid)"
+            where = "WHERE runs.name != 'moons'"  # the parent's times are those of now
+            query = f"SELECT runs.name, {columns} FROM runs{joined} {where}"
+            yield sorted(connection.execute(query).fetchall())
+        used = "SELECT runs.name, digest FROM runs JOIN inputs ON destination_id = run_uuid "
+        yield sorted(connection.execute(used + "JOIN datasets ON source_id = dataset_uuid"))
+
+
+def published(folder: Path, card: StudyInfo, make_view: Callable, apart: bool) -> list[list[tuple]]:
+    """What MLflow's tables hold of trials in all states, some published twice."""
+    folder.mkdir()
+    database = folder / "mlflow.db"
+    shutil.copy("mlflow.db", database)
+    tracker = Tracker(f"sqlite:///{database}", card)
+    if apart:
+        tracker._session = nullcontext
+    for number, state in enumerate(STATES):
+        tracker.publish(make_view(number, "running"))
+        tracker.publish(make_view(number, state))
+        tracker.publish(make_view(number + len(STATES), state))
+    return list(contents(database))
+
+
+def test_mlflows_tables_hold_what_separate_calls_leave(
+    folder: Path, card: StudyInfo, make_view: Callable
+) -> None:
+    together, apart = (published(folder / str(a), card, make_view, a) for a in (False, True))
+    assert all(apart) and together == apart
+
+
+def test_calls_share_what_they_have_not_committed_and_a_mistake_undoes_it(folder: Path) -> None:
+    client = connect(f"sqlite:///{folder}/mlflow.db")
+    session = SharedSession(client)
+
+    def mistaken() -> None:
+        with session():
+            experiment = client.create_experiment("moons")
+            assert client.get_experiment(experiment).name == "moons"
+            with closing(sqlite3.connect("mlflow.db")) as other:
+                assert other.execute("SELECT count(*) FROM experiments").fetchone() == (1,)
+            raise OSError("planted")
+
+    with pytest.raises(MlflowException, match="planted"):
+        mistaken()
+    assert client.get_experiment_by_name("moons") is None
+    client.create_experiment("moons")  # by itself, as ever

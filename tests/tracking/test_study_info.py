@@ -1,0 +1,66 @@
+import json
+
+from dnnsearch.tracking.study_info import StudyInfo, StudyProgress, description
+
+
+def test_the_definition_becomes_params_that_no_trial_has(card, make_view):
+    assert card.params()["study.learning_rate"] == '{"low": 0.001, "high": 1, "log": true}'
+    assert not card.params().keys() & make_view(0).params.keys()
+
+
+def test_a_definition_of_any_length_fits_into_a_param():
+    long = StudyInfo("s", "s", {"try_first": ["x" * 100] * 100}, trials=1)
+    assert len(long.params()["study.try_first"]) == 500
+
+
+def test_the_best_is_the_first_of_the_best_finished_trials(card, make_view):
+    standing = StudyProgress(card)
+    assert standing.best() is None
+    for view in (make_view(1, value=0.8), make_view(0, value=0.9), make_view(2, value=0.9)):
+        standing.add(view)
+    standing.add(make_view(3, "pruned", value=0.99))
+    assert standing.best()[0] == 0
+    assert standing.counts() == {"finished": 3, "pruned": 1}
+
+
+def test_the_history_ends_before_the_first_trial_that_has_not(card, make_view):
+    standing = StudyProgress(card)
+    for number, value in enumerate([0.5, 0.4, 0.7]):
+        standing.add(make_view(number, value=value))
+    standing.add(make_view(3, "running"))
+    standing.add(make_view(4, value=0.9))
+    assert list(standing.history()) == [(0, 0.5), (1, 0.5), (2, 0.7)]
+    standing.add(make_view(3, "failed"))
+    assert list(standing.history())[3:] == [(3, 0.7), (4, 0.9)]
+
+
+def test_a_cost_is_best_when_it_is_lowest(make_view):
+    standing = StudyProgress(StudyInfo("s", "s", {}, 2, objective="dev_cost", maximize=False))
+    for number, value in enumerate([0.5, 0.2]):
+        standing.add(make_view(number, value=value))
+    assert standing.best()[0] == 1
+    assert list(standing.history()) == [(0, 0.5), (1, 0.2)]
+
+
+def test_the_description_says_how_it_stands_and_what_one_can_do(card, make_view):
+    standing = StudyProgress(card)
+    standing.add(make_view(0, value=0.75))
+    text = description(standing, "finished", "f" * 64, "#/here")
+    for part in ("1 of 6 trials", "1 finished", "dev_accuracy 0.75", "dnnsearch rerun moons/0"):
+        assert part in text
+    assert "f" * 64 in text and "(#/here)" in text
+    json.dumps(text)
+
+
+def test_the_description_has_the_best_few_trials_with_links_to_their_runs(card, make_view):
+    standing = StudyProgress(card)
+    for number in range(7):
+        standing.add(make_view(number, value=0.9 - 0.1 * (number == 0)))
+    standing.add(make_view(7, "pruned", value=0.99))
+    text = description(standing, "finished", runs={n: f"#/runs/{n}" for n in range(8)})
+    rows = [line for line in text.splitlines() if line.startswith("| [")]
+    assert [row.split("](")[1].split(")")[0] for row in rows] == [
+        f"#/runs/{n}" for n in range(1, 6)
+    ]
+    assert rows[0].endswith("| 0.9 |")
+    assert "| trial | dev_accuracy |" in text

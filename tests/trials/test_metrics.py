@@ -1,0 +1,153 @@
+import numpy as np
+import pytest
+from sklearn import metrics
+
+from dnnsearch import nn
+from dnnsearch.trials.metrics import SCORES, measure
+from dnnsearch.trials.run import run_trial
+from dnnsearch.trials.spec import ALWAYS, OBJECTIVES, Hyperparameters, Spec
+from dnnsearch.trials.training import example_weights, train
+
+rng = np.random.default_rng(0)
+M = 200
+BINARY = np.round(rng.normal(size=(2, 1, M)), 1), (rng.uniform(size=M) < 0.1).astype(np.int64)
+MULTI = rng.normal(size=(2, 4, M)), rng.integers(0, 4, M)
+REAL = rng.normal(size=(2, 1, M)), rng.normal(size=M)
+
+
+def test_scores_of_two_classes_are_scikit_learns():
+    Z, y = BINARY
+    for z, *ours in zip(Z, *(measure(name, Z, y) for name in list(SCORES)[:3])):
+        predicted = (z[0] > 0).astype(int)
+        assert ours[0] == pytest.approx(metrics.balanced_accuracy_score(y, predicted))
+        assert ours[1] == pytest.approx(metrics.f1_score(y, predicted, zero_division=0))
+        assert ours[2] == pytest.approx(metrics.roc_auc_score(y, z[0]))
+
+
+def test_f1_is_that_of_the_rarer_class():
+    Z, y = BINARY
+    assert measure("dev_f1", -Z + 0.01, 1 - y) == pytest.approx(measure("dev_f1", Z - 0.01, y))
+
+
+def test_scores_of_more_classes_are_scikit_learns():
+    Z, y = MULTI
+    probabilities = np.exp(Z[0]) / np.exp(Z[0]).sum(axis=0)
+    predicted = Z[0].argmax(axis=0)
+    assert measure("dev_balanced_accuracy", Z, y)[0] == pytest.approx(
+        metrics.balanced_accuracy_score(y, predicted)
+    )
+    assert measure("dev_f1", Z, y)[0] == pytest.approx(
+        metrics.f1_score(y, predicted, average="macro")
+    )
+    assert measure("dev_roc_auc", Z, y)[0] == pytest.approx(
+        metrics.roc_auc_score(y, probabilities.T, multi_class="ovr")
+    )
+
+
+def test_scores_of_a_regression_are_scikit_learns_and_the_error_has_the_targets_unit():
+    Z, y = REAL
+    assert measure("dev_r2", Z, y)[0] == pytest.approx(metrics.r2_score(y, Z[0, 0]))
+    expected = metrics.root_mean_squared_error(10 * y, 10 * Z[0, 0])
+    assert measure("dev_rmse", Z, y, scale=10)[0] == pytest.approx(expected)
+
+
+def test_a_replicate_whose_logits_are_not_finite_has_no_score():
+    Z, y = MULTI[0].copy(), MULTI[1]
+    Z[0, 0, 0] = np.inf
+    scores = measure("dev_f1", Z, y)
+    assert np.isnan(scores[0])
+    assert np.isfinite(scores[1])
+
+
+def test_folds_have_targets_of_their_own():
+    Z, y = MULTI
+    both = measure("dev_f1", Z, np.stack([y, y[::-1]]))
+    assert both[1] == measure("dev_f1", Z[1:], y[::-1])[0]
+
+
+def test_every_score_is_an_objective():
+    assert {*OBJECTIVES} == {*SCORES, *ALWAYS}
+
+
+def test_the_weight_of_an_example_is_that_of_its_class():
+    weights = np.array([2.0, 3.0, 5.0])
+    y = np.array([2, 0, 1, 1])
+    Y = nn.OUTPUTS["softmax"].targets(y, 3)
+    assert example_weights(weights, Y).tolist() == [[5, 2, 3, 3]]
+    Y = nn.OUTPUTS["sigmoid"].targets(np.array([1, 0, 1]), 1)
+    assert example_weights(weights[:2], Y).tolist() == [[3, 2, 3]]
+
+
+def spec(**changes):
+    hyper = Hyperparameters(0.5, 200, (8,), "relu", 0.9, 32, changes.pop("class_weights", None))
+    values = {
+        "hyperparameters": hyper,
+        "seed": 0,
+        "number": 0,
+        "data": "",
+        "split": "",
+        "arrays": "",
+        "features": 2,
+        "outputs": 1,
+        "train_examples": 300,
+        "output": "sigmoid",
+        "objective": "dev_accuracy",
+        "initialization": "he",
+        "dtype": "float32",
+        "curve_every": 100,
+        "numerics": "native",
+        "arithmetic": 1,
+    }
+    return Spec(**{**values, **changes})
+
+
+@pytest.fixture(scope="module")
+def rare():
+    """Two clouds that overlap, one of them ten times as large."""
+    random = np.random.default_rng(0)
+    y = (random.uniform(size=600) < 0.1).astype(np.int64)
+    X = (random.normal(size=(600, 2)) + y[:, None]).astype(np.float32)
+    return {"X_train": X[:300], "y_train": y[:300], "X_dev": X[300:], "y_dev": y[300:]}
+
+
+def test_class_weights_raise_the_balanced_accuracy(rare):
+    wanted = {"objective": "dev_balanced_accuracy", "metrics": ("dev_f1",)}
+    plain, balanced = (
+        run_trial(spec(class_weights=power, **wanted), rare) for power in (None, 1.0)
+    )
+    name = "dev_balanced_accuracy"
+    assert balanced.final[name].mean() > plain.final[name].mean() + 0.1
+    assert balanced.dev_predictions.mean() > plain.dev_predictions.mean()
+    assert set(plain.curves) >= {name, "dev_f1"}
+
+
+def test_weights_of_power_zero_train_to_the_bits_of_none(rare):
+    plain, zero = (run_trial(spec(class_weights=power), rare) for power in (None, 0.0))
+    assert np.array_equal(plain.parameters, zero.parameters)
+
+
+def test_a_weighted_gradient_is_that_of_the_repeated_examples():
+    """Weight 2 for a class is every example of it twice; both means are over their examples."""
+    random = np.random.default_rng(0)
+    X, y = random.normal(size=(20, 3)), np.repeat([0, 1], 10)
+    repeated = np.repeat(np.arange(20), 1 + y)
+    ends = []
+    for rows, weights in ((np.arange(20), np.array([1.0, 2.0]) * 2 / 3), (repeated, None)):
+        parameters = nn.initialize((3, 4, 1), [np.random.default_rng(1)], "he", "float64")
+        data = {"X_train": X[rows], "y_train": y[rows], "X_dev": X, "y_dev": y}
+        options = {"activation": "tanh", "output": "sigmoid", "learning_rate": 0.5}
+        options |= {"momentum": 0.5, "batch_size": "full", "iterations": 20, "curve_every": 20}
+        rngs = [np.random.default_rng(0)]
+        list(train(parameters, data, **options, rngs=rngs, class_weights=weights))
+        ends.append(parameters.flat)
+    assert np.allclose(*ends, rtol=1e-12)
+
+
+def test_what_is_neutral_is_left_out_of_the_digest():
+    plain = spec()
+    assert "metrics" not in plain.as_dict()
+    assert "class_weights" not in plain.as_dict()["hyperparameters"]
+    assert "class_weights" not in plain.hyperparameters.as_params()
+    weighted = spec(class_weights=0.0, metrics=("dev_f1",))
+    assert Spec.from_dict(weighted.as_dict()) == weighted
+    assert weighted.digest != plain.digest

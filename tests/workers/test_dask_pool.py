@@ -1,0 +1,290 @@
+"""Workers of a real Dask cluster, and their pinned children, killed for real."""
+
+import os
+import shutil
+import signal
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from dnnsearch.errors import UserError
+from dnnsearch.storage.array_store import ArrayStore
+from dnnsearch.trials.record import decode
+from dnnsearch.workers import Done, Event, Failed, Progressed, dask_pool
+from dnnsearch.workers.dask_pool import PACKAGES, DaskWorkers
+from dnnsearch.workers.dask_task import WorkerRequirements
+from dnnsearch.workers.worker_process import WorkerProcess
+from tests.support.dask_cluster import DaskCluster, children
+from tests.workers.test_local_pool import spec_of
+
+LONG = 10**7  # iterations
+
+
+@pytest.fixture(scope="module")
+def terms(store: ArrayStore) -> WorkerRequirements:
+    """What a search on this machine expects; this process itself is not pinned."""
+    child = WorkerProcess("portable", store.root)
+    made = child.receive()[0]["made"]
+    child.end()
+    versions = {name: made["versions"][name] for name in PACKAGES}
+    return WorkerRequirements("portable", versions, made["numerics"], "dnnsearch-test")
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaskCluster]:
+    made = DaskCluster(tmp_path_factory.mktemp("dask"))
+    for name in ("a", "b"):
+        made.worker(name)
+    for name in ("a", "b"):
+        made.joined(name)
+    yield made
+    made.close()
+
+
+Hire = Callable[..., DaskWorkers]
+
+
+@pytest.fixture
+def said() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def hire(
+    cluster: DaskCluster,
+    terms: WorkerRequirements,
+    store: ArrayStore,
+    address: str,
+    said: list[str],
+) -> Iterator[Hire]:
+    hired = []
+
+    def hire(**changes: object) -> DaskWorkers:
+        changed = replace(terms, topic=f"dnnsearch-test-{time.monotonic_ns()}", **changes)
+        hired.append(DaskWorkers(cluster.address, changed, store.root, address, said.append))
+        return hired[-1]
+
+    yield hire
+    for one in hired:
+        one.close()
+
+
+def until(what: Callable[[], bool], pool: DaskWorkers, seconds: float = 90) -> list[Event]:
+    """Poll until it is so; all that has happened."""
+    events: list[Event] = []
+    end = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < end
+        events += pool.poll(0.1)
+    return events
+
+
+def ends(pool: DaskWorkers, count: int, seconds: float = 90) -> dict[int, Done | Failed]:
+    """The ends of so many trials."""
+    ended: dict[int, Done | Failed] = {}
+    end = time.monotonic() + seconds
+    while len(ended) < count:
+        assert time.monotonic() < end
+        ended |= {e.number: e for e in pool.poll(0.2) if not isinstance(e, Progressed)}
+    return ended
+
+
+def training(cluster: DaskCluster) -> list[int]:
+    """The pinned children of all workers."""
+    return [child for process in cluster.processes for child in children(process.pid)]
+
+
+def kill(processes: list[int]) -> set[int]:
+    for process in processes:
+        os.kill(process, signal.SIGKILL)
+    return set(processes)
+
+
+def test_every_spec_comes_back_and_the_data_reach_the_machine_once(
+    hire: Hire, cluster: DaskCluster, address: str
+) -> None:
+    pool = hire()
+    for number in range(6):
+        pool.submit(spec_of(address, number))
+    ended = ends(pool, 6)
+    for number in range(6):
+        end = ended[number]
+        assert isinstance(end, Done)
+        assert decode(end.packed).spec == spec_of(address, number)
+    assert [path.name for path in cluster.cache.iterdir()] == [address]
+    logs = [(cluster.folder / f"{name}.log").read_text() for name in ("a", "b")]
+    assert sorted("receive" in log for log in logs) == [False, True]
+
+
+def test_progress_is_told_and_closing_leaves_no_child(
+    hire: Hire, cluster: DaskCluster, address: str
+) -> None:
+    pool = hire()
+    pool.submit(spec_of(address, iterations=LONG))
+    told: list[Event] = []
+    end = time.monotonic() + 60
+    while len(told) < 3:
+        assert time.monotonic() < end
+        told += [e for e in pool.poll(1) if isinstance(e, Progressed)]
+    assert {event.number for event in told} == {0}
+    assert told[0].iteration < told[2].iteration
+    assert training(cluster)
+    pool.close()
+    end = time.monotonic() + 10
+    while training(cluster):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def test_only_deaths_while_alone_count_and_three_make_a_failure(
+    hire: Hire, cluster: DaskCluster, address: str
+) -> None:
+    pool = hire()
+    pool.submit(spec_of(address, 0, iterations=LONG))
+    pool.submit(spec_of(address, 1))
+    deaths, ended = 0, {}
+    end = time.monotonic() + 60
+    while 0 not in ended:
+        assert time.monotonic() < end
+        attempts = set(pool._at)
+        told = pool.poll(0.1)
+        trains = any(isinstance(e, Progressed) for e in told) and attempts == set(pool._at)
+        if 1 in ended and trains and (killed := kill(training(cluster))):
+            deaths += 1
+            told += until(lambda killed=killed: not killed & set(training(cluster)), pool)
+        ended |= {e.number: e for e in told if not isinstance(e, Progressed)}
+    assert isinstance(ended[0], Failed)
+    assert "died 3 times (signal SIGKILL)" in ended[0].cause
+    assert deaths == 4
+    assert isinstance(ended[1], Done)
+
+
+def test_a_worker_that_vanishes_gives_back_its_trials_and_another_may_come(
+    hire: Hire, cluster: DaskCluster, address: str
+) -> None:
+    gone = cluster.worker("c")
+    cluster.joined("c")
+    pool = hire()
+    until(lambda: len(pool._guests) == 3, pool)
+    for number in range(6):
+        pool.submit(spec_of(address, number, iterations=4000))
+    until(lambda: bool(children(gone.pid)), pool)
+    gone.kill()
+    cluster.worker("d")
+    ended = ends(pool, 6)
+    assert all(isinstance(end, Done) for end in ended.values())
+    cluster.joined("d")
+    until(lambda: len(pool._guests) == 3, pool)
+
+
+def test_a_damaged_group_in_a_machines_cache_is_sent_again(
+    hire: Hire, cluster: DaskCluster, address: str
+) -> None:
+    path = cluster.cache / address / "X_train.npy"
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    pool = hire()
+    pool.submit(spec_of(address))
+    assert isinstance(ends(pool, 1)[0], Done)
+    assert bytearray(path.read_bytes()) != content
+
+
+@pytest.mark.proof
+def test_data_that_are_lost_while_a_search_runs_are_sent_again(
+    hire: Hire, cluster: DaskCluster, address: str
+) -> None:
+    pool = hire()
+    until(lambda: not training(cluster), pool)  # a new child has verified nothing yet
+    for path in (cluster.cache / address).iterdir():
+        path.unlink()
+    for number in range(4):
+        pool.submit(spec_of(address, number))
+    assert all(isinstance(end, Done) for end in ends(pool, 4).values())
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ({"versions": {"numpy": "0.1"}}, r"tcp://\S+ has numpy \S+, and this search 0.1 \(and \d"),
+        ({"versions": {"nothing-of-that-name": "2"}}, "has no nothing-of-that-name, and this sea"),
+        ({"arithmetic": "rounding"}, "computes in another way: rounding is"),
+    ],
+)
+def test_where_no_worker_fits_the_search_ends_with_one_line(
+    hire: Hire,
+    terms: WorkerRequirements,
+    changes: dict[str, object],
+    line: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(dask_pool, "PATIENCE", 0.2)
+    if "arithmetic" in changes:
+        changes = {"arithmetic": {**terms.arithmetic, "rounding": "another"}}
+    with pytest.raises(UserError, match=line):
+        hire(**changes)
+
+
+def test_a_worker_of_another_version_is_refused_and_the_others_go_on(
+    hire: Hire, cluster: DaskCluster, address: str, said: list[str], tmp_path: Path
+) -> None:
+    other = tmp_path / "dnnsearch-9.9.dist-info"
+    other.mkdir()
+    (other / "METADATA").write_text("Metadata-Version: 2.1\nName: dnnsearch\nVersion: 9.9\n")
+    strange = cluster.worker("strange", PYTHONPATH=str(tmp_path))
+    name = cluster.joined("strange")
+    pool = hire()
+    until(lambda: bool(said), pool)
+    (line,) = said
+    assert line.startswith(f"worker {name} has dnnsearch 9.9, and this search ")
+    pool.submit(spec_of(address))
+    assert isinstance(ends(pool, 1)[0], Done)
+    strange.kill()
+
+
+@pytest.mark.proof
+def test_a_search_without_workers_waits_and_whoever_comes_takes_a_trial_that_waits_behind_another(
+    terms: WorkerRequirements, store: ArrayStore, address: str, said: list[str], tmp_path: Path
+) -> None:
+    empty = DaskCluster(tmp_path)
+    pool = DaskWorkers(empty.address, terms, store.root, address, said.append)
+    try:
+        pool.submit(spec_of(address, 0, iterations=LONG))
+        pool.submit(spec_of(address, 1))
+        until(lambda: bool(said), pool)
+        empty.worker("first")
+        until(lambda: any(guest.numbers == [0, 1] for guest in pool._guests.values()), pool)
+        empty.worker("second")
+        assert isinstance(ends(pool, 1)[1], Done)
+        assert said == [f"no workers at {empty.address} yet: waiting for them"]
+    finally:
+        pool.close()
+        empty.close()
+
+
+@pytest.mark.proof
+def test_a_search_whose_last_worker_can_keep_nothing_any_more_says_so_and_waits_for_others(
+    terms: WorkerRequirements, store: ArrayStore, address: str, said: list[str], tmp_path: Path
+) -> None:
+    cluster = DaskCluster(tmp_path)
+    cluster.worker("first")
+    first = cluster.joined("first")
+    pool = DaskWorkers(cluster.address, terms, store.root, address, said.append)
+    try:
+        until(lambda: not training(cluster), pool)  # a new child has verified nothing yet
+        shutil.rmtree(cluster.cache)
+        cluster.cache.touch()
+        pool.submit(spec_of(address))
+        until(lambda: len(said) > 1, pool)
+        assert said[0].startswith(f"worker {first} cannot keep the data in {cluster.cache}: ")
+        assert said[1:] == [
+            f"no workers at {cluster.address} that can be used any more: waiting for others"
+        ]
+        cluster.worker("second", DNNSEARCH_CACHE=str(tmp_path / "another"))
+        assert isinstance(ends(pool, 1)[0], Done)
+    finally:
+        pool.close()
+        cluster.close()
