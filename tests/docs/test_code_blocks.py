@@ -16,10 +16,10 @@ from sklearn.datasets import load_digits
 from typer.main import get_command
 
 from dnnsearch.cli.app import app
-from dnnsearch.config import parse_config
-from dnnsearch.yamlfile import parse
-from tests.docs.pages import PAGES, ROOT, blocks, commands
-from tests.preloaded import Preloaded
+from dnnsearch.config.config import parse_config
+from dnnsearch.config.yaml_file import parse
+from tests.support.pages import PAGES, ROOT, blocks, commands
+from tests.support.preloaded import Preloaded
 
 TEXTS = {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8") for path in PAGES}
 NOTEBOOKS = [  # the course has a test of its own

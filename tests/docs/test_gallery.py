@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 import pytest
 
 from experiments import gallery
-from tests.docs.pages import ROOT
+from tests.support.pages import ROOT
 
 FRAMES = ["moons 0/3\n", "moons 1/3\n 1 relu\n", "moons 2/3\n 2 tanh\n", "moons 3/3\n 3 relu\n"]
 WRITTEN = "\x1b[?25l" + "\r\x1b[2K\x1b[1A\x1b[2K".join(FRAMES) + "\r\x1b[2K\x1b[?25h"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import dnnsearch
-from tests.docs.pages import PAGES, ROOT, anchors, inline_code, links, prose
+from tests.support.pages import PAGES, ROOT, anchors, inline_code, links, prose
 
 NAMES = [str(path.relative_to(ROOT)) for path in PAGES]
 FILE = re.compile(r"(?:dnnsearch|tests|experiments|docs|\.ci)/[\w./-]*\w/?|configs/\w+\.yaml")

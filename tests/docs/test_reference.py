@@ -10,13 +10,13 @@ from typer.main import get_command
 
 from dnnsearch import nn
 from dnnsearch.cli.app import app
-from dnnsearch.config import PRUNERS, RUN_TIME, SAMPLERS, Config, parse_config
-from dnnsearch.datasets import DATASETS
-from dnnsearch.dimensions import HYPERPARAMETERS
-from dnnsearch.files.source import KEYS, ROLES, TASKS, WAYS
-from dnnsearch.shares import Split
-from dnnsearch.spec import OBJECTIVES
-from tests.docs.pages import CODE, PAGES, ROOT, blocks, inline_code, table_rows
+from dnnsearch.config.config import PRUNERS, RUN_TIME, SAMPLERS, Config, parse_config
+from dnnsearch.config.dimensions import HYPERPARAMETERS
+from dnnsearch.data.datasets import DATASETS
+from dnnsearch.data.files.source import KEYS, ROLES, TASKS, WAYS
+from dnnsearch.data.split_config import Split
+from dnnsearch.trials.spec import OBJECTIVES
+from tests.support.pages import CODE, PAGES, ROOT, blocks, inline_code, table_rows
 
 SPACE = (ROOT / "docs" / "search-space.md").read_text(encoding="utf-8")
 REPRODUCIBILITY = (ROOT / "docs" / "reproducibility.md").read_text(encoding="utf-8")
