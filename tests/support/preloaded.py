@@ -33,6 +33,11 @@ DATA = ("data.file_table", "data.model_inputs", "promotion.promotion", "promotio
 SITE = Path(__file__).parent / "site"
 
 
+def before(folder: Path) -> str:
+    """A PYTHONPATH that begins with this folder."""
+    return os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH")]))
+
+
 class Command:
     """A command at work, or at its end."""
 
@@ -91,11 +96,11 @@ class Preloaded:
         Planted code is run by the command and by every Python process that it starts.
         """
         if failpoint:
-            variables |= {"FAILPOINT": failpoint, "PYTHONPATH": str(SITE)}
+            variables |= {"FAILPOINT": failpoint, "PYTHONPATH": before(SITE)}
         if planted:
             site = Path(tempfile.mkdtemp(dir=self.outputs.name))
             (site / "sitecustomize.py").write_text(planted)
-            variables |= {"PLANTED": str(site / "sitecustomize.py"), "PYTHONPATH": str(site)}
+            variables |= {"PLANTED": str(site / "sitecustomize.py"), "PYTHONPATH": before(site)}
         environment = {**os.environ, **variables}
         pid = self.ask({"run": arguments, "folder": str(folder), "environment": environment})
         return Command(self, pid)
