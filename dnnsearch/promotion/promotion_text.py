@@ -6,6 +6,7 @@ from dnnsearch.promotion.candidates import Candidate
 from dnnsearch.promotion.confirmation import Confirmed
 from dnnsearch.promotion.promotion import Promotion
 from dnnsearch.statistics.difference_to_best import Comparison
+from dnnsearch.trials.metrics import Direction
 from dnnsearch.trials.spec import Hyperparameters
 
 
@@ -122,7 +123,7 @@ def _nothing(promotion: Promotion) -> str:
     figures = promotion.figures
     value, guess = figures["ensemble"]["value"], figures["guess"]
     advice = "look at the labels and the features"
-    if value > guess if promotion.confirmed.maximize else value < guess:
+    if Direction(promotion.confirmed.maximize).better(value, guess):
         advice = f"{figures['examples']} test examples may be too few to tell; {advice}, too"
     return (
         "THE SEARCH FOUND NOTHING that the test set can show: the ensemble is not surely better "

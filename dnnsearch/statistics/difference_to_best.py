@@ -23,6 +23,7 @@ import numpy as np
 
 from dnnsearch.statistics.interval import LEVEL, Interval
 from dnnsearch.statistics.score_sample import ScoreSample, degrees_of_freedom
+from dnnsearch.trials.metrics import Direction
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,7 @@ class Comparison:
     @cached_property
     def means(self) -> np.ndarray:
         """(K,), with the sign that makes larger ones better."""
-        sign = 1 if self.maximize else -1
-        return sign * np.array([one.mean for one in self.candidates])
+        return Direction(self.maximize).sign * np.array([one.mean for one in self.candidates])
 
     @property
     def leader(self) -> int:

@@ -14,7 +14,7 @@ contributions of two networks to the same examples can be paired.
 import numpy as np
 
 from dnnsearch.nn.outputs import OUTPUTS
-from dnnsearch.trials.metrics import SCORES, measure
+from dnnsearch.trials.metrics import METRICS, measure
 
 GROUPS = 200  # at most: each is one more evaluation of the score
 
@@ -27,17 +27,9 @@ def contributions(
     `scale` is the deviation of a regression's target; the contributions are in the score's unit.
     """
     ys = np.broadcast_to(y, (len(Z), y.shape[-1]))
-    if objective not in SCORES:
-        return _means(objective, output, Z, ys)
+    if by_example := METRICS[objective].by_example:
+        return np.asarray(by_example(OUTPUTS[output], Z, ys, scale))
     return np.stack([_pseudo_values(objective, z, t, scale) for z, t in zip(Z, ys, strict=True)])
-
-
-def _means(objective: str, output: str, Z: np.ndarray, y: np.ndarray) -> np.ndarray:
-    layer = OUTPUTS[output]
-    if objective == "dev_accuracy":
-        return np.asarray(layer.scores(layer.predictions(Z), y), np.float64)
-    Z = Z.astype(np.float64)
-    return np.asarray(layer.losses(Z, layer.targets(y, Z.shape[-2])), np.float64)
 
 
 def _pseudo_values(objective: str, Z: np.ndarray, y: np.ndarray, scale: float) -> np.ndarray:

@@ -12,7 +12,7 @@ from dnnsearch.study.stored_study import EXPERIMENT, IDENTITY, PROFILE, OpenStud
 from dnnsearch.tracking import StudyInfo
 from dnnsearch.trials.record import Record
 from dnnsearch.trials.run import CURVES, TrialView
-from dnnsearch.trials.spec import OBJECTIVES, Spec
+from dnnsearch.trials.spec import Spec
 
 
 def running_view(spec: Spec) -> TrialView:
@@ -69,7 +69,6 @@ def study_info(study: OpenStudy) -> StudyInfo:
         definition=definition,
         trials=study.wanted(config.trials),
         objective=config.objective,
-        maximize=OBJECTIVES[config.objective] == "maximize",
         identity=attributes[IDENTITY],
         digests={"data": definition["data_digest"], "split": definition["split_digest"]},
         dataset=data_name(config.data),

@@ -235,7 +235,7 @@ class Tracker:
         return {
             fields.NOTE: f"Trials of dnnsearch. Choose *{saved_view.NAME}* under *Views*.",
             "mlflow.experimentKind": "custom_model_development",
-            saved_view.TAG: saved_view.tag_value(self.card.searched, self.card.maximize),
+            saved_view.TAG: saved_view.tag_value(self.card.searched, self.card.direction.maximize),
         }
 
     def _create_parent(self) -> Run:

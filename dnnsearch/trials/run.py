@@ -16,7 +16,7 @@ import numpy as np
 from dnnsearch import nn
 from dnnsearch.storage.array_store import digest
 from dnnsearch.trials import training
-from dnnsearch.trials.metrics import measure
+from dnnsearch.trials.metrics import Direction, measure
 from dnnsearch.trials.spec import Spec, Value, generator
 from dnnsearch.trials.training import Progress
 
@@ -157,9 +157,9 @@ def is_below(needed: float | None, values: list[float], pruner: str, maximize: b
     """
     if needed is None:
         return False
-    best = max if maximize else min
-    value = best(values) if pruner == "median" else values[-1]
-    return value < needed if maximize else value > needed
+    direction = Direction(maximize)
+    value = direction.best(values) if pruner == "median" else values[-1]
+    return direction.better(needed, value)
 
 
 def _end(spec: Spec, steps: np.ndarray, diverged: np.ndarray) -> str:

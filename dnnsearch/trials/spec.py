@@ -14,21 +14,11 @@ from typing import Any, Literal
 import numpy as np
 
 from dnnsearch.storage.array_store import canonical
+from dnnsearch.trials.metrics import METRICS
 
 ARITHMETIC = 1  # raised whenever a change of ours changes the bits of a training
 UPDATE_COST = 500_000  # multiply-adds that take as long as the fixed part of one update
 COST_FORMULA = 1  # raised whenever `planned_cost` changes
-
-OBJECTIVES = {
-    "dev_accuracy": "maximize",
-    "dev_cost": "minimize",
-    "dev_balanced_accuracy": "maximize",
-    "dev_f1": "maximize",
-    "dev_roc_auc": "maximize",
-    "dev_r2": "maximize",
-    "dev_rmse": "minimize",
-}
-ALWAYS = ("dev_accuracy", "dev_cost")  # measured in every trial; the others, where asked for
 
 Value = float | int | str
 
@@ -102,13 +92,13 @@ class Spec:
     @property
     def maximize(self) -> bool:
         """Whether a larger objective is a better one."""
-        return OBJECTIVES[self.objective] == "maximize"
+        return METRICS[self.objective].direction.maximize
 
     @property
     def measured(self) -> tuple[str, ...]:
         """The scores beside cost and accuracy: those asked for, and the objective if it is one."""
-        wanted = (self.objective, *self.metrics)
-        return tuple(dict.fromkeys(name for name in wanted if name not in ALWAYS))
+        wanted = dict.fromkeys((self.objective, *self.metrics))
+        return tuple(name for name in wanted if not METRICS[name].is_always_measured)
 
     @property
     def layer_sizes(self) -> tuple[int, ...]:

@@ -5,7 +5,7 @@ import pytest
 
 from dnnsearch.nn.outputs import OUTPUTS
 from dnnsearch.statistics.example_scores import contributions
-from dnnsearch.trials.metrics import SCORES, measure
+from dnnsearch.trials.metrics import METRICS, measure, on_request
 
 
 def logits(output: str, m: int = 300) -> tuple[np.ndarray, np.ndarray]:
@@ -28,9 +28,9 @@ def test_hits_and_losses_are_the_examples_own(output: str) -> None:
     assert losses == pytest.approx(layer.losses(Z, layer.targets(y, Z.shape[1])))
 
 
-@pytest.mark.parametrize("name", list(SCORES))
+@pytest.mark.parametrize("name", on_request())
 def test_the_mean_of_the_contributions_is_the_score(name: str) -> None:
-    for output in SCORES[name].outputs:
+    for output in METRICS[name].outputs:
         Z, y = logits(output)
         scores = measure(name, Z, y, 2.0)
         means = contributions(name, output, Z, y, 2.0).mean(axis=1)
