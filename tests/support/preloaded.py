@@ -91,11 +91,11 @@ class Preloaded:
         Planted code is run by the command and by every Python process that it starts.
         """
         if failpoint:
-            variables |= {"FAILPOINT": failpoint, "PYTHONPATH": str(SITE)}
+            variables |= {"FAILPOINT": failpoint, "PYTHONPATH": with_path(SITE)}
         if planted:
             site = Path(tempfile.mkdtemp(dir=self.outputs.name))
             (site / "sitecustomize.py").write_text(planted)
-            variables |= {"PLANTED": str(site / "sitecustomize.py"), "PYTHONPATH": str(site)}
+            variables |= {"PLANTED": str(site / "sitecustomize.py"), "PYTHONPATH": with_path(site)}
         environment = {**os.environ, **variables}
         pid = self.ask({"run": arguments, "folder": str(folder), "environment": environment})
         return Command(self, pid)
@@ -110,6 +110,11 @@ class Preloaded:
         with self.process:
             self.process.kill()
         self.outputs.cleanup()
+
+
+def with_path(folder: Path) -> str:
+    """PYTHONPATH with this folder first: what is on it already stays."""
+    return os.pathsep.join([str(folder), *filter(None, [os.environ.get("PYTHONPATH")])])
 
 
 def serve() -> None:
