@@ -11,11 +11,11 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from dnnsearch.config.config import Config
-from dnnsearch.config.dimensions import OPTIONAL, Choices, Dimension, Fixed, Range, Value
+from dnnsearch.config.dimensions import OPTIONAL, Choices, Dimension, Fixed, Range
 from dnnsearch.data.prepare import DataShape
 from dnnsearch.errors import UserError
 from dnnsearch.trials.metrics import METRICS
-from dnnsearch.trials.spec import UPDATE_COST, Hyperparameters
+from dnnsearch.trials.spec import UPDATE_COST, Hyperparameters, Value
 
 if TYPE_CHECKING:  # a second that only those pay who ask for a trial
     from optuna.trial import BaseTrial

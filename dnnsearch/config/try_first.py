@@ -8,7 +8,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from dnnsearch.config.dimensions import HYPERPARAMETERS, MOST_LAYERS, Dimension, Fixed, Value
+from dnnsearch.config.dimensions import HYPERPARAMETERS, MOST_LAYERS, Dimension, Fixed
+from dnnsearch.trials.spec import Value
 from dnnsearch.validators import nearest, show
 
 Guess = dict[str, Value]  # by the names of Optuna's parameters, searched ones only

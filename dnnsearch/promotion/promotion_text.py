@@ -7,7 +7,6 @@ from dnnsearch.promotion.confirmation import Confirmed
 from dnnsearch.promotion.promotion import Promotion
 from dnnsearch.statistics.difference_to_best import Comparison
 from dnnsearch.trials.metrics import Direction
-from dnnsearch.trials.spec import Hyperparameters
 
 
 def lines(promotion: Promotion) -> list[str]:
@@ -69,20 +68,13 @@ def standing(contest: Comparison, k: int) -> str:
 def _choice(promotion: Promotion) -> str:
     contest, winner = promotion.confirmed.contest, promotion.winner
     tied = [promotion.confirmed.chosen[k] for k in contest.tied]
-    about = describe(winner.hyperparameters)
+    about = winner.hyperparameters.describe()
     if winner not in tied:
         return f"chosen: trial {winner.trial} ({about}), for the better ones diverged when refitted"
     if len(tied) == 1:
         return f"chosen: trial {winner.trial} ({about}), the best"
     numbers = ", ".join(str(one.trial) for one in tied)
     return f"chosen: trial {winner.trial} ({about}), the cheapest of those tied for best: {numbers}"
-
-
-def describe(hyper: Hyperparameters) -> str:
-    """Such as `relu 64-32, learning rate 0.03`."""
-    units = "-".join(map(str, hyper.units))
-    network = f"{hyper.activation} {units}" if units else "logistic regression"
-    return f"{network}, learning rate {hyper.learning_rate:.4g}"
 
 
 def _test(promotion: Promotion) -> list[str]:

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from dnnsearch.tracking.fields import run_name
 from dnnsearch.trials.metrics import METRICS, Direction, best_so_far
 from dnnsearch.trials.run import TrialView
 
@@ -73,7 +72,7 @@ class StudyProgress:
 
     def add(self, view: TrialView) -> None:
         value = view.value if view.state == "finished" else None
-        self.trials[view.number] = TrialSummary(view.state, value, run_name(view))
+        self.trials[view.number] = TrialSummary(view.state, value, view.display_name)
 
     def counts(self) -> dict[str, int]:
         """Trials by state, most first."""

@@ -129,7 +129,7 @@ class Tracker:
             self.experiment,
             start_time=_now() - round(1000 * (view.seconds or 0.0)),
             tags=tags,
-            run_name=fields.run_name(view),
+            run_name=view.display_name,
         )
         self.children[view.number] = TrialRun.of(run)
         return self.children[view.number]

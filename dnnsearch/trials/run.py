@@ -17,7 +17,7 @@ from dnnsearch import nn
 from dnnsearch.storage.array_store import digest
 from dnnsearch.trials import training
 from dnnsearch.trials.metrics import Direction, measure
-from dnnsearch.trials.spec import Spec, Value, generator
+from dnnsearch.trials.spec import Spec, Value, describe, generator
 from dnnsearch.trials.training import Progress
 
 TRIAL_STREAM = 0  # the first element of the spawn key of every trial's random streams
@@ -65,6 +65,11 @@ class TrialView:
     digest: str = ""  # of the result
     record: Path | None = None  # the file
     reason: str = ""  # why it failed
+
+    @property
+    def display_name(self) -> str:
+        """Number and network, such as `17 relu 64-32 lr 0.03`."""
+        return f"{self.number} {describe(self.params, short=True)}"
 
 
 def run_trial(

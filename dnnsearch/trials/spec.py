@@ -57,6 +57,26 @@ class Hyperparameters:
             **({} if self.class_weights is None else {"class_weights": self.class_weights}),
         }
 
+    def describe(self) -> str:
+        """Return the network and its learning rate, such as `relu 64-32, learning rate 0.03`."""
+        return describe(self.as_params())
+
+
+def join_units(params: Mapping[str, Value]) -> str:
+    """Return the units of the hidden layers, such as `64-32`; empty for logistic regression."""
+    layers = range(1, int(params["hidden_layers"]) + 1)
+    return "-".join(str(params[f"units_{layer}"]) for layer in layers)
+
+
+def describe(params: Mapping[str, Value], short: bool = False) -> str:
+    """Return `relu 64-32, learning rate 0.03` of flat params; `relu 64-32 lr 0.03` if short."""
+    units, rate = join_units(params), params["learning_rate"]
+    if short:
+        network = f"{params['activation']} {units}" if units else "logistic"
+        return f"{network} lr {rate:.2g}"
+    network = f"{params['activation']} {units}" if units else "logistic regression"
+    return f"{network}, learning rate {rate:.4g}"
+
 
 @dataclass(frozen=True)
 class Spec:

@@ -9,10 +9,10 @@ import numpy as np
 import plotly.graph_objects as go
 
 from dnnsearch.reporting.analysis.report_data import ReportData
-from dnnsearch.reporting.analysis.ties import LEVEL, mcnemar
+from dnnsearch.reporting.analysis.ties import mcnemar
 from dnnsearch.reporting.html import learning_curves, sections, tables
 from dnnsearch.reporting.html.markup import Markup, tag
-from dnnsearch.statistics.interval import NORMAL_QUANTILE_95
+from dnnsearch.statistics.interval import LEVEL, NORMAL_QUANTILE_95
 from dnnsearch.trials.metrics import best_so_far
 
 COMPARED = {"data_digest": "the same data", "split_digest": "the same split"}

@@ -20,7 +20,7 @@ from dnnsearch.errors import UserError
 from dnnsearch.storage.optuna_storage import Rows, is_there, open_storage, study_names
 from dnnsearch.study.stored_study import CONFIG, OpenStudy
 from dnnsearch.trials.metrics import METRICS
-from dnnsearch.trials.spec import Value
+from dnnsearch.trials.spec import Value, join_units
 
 UNFINISHED = "unfinished"  # asked and not told: in training now, or for `search` to go on with
 STATES = ("finished", "pruned", "diverged", "failed", UNFINISHED)
@@ -44,8 +44,7 @@ class Row:
     @property
     def units(self) -> str:
         """Such as `64-32`; `-` for logistic regression."""
-        layers = int(self.params["hidden_layers"])
-        return "-".join(str(self.params[f"units_{i}"]) for i in range(1, layers + 1)) or "-"
+        return join_units(self.params) or "-"
 
 
 @dataclass(frozen=True)
