@@ -7,6 +7,7 @@ with those of scikit-learn that have the same name.
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,7 @@ class Direction:
     maximize: bool
 
     @property
-    def name(self) -> str:
+    def name(self) -> Literal["maximize", "minimize"]:
         """`maximize` or `minimize`, as Optuna calls it."""
         return "maximize" if self.maximize else "minimize"
 
@@ -109,9 +110,9 @@ def losses(output: Output, Z: Array, y: Array, scale: float = 1.0) -> Array:
 
 
 def confusion(Z: Array, y: Array) -> NDArray[np.int64]:
-    """(classes, classes): how many examples of the class in the row were given that of the column.
+    """Return counts (classes, classes): examples by their class (row) and predicted class (column).
 
-    Classes that no example has are left out of the rows.
+    Z are logits (n[L], m), y the classes (m,); one logit means two classes.
     """
     k = max(len(Z), 2)
     predicted = (Z[0] > 0).astype(np.int64) if len(Z) == 1 else np.argmax(Z, axis=0)
@@ -119,14 +120,14 @@ def confusion(Z: Array, y: Array) -> NDArray[np.int64]:
 
 
 def balanced_accuracy(Z: Array, y: Array, scale: float = 1.0) -> float:
-    """The mean of the classes' recalls; classes that are not in y do not count."""
+    """Return the mean recall of the classes; classes that do not occur in y do not count."""
     counts = confusion(Z, y)
     there = counts.sum(axis=1) > 0
     return float(np.mean(np.diag(counts)[there] / counts.sum(axis=1)[there]))
 
 
 def f1(Z: Array, y: Array, scale: float = 1.0) -> float:
-    """2 TP / (2 TP + FP + FN): of the rarer one of two classes, the mean over more than two."""
+    """Return 2 TP / (2 TP + FP + FN) of the rarer of two classes, or the mean over more classes."""
     counts = confusion(Z, y)
     hits, members, given = np.diag(counts), counts.sum(axis=1), counts.sum(axis=0)
     each = 2 * hits / np.maximum(members + given, 1)
@@ -160,10 +161,10 @@ def _dealt_out(Z: Array, y: Array) -> float:
 
 
 def roc_auc(Z: Array, y: Array, scale: float = 1.0) -> float:
-    """The chance that an example of a class ranks above one of the others, ties counting half.
+    """Return the probability that an example of a class ranks above one of the others.
 
-    Of more than two classes it is the mean over the classes, each against all others, by softmax.
-    NaN where a class or its rest has no example.
+    Ties count half. For more than two classes it is the mean over the classes, each against all
+    others, by their softmax. NaN if no example has a class, or all have it.
     """
     if len(Z) == 1:
         return _area(Z[0], y == 1)
@@ -173,13 +174,13 @@ def roc_auc(Z: Array, y: Array, scale: float = 1.0) -> float:
 
 
 def _area(z: Array, positive: NDArray[np.bool_]) -> float:
-    """By the sum of ranks (Mann and Whitney)."""
+    """Return the area under the curve from the sum of ranks (Mann and Whitney 1947)."""
     p, n = int(positive.sum()), int((~positive).sum())
     if p == 0 or n == 0:
         return float("nan")
-    _, place, counts = np.unique(z, return_inverse=True, return_counts=True)
+    _, positions, counts = np.unique(z, return_inverse=True, return_counts=True)
     last = np.cumsum(counts)
-    ranks = (last - (counts - 1) / 2)[place]
+    ranks = (last - (counts - 1) / 2)[positions]
     return float((ranks[positive].sum() - p * (p + 1) / 2) / (p * n))
 
 
@@ -189,14 +190,14 @@ def half(Z: Array, y: Array) -> float:
 
 
 def r2(Z: Array, y: Array, scale: float = 1.0) -> float:
-    """1 - sum of squared errors / sum of squares about the mean of y."""
+    """Return 1 - (sum of squared errors) / (sum of squared deviations of y from its mean)."""
     errors = Z[0].astype(np.float64) - y
     spread = y.astype(np.float64) - y.mean(dtype=np.float64)
     return float(1 - np.square(errors).sum() / np.square(spread).sum())
 
 
 def rmse(Z: Array, y: Array, scale: float = 1.0) -> float:
-    """The root of the mean squared error, in the target's own unit: `scale` is its deviation."""
+    """Return the root mean squared error in the unit of the target, whose deviation is `scale`."""
     errors = Z[0].astype(np.float64) - y
     return float(scale * np.sqrt(np.square(errors).mean()))
 
