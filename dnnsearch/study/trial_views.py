@@ -79,7 +79,7 @@ def study_info(study: OpenStudy) -> StudyInfo:
 
 def _files(study: OpenStudy) -> dict[str, bytes]:
     """What lies beside records that are to be found in MLflow: how a person's file was prepared."""
-    if not study.records.elsewhere:
+    if not study.records.remote:
         return {}
     paths = study.records.folder.glob(NAME.format("*"))
     return {path.name: path.read_bytes() for path in paths}

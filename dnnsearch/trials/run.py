@@ -1,7 +1,7 @@
 """A trial: `run_trial(spec, data) -> result`, a pure function.
 
-Whatever determines the training stands in the spec; nothing else is read and nothing is written.
-This module knows nothing of Optuna, MLflow, files or processes.
+The spec has everything that determines the training; nothing else is read and nothing is written.
+This module does not know Optuna, MLflow, files or processes.
 """
 
 import time
@@ -26,9 +26,9 @@ CURVES = ("train_cost", "dev_cost", "train_accuracy", "dev_accuracy")
 
 @dataclass(frozen=True)
 class Result:
-    """What a training came to; R replicates, P points of the curves.
+    """The result of a training; R replicates, P points of the curves.
 
-    A replicate has NaN from the first point at which one of its costs is not finite.
+    The values of a replicate are NaN from the first point at which one of its costs is not finite.
     """
 
     end: str  # "finished", "pruned" or "diverged"
@@ -42,13 +42,13 @@ class Result:
 
     @property
     def final(self) -> dict[str, np.ndarray]:
-        """The last point of each curve, (R,): after the last update, exact on train and dev."""
+        """The last point of each curve, (R,): exact on train and dev after the last update."""
         return {name: curve[:, -1] for name, curve in self.curves.items()}
 
 
 @dataclass(frozen=True)
 class TrialView:
-    """What people are shown of a trial, wherever they look."""
+    """A trial as the user sees it: in the terminal, in reports and in MLflow."""
 
     number: int
     state: str  # running, finished, pruned, diverged, failed or interrupted
@@ -77,10 +77,11 @@ def run_trial(
     data: Mapping[str, np.ndarray],
     watch: Callable[[Progress], Any] = lambda progress: None,
 ) -> Result:
-    """Train the network of `spec` on `data` and say what it came to.
+    """Train the networks of `spec` on `data` and return the result.
 
-    `data` has X_train (m, n_x) or (R, m, n_x), y_train (m,) or (R, m), X_dev and y_dev likewise.
-    `watch` is shown every point of the curves as it is reached.
+    `data` has X_train (m, n_x) or (R, m, n_x), y_train (m,) or (R, m), X_dev and y_dev likewise; in
+    a regression also `target` (2,), the mean and the scale of the target. `watch` is called with
+    each point of the curves as soon as it is measured.
     """
     began = time.perf_counter()
     rngs = [generator(spec.seed, TRIAL_STREAM, spec.number, r) for r in range(spec.replicates)]
@@ -147,7 +148,7 @@ def _scores(
 
 
 def _is_pruned(spec: Spec, points: list[Progress]) -> bool:
-    """Whether the training is to end at the last of the points, by the thresholds of its spec."""
+    """Whether the thresholds of the spec end the training at the last of these points."""
     if points[-1].iteration == spec.updates:
         return False
     needed = dict(spec.thresholds).get(points[-1].iteration)
@@ -156,9 +157,9 @@ def _is_pruned(spec: Spec, points: list[Progress]) -> bool:
 
 
 def is_below(needed: float | None, values: list[float], pruner: str, maximize: bool) -> bool:
-    """Whether a curve so far falls short of a threshold; None is no threshold.
+    """Whether a curve with these values is worse than a threshold; None is no threshold.
 
-    The median pruner looks at the best value so far, halving at the last.
+    The median pruner compares the best of the values, halving the last one.
     """
     if needed is None:
         return False
@@ -176,16 +177,16 @@ def _end(spec: Spec, steps: np.ndarray, diverged: np.ndarray) -> str:
 def _on_dev(
     spec: Spec, parameters: nn.Parameters, data: Mapping[str, np.ndarray]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Predictions (R, m) and logits (R, n[L], m) on the dev set."""
+    """Return predictions (R, m) and logits (R, n[L], m) on the dev set."""
     network = nn.Network(parameters, spec.hyperparameters.activation, spec.output)
-    with np.errstate(all="ignore"):  # a diverged replicate has no predictions worth a warning
+    with np.errstate(all="ignore"):  # of a diverged replicate
         logits = network.logits(np.asarray(data["X_dev"]).mT)
         predictions = network.output.predictions(logits)
     return _narrow(predictions), logits
 
 
 def _narrow(predictions: np.ndarray) -> np.ndarray:
-    """Classes in the smallest type that holds them; values of a regression as they are."""
+    """Return classes in the smallest integer type that has them; real values as they are."""
     if predictions.dtype.kind == "f":
         return predictions
     return predictions.astype(np.min_scalar_type(int(predictions.max())))

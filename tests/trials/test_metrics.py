@@ -1,3 +1,5 @@
+"""Metrics against scikit-learn's, the better of two values, and weights of classes."""
+
 import numpy as np
 import pytest
 from sklearn import metrics

@@ -1,4 +1,4 @@
-"""Replicates and folds: each is what it would be alone, and the trial is their mean."""
+"""Replicates and folds: each is the same as if trained alone, and the trial is their mean."""
 
 from pathlib import Path
 

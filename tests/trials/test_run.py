@@ -1,4 +1,4 @@
-"""What users are shown of a trial: its name."""
+"""A trial as users see it: its name."""
 
 from dnnsearch.trials.run import TrialView
 from dnnsearch.trials.spec import Hyperparameters

@@ -1,4 +1,4 @@
-"""The words in which hyperparameters are described."""
+"""How hyperparameters are described in words."""
 
 from dnnsearch.trials.spec import Hyperparameters, join_units
 
