@@ -98,14 +98,15 @@ class Records:
         """Return the record files, in the order of the trials' numbers."""
         return sorted(self.folder.glob("[0-9]*.npz"))
 
-    def path_of(self, number: int, digests: Callable[[], Sequence[str]] = tuple) -> Path:
+    def path_of(self, number: int, digests: Callable[[], Sequence[str]] | None = None) -> Path:
         """Return the record file of a trial; raise UserError if there is none.
 
         Studies of one name in several storages may share the folder. If a trial has several files,
-        `digests()` returns the digests of its spec and result; by default they are not known.
+        `digests()` returns the digests of its spec and its result.
         """
         if found := sorted(self.folder.glob(f"{number:05d}-*.npz")):
-            wanted = [digest[:DIGEST_PREFIX] for digest in digests()] if len(found) > 1 else []
+            known = digests() if digests and len(found) > 1 else []
+            wanted = [digest[:DIGEST_PREFIX] for digest in known]
             return max(found, key=lambda path: [digest in path.name for digest in wanted])
         if record := self._fetch(number):
             return self.path(record)

@@ -117,6 +117,7 @@ def _training(
     rngs: list[np.random.Generator],
 ) -> Iterator[Progress]:
     hyper = spec.hyperparameters
+    scale = float(data["target"][1]) if "target" in data else 1.0
     return training.train(
         parameters,
         data,
@@ -129,7 +130,7 @@ def _training(
         curve_every=spec.curve_every,
         rngs=rngs,
         class_weights=_class_weights(spec, np.asarray(data["y_train"])),
-        scores=_scores(spec, data),
+        scores={name: partial(measure, name, scale=scale) for name in spec.measured},
     )
 
 
@@ -138,13 +139,6 @@ def _class_weights(spec: Spec, y: np.ndarray) -> np.ndarray | None:
     if power is None:
         return None
     return training.weights_of_classes(y, max(spec.outputs, 2), power, spec.dtype)
-
-
-def _scores(
-    spec: Spec, data: Mapping[str, np.ndarray]
-) -> dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]]:
-    scale = float(data["target"][1]) if "target" in data else 1.0
-    return {name: partial(measure, name, scale=scale) for name in spec.measured}
 
 
 def _is_pruned(spec: Spec, points: list[Progress]) -> bool:
@@ -177,16 +171,14 @@ def _end(spec: Spec, steps: np.ndarray, diverged: np.ndarray) -> str:
 def _on_dev(
     spec: Spec, parameters: nn.Parameters, data: Mapping[str, np.ndarray]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return predictions (R, m) and logits (R, n[L], m) on the dev set."""
+    """Return predictions (R, m) and logits (R, n[L], m) on the dev set.
+
+    Classes have the smallest integer type that can represent them.
+    """
     network = nn.Network(parameters, spec.hyperparameters.activation, spec.output)
     with np.errstate(all="ignore"):  # of a diverged replicate
         logits = network.logits(np.asarray(data["X_dev"]).mT)
         predictions = network.output.predictions(logits)
-    return _narrow(predictions), logits
-
-
-def _narrow(predictions: np.ndarray) -> np.ndarray:
-    """Return classes in the smallest integer type that has them; real values as they are."""
-    if predictions.dtype.kind == "f":
-        return predictions
-    return predictions.astype(np.min_scalar_type(int(predictions.max())))
+    if predictions.dtype.kind != "f":
+        predictions = predictions.astype(np.min_scalar_type(int(predictions.max())))
+    return predictions, logits

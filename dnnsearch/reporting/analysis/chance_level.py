@@ -16,7 +16,7 @@ with luck, depends on the objective:
 - R2 and RMSE: answers that correlate with the target by r explain at most r * r of its variance; a
   correlation by luck is distributed as Student (1908) has it.
 
-Of F1 nothing is said.
+Of F1, and of any metric that is not in the two tables below, nothing is said.
 """
 
 import math

@@ -57,8 +57,9 @@ def test_who_has_learnt_a_little_is_beyond_luck(name: str, classes: int, outputs
     assert sign * found > sign * reach
 
 
-def test_every_score_but_f1_is_judged() -> None:
-    assert {*on_request()} - {"dev_f1"} <= {*OF_LABELS, *OF_VALUES}
+def test_a_chance_level_is_that_of_a_metric_of_its_task() -> None:
+    assert {*OF_LABELS} <= {"dev_accuracy", "dev_cost", *on_request("softmax")}
+    assert {*OF_VALUES} <= {*on_request("identity")}
 
 
 def test_a_constant_answer_has_the_level() -> None:
