@@ -16,6 +16,7 @@ from dnnsearch.models.ensemble import Model, labels
 from dnnsearch.models.model_file_checks import Document
 from dnnsearch.nn import Parameters
 from dnnsearch.storage.array_store import DamagedArrays, pack, unpack
+from dnnsearch.storage.sqlite_connection import is_database
 from dnnsearch.trials.record_store import write_whole
 
 FORMAT = 1
@@ -116,6 +117,8 @@ def write(path: Path, model: Model) -> None:
 
 def read(path: Path) -> Model:
     """Return the model in a file; raise UserError as `decode`, and if it cannot be read."""
+    if is_database(path):
+        raise UserError(f"{path} must be a model file, but it is a SQLite database")
     try:
         content = path.read_bytes()
     except OSError as error:

@@ -46,8 +46,12 @@ class Comparison:
     @cached_property
     def tied(self) -> list[int]:
         """Indices of the candidates that may be as good as the leader, and of the leader."""
-        indices, best = range(len(self.candidates)), self.leader
-        return [k for k in indices if self._gap(k, best) + self._margin(LEVEL, k, best) >= 0]
+        return [k for k in range(len(self.candidates)) if not self._is_worse(k)]
+
+    def _is_worse(self, k: int) -> bool:
+        """Whether the leader is ahead of k by more than chance; unknown (NaN) is not worse."""
+        best = self.leader
+        return k != best and self._gap(k, best) + self._margin(LEVEL, k, best) < 0
 
     def difference_to_best(self, k: int) -> Interval:
         """Return the interval, of about 95 %, of k's expectation minus the leader's.

@@ -102,7 +102,12 @@ class ScoreSample:
 def degrees_of_freedom(variance: float, parts: list[tuple[float, int]]) -> float:
     """Return Satterthwaite's degrees of freedom (1946) of a variance that is a sum of parts.
 
-    `parts` are pairs of a part and its degrees of freedom.
+    `parts` are pairs of a part and its degrees of freedom. The result is at least the smallest of
+    these. The seeds' part of a variance is smaller than the spread of the networks that is given
+    for it here, and 0 if it would be negative: without this bound the formula may give 0.
     """
-    spread = sum(part**2 / degrees for part, degrees in parts if degrees > 0)
-    return variance**2 / spread if spread > 0 else np.inf
+    known = [(part, degrees) for part, degrees in parts if part > 0 and degrees > 0]
+    spread = sum(part**2 / degrees for part, degrees in known)
+    if not spread > 0:
+        return np.inf
+    return max(variance**2 / spread, min(degrees for _, degrees in known))

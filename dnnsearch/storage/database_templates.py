@@ -2,7 +2,8 @@
 
 MLflow goes through all its migrations to create its tables, which takes longer than a small search.
 They are the same each time, so a copy of the first one serves the next study. It is kept under a
-name with its own hash: a damaged copy is never used. Does not know whose tables they are.
+name with its own hash: a damaged copy is never used. Does not know whose tables they are. What is
+read and written here as plain files is not in use yet: `create` is for a name that nobody knows.
 """
 
 import hashlib

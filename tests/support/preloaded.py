@@ -33,6 +33,11 @@ DATA = ("data.file_table", "data.model_inputs", "promotion.promotion", "promotio
 SITE = Path(__file__).parent / "site"
 
 
+def before(folder: Path) -> str:
+    """A PYTHONPATH that begins with this folder."""
+    return os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH")]))
+
+
 class Command:
     """A command at work, or at its end."""
 
@@ -91,11 +96,11 @@ class Preloaded:
         Planted code is run by the command and by every Python process that it starts.
         """
         if failpoint:
-            variables |= {"FAILPOINT": failpoint, "PYTHONPATH": with_path(SITE)}
+            variables |= {"FAILPOINT": failpoint, "PYTHONPATH": before(SITE)}
         if planted:
             site = Path(tempfile.mkdtemp(dir=self.outputs.name))
             (site / "sitecustomize.py").write_text(planted)
-            variables |= {"PLANTED": str(site / "sitecustomize.py"), "PYTHONPATH": with_path(site)}
+            variables |= {"PLANTED": str(site / "sitecustomize.py"), "PYTHONPATH": before(site)}
         environment = {**os.environ, **variables}
         pid = self.ask({"run": arguments, "folder": str(folder), "environment": environment})
         return Command(self, pid)
@@ -110,11 +115,6 @@ class Preloaded:
         with self.process:
             self.process.kill()
         self.outputs.cleanup()
-
-
-def with_path(folder: Path) -> str:
-    """PYTHONPATH with this folder first: what is on it already stays."""
-    return os.pathsep.join([str(folder), *filter(None, [os.environ.get("PYTHONPATH")])])
 
 
 def serve() -> None:
