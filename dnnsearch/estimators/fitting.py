@@ -10,9 +10,8 @@ import numpy as np
 
 from dnnsearch import nn
 from dnnsearch.estimators.arguments import Settings
-from dnnsearch.trials.run import CURVES
 from dnnsearch.trials.spec import Hyperparameters
-from dnnsearch.trials.training import Progress, train, weights_of_classes
+from dnnsearch.trials.training import CURVES, Progress, train, weights_of_classes
 
 SINGLE = 0  # the place of the only replicate
 

@@ -24,8 +24,9 @@ from dnnsearch.study.definition import Definition
 from dnnsearch.study.retries import planned
 from dnnsearch.study.stored_study import OpenStudy
 from dnnsearch.trials.record import MAX_PARAMETER_BYTES
-from dnnsearch.trials.run import CURVES, run_trial
+from dnnsearch.trials.run import run_trial
 from dnnsearch.trials.spec import Spec
+from dnnsearch.trials.training import CURVES
 
 DRAWN = 200  # trials; a longer search is these, scaled
 MEASURED_SECONDS = 0.3  # of training, at least

@@ -11,8 +11,9 @@ from dnnsearch.data.model_inputs import NAME
 from dnnsearch.study.stored_study import EXPERIMENT, IDENTITY, PROFILE, OpenStudy
 from dnnsearch.tracking import StudyInfo
 from dnnsearch.trials.record import Record
-from dnnsearch.trials.run import CURVES, TrialView
+from dnnsearch.trials.run import TrialView
 from dnnsearch.trials.spec import Spec
+from dnnsearch.trials.training import CURVES
 
 
 def running_view(spec: Spec) -> TrialView:

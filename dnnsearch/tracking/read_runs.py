@@ -9,7 +9,7 @@ from dnnsearch.tracking.artifacts import get_artifact
 from dnnsearch.tracking.client import MlflowClient, MlflowException, Run, connect, mlflow_errors
 from dnnsearch.tracking.runs import children_of, is_active, studies_of
 from dnnsearch.trials.metrics import METRICS
-from dnnsearch.trials.run import CURVES
+from dnnsearch.trials.training import CURVES
 
 
 @dataclass(frozen=True)

@@ -18,10 +18,9 @@ from dnnsearch.storage.array_store import digest
 from dnnsearch.trials import training
 from dnnsearch.trials.metrics import Direction, measure
 from dnnsearch.trials.spec import Spec, Value, describe, generator
-from dnnsearch.trials.training import Progress
+from dnnsearch.trials.training import CURVES, Progress
 
 TRIAL_STREAM = 0  # the first element of the spawn key of every trial's random streams
-CURVES = ("train_cost", "dev_cost", "train_accuracy", "dev_accuracy")
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,8 @@ from dnnsearch.nn.batch_block import Batch
 from dnnsearch.nn.batches import FullBatch, Minibatches, evaluate, grade
 from dnnsearch.nn.parameters import Array
 
+CURVES = ("train_cost", "dev_cost", "train_accuracy", "dev_accuracy")
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -46,9 +48,6 @@ class Progress:
         values = {name: np.where(alive, self.value(name), np.nan) for name in CURVES}
         scores = {name: np.where(alive, score, np.nan) for name, score in self.scores.items()}
         return Progress(self.iteration, **values, scores=scores)
-
-
-CURVES = ("train_cost", "train_accuracy", "dev_cost", "dev_accuracy")
 
 
 def weights_of_classes(y: Array, classes: int, power: float, dtype: str) -> Array:
@@ -221,10 +220,10 @@ def _look(
 ) -> Progress:
     """The point at t: train as the batches have it, or exactly at the last; dev as it is."""
     X, y, X_dev, y_dev = (arrays[name] for name in ("X_train", "y_train", "X_dev", "y_dev"))
-    train_values = evaluate(network, X, y) if last else batches.means()
+    train_cost, train_accuracy = evaluate(network, X, y) if last else batches.means()
     Z = network.logits(X_dev.mT)
-    values = (*train_values, *grade(network, Z, y_dev))
-    R = values[0].size
+    dev_cost, dev_accuracy = grade(network, Z, y_dev)
+    values, R = (train_cost, dev_cost, train_accuracy, dev_accuracy), train_cost.size
     curves = {name: np.reshape(value, R) for name, value in zip(CURVES, values)}
     stacked = Z.reshape(R, *Z.shape[-2:])
     return Progress(t, **curves, scores={n: score(stacked, y_dev) for n, score in scores.items()})

@@ -13,9 +13,9 @@ from dnnsearch.storage.array_store import ArrayStore
 from dnnsearch.study.definition import Definition
 from dnnsearch.study.search import resolve_definition
 from dnnsearch.trials.record import decode, encode
-from dnnsearch.trials.run import CURVES, TRIAL_STREAM, Result, run_trial
+from dnnsearch.trials.run import TRIAL_STREAM, Result, run_trial
 from dnnsearch.trials.spec import Hyperparameters, generator
-from dnnsearch.trials.training import train
+from dnnsearch.trials.training import CURVES, train
 
 CONFIG = {
     "data": "wine",
