@@ -154,7 +154,7 @@ def train(
     `data` holds X_train (m, n[0]), or (R, m, n[0]) for replicates with data of their own, y_train
     (m,), X_dev and y_dev: one example per row. `rngs` has one generator for each replicate.
     Raise TypeError, at the first point, unless X_train and X_dev have the parameters' dtype.
-    `class_weights` (classes,) multiply the gradient of each example, not the costs that are reported.
+    `class_weights` (classes,) multiply the gradient of each example, not the reported costs.
     `scores` are computed at each point from dev's logits (R, n[L], m) and y_dev, as (R,).
     """
     flat, alive = parameters.flat.reshape(len(rngs), -1), np.ones(len(rngs), bool)
