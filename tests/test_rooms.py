@@ -46,7 +46,6 @@ TODO = {  # folders whose docstring does not list their modules yet: none when a
     "study/leaderboard",
     "tracking",
     "trials",
-    "workers",
 }
 
 # Each name had a term of the field in its place: see the glossary in docs.
@@ -57,7 +56,7 @@ Seen Silent Standing StudyCard Terms Tested Told Turns Twin Witness
 
 attend bury by_seeds choose_product crown crowned crowning duel from_leader give_back greet
 guest guests hire hired keep_beside lodging lookout lots make_lot make_room mend onesession
-parked read_again renewed shipping stop_in_order teller told_in_one_line turns twin welcome
+parked read_again renewed shipping stop_in_order teller told_in_one_line twin welcome
 witness
 
 FEWEST GREET_SECONDS LOT MOST_LEVELS ROOM SHORT TOLD
@@ -77,7 +76,6 @@ base common helpers misc utils
 RETIRED_MODULES = set(MODULE_NAMES.split())
 STILL_USED = {  # retired names that some folder has not replaced yet: none when all are furnished
     "FEWEST",
-    "GREET_SECONDS",
     "LOT",
     "Lot",
     "MOST_LEVELS",
@@ -86,24 +84,15 @@ STILL_USED = {  # retired names that some folder has not replaced yet: none when
     "SHORT",
     "Seen",
     "TOLD",
-    "bury",
     "choose_product",
     "crown",
     "crowned",
-    "greet",
-    "guest",
-    "guests",
-    "hire",
-    "hired",
     "lots",
     "make_lot",
     "make_room",
     "mend",
-    "parked",
     "renewed",
-    "turns",
     "twin",
-    "welcome",
     "witness",
 }
 MODULES_STILL_THERE = {"lots"}
