@@ -39,7 +39,6 @@ TODO = {  # folders whose docstring does not list their modules yet: none when a
     "reporting/analysis",
     "reporting/html",
     "reproduce",
-    "runtime",
     "statistics",
     "storage",
     "study",

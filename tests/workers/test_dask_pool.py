@@ -18,6 +18,7 @@ from dnnsearch.workers.dask_pool import PACKAGES, DaskWorkers
 from dnnsearch.workers.dask_task import WorkerRequirements
 from dnnsearch.workers.worker_process import WorkerProcess
 from tests.support.dask_cluster import DaskCluster, children
+from tests.support.paths import first_on_path
 from tests.workers.test_local_pool import spec_of
 
 LONG = 10**7  # iterations
@@ -237,7 +238,7 @@ def test_a_worker_of_another_version_is_refused_and_the_others_are_used(
     other = tmp_path / "dnnsearch-9.9.dist-info"
     other.mkdir()
     (other / "METADATA").write_text("Metadata-Version: 2.1\nName: dnnsearch\nVersion: 9.9\n")
-    strange = cluster.worker("strange", PYTHONPATH=str(tmp_path))
+    strange = cluster.worker("strange", PYTHONPATH=first_on_path(tmp_path))
     name = cluster.joined("strange")
     pool = open_pool()
     until(lambda: bool(said), pool)

@@ -17,6 +17,7 @@ from dnnsearch.storage.array_store import ArrayStore
 from dnnsearch.trials.record import decode
 from dnnsearch.trials.spec import Hyperparameters, Spec
 from dnnsearch.workers import Done, Event, Failed, LocalWorkers, Progressed
+from tests.support.paths import first_on_path
 
 
 def spec_of(address: str, number: int = 0, **changes: object) -> Spec:
@@ -141,7 +142,7 @@ def test_if_workers_die_as_they_start_the_error_has_the_last_line_of_stderr(
     store: ArrayStore, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "numpy.py").write_text("import a_library_that_is_not_there")
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", first_on_path(tmp_path))
     workers = LocalWorkers(2, "portable", store.root)
     workers.submit(spec_of(address))
     line = (
