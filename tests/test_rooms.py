@@ -40,7 +40,6 @@ TODO = {  # folders whose docstring does not list their modules yet: none when a
     "reporting/html",
     "reproduce",
     "statistics",
-    "storage",
     "study",
     "study/leaderboard",
     "tracking",
