@@ -37,9 +37,12 @@ from dnnsearch.config.dimensions import (
     HYPERPARAMETERS,
     MOST_ITERATIONS,
     OPTIONAL,
+    Architectures,
     Dimension,
+    architectures,
     dimension,
     plain,
+    with_depths,
 )
 from dnnsearch.config.try_first import Guess, guess
 from dnnsearch.config.validation_errors import format_errors
@@ -132,7 +135,7 @@ class Config(BaseModel):
     learning_rate: Dimension
     iterations: Dimension
     hidden_layers: Dimension
-    units: Dimension
+    units: Dimension | Architectures
     activation: Dimension
     momentum: Dimension
     batch_size: Dimension
@@ -148,11 +151,18 @@ class Config(BaseModel):
 
     _place: str = PrivateAttr("config")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _whole_networks_have_depths(cls, given: Any) -> Any:
+        return with_depths(given)
+
     @field_validator(*HYPERPARAMETERS, mode="plain")
     @classmethod
-    def _dimension(cls, value: object, info: ValidationInfo) -> Dimension | None:
+    def _dimension(cls, value: object, info: ValidationInfo) -> Dimension | Architectures | None:
         if info.field_name in OPTIONAL and value in (None, "none"):
             return None
+        if info.field_name == "units" and (networks := architectures(value)):
+            return networks
         return dimension(str(info.field_name), value)
 
     @field_validator("try_first", mode="plain")
@@ -188,9 +198,12 @@ class Config(BaseModel):
 
     @property
     def hyper(self) -> dict[str, Dimension]:
-        """The hyperparameters in the order of asking; optional ones where the config has them."""
+        """The hyperparameters in the order of asking; optional ones where the config has them.
+
+        `units` is left out if it gives whole networks.
+        """
         every = {name: getattr(self, name) for name in HYPERPARAMETERS}
-        return {name: one for name, one in every.items() if one is not None}
+        return {n: one for n, one in every.items() if isinstance(one, Dimension)}
 
     @property
     def experiment(self) -> str:
@@ -202,6 +215,7 @@ class Config(BaseModel):
         keys = {key: getattr(self, key) for key in type(self).model_fields}
         keys["metrics"] = list(self.metrics)
         dimensions = {name: plain(one) for name, one in self.hyper.items()}
+        dimensions["units"] = plain(self.units)
         guesses = [dict(one) for one in self.try_first]
         return {
             **keys,

@@ -17,6 +17,7 @@ from dnnsearch.models.model_file_checks import Document
 from dnnsearch.nn import Parameters
 from dnnsearch.storage.array_store import DamagedArrays, pack, unpack
 from dnnsearch.storage.atomic_write import write_whole
+from dnnsearch.storage.sqlite_connection import is_database
 
 FORMAT = 1
 ENDING = ".dnn"  # of such files' names, by custom
@@ -111,6 +112,8 @@ def write(path: Path, model: Model) -> None:
 
 def read(path: Path) -> Model:
     """Raises UserError as `decode` does, and where the file cannot be read."""
+    if is_database(path):
+        raise UserError(f"{path} must be a model file, but it is a SQLite database")
     try:
         content = path.read_bytes()
     except OSError as error:

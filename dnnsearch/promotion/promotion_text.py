@@ -1,5 +1,6 @@
 """A promotion in words, and as a JSON document."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from dnnsearch.promotion.candidates import Candidate
@@ -32,7 +33,7 @@ def _confirmed(promotion: Promotion) -> list[str]:
         *_table(confirmed),
         *(f"left out: trial {one.trial}, whose networks diverged" for one in confirmed.diverged),
         f"({uncertain}; each interval, by itself, of about 95 %)",
-        _choice(promotion),
+        choice(promotion),
     ]
 
 
@@ -65,16 +66,23 @@ def standing(contest: Comparison, k: int) -> str:
     return f"{interval.low:+.4f} to {interval.high:+.4f}, {word}"
 
 
-def _choice(promotion: Promotion) -> str:
-    contest, winner = promotion.confirmed.contest, promotion.winner
-    tied = [promotion.confirmed.chosen[k] for k in contest.tied]
-    about = describe(winner.hyperparameters)
-    if winner not in tied:
-        return f"chosen: trial {winner.trial} ({about}), for the better ones diverged when refitted"
+def choice(promotion: Promotion) -> str:
+    """Return the line that says which configuration was chosen, and why."""
+    confirmed, winner = promotion.confirmed, promotion.winner
+    tied = [confirmed.chosen[k] for k in confirmed.contest.tied]
+    chosen = f"chosen: trial {winner.trial} ({describe(winner.hyperparameters)})"
+    if promotion.diverged:
+        return (
+            f"{chosen}; those preferred to it diverged when refitted: {_trials(promotion.diverged)}"
+        )
     if len(tied) == 1:
-        return f"chosen: trial {winner.trial} ({about}), the best"
-    numbers = ", ".join(str(one.trial) for one in tied)
-    return f"chosen: trial {winner.trial} ({about}), the cheapest of those tied for best: {numbers}"
+        return f"{chosen}, the best"
+    return f"{chosen}, the cheapest of those tied for best: {_trials(tied)}"
+
+
+def _trials(candidates: Sequence[Candidate]) -> str:
+    """Their numbers."""
+    return ", ".join(str(one.trial) for one in candidates)
 
 
 def describe(hyper: Hyperparameters) -> str:

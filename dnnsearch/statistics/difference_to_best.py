@@ -46,9 +46,12 @@ class Comparison:
     @cached_property
     def tied(self) -> list[int]:
         """Who may be as good as the leader; the leader is always among them."""
-        everyone = range(len(self.candidates))
+        return [k for k in range(len(self.candidates)) if not self._is_worse(k)]
+
+    def _is_worse(self, k: int) -> bool:
+        """Whether the leader is ahead of k by more than chance; what is not known is not worse."""
         best = self.leader
-        return [k for k in everyone if self._ahead(k, best) + self._bound(LEVEL, k, best) >= 0]
+        return k != best and self._ahead(k, best) + self._bound(LEVEL, k, best) < 0
 
     def difference_to_best(self, k: int) -> Interval:
         """Of k's expectation less the leader's, with about 95 %.

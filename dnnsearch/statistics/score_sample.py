@@ -98,6 +98,14 @@ class ScoreSample:
 
 
 def degrees_of_freedom(variance: float, parts: list[tuple[float, int]]) -> float:
-    """Satterthwaite's degrees of freedom of a sum, of (part, its degrees of freedom)."""
-    spread = sum(part**2 / degrees for part, degrees in parts if degrees > 0)
-    return variance**2 / spread if spread > 0 else np.inf
+    """Satterthwaite's degrees of freedom of a sum, of (part, its degrees of freedom).
+
+    Of a sum of parts they are at least those of the least known part. The seeds' part of a variance
+    is smaller than the networks' spread that stands for it here, and 0 where it is cut: without
+    this bound the formula comes to 0 degrees then, with which nothing can be computed.
+    """
+    known = [(part, degrees) for part, degrees in parts if part > 0 and degrees > 0]
+    spread = sum(part**2 / degrees for part, degrees in known)
+    if not spread > 0:
+        return np.inf
+    return max(variance**2 / spread, min(degrees for _, degrees in known))

@@ -7,7 +7,8 @@ contains its own hash: a damaged copy is never used.
 A process that is killed while it creates tables would leave a database that never opens again. So
 they are created in a file of another name, which is then linked to its place.
 
-This module does not know whose tables they are.
+No file that is read or written here as plain bytes is in use as a database: no other process knows
+its name, and has locks on it. This module does not know whose tables they are.
 """
 
 import fcntl
@@ -79,7 +80,7 @@ def create_in_place(path: Path, create: Callable[[Path], None]) -> None:
             folder.mkdir()
             new = folder / path.name
             create(new)
-            with new.open("rb") as file:  # no other process knows this name, and has locks on it
+            with new.open("rb") as file:
                 os.fsync(file.fileno())
             with suppress(FileExistsError):
                 os.link(new, path)

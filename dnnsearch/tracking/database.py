@@ -7,17 +7,15 @@ import importlib.util
 import os
 import re
 import sqlite3
-from contextlib import closing
 from functools import cache
 from pathlib import Path
 
 from dnnsearch.errors import UserError
-from dnnsearch.storage import database_templates
+from dnnsearch.storage import database_templates, sqlite_connection
 from dnnsearch.urls import sqlite_path as sqlite_path
 from dnnsearch.urls import without_password
 
 SCHEMES = ("sqlite", "postgresql", "mysql", "mssql", "http", "https", "databricks")
-MAGIC = b"SQLite format 3\0"
 
 
 def check_uri(uri: str) -> None:
@@ -70,23 +68,22 @@ def _check_file(path: Path, uri: str) -> None:
         raise UserError(f"tracking: {path} must be a database file, but is something else")
     if not os.access(path, os.R_OK | os.W_OK) or not os.access(path.parent, os.W_OK):
         raise UserError(f"tracking: {path} must be readable and writable, its folder too")
-    with path.open("rb") as file:
-        if file.read(len(MAGIC)) not in (MAGIC, b""):
-            raise UserError(f"tracking: {path} is not a SQLite database")
     try:
         _check_schema(path, uri)
     except sqlite3.OperationalError:
         pass  # locked for the moment: whoever writes will wait
     except sqlite3.DatabaseError as error:
+        if sqlite_connection.is_foreign(error):
+            raise UserError(f"tracking: {path} is not a SQLite database") from None
         raise UserError(f"tracking: {path} is damaged: {error}") from error
 
 
 def _check_schema(path: Path, uri: str) -> None:
-    with closing(sqlite3.connect(path, timeout=1)) as connection:
-        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+    with sqlite_connection.connection(path) as opened:
+        tables = {name for (name,) in opened.execute("SELECT name FROM sqlite_master")}
         version = None
         if "alembic_version" in tables:
-            version = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+            version = opened.execute("SELECT version_num FROM alembic_version").fetchone()
         if version is None:
             raise UserError(
                 f"tracking: {path} has no complete MLflow schema (was MLflow killed while it "
