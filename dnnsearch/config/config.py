@@ -52,7 +52,7 @@ from dnnsearch.data.split_config import Seed, Split, mapping
 from dnnsearch.errors import UserError
 from dnnsearch.trials.metrics import METRICS, on_request
 from dnnsearch.trials.spec import COST_FORMULA
-from dnnsearch.urls import tracking_uri
+from dnnsearch.urls import DEFAULT_STORAGE, tracking_uri
 from dnnsearch.validators import one_of, or_word, show, study_name, text, whole
 
 # What a name means to the sampler, with every argument, none left to a default of Optuna's:
@@ -143,7 +143,7 @@ class Config(BaseModel):
     class_weights: Dimension | None = None
     try_first: tuple[Guess, ...] = ()
 
-    storage: Text = "sqlite:///optuna.db"
+    storage: Text = DEFAULT_STORAGE
     records: Text = "records"
     tracking: Text = Field(default_factory=tracking_uri)
     workers: Annotated[int | str, PlainValidator(validators.workers)] = Field(

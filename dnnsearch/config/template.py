@@ -21,6 +21,7 @@ from dnnsearch.data.column_roles import Column
 from dnnsearch.data.file_table import LABEL, FileTable
 from dnnsearch.data.prepare import OUTPUTS
 from dnnsearch.trials.metrics import on_request
+from dnnsearch.urls import DEFAULT_STORAGE
 
 MANY_COLUMNS = 60
 SIMPLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -54,7 +55,7 @@ def draft(
         "try_first: []  # guesses of your own, tried after the default",
         "",
         _rule("of this run only: these may change from one run to the next"),
-        _line("storage", "sqlite:///optuna.db", "Optuna's storage; any of its URLs"),
+        _line("storage", DEFAULT_STORAGE, "Optuna's storage; any of its URLs"),
         _line("records", "records", "the folder of the trials' records"),
         "# tracking: sqlite:///mlflow.db  # left out: $MLFLOW_TRACKING_URI, else this",
         "# workers: 2                     # processes; left out: as many as there are cores",

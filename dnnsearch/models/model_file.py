@@ -16,8 +16,8 @@ from dnnsearch.models.ensemble import Model, labels
 from dnnsearch.models.model_file_checks import Document
 from dnnsearch.nn import Parameters
 from dnnsearch.storage.array_store import DamagedArrays, pack, unpack
+from dnnsearch.storage.atomic_write import write_whole
 from dnnsearch.storage.sqlite_connection import is_database
-from dnnsearch.trials.record_store import write_whole
 
 FORMAT = 1
 ENDING = ".dnn"  # the usual suffix of a model file
