@@ -79,13 +79,13 @@ class Scores(NamedTuple):
 class SilentObserver:
     """The observer of these searches; it prints nothing."""
 
-    def expect(self, trials: int) -> None: ...
+    def on_total(self, trials: int) -> None: ...
 
-    def trial(self, view: TrialView) -> None: ...
+    def on_trial(self, view: TrialView) -> None: ...
 
-    def progress(self, event: Progressed) -> None: ...
+    def on_progress(self, event: Progressed) -> None: ...
 
-    def say(self, text: str) -> None: ...
+    def on_message(self, text: str) -> None: ...
 
 
 def peer(table: FileTable) -> Pipeline:
@@ -115,9 +115,8 @@ def once(config: Path, seed: int, trials: int, promoted: bool) -> Scores:
     name = f"{config.stem}-{seed}"
     settings = [f"study={name}", f"split.seed={seed}", f"seed={seed}", f"trials={trials}"]
     settings += [] if table.task == "regression" else ["objective=dev_accuracy", "metrics=[]"]
-    search(
-        load_config(config, [*settings, "tracking=none"]), seconds=None, audience=SilentObserver()
-    )
+    settings = [*settings, "tracking=none"]
+    search(load_config(config, settings), seconds=None, observer=SilentObserver())
     truth = _labels(table, y_test)
 
     def score(answers: np.ndarray) -> float:

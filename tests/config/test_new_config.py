@@ -11,7 +11,7 @@ from dnnsearch.config.config import load_config
 from dnnsearch.config.new_config import new
 from dnnsearch.errors import UserError
 from dnnsearch.storage.array_store import ArrayStore
-from dnnsearch.study.search import resolve_definition
+from dnnsearch.study.definition import resolve_definition
 from tests.support.images import IMAGES, LABELS, idx
 
 

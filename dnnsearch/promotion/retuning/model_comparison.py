@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from dnnsearch.config.search_space import default_params, suggest
+from dnnsearch.config.search_space import complete, default_params
 from dnnsearch.data.prepare import HeldOut, held_out
 from dnnsearch.errors import UserError
 from dnnsearch.models.ensemble import Model, target_of
@@ -52,11 +52,9 @@ class SharedTestRows:
 
 def shared_test_rows(definition: Definition, store: ArrayStore) -> SharedTestRows:
     """Opens the test rows of the new data."""
-    from optuna.trial import FixedTrial
-
     config, prepared = definition.config, definition.prepared
     params = default_params(config, prepared.shape)
-    spec = definition.spec(0, suggest(FixedTrial(params), config), [])
+    spec = definition.spec(0, complete(params, config), [])
     arrays = store.open(prepared.test_key)
     return SharedTestRows(definition, EvaluationScores(spec, held_out(config), target_of(arrays)))
 
