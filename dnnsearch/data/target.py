@@ -11,9 +11,9 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from dnnsearch.data.datasets import Task
 from dnnsearch.data.files.number_formats import read_numbers
 from dnnsearch.data.files.sheet import numeric
+from dnnsearch.data.table import Task
 from dnnsearch.validators import show
 
 MOST_NUMBERED = 20  # kinds of whole numbers that are taken for classes

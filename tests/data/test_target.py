@@ -1,3 +1,5 @@
+"""The column to be predicted: task, classes, and what is refused."""
+
 import numpy as np
 import pandas as pd
 import pytest

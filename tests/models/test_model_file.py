@@ -82,9 +82,9 @@ WRONG: dict[str, tuple[Callable[[], bytes], str]] = {
     ),
     "infinite": (
         lambda: changed(flowers(), parameters=np.full((2, 38), np.inf, np.float32)),
-        "'parameters' has what is no number",
+        "'parameters' contains non-numeric or non-finite",
     ),
-    "scale": (lambda: changed(flowers(), scale=np.zeros(3)), "scales: "),
+    "scale": (lambda: changed(flowers(), scale=np.zeros(3)), "`scale` must not be zero"),
     "folds": (lambda: changed(flowers(), mean=np.ones((3, 3)), scale=np.ones((3, 3))), "folds"),
 }
 

@@ -23,7 +23,8 @@ from dnnsearch.data.files.sheet import (
     plain,
     with_columns,
 )
-from dnnsearch.data.files.source import EVERY_OTHER, NUMERIC
+from dnnsearch.data.files.source import EVERY_OTHER
+from dnnsearch.data.transformations import TRANSFORMATIONS
 
 UNNAMED = "column_{}"  # counted from 0
 MANGLED = (
@@ -84,7 +85,7 @@ def parse(
     if count <= dialect.header:
         raise ValueError("the table must have rows, but it has a header only")
     missing = _missing(given)
-    numbers = {name for name, role in given.get("columns", {}).items() if role in NUMERIC}
+    numbers = {name for name, role in given.get("columns", {}).items() if role in TRANSFORMATIONS}
     frame = _pandas(text, dialect, names, missing, [n for n in names if n == target])
     if EVERY_OTHER not in numbers and _may_have_codes(text, dialect):
         cells = _pandas(text, dialect, names, missing, names)

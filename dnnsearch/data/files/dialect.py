@@ -48,8 +48,7 @@ class Dialect:
 def rows(text: str, separator: str, quote: str) -> Iterator[Row]:
     """The rows of a text, cells as they stand, blank lines left out; ValueError for no table."""
     csv.field_size_limit(LARGEST_CELL)
-    lines = (line for line in text.split("\n"))
-    lines = (line + "\n" for line in lines)
+    lines = (line + "\n" for line in text.split("\n"))
     reader = csv.reader(lines, delimiter=separator, quotechar=quote, skipinitialspace=True)
     try:
         for row in reader:

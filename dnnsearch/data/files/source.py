@@ -5,10 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from dnnsearch.data.files.open_bytes import sha256
+from dnnsearch.data.transformations import TRANSFORMATIONS
 from dnnsearch.validators import Rule, one_of, options, show, text, whole, yes_or_no
 
-ROLES = ("number", "quantile", "pixel", "category", "ignored")
-NUMERIC = ("number", "quantile", "pixel")
 EVERY_OTHER = "*"  # in `columns`: every column that is not named
 BUNDLED = ("breast_cancer", "diabetes", "digits", "iris", "wine")  # scikit-learn's own sets
 THOUSANDS, UNITS = "thousands", ("%", "$", "€", "£", "¥", "₩", "₹")
@@ -20,12 +19,17 @@ ORIGINS = ("file", "openml", "bundled")  # keys: where the table is from; one of
 PATHS = ("file", "labels", "test_file", "test_labels")
 
 
+def roles() -> list[str]:
+    """Return what a config can say of a column."""
+    return [*TRANSFORMATIONS, "category", "ignored"]
+
+
 def _columns(value: object) -> dict[str, str]:
-    role = one_of(ROLES)
+    role = one_of(roles())
     if isinstance(value, str):
         return {EVERY_OTHER: role(value)}
     if not isinstance(value, Mapping):
-        raise ValueError(f"must be a mapping of columns to {', '.join(ROLES)}, not {show(value)}")
+        raise ValueError(f"must be a mapping of columns to {', '.join(roles())}, not {show(value)}")
     return {str(name): _role(role, str(name), given) for name, given in value.items()}
 
 
@@ -110,14 +114,25 @@ def source(given: Mapping[str, Any]) -> dict[str, Any]:
     return normal
 
 
-def without_paths(source: Mapping[str, Any]) -> dict[str, Any]:
-    """What is said of the files, apart from where they lie."""
-    return {key: value for key, value in source.items() if key not in PATHS}
-
-
 def contents(source: Mapping[str, Any]) -> dict[str, str]:
-    """The SHA-256 of each file that is named, under its key; ValueError where one is missing."""
+    """Return the SHA-256 of each file by its key; raise ValueError if a file is missing."""
     return {key: sha256(Path(source[key])) for key in PATHS if key in source}
+
+
+def without_paths(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the keys that say something else than where the files are."""
+    return {key: value for key, value in data.items() if key not in PATHS}
+
+
+def identity(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what determines the data: files by their content, wherever they lie.
+
+    A set with a name has no `contents`, not even empty ones: caches of before know it so. Raise
+    ValueError if a file is missing.
+    """
+    if not is_file(data):
+        return dict(data)
+    return {**without_paths(data), "contents": contents(data)}
 
 
 def data_name(data: Mapping[str, Any]) -> str:
