@@ -109,8 +109,8 @@ def _check_mixed(series: pd.Series, role: str) -> None:
         word, example = ("numbers" if rare is numbers else "texts"), str(rare.iloc[0])
         raise ValueError(
             f"a column must be numbers or text, but {series.name!r} has {len(numbers)} numbers and "
-            f"{len(text)} texts, {word} such as {show(example)}: say data.columns.{series.name}="
-            f"category or =ignored, or data.missing=[{json.dumps(example[:30])}] if that is a gap"
+            f"{len(text)} texts, {word} such as {show(example)}: set data.columns.{series.name}="
+            f"category or =ignored, or data.missing=[{json.dumps(example[:30])}] if that is missing"
         )
 
 

@@ -176,7 +176,7 @@ def test_identifiers_and_leaks_are_ignored_loudly():
         ("x,y\n" + "1,a\n2,b\n" * 9, "5", "column from 0 to 1"),
         ("x,y\n" + "1,a\n1,b\n" * 9, "y", "to learn from"),
         ("x,y\n" + "1,a\n2,a\n" * 9, "y", "2 classes"),
-        ("x,y\n" + "1,a\n2,a\n" * 9 + "3,b\n", "y", "'b' of the target 'y' has 1"),
+        ("x,y\n" + "1,a\n2,a\n" * 9 + "3,b\n", "y", "of the target 'y' these have 1: 'b'"),
         ("x,y\n" + "1,0\n2,1\n3,1.0\n" * 9, "y", "'1' and '1.0'"),
         ("x,y\n" + "1,\n2,\n" * 9, "y", "all are missing"),
         (

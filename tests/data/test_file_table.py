@@ -185,7 +185,7 @@ def test_what_is_kept_has_the_preparation_and_no_row(people, store):
         ({"split": {"by": "houshold"}}, "did you mean household"),
         ({"columns": {"agee": "number"}}, "did you mean age"),
         ({"columns": {"age": "numbr"}}, "did you mean number"),
-        ({"target": "when"}, "another label"),
+        ({"target": "when"}, "looks like an identifier"),
         ({"task": "regression"}, "needs numbers"),
         ({"split": {"order": "time"}}, "needs by"),
         ({"folds": 3, "split": {"by": "household"}}, "cannot be combined with split.by"),

@@ -1,4 +1,4 @@
-"""What a config's `data` says of a file: its keys, their rules, and the bytes behind them."""
+"""The keys of a config's `data` that are about a file, their rules, and the files' digests."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,14 +8,14 @@ from dnnsearch.data.files.open_bytes import sha256
 from dnnsearch.data.transformations import TRANSFORMATIONS
 from dnnsearch.validators import Rule, one_of, options, show, text, whole, yes_or_no
 
-EVERY_OTHER = "*"  # in `columns`: every column that is not named
+EVERY_OTHER = "*"  # in `columns`: every column without a role of its own
 BUNDLED = ("breast_cancer", "diabetes", "digits", "iris", "wine")  # scikit-learn's own sets
 THOUSANDS, UNITS = "thousands", ("%", "$", "€", "£", "¥", "₩", "₹")
-WAYS = (THOUSANDS, *UNITS)  # how numbers are written; a unit may have thousands, too
+WAYS = (THOUSANDS, *UNITS)  # formats of numbers; one with a unit may also have thousands
 TASKS = ("binary", "multiclass", "regression")
-# keys: how it is written
+# keys: the form of the file
 FORM = ("encoding", "separator", "quote", "decimal", "header", "missing", "spelled")
-ORIGINS = ("file", "openml", "bundled")  # keys: where the table is from; one of them
+ORIGINS = ("file", "openml", "bundled")  # keys: the origin of the table; exactly one is given
 PATHS = ("file", "labels", "test_file", "test_labels")
 
 
@@ -65,7 +65,7 @@ def _column(value: object) -> str:
 
 
 def _openml(value: object) -> int | str:
-    """A number or a name."""
+    """Return a number or a name."""
     if isinstance(value, int) and not isinstance(value, bool):
         return int(whole(1, 10**9)(value))
     return str(text(value))
@@ -92,12 +92,12 @@ KEYS: dict[str, Rule] = {
 
 
 def is_file(given: object) -> bool:
-    """Whether `data` speaks of a table with columns, not of a set of numbers with a name."""
+    """Whether `data` is a table with columns, not a set with a name."""
     return isinstance(given, Mapping) and any(key in given for key in ORIGINS)
 
 
 def source(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The keys that are given, in their normal form; raises ValueError with key, rule and value."""
+    """Return the given keys in their normal form; raise ValueError with key, rule and value."""
     options(given, KEYS, "the keys of a file")
     origins = [key for key in ORIGINS if key in given]
     if len(origins) > 1:
@@ -110,7 +110,7 @@ def source(given: Mapping[str, Any]) -> dict[str, Any]:
             except ValueError as error:
                 raise ValueError(f"{key} {error}") from None
     if "target" not in normal and "labels" not in normal:
-        raise ValueError("target must be given: the name of the column to be predicted")
+        raise ValueError("target must be given: the name of the column to predict")
     return normal
 
 
@@ -136,7 +136,7 @@ def identity(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def data_name(data: Mapping[str, Any]) -> str:
-    """How people call the data: the set's name, or the file's without folder and endings."""
+    """Return a short name: the set's, or the file's without folder and endings."""
     if "name" in data or "bundled" in data:
         return str(data.get("name", data.get("bundled")))
     return Path(data["file"]).name.split(".")[0] if "file" in data else f"openml {data['openml']}"
