@@ -45,6 +45,11 @@ def shortened(names: Iterable[object], most: int) -> str:
     return ", ".join(texts[:most]) + more
 
 
+def first_line(error: BaseException) -> str:
+    """Return the first line of an error's text, or its type if it has no text."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
 def require(rules: Mapping[str, bool]) -> None:
     """Raise ValueError with the first rule that does not hold."""
     for rule, holds in rules.items():

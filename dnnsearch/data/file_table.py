@@ -178,9 +178,9 @@ def _test(
         raise ValueError("the test file is identical to the training file")
     name = source.get("target", LABEL)
     target = read_test_target(_named(sheet, name, "target of the test file"), table.target, decimal)
-    lacking = [name for name in table.roles if name not in sheet.frame.columns]
+    lacking = [repr(name) for name in table.roles if name not in sheet.frame.columns]
     if lacking:
-        raise ValueError(f"{_columns(lacking)} missing from the test file")
+        raise ValueError(f"columns missing from the test file: {shortened(lacking, 5)}")
     frame = sheet.frame[target.there]
     for name, role in table.roles.items():
         if role != "category" and not pd.api.types.is_numeric_dtype(frame[name].dtype):
@@ -188,9 +188,3 @@ def _test(
         if role != "category":
             check_range(name, frame[name].to_numpy(np.float64))
     return frame, target.y
-
-
-def _columns(lacking: list[str]) -> str:
-    if len(lacking) == 1:
-        return f"column {lacking[0]!r} is"
-    return f"columns {shortened([repr(name) for name in lacking], 5)} are"

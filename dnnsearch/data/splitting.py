@@ -40,7 +40,7 @@ def draw(
     if by is not None and split.order == "time":
         rows = by_time(times_of(by), shares)
     elif by is not None:
-        rows = by_group(_group_numbers(by), shares, split.seed)
+        rows = by_group(by.factorize()[0], shares, split.seed)
     elif not classes:
         rows = drawn(len(y), shares, split.seed)
     elif has_test:
@@ -56,12 +56,6 @@ def draw(
     if not classes:
         return _regression_folds(y, rows, folds, split.seed)
     return stratified_folds(y, classes, rows, folds, split.seed)
-
-
-def _group_numbers(by: "pd.Series") -> np.ndarray:
-    import pandas as pd
-
-    return np.asarray(pd.factorize(by)[0])
 
 
 # ---- By class

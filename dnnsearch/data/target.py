@@ -111,12 +111,10 @@ def texts(given: pd.Series) -> np.ndarray:
     """Return values as text, (m,) of objects; whole numbers of any type have no point."""
     if pd.api.types.is_float_dtype(given.dtype):
         kinds, codes = np.unique(given.to_numpy(np.float64), return_inverse=True)
-        return np.array([_spelled(value) for value in kinds.tolist()], object)[codes]
+        return np.array(
+            [str(int(v)) if v.is_integer() else repr(v) for v in kinds.tolist()], object
+        )[codes]
     return given.astype("str").to_numpy(object)
-
-
-def _spelled(value: float) -> str:
-    return str(int(value)) if value.is_integer() else repr(value)
 
 
 def _classes(name: object, labels: np.ndarray) -> tuple[str, ...]:
@@ -143,11 +141,7 @@ def _classes(name: object, labels: np.ndarray) -> tuple[str, ...]:
             f"each class must have at least 2 examples, but of {what} these have 1: {which}; "
             "remove such rows, or merge them with another class"
         )
-    return tuple(sorted(kinds, key=_by_number))
-
-
-def _by_number(label: str) -> tuple[float, str]:
-    return _value(label), label
+    return tuple(sorted(kinds, key=lambda label: (_value(label), label)))
 
 
 def _value(label: str) -> float:

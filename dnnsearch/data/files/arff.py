@@ -35,7 +35,8 @@ def read_arff(raw: bytes, given: Mapping[str, Any], target: str | None) -> Sheet
     lines = iter(text.split("\n"))
     kinds = dict(_attributes(lines))
     check_names(list(kinds))
-    body = "\n".join(_dense(line, list(kinds.values())) for line in _rows(lines))
+    rows = (line.strip() for line in lines if line.strip() and not line.lstrip().startswith("%"))
+    body = "\n".join(_dense(line, list(kinds.values())) for line in rows)
     if not kinds or not body:
         raise ValueError("an ARFF file must have @attribute lines, @data and rows")
     quote = "'" if body.count("'") >= body.count('"') else '"'
@@ -64,10 +65,6 @@ def _attributes(lines: Iterator[str]) -> Iterator[tuple[str, str]]:
             if found is None:
                 raise ValueError(f"an @attribute has a name and a type, but got {line[:60]!r}")
             yield re.sub(r"\\(.)", r"\1", found[1].strip("'\"")), found[2].strip()
-
-
-def _rows(lines: Iterator[str]) -> Iterator[str]:
-    return (line.strip() for line in lines if line.strip() and not line.lstrip().startswith("%"))
 
 
 def _dense(line: str, kinds: list[str]) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from dnnsearch.data.files.sheet import Sheet
-from dnnsearch.validators import shortened
+from dnnsearch.validators import first_line, shortened
 
 IDX_TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 HDF5 = b"\x89HDF\r\n\x1a\n"
@@ -45,10 +45,8 @@ def arrays(raw: bytes, path: Path) -> Arrays | None:
             f"{path} is HDF5, which needs h5py: pip install 'dnnsearch[hdf5]'"
         ) from None
     except Exception as error:  # damaged files raise nearly anything
-        first = (str(error) or type(error).__name__).splitlines()[0]
-        raise ValueError(
-            f"{path} must contain complete arrays of numbers or text, but: {first}"
-        ) from None
+        rule = "must contain complete arrays of numbers or text"
+        raise ValueError(f"{path} {rule}, but: {first_line(error)}") from None
     return None
 
 

@@ -25,6 +25,7 @@ from dnnsearch.data.files.sheet import (
 )
 from dnnsearch.data.files.source import EVERY_OTHER
 from dnnsearch.data.transformations import TRANSFORMATIONS
+from dnnsearch.validators import first_line
 
 UNNAMED = "column_{}"  # counted from 0
 MANGLED = (
@@ -90,7 +91,11 @@ def parse(
     if EVERY_OTHER not in numbers and _may_have_codes(text, dialect):
         cells = _pandas(text, dialect, names, missing, names)
         frame = _with_codes(frame, cells, numbers)
-    if "," in head[0] and not any(cell.strip() for cell in head[1:]) and _is_first_alone(frame):
+    if (
+        "," in head[0]
+        and not any(cell.strip() for cell in head[1:])
+        and frame.iloc[:, 1:].isna().all(axis=None)
+    ):
         raise ValueError(MANGLED)
     return frame.drop(columns=names[-1]) if extra == TRAILING else frame
 
@@ -189,14 +194,5 @@ def _pandas(
     try:
         frame: pd.DataFrame = pd.read_csv(io.StringIO(text), **options)
     except Exception as error:  # pandas' parser raises many types
-        raise ValueError(f"the table cannot be read: {_first_line(error)}") from None
+        raise ValueError(f"the table cannot be read: {first_line(error)}") from None
     return frame.dropna(how="all") if len(frame) else frame
-
-
-def _is_first_alone(frame: pd.DataFrame) -> bool:
-    """Whether only the first column has anything in it."""
-    return bool(frame.iloc[:, 1:].isna().all(axis=None))
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -5,6 +5,7 @@ import warnings
 import pandas as pd
 
 from dnnsearch.data.files.sheet import Sheet, plain
+from dnnsearch.validators import first_line
 
 
 def fetch(which: int | str) -> Sheet:
@@ -21,8 +22,7 @@ def fetch(which: int | str) -> Sheet:
             bunch = fetch_openml(**wanted, as_frame=True, parser="liac-arff")
         frame: pd.DataFrame = bunch.frame
     except Exception as error:  # no network, no such set, a broken answer: many types
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise ValueError(f"openml {which} is not available: {reason}") from None
+        raise ValueError(f"openml {which} is not available: {first_line(error)}") from None
     names = {name for name, dtype in frame.dtypes.items() if dtype == "category"}
     declared = {str(name): "category" for name in names}
     notices = [" ".join(str(warning.message).split()) for warning in caught]

@@ -15,6 +15,7 @@ from dnnsearch.data.files.delimited import read_delimited
 from dnnsearch.data.files.open_bytes import unpacked
 from dnnsearch.data.files.openml import fetch
 from dnnsearch.data.files.sheet import MISSING, Sheet, nested, plain, with_columns
+from dnnsearch.validators import first_line
 
 
 def read(source: Mapping[str, Any]) -> Sheet:
@@ -93,7 +94,7 @@ def parquet_frame(raw: bytes) -> pd.DataFrame:
     try:
         frame = pd.read_parquet(io.BytesIO(raw))
     except Exception as error:  # pyarrow raises many types
-        raise ValueError(f"must be a complete Parquet file, but: {_first_line(error)}") from None
+        raise ValueError(f"must be a complete Parquet file, but: {first_line(error)}") from None
     named = [name for name in frame.index.names if name is not None and name not in frame.columns]
     return frame.reset_index(named).reset_index(drop=True)
 
@@ -104,8 +105,4 @@ def json_frame(raw: bytes) -> pd.DataFrame:
         whole = raw.lstrip()[:1] == b"["
         return pd.read_json(io.BytesIO(raw), lines=not whole, dtype=False, convert_axes=False)
     except Exception as error:  # pandas' JSON parser raises many types
-        raise ValueError(f"must be JSON lines, but: {_first_line(error)}") from None
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise ValueError(f"must be JSON lines, but: {first_line(error)}") from None
