@@ -38,6 +38,25 @@ def nearest(name: object, known: Iterable[str]) -> str:
     return f" (did you mean {found[0]}?)" if found else ""
 
 
+def shortened(names: Iterable[object], most: int) -> str:
+    """Return the names with commas: all, or the first `most` and how many more there are."""
+    texts = [str(name) for name in names]
+    more = f" and {len(texts) - most} more" if len(texts) > most else ""
+    return ", ".join(texts[:most]) + more
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of an error's text, or its type if it has no text."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
+def require(rules: Mapping[str, bool]) -> None:
+    """Raise ValueError with the first rule that does not hold."""
+    for rule, holds in rules.items():
+        if not holds:
+            raise ValueError(rule)
+
+
 def number(value: object) -> int | float:
     """Return a finite number; text is read as a number, because YAML 1.1 reads `1e-3` as text."""
     if isinstance(value, str) and len(value) < 100:

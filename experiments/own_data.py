@@ -105,7 +105,7 @@ def once(config: Path, seed: int, trials: int, promoted: bool) -> Scores:
     """Search and promote on one split; score trial, champion and peer on its test rows."""
     loaded = load_config(config, [f"split.seed={seed}"])
     table = file_table.load_table(loaded.data, None)
-    rows = file_table.split_rows(table, loaded.split.model_dump(), None)
+    rows = table.split(loaded.split, None)
     frame, y = table.frame, _labels(table, table.target.y)
     test, y_test = table.test or (frame.iloc[rows["test"]], table.target.y[rows["test"]])
     both = np.concatenate([rows["train"], rows["dev"]])
