@@ -18,16 +18,15 @@ from dnnsearch.config.dimensions import (
     Dimension,
     Fixed,
     Range,
-    Value,
     architecture_name,
     plain,
 )
 from dnnsearch.data.prepare import DataShape
 from dnnsearch.errors import UserError
 from dnnsearch.nn import multiply_adds
-from dnnsearch.trials.metrics import SCORES
+from dnnsearch.trials.metrics import METRICS
 from dnnsearch.trials.pruning import PRUNERS
-from dnnsearch.trials.spec import OBJECTIVES, UPDATE_COST, Hyperparameters
+from dnnsearch.trials.spec import UPDATE_COST, Hyperparameters, Value
 
 if TYPE_CHECKING:  # a second that only those pay who ask for a trial
     from optuna.trial import BaseTrial
@@ -233,12 +232,7 @@ def check_fits(config: Config, shape: DataShape) -> None:
 def _check_task(config: Config, shape: DataShape) -> None:
     """UserError where something is asked that the task does not have."""
     is_regression = shape.task == "regression"
-    fitting = [
-        name
-        for name in OBJECTIVES
-        if (shape.output in SCORES[name].outputs if name in SCORES else name == "dev_cost")
-        or (name == "dev_accuracy" and not is_regression)
-    ]
+    fitting = [name for name, metric in METRICS.items() if shape.output in metric.outputs]
     for key, names in (("objective", [config.objective]), ("metrics", config.metrics)):
         for name in names:
             if name not in fitting:

@@ -14,9 +14,10 @@ from dnnsearch.data.files.source import without_paths
 from dnnsearch.data.prepare import Prepared, prepare
 from dnnsearch.runtime.numerics import playable, rounding
 from dnnsearch.storage.array_store import ArrayStore
+from dnnsearch.trials.metrics import METRICS
 from dnnsearch.trials.pruning import FinishedCurve, pruner_definition, thresholds
 from dnnsearch.trials.record import PINNED_PACKAGES, versions
-from dnnsearch.trials.spec import ARITHMETIC, OBJECTIVES, Hyperparameters, Spec, Value
+from dnnsearch.trials.spec import ARITHMETIC, Hyperparameters, Spec, Value
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Definition:
 
     @property
     def maximize(self) -> bool:
-        return OBJECTIVES[self.config.objective] == "maximize"
+        return METRICS[self.config.objective].direction.maximize
 
     @property
     def pruner(self) -> dict[str, Any]:

@@ -15,9 +15,10 @@ from optuna.trial import FrozenTrial, TrialState
 from dnnsearch.config.config import Config
 from dnnsearch.config.samplers import SamplerContext, new_sampler
 from dnnsearch.config.search_space import suggest
+from dnnsearch.trials.metrics import METRICS
 from dnnsearch.trials.pruning import FinishedCurve
 from dnnsearch.trials.record import Record
-from dnnsearch.trials.spec import OBJECTIVES, Hyperparameters, Value, generator
+from dnnsearch.trials.spec import Hyperparameters, Value, generator
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 SAMPLER_STREAM = 1  # first element of the spawn key of every sampler's seed
@@ -40,7 +41,7 @@ class ReplayedStudy:
         self.finished_curves: list[FinishedCurve] = []
         self._asked: dict[int, optuna.Trial] = {}
         self.study = optuna.create_study(
-            direction=StudyDirection[OBJECTIVES[config.objective].upper()],
+            direction=StudyDirection[METRICS[config.objective].direction.name.upper()],
             pruner=optuna.pruners.NopPruner(),
         )
 

@@ -19,7 +19,9 @@ from dnnsearch.study.definition import resolve_definition
 from dnnsearch.study.ledger import Ledger
 from dnnsearch.study.retries import plan_retries, retry_params
 from dnnsearch.study.search_publishing import checked_publisher, publish_end, publishing
-from dnnsearch.study.stored_study import OpenStudy
+from dnnsearch.study.stored_study import (
+    OpenStudy,
+)
 from dnnsearch.study.study_creation import open_for_writing
 from dnnsearch.study.worker_factory import open_workers
 from dnnsearch.tracking import AnyPublisher

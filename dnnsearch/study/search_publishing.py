@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from dnnsearch.config.config import Config
 from dnnsearch.errors import UserError
-from dnnsearch.runtime.program_name import program_name
+from dnnsearch.runtime.cli_process import program_name
 from dnnsearch.storage.postgresql_lock import LostLock
 from dnnsearch.study.ledger import Ledger
 from dnnsearch.study.stored_study import OpenStudy

@@ -11,7 +11,7 @@ from optuna.storages import RDBStorage
 from dnnsearch.data import model_inputs
 from dnnsearch.data.prepare import Prepared
 from dnnsearch.errors import UserError
-from dnnsearch.runtime.program_name import program_name
+from dnnsearch.runtime.cli_process import program_name
 from dnnsearch.storage.array_store import ArrayStore, default_root
 from dnnsearch.storage.optuna_storage import Rows, create_study, open_storage, study_names
 from dnnsearch.storage.postgresql_lock import LockCheck
@@ -25,8 +25,8 @@ from dnnsearch.study.stored_study import (
     PROFILE,
     OpenStudy,
 )
+from dnnsearch.trials.metrics import METRICS
 from dnnsearch.trials.record_store import DIGEST_PREFIX, Records
-from dnnsearch.trials.spec import OBJECTIVES
 from dnnsearch.urls import without_password
 
 
@@ -53,7 +53,7 @@ def create_or_check_study(storage: RDBStorage, definition: Definition) -> Rows:
     config = definition.config
     wanted = definition.as_dict()
     if config.study not in study_names(storage):
-        create_study(storage, config.study, OBJECTIVES[config.objective])
+        create_study(storage, config.study, METRICS[config.objective].direction.name)
     rows = Rows(storage, config.study)
     stored = rows.attributes.get(DEFINITION)
     if stored is None and not rows.trials():

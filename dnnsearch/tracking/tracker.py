@@ -30,7 +30,7 @@ from dnnsearch.tracking.client import (
 from dnnsearch.tracking.runs import children_of, is_active, parent_of
 from dnnsearch.tracking.shared_session import SharedSession
 from dnnsearch.tracking.study_info import StudyInfo, StudyProgress, description
-from dnnsearch.trials.run import TrialView, run_name
+from dnnsearch.trials.run import TrialView
 
 MOST = 800  # metrics in a request: MLflow takes 1,000 metrics, params and tags together
 
@@ -129,7 +129,7 @@ class Tracker:
             self.experiment,
             start_time=_now() - round(1000 * (view.seconds or 0.0)),
             tags=tags,
-            run_name=run_name(view),
+            run_name=view.display_name,
         )
         self.children[view.number] = TrialRun.of(run)
         return self.children[view.number]
@@ -235,7 +235,7 @@ class Tracker:
         return {
             fields.NOTE: f"Trials of dnnsearch. Choose *{saved_view.NAME}* under *Views*.",
             "mlflow.experimentKind": "custom_model_development",
-            saved_view.TAG: saved_view.tag_value(self.card.searched, self.card.maximize),
+            saved_view.TAG: saved_view.tag_value(self.card.searched, self.card.direction.maximize),
         }
 
     def _create_parent(self) -> Run:

@@ -1,15 +1,14 @@
-"""What `run` offers beside `run_trial`: the name under which a trial is shown."""
+"""A trial as users see it: its name."""
 
-from dnnsearch.trials.run import TrialView, run_name
-
-PARAMS = {"learning_rate": 0.0056, "hidden_layers": 2, "units_1": 64, "units_2": 32}
-PARAMS |= {"activation": "tanh"}
+from dnnsearch.trials.run import TrialView
+from dnnsearch.trials.spec import Hyperparameters
 
 
-def test_a_trial_is_named_by_its_number_network_and_learning_rate() -> None:
-    assert run_name(TrialView(17, "running", PARAMS, "")) == "17 tanh 64-32 lr 0.0056"
+def view(*units: int) -> TrialView:
+    hyper = Hyperparameters(0.0333333, 100, units, "relu", 0.9, 32)
+    return TrialView(17, "running", hyper.as_params(), "spec")
 
 
-def test_a_network_without_hidden_layers_is_named_logistic() -> None:
-    params = PARAMS | {"hidden_layers": 0, "learning_rate": 0.03}
-    assert run_name(TrialView(3, "running", params, "")) == "3 logistic lr 0.03"
+def test_a_trial_is_named_by_what_tells_it_from_the_others() -> None:
+    assert view(64, 32).display_name == "17 relu 64-32 lr 0.033"
+    assert view().display_name == "17 logistic lr 0.033"

@@ -3,7 +3,7 @@
 import sys
 
 from dnnsearch.cli.display.tally import Tally
-from dnnsearch.trials.run import TrialView, run_name
+from dnnsearch.trials.run import TrialView
 from dnnsearch.workers import Progressed
 
 
@@ -22,7 +22,7 @@ class Lines:
             seconds = "" if view.seconds is None else f" in {view.seconds:.2f} s"
             why = f": {view.reason.strip().splitlines()[-1]}" if view.reason else ""
             end = f"{view.state}{value}{seconds}{why}"
-            print(f"trial {run_name(view)}: {end} [{self.tally.summary}]", flush=True)
+            print(f"trial {view.display_name}: {end} [{self.tally.summary}]", flush=True)
 
     def on_progress(self, event: Progressed) -> None:
         pass

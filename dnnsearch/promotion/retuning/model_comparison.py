@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from dnnsearch.config.search_space import complete, default_params
-from dnnsearch.data.prepare import HeldOut, held_out
+from dnnsearch.data.prepare import held_out
+from dnnsearch.data.table import HeldOut
 from dnnsearch.errors import UserError
 from dnnsearch.models.ensemble import Model, target_of
 from dnnsearch.promotion.evaluation import score_with_interval

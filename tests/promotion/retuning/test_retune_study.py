@@ -13,7 +13,8 @@ import dnnsearch
 from dnnsearch.cli.display import Quiet
 from dnnsearch.config.config import parse_config
 from dnnsearch.config.search_space import into_space
-from dnnsearch.data.prepare import DataShape, HeldOut, held_out
+from dnnsearch.data.prepare import DataShape, held_out
+from dnnsearch.data.table import HeldOut
 from dnnsearch.errors import UserError
 from dnnsearch.promotion.retuning.model_comparison import decay
 from dnnsearch.promotion.retuning.overlap import FEWEST, find_overlap
