@@ -9,7 +9,7 @@ import math
 import numbers
 import re
 import reprlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 Rule = Callable[[object], Any]
@@ -36,6 +36,25 @@ def nearest(name: object, known: Iterable[str]) -> str:
     """Return ` (did you mean NAME?)`, or an empty text if no known name is similar."""
     found = difflib.get_close_matches(str(name)[:100].lower(), list(known), n=1, cutoff=0.55)
     return f" (did you mean {found[0]}?)" if found else ""
+
+
+def shortened(names: Iterable[object], most: int) -> str:
+    """Return the names with commas: all, or the first `most` and how many more there are."""
+    texts = [str(name) for name in names]
+    more = f" and {len(texts) - most} more" if len(texts) > most else ""
+    return ", ".join(texts[:most]) + more
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of an error's text, or its type if it has no text."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
+def require(rules: Mapping[str, bool]) -> None:
+    """Raise ValueError with the first rule that does not hold."""
+    for rule, holds in rules.items():
+        if not holds:
+            raise ValueError(rule)
 
 
 def number(value: object) -> int | float:
@@ -97,11 +116,11 @@ def real(
     return check
 
 
-def one_of(names: Iterable[str]) -> Rule:
+def one_of(names: Collection[str]) -> Rule:
     """Return the rule for one of the names."""
-    known = list(names)
 
     def check(value: object) -> str:
+        known = list(names)
         if not isinstance(value, str) or value not in known:
             meant = nearest(value, known) if isinstance(value, str) else ""
             raise ValueError(f"must be one of {', '.join(known)}, but got {show(value)}{meant}")

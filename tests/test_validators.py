@@ -11,6 +11,8 @@ from dnnsearch.validators import (
     one_of,
     or_word,
     real,
+    require,
+    shortened,
     show,
     study_name,
     text,
@@ -104,3 +106,15 @@ def test_long_values_are_shown_short():
 
 def test_a_name_unlike_every_known_one_has_no_nearest():
     assert nearest("zzz", ["relu"]) == ""
+
+
+def test_a_long_list_is_shortened_and_says_how_many_more_there_are():
+    assert shortened("abc", 3) == "a, b, c"
+    assert shortened("abcde", 3) == "a, b, c and 2 more"
+    assert shortened([1, 2], 1) == "1 and 1 more"
+
+
+def test_the_first_rule_that_does_not_hold_is_raised():
+    require({"a": True})
+    with pytest.raises(ValueError, match="^b$"):
+        require({"a": True, "b": False, "c": False})

@@ -3,7 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from dnnsearch.data.model_inputs import Columns, Standardisation
+from dnnsearch.data.column_inputs import ColumnInputs
+from dnnsearch.data.number_table import Standardisation
 from dnnsearch.data.preprocessing import aligned, fit
 from dnnsearch.models.ensemble import Model, labels
 from dnnsearch.nn import Parameters
@@ -46,7 +47,7 @@ def flowers(replicates: int = 2) -> Model:
 
 def members(replicates: int = 3) -> Model:
     """Return a binary model on the table of people."""
-    inputs = Columns([fit(people(), ROLES)])
+    inputs = ColumnInputs([fit(people(), ROLES)])
     n_x = inputs.shape[0]
     classes, target = labels(["no", "yes"]), np.array([0.0, 1.0])
     return Model(
@@ -63,6 +64,6 @@ def members(replicates: int = 3) -> Model:
 
 def prices() -> Model:
     """Return a regression model with a preprocessing for each of two folds."""
-    inputs = Columns(aligned([fit(people(seed=seed), ROLES) for seed in (0, 1)]))
+    inputs = ColumnInputs(aligned([fit(people(seed=seed), ROLES) for seed in (0, 1)]))
     flat = parameters([inputs.shape[0], 1], 2, np.float64)
     return Model(flat, "relu", inputs, labels([]), np.array([200.0, 50.0]), "price", {}, ORIGIN)
