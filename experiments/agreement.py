@@ -1,6 +1,6 @@
-"""Do Optuna, MLflow and the records tell the same story of a study? What differs, in words.
+"""Do Optuna, MLflow and the records agree about a study? Lists each difference as a sentence.
 
-Optuna and MLflow are read through their own clients, as a person would read them.
+Optuna and MLflow are read through their own clients, as a user would read them.
 """
 
 import math
@@ -12,7 +12,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Run, ViewType
 from optuna.trial import FrozenTrial
 
-# dnnsearch.state -> the state in Optuna, the status in MLflow
+# dnnsearch.state -> (state in Optuna, status in MLflow)
 STATES = {
     "finished": ("COMPLETE", "FINISHED"),
     "pruned": ("PRUNED", "KILLED"),
@@ -22,20 +22,25 @@ STATES = {
 
 
 def disagreements(config: Path, study: str, trials: int, fingerprint: str) -> list[str]:
-    """Sentences about a study that has ended; none if it has its trials and all agree."""
+    """Return a sentence for each difference; none if all `trials` are there and all three agree.
+
+    The study must have ended.
+    """
     folder = config.parent
     rows = optuna.load_study(study_name=study, storage=f"sqlite:///{folder}/optuna.db").trials
     parents, children = runs_of(MlflowClient(f"sqlite:///{folder}/mlflow.db"), study)
     found = _numbers(rows, trials)
     found += _parents(parents, fingerprint)
     found += [text for row in rows for text in _trial(row, children.get(row.number, []))]
-    found += [f"MLflow has a trial {n} of its own" for n in children if n >= len(rows)]
+    found += [
+        f"MLflow has a trial {n} that Optuna does not have" for n in children if n >= len(rows)
+    ]
     kept = len(list((folder / "records" / study).glob("[0-9]*")))
     return found + ([] if kept == trials else [f"{kept} record files instead of {trials}"])
 
 
 def runs_of(client: MlflowClient, study: str) -> tuple[list[Run], dict[int, list[Run]]]:
-    """The parent runs of a study, and the runs of each trial; deleted ones, too."""
+    """Return the parent runs of a study and the runs of each trial, deleted runs included."""
     experiments = [e.experiment_id for e in client.search_experiments(view_type=ViewType.ALL)]
     wanted = f"tags.`dnnsearch.study` = '{study}'"
     runs = client.search_runs(experiments, wanted, ViewType.ALL, max_results=10_000)
@@ -73,7 +78,7 @@ def _trial(row: FrozenTrial, runs: list[Run]) -> Iterator[str]:
         yield f"trial {row.number} is {stands[0]} in Optuna, {stands[1]} and {state} in MLflow"
     ours = row.user_attrs.get("dnnsearch", {})
     if ours.get("digest") != run.data.tags.get("dnnsearch.digest"):
-        yield f"trial {row.number} has another digest in Optuna than in MLflow"
+        yield f"trial {row.number} has different digests in Optuna and in MLflow"
     for name, value in row.params.items():
         if run.data.params.get(name) != str(value):
             yield f"trial {row.number} has {name} {value} in Optuna, not in MLflow"

@@ -1,13 +1,14 @@
 """Do workers stay busy when half of the trials end early?
 
-Question:    what share of their time do workers train, from the first trial's start to the last
-             one's end, when a trial's length is not known beforehand?
+Question:    what share of their time do workers train, from the start of the first trial to the end
+             of the last, if the length of a trial is not known in advance?
 Scientific:  pruner (none, median, halving); number of workers
-Nuisance:    whatever else the machine does; the sampler's seed, another one in each round
+Nuisance:    other load on the machine; the sampler's seed, which is different in each round
 Fixed:       digits, parallelism 6, trials whose planned lengths differ by a factor of 50 and more,
-             everything tracked. A trial counts as training for the seconds that its record has;
-             when it ended is when its record was written. Beside it, what the order of the
-             trials alone allows: the same costs played through, with nothing else taking time
+             Optuna, MLflow and records as in any search. The training time of a trial is the
+             seconds in its record; its end is the time at which the record was written. `order
+             allows` is the share in a simulation of the same trials in the same order, in which
+             nothing but training takes time. All columns are medians of the rounds
 Command:     python experiments/busy_workers.py [--tiny] [--rounds 3]
 Result:      busy_workers.md, written by this program
 """
@@ -25,7 +26,7 @@ from experiments.processes import finish, start, write_config
 from experiments.simulation import Simulation
 
 NAME = "busy"
-AIM = 0.85
+MIN_BUSY_SHARE = 0.85
 CONFIG: dict[str, Any] = {
     "data": "digits",
     "parallelism": 6,
@@ -50,17 +51,17 @@ TINY = {
 
 @dataclass(frozen=True)
 class Use:
-    """What became of the workers' time in one search."""
+    """How the workers spent their time in one search."""
 
     trials: int
     pruned: int
-    done_when_pruned: float  # the share of its updates that the median pruned trial had made
-    busy: float  # the share of the workers' time that they trained
-    allowed: float  # the same, if nothing but training took time
+    done_when_pruned: float  # share of its updates that the median pruned trial made
+    busy: float  # share of the workers' time in which they trained
+    allowed: float  # the same share if nothing but training took time
 
 
 def measure(config: dict[str, Any], workers: int) -> Use:
-    """A real search, from an empty folder."""
+    """Run a real search in an empty folder."""
     with tempfile.TemporaryDirectory(prefix="dnnsearch-busy-") as name:
         finish(start(write_config(Path(name), NAME, config), ["--workers", str(workers)]))
         paths = sorted(Path(name, "records", NAME).iterdir())
@@ -69,7 +70,7 @@ def measure(config: dict[str, Any], workers: int) -> Use:
 
 
 def use(records: Sequence[Record], ends: Sequence[float], workers: int) -> Use:
-    """From the records and the times at which they were written."""
+    """Return the use of time, from the records and the times (s) at which they were written."""
     seconds = [float(record.document["made"]["seconds"]) for record in records]
     starts = [end - took for end, took in zip(ends, seconds, strict=True)]
     pruned = [
@@ -87,18 +88,24 @@ def use(records: Sequence[Record], ends: Sequence[float], workers: int) -> Use:
 
 
 def row(pruner: str, workers: int, uses: Sequence[Use]) -> list[str]:
-    """The medians of the rounds."""
+    """Return a row of the table: the medians of the rounds."""
     pruned = median(use.pruned / use.trials for use in uses)
     done = median(use.done_when_pruned for use in uses)
     busy = median(use.busy for use in uses)
     allowed = median(use.allowed for use in uses)
     shares = [f"{share:.0%}" for share in (pruned, done, allowed, busy)]
-    return [pruner, f"{workers}", *shares, "reached" if busy >= AIM else "missed"]
+    return [pruner, f"{workers}", *shares, "reached" if busy >= MIN_BUSY_SHARE else "missed"]
 
 
 def main(given: Sequence[str] | None = None) -> None:
     parser = report.parser_of(__file__, __doc__)
-    parser.add_argument("--rounds", type=int, default=3, metavar="N", help="with other seeds")
+    parser.add_argument(
+        "--rounds",
+        type=int,
+        default=3,
+        metavar="N",
+        help="number of rounds, each with another seed",
+    )
     asked = parser.parse_args(given)
     config, rounds = {**CONFIG, **TINY} if asked.tiny else CONFIG, 1 if asked.tiny else asked.rounds
     rows = []
@@ -112,10 +119,10 @@ def main(given: Sequence[str] | None = None) -> None:
         "pruner",
         "workers",
         "pruned",
-        "done by then",
+        "done when pruned",
         "order allows",
         "busy",
-        f"aim {AIM:.0%}",
+        f"aim {MIN_BUSY_SHARE:.0%}",
     ]
     report.write(asked.out, __doc__, report.table(header, rows))
 

@@ -1,8 +1,8 @@
-"""A search on a cluster that fits on one machine, beside the same search without one.
+"""A search on a cluster of one machine gives the same study as a search on local processes.
 
-Starts a Dask scheduler, three workers, PostgreSQL and an MLflow server with PostgreSQL behind it,
-all on 127.0.0.1 and in a folder of their own; runs a small study there and on a local pool; prints
-both fingerprints. Everything that was started is stopped, also on Ctrl-C, and the folder removed.
+Starts a Dask scheduler, three workers, PostgreSQL, and an MLflow server that uses PostgreSQL, all
+on 127.0.0.1 and in a temporary folder. Runs a small study there and with local workers, and prints
+both fingerprints. At the end, or on Ctrl-C, it stops all of them and removes the folder.
 
 Command:  make cluster-demo   or   python experiments/cluster_demo.py [--workers 3] [--sqlite]
 """
@@ -54,7 +54,7 @@ def free_port() -> int:
 def running(
     name: str, command: Sequence[str], folder: Path, owner: str | None = None
 ) -> Iterator["subprocess.Popen[bytes]"]:
-    """A server, with its words in NAME.log; stopped in order, or killed with what it started."""
+    """Run a server whose output goes to NAME.log; at the end stop it and all that it started."""
     print(f"starting {name}", flush=True)
     with (folder / f"{name}.log").open("wb") as log:
         process = subprocess.Popen(
@@ -64,7 +64,7 @@ def running(
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
-            process_group=0,  # Ctrl-C is for this program alone
+            process_group=0,  # Ctrl-C reaches only this program
             user=owner,
         )
     try:
@@ -74,8 +74,8 @@ def running(
 
 
 def stop(process: "subprocess.Popen[bytes]") -> None:
-    """In order; what is left after a while, or at a second Ctrl-C, is killed."""
-    process.send_signal(signal.SIGINT)  # to PostgreSQL: without waiting for its clients
+    """Stop a server cleanly; kill what is left after `STOP_SECONDS`, or at a second Ctrl-C."""
+    process.send_signal(signal.SIGINT)  # PostgreSQL then does not wait for its clients
     try:
         with suppress(subprocess.TimeoutExpired):
             process.wait(STOP_SECONDS)
@@ -86,7 +86,7 @@ def stop(process: "subprocess.Popen[bytes]") -> None:
 
 
 def wait_for_port(port: int, process: "subprocess.Popen[bytes]") -> None:
-    """Until a server listens; raises RuntimeError when it ends instead."""
+    """Wait until a server listens; raise RuntimeError if it ends or takes too long."""
     until = time.monotonic() + START_SECONDS
     while time.monotonic() < until and process.poll() is None:
         with socket.socket() as probe:
@@ -98,14 +98,16 @@ def wait_for_port(port: int, process: "subprocess.Popen[bytes]") -> None:
 
 @contextmanager
 def postgresql(folder: Path) -> Iterator[str]:
-    """The address of a PostgreSQL of our own, without a database's name at its end."""
-    owner = "nobody" if os.geteuid() == 0 else None  # it refuses to run as root
+    """Run a PostgreSQL server; yield its address without a database name."""
+    owner = "nobody" if os.geteuid() == 0 else None  # PostgreSQL refuses to run as root
     data, port = folder / "postgresql", free_port()
     data.mkdir()
     if owner:
         os.chown(data, pwd.getpwnam(owner).pw_uid, -1)
-    begin = ["initdb", "-D", str(data), "-U", "dnnsearch", "-A", "trust", "-N"]
-    subprocess.run([tool(begin[0]), *begin[1:]], check=True, user=owner, stdout=subprocess.DEVNULL)
+    initdb = ["initdb", "-D", str(data), "-U", "dnnsearch", "-A", "trust", "-N"]
+    subprocess.run(
+        [tool(initdb[0]), *initdb[1:]], check=True, user=owner, stdout=subprocess.DEVNULL
+    )
     command = [tool("postgres"), "-D", str(data), "-p", str(port), "-k", "", "-h", "127.0.0.1"]
     with running("postgres", command, folder, owner) as process:
         wait_for_port(port, process)
@@ -116,7 +118,10 @@ def postgresql(folder: Path) -> Iterator[str]:
 
 
 def tool(name: str) -> str:
-    """A program beside this Python, on PATH, or where Debian puts PostgreSQL's."""
+    """Return the path of a program: next to this Python, on PATH, or in Debian's PostgreSQL folder.
+
+    Exits with code 2 if it is not installed.
+    """
     debian = map(str, Path("/usr/lib/postgresql").glob("*/bin"))
     found = shutil.which(name, path=os.pathsep.join([str(BIN), os.environ["PATH"], *debian]))
     if found is None:
@@ -136,7 +141,7 @@ def create(address: str, database: str) -> None:
             with engine.connect() as connection:
                 connection.execute(text(f"CREATE DATABASE {database}"))
             return engine.dispose()
-        except OperationalError:  # it listens before it answers
+        except OperationalError:  # it accepts connections a little after it listens
             if time.monotonic() > until:
                 raise
             time.sleep(0.2)
@@ -144,7 +149,7 @@ def create(address: str, database: str) -> None:
 
 @contextmanager
 def mlflow(folder: Path, store: str) -> Iterator[str]:
-    """The address of an MLflow server with this database behind it."""
+    """Run an MLflow server that uses this database; yield its address."""
     port = free_port()
     command = [str(BIN / "mlflow"), "server", "--host", "127.0.0.1", "--port", str(port)]
     where = ["--backend-store-uri", store, "--artifacts-destination", str(folder / "artifacts")]
@@ -155,7 +160,7 @@ def mlflow(folder: Path, store: str) -> Iterator[str]:
 
 @contextmanager
 def dask(folder: Path, workers: int) -> Iterator[str]:
-    """The address of a scheduler to which so many workers come."""
+    """Run a Dask scheduler and this many workers; yield the scheduler's address."""
     port = free_port()
     address = f"tcp://127.0.0.1:{port}"
     with ExitStack() as stack:
@@ -170,7 +175,7 @@ def dask(folder: Path, workers: int) -> Iterator[str]:
 
 
 def search(folder: Path, config: dict[str, object], workers: str) -> str:
-    """The fingerprint of a search, whose words are shown."""
+    """Run a search and print its output; return the fingerprint."""
     folder.mkdir()
     path = write_config(folder, "cluster", config)
     command = [str(BIN / "dnnsearch"), "search", str(path), "--workers", workers]
@@ -190,9 +195,9 @@ def search(folder: Path, config: dict[str, object], workers: str) -> str:
 
 
 def demonstrate(folder: Path, workers: int, sqlite: bool) -> bool:
-    """Whether both searches come to the same."""
+    """Return whether both searches have the same fingerprint."""
     for name in ["dask"] if sqlite else INSTALL:
-        tool(name)  # nothing is started where one is missing
+        tool(name)  # exit before anything is started if one is missing
     with ExitStack() as stack:
         own = f"sqlite:///{folder}"
         optuna, backend = f"{own}/optuna.db", f"{own}/mlflow.db"
@@ -201,10 +206,10 @@ def demonstrate(folder: Path, workers: int, sqlite: bool) -> bool:
             optuna, backend = f"{base}/optuna", f"{base}/mlflow"
         server = stack.enter_context(mlflow(folder, backend))
         scheduler = stack.enter_context(dask(folder, workers))
-        print(f"the search on {scheduler}, kept in {optuna} and shown by {server}", flush=True)
+        print(f"search on {scheduler}, storage {optuna}, tracking {server}", flush=True)
         where = {"storage": optuna, "tracking": server}
         there = search(folder / "there", {**CONFIG, **where}, scheduler)
-    print("the same with processes of this machine", flush=True)
+    print("the same search with two local workers", flush=True)
     here = search(folder / "here", {**CONFIG, "tracking": "none"}, "2")
     print(f"cluster  {there}\nlocal    {here}")
     print("the same" if here == there else "different")
@@ -215,13 +220,15 @@ def main(given: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--workers", type=int, default=3, metavar="N", help="of Dask")
-    parser.add_argument("--sqlite", action="store_true", help="without PostgreSQL")
+    parser.add_argument(
+        "--workers", type=int, default=3, metavar="N", help="number of Dask workers"
+    )
+    parser.add_argument("--sqlite", action="store_true", help="use SQLite instead of PostgreSQL")
     asked = parser.parse_args(given)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with tempfile.TemporaryDirectory(prefix="dnnsearch-cluster-") as name:
         folder = Path(name)
-        folder.chmod(0o755)  # PostgreSQL's own user has to come in
+        folder.chmod(0o755)  # PostgreSQL's own user must be able to read it
         try:
             return 0 if demonstrate(folder, asked.workers, asked.sqlite) else 1
         except KeyboardInterrupt:

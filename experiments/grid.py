@@ -1,7 +1,7 @@
-"""Every combination of a config's choices, trained on all cores.
+"""Train every combination of a config's choices, on all cores.
 
-A grid is a config whose hyperparameters are fixed or lists of choices. No sampler and no MLflow
-take part: the experiments here ask what is true of all points of a small space.
+A grid is a config whose hyperparameters are fixed values or lists of choices. It uses neither a
+sampler nor MLflow, since it trains all points of a small space.
 """
 
 from collections.abc import Iterator
@@ -9,25 +9,25 @@ from itertools import product
 from typing import Any
 
 from dnnsearch.config.config import Config
-from dnnsearch.config.dimensions import Choices, Dimension, Fixed, Value
+from dnnsearch.config.dimensions import Choices, Dimension, Fixed
 from dnnsearch.storage.array_store import ArrayStore, default_root
 from dnnsearch.study.search import local_workers, resolve_definition
 from dnnsearch.trials.record import Record, decode
-from dnnsearch.trials.spec import Hyperparameters
+from dnnsearch.trials.spec import Hyperparameters, Value
 from dnnsearch.workers import Done, Failed
 
 
 def combinations(config: Config) -> Iterator[Hyperparameters]:
-    """In the order of the choices; all hidden layers have equally many units."""
+    """Yield all combinations in order; all hidden layers have the same number of units."""
     names = list(config.hyper)
     for values in product(*(choices(config.hyper[name]) for name in names)):
-        asked: dict[str, Any] = dict(zip(names, values, strict=True))
-        units = (asked.pop("units"),) * asked.pop("hidden_layers")
-        yield Hyperparameters(units=units, **asked)
+        chosen: dict[str, Any] = dict(zip(names, values, strict=True))
+        units = (chosen.pop("units"),) * chosen.pop("hidden_layers")
+        yield Hyperparameters(units=units, **chosen)
 
 
 def choices(dimension: Dimension) -> tuple[Value, ...]:
-    """What a grid tries of a hyperparameter; raises TypeError for a range, which has no points."""
+    """Return the values of one hyperparameter; raise TypeError if it is a range."""
     match dimension:
         case Fixed(value):
             return (value,)
@@ -37,7 +37,7 @@ def choices(dimension: Dimension) -> tuple[Value, ...]:
 
 
 def train(config: Config) -> list[Record]:
-    """The records of all combinations, in their order; raises RuntimeError when one fails."""
+    """Return the records of all combinations, in order; raise RuntimeError if a trial fails."""
     definition = resolve_definition(config, ArrayStore(default_root()))
     specs = [definition.spec(i, hyper, []) for i, hyper in enumerate(combinations(config))]
     records: dict[int, Record] = {}

@@ -1,31 +1,33 @@
-"""Are the intervals of a promotion honest, and does it call a gap that is there?
+"""Do the 95 % intervals of `promote` hold the truth, and does it find a gap that is there?
 
-Question:    over studies whose truth is known, how often does a 95 % interval hold it, after the
-             best 5 of 40 were chosen on the same dev set; and how often is a true gap of 3 standard
-             errors called, and one that is not there?
-Scientific:  the size of dev and test, how good the configurations are and how much they differ,
-             how much of an example's difficulty is all configurations' and how much is one's own
-Nuisance:    the configurations, the examples and the seeds, drawn anew in each study
-Fixed:       40 configurations, of which 5 are confirmed with 16 fresh networks each; the comparison
-             is the code of `promote`. A network is right on an example if
+Question:    in simulated studies whose true accuracies are known: how often does a 95 % interval
+             contain the true value, after the best 5 of 40 were chosen on the same dev set? How
+             often is a true gap of 3 standard errors found, and a gap that does not exist?
+Scientific:  the size of dev and test, how good the configurations are and how much they differ, how
+             much of an example's difficulty is shared by all configurations
+Nuisance:    the configurations, the examples and the seeds, drawn again in each study
+Fixed:       40 configurations, of which 5 are retrained with 16 fresh networks each; the comparison
+             is the code of `promote`. Network r of configuration k is right on example i if
 
                  skill[k] + common[i] + own[k, i] + seed[k, r] + rest[k, i, r] > 0
 
-             all of them normal, so that the expectation of each configuration is known exactly
+             where all terms are normal, so the expected accuracy of k is known exactly
 Command:     python experiments/honest_intervals.py [--tiny]
 Result:      honest_intervals.md, written by this program
 
-Reading it: `test` is the interval of the figure that counts, of the chosen configuration on the
-test set. Each comparison is by itself, and so it is counted: `from best` are the intervals of
-each of the others beside the leader, `pairs` those of each of the ten differences; `best kept` says
-how often the truly best of the five is among the tied ones. `dev` is what the interval of the
-leader's own figure on dev would hold: dev has chosen it, so promote prints no interval there and
-says that it flatters. A gap is planted between the best and each of the others: 3 standard errors
-of their difference (`of 2`: where two were confirmed, `of 5`: where five were), or 3 standard
-errors of one figure, as they stand beside the figures (`shown`). What that costs is seen where all
-are equal: `one` is how often a certain one of them is called worse than the leader, `any` how often
-any is. Of nothing but noise, `false` says how often a test figure is taken for better than
-guessing.
+How to read the tables. First: how often an interval contains the true value. `test`: accuracy of
+the chosen configuration on the test set. `from best`: difference of each other configuration to the
+leader, counted one by one. `pairs`: each of the ten differences, counted one by one. `dev`: the
+leader's accuracy on dev; `promote` does not print this interval, because dev chose the leader.
+`best kept` is how often the truly best of the five is among those tied with the leader.
+
+Second: the best of 2 or of 5 configurations is better than each of the others by 3 standard errors
+of a difference (`of 2`, `of 5`), or by 3 standard errors of one accuracy, which is the error that
+`promote` shows (`shown`). The columns count how often a certain one of the others is called worse.
+If all five are equal, `one` is how often a certain one is called worse, and `any` how often at
+least one is.
+
+Third: networks that guess. `false` is how often their test accuracy is called better than guessing.
 """
 
 from collections.abc import Sequence
@@ -46,12 +48,12 @@ GAP = 3.0  # standard errors
 
 @dataclass(frozen=True)
 class World:
-    """What studies are drawn from; the standard deviations are those of the parts of the margin."""
+    """A distribution of studies; `common` to `rest` are the standard deviations of the terms."""
 
     name: str
-    examples: int  # of dev, and of test
-    skill: float  # the accuracy in the middle
-    spread: float  # of the accuracies
+    examples: int  # in dev, and as many in test
+    skill: float  # the mean accuracy
+    spread: float  # standard deviation of the accuracies
     common: float = 1.0
     own: float = 0.4
     seed: float = 0.1
@@ -59,7 +61,7 @@ class World:
 
     @property
     def margin(self) -> float:
-        """The standard deviation of all that is drawn for one answer."""
+        """Return the standard deviation of the sum of the four random terms."""
         parts = (self.common, self.own, self.seed, self.rest)
         return float(np.linalg.norm(parts))
 
@@ -70,34 +72,34 @@ WORLDS = (
     World("hard", 1000, 0.80, 0.01),
     World("all equal", 360, 0.90, 0.0),
     World("nearly perfect", 200, 0.99, 0.005),
-    World("wayward examples", 500, 0.80, 0.01, own=1.0),
-    World("wayward seeds", 500, 0.80, 0.01, seed=0.4),
+    World("own hard examples", 500, 0.80, 0.01, own=1.0),
+    World("noisy seeds", 500, 0.80, 0.01, seed=0.4),
 )
 
 
 class Studies:
-    """One world's studies, drawn one after another."""
+    """The studies of one world, drawn one after another."""
 
     def __init__(self, world: World, seed: int) -> None:
         self.world, self.rng = world, np.random.default_rng(seed)
 
     def skills(self, accuracies: np.ndarray) -> np.ndarray:
-        """What gives these expectations, exactly."""
+        """Return the skills (K,) with exactly these expected accuracies (K,)."""
         return np.asarray(norm.ppf(accuracies) * self.world.margin)
 
     def draw(self) -> np.ndarray:
-        """Accuracies (40,) of the configurations of a study."""
+        """Return the true accuracies (40,) of the configurations of one study."""
         normal = self.rng.standard_normal(SEARCHED)
         return np.clip(self.world.skill + self.world.spread * normal, 0.01, 0.9995)
 
     def examples(self, configurations: int) -> np.ndarray:
-        """How easy each example is for each configuration, (K, m)."""
+        """Return how easy each example is for each configuration, (K, m)."""
         m, world = self.world.examples, self.world
         own = world.own * self.rng.standard_normal((configurations, m))
         return np.asarray(world.common * self.rng.standard_normal(m) + own)
 
     def right(self, skill: float, easy: np.ndarray, networks: int) -> np.ndarray:
-        """(networks, m): whether each network of a configuration is right on each example."""
+        """Return whether each network is right on each example, (networks, m)."""
         world, rng = self.world, self.rng
         seeds = world.seed * rng.standard_normal((networks, 1))
         rest = world.rest * rng.standard_normal((networks, len(easy)))
@@ -108,7 +110,7 @@ class Studies:
 
 
 def promoted(studies: Studies) -> dict[str, float]:
-    """What holds of one study: searched, the best confirmed on the same dev set, one tested."""
+    """Simulate a search and a promotion; return the share of each kind of interval that holds."""
     truth = studies.draw()
     skills, dev = studies.skills(truth), studies.examples(SEARCHED)
     searched = [studies.right(a, e, 1).mean() for a, e in zip(skills, dev, strict=True)]
@@ -130,7 +132,7 @@ def promoted(studies: Studies) -> dict[str, float]:
 
 
 def worse(studies: Studies, candidates: int, gap: float) -> list[bool]:
-    """Whether each of those that are worse by this much, in accuracy, is called worse."""
+    """Return whether each configuration whose accuracy is lower by `gap` is called worse."""
     easy = studies.examples(candidates)
     accuracies = np.full(candidates, studies.world.skill - gap)
     accuracies[0] = studies.world.skill
@@ -141,9 +143,9 @@ def worse(studies: Studies, candidates: int, gap: float) -> list[bool]:
 
 
 def errors(studies: Studies, draws: int) -> tuple[float, float]:
-    """The true standard errors of one figure and of a difference, at the gap that is planted."""
+    """Return the true standard errors of one accuracy and of a difference at a gap of 3 of them."""
     of_one, of_two = 0.0, 0.0
-    for _ in range(6):  # the gap decides how often the worse one errs, and that decides the gap
+    for _ in range(6):  # the gap changes the errors, which define the gap: repeat until stable
         pair = np.array([0.0, GAP * of_two])
         found = []
         for _ in range(draws):
@@ -156,7 +158,7 @@ def errors(studies: Studies, draws: int) -> tuple[float, float]:
 
 
 def row(world: World, studies: int, seed: int) -> list[str]:
-    """One world's line of the first table."""
+    """Return the row of one world in the first table."""
     drawn = Studies(world, seed)
     found = [promoted(drawn) for _ in range(studies)]
     shares = [_share([one[name] for one in found]) for name in found[0]]
@@ -164,7 +166,7 @@ def row(world: World, studies: int, seed: int) -> list[str]:
 
 
 def gaps(world: World, studies: int, seed: int) -> list[str]:
-    """One world's line of the second table."""
+    """Return the row of one world in the second table."""
     drawn = Studies(world, seed)
     of_one, of_two = errors(drawn, 5 * studies)
     planted = ((2, of_two), (2, of_one), (5, of_two), (5, of_one))
@@ -175,7 +177,7 @@ def gaps(world: World, studies: int, seed: int) -> list[str]:
 
 
 def noise(examples: int, studies: int, seed: int) -> list[str]:
-    """How often networks that know nothing are taken for better than guessing."""
+    """Return a row of the third table: how often guessing networks are called better."""
     drawn = Studies(World("noise", examples, 0.5, 0.0, own=0.0), seed)
     easy = (drawn.examples(1)[0] for _ in range(studies))
     found = [drawn.measured(0.0, each).interval.low > 0.5 for each in easy]
@@ -198,11 +200,11 @@ def main(given: Sequence[str] | None = None) -> None:
     write(
         chosen.out,
         __doc__ or "",
-        f"What holds, of {studies} studies of each world:",
+        f"How often the intervals contain the true value, in {studies} studies of each world:",
         table(header, held),
-        "How often one that is worse by 3 standard errors is called worse, and of five equal ones:",
+        "How often a configuration worse by 3 standard errors is called worse, and an equal one:",
         table(["world", "error of one", "of a difference", *planted], seen),
-        "How often noise is taken for a find:",
+        "How often guessing is called better than guessing:",
         table(["examples", "false"], lucky),
     )
 

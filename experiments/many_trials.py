@@ -1,15 +1,16 @@
 """Does the coordinator's memory stay small in a study of thousands of trials?
 
-Question:    by how much does the coordinator grow with each trial, and does a study of 5,000 trials
-             run through?
+Question:    by how much does the coordinator's memory grow with each trial, and does a study of
+             5,000 trials finish?
 Scientific:  the sampler and the pruner, which decide what the coordinator has to remember
-Nuisance:    where in the study one looks: a line is fitted through the samples of its later part
-Fixed:       trials of a few updates each, three points a curve; SQLite, MLflow's store beside it
+Nuisance:    when the memory is sampled: a line is fitted through the samples after the first fifth
+             of the trials
+Fixed:       trials of a few updates each, three points on each curve; SQLite for Optuna and MLflow
 Command:     python experiments/many_trials.py [--tiny]
 Result:      many_trials.md, written by this program
 
-Memory is the proportional set size of /proc/PID/smaps_rollup: what is the process's own, and its
-part of what it shares. The limit is 50 KB a trial.
+Memory is the proportional set size in /proc/PID/smaps_rollup: the private pages of the process, and
+its share of the shared ones. The limit is 50 KB a trial.
 """
 
 import subprocess
@@ -25,8 +26,8 @@ import numpy as np
 from experiments import report
 from experiments.processes import finish, start, write_config
 
-LIMIT = 50.0  # KB for each trial
-SETTLED = 0.2  # share of the trials after which imports and first caches have been paid for
+MAX_KB_PER_TRIAL = 50.0
+WARM_UP_SHARE = 0.2  # of the trials; after it, imports and first caches are in memory
 SAMPLE_SECONDS = 1.0
 CONFIG: dict[str, Any] = {
     "data": {"name": "moons", "examples": 100, "noise": 0.2},
@@ -45,7 +46,7 @@ TINY = [("random", "none", 40)]
 
 @dataclass(frozen=True)
 class Sample:
-    """The coordinator at one moment: how many trials have ended, and its memory in KB."""
+    """The coordinator's memory in KB, and the number of ended trials, at one moment."""
 
     trials: int
     kilobytes: float
@@ -53,7 +54,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class Measured:
-    """One study: its name in words, its trials, and what the coordinator weighed meanwhile."""
+    """One study and the samples of its coordinator's memory."""
 
     sampler: str
     pruner: str
@@ -63,8 +64,8 @@ class Measured:
 
     @property
     def growth(self) -> float:
-        """KB for each trial, by the line through the samples after the beginning."""
-        late = [s for s in self.samples if s.trials >= SETTLED * self.trials]
+        """Return the KB per trial: the slope of a line through the samples after the warm-up."""
+        late = [s for s in self.samples if s.trials >= WARM_UP_SHARE * self.trials]
         if len({s.trials for s in late}) < 2:
             return float("nan")
         return float(np.polyfit([s.trials for s in late], [s.kilobytes for s in late], 1)[0])
@@ -82,23 +83,23 @@ class Measured:
         ]
 
 
-HEADER = ["sampler", "pruner", "trials", "seconds", "MB at first", "MB at last", "KB per trial"]
+HEADER = ["sampler", "pruner", "trials", "seconds", "first MB", "last MB", "KB per trial"]
 
 
 def measure(sampler: str, pruner: str, trials: int) -> Measured:
-    """Run the study to its end and look at the coordinator while it runs."""
+    """Run the study to its end and sample the coordinator's memory."""
     with tempfile.TemporaryDirectory(prefix="dnnsearch-many-") as root:
         folder, name = Path(root), "many"
         config = {**CONFIG, "sampler": sampler, "pruner": pruner, "trials": trials}
-        began = time.monotonic()
+        started = time.monotonic()
         process = start(write_config(folder, name, config))
         samples = watch(process, folder / "records" / name)
         finish(process)
-        return Measured(sampler, pruner, trials, time.monotonic() - began, samples)
+        return Measured(sampler, pruner, trials, time.monotonic() - started, samples)
 
 
 def watch(process: "subprocess.Popen[str]", records: Path) -> list[Sample]:
-    """Samples from the first record to the end of the process."""
+    """Return the samples, from the first record to the end of the process."""
     samples = []
     while process.poll() is None:
         trials = len(list(records.glob("0*.npz")))
@@ -110,14 +111,14 @@ def watch(process: "subprocess.Popen[str]", records: Path) -> list[Sample]:
 
 
 def wait(process: "subprocess.Popen[str]") -> None:
-    """Until the next sample, or the end."""
+    """Wait for the time of the next sample, or for the end of the process."""
     until = time.monotonic() + SAMPLE_SECONDS
     while process.poll() is None and time.monotonic() < until:
         time.sleep(0.05)
 
 
 def proportional(pid: int) -> float:
-    """KB of memory of the process, shared pages by their share; 0 when it has just gone."""
+    """Return the proportional set size of a process in KB; 0 if it has just ended."""
     try:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     except (FileNotFoundError, ProcessLookupError):
@@ -126,12 +127,12 @@ def proportional(pid: int) -> float:
 
 
 def conclusion(done: Sequence[Measured]) -> str:
-    """The largest growth beside the limit, in a sentence."""
+    """Return a sentence that compares the largest growth with the limit."""
     most = max(one.growth for one in done)
-    verdict = "below" if most < LIMIT else "NOT below"
+    verdict = "below" if most < MAX_KB_PER_TRIAL else "NOT below"
     return (
-        f"Every study ran through. The coordinator grew by {most:.1f} KB a trial at most, "
-        f"{verdict} the limit of {LIMIT:.0f} KB."
+        f"Every study finished. The coordinator grew by at most {most:.1f} KB per trial, "
+        f"{verdict} the limit of {MAX_KB_PER_TRIAL:.0f} KB."
     )
 
 
@@ -147,4 +148,4 @@ def main(given: Sequence[str] | None = None) -> list[Measured]:
 
 
 if __name__ == "__main__":
-    raise SystemExit(any(one.growth >= LIMIT for one in main()))
+    raise SystemExit(any(one.growth >= MAX_KB_PER_TRIAL for one in main()))

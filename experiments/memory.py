@@ -1,8 +1,8 @@
-"""How much memory do workers have for themselves while they train on large data?
+"""How much private memory does a worker need while it trains on large data?
 
-Private memory is what no other process shares (`Private_Clean` and `Private_Dirty` of
-/proc/PID/smaps). The memory map of the data does not count, though a page of it is private for as
-long as only one worker has come to it.
+Private memory is not shared with any other process (`Private_Clean` and `Private_Dirty` in
+/proc/PID/smaps). The memory map of the data does not count, although a page of it is private as
+long as only one worker has read it.
 """
 
 import os
@@ -26,7 +26,7 @@ SAMPLE_SECONDS = 0.05
 
 
 def private_megabytes(examples: int, features: int, workers: int) -> float:
-    """The largest worker's, at its worst moment, beyond a bare interpreter with NumPy."""
+    """Return the most private MB of any worker, less those of a bare Python with NumPy."""
     with tempfile.TemporaryDirectory(prefix="dnnsearch-memory-") as folder:
         store = ArrayStore(Path(folder))
         specs = specs_on(store, examples, features, 2 * workers)
@@ -34,7 +34,10 @@ def private_megabytes(examples: int, features: int, workers: int) -> float:
 
 
 def specs_on(store: ArrayStore, examples: int, features: int, trials: int) -> list[Spec]:
-    """Trainings of 784-256-128-10 on random data: how much memory does not depend on them."""
+    """Return trials of `features`-256-128-10 networks on random data.
+
+    The values of the data do not change the memory.
+    """
     rng = np.random.default_rng(0)
     X, y = rng.standard_normal((examples, features), np.float32), rng.integers(0, CLASSES, examples)
     address = store.put(
@@ -65,7 +68,7 @@ def specs_on(store: ArrayStore, examples: int, features: int, trials: int) -> li
 
 
 def worst(store: ArrayStore, specs: list[Spec], count: int) -> int:
-    """Bytes of the largest worker while it trains these."""
+    """Train these trials; return the most private bytes of any worker."""
     workers = LocalWorkers(count, specs[0].numerics, store.root)
     try:
         for spec in specs:
@@ -81,7 +84,7 @@ def worst(store: ArrayStore, specs: list[Spec], count: int) -> int:
 
 
 def bare() -> int:
-    """Bytes of an interpreter that has imported NumPy and nothing else."""
+    """Return the private bytes of an interpreter that has only imported NumPy."""
     with subprocess.Popen(
         [sys.executable, "-c", BARE], stdout=subprocess.PIPE, env=pinned("native")
     ) as process:
@@ -94,9 +97,9 @@ def bare() -> int:
 
 
 def private(pid: int, but: Path | None = None) -> int:
-    """Bytes that this process shares with nobody, without maps of files under `but`; 0: it is gone.
+    """Return the private bytes of a process, except maps of files under `but`; 0 if it has ended.
 
-    In smaps a line such as `7f12-7f34 r--p 0 08:01 4711 /path` heads the figures of each mapping.
+    In smaps a line such as `7f12-7f34 r--p 0 08:01 4711 /path` precedes the numbers of a mapping.
     """
     kilobytes, counts = 0, True
     try:

@@ -1,16 +1,18 @@
-"""Is a search with a drafted config at least as good as scikit-learn's network, on anybody's table?
+"""Is a search with a config written by `new` as good as scikit-learn's network on public data?
 
-Question:    on the test rows, is what `new` and `search` find, or what `promote` makes of it,
-             behind a Pipeline with MLPClassifier(64, 32) (MLPRegressor for numbers), beyond the
-             95 % interval?
-Scientific:  who trains: the search's best trial, on train with dev to choose by; its champion, 16
-             networks of the cheapest of five configurations that are tied, on train and dev; or
-             scikit-learn on both. Of the large sets no champion, for that would take hours
-Nuisance:    the split, which is the seed of everything: 0, 1, ...; 10 of them
-Fixed:       the files of --data, a folder with the sets of the table SETS; accuracy (R2 for
-             numbers) as what both are judged by; the trials of the table
+Question:    do the models of `new`, `search` and `promote` score better or worse on the test rows
+             than a Pipeline with MLPClassifier(64, 32) (MLPRegressor for numbers)?
+Scientific:  the model: the best trial of the search, trained on train and chosen on dev; its
+             champion, 16 networks of the cheapest tied configuration, trained on train and dev; or
+             scikit-learn, trained on train and dev. The large sets have no champion, since that
+             would take hours
+Nuisance:    the split; its number is the seed of split and search: 0, 1, ..., 9
+Fixed:       the files of --data, a folder with the sets of the table SETS; accuracy as the score
+             (R2 for numbers); the number of trials, in the table
 Command:     python experiments/own_data.py --data FOLDER [--splits 10] [--only NAME] [--tiny]
-Result:      own_data.md, written by this program
+Result:      own_data.md, written by this program. `ahead` and `behind` mean that the 95 % interval
+             of the mean difference to scikit-learn over the splits excludes 0; otherwise it is
+             `undecided`. A verdict holds for these splits of one table, not for other tables
 """
 
 import argparse
@@ -45,7 +47,7 @@ from experiments import report
 
 
 class Set(NamedTuple):
-    """A file, its target, and how many trials it is worth."""
+    """A file, its target, and the number of trials of its searches."""
 
     file: str
     target: str
@@ -67,15 +69,15 @@ SETS = {
 
 
 class Scores(NamedTuple):
-    """All on the same test rows."""
+    """The scores on the same test rows."""
 
     trial: float  # the best trial
-    champion: float  # NaN where none is promoted
+    champion: float  # NaN if none is promoted
     peer: float
 
 
-class Nobody:
-    """Who watches these searches."""
+class SilentObserver:
+    """The observer of these searches; it prints nothing."""
 
     def expect(self, trials: int) -> None: ...
 
@@ -87,20 +89,20 @@ class Nobody:
 
 
 def peer(table: FileTable) -> Pipeline:
-    """What one would write with scikit-learn: the same roles, its own defaults."""
+    """Return a usual scikit-learn pipeline: the same roles of columns, its own defaults."""
     roles = table.roles
-    words = [name for name, role in roles.items() if role == "category"]
-    numbers = [name for name in roles if name not in words]
+    categories = [name for name, role in roles.items() if role == "category"]
+    numbers = [name for name in roles if name not in categories]
     prepare = make_column_transformer(
         (make_pipeline(SimpleImputer(strategy="median"), StandardScaler()), numbers),
-        (OneHotEncoder(handle_unknown="ignore", sparse_output=False), words),
+        (OneHotEncoder(handle_unknown="ignore", sparse_output=False), categories),
     )
     kind = MLPRegressor if table.task == "regression" else MLPClassifier
     return make_pipeline(prepare, kind(hidden_layer_sizes=(64, 32), random_state=0))
 
 
 def once(config: Path, seed: int, trials: int, promoted: bool) -> Scores:
-    """One split: search, promote, and score trial, champion and peer on its test rows."""
+    """Search and promote on one split; score trial, champion and peer on its test rows."""
     loaded = load_config(config, [f"split.seed={seed}"])
     table = file_table.load_table(loaded.data, None)
     rows = table.split(loaded.split, None)
@@ -113,7 +115,9 @@ def once(config: Path, seed: int, trials: int, promoted: bool) -> Scores:
     name = f"{config.stem}-{seed}"
     settings = [f"study={name}", f"split.seed={seed}", f"seed={seed}", f"trials={trials}"]
     settings += [] if table.task == "regression" else ["objective=dev_accuracy", "metrics=[]"]
-    search(load_config(config, [*settings, "tracking=none"]), seconds=None, audience=Nobody())
+    search(
+        load_config(config, [*settings, "tracking=none"]), seconds=None, audience=SilentObserver()
+    )
     truth = _labels(table, y_test)
 
     def score(answers: np.ndarray) -> float:
@@ -132,13 +136,13 @@ def _labels(table: FileTable, y: np.ndarray) -> np.ndarray:
 
 
 def verdicts(scores: Sequence[Scores]) -> list[str]:
-    """The peer's mean, and what `verdict` says of trial and champion."""
+    """Return the peer's mean score, and the `verdict` on trial and champion."""
     trials, champions, peers = np.array(scores).T
     return [f"{peers.mean():.4f}", *verdict(trials, peers), *verdict(champions, peers)]
 
 
 def verdict(ours: np.ndarray, theirs: np.ndarray) -> list[str]:
-    """The mean, the mean difference with its 95 % interval over the splits, and what that says."""
+    """Return the mean score, the mean difference with its 95 % interval, and the verdict."""
     difference = ours - theirs
     if np.isnan(difference).all():
         return ["-"] * 3
@@ -146,14 +150,14 @@ def verdict(ours: np.ndarray, theirs: np.ndarray) -> list[str]:
     if len(difference) > 1:
         error = difference.std(ddof=1) / np.sqrt(len(difference))
         half = float(stats.t.ppf(0.975, len(difference) - 1) * error)
-    says = "behind" if difference.mean() + half < 0 else "not behind"
+    word = "behind" if difference.mean() + half < 0 else "undecided"
     if difference.mean() - half > 0:
-        says = "ahead"
-    return [f"{ours.mean():.4f}", f"{difference.mean():+.4f} ± {half:.4f}", says]
+        word = "ahead"
+    return [f"{ours.mean():.4f}", f"{difference.mean():+.4f} ± {half:.4f}", word]
 
 
 def measure(folder: Path, name: str, splits: int, tiny: bool) -> list[str]:
-    """One row of the table."""
+    """Return the row of one data set."""
     chosen = SETS[name]
     task = {"data.task": chosen.task} if chosen.task else {}
     config = dnnsearch.new(
@@ -168,7 +172,7 @@ def measure(folder: Path, name: str, splits: int, tiny: bool) -> list[str]:
 
 
 def measured(out: Path) -> dict[str, list[str]]:
-    """The rows that an earlier run has left."""
+    """Return the rows that an earlier run wrote, by data set."""
     lines = out.read_text(encoding="utf-8").splitlines() if out.exists() else []
     cells = [[cell.strip() for cell in line.strip("| ").split("|")] for line in lines]
     return {row[0]: row for row in cells if row[0] in SETS and len(row) == len(HEADER)}
@@ -176,19 +180,19 @@ def measured(out: Path) -> dict[str, list[str]]:
 
 HEADER = (
     *("set", "seeds", "trials", "scikit-learn"),
-    *("best trial", "from scikit-learn", "is"),
-    *("champion", "from scikit-learn", "is"),
+    *("best trial", "difference", "verdict"),
+    *("champion", "difference", "verdict"),
 )
 
 
 def main(given: Sequence[str] | None = None) -> None:
-    """Measure the sets that are there, and write the table."""
+    """Measure the sets that exist in --data, and write the table."""
     options = _arguments(given)
     folder, out = options.data.resolve(), options.out.resolve()
     names = options.only or [name for name, one in SETS.items() if (folder / one.file).exists()]
     with tempfile.TemporaryDirectory() as workplace, chdir(workplace):
         os.environ.setdefault("DNNSEARCH_CACHE", str(Path(workplace, "cache")))
-        for name in names:  # what was measured before stays: a set can take its time
+        for name in names:  # written after each set, since a set can take hours; other rows stay
             found = measure(folder, name, options.splits, options.tiny)
             rows = {**measured(out), name: found}
             ordered = [rows[one] for one in SETS if one in rows]
@@ -199,7 +203,9 @@ def _arguments(given: Sequence[str] | None) -> argparse.Namespace:
     parser = report.parser_of(__file__, __doc__ or "")
     parser.add_argument("--data", type=Path, required=True, metavar="FOLDER")
     parser.add_argument("--splits", type=int, default=10)
-    parser.add_argument("--only", action="append", choices=list(SETS), help="a set; repeatable")
+    parser.add_argument(
+        "--only", action="append", choices=list(SETS), help="measure this set; repeatable"
+    )
     return parser.parse_args(given)
 
 

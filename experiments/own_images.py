@@ -1,12 +1,12 @@
-"""How long is it from a file of images to the first trial's start, and in how much memory?
+"""How long, and how much memory, does it take from image files to the start of the first trial?
 
-Question:    with 60,000 images of 28 x 28 pixels in gzipped idx files: seconds until the first
-             trial is there, the first time and with prepared data in the cache; the most memory
-             of the process that reads and prepares them
+Question:    with 60,000 images of 28 x 28 pixels in gzipped idx files: how many seconds until the
+             first trial starts, with an empty cache and with the prepared data in the cache? What
+             is the peak memory of the process that reads and prepares them?
 Scientific:  whether the cache has the prepared data
-Nuisance:    the images: drawn here, half of their pixels black, or those of --data, a folder
-Fixed:       the commands `new` and `search`, as a person types them; the config that `new` writes,
-             with one short trial in place of its many
+Nuisance:    the images: generated with half of their pixels black, or those of the folder --data
+Fixed:       the commands `new` and `search`, as a user types them; the config that `new` writes,
+             with a single short trial
 Command:     python experiments/own_images.py [--data FOLDER] [--tiny]
 Result:      own_images.md, written by this program
 """
@@ -36,14 +36,14 @@ SHORT = {"trials": 1, "workers": 1, "iterations": 20, "hidden_layers": 1, "units
 
 
 class Seen(NamedTuple):
-    """What a process was seen to need."""
+    """Time and memory of a process."""
 
-    first_trial: float  # seconds after its start; of `new`, its end
-    memory: int  # bytes, at its worst moment
+    first_trial: float  # seconds from its start; for `new`, to its end
+    memory: int  # peak, in bytes
 
 
 def draw(folder: Path, examples: int) -> None:
-    """Images and labels to train on and to test with, by the names that MNIST gave them."""
+    """Write random images and labels for training and test, with the file names of MNIST."""
     rng = np.random.default_rng(0)
     folder.mkdir()
     for part, m in (("train", examples), ("t10k", examples // 6)):
@@ -77,7 +77,7 @@ def watch(arguments: Sequence[str], workplace: Path, database: Path | None = Non
 
 
 def largest(pid: int) -> int:
-    """The most bytes that the process has had in memory so far; 0 when it has just gone."""
+    """Return the peak memory of the process in bytes; 0 if it has just ended."""
     try:
         lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     except (FileNotFoundError, ProcessLookupError):
@@ -86,18 +86,18 @@ def largest(pid: int) -> int:
 
 
 def has_trial(database: Path) -> bool:
-    """Whether Optuna's database has a trial: it was asked, and a worker has it."""
+    """Return whether Optuna's database has a trial, which a worker then has."""
     if not database.exists():
         return False
     try:
         with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
             return bool(connection.execute("select count(*) from trials").fetchone()[0])
-    except sqlite3.OperationalError:  # it is being made
+    except sqlite3.OperationalError:  # it is being created
         return False
 
 
 def measure(folder: Path, workplace: Path, tracking: str) -> dict[str, Seen]:
-    """`new`, then `search` with an empty cache, then another study with the same data."""
+    """Run `new`, `search` with an empty cache, and another study with the same data."""
     given = {**SHORT, "tracking": tracking}
     settings = [f"--set={key}={json.dumps(value)}" for key, value in given.items()]
     seen = {"new": watch(["new", str(folder), "--name", "images", *settings], workplace)}
@@ -110,18 +110,18 @@ def measure(folder: Path, workplace: Path, tracking: str) -> dict[str, Seen]:
 
 
 def rows(seen: dict[str, Seen], array: int) -> list[list[str]]:
-    """The table; `array` is the size in bytes of the images as the network takes them."""
+    """Return the rows; `array` is the size of the images in bytes, as inputs of the network."""
     return [
         [name, f"{one.first_trial:.1f}", f"{one.memory / 1e6:.0f}", f"{one.memory / array:.1f}"]
         for name, one in seen.items()
     ]
 
 
-HEADER = ("command", "seconds", "MB at most", "times the array")
+HEADER = ("command", "seconds", "peak MB", "times the array")
 
 
 def main(given: Sequence[str] | None = None) -> None:
-    """Measure, and write the table."""
+    """Measure and write the table."""
     options = _arguments(given)
     examples = 600 if options.tiny else 60_000
     with tempfile.TemporaryDirectory(prefix="dnnsearch-images-") as temporary:
@@ -133,16 +133,18 @@ def main(given: Sequence[str] | None = None) -> None:
     array = 4 * (examples + examples // 6) * SIDE * SIDE
     both = seen["new"].first_trial + seen["search, first time"].first_trial
     note = (
-        f"{examples} images and {examples // 6} to test with are {array / 1e6:.0f} MB in float32. "
-        f"`new` and the first `search` together: {both:.1f} s. Seconds are those to the first "
-        "trial, of `new` to its end."
+        f"{examples} training and {examples // 6} test images are {array / 1e6:.0f} MB in float32. "
+        f"`new` and the first `search` together: {both:.1f} s. The seconds of `search` are "
+        "those to the start of the first trial, those of `new` to its end."
     )
     report.write(options.out, __doc__ or "", report.table(HEADER, rows(seen, array)), note)
 
 
 def _arguments(given: Sequence[str] | None) -> argparse.Namespace:
     parser = report.parser_of(__file__, __doc__ or "")
-    parser.add_argument("--data", type=Path, metavar="FOLDER", help="idx files of that size")
+    parser.add_argument(
+        "--data", type=Path, metavar="FOLDER", help="a folder with idx files of this size"
+    )
     return parser.parse_args(given)
 
 

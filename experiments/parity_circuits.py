@@ -1,7 +1,7 @@
-"""Parity as exact circuits: networks of relu units whose parameters are put in by hand.
+"""Exact networks for parity: relu units whose parameters are set by hand; nothing is trained.
 
-Each builder takes the number of bits n and returns parameters that answer all 2^n inputs rightly,
-with a sigmoid output: the logit is the parity less 1/2. Nothing here is learnt.
+Each builder takes the number of bits n and returns parameters that are right on all 2^n inputs. The
+output is a sigmoid whose logit is the parity minus 1/2.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,9 +19,9 @@ Layer = tuple[Array, Array, Array]  # W (units, signals), b (units,), and the si
 
 
 def assemble(layers: Sequence[Layer]) -> Parameters:
-    """The network of these layers; the last layer's one signal is the parity.
+    """Return the network of these layers; the single signal of the last layer is the parity.
 
-    A signal is a sum of units, and the next W takes that sum with it: no layer is spent on it.
+    A signal is a weighted sum of units. It is computed by the next layer's W, so it needs no layer.
     """
     arrays: dict[str, Array] = {}
     signals: Array = np.eye(layers[0][0].shape[1])
@@ -34,7 +34,10 @@ def assemble(layers: Sequence[Layer]) -> Parameters:
 
 
 def xor_tree(n: int) -> Parameters:
-    """A xor b = relu(a + b) - 2 relu(a + b - 1), pair by pair: about 2n units, log2(n) layers."""
+    """Return a tree of a xor b = relu(a + b) - 2 relu(a + b - 1): 2(n - 1) units, log2(n) layers.
+
+    n is the number of bits; if it is not a power of two, a bit that has no partner takes a unit.
+    """
     layers = []
     while n > 1:
         pairs, left_over = divmod(n, 2)
@@ -46,9 +49,10 @@ def xor_tree(n: int) -> Parameters:
 
 
 def unit_for_each_pattern(n: int) -> Parameters:
-    """One unit for each input with an odd number of ones, 1 there and 0 elsewhere: 2^(n-1) units.
+    """Return a layer of 2^(n-1) units, one for each input with an odd number of ones.
 
-    With s = 2p - 1 for a pattern p, relu(s (2x - 1) - n + 1) is 1 at x = p and 0 one bit away.
+    For such an input p and s = 2p - 1, the unit relu(s (2x - 1) - n + 1) is 1 at x = p and 0 at all
+    other x.
     """
     patterns = [p for p in product((0, 1), repeat=n) if sum(p) % 2]
     s = 2.0 * np.array(patterns) - 1
@@ -56,13 +60,15 @@ def unit_for_each_pattern(n: int) -> Parameters:
 
 
 def counting(n: int) -> Parameters:
-    """A zigzag over the number c of ones: relu(c) - 2 relu(c - 1) + 2 relu(c - 2) ...: n units."""
+    """Return a layer of n units: relu(c) - 2 relu(c - 1) + 2 relu(c - 2) ... for c ones."""
     zigzag = np.array([[1.0 if k == 0 else 2 * (-1) ** k for k in range(n)]])
     return assemble([(np.ones((n, n)), -np.arange(n, dtype=float), zigzag)])
 
 
 def folding(n: int) -> Parameters:
-    """The number c of ones, folded in the middle until it is 0 or 1: 2 log2(n) units.
+    """Return layers that fold the number c of ones in the middle until it is 0 or 1.
+
+    They have 2 log2(n) units, with the logarithm rounded up.
 
     min(c, N - c) = relu(c) - 2 relu(c - N/2) for c up to N, and has c's parity while N is even.
     """
@@ -87,7 +93,7 @@ def hidden_units(parameters: Parameters) -> int:
 
 
 def mistakes(parameters: Parameters) -> int:
-    """How many of all 2^n inputs the network answers wrongly."""
+    """Return on how many of all 2^n inputs the network is wrong."""
     bits = parameters.layer_sizes[0]
     rows = load({"name": "parity", "bits": bits, "examples": "all", "seed": 0})
     answers = Network(parameters, "relu", "sigmoid").predict(rows.X.T)

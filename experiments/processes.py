@@ -1,4 +1,4 @@
-"""The real command `dnnsearch search` as a process, and its child processes, to be killed."""
+"""Start the real command `dnnsearch search`; find and kill it and its child processes."""
 
 import contextlib
 import json
@@ -13,19 +13,19 @@ from pathlib import Path
 from typing import Any
 
 WORKER, PUBLISHER = b"dnnsearch.workers", b"dnnsearch.tracking.publisher_main"
-ORPHAN_SECONDS = 5.0  # so long after its coordinator's death no child may exist
+MAX_ORPHAN_SECONDS = 5.0  # after its coordinator's death a child must end within this time
 UNTRACED = ("MLFLOW_TRACKING_URI", "DNNSEARCH_STORAGE", "DNNSEARCH_CACHE")
 
 
 def write_config(folder: Path, study: str, config: Mapping[str, Any]) -> Path:
-    """A config whose study, with all that belongs to it, stays in the folder."""
+    """Write a config whose storage, tracking and records lie in the folder; return its path."""
     own = {
         "storage": f"sqlite:///{folder}/optuna.db",
         "tracking": f"sqlite:///{folder}/mlflow.db",
         "records": str(folder / "records"),
     }
     path = folder / f"{study}.yaml"
-    path.write_text(json.dumps({**own, **config}))  # which is YAML, too
+    path.write_text(json.dumps({**own, **config}))  # JSON is also YAML
     return path
 
 
@@ -35,9 +35,10 @@ def start(
     memory: int | None = None,
     cache: Path | None = None,
 ) -> subprocess.Popen[str]:
-    """`dnnsearch search` in the config's folder; each process may have so many bytes of memory.
+    """Start `dnnsearch search` in the folder of the config.
 
-    Prepared data are kept in `cache`, or in the config's folder.
+    `memory` limits the address space of each process, in bytes. Prepared data are kept in `cache`,
+    or in the folder of the config.
     """
     process = subprocess.Popen(
         [sys.executable, "-m", "dnnsearch", "search", str(config), "--quiet", *options],
@@ -55,26 +56,29 @@ def start(
 
 
 def environment(cache: Path) -> dict[str, str]:
-    """Ours, with this cache of prepared data, and no study of anybody else's."""
+    """Return our environment with this cache, without variables that name another study."""
     ours = {name: value for name, value in os.environ.items() if name not in UNTRACED}
     return {**ours, "DNNSEARCH_CACHE": str(cache)}
 
 
 def finish(process: subprocess.Popen[str]) -> str:
-    """Wait for the end of a search; raises RuntimeError with its words unless all went well."""
-    words, _ = process.communicate()
+    """Wait for the end of a search; return its output.
+
+    Raises RuntimeError with the output if the exit code is not 0.
+    """
+    output, _ = process.communicate()
     if process.returncode != 0:
-        raise RuntimeError(f"the search ended with {process.returncode}: {words}")
-    return words
+        raise RuntimeError(f"the search ended with {process.returncode}: {output}")
+    return output
 
 
 def workers_of(coordinator: int) -> list[int]:
-    """The process ids of a coordinator's workers."""
+    """Return the process ids of a coordinator's workers."""
     return [pid for pid in children_of(coordinator) if _is(pid, WORKER)]
 
 
 def children_of(coordinator: int) -> list[int]:
-    """The process ids of a coordinator's workers and of who publishes for it."""
+    """Return the process ids of a coordinator's workers and of its publisher process."""
     found = (int(path.parent.name) for path in Path("/proc").glob("[0-9]*/stat"))
     return sorted(pid for pid in found if _parent(pid) == coordinator and _is_child(pid))
 
@@ -97,13 +101,13 @@ def _is(pid: int, program: bytes) -> bool:
 
 
 def kill(pid: int) -> None:
-    """With a signal that nobody can handle."""
+    """Kill a process with SIGKILL, which it cannot handle."""
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
 
 
-def survivors(pids: Sequence[int], seconds: float = ORPHAN_SECONDS) -> list[int]:
-    """The children that are still there after so many seconds; waits no longer than it must."""
+def survivors(pids: Sequence[int], seconds: float = MAX_ORPHAN_SECONDS) -> list[int]:
+    """Return the children that still exist after `seconds`, or none as soon as all have ended."""
     until = time.monotonic() + seconds
     while (left := [pid for pid in pids if _is_child(pid)]) and time.monotonic() < until:
         time.sleep(0.02)

@@ -1,4 +1,4 @@
-"""What an experiment leaves: a Markdown file beside it, or in a folder that is asked for."""
+"""The Markdown file that an experiment writes: next to its program, or where --out says."""
 
 import argparse
 from collections.abc import Sequence
@@ -6,24 +6,25 @@ from pathlib import Path
 
 
 def arguments(module: str, doc: str, given: Sequence[str] | None) -> argparse.Namespace:
-    """`tiny`, and `out`, the path of the report; the rest of an experiment stands in its file."""
-    parser = parser_of(module, doc)
-    return parser.parse_args(given)
+    """Return the options `tiny` and `out` (path of the report) of an experiment without others."""
+    return parser_of(module, doc).parse_args(given)
 
 
 def parser_of(module: str, doc: str) -> argparse.ArgumentParser:
-    """A parser of --tiny and --out, to which an experiment may add options of its own."""
+    """Return a parser of --tiny and --out, to which an experiment may add its own options."""
     parser = argparse.ArgumentParser(
         description=doc, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--tiny", action="store_true", help="a few seconds, to see that it works")
+    parser.add_argument(
+        "--tiny", action="store_true", help="run in a few seconds, to see that it works"
+    )
     out = Path(module).with_suffix(".md")
-    parser.add_argument("--out", type=Path, default=out, metavar="FILE", help="the report")
+    parser.add_argument("--out", type=Path, default=out, metavar="FILE", help="path of the report")
     return parser
 
 
 def table(header: Sequence[object], rows: Sequence[Sequence[object]]) -> str:
-    """A Markdown table whose columns are aligned in the source, too."""
+    """Return a Markdown table whose columns are also aligned in its source."""
     lines = [[str(cell) for cell in row] for row in (header, *rows)]
     widths = [max(len(row[column]) for row in lines) for column in range(len(header))]
     rule = ["-" * width for width in widths]
@@ -37,7 +38,7 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
 
 
 def write(out: Path, doc: str, *paragraphs: str) -> None:
-    """Write an experiment's header and then the paragraphs; show the paragraphs."""
+    """Write the docstring `doc` and the paragraphs to `out`; print the paragraphs."""
     title, header = doc.strip().split("\n\n", 1)
     text = "\n\n".join(paragraphs)
     print(text)

@@ -1,15 +1,15 @@
-"""Is the report on a study of 1,000 trials soon there, small, and whole?
+"""Is the report on a study of 1,000 trials fast, small and complete?
 
 Question:    how long does `dnnsearch report` take, how large is its page, and does a browser draw
-             all of it without a complaint?
+             all plots without an error in its console?
 Scientific:  the number of trials
-Nuisance:    how many of them diverge, which have no value to be drawn
-Fixed:       networks of a few updates on moons, the whole command from its start to its end
+Nuisance:    how many of them diverge and so have no value to draw
+Fixed:       networks of a few updates on moons; the whole command, from its start to its end
 Command:     python experiments/report_of_many.py [--tiny]
 Result:      report_of_many.md, written by this program
 
-Needs Chromium and chromedriver. Marks are points, lines and bars that the page has drawn. The
-limits are 60 s and 8 MB.
+Needs Chromium and chromedriver. Marks are the points, lines and bars that the browser has drawn.
+The limits are 60 s and 8 MB.
 """
 
 import shutil
@@ -26,12 +26,12 @@ from experiments import report
 from experiments.many_trials import CONFIG
 from experiments.processes import environment, finish, start, write_config
 
-SECONDS, MEGABYTES = 60.0, 8.0
+MAX_SECONDS, MAX_MEGABYTES = 60.0, 8.0
 TRIALS, TINY = (100, 1000), (12,)
-PATIENCE = 120  # seconds for the browser
+BROWSER_TIMEOUT_SECONDS = 120
 STUDY = "many"
 MARKS = "plot.querySelectorAll('.point, .js-line, .points path').length"
-ADVERSE = {  # some diverge, some are pruned
+DIVERGING_AND_PRUNED = {  # settings with which some trials diverge and some are pruned
     "learning_rate": {"low": 0.01, "high": 10000, "log": True},
     "iterations": {"low": 20, "high": 60},
     "activation": ["relu", "leaky_relu"],
@@ -43,17 +43,17 @@ ADVERSE = {  # some diverge, some are pruned
 
 @dataclass(frozen=True)
 class Page:
-    """A report, and what a browser makes of it."""
+    """A report and what a browser draws of it."""
 
     trials: int
     seconds: float
     megabytes: float
-    plots: list[int]  # marks in each
+    plots: list[int]  # number of marks in each
     errors: list[str]
 
     @property
     def is_good(self) -> bool:
-        within = self.seconds < SECONDS and self.megabytes < MEGABYTES
+        within = self.seconds < MAX_SECONDS and self.megabytes < MAX_MEGABYTES
         return within and min(self.plots) > 0 and not self.errors
 
     def row(self) -> list[object]:
@@ -66,10 +66,10 @@ HEADER = ["trials", "seconds", "MB", "plots", "marks", "console errors"]
 
 
 def measure(trials: int) -> Page:
-    """Search, report, and look at the page."""
+    """Search, report, and open the page in a browser."""
     with tempfile.TemporaryDirectory(prefix="dnnsearch-report-") as root:
         folder = Path(root)
-        config: dict[str, Any] = {**CONFIG, **ADVERSE, "trials": trials}
+        config: dict[str, Any] = {**CONFIG, **DIVERGING_AND_PRUNED, "trials": trials}
         finish(start(write_config(folder, STUDY, config)))
         seconds = written(folder)
         path = folder / "page.html"
@@ -78,18 +78,18 @@ def measure(trials: int) -> Page:
 
 
 def written(folder: Path) -> float:
-    """The seconds that the command takes."""
+    """Write the report; return the seconds that the command takes."""
     command = [sys.executable, "-m", "dnnsearch", "report", STUDY, "--quiet"]
     command += ["--out", "page.html", "--storage", f"sqlite:///{folder}/optuna.db"]
-    began = time.monotonic()
+    started = time.monotonic()
     subprocess.run(
         command, cwd=folder, env=environment(folder / "cache"), check=True, capture_output=True
     )
-    return time.monotonic() - began
+    return time.monotonic() - started
 
 
 def drawn(path: Path) -> tuple[list[int], list[str]]:
-    """The marks in each plot, and what stands in the browser's console."""
+    """Return the number of marks in each plot, and the messages in the browser's console."""
     from selenium import webdriver
     from selenium.webdriver.support.ui import WebDriverWait
 
@@ -101,8 +101,10 @@ def drawn(path: Path) -> tuple[list[int], list[str]]:
     browser = webdriver.Chrome(options, webdriver.ChromeService(shutil.which("chromedriver")))
     try:
         browser.get(path.as_uri())
-        whole = "return document.body.dataset.drawn"
-        WebDriverWait(browser, PATIENCE, 0.1).until(lambda _: browser.execute_script(whole))
+        is_drawn = "return document.body.dataset.drawn"
+        WebDriverWait(browser, BROWSER_TIMEOUT_SECONDS, 0.1).until(
+            lambda _: browser.execute_script(is_drawn)
+        )
         ask = f"return [...document.querySelectorAll('.plot')].map(plot => {MARKS})"
         log: Any = browser.get_log("browser")  # type: ignore[no-untyped-call]
         return browser.execute_script(ask), [one["message"] for one in log]
@@ -111,12 +113,12 @@ def drawn(path: Path) -> tuple[list[int], list[str]]:
 
 
 def conclusion(pages: Sequence[Page]) -> str:
-    """Whether the largest is within the limits, in a sentence."""
+    """Return a sentence that says whether the largest report is within the limits."""
     last = pages[-1]
     verdict = "within" if last.is_good else "NOT within"
     return (
-        f"The report on {last.trials} trials is {verdict} the limits of {SECONDS:.0f} s and "
-        f"{MEGABYTES:.0f} MB; every plot has marks, the emptiest {min(last.plots)}."
+        f"The report on {last.trials} trials is {verdict} the limits of {MAX_SECONDS:.0f} s and "
+        f"{MAX_MEGABYTES:.0f} MB; the plot with the fewest marks has {min(last.plots)}."
     )
 
 

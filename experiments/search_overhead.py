@@ -1,19 +1,18 @@
-"""What does a search cost beside its training?
+"""What does a search cost in addition to its training?
 
-Question:    how many trials a second does a search make beside today's usual stack, everything
-             tracked; what does the platform add to a trial; what do a second worker and large data
-             cost?
-Scientific:  who searches (dnnsearch; Optuna, MLPClassifier and MLflow as people put them together,
-             and in expert hands); the number of trials; the number of workers
-Nuisance:    whatever else the machine does: the three take turns, round by round, and what is
-             printed are medians of the rounds
-Fixed:       digits, 1437 examples to train on, 64-52-52-10 on average (as much arithmetic as
+Question:    how many trials per second does a search finish, compared with a script of the usual
+             libraries that tracks the same; how much time is added to the training of a trial; what
+             does a second worker gain, and how much memory do large data need?
+Scientific:  the program: dnnsearch; or Optuna, MLPClassifier and MLflow, written in the usual way
+             (`usual`) or by an expert (`expert`); the number of trials and of workers
+Nuisance:    other load on the machine: the programs alternate in rounds, and the table has the
+             medians of the rounds
+Fixed:       digits, 1437 training examples, 64-52-52-10 on average (as much arithmetic as
              64-64-32-10), 300 updates of 64 examples, 14 points of four curves, SQLite for Optuna
              and for MLflow; from the start of the process in an empty folder to its end. The
-             prepared data and the empty databases are cached, as they are on any machine that has
-             searched before
+             prepared data and the empty databases are cached, as after any earlier search
 Command:     python experiments/search_overhead.py [--tiny] [--long] [--rounds 3]
-Result:      search_overhead.md, written by this program; the floor is two thirds of the aim
+Result:      search_overhead.md, written by this program. The floor is two thirds of the aim
 """
 
 import subprocess
@@ -62,30 +61,30 @@ def folder() -> Iterator[Path]:
 
 
 def search(place: Path, config: dict[str, Any], trials: int, workers: int) -> float:
-    """Seconds of a search from an empty folder, as a person waits for it."""
+    """Run a search in an empty folder; return its seconds, as its user waits for it."""
     path = write_config(place, NAME, {**config, "trials": trials})
-    began = time.monotonic()
+    started = time.monotonic()
     finish(start(path, ["--workers", str(workers)], cache=default_root()))
-    return time.monotonic() - began
+    return time.monotonic() - started
 
 
-def usual_stack(hands: str, trials: int) -> float:
-    """Seconds of the same in today's usual stack, which now and then fails: then once more."""
+def usual_stack(variant: str, trials: int) -> float:
+    """Return the seconds of the same search with the usual libraries; a failed run is repeated."""
     program = Path(__file__).with_name("usual_stack.py")
     command = [sys.executable, "-W", "ignore", str(program)]
     while True:
         with folder() as place:
-            began = time.monotonic()
+            started = time.monotonic()
             done = subprocess.run(
-                [*command, str(place), str(trials), hands],
+                [*command, str(place), str(trials), variant],
                 check=False,
                 stderr=subprocess.PIPE,
                 text=True,
             )
-            seconds = time.monotonic() - began
+            seconds = time.monotonic() - started
         if done.returncode == 0:
             return seconds
-        print(f"the {hands} stack failed: {done.stderr.splitlines()[-1]}", file=sys.stderr)
+        print(f"the {variant} stack failed: {done.stderr.splitlines()[-1]}", file=sys.stderr)
 
 
 def dnnsearch(trials: int, workers: int) -> float:
@@ -94,7 +93,7 @@ def dnnsearch(trials: int, workers: int) -> float:
 
 
 def own_cost(trials: int) -> float:
-    """Milliseconds a trial that one worker's search takes beyond the training itself."""
+    """Return the milliseconds per trial that a search with one worker adds to the training."""
     with folder() as place:
         seconds = search(place, CONFIG, trials, workers=1)
         return 1000 * (seconds - training_seconds(place)) / trials
@@ -111,50 +110,52 @@ def seconds_about_a_second(trials: int, workers: int) -> float:
 
 
 def against_the_usual(trials: int, rounds: int) -> list[Row]:
-    """The three in turn."""
+    """Time the three programs in turn; return two rows."""
     seconds: dict[str, list[float]] = {"dnnsearch": [], "expert": [], "usual": []}
     for _ in range(rounds):
         seconds["dnnsearch"].append(dnnsearch(trials, workers=2))
-        for hands in ("expert", "usual"):
-            seconds[hands].append(usual_stack(hands, trials))
-    mine, expert, usual = (median(seconds[who]) for who in ("dnnsearch", "expert", "usual"))
-    rates = ", ".join(f"{who} {trials / median(s):.2f}" for who, s in seconds.items())
+        for variant in ("expert", "usual"):
+            seconds[variant].append(usual_stack(variant, trials))
+    mine, expert, usual = (median(seconds[name]) for name in ("dnnsearch", "expert", "usual"))
+    rates = ", ".join(f"{name} {trials / median(s):.2f}" for name, s in seconds.items())
     work = f"search of {trials} trials, 2 workers"
     return [
-        (work, f"trials a second: {rates}", usual / mine, "times usual", 15, True),
+        (work, f"trials per second: {rates}", usual / mine, "times usual", 15, True),
         (work, "the same", expert / mine, "times expert", 4, True),
     ]
 
 
 def own_costs(counts: dict[int, float], rounds: int) -> list[Row]:
-    """The aims for the numbers of trials."""
+    """Return a row for each number of trials and its aim (ms per trial)."""
     rows: list[Row] = []
     for trials, aim in counts.items():
         cost = median(own_cost(trials) for _ in range(rounds if trials <= 100 else 1))
         work = f"search of {trials} trials, 1 worker"
-        rows.append((work, "beyond the training", cost, "ms a trial", aim, False))
+        rows.append((work, "in addition to the training", cost, "ms per trial", aim, False))
     return rows
 
 
 def second_worker(trials: int, rounds: int) -> list[Row]:
-    """One worker and two in turn."""
+    """Time searches with one worker and with two in turn; return the row."""
     seconds: dict[int, list[float]] = {1: [], 2: []}
     for _ in range(rounds):
         for workers, found in seconds.items():
             found.append(seconds_about_a_second(trials, workers))
     one, two = median(seconds[1]), median(seconds[2])
-    measured = f"{one:.0f} s with one, {two:.0f} s with two"
+    measured = f"{one:.0f} s with one worker, {two:.0f} s with two"
     return [(f"{trials} trials of about a second", measured, one / two, "times", 1.85, True)]
 
 
 def memory(examples: int, workers: int) -> list[Row]:
     figure = private_megabytes(examples, 784, workers)
     work = f"{examples}x784, {workers} workers"
-    return [(work, "private memory beyond Python with NumPy", figure, "MB a worker", 60, False)]
+    return [
+        (work, "private memory, less that of Python with NumPy", figure, "MB per worker", 60, False)
+    ]
 
 
 def line(row: Row) -> list[str]:
-    """Whether the aim is reached, or at least the floor, two thirds of it, is held."""
+    """Return a row of the table, with the verdict: aim reached, floor held, or missed."""
     work, measured, figure, unit, aim, more = row
     share = figure / aim if more else aim / figure
     verdict = "reached" if share >= 1 else "floor held" if share >= 2 / 3 else "missed"
@@ -163,13 +164,13 @@ def line(row: Row) -> list[str]:
 
 def main(given: Sequence[str] | None = None) -> None:
     parser = report.parser_of(__file__, __doc__)
-    parser.add_argument("--long", action="store_true", help="a search of 2,000 trials, too")
-    parser.add_argument("--rounds", type=int, default=3, metavar="N", help="of what takes turns")
+    parser.add_argument("--long", action="store_true", help="also a search of 2,000 trials")
+    parser.add_argument("--rounds", type=int, default=3, metavar="N", help="number of rounds")
     asked = parser.parse_args(given)
     if asked.tiny:
         rows = [*own_costs({2: 60}, 1), *memory(1000, 2)]
     else:
-        dnnsearch(trials=1, workers=1)  # from now on its data are cached
+        dnnsearch(trials=1, workers=1)  # fills the cache
         counts = {100: 60.0, **({2000: 150.0} if asked.long else {})}
         rows = [*against_the_usual(100, asked.rounds), *own_costs(counts, asked.rounds)]
         rows += [*second_worker(40, asked.rounds), *memory(60_000, 4)]

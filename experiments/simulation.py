@@ -1,8 +1,8 @@
-"""Real workers on the study's virtual clock, played through without a machine.
+"""A simulation of workers on the study's virtual clock; nothing is trained.
 
-The order in which trials are asked and told is the clock's own (`dnnsearch.study.clock`). Here
-every multiply-add takes equally long and nothing else takes any time, so what workers lose is what
-the order itself costs: they wait when the next trial may not be asked yet.
+The virtual clock (`dnnsearch.study.clock`) decides the order in which trials are asked and told. In
+the simulation each multiply-add takes equally long and nothing else takes time. So workers lose
+time only to the order: a worker waits if the next trial may not be asked yet.
 """
 
 from collections import deque
@@ -12,50 +12,50 @@ from dnnsearch.study.clock import VirtualClock
 
 
 class Simulation:
-    """Trials of these costs, in the order of their numbers."""
+    """A study whose trials have these costs (multiply-adds), in the order of their numbers."""
 
     def __init__(self, costs: Sequence[int], parallelism: int, workers: int) -> None:
         self.costs, self.workers = costs, workers
         self.clock = VirtualClock(parallelism)
         self.now = self.asked = 0
         self.waiting: deque[int] = deque()
-        self.began: dict[int, int] = {}  # in training, and since when
-        self.ended: list[int] = []  # and not told
+        self.started: dict[int, int] = {}  # number of a trial in training -> when it started
+        self.ended: list[int] = []  # trials that ended but are not told yet
 
     def busy_share(self) -> float:
-        """The share of the workers' time that they train, until the last trial has ended."""
+        """Return the share of the workers' time in which they train, until the last trial ends."""
         self.settle()
-        while self.began:
+        while self.started:
             self.now = min(self.moments())
             self.settle()
         return sum(self.costs) / (self.workers * self.now)
 
     def moments(self) -> list[int]:
-        """When something can change: a training ends, or has come so far that another is due."""
-        ends = [since + self.costs[number] for number, since in self.began.items()]
+        """Return when something can change: a trial ends, or its progress lets another be told."""
+        ends = [since + self.costs[number] for number, since in self.started.items()]
         if not self.ended:
             return ends
         flights = self.clock._flights
         first = min(flights[number].finish for number in self.ended)
-        passes = [since + first - flights[n].start + 1 for n, since in self.began.items()]
+        passes = [since + first - flights[n].start + 1 for n, since in self.started.items()]
         return [moment for moment in (*ends, *passes) if moment > self.now]
 
     def settle(self) -> None:
-        """All that happens at this moment."""
+        """Do everything that happens at this moment."""
         self.report()
-        while self.tell() or self.ask() or self.begin():
+        while self.tell() or self.ask() or self.start():
             pass
 
     def report(self) -> None:
-        """What workers tell the clock."""
-        for number, since in list(self.began.items()):
+        """Report the progress and the end of trials to the clock."""
+        for number, since in list(self.started.items()):
             spent = self.now - since
             if spent < self.costs[number]:
                 self.clock.progress(number, spent)
             else:
                 self.clock.end(number, self.costs[number])
                 self.ended.append(number)
-                del self.began[number]
+                del self.started[number]
 
     def tell(self) -> bool:
         due = self.clock.due()
@@ -72,8 +72,8 @@ class Simulation:
             self.asked += 1
         return wanted
 
-    def begin(self) -> bool:
-        begins = bool(self.waiting) and len(self.began) < self.workers
-        if begins:
-            self.began[self.waiting.popleft()] = self.now
-        return begins
+    def start(self) -> bool:
+        starts = bool(self.waiting) and len(self.started) < self.workers
+        if starts:
+            self.started[self.waiting.popleft()] = self.now
+        return starts

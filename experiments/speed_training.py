@@ -1,14 +1,13 @@
-"""How fast is one training, beside scikit-learn and PyTorch?
+"""How fast is one training, compared with scikit-learn and PyTorch?
 
-Question:    how long does a parameter update take, shuffling included, and what do curves add?
-Scientific:  who trains (dnnsearch, scikit-learn's MLPClassifier, PyTorch on the CPU as its
-             tutorials have it and with its fused descent); the sizes of network and mini-batch; one
-             network or 16 replicates in one stack; with curves or not
-Nuisance:    whatever else the machine does: all take turns, round by round, each in a process of
-             its own; processor time is taken (on an idle machine it is the time that passes), and
-             the figures are medians over the rounds
+Question:    how long does a parameter update take, shuffling included, and how much do curves add?
+Scientific:  the library (dnnsearch; scikit-learn's MLPClassifier; PyTorch on the CPU, written as in
+             its tutorials, or with its fused optimizer); the sizes of network and mini-batch; one
+             network or 16 replicates in one stack; with curves or without
+Nuisance:    other load on the machine: the libraries alternate in rounds, each in its own process;
+             processor time is measured, and the table has the medians of the rounds
 Fixed:       float32, relu, softmax, momentum 0.9, one thread each; dnnsearch with its default
-             (portable) numerics, the peers with what their libraries choose for this machine
+             (portable) numerics, the others with what they choose for this machine
 Command:     pip install '.[bench]', then python experiments/speed_training.py [--tiny]
 Result:      experiments/speed_training.md, written by this program
 """
@@ -41,16 +40,16 @@ JOBS = [
     Job(10000, (100, 128, 128, 10), 128, epochs=4),
     Job(20000, (784, 256, 128, 10), 128, epochs=1),
 ]
-STACK = 16  # replicates, of the first two
+STACK = 16  # replicates; measured for jobs with fewer than 100 inputs
 
-# With curves: trainings of usual lengths
+# Trainings with curves have a usual length
 LONGER = [replace(job, epochs=epochs) for job, epochs in zip(JOBS, (100, 60, 20, 10), strict=True)]
 
 
 def with_curves(job: Job) -> Job:
-    """With as many points as `curve_every: auto` means, on a dev set of a third of the examples."""
+    """Add the points of `curve_every: auto`, with a dev set of a third of the examples."""
     config = {
-        "data": "digits",  # that a config must have; the shape below is what counts
+        "data": "digits",  # a config needs a data set; only the shape below is used
         "learning_rate": 0.1,
         "iterations": job.updates,
         "hidden_layers": len(job.layers) - 2,
@@ -65,11 +64,11 @@ def with_curves(job: Job) -> Job:
     return replace(job, every=every)
 
 
-# --- who times: a process for each ---------------------------------------------------------------
+# --- one process for each library -----------------------------------------------------------------
 
 
 class Runner:
-    """A process of `training_timers.py`: one job in, one time out."""
+    """A process of `training_timers.py`, which answers each job with its time."""
 
     def __init__(self, name: str) -> None:
         pinned = name in {"dnnsearch", "GEMM"}
@@ -108,7 +107,7 @@ Seconds = dict[str, float]
 
 
 def measure(job: Job, curves: Job, rounds: int, runners: dict[str, Runner]) -> Iterator[Seconds]:
-    """The seconds of an update, round by round; of dnnsearch also with curves, and stacked."""
+    """Yield the seconds of an update in each round; for dnnsearch also with curves and stacked."""
     ours = runners["dnnsearch"]
     stack = replace(job, replicates=STACK, epochs=-(-job.epochs // 4))
     for _ in range(rounds):
@@ -121,7 +120,7 @@ def measure(job: Job, curves: Job, rounds: int, runners: dict[str, Runner]) -> I
 
 
 def ratio(rounds: list[Seconds], longer: str, shorter: str) -> float:
-    """Taken in each round, then their median; NaN where one of them was not timed."""
+    """Return the median of the ratios of each round; NaN if one of the two was not timed."""
     ratios = [r[longer] / r[shorter] for r in rounds if r.get(longer) and r.get(shorter)]
     return median(ratios) if ratios else float("nan")
 
@@ -145,13 +144,13 @@ def paragraphs(measured: dict[Job, list[Seconds]]) -> Iterator[str]:
     gemm = median(2 * GEMM**3 / r["GEMM"] for rounds in measured.values() for r in rounds)
     yield f"""\
 Microseconds of processor time for a parameter update, shuffling included; medians of
-{len(next(iter(measured.values())))} rounds in turn, one thread each, on {processor()} with \
+{len(next(iter(measured.values())))} rounds, one thread each, on {processor()} with \
 {os.cpu_count()} cores. GEMM peak, {GEMM}x{GEMM},
 float32, one thread: {gemm / 1e9:.0f} GFLOP/s. {versions()}."""
     alone = ["training", "dnnsearch", *PEERS, *(f"{peer} / dnnsearch" for peer in PEERS)]
     rows = [row(job, rounds) for job, rounds in measured.items()]
     yield report.table([*alone, "share of GEMM peak", "curves add"], rows)
-    yield f"{STACK} replicates in one stack, for each of them:"
+    yield f"{STACK} replicates in one stack, microseconds for each of them:"
     stack = ["training", "stacked", *(f"{name} / stacked" for name in ("dnnsearch", *PEERS))]
     rows = [stack_row(job, rounds) for job, rounds in measured.items() if rounds[0]["stack"]]
     yield report.table(stack, rows)

@@ -1,15 +1,15 @@
-"""Does a study survive any number of deaths, at any moment, without anybody seeing it afterwards?
+"""Is a study the same after its processes were killed at random moments?
 
-Question:    after a search was killed again and again, is the study the same as undisturbed: same
-             fingerprint, exactly the asked trials, Optuna and MLflow in agreement, no run twice,
-             nothing left RUNNING, no process left behind?
-Scientific:  what is killed with SIGKILL (the coordinator; one child of it, which is a worker or the
-             process that publishes to MLflow; all at once) and when: random moments, some seconds
-             after a start or some trials later: the set-up of an empty folder and the publishing at
-             the end included
-Nuisance:    the number of workers, 2 to 4, drawn anew at every start; seeds of study and storm
-Fixed:       studies of 24 trials with pruning; each process may have 1 GB of memory, so that two of
-             the first trials, which ask for more, fail by an event, the undisturbed ones included
+Question:    after a search was killed and resumed many times, is its study the same as without a
+             kill: same fingerprint, exactly the requested trials, Optuna and MLflow in agreement,
+             no run twice, nothing left RUNNING, no process left over?
+Scientific:  what is killed with SIGKILL (the coordinator; one of its children, which is a worker or
+             the process that publishes to MLflow; all at once), and when: at random moments, some
+             seconds after a start or some trials later, which includes the set-up of an empty
+             folder and the publishing at the end
+Nuisance:    the number of workers, 2 to 4, drawn again at each start; the seeds of study and storm
+Fixed:       studies of 24 trials with pruning; each process is limited to 1 GB of memory, so two of
+             the first trials, which need more, fail in every study, killed or not
 Command:     python experiments/storm.py [--tiny] [--kills 200] [--seed 0]
 Result:      storm.md, written by this program
 """
@@ -31,8 +31,8 @@ from experiments.agreement import disagreements
 from experiments.processes import children_of, finish, kill, start, survivors, write_config
 
 NAME = "storm"
-MEMORY = 1 << 30  # bytes of address space; a worker needs a quarter of it, a coordinator half
-GREEDY = {"units": [9000, 9000], "hidden_layers": 2, "iterations": 1, "batch_size": 1}
+MEMORY = 1 << 30  # bytes of address space for each process
+TOO_LARGE = {"units": [9000, 9000], "hidden_layers": 2, "iterations": 1, "batch_size": 1}
 CONFIG = {
     "data": {"name": "moons", "examples": 300, "noise": 0.3},
     "parallelism": 4,
@@ -44,18 +44,18 @@ CONFIG = {
     "activation": ["relu", "tanh"],
     "momentum": {"low": 0.0, "high": 0.95},
     "batch_size": {"low": 1, "high": 32, "log": True},
-    "try_first": [GREEDY, {"learning_rate": 0.5}, GREEDY],
+    "try_first": [TOO_LARGE, {"learning_rate": 0.5}, TOO_LARGE],
 }
 STUDIES = [("halving", "tpe"), ("median", "tpe"), ("halving", "random"), ("halving", "qmc")]
-PAUSE = 0.2  # seconds at most, while trials run, from the end of one to the next kill
-LONG_PAUSE = 2.0  # while none runs yet, or no more
-MOST_KILLS_OF_CHILDREN = 3  # in one life: one makes a trial a suspect, three more would fail it
+MAX_PAUSE_SECONDS = 0.2  # from the end of a trial to the next kill
+MAX_LONG_PAUSE_SECONDS = 2.0  # the same before the first trial and after the last one
+MAX_CHILD_KILLS_PER_RUN = 3  # one makes a trial a suspect, and three more would fail it
 ENDS = ("finished", "pruned", "diverged", "failed")
 
 
 @dataclass(frozen=True)
 class Reference:
-    """A study as it is when nobody disturbs it."""
+    """A study whose search was not killed."""
 
     config: dict[str, Any]
     fingerprint: str
@@ -68,7 +68,7 @@ class Reference:
 
 @dataclass
 class Storm:
-    """What one study went through, and what is wrong with it afterwards."""
+    """The kills of one study, and what is wrong with it afterwards."""
 
     seed: int
     reference: Reference
@@ -77,8 +77,8 @@ class Storm:
     problems: list[str] = field(default_factory=list)
 
 
-def calm(config: dict[str, Any], folder: Path) -> Reference:
-    """Live through the study undisturbed."""
+def undisturbed(config: dict[str, Any], folder: Path) -> Reference:
+    """Run the study without a kill."""
     finish(start(write_config(folder, NAME, config), ["--workers", "2"], MEMORY))
     study = opened(folder)
     ends = Counter(trial.user_attrs["dnnsearch"]["state"] for trial in study.trials())
@@ -89,64 +89,70 @@ def opened(folder: Path) -> OpenStudy:
     return open_study(NAME, f"sqlite:///{folder}/optuna.db")
 
 
-def rage(reference: Reference, seed: int, most: int, folder: Path) -> Storm:
-    """Kill the search up to `most` times, starting it again and again until it comes through."""
-    storm, chance = Storm(seed, reference), random.Random(seed)
+def run_storm(reference: Reference, seed: int, most: int, folder: Path) -> Storm:
+    """Kill the search up to `most` times, and start it again until it finishes."""
+    storm, rng = Storm(seed, reference), random.Random(seed)
     path = write_config(folder, NAME, reference.config)
-    words = None
-    while words is None:
+    output = None
+    while output is None:
         storm.starts += 1
-        process = start(path, ["--workers", str(chance.randint(2, 4))], MEMORY)
-        words = live(process, folder, storm, chance, most - storm.kills.total())
-    storm.problems += [] if process.returncode == 0 else [words]
+        process = start(path, ["--workers", str(rng.randint(2, 4))], MEMORY)
+        output = run_once(process, folder, storm, rng, most - storm.kills.total())
+    storm.problems += [] if process.returncode == 0 else [output]
     storm.problems += compare(path, reference)
     return storm
 
 
-def live(
-    process: subprocess.Popen[str], folder: Path, storm: Storm, chance: random.Random, most: int
+def run_once(
+    process: subprocess.Popen[str], folder: Path, storm: Storm, rng: random.Random, most: int
 ) -> str | None:
-    """One life of the search; its words if it came to an end of its own, None if it was killed."""
-    for kind in fate(chance, most):
-        if ends_before_next_moment(process, folder, storm.reference.trials, chance):
+    """Wait for one run of the search; return its output, or None if the coordinator was killed."""
+    for kind in planned_kills(rng, most):
+        if ends_before_next_moment(process, folder, storm.reference.trials, rng):
             break
-        strike(process, kind, storm, chance)
+        kill_some(process, kind, storm, rng)
         if kind != "child":
             return None
     return process.communicate()[0]
 
 
 def ends_before_next_moment(
-    process: subprocess.Popen[str], folder: Path, trials: int, chance: random.Random
+    process: subprocess.Popen[str], folder: Path, trials: int, rng: random.Random
 ) -> bool:
-    """Wait for a random moment: until some more trials have ended, and then a little while."""
-    wanted = min(records(folder) + chance.randint(0, trials // 6), trials)
+    """Wait until some more trials have ended, and then for a random pause.
+
+    Returns whether the search has ended by then.
+    """
+    wanted = min(records(folder) + rng.randint(0, trials // 6), trials)
     while records(folder) < wanted and process.poll() is None:
         time.sleep(0.01)
     runs = wanted < trials and children_of(process.pid)
     with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(chance.uniform(0, PAUSE if runs else LONG_PAUSE))
+        process.wait(rng.uniform(0, MAX_PAUSE_SECONDS if runs else MAX_LONG_PAUSE_SECONDS))
     return process.poll() is not None
 
 
 def records(folder: Path) -> int:
-    """How many trials have ended."""
+    """Return how many trials have ended."""
     return len(list((folder / "records" / NAME).glob("[0-9]*")))
 
 
-def fate(chance: random.Random, most: int) -> list[str]:
-    """What will be killed in one life: some children, then the coordinator or all."""
-    children = chance.randint(1, MOST_KILLS_OF_CHILDREN)
-    return (["child"] * children + [chance.choice(["coordinator", "all"])])[:most]
+def planned_kills(rng: random.Random, most: int) -> list[str]:
+    """Return what will be killed in one run: some children, then the coordinator or all."""
+    children = rng.randint(1, MAX_CHILD_KILLS_PER_RUN)
+    return (["child"] * children + [rng.choice(["coordinator", "all"])])[:most]
 
 
-def strike(process: subprocess.Popen[str], kind: str, storm: Storm, chance: random.Random) -> None:
-    """Kill, and see that nobody outlives the coordinator; where there is no child, kill none."""
+def kill_some(process: subprocess.Popen[str], kind: str, storm: Storm, rng: random.Random) -> None:
+    """Kill one kind of process; note each child that outlives a killed coordinator.
+
+    If there is no child to kill, nothing is killed.
+    """
     children = children_of(process.pid)
     if kind == "child":
         if not children:
             return
-        kill(chance.choice(children))
+        kill(rng.choice(children))
     else:
         kill(process.pid)
         for pid in children if kind == "all" else []:
@@ -158,7 +164,7 @@ def strike(process: subprocess.Popen[str], kind: str, storm: Storm, chance: rand
 
 
 def compare(path: Path, reference: Reference) -> list[str]:
-    """What is not as in the undisturbed study."""
+    """Return a sentence for each difference from the study without kills."""
     try:
         fingerprint = opened(path.parent).fingerprint()
     except Exception as error:
@@ -168,24 +174,26 @@ def compare(path: Path, reference: Reference) -> list[str]:
 
 
 def storms(kills: int, each: int, seed: int, trials: int, studies: int) -> list[Storm]:
-    """Storms over these studies in turn, until so many kills were dealt."""
+    """Run storms on the first `studies` of STUDIES in turn, until there were `kills` kills."""
     with tempfile.TemporaryDirectory(prefix="dnnsearch-storm-") as root:
         references, done = [], list[Storm]()
         for number, (pruner, sampler) in enumerate(STUDIES[:studies]):
             config = {**CONFIG, "pruner": pruner, "sampler": sampler}
-            folder = made(Path(root, f"calm-{number}"))
-            references.append(calm({**config, "trials": trials, "seed": seed + number}, folder))
-            print(f"undisturbed: {row_of_ends(references[-1])}", flush=True)
+            folder = create(Path(root, f"undisturbed-{number}"))
+            references.append(
+                undisturbed({**config, "trials": trials, "seed": seed + number}, folder)
+            )
+            print(f"without kills: {row_of_ends(references[-1])}", flush=True)
         while (left := kills - sum(storm.kills.total() for storm in done)) > 0:
             number = len(done)
-            folder = made(Path(root, f"storm-{number}"))
+            folder = create(Path(root, f"storm-{number}"))
             reference = references[number % len(references)]
-            done.append(rage(reference, seed + number, min(each, left), folder))
+            done.append(run_storm(reference, seed + number, min(each, left), folder))
             print(" ".join(map(str, row(done[-1]))), flush=True)
         return done
 
 
-def made(folder: Path) -> Path:
+def create(folder: Path) -> Path:
     folder.mkdir()
     return folder
 
@@ -198,7 +206,7 @@ def row_of_ends(reference: Reference) -> str:
 
 def row(storm: Storm) -> list[object]:
     kinds = [storm.kills[kind] for kind in ("coordinator", "child", "all")]
-    problems = "; ".join(storm.problems) or "as undisturbed"
+    problems = "; ".join(storm.problems) or "as without kills"
     return [storm.seed, row_of_ends(storm.reference), *kinds, storm.starts, problems]
 
 
@@ -214,15 +222,15 @@ def conclusion(done: Sequence[Storm]) -> str:
     return (
         f"{kills.total()} kills ({', '.join(f'{n} {kind}' for kind, n in sorted(kills.items()))}) "
         f"in {len(done)} storms; trials: {shares}; {len(done) - wrong} storms ended as "
-        f"undisturbed, {wrong} did not."
+        f"without kills, {wrong} did not."
     )
 
 
 def main(given: Sequence[str] | None = None) -> list[Storm]:
     parser = report.parser_of(__file__, __doc__)
-    parser.add_argument("--kills", type=int, default=200, metavar="N", help="in all")
-    parser.add_argument("--each", type=int, default=10, metavar="N", help="at most in one storm")
-    parser.add_argument("--seed", type=int, default=0, help="of the first storm and study")
+    parser.add_argument("--kills", type=int, default=200, metavar="N", help="total number of kills")
+    parser.add_argument("--each", type=int, default=10, metavar="N", help="most kills in one storm")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the first storm and study")
     asked = parser.parse_args(given)
     trials, studies = (16, 1) if asked.tiny else (24, len(STUDIES))
     done = storms(asked.kills, asked.each, asked.seed, trials, studies)

@@ -1,7 +1,7 @@
-"""The trainings that `speed_training.py` times, and how each of the three is asked for them.
+"""The trainings that `speed_training.py` times, written for each library.
 
-Run by it as a process for each: `python experiments/training_timers.py NAME` reads jobs from its
-standard input, one line of JSON each, and answers with the seconds of one update.
+It starts one process per library: `python experiments/training_timers.py NAME` reads jobs from its
+standard input, one line of JSON each, and answers each with the seconds of one update.
 """
 
 import json
@@ -14,19 +14,19 @@ from functools import partial
 from itertools import pairwise
 from typing import Any
 
-GEMM = 1024  # side of the two matrices whose product gives the machine's peak
+GEMM = 1024  # rows and columns of the two matrices whose product is timed as the peak
 
 
 @dataclass(frozen=True)
 class Job:
-    """A training that is timed."""
+    """A training to be timed."""
 
     examples: int
     layers: tuple[int, ...]
     batch: int
     epochs: int
     replicates: int = 1
-    every: int = 0  # updates between two points of the curves; 0 is without
+    every: int = 0  # updates between two points of the curves; 0: no curves
 
     @property
     def name(self) -> str:
@@ -39,12 +39,12 @@ class Job:
 
     @property
     def flops(self) -> int:
-        """Of one update: two for each multiply-add; dA[0] is not computed."""
+        """Return the operations of one update: two per multiply-add; dA[0] is not computed."""
         weights = [n * n_prev for n_prev, n in pairwise(self.layers)]
         return 2 * self.batch * (3 * sum(weights) - weights[0])
 
     def data(self) -> tuple[Any, Any]:
-        """Random examples, one per row, and random classes: the speed does not depend on them."""
+        """Return random examples X (m, n[0]) and random classes y (m,)."""
         import numpy as np
 
         rng = np.random.default_rng(0)
@@ -53,7 +53,7 @@ class Job:
 
 
 def time_dnnsearch(job: Job) -> float:
-    """With curves: also train and dev curves, a dev set of a third of the examples, exact ends."""
+    """Return the seconds of an update; with curves, dev has a third of the examples."""
     import numpy as np
 
     from dnnsearch import nn
@@ -74,10 +74,10 @@ def time_dnnsearch(job: Job) -> float:
         curve_every=job.every or job.updates,
         rngs=rngs,
     )
-    began = time.process_time()
+    started = time.process_time()
     while next(points).iteration < job.updates:
         pass
-    return (time.process_time() - began) / job.updates
+    return (time.process_time() - started) / job.updates
 
 
 def time_sklearn(job: Job) -> float:
@@ -95,15 +95,15 @@ def time_sklearn(job: Job) -> float:
         n_iter_no_change=job.epochs + 1,
         random_state=0,
     )
-    began = time.process_time()
+    started = time.process_time()
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it has not converged, and need not
+        warnings.simplefilter("ignore")  # it does not converge in so few epochs
         network.fit(X, y)
-    return (time.process_time() - began) / job.updates
+    return (time.process_time() - started) / job.updates
 
 
 def time_torch(job: Job, fused: bool = False) -> float:
-    """As its tutorials have it, on tensors; `fused` is the quickest of its ways to descend."""
+    """Return the seconds of an update, written as in the tutorials; `fused`: fused optimizer."""
     import torch
 
     torch.set_num_threads(1)
@@ -112,27 +112,27 @@ def time_torch(job: Job, fused: bool = False) -> float:
     for n_prev, n in pairwise(job.layers):
         layers += [torch.nn.Linear(n_prev, n), torch.nn.ReLU()]
     network = torch.nn.Sequential(*layers[:-1])
-    descent = torch.optim.SGD(network.parameters(), lr=0.01, momentum=0.9, fused=fused)
-    began = time.process_time()
+    optimizer = torch.optim.SGD(network.parameters(), lr=0.01, momentum=0.9, fused=fused)
+    started = time.process_time()
     for _ in range(job.epochs):
         for batch in torch.randperm(job.examples).split(job.batch):
             logits = network(X.index_select(0, batch))
             cost = torch.nn.functional.cross_entropy(logits, y.index_select(0, batch))
-            descent.zero_grad(set_to_none=True)
+            optimizer.zero_grad(set_to_none=True)
             cost.backward()
-            descent.step()
-    return (time.process_time() - began) / job.updates
+            optimizer.step()
+    return (time.process_time() - started) / job.updates
 
 
 def time_gemm(job: Job) -> float:
-    """One product of two large matrices, whatever the job."""
+    """Return the seconds of a product of two large matrices; the job is ignored."""
     import numpy as np
 
     A, product = np.ones((GEMM, GEMM), np.float32), np.empty((GEMM, GEMM), np.float32)
-    began = time.process_time()
+    started = time.process_time()
     for _ in range(8):
         np.matmul(A, A, out=product)
-    return (time.process_time() - began) / 8
+    return (time.process_time() - started) / 8
 
 
 TIMERS: dict[str, Callable[[Job], float]] = {
@@ -145,7 +145,7 @@ TIMERS: dict[str, Callable[[Job], float]] = {
 
 
 def serve(name: str) -> None:
-    """Answer each line of standard input."""
+    """Answer each line of standard input with a time in seconds."""
     for line in sys.stdin:
         job = Job(**json.loads(line))
         print(TIMERS[name](job), flush=True)

@@ -1,12 +1,12 @@
-"""What people use today: Optuna, scikit-learn's MLPClassifier and MLflow, a run for each trial.
+"""A search with Optuna, scikit-learn's MLPClassifier and MLflow, with one run for each trial.
 
-The peer of `search_overhead.py`, in a process of its own:
+`search_overhead.py` compares dnnsearch with it, and runs it in its own process:
 
     python experiments/usual_stack.py FOLDER TRIALS {usual,expert}
 
-The usual hands log each point of the curves as it comes; expert hands log a trial in one batch and
-let Optuna run two trials at a time. The same data, space, training length, points and storage
-(SQLite, twice) as the search that it is compared with.
+`usual` logs each point of the curves when it is there; `expert` logs a trial in one batch and lets
+Optuna run two trials at a time. Data, search space, training length, points and storage (SQLite for
+both) are those of the search that it is compared with.
 """
 
 import sys
@@ -34,7 +34,7 @@ Point = dict[str, float]
 
 @cache
 def data() -> tuple[Any, Any, Any, Any]:
-    """X_train, X_dev, y_train, y_dev: 1437 and 360 examples."""
+    """Return X_train, X_dev, y_train, y_dev with 1437 and 360 examples."""
     X, y = load_digits(return_X_y=True)
     X, X_dev, y, y_dev = train_test_split(X, y, test_size=0.2, stratify=y, random_state=0)
     scaler = StandardScaler().fit(X)
@@ -51,7 +51,7 @@ def suggest(trial: Trial) -> dict[str, Any]:
 
 
 def train(params: dict[str, Any]) -> Iterator[Point]:
-    """The point of the curves after each epoch."""
+    """Yield a point of the curves after each epoch."""
     X, X_dev, y, y_dev = data()
     model = MLPClassifier(
         (params["units_1"], params["units_2"]),
@@ -96,10 +96,10 @@ def expert(trial: Trial) -> float:
     return points[-1]["dev_accuracy"]
 
 
-HANDS = {"usual": (usual, 1), "expert": (expert, 2)}  # the objective, and trials at a time
+VARIANTS = {"usual": (usual, 1), "expert": (expert, 2)}  # objective, trials at a time
 
 
-def main(folder: Path, trials: int, hands: str) -> None:
+def main(folder: Path, trials: int, variant: str) -> None:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     mlflow.set_tracking_uri(f"sqlite:///{folder}/mlflow.db")
     mlflow.set_experiment(EXPERIMENT)
@@ -108,10 +108,10 @@ def main(folder: Path, trials: int, hands: str) -> None:
         direction="maximize",
         sampler=optuna.samplers.TPESampler(seed=0),
     )
-    objective, jobs = HANDS[hands]
+    objective, jobs = VARIANTS[variant]
     study.optimize(objective, n_trials=trials, n_jobs=jobs)
 
 
 if __name__ == "__main__":
-    data()  # once, before two threads ask for it
+    data()  # load once, before two threads need it
     main(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3])

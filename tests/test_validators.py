@@ -1,3 +1,5 @@
+"""Covers the rules for single values of a config."""
+
 import math
 
 import numpy as np
@@ -30,7 +32,7 @@ def test_a_number_may_be_spelled_as_text(written, meant):
 @pytest.mark.parametrize(
     "value", [True, None, "", "abc", "nan", "inf", "1_0", "0x10", math.nan, math.inf, [1], {}, 1j]
 )
-def test_what_is_no_finite_number_is_refused(value):
+def test_a_value_that_is_not_a_finite_number_is_refused(value):
     with pytest.raises(ValueError, match="must be a"):
         number(value)
 
@@ -102,7 +104,7 @@ def test_long_values_are_shown_short():
     assert [show(v) for v in (None, True, 1.0, 0.1, "a")] == ["nothing", "true", "1", "0.1", "'a'"]
 
 
-def test_a_name_far_from_every_known_one_has_no_nearest():
+def test_a_name_unlike_every_known_one_has_no_nearest():
     assert nearest("zzz", ["relu"]) == ""
 
 

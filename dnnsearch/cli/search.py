@@ -15,7 +15,7 @@ from dnnsearch.cli.pin_numerics import pin
 from dnnsearch.cli.signals import Stopped
 from dnnsearch.errors import UserError
 from dnnsearch.runtime import numerics
-from dnnsearch.runtime.program_name import program_name
+from dnnsearch.runtime.cli_process import program_name
 from dnnsearch.urls import without_password
 
 if TYPE_CHECKING:
@@ -138,6 +138,7 @@ def _run(
     publisher: "AnyPublisher",
 ) -> "Outcome":
     from dnnsearch.cli.display import display
+    from dnnsearch.config.search_space import note_on_units
     from dnnsearch.study.search import search
 
     with display(config, quiet, json_) as audience:
@@ -145,6 +146,8 @@ def _run(
             audience.say(NATIVE)
         elif unusual := numerics.unusual(config.numerics):
             audience.say(unusual)
+        if note := note_on_units(config):
+            audience.say(note)
         return search(
             config,
             seconds=limit,
@@ -197,6 +200,7 @@ def _conclude_for_machines(outcome: "Outcome") -> None:
 
 
 def _plan(config: "Config", retry_failed: bool) -> None:
+    from dnnsearch.config.search_space import note_on_units
     from dnnsearch.study.dry_run import estimate_cost
 
     planned = estimate_cost(config, retry_failed)
@@ -208,3 +212,5 @@ def _plan(config: "Config", retry_failed: bool) -> None:
     print(f"  time    about {planned.seconds:.0f} s with {who}")
     print(f"  disk    about {planned.disk / 1e6:.1f} MB")
     print("Estimates: trials drawn at random from the space, one of them timed on this machine.")
+    if note := note_on_units(config):
+        print(note)

@@ -37,9 +37,12 @@ from dnnsearch.config.dimensions import (
     HYPERPARAMETERS,
     MOST_ITERATIONS,
     OPTIONAL,
+    Architectures,
     Dimension,
+    architectures,
     dimension,
     plain,
+    with_depths,
 )
 from dnnsearch.config.try_first import Guess, guess
 from dnnsearch.config.validation_errors import format_errors
@@ -47,8 +50,9 @@ from dnnsearch.data import datasets
 from dnnsearch.data.files.source import is_file, source
 from dnnsearch.data.split_config import Seed, Split, mapping
 from dnnsearch.errors import UserError
-from dnnsearch.trials.spec import ALWAYS, COST_FORMULA, OBJECTIVES
-from dnnsearch.urls import tracking_uri
+from dnnsearch.trials.metrics import METRICS, on_request
+from dnnsearch.trials.spec import COST_FORMULA
+from dnnsearch.urls import DEFAULT_STORAGE, tracking_uri
 from dnnsearch.validators import one_of, or_word, show, study_name, text, whole
 
 # What a name means to the sampler, with every argument, none left to a default of Optuna's:
@@ -84,7 +88,7 @@ def _metrics(value: object) -> tuple[str, ...]:
     names = [value] if isinstance(value, str) else value
     if not isinstance(names, list | tuple):
         raise ValueError(f"must be a list such as [dev_f1, dev_roc_auc], but got {show(value)}")
-    rule = one_of([name for name in OBJECTIVES if name not in ALWAYS])
+    rule = one_of(on_request())
     return tuple(dict.fromkeys(rule(name) for name in names))
 
 
@@ -116,7 +120,7 @@ class Config(BaseModel):
     numerics: Annotated[str, _choice(["portable", "native"])] = "portable"
     sampler: Annotated[str, _choice(SAMPLERS)] = "tpe"
     pruner: Annotated[str, PlainValidator(or_word("none", one_of(PRUNERS[1:]), "none"))] = "none"
-    objective: Annotated[str, _choice(OBJECTIVES)] = "dev_accuracy"
+    objective: Annotated[str, _choice(METRICS)] = "dev_accuracy"
     metrics: Annotated[tuple[str, ...], PlainValidator(_metrics)] = ()
     dtype: Annotated[Literal["float32", "float64"], _choice(["float32", "float64"])] = "float32"
     initialization: Annotated[str, _choice(nn.INITIALIZATIONS)] = "he"
@@ -132,14 +136,14 @@ class Config(BaseModel):
     learning_rate: Dimension
     iterations: Dimension
     hidden_layers: Dimension
-    units: Dimension
+    units: Dimension | Architectures
     activation: Dimension
     momentum: Dimension
     batch_size: Dimension
     class_weights: Dimension | None = None
     try_first: tuple[Guess, ...] = ()
 
-    storage: Text = "sqlite:///optuna.db"
+    storage: Text = DEFAULT_STORAGE
     records: Text = "records"
     tracking: Text = Field(default_factory=tracking_uri)
     workers: Annotated[int | str, PlainValidator(validators.workers)] = Field(
@@ -148,11 +152,18 @@ class Config(BaseModel):
 
     _place: str = PrivateAttr("config")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _whole_networks_have_depths(cls, given: Any) -> Any:
+        return with_depths(given)
+
     @field_validator(*HYPERPARAMETERS, mode="plain")
     @classmethod
-    def _dimension(cls, value: object, info: ValidationInfo) -> Dimension | None:
+    def _dimension(cls, value: object, info: ValidationInfo) -> Dimension | Architectures | None:
         if info.field_name in OPTIONAL and value in (None, "none"):
             return None
+        if info.field_name == "units" and (networks := architectures(value)):
+            return networks
         return dimension(str(info.field_name), value)
 
     @field_validator("try_first", mode="plain")
@@ -188,9 +199,12 @@ class Config(BaseModel):
 
     @property
     def hyper(self) -> dict[str, Dimension]:
-        """The hyperparameters in the order of asking; optional ones where the config has them."""
+        """The hyperparameters in the order of asking; optional ones where the config has them.
+
+        `units` is left out if it gives whole networks.
+        """
         every = {name: getattr(self, name) for name in HYPERPARAMETERS}
-        return {name: one for name, one in every.items() if one is not None}
+        return {n: one for n, one in every.items() if isinstance(one, Dimension)}
 
     @property
     def experiment(self) -> str:
@@ -202,6 +216,7 @@ class Config(BaseModel):
         keys = {key: getattr(self, key) for key in type(self).model_fields}
         keys["metrics"] = list(self.metrics)
         dimensions = {name: plain(one) for name, one in self.hyper.items()}
+        dimensions["units"] = plain(self.units)
         guesses = [dict(one) for one in self.try_first]
         return {
             **keys,
@@ -222,7 +237,10 @@ class Config(BaseModel):
         return {
             **keys,
             "sampler": {"name": self.sampler, **SAMPLERS[self.sampler]},
-            "objective": {"name": self.objective, "direction": OBJECTIVES[self.objective]},
+            "objective": {
+                "name": self.objective,
+                "direction": METRICS[self.objective].direction.name,
+            },
             "cost_formula": COST_FORMULA,
         }
 

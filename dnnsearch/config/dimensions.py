@@ -1,18 +1,19 @@
 """The hyperparameters as a config gives them: each is fixed, a list of choices, or a range.
 
+Or `units` gives whole networks: `[[20, 7, 5]]` has three hidden layers, of 20, 7 and 5 units.
+
 There are seven, and one that is optional. The table HYPERPARAMETERS holds their names, their rules
 and the order in which they are asked. This module knows nothing of Optuna: `space` turns a
 dimension into a distribution.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from dnnsearch import nn
+from dnnsearch.trials.spec import Value
 from dnnsearch.validators import Rule, one_of, options, or_word, real, show, whole, yes_or_no
-
-Value = float | int | str
 
 # Limits beyond which a number is a slip of the pen rather than a wish.
 MOST_ITERATIONS = 10**8  # weeks, even for the smallest network
@@ -68,6 +69,41 @@ Dimension = Fixed | Choices | Range
 
 
 @dataclass(frozen=True)
+class Architectures:
+    """Whole networks: the units of each hidden layer. It fixes `hidden_layers` and `units`."""
+
+    values: tuple[tuple[int, ...], ...]
+
+    @property
+    def dimension(self) -> Fixed | Choices:
+        """What Optuna is asked for: names such as `20-7-5`; the first of them is the default."""
+        names = tuple(self.by_name)
+        return Fixed(names[0]) if len(names) == 1 else Choices(names)
+
+    @property
+    def by_name(self) -> dict[str, tuple[int, ...]]:
+        """Return the units of the layers by a name such as `20-7-5`; `-` has no hidden layer."""
+        return {architecture_name(units): units for units in self.values}
+
+    @property
+    def depths(self) -> int | list[int]:
+        """Return the number of hidden layers as a config would give it."""
+        depths = sorted({len(units) for units in self.values})
+        return depths[0] if len(depths) == 1 else depths
+
+    def __contains__(self, value: object) -> bool:
+        return value in self.values
+
+    def __str__(self) -> str:
+        return f"one of {', '.join(self.by_name)}"
+
+
+def architecture_name(units: Sequence[object]) -> str:
+    """Return a name such as `20-7-5` for the units of the hidden layers; `-` if there are none."""
+    return "-".join(map(str, units)) or "-"
+
+
+@dataclass(frozen=True)
 class Hyperparameter:
     """The rules for one value and, where the values have an order, for the bounds of a range."""
 
@@ -109,14 +145,49 @@ def dimension(name: str, value: object) -> Dimension:
     return Fixed(hyper.value(value))
 
 
+def architectures(value: object) -> Architectures | None:
+    """Return what `units` says if it is a list of lists, else None.
+
+    Raise ValueError with rule and value if it is a list of lists that are not whole networks.
+    """
+    if not isinstance(value, list | tuple) or not any(isinstance(v, list | tuple) for v in value):
+        return None
+    if not all(isinstance(one, list | tuple) and len(one) <= MOST_LAYERS for one in value):
+        rule = f"must have a list of at most {MOST_LAYERS} layers for each network"
+        raise ValueError(f"{rule}, such as [[20, 7, 5], [64, 32]], but got {show(value)}")
+    rule_of_units = HYPERPARAMETERS["units"].value
+    networks = [tuple(rule_of_units(units) for units in one) for one in value]
+    return Architectures(_distinct(networks))
+
+
+def with_depths(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the config's document with the `hidden_layers` that its whole networks have, if any.
+
+    Raise ValueError if it has another `hidden_layers` beside them.
+    """
+    try:
+        networks = architectures(document.get("units"))
+    except ValueError:  # raised again when `units` is read; that alone is the message then
+        return {"hidden_layers": 1, **document}
+    if networks is None:
+        return document
+    if document.get("hidden_layers", networks.depths) != networks.depths:
+        rule = "hidden_layers must be left out if units gives whole networks"
+        raise ValueError(f"{rule}, but got {show(document['hidden_layers'])}")
+    return {**document, "hidden_layers": networks.depths}
+
+
 def _choices(hyper: Hyperparameter, values: list[Any] | tuple[Any, ...]) -> Choices:
-    if not 1 <= len(values) <= MOST_CHOICES:
-        raise ValueError(f"a list must have 1 to {MOST_CHOICES} choices, but got {len(values)}")
-    choices = tuple(hyper.value(value) for value in values)
+    return Choices(_distinct([hyper.value(value) for value in values]))
+
+
+def _distinct(choices: list[Any]) -> tuple[Any, ...]:
+    if not 1 <= len(choices) <= MOST_CHOICES:
+        raise ValueError(f"a list must have 1 to {MOST_CHOICES} choices, but got {len(choices)}")
     doubled = [value for i, value in enumerate(choices) if value in choices[:i]]
     if doubled:
         raise ValueError(f"choices must differ, but got {show(doubled[0])} twice")
-    return Choices(choices)
+    return tuple(choices)
 
 
 def _range(hyper: Hyperparameter, given: Mapping[Any, Any]) -> Range:
@@ -141,12 +212,14 @@ def _bound(rule: Rule, given: Mapping[Any, Any], name: str) -> Any:
         raise ValueError(f"{name} {error}") from None
 
 
-def plain(dimension: Dimension) -> Any:
+def plain(dimension: Dimension | Architectures) -> Any:
     """The dimension as it stands in a config; JSON-able, one spelling for equal ones."""
     match dimension:
         case Fixed(value):
             return value
         case Choices(values):
             return list(values)
+        case Architectures(values):
+            return [list(units) for units in values]
         case Range(low, high, log):
             return {"low": low, "high": high, "log": log}

@@ -2,20 +2,30 @@
 
 This is the only place that turns a config into Optuna's distributions. A trial is asked for
 learning_rate, iterations, hidden_layers, units_1 ... units_h (one for each hidden layer that the
-answer before has), activation, momentum, batch_size, in this order; what is fixed is not asked.
+answer before has), activation, momentum, batch_size, in this order; what is fixed is not asked. If
+the config gives whole networks, it is asked for `units` instead, a name such as `20-7-5`.
 """
 
 import math
 from collections.abc import Callable, Mapping
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from dnnsearch.config.config import Config
-from dnnsearch.config.dimensions import OPTIONAL, Choices, Dimension, Fixed, Range, Value
+from dnnsearch.config.dimensions import (
+    OPTIONAL,
+    Architectures,
+    Choices,
+    Dimension,
+    Fixed,
+    Range,
+    architecture_name,
+    plain,
+)
 from dnnsearch.data.prepare import DataShape
 from dnnsearch.errors import UserError
-from dnnsearch.trials.metrics import SCORES
-from dnnsearch.trials.spec import OBJECTIVES, UPDATE_COST, Hyperparameters
+from dnnsearch.nn import multiply_adds
+from dnnsearch.trials.metrics import METRICS
+from dnnsearch.trials.spec import UPDATE_COST, Hyperparameters, Value
 
 if TYPE_CHECKING:  # a second that only those pay who ask for a trial
     from optuna.trial import BaseTrial
@@ -37,12 +47,15 @@ def _hyperparameters(config: Config, answer: Callable[[str, Dimension], Any]) ->
     hyper = config.hyper
     learning_rate = answer("learning_rate", hyper["learning_rate"])
     iterations = answer("iterations", hyper["iterations"])
-    hidden_layers = answer("hidden_layers", hyper["hidden_layers"])
-    units = [answer(f"units_{layer}", hyper["units"]) for layer in range(1, hidden_layers + 1)]
+    if isinstance(config.units, Architectures):
+        units = config.units.by_name[answer("units", config.units.dimension)]
+    else:
+        layers = range(1, answer("hidden_layers", hyper["hidden_layers"]) + 1)
+        units = tuple(answer(f"units_{layer}", hyper["units"]) for layer in layers)
     return Hyperparameters(
         learning_rate=learning_rate,
         iterations=iterations,
-        units=tuple(units),
+        units=units,
         activation=answer("activation", hyper["activation"]),
         momentum=answer("momentum", hyper["momentum"]),
         batch_size=answer("batch_size", hyper["batch_size"]),
@@ -98,6 +111,9 @@ def into_space(params: Mapping[str, Value], config: Config, shape: DataShape) ->
     As a guess of `try_first`: searched ones only, and units of the layers that there are here.
     """
     found: dict[str, Value] = {}
+    layers = range(1, int(params.get("hidden_layers", 0)) + 1)
+    units = [params[f"units_{layer}"] for layer in layers if f"units_{layer}" in params]
+    params = {"units": architecture_name(units), **params}
 
     def answer(name: str, dimension: Dimension) -> Value:
         if isinstance(dimension, Fixed):
@@ -121,6 +137,7 @@ def _default(name: str, dimension: Choices | Range, shape: DataShape) -> Value:
         "learning_rate": 0.2,
         "iterations": max(30 * math.ceil(shape.train / batch), 300),
         "hidden_layers": 2,
+        "units": "the first",  # of whole networks
         "activation": "relu",
         "momentum": 0.9,
         "batch_size": batch,
@@ -172,6 +189,18 @@ def _round_up(number: float) -> int:
     return next(step * power for step in (1, 2, 3, 5, 10) if step * power >= number)
 
 
+def note_on_units(config: Config) -> str | None:
+    """Return a note if `units` looks like one network but has choices for each layer, else None."""
+    units, layers = config.units, config.hidden_layers
+    if not isinstance(units, Choices) or layers != Fixed(len(units.values)) or layers == Fixed(1):
+        return None
+    given, count = plain(units), len(units.values)
+    return (
+        f"{config.place}: units: {given} are {count} choices for each of the {count} hidden "
+        f"layers; for one network of these layers, write units: [{given}], without hidden_layers"
+    )
+
+
 def check_fits(config: Config, shape: DataShape) -> None:
     """UserError where the space asks for what the data, or any machine, cannot give."""
     batch = config.hyper["batch_size"]
@@ -189,12 +218,7 @@ def check_fits(config: Config, shape: DataShape) -> None:
 def _check_task(config: Config, shape: DataShape) -> None:
     """UserError where something is asked that the task does not have."""
     is_regression = shape.task == "regression"
-    fitting = [
-        name
-        for name in OBJECTIVES
-        if (shape.output in SCORES[name].outputs if name in SCORES else name == "dev_cost")
-        or (name == "dev_accuracy" and not is_regression)
-    ]
+    fitting = [name for name, metric in METRICS.items() if shape.output in metric.outputs]
     for key, names in (("objective", [config.objective]), ("metrics", config.metrics)):
         for name in names:
             if name not in fitting:
@@ -206,10 +230,12 @@ def _check_task(config: Config, shape: DataShape) -> None:
 
 def _most_weights(config: Config, shape: DataShape) -> int:
     """Of the largest network in the space."""
-    layers = int(_bounds(config.hyper["hidden_layers"], shape)[1])
-    units = int(_bounds(config.hyper["units"], shape)[1])
-    sizes = [shape.features, *[units] * layers, shape.outputs]
-    return sum(n * m for n, m in pairwise(sizes))
+    if isinstance(config.units, Architectures):
+        networks = [[*units] for units in config.units.values]
+    else:
+        layers = int(_bounds(config.hyper["hidden_layers"], shape)[1])
+        networks = [[int(_bounds(config.units, shape)[1])] * layers]
+    return max(multiply_adds([shape.features, *units, shape.outputs]) for units in networks)
 
 
 def _bounds(dimension: Dimension, shape: DataShape) -> tuple[float, float]:

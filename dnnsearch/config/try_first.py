@@ -8,7 +8,15 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from dnnsearch.config.dimensions import HYPERPARAMETERS, MOST_LAYERS, Dimension, Fixed, Value
+from dnnsearch.config.dimensions import (
+    HYPERPARAMETERS,
+    MOST_LAYERS,
+    Architectures,
+    Dimension,
+    Fixed,
+    architecture_name,
+)
+from dnnsearch.trials.spec import Value
 from dnnsearch.validators import nearest, show
 
 Guess = dict[str, Value]  # by the names of Optuna's parameters, searched ones only
@@ -17,16 +25,31 @@ _UNITS = re.compile(r"units_([1-9]\d{0,2})", re.ASCII)
 _FLAT = [name for name in HYPERPARAMETERS if name != "units"]
 
 
-def guess(given: object, hyper: Mapping[str, Dimension]) -> Guess:
+def guess(given: object, hyper: Mapping[str, Any]) -> Guess:
     """The guess in its normal form; raises ValueError for what lies outside of the space."""
     if not isinstance(given, Mapping) or not given:
         example = "{learning_rate: 0.1, units: [64, 32]}"
         raise ValueError(f"must be a mapping such as {example}, but got {show(given)}")
+    if isinstance(hyper["units"], Architectures) and "units" in given:
+        return _of_a_whole_network(given, hyper, hyper["units"])
     named = _named(given)
     values = {name: _inside(name, named[name], hyper) for name in sorted(named, key=_asked)}
     searched = {n: v for n, v in values.items() if not isinstance(hyper[_family(n)], Fixed)}
     _check_layers(values, hyper)
     return searched
+
+
+def _of_a_whole_network(
+    given: Mapping[Any, Any], hyper: Mapping[str, Any], networks: Architectures
+) -> Guess:
+    """Return the guess if its units, a list or a name such as `20-7-5`, are those of a network."""
+    units = given["units"]
+    name = architecture_name(units) if isinstance(units, list | tuple) else units
+    if name not in networks.by_name:
+        raise ValueError(f"units must be {networks}, but got {show(units)}")
+    others = {k: v for k, v in given.items() if k not in ("units", "hidden_layers")}
+    rest = guess(others, hyper) if others else {}
+    return rest if isinstance(networks.dimension, Fixed) else {**rest, "units": name}
 
 
 def _named(given: Mapping[Any, Any]) -> dict[str, Any]:

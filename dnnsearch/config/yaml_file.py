@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 import yaml
 
 from dnnsearch.errors import UserError
+from dnnsearch.storage.sqlite_connection import is_database
 from dnnsearch.validators import nearest, show
 
 LARGEST = 1 << 20  # bytes; whoever comes with more has taken a wrong file
@@ -81,6 +82,8 @@ def read(path: str | Path) -> dict[str, Any]:
 
 
 def _text(path: Path) -> str:
+    if is_database(path):
+        raise UserError(f"{path}: must be a YAML file, but it is a SQLite database")
     try:
         with path.open("rb") as file:
             content = file.read(LARGEST + 1)

@@ -8,15 +8,33 @@
     ...             nothing, or R replicates: several networks that are trained side by side
 
 One example is one column. Layers count from 1, and layer 0 is the input.
+
+The room knows nothing of data files, descent, trials or searches; docs/course.md explains it.
+
+    parameters      W and b of all layers, as views of one flat vector
+    activations     the functions g and their slopes
+    outputs         the last layer: its activation, cost and predictions
+    initialization  how the parameters start
+    layers          one layer: its forward step and its backward step
+    network         all layers, forward and backward
+    checking        the gradient check
+    batch_block     where mini-batches lie in memory
+    batches         the batches as the training loop takes them
 """
 
 from dnnsearch.nn.activations import ACTIVATIONS, Activation
 from dnnsearch.nn.checking import gradient_check
 from dnnsearch.nn.initialization import INITIALIZATIONS, initialize
-from dnnsearch.nn.layers import layer_backward, layer_forward, linear_backward
+from dnnsearch.nn.layers import layer_backward, layer_forward, linear_backward, linear_forward
 from dnnsearch.nn.network import Network
-from dnnsearch.nn.outputs import OUTPUTS, Output
-from dnnsearch.nn.parameters import Parameters, ShapeError, multiply_adds, number_of_parameters
+from dnnsearch.nn.outputs import OUTPUTS, Output, compute_cost
+from dnnsearch.nn.parameters import (
+    Parameters,
+    ShapeError,
+    multiply_adds,
+    number_of_parameters,
+    update_parameters,
+)
 
 __all__ = [
     "ACTIVATIONS",
@@ -27,11 +45,14 @@ __all__ = [
     "Output",
     "Parameters",
     "ShapeError",
+    "compute_cost",
     "gradient_check",
     "initialize",
     "layer_backward",
     "layer_forward",
     "linear_backward",
+    "linear_forward",
     "multiply_adds",
     "number_of_parameters",
+    "update_parameters",
 ]

@@ -7,11 +7,12 @@ from dnnsearch.nn.parameters import Array
 
 
 def gradient_check(network: Network, X: Array, Y: Array, epsilon: float = 1e-6) -> dict[str, float]:
-    """The relative error of dW1, db1, ..., dWL, dbL on X (n[0], m) and Y (n[L], m).
+    """Return the relative error of dW1, db1, ..., dWL, dbL on X (n[0], m) and Y (n[L], m).
 
-    |d - D| / (|d| + |D|), where d is the gradient of the backward pass and D is, in each parameter,
-    (J(theta + epsilon) - J(theta - epsilon)) / (2 epsilon). Up to 1e-6 it is right; a wrong formula
-    gives 1e-2 and more. Raises ValueError unless the parameters are float64, without replicates.
+    The relative error is |d - D| / (|d| + |D|), where d is the gradient of the backward pass and D
+    is, for each parameter, (J(theta + epsilon) - J(theta - epsilon)) / (2 epsilon). Up to 1e-6 the
+    gradient is right; a wrong formula gives 1e-2 and more.
+    Raise ValueError unless the parameters are float64 and without replicates.
     """
     theta = network.parameters
     if theta.flat.dtype != np.float64 or theta.replicates:
@@ -24,10 +25,12 @@ def gradient_check(network: Network, X: Array, Y: Array, epsilon: float = 1e-6) 
     differences = theta.zeros_like()
     for i in range(theta.flat.size):
         differences.flat[i] = _difference(network, X, Y, i, epsilon)
-    return {
-        f"d{name}": _relative_error(backward[name], difference)
-        for name, difference in differences.as_dict().items()
-    }
+    errors = {}
+    for name, D in differences.as_dict().items():
+        d = backward[name]
+        size = float(np.linalg.norm(d) + np.linalg.norm(D))
+        errors[f"d{name}"] = float(np.linalg.norm(d - D)) / size if size else 0.0
+    return errors
 
 
 def _difference(network: Network, X: Array, Y: Array, i: int, epsilon: float) -> float:
@@ -39,8 +42,3 @@ def _difference(network: Network, X: Array, Y: Array, i: int, epsilon: float) ->
         costs.append(float(network.output.losses(network.logits(X), Y).mean()))
     theta[i] = original
     return (costs[0] - costs[1]) / (2 * epsilon)
-
-
-def _relative_error(d: Array, D: Array) -> float:
-    size = float(np.linalg.norm(d) + np.linalg.norm(D))
-    return float(np.linalg.norm(d - D)) / size if size else 0.0

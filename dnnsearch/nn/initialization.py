@@ -1,6 +1,6 @@
-"""How the parameters begin: b[l] = 0 and W[l] = scale * standard normal numbers.
+"""How the parameters start: b[l] = 0 and W[l] = scale * standard normal numbers.
 
-The numbers are drawn in float64 and then rounded, so a float32 and a float64 training begin at the
+The numbers are drawn in float64 and then rounded, so a float32 and a float64 training start at the
 same point.
 """
 
@@ -15,28 +15,39 @@ from dnnsearch.nn.parameters import Parameters
 
 Scale = Callable[[int, int], float]
 
-# name -> the standard deviation of W[l], from n[l-1] and n[l]
+# name -> the standard deviation of W[l], from n[l-1] and n[l]; a config may name these
 INITIALIZATIONS: dict[str, Scale] = {
     "small": lambda n_prev, n: 0.01,
     "inverse_sqrt": lambda n_prev, n: math.sqrt(1 / n_prev),
     "he": lambda n_prev, n: math.sqrt(2 / n_prev),  # He et al. 2015, equation 10
     "xavier": lambda n_prev, n: math.sqrt(2 / (n_prev + n)),  # Glorot and Bengio 2010, equation 12
 }
+# Two that train badly, to show why: `initialize` takes them, a config does not.
+BAD_INITIALIZATIONS: dict[str, Scale] = {
+    "zeros": lambda n_prev, n: 0.0,
+    "too_large": lambda n_prev, n: 10.0,
+}
 
 
 def initialize(
     layer_sizes: Sequence[int],
-    rngs: Sequence[np.random.Generator],
+    rngs: Sequence[np.random.Generator] | np.random.Generator,
     method: str = "he",
     dtype: Any = np.float32,
 ) -> Parameters:
-    """Parameters of `len(rngs)` replicates, each drawn from its own generator, layer by layer.
+    """Return parameters for the layer sizes n[0], ..., n[L], drawn layer by layer.
 
-    Raises KeyError when `method` is not in INITIALIZATIONS.
+    A sequence of R generators gives R replicates, each drawn from its own generator, and W[l] is
+    (R, n[l], n[l-1]). A single generator gives one network without that axis.
+    Raise KeyError if `method` is neither in INITIALIZATIONS nor in BAD_INITIALIZATIONS.
     """
+    if isinstance(rngs, np.random.Generator):
+        return Parameters.from_flat(
+            layer_sizes, initialize(layer_sizes, [rngs], method, dtype).flat[0]
+        )
+    scale = {**INITIALIZATIONS, **BAD_INITIALIZATIONS}[method]
     parameters = Parameters(layer_sizes, (len(rngs),), dtype)
     for replicate, rng in enumerate(rngs):
         for l, (n_prev, n) in enumerate(pairwise(parameters.layer_sizes), start=1):
-            normal = rng.standard_normal((n, n_prev))
-            parameters.W[l][replicate] = INITIALIZATIONS[method](n_prev, n) * normal
+            parameters.W[l][replicate] = scale(n_prev, n) * rng.standard_normal((n, n_prev))
     return parameters

@@ -1,8 +1,11 @@
 """One layer: its forward step and its backward step.
 
-Both write into a `Room`, the arrays of one layer for one number of examples. A caller who brings
-none gets new ones; a network brings the same ones to every update, so that an update allocates
-nothing.
+    forward     Z = W A_prev + b        then    A = g(Z)
+    backward    dZ = dA * g'(Z)         then    dW, db and dA_prev from dZ
+
+The forward step returns a `Cache`, which the backward step needs. Both steps write into a
+`Workspace`, the arrays of one layer for one number of examples. A caller without a workspace gets
+new arrays. A network reuses its own workspaces, so an update allocates nothing.
 """
 
 from collections.abc import Callable
@@ -10,12 +13,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dnnsearch.nn.activations import Activation
+from dnnsearch.nn.activations import IDENTITY, Activation
 from dnnsearch.nn.parameters import Array, ShapeError
 
 
-class Room(NamedTuple):
-    """Where the two steps of a layer write."""
+class Workspace(NamedTuple):
+    """The arrays that the two steps of a layer write."""
 
     Z: Array  # (..., n[l], m)
     A: Array  # (..., n[l], m)
@@ -24,11 +27,18 @@ class Room(NamedTuple):
     dW: Array  # (..., n[l], n[l-1])
     db: Array  # (..., n[l], 1)
     ones: Array  # (m, 1)
-    divisor: int  # of dW and db: m, or 1 where dZ has been divided before
-    product: Callable[..., Array]  # of matrices, or of stacks of them
+    divisor: int  # of dW and db: m, or 1 if dZ is already divided by m
+    matmul: Callable[..., Array]  # np.dot, or np.matmul for stacks of matrices
 
 
-Cache = tuple[Array, Array, Array, Activation, Room]  # A[l-1], W[l], A[l], g, the room with Z[l]
+class Cache(NamedTuple):
+    """What the backward step of a layer needs from its forward step."""
+
+    A_prev: Array  # (..., n[l-1], m)
+    W: Array  # (..., n[l], n[l-1])
+    A: Array  # (..., n[l], m)
+    g: Activation
+    workspace: Workspace  # its Z is the layer's Z
 
 
 def layer_forward(
@@ -36,44 +46,67 @@ def layer_forward(
     W: Array,  # (..., n[l], n[l-1])
     b: Array,  # (..., n[l], 1)
     g: Activation,
-    room: Room | None = None,
+    workspace: Workspace | None = None,
     layer: int | None = None,
 ) -> tuple[Array, Cache]:
-    """Z = W A_prev + b, A = g(Z). Returns A (..., n[l], m) and the cache for the backward step.
+    """Return A = g(W A_prev + b), (..., n[l], m), and the cache for the backward step.
 
-    Without a room it makes one; raises ShapeError, naming the layer, when the shapes do not fit.
+    Without a workspace, the arrays are new. Raise ShapeError, which names `layer`, if then the
+    shapes do not fit each other.
     """
-    room = room or make_room(A_prev, W, b, layer)
-    W_A_prev = room.product(W, A_prev, out=room.A)  # in the place of A, for a moment
-    np.add(W_A_prev, b, out=room.Z)
-    A = g.function(room.Z, room.A)
-    return A, (A_prev, W, A, g, room)
+    workspace = workspace or make_workspace(A_prev, W, b, layer)
+    W_A_prev = workspace.matmul(W, A_prev, out=workspace.A)  # A is only borrowed here
+    Z = np.add(W_A_prev, b, out=workspace.Z)
+    A = g.function(Z, workspace.A)
+    return A, Cache(A_prev, W, A, g, workspace)
+
+
+def linear_forward(
+    A_prev: Array, W: Array, b: Array, layer: int | None = None
+) -> tuple[Array, Cache]:
+    """Return Z = W A_prev + b, (..., n[l], m), and the cache for `linear_backward`.
+
+    This is the layer without its activation. Raise ShapeError as `layer_forward` does.
+    """
+    return layer_forward(A_prev, W, b, IDENTITY, layer=layer)
 
 
 def layer_backward(dA: Array, cache: Cache) -> tuple[Array | None, Array, Array]:
-    """dZ = dA * g'(Z), and what follows from it: returns dA_prev, dW and db. Raises ShapeError."""
-    _, _, A, g, room = cache
+    """Return dA_prev, dW and db, given dA (..., n[l], m) of this layer: dZ = dA * g'(Z).
+
+    Raise ShapeError if dA does not have the shape of A.
+    """
+    A, g, workspace = cache.A, cache.g, cache.workspace
     if dA.shape != A.shape:
         raise ShapeError("backward step", "dA", dA.shape, A.shape)
-    dZ = np.multiply(dA, g.slope(room.Z, A, room.dZ), out=room.dZ)
+    dZ = np.multiply(dA, g.slope(workspace.Z, A, workspace.dZ), out=workspace.dZ)
     return linear_backward(dZ, cache)
 
 
 def linear_backward(dZ: Array, cache: Cache) -> tuple[Array | None, Array, Array]:
-    """dA_prev = W.T dZ, dW = 1/m dZ A_prev.T, db = 1/m times the sum of dZ over the examples."""
-    A_prev, W, _, _, room = cache
-    room.product(dZ, A_prev.mT, out=room.dW)
-    room.product(dZ, room.ones, out=room.db)  # a sum, at half the price of one
-    if room.divisor != 1:
-        np.divide(room.dW, room.divisor, out=room.dW)
-        np.divide(room.db, room.divisor, out=room.db)
-    if room.dA_prev is not None:
-        room.product(W.mT, dZ, out=room.dA_prev)
-    return room.dA_prev, room.dW, room.db
+    """Return dA_prev, dW and db, given dZ (..., n[l], m) of this layer.
+
+        dW = 1/m dZ A_prev.T        db = 1/m (sum of dZ over the examples)        dA_prev = W.T dZ
+
+    In the first layer of a network dA_prev is None: nothing needs the derivative by the data.
+    """
+    A_prev, W, workspace = cache.A_prev, cache.W, cache.workspace
+    workspace.matmul(dZ, A_prev.mT, out=workspace.dW)
+    workspace.matmul(dZ, workspace.ones, out=workspace.db)  # a sum, in half the time of np.sum
+    if workspace.divisor != 1:
+        np.divide(workspace.dW, workspace.divisor, out=workspace.dW)
+        np.divide(workspace.db, workspace.divisor, out=workspace.db)
+    if workspace.dA_prev is not None:
+        workspace.matmul(W.mT, dZ, out=workspace.dA_prev)
+    return workspace.dA_prev, workspace.dW, workspace.db
 
 
-def make_room(A_prev: Array, W: Array, b: Array, layer: int | None = None) -> Room:
-    """New arrays for one layer; raises ShapeError when A_prev, W and b do not fit each other."""
+def make_workspace(A_prev: Array, W: Array, b: Array, layer: int | None = None) -> Workspace:
+    """Return new arrays for one layer, in the dtype of W.
+
+    Raise ShapeError, which names `layer`, if A_prev (..., n[l-1], m), W (..., n[l], n[l-1]) and
+    b (..., n[l], 1) do not fit each other.
+    """
     place = "layer" if layer is None else f"layer {layer}"
     if W.ndim < 2:
         raise ShapeError(place, "W", W.shape, "(n[l], n[l-1])")
@@ -87,10 +120,13 @@ def make_room(A_prev: Array, W: Array, b: Array, layer: int | None = None) -> Ro
     Z, A, dZ = (np.empty((*replicates, n, m), W.dtype) for _ in range(3))
     dA_prev = np.empty((*replicates, n_prev, m), W.dtype)
     ones = np.ones((m, 1), W.dtype)
-    product = choose_product(A_prev, W)
-    return Room(Z, A, dZ, dA_prev, np.empty_like(W), np.empty_like(b), ones, m, product)
+    dW, db = np.empty_like(W), np.empty_like(b)
+    return Workspace(Z, A, dZ, dA_prev, dW, db, ones, m, matmul_for(A_prev, W))
 
 
-def choose_product(*factors: Array) -> Callable[..., Array]:
-    """np.dot is half a microsecond faster than np.matmul and gives the same, but has no stacks."""
+def matmul_for(*factors: Array) -> Callable[..., Array]:
+    """Return np.dot for matrices and np.matmul if a factor is a stack of matrices.
+
+    For matrices both give the same bits, and np.dot is half a microsecond faster.
+    """
     return np.dot if all(array.ndim == 2 for array in factors) else np.matmul

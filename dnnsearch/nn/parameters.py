@@ -1,12 +1,12 @@
 """The parameters of a network: W[1], b[1], ..., W[L], b[L].
 
-They lie one behind the other in a single flat vector, and W[l], b[l] are views of it. So an update
-of all parameters is a handful of operations on one vector, whatever the number of layers. A
-gradient has the same shape as what it derives, so it is a `Parameters` too.
+All of them lie in a single flat vector, one after the other, and W[l], b[l] are views of it. So an
+update of all parameters is a few operations on one vector, for any number of layers. A gradient has
+the shapes of the parameters, so it is a `Parameters` too.
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any, Self
 
@@ -16,7 +16,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 
 class ShapeError(ValueError):
-    """An array has another shape than its place in the network asks for."""
+    """An array does not have the shape that its place in the network needs."""
 
     def __init__(self, place: str, name: str, has: Sequence[int], needs: object) -> None:
         super().__init__(f"{place}: {name} must have the shape {needs}, but has {tuple(has)}")
@@ -26,7 +26,8 @@ class Parameters:
     """Weights and biases of all layers, with leading replicate axes `...` (none, or one).
 
     `flat` is (..., P), `W[l]` is (..., n[l], n[l-1]) and `b[l]` is (..., n[l], 1); l counts from 1.
-    All are zero to begin with.
+    New parameters are zero. `layer_sizes` are n[0], ..., n[L]; raise ValueError unless they are
+    two or more numbers, each at least 1.
     """
 
     def __init__(
@@ -52,17 +53,20 @@ class Parameters:
 
     @property
     def replicates(self) -> tuple[int, ...]:
-        """The leading axes: () or (R,)."""
+        """Return the leading axes of all arrays: () or (R,)."""
         return tuple(self.flat.shape[:-1])
 
     @property
     def layers(self) -> int:
-        """L, the number of layers; the input is layer 0 and does not count."""
+        """Return L, the number of layers; the input is layer 0 and does not count."""
         return len(self.layer_sizes) - 1
 
     @classmethod
     def from_flat(cls, layer_sizes: Sequence[int], flat: Array) -> Self:
-        """Views of a vector (..., P) that exists: they share its memory."""
+        """Return parameters that are views of an existing vector (..., P) and share its memory.
+
+        Raise ShapeError if the vector does not have as many numbers as the layers need.
+        """
         sizes = tuple(layer_sizes)
         if flat.shape[-1:] != (number_of_parameters(sizes),):
             needs = f"(..., {number_of_parameters(sizes)})"
@@ -73,22 +77,23 @@ class Parameters:
 
     @classmethod
     def from_dict(cls, arrays: Mapping[str, Any]) -> Self:
-        """Copies of {"W1": ..., "b1": ..., "W2": ...}; float32 only if all of them are.
+        """Return copies of {"W1": ..., "b1": ..., "W2": ...}.
 
-        Raises ShapeError, which names the layer and the array, when two layers do not fit, and
-        ValueError when an array is missing or is none of W1, b1, ...
+        They are float32 if all given arrays are float32, else float64. Raise ShapeError, which
+        names the layer and the array, if two layers do not fit each other. Raise ValueError if an
+        array is missing, or has another name than W1, b1, ..., WL, bL.
         """
         L = len(arrays) // 2
         names = [f"{name}{l}" for l in range(1, L + 1) for name in "Wb"]
         if L < 1 or set(names) != set(arrays):
             raise ValueError(f"parameters must be named W1, b1, ..., WL, bL, but are {[*arrays]}")
         given = {name: np.asarray(arrays[name]) for name in names}
-        dtype = np.float32 if _all_float32(given.values()) else np.float64
+        single = all(array.dtype == np.float32 for array in given.values())
         sizes = (given["W1"].shape[-1:] or (1,)) + tuple(
             given[f"W{l}"].shape[-2:-1][0] if given[f"W{l}"].ndim > 1 else 1
             for l in range(1, L + 1)
         )
-        self = cls(sizes, given["W1"].shape[:-2], dtype)
+        self = cls(sizes, given["W1"].shape[:-2], np.float32 if single else np.float64)
         for name, view in self._views().items():
             if given[name].shape != view.shape:
                 raise ShapeError(f"layer {name[1:]}", name, given[name].shape, view.shape)
@@ -100,23 +105,33 @@ class Parameters:
         return {f"{name}{l}": getattr(self, name)[l] for l in layers for name in "Wb"}
 
     def as_dict(self) -> dict[str, Array]:
-        """{"W1": ..., "b1": ..., ...}, copied: they stay what they are when training goes on."""
+        """Return copies {"W1": ..., "b1": ..., ...}, which a further training does not change."""
         return {name: view.copy() for name, view in self._views().items()}
 
     def zeros_like(self) -> "Parameters":
-        """Zeros of the same shapes: room for a gradient or a velocity."""
+        """Return zeros of the same shapes and dtype, as a gradient or a velocity needs them."""
         return Parameters(self.layer_sizes, self.replicates, self.flat.dtype)
 
 
 def number_of_parameters(layer_sizes: Sequence[int]) -> int:
-    """P, the length of the flat vector."""
+    """Return P, the length of the flat vector, of layer sizes n[0], ..., n[L]."""
     return sum(n * n_prev + n for n_prev, n in pairwise(layer_sizes))
 
 
 def multiply_adds(layer_sizes: Sequence[int]) -> int:
-    """Multiply-adds of one forward pass of one example; biases and activations not counted."""
+    """Return the multiply-adds of one forward pass of one example, without biases and activations.
+
+    `layer_sizes` are n[0], ..., n[L]; a multiply-add is two floating-point operations.
+    """
     return sum(math.prod(pair) for pair in pairwise(layer_sizes))
 
 
-def _all_float32(arrays: Iterable[Array]) -> bool:
-    return all(array.dtype == np.float32 for array in arrays)
+def update_parameters(parameters: Parameters, gradient: Parameters, learning_rate: float) -> None:
+    """Update in place, as plain gradient descent: W = W - alpha dW, b = b - alpha db in each layer.
+
+    Both have the same layers. Training uses `dnnsearch.trials.training.Momentum` instead. Raise
+    ShapeError if the gradient has another number of parameters.
+    """
+    if gradient.flat.shape != parameters.flat.shape:
+        raise ShapeError("update", "the gradient", gradient.flat.shape, parameters.flat.shape)
+    parameters.flat -= learning_rate * gradient.flat

@@ -32,6 +32,7 @@ class Promotion:
     folds: int | None
     confirmed: Confirmed
     winner: Candidate
+    diverged: list[Candidate]  # when refitted, of those that were preferred to the winner
     replicates: int
     figures: dict[str, Any]  # on the test set: ensemble, single, guess, examples
     openings: list[dict[str, Any]]  # of this test set, the first first
@@ -86,6 +87,7 @@ def _conclude(
         folds=study.config.folds,
         confirmed=confirmed,
         winner=refitted.candidate,
+        diverged=refitted.diverged,
         replicates=promoted.replicates,
         figures=figures,
         openings=look.book.of(look.test),

@@ -1,12 +1,13 @@
 """A promotion in words, and as a JSON document."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from dnnsearch.promotion.candidates import Candidate
 from dnnsearch.promotion.confirmation import Confirmed
 from dnnsearch.promotion.promotion import Promotion
 from dnnsearch.statistics.difference_to_best import Comparison
-from dnnsearch.trials.spec import Hyperparameters
+from dnnsearch.trials.metrics import Direction
 
 
 def lines(promotion: Promotion) -> list[str]:
@@ -32,7 +33,7 @@ def _confirmed(promotion: Promotion) -> list[str]:
         *_table(confirmed),
         *(f"left out: trial {one.trial}, whose networks diverged" for one in confirmed.diverged),
         f"({uncertain}; each interval, by itself, of about 95 %)",
-        _choice(promotion),
+        choice(promotion),
     ]
 
 
@@ -65,23 +66,23 @@ def standing(contest: Comparison, k: int) -> str:
     return f"{interval.low:+.4f} to {interval.high:+.4f}, {word}"
 
 
-def _choice(promotion: Promotion) -> str:
-    contest, winner = promotion.confirmed.contest, promotion.winner
-    tied = [promotion.confirmed.chosen[k] for k in contest.tied]
-    about = describe(winner.hyperparameters)
-    if winner not in tied:
-        return f"chosen: trial {winner.trial} ({about}), for the better ones diverged when refitted"
+def choice(promotion: Promotion) -> str:
+    """Return the line that says which configuration was chosen, and why."""
+    confirmed, winner = promotion.confirmed, promotion.winner
+    tied = [confirmed.chosen[k] for k in confirmed.contest.tied]
+    chosen = f"chosen: trial {winner.trial} ({winner.hyperparameters.describe()})"
+    if promotion.diverged:
+        return (
+            f"{chosen}; those preferred to it diverged when refitted: {_trials(promotion.diverged)}"
+        )
     if len(tied) == 1:
-        return f"chosen: trial {winner.trial} ({about}), the best"
-    numbers = ", ".join(str(one.trial) for one in tied)
-    return f"chosen: trial {winner.trial} ({about}), the cheapest of those tied for best: {numbers}"
+        return f"{chosen}, the best"
+    return f"{chosen}, the cheapest of those tied for best: {_trials(tied)}"
 
 
-def describe(hyper: Hyperparameters) -> str:
-    """Such as `relu 64-32, learning rate 0.03`."""
-    units = "-".join(map(str, hyper.units))
-    network = f"{hyper.activation} {units}" if units else "logistic regression"
-    return f"{network}, learning rate {hyper.learning_rate:.4g}"
+def _trials(candidates: Sequence[Candidate]) -> str:
+    """Their numbers."""
+    return ", ".join(str(one.trial) for one in candidates)
 
 
 def _test(promotion: Promotion) -> list[str]:
@@ -122,7 +123,7 @@ def _nothing(promotion: Promotion) -> str:
     figures = promotion.figures
     value, guess = figures["ensemble"]["value"], figures["guess"]
     advice = "look at the labels and the features"
-    if value > guess if promotion.confirmed.maximize else value < guess:
+    if Direction(promotion.confirmed.maximize).better(value, guess):
         advice = f"{figures['examples']} test examples may be too few to tell; {advice}, too"
     return (
         "THE SEARCH FOUND NOTHING that the test set can show: the ensemble is not surely better "

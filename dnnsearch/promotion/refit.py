@@ -33,6 +33,7 @@ class Refit:
     prepared: Prepared
     arrays: Mapping[str, np.ndarray]  # as they lie with the test set
     y_train: np.ndarray
+    diverged: list[Candidate]  # those that were preferred to it, but did not stay finite
 
 
 def refit_spec(definition: Definition, whole: Prepared, one: Candidate, replicates: int) -> Spec:
@@ -53,13 +54,14 @@ def refit(
 ) -> Refit:
     """The first of the preferred whose networks all stay finite; UserError where none's do."""
     whole = prepare(study.config, store, whole=True)
-    for one in preferred:
+    for place, one in enumerate(preferred):
         spec = refit_spec(definition, whole, one, replicates)
         (record,) = train([spec], memo(study), workers, tell)
         if record.end == "finished":
             y_train = np.asarray(store.open(whole.key)["y_train"])
-            return Refit(one, record, whole, store.open(whole.test_key), y_train)
-        tell(f"trial {one.trial}: on train and dev together a network diverged; the next is taken")
+            test = store.open(whole.test_key)
+            return Refit(one, record, whole, test, y_train, preferred[:place])
+        tell(f"trial {one.trial}: on train and dev together a network diverged")
     raise UserError(f"study {study.name}: on train and dev together every configuration diverged")
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from optuna.trial import FrozenTrial
 
+from dnnsearch.config.dimensions import architecture_name
 from dnnsearch.nn import Parameters
 from dnnsearch.study.definition import differences
 from dnnsearch.study.replayed_study import STATES, objective_curve, optuna_value
@@ -152,7 +153,9 @@ def cause(recorded: Record, now: Record) -> str:
 def row_difference(record: Record, row: FrozenTrial) -> str:
     """Between the record and Optuna's row."""
     told: dict[str, Any] = row.user_attrs.get("dnnsearch", {})
-    asked = {name: record.spec.hyperparameters.as_params().get(name) for name in row.params}
+    hyper = record.spec.hyperparameters
+    params = {**hyper.as_params(), "units": architecture_name(hyper.units)}
+    asked = {name: params.get(name) for name in row.params}
     pairs = {
         "state": (STATES[record.end].name, row.state.name),
         "dnnsearch.state": (record.end, told.get("state")),

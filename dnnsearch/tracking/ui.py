@@ -3,11 +3,12 @@
 import os
 import sqlite3
 import sys
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from dnnsearch.errors import UserError
+from dnnsearch.storage.sqlite_connection import connection
 from dnnsearch.tracking import saved_view
 from dnnsearch.tracking.database import sqlite_path
 from dnnsearch.tracking.environment import ALWAYS
@@ -56,8 +57,8 @@ def _start(uri: str) -> str:
     """The trials of the newest run's experiment; MLflow's own start is about language models."""
     experiment, path = None, sqlite_path(uri)
     if path is not None and path.exists():
-        with suppress(sqlite3.Error), closing(sqlite3.connect(path, timeout=1)) as connection:
-            (experiment,) = connection.execute(NEWEST, (saved_view.TAG,)).fetchone()
+        with suppress(sqlite3.Error), connection(path) as opened:
+            (experiment,) = opened.execute(NEWEST, (saved_view.TAG,)).fetchone()
     if experiment is None:
         return "#/experiments?workflowType=machine_learning"
     return saved_view.link(str(experiment))

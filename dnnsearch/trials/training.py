@@ -1,27 +1,29 @@
 """Gradient descent: the training loop.
 
-It yields its progress, so that whoever calls it can look, log or stop. It knows nothing of Optuna,
-MLflow, files or printing.
+It yields its progress, so that the caller can look, log or stop. It does not know Optuna, MLflow,
+files or printing.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from dnnsearch.nn import Network, Parameters
+from dnnsearch.nn.batch_block import Batch
 from dnnsearch.nn.batches import FullBatch, Minibatches, evaluate, grade
-from dnnsearch.nn.lots import Batch
 from dnnsearch.nn.parameters import Array
+
+CURVES = ("train_cost", "dev_cost", "train_accuracy", "dev_accuracy")
 
 
 @dataclass(frozen=True)
 class Progress:
-    """Where R replicates stand after `iteration` updates; (R,) float64 each.
+    """Costs and scores of R replicates after `iteration` updates; (R,) float64 each.
 
-    NaN from the first point on at which a replicate's cost was not finite.
+    They are NaN from the first point at which a cost of the replicate was not finite.
     """
 
     iteration: int
@@ -29,10 +31,10 @@ class Progress:
     train_accuracy: Array
     dev_cost: Array
     dev_accuracy: Array
-    scores: dict[str, Array] = field(default_factory=dict)  # more of the dev set, by name
+    scores: dict[str, Array] = field(default_factory=dict)  # other metrics of dev, by name
 
     def value(self, name: str) -> Array:
-        """A curve's value at this point, (R,)."""
+        """Return the value of a curve at this point, (R,)."""
         found: Array = self.scores[name] if name in self.scores else getattr(self, name)
         return found
 
@@ -42,19 +44,18 @@ class Progress:
         return np.isfinite(self.train_cost) & np.isfinite(self.dev_cost)
 
     def only(self, alive: Array) -> "Progress":
-        """The same with NaN for all but these replicates, (R,)."""
+        """Return the same with NaN for all replicates but those that `alive` (R,) marks."""
         values = {name: np.where(alive, self.value(name), np.nan) for name in CURVES}
         scores = {name: np.where(alive, score, np.nan) for name, score in self.scores.items()}
         return Progress(self.iteration, **values, scores=scores)
 
 
-CURVES = ("train_cost", "train_accuracy", "dev_cost", "dev_accuracy")
-
-
 def weights_of_classes(y: Array, classes: int, power: float, dtype: str) -> Array:
-    """(m / (classes times the class's examples)) to this power, (classes,), from y (..., m).
+    """Return the weight of each class, (classes,), for the targets y (..., m).
 
-    0 weighs all examples alike, 1 all classes. Their mean over the examples is 1.
+    It is (m / (classes * examples of the class)) ** power, scaled. A power of 0 gives all examples
+    the same weight, 1 gives all classes the same. The mean weight of the examples is 1 if no class
+    is empty. An empty class counts as one more example, so the mean of the others is then not 1.
     """
     counts = np.maximum(np.bincount(y.reshape(-1), minlength=classes), 1)
     weights = (counts.sum() / (len(counts) * counts)) ** power
@@ -62,7 +63,7 @@ def weights_of_classes(y: Array, classes: int, power: float, dtype: str) -> Arra
 
 
 def example_weights(class_weights: Array, Y: Array) -> Array:
-    """The weight (..., 1, b) of each column of Y (..., n[L], b), that of its class."""
+    """Return the weight of each column of Y (..., n[L], b): that of its class, (..., 1, b)."""
     if Y.shape[-2] == 1:
         weights: Array = class_weights[0] + (class_weights[1] - class_weights[0]) * Y
         return weights
@@ -80,6 +81,7 @@ class Momentum:
     """
 
     BLOCK = 2**15  # numbers that are updated at a time, so that they stay in the processor's cache
+    FLUSH_EVERY = 64  # updates
 
     def __init__(
         self,
@@ -95,9 +97,10 @@ class Momentum:
         self.rate, self.beta = alpha * (1 - beta), np.array(beta, W.dtype)
         self.class_weights = class_weights
         self.factors: dict[int, Array] = {}
+        self.updates = 0
 
     def factor(self, batch: Batch) -> Array:
-        """What the backward pass multiplies by: alpha (1 - beta) / m, and the examples' weights."""
+        """Return alpha (1 - beta) / m, times the weights of the examples, for the backward pass."""
         m = batch.size
         if m not in self.factors:
             self.factors[m] = np.array(self.rate / m, self.beta.dtype)
@@ -106,12 +109,29 @@ class Momentum:
         return self.factors[m] * example_weights(self.class_weights, batch.Y)
 
     def update(self) -> None:
-        """W and v, after the backward pass has written dW."""
+        """Update W and v in place, after the backward pass has written dW."""
         beta = self.beta
         for W, v, dW in self.blocks:
             np.multiply(v, beta, out=v)
             np.add(v, dW, out=v)
             np.subtract(W, v, out=W)
+        self.updates += 1
+        if self.updates % self.FLUSH_EVERY == 0:
+            self.flush_denormals()
+
+    def flush_denormals(self) -> None:
+        """Set denormal velocities to 0 that no longer move their parameter, dW being 0.
+
+        The velocity of a dead unit decays to denormal numbers and stays there. On some processors
+        arithmetic with those is up to 30 times slower. No bit of a parameter changes: W - v is W
+        already, and when dW is no longer 0, beta v + dW is dW (if |dW| is above 1e-30, in float64
+        1e-291).
+        """
+        tiny = np.finfo(self.beta.dtype).tiny
+        for W, v, dW in self.blocks:
+            denormal = (np.abs(v) < tiny) & (v != 0)
+            if denormal.any():
+                v[denormal & (dW == 0) & (W - v == W)] = 0
 
 
 def train(
@@ -129,15 +149,17 @@ def train(
     class_weights: Array | None = None,
     scores: Mapping[str, Callable[[Array, Array], Array]] = MappingProxyType({}),
 ) -> Iterator[Progress]:
-    """Trains `parameters` in place; yields at 0, curve_every, 2 curve_every, ..., iterations.
+    """Train `parameters` in place; yield at 0, curve_every, 2 curve_every, ..., iterations.
 
     `data` holds X_train (m, n[0]), or (R, m, n[0]) for replicates with data of their own, y_train
     (m,), X_dev and y_dev: one example per row. `rngs` has one generator for each replicate.
-    `class_weights` (classes,) multiply the gradient of each example, not the costs that are told.
+    Raise TypeError, at the first point, unless X_train and X_dev have the parameters' dtype.
+    `class_weights` (classes,) multiply the gradient of each example, not the reported costs.
     `scores` are computed at each point from dev's logits (R, n[L], m) and y_dev, as (R,).
     """
     flat, alive = parameters.flat.reshape(len(rngs), -1), np.ones(len(rngs), bool)
     arrays = {name: np.asarray(array) for name, array in data.items()}
+    _check_dtypes(arrays, flat.dtype)
     if parameters.replicates == (1,):
         parameters, arrays = _alone(parameters, arrays)
     network = Network(parameters, activation, output)
@@ -147,7 +169,7 @@ def train(
     for t in (*range(0, iterations, curve_every), iterations):
         with np.errstate(all="ignore"):  # a replicate that diverges does so silently
             for batch in batches.take(t - done):
-                _, caches = network.forward(batch.X, batch.rooms)
+                _, caches = network.forward(batch.X, batch.workspaces)
                 network.backward(batch.Y, caches, descent.factor(batch))
                 descent.update()
             done = t
@@ -159,8 +181,15 @@ def train(
             return
 
 
+def _check_dtypes(arrays: Mapping[str, Array], needs: np.dtype[Any]) -> None:
+    for name in ("X_train", "X_dev"):
+        if arrays[name].dtype != needs:
+            has = arrays[name].dtype
+            raise TypeError(f"{name} must be {needs}, the dtype of the parameters, but is {has}")
+
+
 def _alone(parameters: Parameters, arrays: dict[str, Array]) -> tuple[Parameters, dict[str, Array]]:
-    """A stack of one without its axis, which is faster; views, so it is trained in place."""
+    """Return views of a stack of one without its first axis, which is faster."""
     flat = parameters.flat[0]
     without = {
         name: array.reshape(array.shape[-2:] if name.startswith("X") else -1)
@@ -189,12 +218,12 @@ def _look(
     arrays: Mapping[str, Array],
     scores: Mapping[str, Callable[[Array, Array], Array]],
 ) -> Progress:
-    """The point at t: train as the batches have it, or exactly at the last; dev as it is."""
+    """Return the point at t: train as averaged over the batches, exact at the last; dev exact."""
     X, y, X_dev, y_dev = (arrays[name] for name in ("X_train", "y_train", "X_dev", "y_dev"))
-    train_values = evaluate(network, X, y) if last else batches.means()
+    train_cost, train_accuracy = evaluate(network, X, y) if last else batches.means()
     Z = network.logits(X_dev.mT)
-    values = (*train_values, *grade(network, Z, y_dev))
-    R = values[0].size
+    dev_cost, dev_accuracy = grade(network, Z, y_dev)
+    values, R = (train_cost, dev_cost, train_accuracy, dev_accuracy), train_cost.size
     curves = {name: np.reshape(value, R) for name, value in zip(CURVES, values)}
     stacked = Z.reshape(R, *Z.shape[-2:])
     return Progress(t, **curves, scores={n: score(stacked, y_dev) for n, score in scores.items()})

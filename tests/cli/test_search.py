@@ -44,6 +44,14 @@ def test_a_dry_run_says_what_is_left_and_writes_nothing(program: Preloaded, tiny
     assert everything(tiny) == before
 
 
+def test_a_dry_run_says_what_a_list_of_units_means(program: Preloaded, tmp_path: Path) -> None:
+    keys = "data: iris\nlearning_rate: 0.1\niterations: 5\nactivation: relu\nmomentum: 0\n"
+    (tmp_path / "x.yaml").write_text(f"{keys}batch_size: full\nhidden_layers: 2\nunits: [8, 4]\n")
+    options = ("--dry-run", "--set=tracking=none", "--trials=2")
+    output = program.run(tmp_path, "search", "x.yaml", *options)
+    assert "x.yaml: units: [8, 4] are 2 choices for each of the 2 hidden layers; " in output
+
+
 def test_quiet_shows_the_result_only(program: Preloaded, tiny: Path) -> None:
     assert program.run(tiny, *SEARCH, "--quiet").startswith("study tiny, 5 trials: ")
 

@@ -2,7 +2,17 @@ import math
 
 import pytest
 
-from dnnsearch.config.dimensions import HYPERPARAMETERS, Choices, Fixed, Range, dimension, plain
+from dnnsearch.config.dimensions import (
+    HYPERPARAMETERS,
+    Architectures,
+    Choices,
+    Fixed,
+    Range,
+    architectures,
+    dimension,
+    plain,
+    with_depths,
+)
 
 
 def refusal(name, value):
@@ -101,3 +111,52 @@ def test_a_dimension_knows_what_lies_in_it():
     assert "relu" not in inside
     assert "relu" in Choices(("relu", "tanh"))
     assert 3 not in Fixed(2)
+
+
+# --- whole networks -------------------------------------------------------------------------------
+
+
+def test_a_list_of_lists_has_whole_networks():
+    networks = architectures([[20, 7, 5], ["64", 32.0]])
+    assert networks == Architectures(((20, 7, 5), (64, 32)))
+    assert networks.dimension == Choices(("20-7-5", "64-32"))
+    assert networks.depths == [2, 3]
+    assert plain(networks) == [[20, 7, 5], [64, 32]]
+    assert architectures(plain(networks)) == networks
+
+
+def test_one_network_is_fixed():
+    assert architectures([[20, 7, 5]]).dimension == Fixed("20-7-5")
+    assert architectures([[20, 7, 5]]).depths == 3
+    assert architectures([[]]).dimension == Fixed("-"), "no hidden layer"
+
+
+@pytest.mark.parametrize("value", [20, [20, 7, 5], {"low": 1, "high": 4}, "20-7-5", [], None])
+def test_everything_else_has_no_whole_networks(value):
+    assert architectures(value) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "rule"),
+    [
+        ([[20, 7], 64], "a list of at most 100 layers for each network, such as [[20, 7, 5],"),
+        ([[8] * 101], "a list of at most 100 layers for each network"),
+        ([[20, 0]], "must be a whole number from 1 to 100000, but got 0"),
+        ([[20, 7], [20, 7]], "choices must differ, but got (20, 7) twice"),
+        ([[[20]]], "must be a whole number from 1 to 100000, but got [20]"),
+    ],
+)
+def test_what_is_no_network_is_refused_with_the_rule_and_the_value(value, rule):
+    with pytest.raises(ValueError) as error:
+        architectures(value)
+    assert rule in str(error.value)
+
+
+def test_whole_networks_give_the_number_of_hidden_layers():
+    assert with_depths({"units": [[20, 7, 5]]}) == {"units": [[20, 7, 5]], "hidden_layers": 3}
+    same = {"units": [[20, 7], [5]], "hidden_layers": [1, 2]}
+    assert with_depths(same) == same
+    for ordinary in ({"units": [20, 7]}, {"units": 8, "hidden_layers": 2}, {}):
+        assert with_depths(ordinary) == ordinary
+    with pytest.raises(ValueError, match="hidden_layers must be left out if units gives whole"):
+        with_depths({"units": [[20, 7, 5]], "hidden_layers": 2})

@@ -1,3 +1,5 @@
+"""The comparison of Optuna, MLflow and records: planted differences are named."""
+
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +12,7 @@ from experiments.agreement import disagreements, runs_of
 from experiments.processes import finish, start, write_config
 from experiments.storm import CONFIG, MEMORY
 
-STUDY, TRIALS = "told", 6
+STUDY, TRIALS = "agreed", 6
 
 Plant = Callable[[Path, MlflowClient], object]
 
@@ -20,17 +22,17 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """A study in which two trials fail, and its fingerprint."""
     folder = tmp_path_factory.mktemp("undisturbed")
     config = {**CONFIG, "trials": TRIALS, "iterations": {"low": 1, "high": 50}}
-    words = finish(start(write_config(folder, STUDY, config), memory=MEMORY))
-    return folder, words.split()[-1]
+    output = finish(start(write_config(folder, STUDY, config), memory=MEMORY))
+    return folder, output.split()[-1]
 
 
 def client_of(folder: Path) -> MlflowClient:
     return MlflowClient(f"sqlite:///{folder}/mlflow.db")
 
 
-def test_a_study_that_went_well_agrees(undisturbed: tuple[Path, str]) -> None:
+def test_an_undisturbed_study_has_no_disagreement(undisturbed: tuple[Path, str]) -> None:
     folder, fingerprint = undisturbed
-    assert disagreements(folder / "told.yaml", STUDY, TRIALS, fingerprint) == []
+    assert disagreements(folder / "agreed.yaml", STUDY, TRIALS, fingerprint) == []
 
 
 def run_id(client: MlflowClient, number: int) -> str:
@@ -62,7 +64,7 @@ def an_asked_trial(folder: Path, client: MlflowClient) -> None:
         ),
         (
             lambda folder, client: client.set_tag(run_id(client, 1), "dnnsearch.digest", "0"),
-            "trial 1 has another digest in Optuna than in MLflow",
+            "trial 1 has different digests in Optuna and in MLflow",
         ),
         (
             lambda folder, client: client.log_metric(run_id(client, 0), "objective", 2.0),
@@ -89,5 +91,5 @@ def test_a_planted_disagreement_is_named(
     folder, fingerprint = undisturbed
     copy = Path(shutil.copytree(folder, tmp_path / "copy"))
     plant(copy, client_of(copy))
-    found = disagreements(copy / "told.yaml", STUDY, TRIALS, fingerprint)
+    found = disagreements(copy / "agreed.yaml", STUDY, TRIALS, fingerprint)
     assert any(text.startswith(complaint) for text in found), found

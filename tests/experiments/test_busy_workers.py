@@ -1,3 +1,5 @@
+"""The share of time in which workers train, from planted records."""
+
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -25,7 +27,7 @@ def test_waiting_between_trials_and_for_the_last_one_counts_as_idle() -> None:
     assert experiment.use([record(2.0)], ends=[12.0], workers=2).busy == 0.5
 
 
-def test_how_early_trials_were_pruned_is_told() -> None:
+def test_the_median_share_of_updates_before_pruning_is_measured() -> None:
     pruned = [record(1.0, updates, "pruned") for updates in (10, 20, 60)]
     use = experiment.use([*pruned, record(1.0)], ends=[1, 2, 3, 4], workers=1)
     assert (use.trials, use.pruned, use.done_when_pruned) == (4, 3, 0.2)

@@ -27,3 +27,37 @@ def test_the_drawing_has_a_row_for_each_moment(
     pictures = ElementTree.parse(out).findall(".//{*}g[@transform]")
     assert len(pictures) == 6
     assert "20 updates: " in capsys.readouterr().out
+
+
+def test_the_drawing_has_a_row_for_each_layer_of_each_moment(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "layers.svg"
+    sizes = ["--units", "3", "--second", "2"]
+    first_layer.main(["--moments", "0", "20", *sizes, "--out", str(out)])
+    assert len(ElementTree.parse(out).findall(".//{*}g[@transform]")) == 2 * (3 + 2)
+    assert "20 updates: " in (told := capsys.readouterr().out)
+    assert told.count("layer 2; ") == 2
+
+
+def test_a_picture_of_the_second_layer_is_the_derivative_by_the_pixels() -> None:
+    rng = np.random.default_rng(0)
+    W1, W2 = rng.normal(size=(6, 4)), rng.normal(size=(3, 6))
+    X = rng.normal(size=(4, 1)) @ np.ones((1, 5))  # five times the same example
+
+    def forward(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        A1 = np.maximum(0, W1 @ X)
+        return A1, W2 @ A1 + 100  # all units of layer 2 are active
+
+    pictures = first_layer.second_layer(W1, W2, *forward(X))
+    for pixel in range(4):
+        step = 1e-6 * (np.arange(4) == pixel)[:, np.newaxis]
+        difference = (forward(X + step)[1] - forward(X - step)[1])[:, 0] / 2e-6
+        assert pictures[:, pixel] == pytest.approx(difference)
+
+
+def test_selectivity_is_1_for_a_unit_that_knows_a_class_and_leaves_out_dead_units() -> None:
+    y = np.array([0, 0, 1, 1, 2, 2])
+    assert first_layer.selectivity(np.array([y == 1, 0 * y], float), y) == 1
+    assert first_layer.selectivity(np.array([[1.0, 0, 1, 0, 1, 0]]), y) == 0.5
+    assert np.isnan(first_layer.selectivity(np.zeros((2, 6)), y))

@@ -1,3 +1,5 @@
+"""The combinations of a grid."""
+
 from typing import Any
 
 import pytest

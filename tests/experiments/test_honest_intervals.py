@@ -1,3 +1,5 @@
+"""The simulated studies of the experiment on intervals, and its tiny mode."""
+
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +13,7 @@ def test_its_tiny_mode_writes_the_tables(tmp_path: Path) -> None:
     out = tmp_path / "report.md"
     honest_intervals.main(["--tiny", "--out", str(out)])
     text = out.read_text()
-    assert text.startswith("# Are the intervals of a promotion honest")
+    assert text.startswith("# Do the 95 % intervals of `promote` hold the truth")
     assert "| digits " in text
 
 

@@ -1,3 +1,5 @@
+"""The private memory of real processes."""
+
 import os
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""That the program which measures the way from images to a trial sees all of it."""
+"""The experiment from image files to the first trial: its tiny mode and its two measurements."""
 
 import sqlite3
 import subprocess

@@ -1,3 +1,5 @@
+"""The circuits of parity, checked on all inputs."""
+
 import numpy as np
 import pytest
 

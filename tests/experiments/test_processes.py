@@ -1,3 +1,5 @@
+"""Child processes are found and killed; a failed search is reported."""
+
 import subprocess
 import sys
 from pathlib import Path
@@ -52,7 +54,7 @@ def test_a_config_keeps_all_that_belongs_to_its_study_in_the_folder(tmp_path: Pa
     assert config.study == "here"
 
 
-def test_a_search_that_fails_is_told_with_its_words(tmp_path: Path) -> None:
+def test_a_search_that_fails_is_reported_with_its_output(tmp_path: Path) -> None:
     path = processes.write_config(tmp_path, "bad", {"data": "nothing"})
     with pytest.raises(RuntimeError, match="ended with 2: error: "):
         processes.finish(processes.start(path))

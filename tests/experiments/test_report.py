@@ -1,3 +1,5 @@
+"""The Markdown file that an experiment writes."""
+
 from pathlib import Path
 
 import pytest
@@ -26,6 +28,6 @@ def test_a_report_begins_with_the_experiments_header(
     assert capsys.readouterr().out == "first\n\nsecond\n"
 
 
-def test_the_report_lies_beside_the_experiment_unless_another_place_is_asked_for() -> None:
+def test_the_report_lies_next_to_the_experiment_unless_out_is_given() -> None:
     assert report.arguments("here/why.py", DOC, []).out == Path("here/why.md")
     assert report.arguments("here/why.py", DOC, ["--out", "x.md"]).out == Path("x.md")

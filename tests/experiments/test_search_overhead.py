@@ -1,3 +1,5 @@
+"""The verdicts of the experiment on the cost of a search, and its tiny mode."""
+
 from pathlib import Path
 
 import pytest
@@ -16,7 +18,9 @@ from experiments import search_overhead as experiment
         (22.6, False, "missed"),
     ],
 )
-def test_a_figure_is_measured_by_its_aim(figure: float, more_is_better: bool, verdict: str) -> None:
+def test_a_verdict_compares_the_figure_with_its_aim(
+    figure: float, more_is_better: bool, verdict: str
+) -> None:
     row = ("work", "measured", figure, "times", 15.0, more_is_better)
     assert experiment.line(row)[-1] == verdict
 
@@ -26,5 +30,5 @@ def test_the_tiny_mode_measures_a_search_and_the_memory(tmp_path: Path) -> None:
     out = tmp_path / "overhead.md"
     experiment.main(["--tiny", "--out", str(out)])
     text = out.read_text()
-    for unit in ("ms a trial", "MB a worker"):
+    for unit in ("ms per trial", "MB per worker"):
         assert text.count(f" {unit} |") == 1

@@ -1,3 +1,5 @@
+"""The simulation of workers on the virtual clock."""
+
 import random
 
 import pytest
@@ -16,11 +18,11 @@ def test_equal_trials_keep_all_workers_busy() -> None:
     assert Simulation([7] * 40, parallelism=4, workers=4).busy_share() == 1.0
 
 
-def test_more_workers_than_the_study_has_virtual_ones_are_idle() -> None:
+def test_workers_beyond_the_parallelism_are_idle() -> None:
     assert Simulation([5] * 20, parallelism=1, workers=2).busy_share() == 0.5
 
 
 def test_a_short_trial_waits_for_a_long_one_that_could_still_end_before_it() -> None:
-    # 0 and 1 begin at once; 1 ends at 4, when 0 has come so far too: told, and 2 begins at 4 or 5
+    # 0 and 1 start at 0; 1 ends at 4, when 0 has also reached 4: 1 is told, 2 starts at 4 or 5
     share = Simulation([10, 4, 5], parallelism=2, workers=2).busy_share()
     assert share == pytest.approx(19 / 20)

@@ -1,3 +1,5 @@
+"""The timers of the experiment on training speed, and its tiny mode."""
+
 import json
 import sys
 from dataclasses import asdict
@@ -10,8 +12,8 @@ from experiments.training_timers import Job
 
 
 @pytest.mark.proof
-def test_the_tiny_mode_times_everybody_and_writes_the_tables(tmp_path):
-    """Slow for what it is: three processes import what they time."""
+def test_the_tiny_mode_times_each_library_and_writes_the_tables(tmp_path):
+    """Slow because three processes import the libraries that they time."""
     speed_training.main(["--tiny", "--out", str(tmp_path / "report.md")])
     text = (tmp_path / "report.md").read_text()
     rows = [line for line in text.splitlines() if line.startswith("| 455x30, 30-16-8-2, batch 32")]

@@ -1,3 +1,5 @@
+"""The experiment that kills a search, with ten kills."""
+
 import random
 from collections import Counter
 from pathlib import Path
@@ -18,16 +20,16 @@ def test_ten_kills_leave_no_trace(tmp_path: Path) -> None:
 
 
 def test_no_trial_loses_so_many_workers_that_it_would_fail() -> None:
-    chance = random.Random(0)
-    fates = [storm.fate(chance, 10) for _ in range(100)]
-    assert all(fate.count("child") <= 3 for fate in fates)
-    assert {fate[-1] for fate in fates} == {"coordinator", "all"}
-    assert all(len(storm.fate(chance, 2)) <= 2 for _ in range(100))
+    rng = random.Random(0)
+    plans = [storm.planned_kills(rng, 10) for _ in range(100)]
+    assert all(plan.count("child") <= 3 for plan in plans)
+    assert {plan[-1] for plan in plans} == {"coordinator", "all"}
+    assert all(len(storm.planned_kills(rng, 2)) <= 2 for _ in range(100))
 
 
-def test_a_storm_that_changed_something_is_told() -> None:
+def test_a_storm_that_changed_the_study_is_reported() -> None:
     reference = storm.Reference({"pruner": "median", "sampler": "tpe", "seed": 0}, "", Counter())
     well = storm.Storm(0, reference, Counter(child=2), 1)
     badly = storm.Storm(1, reference, Counter(all=1), 2, ["trial 3 has 2 runs in MLflow"])
     assert storm.row(badly)[-1] == "trial 3 has 2 runs in MLflow"
-    assert "1 storms ended as undisturbed, 1 did not" in storm.conclusion([well, badly])
+    assert "1 storms ended as without kills, 1 did not" in storm.conclusion([well, badly])

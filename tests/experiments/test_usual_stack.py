@@ -1,3 +1,5 @@
+"""The script of the usual libraries searches the same space as dnnsearch."""
+
 import optuna
 
 from dnnsearch.config.config import parse_config

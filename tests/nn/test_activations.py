@@ -49,3 +49,23 @@ def test_nothing_overflows_and_nothing_hides_a_nan(name):
     assert np.isfinite(A).all()
     assert np.isfinite(slope(z, A, np.empty_like(z))).all()
     assert np.isnan(function(np.array([[np.nan]]), None)).all()
+
+
+def test_the_sigmoid_of_float32_has_few_correct_digits_near_0():
+    """What its docstring says: the absolute error is bounded, the relative one is not."""
+    z = np.linspace(-100, 100, 100_001).astype(np.float32)
+    exact = np.exp(-np.logaddexp(0, -z.astype(np.float64)))
+    A = ACTIVATIONS["sigmoid"].function(z, None)
+    assert np.abs(A - exact).max() < 1e-7
+    at_minus_17 = ACTIVATIONS["sigmoid"].function(np.array([-17], np.float32), None)[0]
+    assert at_minus_17 * (1 + np.exp(17.0)) == pytest.approx(1.44, abs=0.005)
+    assert not A[z <= -20].any()
+    assert A[(z > -19) & (z < 0)].all()
+
+
+def test_the_sigmoid_of_float64_is_right_in_7_digits_where_float32_is_0():
+    exact = np.exp(-np.logaddexp(0, 20.0))
+    assert ACTIVATIONS["sigmoid"].function(np.array([-20.0]), None) == pytest.approx(
+        exact, rel=1e-7
+    )
+    assert not ACTIVATIONS["sigmoid"].function(np.array([-38.0]), None).any()

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from dnnsearch.nn import Network, Parameters, batches, initialize, lots
+from dnnsearch.nn import Network, Parameters, batch_block, batches, initialize
 from dnnsearch.nn.batches import FullBatch, Minibatches, evaluate
 
 
@@ -25,10 +25,10 @@ def stream(m, size, R=1, own_data=False):
 
 @pytest.fixture(params=["as they are", "tiny"])
 def _buffers(request, monkeypatch):
-    """With tiny buffers an epoch takes several lots, and a lot takes several chunks."""
+    """With tiny buffers an epoch takes several blocks, and a block takes several chunks."""
     if request.param == "tiny":
-        monkeypatch.setattr(batches, "LOT", 20)
-        monkeypatch.setattr(lots, "CHUNK", 100)
+        monkeypatch.setattr(batches, "BLOCK_EXAMPLES", 20)
+        monkeypatch.setattr(batch_block, "CHUNK_BYTES", 100)
 
 
 @pytest.mark.usefixtures("_buffers")
@@ -46,9 +46,9 @@ def test_every_epoch_has_every_example_once_with_its_class(m, size, R, own_data)
             examples, replicates = batch.X[:, 0].copy(), batch.X[:, 1]
             assert np.array_equal(batch.Y.argmax(axis=1), examples % 3)
             assert (replicates == (np.arange(R)[:, np.newaxis] if own_data else 0)).all()
-            assert batch.rooms[2].Z.shape == (R, 3, batch.size)
+            assert batch.workspaces[2].Z.shape == (R, 3, batch.size)
             seen.append(examples)
-            batch.rooms[2].Z[...] = 0  # as a forward pass would
+            batch.workspaces[2].Z[...] = 0  # as a forward pass would
         order = np.concatenate(seen, axis=1)
         assert np.array_equal(np.sort(order), np.tile(np.arange(m), (R, 1)))
         if m > 8:
@@ -76,7 +76,7 @@ def test_means_are_those_of_the_minibatches_since_the_last_time(m):
     for n in (1, 5, 3 * m, 13):
         expected.clear()
         for batch in examples.take(n):
-            network.forward(batch.X, batch.rooms)
+            network.forward(batch.X, batch.workspaces)
             expected.append(cost_and_score(batch))
             network.parameters.flat[...] += 0.001  # the next ones see other parameters
         assert np.ravel(examples.means()) == pytest.approx(np.mean(expected, axis=0), rel=1e-5)
@@ -86,9 +86,11 @@ def test_buffers_stay_small_on_large_data():
     X = np.broadcast_to(np.float32(0), (60_000, 784))
     network = Network(Parameters((784, 16, 10), (1,)))
     examples = Minibatches(network, X, np.zeros(60_000, np.int64), 128, generators(1))
-    held = [lot.y.nbytes + lot.Y.nbytes + lot.logits.nbytes for lot in examples.lots.values()]
-    rows = max(chunk.rows.nbytes for lot in examples.lots.values() for chunk in lot.chunks)
-    assert sum(held) + rows + examples.order.nbytes < 3 * 2**20
+    targets = [
+        block.y.nbytes + block.Y.nbytes + block.logits.nbytes for block in examples.blocks.values()
+    ]
+    rows = max(chunk.rows.nbytes for block in examples.blocks.values() for chunk in block.chunks)
+    assert sum(targets) + rows + examples.order.nbytes < 3 * 2**20
 
 
 def test_the_full_batch_is_the_data_themselves():

@@ -3,7 +3,10 @@ import math
 import numpy as np
 import pytest
 
+from dnnsearch.config.config import parse_config
+from dnnsearch.errors import UserError
 from dnnsearch.nn import INITIALIZATIONS, initialize
+from dnnsearch.nn.initialization import BAD_INITIALIZATIONS
 
 
 def generators(n=1, seed=0):
@@ -42,3 +45,24 @@ def test_float32_begins_at_the_rounded_point_of_float64():
     double = initialize((5, 4, 3), generators(), "he", np.float64)
     single = initialize((5, 4, 3), generators(), "he", np.float32)
     assert np.array_equal(single.flat, double.flat.astype(np.float32))
+
+
+def test_one_generator_gives_one_network_without_the_axis_of_replicates():
+    alone = initialize((5, 4, 3), generators()[0])
+    assert alone.W[1].shape == (4, 5)
+    assert np.array_equal(alone.flat, initialize((5, 4, 3), generators()).flat[0])
+
+
+def test_zeros_and_too_large_weights_can_be_shown_but_not_configured():
+    assert not initialize((400, 300, 2), generators(), "zeros").flat.any()
+    assert initialize((400, 300, 2), generators(), "too_large").W[1].std() == pytest.approx(
+        10, rel=0.02
+    )
+    assert not BAD_INITIALIZATIONS.keys() & INITIALIZATIONS.keys()
+    with pytest.raises(UserError, match="initialization: must be one of small"):
+        parse_config({"initialization": "zeros"}, "x.yaml", "x")
+
+
+def test_an_unknown_method_is_a_key_error():
+    with pytest.raises(KeyError, match="hee"):
+        initialize((5, 3), generators(), "hee")

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from dnnsearch.nn import ACTIVATIONS, OUTPUTS, ShapeError
+from dnnsearch.nn import ACTIVATIONS, OUTPUTS, ShapeError, linear_backward, linear_forward
 from dnnsearch.nn import layer_backward as backward
 from dnnsearch.nn import layer_forward as forward
 
@@ -90,3 +90,26 @@ def test_a_wrong_dA_is_an_error_too():
     _, cache = forward(np.zeros((3, 5)), np.zeros((4, 3)), np.zeros((4, 1)), ACTIVATIONS["relu"])
     with pytest.raises(ShapeError, match=r"dA must have the shape \(4, 5\), but has \(4, 1\)"):
         backward(np.zeros((4, 1)), cache)
+
+
+def test_the_linear_part_alone_goes_forward_and_backward():
+    A_prev, W, b, dZ = (rng.standard_normal(s) for s in [(3, 5), (4, 3), (4, 1), (4, 5)])
+    Z, cache = linear_forward(A_prev, W, b)
+    assert pytest.approx(W @ A_prev + b) == Z
+    dA_prev, dW, db = linear_backward(dZ, cache)
+    assert dW == pytest.approx(dZ @ A_prev.T / 5)
+    assert db == pytest.approx(dZ.sum(axis=1, keepdims=True) / 5)
+    assert dA_prev == pytest.approx(W.T @ dZ)
+
+
+def test_the_linear_part_names_the_layer_with_a_wrong_shape():
+    with pytest.raises(ShapeError, match=r"layer 2: A_prev must have the shape \(3, m\)"):
+        linear_forward(np.zeros((2, 5)), np.zeros((4, 3)), np.zeros((4, 1)), layer=2)
+
+
+def test_a_layer_is_its_linear_part_and_its_activation():
+    A_prev, W, b = (rng.standard_normal(shape) for shape in [(3, 5), (4, 3), (4, 1)])
+    Z, _ = linear_forward(A_prev, W, b)
+    A, cache = forward(A_prev, W, b, ACTIVATIONS["tanh"])
+    assert np.array_equal(A, np.tanh(Z))
+    assert np.array_equal(cache.workspace.Z, Z)

@@ -1,10 +1,21 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import scipy.optimize
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
-from dnnsearch.nn import ACTIVATIONS, OUTPUTS, Network, Parameters, ShapeError, initialize
-from dnnsearch.nn.network import COLUMNS
+from dnnsearch.nn import (
+    ACTIVATIONS,
+    OUTPUTS,
+    Network,
+    Parameters,
+    ShapeError,
+    compute_cost,
+    initialize,
+    update_parameters,
+)
+from dnnsearch.nn.network import EVALUATION_BLOCK
 
 
 def case(sizes, m=20, output="softmax", seed=0):
@@ -98,18 +109,18 @@ def test_cost_and_gradient_are_those_of_scikit_learn_with_the_same_weights(activ
 @pytest.mark.parametrize("output", OUTPUTS)
 def test_one_example_alone_equals_its_column_in_the_batch(output):
     sizes = (5, 6, 4, 3 if output == "softmax" else 1)
-    parameters, X, _, _ = case(sizes, m=COLUMNS + 3, output=output)
+    parameters, X, _, _ = case(sizes, m=EVALUATION_BLOCK + 3, output=output)
     network = Network(parameters, "tanh", output)
     together = network.outputs(X)
-    for i in (0, 1, COLUMNS - 1, COLUMNS, COLUMNS + 2):
+    for i in (0, 1, EVALUATION_BLOCK - 1, EVALUATION_BLOCK, EVALUATION_BLOCK + 2):
         assert network.outputs(X[:, i : i + 1])[:, 0] == pytest.approx(together[:, i], rel=1e-13)
 
 
 def test_evaluating_in_pieces_gives_the_same_as_all_at_once():
-    parameters, X, _, _ = case((5, 6, 3), m=2 * COLUMNS + 7)
+    parameters, X, _, _ = case((5, 6, 3), m=2 * EVALUATION_BLOCK + 7)
     network = Network(parameters)
-    network.forward(X, network.room(X.shape[1]))
-    whole = network.room(X.shape[1])[2].Z
+    network.forward(X, network.workspaces_for(X.shape[1]))
+    whole = network.workspaces_for(X.shape[1])[2].Z
     assert network.logits(X) == pytest.approx(whole, rel=1e-13)
     assert np.array_equal(network.logits(X), network.logits(X.copy())), "and always the same bits"
 
@@ -161,3 +172,56 @@ def test_data_of_a_wrong_shape_are_an_error_that_names_both_shapes(X, Y, message
     with pytest.raises(ShapeError) as error:
         network.cost_and_gradient(np.zeros(X), np.zeros(Y))
     assert str(error.value) == message
+
+
+@pytest.mark.parametrize("replicates", [(), (2,)])
+def test_forward_and_backward_need_no_workspaces(replicates):
+    sizes = (5, 6, 4, 3)
+    parameters, X, _, Y = case(sizes)
+    if replicates:
+        flat = np.stack([parameters.flat, 2 * parameters.flat])
+        parameters = Parameters.from_flat(sizes, flat)
+    network = Network(parameters, "tanh")
+    A_L, caches = network.forward(X)
+    assert np.array_equal(A_L, network.outputs(X))
+    gradient = network.backward(Y, caches).flat.copy()
+    _, expected = network.cost_and_gradient(X, Y)
+    assert np.array_equal(gradient, expected.flat)
+
+
+def test_what_forward_returned_does_not_change_in_the_next_pass():
+    parameters, X, _, _ = case((5, 6, 3))
+    network = Network(parameters)
+    A_L, caches = network.forward(X)
+    before = A_L.copy(), caches[1].A.copy()
+    network.forward(-X)
+    assert np.array_equal(A_L, before[0])
+    assert np.array_equal(caches[1].A, before[1])
+
+
+def test_forward_takes_whole_numbers_and_names_a_wrong_shape():
+    network = Network(Parameters((2, 3, 1)), "relu", "sigmoid")
+    A_L, _ = network.forward([[1, 2], [3, 4]])
+    assert A_L.tolist() == [[0.5, 0.5]]
+    with pytest.raises(ShapeError, match=r"layer 1: X must have the shape \(\.\.\., 2, m\)"):
+        network.forward(np.zeros((3, 5)))
+
+
+def test_a_student_descends_with_forward_backward_and_update():
+    parameters, X, _, Y = case((2, 5, 1), output="sigmoid")
+    network, costs = Network(parameters, "tanh", "sigmoid"), []
+    for _ in range(200):
+        A_L, caches = network.forward(X)
+        costs.append(float(compute_cost(A_L, Y)))
+        update_parameters(parameters, network.backward(Y, caches), learning_rate=0.5)
+    assert costs[-1] < 0.7 * costs[0]
+    assert all(after < before for before, after in pairwise(costs))
+
+
+def test_the_derivative_by_the_data_is_not_computed():
+    parameters, X, _, Y = case((5, 6, 3))
+    network = Network(parameters)
+    _, caches = network.forward(X)
+    network.backward(Y, caches)
+    assert caches[1].workspace.dA_prev is None
+    assert caches[2].workspace.dA_prev.shape == (6, 20)

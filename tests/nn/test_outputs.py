@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from dnnsearch.nn import OUTPUTS
+from dnnsearch.nn import OUTPUTS, ShapeError, compute_cost
 from dnnsearch.nn.outputs import largest
 
 rng = np.random.default_rng(0)
@@ -103,3 +103,32 @@ def test_the_largest_is_the_first_of_equals_as_argmax_has_it(shape):
 def test_a_diverged_network_still_predicts_a_class():
     with np.errstate(invalid="ignore"):
         assert largest(np.full((3, 2), np.nan)).tolist() == [2, 2]
+
+
+@pytest.mark.parametrize("name", OUTPUTS)
+def test_the_cost_of_outputs_and_targets_is_the_mean_of_the_textbook_loss(name):
+    Z, _, Y = case(name)
+    A = OUTPUTS[name].activation.function(Z, None)
+    cost = compute_cost(A, Y, name)
+    assert cost.dtype == np.float64
+    assert cost == pytest.approx(textbook(name, A, Y).mean(), rel=1e-13)
+    assert cost == pytest.approx(OUTPUTS[name].losses(Z, Y).mean(), rel=1e-13)
+    assert compute_cost(np.stack([A, A]), np.stack([Y, Y]), name) == pytest.approx([cost, cost])
+
+
+def test_the_cost_of_the_course_is_that_of_its_example():
+    """The numbers of `compute_cost_test_case` in the course's assignment of week 4."""
+    A, Y = np.array([[0.8, 0.9, 0.4]]), np.array([[1, 1, 0]])
+    assert compute_cost(A, Y) == pytest.approx(0.2797765635793422, rel=1e-14)
+
+
+def test_the_cost_of_a_certain_output_is_0_if_it_is_right_and_infinite_if_it_is_wrong():
+    A = np.array([[0.0, 1.0]])
+    assert compute_cost(A, np.array([[0, 1]])) == 0
+    assert compute_cost(A, np.array([[1, 0]])) == np.inf
+    assert compute_cost(np.eye(2), np.eye(2), "softmax") == 0
+
+
+def test_a_cost_of_two_shapes_is_an_error():
+    with pytest.raises(ShapeError, match=r"cost: Y must have the shape \(1, 3\), but has \(3,\)"):
+        compute_cost(np.zeros((1, 3)), np.zeros(3))

@@ -1,7 +1,13 @@
 import numpy as np
 import pytest
 
-from dnnsearch.nn import Parameters, ShapeError, multiply_adds, number_of_parameters
+from dnnsearch.nn import (
+    Parameters,
+    ShapeError,
+    multiply_adds,
+    number_of_parameters,
+    update_parameters,
+)
 
 
 def test_weights_and_biases_are_views_of_one_flat_vector():
@@ -81,3 +87,22 @@ def test_a_flat_vector_is_shared_and_must_be_as_long_as_the_layers_say():
     assert flat[-2:].tolist() == [7, 7]
     with pytest.raises(ShapeError, match=r"must have the shape \(\.\.\., 26\), but has \(25,\)"):
         Parameters.from_flat((3, 4, 2), flat[1:])
+
+
+def test_an_update_goes_against_the_gradient_in_every_layer():
+    parameters = Parameters.from_dict(
+        {"W1": [[1, 2]], "b1": [[3]], "W2": [[4], [5]], "b2": [[6], [7]]}
+    )
+    gradient = Parameters.from_dict(
+        {"W1": [[1, 0]], "b1": [[2]], "W2": [[0], [1]], "b2": [[4], [0]]}
+    )
+    update_parameters(parameters, gradient, learning_rate=0.5)
+    assert parameters.W[1].tolist() == [[0.5, 2]]
+    assert parameters.b[1].tolist() == [[2]]
+    assert parameters.W[2].tolist() == [[4], [4.5]]
+    assert parameters.b[2].tolist() == [[4], [7]]
+
+
+def test_an_update_with_the_gradient_of_another_network_is_an_error():
+    with pytest.raises(ShapeError, match=r"the gradient must have the shape \(8,\), but has"):
+        update_parameters(Parameters((3, 2)), Parameters((3, 3)), 0.1)

@@ -3,10 +3,13 @@
 import re
 
 import numpy as np
+import pytest
 
 from dnnsearch.promotion.candidates import Candidate
 from dnnsearch.promotion.confirmation import Confirmed
-from dnnsearch.promotion.promotion_text import standing
+from dnnsearch.promotion.promotion import Promotion
+from dnnsearch.promotion.promotion_text import choice, standing
+from dnnsearch.promotion.registration import Registered
 from dnnsearch.statistics.score_sample import ScoreSample
 from dnnsearch.trials.spec import Hyperparameters
 
@@ -54,3 +57,46 @@ def test_it_is_said_how_each_one_stands_to_the_best() -> None:
     contest = confirmed([9.0, 1.0], [5, 5]).contest
     assert [standing(contest, k)[-6:] for k in (0, 1)] == ["best", " worse"]
     assert standing(confirmed([1.0], [5]).contest, 0) == ""
+
+
+def test_where_the_spread_of_the_seeds_is_cut_to_0_the_worst_is_not_preferred() -> None:
+    for draw in range(200):
+        rows = np.random.default_rng(draw).standard_normal((5, 4, 30))  # the seeds add nothing
+        rows[:4] += 2.0
+        chosen = [candidate(trial, 1) for trial in range(5)]
+        found = Confirmed(chosen, [ScoreSample(one) for one in rows], [], maximize=True)
+        assert found.contest.leader in found.contest.tied
+        assert 4 not in found.contest.tied
+        order = [one.trial for one in found.preferred]
+        assert order[0] == found.contest.leader
+        assert sorted(order) == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("winner", "diverged", "said"),
+    [
+        (1, [], ", the cheapest of those tied for best: 0, 1"),
+        (0, [1], "; those preferred to it diverged when refitted: 1"),
+        (2, [1, 0], "; those preferred to it diverged when refitted: 1, 0"),
+    ],
+)
+def test_why_one_was_chosen_is_said_of_what_happened_alone(
+    winner: int, diverged: list[int], said: str
+) -> None:
+    found = confirmed([1.0, 0.99, -9.0], [300, 200, 1])
+    assert [one.trial for one in found.preferred] == [1, 0, 2]
+    preferred_to_it = [found.chosen[k] for k in diverged]
+    promotion = Promotion(
+        "s",
+        "dev_r2",
+        None,
+        found,
+        found.chosen[winner],
+        preferred_to_it,
+        4,
+        {},
+        [],
+        True,
+        Registered("", "", True, ""),
+    )
+    assert choice(promotion) == f"chosen: trial {winner} (relu 8, learning rate 0.1){said}"

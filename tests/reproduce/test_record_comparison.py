@@ -140,6 +140,16 @@ def test_a_row_of_optuna_is_the_same_as_its_record(study: OpenStudy) -> None:
         assert row_difference(study.record(trial.number), trial) == ""
 
 
+def test_a_whole_network_in_a_row_of_optuna_is_that_of_the_record(
+    record: Record, row: FrozenTrial
+) -> None:
+    units = "-".join(map(str, record.spec.hyperparameters.units)) or "-"
+    row.params = {"units": units}
+    assert row_difference(record, row) == ""
+    row.params = {"units": "3-2-1"}
+    assert row_difference(record, row) == f"units is 3-2-1, and the record has {units}"
+
+
 def test_a_changed_row_of_optuna_is_named(record: Record, row: FrozenTrial) -> None:
     row.state = TrialState.PRUNED
     assert row_difference(record, row) == "state is PRUNED, and the record has COMPLETE"

@@ -159,7 +159,7 @@ def test_whoever_has_lost_the_lock_stops_and_the_same_command_goes_on(
         said = machine.said(running, code=2)
     assert finished(postgresql, name) < 8
     assert "error: the lock of study people in postgresql://owner@127" in said
-    assert "the same command goes on" in said.splitlines()[-1]
+    assert "run the same command to resume" in said.splitlines()[-1]
     assert fingerprint(machine.searched(program)) == undisturbed
 
 

@@ -1,3 +1,5 @@
+"""The training loop: its progress, its updates, and how it ends if it diverges."""
+
 import warnings
 
 import numpy as np
@@ -5,7 +7,7 @@ import pytest
 
 from dnnsearch import nn
 from dnnsearch.nn import batches
-from dnnsearch.trials.training import train
+from dnnsearch.trials.training import train, weights_of_classes
 from tests.support.trainings import blobs, curves, data_of, generators, run
 
 # --- comparisons with other people's listings, and with plain code --------------------------------
@@ -207,3 +209,40 @@ def test_the_caller_keeps_his_own_handling_of_numerical_errors():
     before = np.geterr()
     for _ in progress:
         assert np.geterr() == before
+
+
+# --- what the caller hands over -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("batch_size", [16, "full"])
+@pytest.mark.parametrize(
+    ("name", "has", "needs"),
+    [
+        ("X_train", np.float64, np.float32),
+        ("X_train", np.float32, np.float64),
+        ("X_train", np.int64, np.float32),
+        ("X_dev", np.float64, np.float32),
+    ],
+)
+def test_data_of_another_dtype_than_the_parameters_are_an_error(name, has, needs, batch_size):
+    data = blobs(dtype=needs)
+    data[name] = data[name].astype(has)
+    parameters = nn.initialize((4, 5, 3), generators(1), "he", needs)
+    rule = f"{name} must be {needs.__name__}, the dtype of the parameters, but is {has.__name__}"
+    with pytest.raises(TypeError, match=f"^{rule}$"):
+        run(parameters, data, batch_size=batch_size)
+
+
+@pytest.mark.parametrize("power", [0, 0.5, 1])
+def test_the_weights_of_classes_are_1_on_average_over_the_examples(power):
+    y = np.array([0, 0, 0, 1, 2, 2])
+    weights = weights_of_classes(y, 3, power, "float64")
+    assert weights[y].mean() == pytest.approx(1)
+    assert weights / weights[1] == pytest.approx(np.array([3, 1, 2.0]) ** -power)
+
+
+def test_an_empty_class_counts_as_one_more_example_in_their_mean():
+    y = np.array([0, 0, 0, 0, 2, 2])
+    weights = weights_of_classes(y, 3, 1, "float64")
+    assert weights[[*y, 1]].mean() == pytest.approx(1)
+    assert weights[y].mean() == pytest.approx(7 / 9), "so that of the examples is not 1"

@@ -1,4 +1,4 @@
-"""What an update takes from memory."""
+"""How much memory an update allocates."""
 
 import tracemalloc
 
@@ -20,7 +20,7 @@ def allocated_in_updates(m, n_x, units, size, replicates=1):
     stream = batches.Minibatches(network, X, y, size, generators(replicates))
 
     def update(batch):
-        _, caches = network.forward(batch.X, batch.rooms)
+        _, caches = network.forward(batch.X, batch.workspaces)
         network.backward(batch.Y, caches, descent.factor(batch))
         descent.update()
 

@@ -1,10 +1,10 @@
-"""What may not change a single bit of a training."""
+"""What must not change a single bit of a training."""
 
 import numpy as np
 import pytest
 
 from dnnsearch import nn
-from dnnsearch.nn import batches, lots
+from dnnsearch.nn import batch_block, batches
 from tests.support.trainings import curves, data_of, generators, run
 
 
@@ -78,8 +78,8 @@ def test_how_much_is_gathered_at_a_time_changes_no_bit(seed, monkeypatch):
     sizes, X, y, options = random_case(seed)
     X, y = X[:2], y[:2]
     before = trained(sizes, X, y, [0, 1], options)
-    monkeypatch.setattr(batches, "LOT", 50)
-    monkeypatch.setattr(lots, "CHUNK", 500)
+    monkeypatch.setattr(batches, "BLOCK_EXAMPLES", 50)
+    monkeypatch.setattr(batch_block, "CHUNK_BYTES", 500)
     assert trained(sizes, X, y, [0, 1], options) == before
 
 

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from dnnsearch.storage.sqlite_connection import is_database
 from dnnsearch.validators import nearest, shortened
 
 MAX_BYTES = 16 << 30  # decompressed; more is a zip bomb, or does not fit into memory
@@ -22,6 +23,7 @@ NOT_MEMBERS = ("__MACOSX/", ".DS_Store")
 
 def sha256(path: Path) -> str:
     """Return the SHA-256 of the file as it is, in hex; raise ValueError if it cannot be read."""
+    _check_no_database(path)
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
@@ -34,6 +36,7 @@ def unpacked(path: Path) -> bytes:
 
     A zip of `.npy` members (`.npz`) is returned as it is. Raise ValueError if there is no content.
     """
+    _check_no_database(path)
     try:
         raw = path.read_bytes()
     except (OSError, ValueError) as error:
@@ -50,6 +53,7 @@ def unpacked(path: Path) -> bytes:
 @contextmanager
 def opened(path: Path) -> Iterator[IO[bytes] | gzip.GzipFile]:
     """Open the same as a stream, for files larger than memory; raise ValueError as `unpacked`."""
+    _check_no_database(path)
     try:
         with path.open("rb") as file:
             start = file.read(4)
@@ -65,6 +69,12 @@ def opened(path: Path) -> Iterator[IO[bytes] | gzip.GzipFile]:
     except (OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
         reason = _refusal(path, error) if isinstance(error, OSError) else f"{path}: {error}"
         raise ValueError(reason) from None
+
+
+def _check_no_database(path: Path) -> None:
+    """Raise ValueError, before the file is opened, if it is a database: it may be in use."""
+    if is_database(path):
+        raise ValueError(f"{path} must be a file with data, but it is a SQLite database")
 
 
 def _inside(archive: zipfile.ZipFile, path: Path, file: IO[bytes]) -> IO[bytes]:

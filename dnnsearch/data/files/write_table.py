@@ -4,13 +4,14 @@ The ending of the file decides the format. Numbers keep all their digits.
 """
 
 import json
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
 import pandas as pd
+
+from dnnsearch.storage.atomic_write import whole_file
 
 Write = Callable[[pd.DataFrame], None]
 
@@ -24,13 +25,8 @@ def written(path: Path) -> Iterator[Write]:
     kind = WRITERS.get(path.suffix.lower())
     if kind is None:
         raise ValueError(f"its name must end in one of {', '.join(WRITERS)}")
-    new = path.with_name(f".{path.name}.{os.getpid()}.new")
-    try:
-        with new.open("wb") as file, kind(file) as write:
-            yield write
-        new.replace(path)
-    finally:
-        new.unlink(missing_ok=True)
+    with whole_file(path) as new, new.open("wb") as file, kind(file) as write:
+        yield write
 
 
 @contextmanager
