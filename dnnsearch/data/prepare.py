@@ -125,14 +125,14 @@ def _prepare(request: DataRequest, store: ArrayStore, whole: bool) -> Prepared:
     rows = joined(rows) if whole else rows
     filled = table.to_arrays(rows, request.dtype)
     return Prepared(
-        key=store.put(filled.arrays),
-        test_key=store.put(filled.test),
-        data_digest=digest(table.raw()),
-        split_digest=digest(rows),
         shape=_shape(table, filled),
         classes=table.classes,
         feature_names=filled.feature_names,
         contents=contents(request.data),
+        data_digest=digest(table.raw()),
+        split_digest=digest(rows),
+        key=store.put(filled.arrays),
+        test_key=store.put(filled.test),
     )
 
 
