@@ -2,7 +2,9 @@
 
 It does not know Optuna, MLflow, configs or processes.
 
+- `descent`: the table of update rules; momentum.
 - `metrics`: the table of metrics, and which of two values is better.
+- `pruning`: the table of pruners, as thresholds in the spec.
 - `record`: the record of a trial: what was asked and what came out, packed with its digests.
 - `record_store`: the folder of a study's record files, and copies of remote records.
 - `run`: `run_trial(spec, data)`, and a trial as users see it.

@@ -12,9 +12,9 @@ from typing import Any, Literal
 import numpy as np
 
 from dnnsearch.nn import Network, Parameters
-from dnnsearch.nn.batch_block import Batch
 from dnnsearch.nn.batches import FullBatch, Minibatches, evaluate, grade
 from dnnsearch.nn.parameters import Array
+from dnnsearch.trials.descent import DESCENTS
 
 CURVES = ("train_cost", "dev_cost", "train_accuracy", "dev_accuracy")
 
@@ -62,78 +62,6 @@ def weights_of_classes(y: Array, classes: int, power: float, dtype: str) -> Arra
     return np.asarray(weights * counts.sum() / (weights * counts).sum(), dtype)
 
 
-def example_weights(class_weights: Array, Y: Array) -> Array:
-    """Return the weight of each column of Y (..., n[L], b): that of its class, (..., 1, b)."""
-    if Y.shape[-2] == 1:
-        weights: Array = class_weights[0] + (class_weights[1] - class_weights[0]) * Y
-        return weights
-    return np.add.reduce(class_weights[:, np.newaxis] * Y, axis=-2, keepdims=True)
-
-
-class Momentum:
-    """Gradient descent with momentum in the course's convention.
-
-        v = beta v + (1 - beta) dW
-        W = W - alpha v
-
-    Other texts have v = beta v + dW: for the same descent, their alpha is (1 - beta) times ours.
-    Here v stands for alpha v, and the backward pass delivers alpha (1 - beta) dW.
-    """
-
-    BLOCK = 2**15  # numbers that are updated at a time, so that they stay in the processor's cache
-    FLUSH_EVERY = 64  # updates
-
-    def __init__(
-        self,
-        network: Network,
-        alpha: float,
-        beta: float,
-        class_weights: Array | None = None,
-    ) -> None:
-        W, dW = network.parameters.flat.reshape(-1), network.gradient.flat.reshape(-1)
-        v = np.zeros_like(W)
-        blocks = [slice(start, start + self.BLOCK) for start in range(0, W.size, self.BLOCK)]
-        self.blocks = [(W[block], v[block], dW[block]) for block in blocks]
-        self.rate, self.beta = alpha * (1 - beta), np.array(beta, W.dtype)
-        self.class_weights = class_weights
-        self.factors: dict[int, Array] = {}
-        self.updates = 0
-
-    def factor(self, batch: Batch) -> Array:
-        """Return alpha (1 - beta) / m, times the weights of the examples, for the backward pass."""
-        m = batch.size
-        if m not in self.factors:
-            self.factors[m] = np.array(self.rate / m, self.beta.dtype)
-        if self.class_weights is None:
-            return self.factors[m]
-        return self.factors[m] * example_weights(self.class_weights, batch.Y)
-
-    def update(self) -> None:
-        """Update W and v in place, after the backward pass has written dW."""
-        beta = self.beta
-        for W, v, dW in self.blocks:
-            np.multiply(v, beta, out=v)
-            np.add(v, dW, out=v)
-            np.subtract(W, v, out=W)
-        self.updates += 1
-        if self.updates % self.FLUSH_EVERY == 0:
-            self.flush_denormals()
-
-    def flush_denormals(self) -> None:
-        """Set denormal velocities to 0 that no longer move their parameter, dW being 0.
-
-        The velocity of a dead unit decays to denormal numbers and stays there. On some processors
-        arithmetic with those is up to 30 times slower. No bit of a parameter changes: W - v is W
-        already, and when dW is no longer 0, beta v + dW is dW (if |dW| is above 1e-30, in float64
-        1e-291).
-        """
-        tiny = np.finfo(self.beta.dtype).tiny
-        for W, v, dW in self.blocks:
-            denormal = (np.abs(v) < tiny) & (v != 0)
-            if denormal.any():
-                v[denormal & (dW == 0) & (W - v == W)] = 0
-
-
 def train(
     parameters: Parameters,
     data: Mapping[str, Array],
@@ -146,6 +74,7 @@ def train(
     iterations: int,
     curve_every: int,
     rngs: Sequence[np.random.Generator],
+    descent: str = "momentum",
     class_weights: Array | None = None,
     scores: Mapping[str, Callable[[Array, Array], Array]] = MappingProxyType({}),
 ) -> Iterator[Progress]:
@@ -154,6 +83,7 @@ def train(
     `data` holds X_train (m, n[0]), or (R, m, n[0]) for replicates with data of their own, y_train
     (m,), X_dev and y_dev: one example per row. `rngs` has one generator for each replicate.
     Raise TypeError, at the first point, unless X_train and X_dev have the parameters' dtype.
+    `descent` is a name in DESCENTS.
     `class_weights` (classes,) multiply the gradient of each example, not the reported costs.
     `scores` are computed at each point from dev's logits (R, n[L], m) and y_dev, as (R,).
     """
@@ -164,14 +94,14 @@ def train(
         parameters, arrays = _alone(parameters, arrays)
     network = Network(parameters, activation, output)
     batches = _batches(network, arrays["X_train"], arrays["y_train"], batch_size, rngs)
-    descent = Momentum(network, learning_rate, momentum, class_weights)
+    rule = DESCENTS[descent](network, learning_rate, momentum, class_weights)
     done = 0
     for t in (*range(0, iterations, curve_every), iterations):
         with np.errstate(all="ignore"):  # a replicate that diverges does so silently
             for batch in batches.take(t - done):
                 _, caches = network.forward(batch.X, batch.workspaces)
-                network.backward(batch.Y, caches, descent.factor(batch))
-                descent.update()
+                network.backward(batch.Y, caches, rule.factor(batch))
+                rule.update()
             done = t
             progress = _look(t, t == iterations, network, batches, arrays, scores)
         alive &= progress.finite

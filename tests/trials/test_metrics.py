@@ -5,10 +5,11 @@ import pytest
 from sklearn import metrics
 
 from dnnsearch import nn
+from dnnsearch.trials.descent import example_weights
 from dnnsearch.trials.metrics import MAXIMIZE, METRICS, MINIMIZE, best_so_far, measure, on_request
 from dnnsearch.trials.run import run_trial
 from dnnsearch.trials.spec import Hyperparameters, Spec
-from dnnsearch.trials.training import example_weights, train
+from dnnsearch.trials.training import train
 
 rng = np.random.default_rng(0)
 M = 200

@@ -6,7 +6,7 @@ import numpy as np
 
 from dnnsearch import nn
 from dnnsearch.nn import batches
-from dnnsearch.trials.training import Momentum
+from dnnsearch.trials.descent import Momentum
 from tests.support.trainings import generators
 
 

@@ -1,11 +1,12 @@
-"""Velocities of dead units are flushed, and no bit of a parameter changes by it."""
+"""Rules of descent: a row that is added, and velocities of dead units, which are flushed."""
 
 import numpy as np
 import pytest
 
 from dnnsearch import nn
 from dnnsearch.nn import batches
-from dnnsearch.trials.training import Momentum
+from dnnsearch.trials.descent import DESCENTS, Momentum
+from dnnsearch.trials.training import train
 from tests.support.trainings import blobs
 
 
@@ -59,3 +60,42 @@ def test_a_velocity_that_still_moves_its_parameter_is_not_flushed():
     dW[...] = [0, 1e-40, 0]
     descent.flush_denormals()
     assert (v != 0).tolist() == [False, True, True], "dead; its gradient is not 0; W would change"
+
+
+class PlainDescent:
+    """W = W - alpha dW, the rule of the course's first weeks."""
+
+    def __init__(self, network, alpha, beta, class_weights=None):
+        self.network, self.alpha = network, alpha
+
+    def factor(self, batch):
+        return np.array(self.alpha / batch.size, self.network.parameters.flat.dtype)
+
+    def update(self):
+        self.network.parameters.flat[...] -= self.network.gradient.flat
+
+
+def test_a_rule_is_one_row_of_the_table(monkeypatch):
+    monkeypatch.setitem(DESCENTS, "plain", PlainDescent)
+    data = blobs(dtype=np.float64, seed=0)
+    trained = {}
+    for name, momentum in (("plain", 0.9), ("momentum", 0.0), ("momentum", 0.9)):
+        rng = np.random.default_rng(0)
+        parameters = nn.initialize((4, 5, 3), rng, "he", np.float64)
+        *_, last = train(
+            parameters,
+            data,
+            activation="tanh",
+            output="softmax",
+            learning_rate=0.1,
+            momentum=momentum,
+            batch_size=16,
+            iterations=200,
+            curve_every=100,
+            rngs=[rng],
+            descent=name,
+        )
+        assert last.train_cost < np.log(3)
+        trained[name, momentum] = parameters.flat
+    assert np.allclose(trained["plain", 0.9], trained["momentum", 0.0], rtol=1e-12)
+    assert not np.allclose(trained["plain", 0.9], trained["momentum", 0.9])
