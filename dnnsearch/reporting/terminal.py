@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from dnnsearch.errors import UserError
 from dnnsearch.reporting.analysis.report_data import glance, read
+from dnnsearch.reporting.analysis.study_comparison import compared
 from dnnsearch.reporting.analysis.ties import ties
 from dnnsearch.study.leaderboard.formats import SHOWN, aligned, hyper, measured, short
 from dnnsearch.study.leaderboard.ranking import Leaderboard, leaderboard
@@ -43,6 +44,4 @@ def sentences(
     Reads all records; `progress` is told how many of how many. Raises UserError where one is
     missing or damaged.
     """
-    from dnnsearch.reporting.analysis.study_comparison import compared  # plotly takes a second
-
     yield from compared([read(study, progress) for study in studies])

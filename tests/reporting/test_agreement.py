@@ -104,7 +104,7 @@ def test_the_report_says_the_same(
 ) -> None:
     monkeypatch.chdir(folder)
     monkeypatch.setenv("DNNSEARCH_CACHE", str(folder / "cache"))
-    page = report([open_study("sixty", "sqlite:///optuna.db")], draws=0)
+    page = report([open_study("sixty", "sqlite:///optuna.db")], draws=0).html
     table = re.findall(
         r'<data value="(\d+)">\d+</data></td><td><span class="state (\w+)".*?</td>'
         r'<td(?: class="number"><data value="([^"]+)")?>.*?</td><td>.*?</td><td>(.*?)</td>',

@@ -1,6 +1,9 @@
 """Leaderboards for the terminal: the report's ties, and studies beside each other."""
 
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,7 +11,17 @@ import pytest
 from dnnsearch.reporting.analysis import ties
 from dnnsearch.reporting.analysis.report_data import glance, read
 from dnnsearch.reporting.terminal import beside, sentences, with_ties
+from tests.reporting.conftest import Searched
 from tests.support import rigs
+from tests.support.preloaded import Preloaded
+
+SHOW_TWO_STUDIES = """
+import sys
+sys.argv = ["dnnsearch", "show", "small", "other"]
+from dnnsearch.__main__ import main
+code = main()
+print("plotly" in sys.modules, code)
+"""
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -41,3 +54,16 @@ def test_a_study_without_a_value_has_an_empty_column() -> None:
     board = with_ties(rigs.rigged(rigs.clean(rng), rng, 5))
     empty = replace(board, study="empty", rows=[])
     assert next(iter(beside([board, empty]))).split() == ["study", "rig", "empty"]
+
+
+def test_the_command_that_compares_two_studies_does_not_load_plotly(
+    searched: Searched, program: Preloaded, tmp_path: Path
+) -> None:
+    searched("data: moons\n")
+    Path("other.yaml").write_text(Path("small.yaml").read_text())
+    program.run(tmp_path, "search", "other.yaml")
+    output = subprocess.run(
+        [sys.executable, "-c", SHOW_TWO_STUDIES], capture_output=True, text=True, check=True
+    ).stdout
+    assert "They have the same data and the same split." in output
+    assert output.splitlines()[-1] == "False 0"

@@ -1,9 +1,7 @@
 """HTML whose text cannot become markup: what is not Markup is escaped where it is put in."""
 
 import html
-import json
 from collections.abc import Iterable
-from typing import Any
 
 from dnnsearch.trials.spec import Value
 
@@ -29,11 +27,6 @@ def joined(children: Iterable[str], between: str = "") -> Markup:
     """The children one after another, those that are plain text escaped."""
     texts = (child if isinstance(child, Markup) else html.escape(child) for child in children)
     return Markup(html.escape(between).join(texts))
-
-
-def embedded(document: Any) -> Markup:
-    """JSON that can stand in a <script> element, whatever its strings hold."""
-    return harmless(json.dumps(document, separators=(",", ":"), allow_nan=False))
 
 
 def harmless(text: str) -> Markup:

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dnnsearch.reporting.html.markup import Markup, embedded, tag
-from dnnsearch.reporting.write_report import report, verdict_of
+from dnnsearch.reporting.html.markup import Markup, harmless, tag
+from dnnsearch.reporting.write_report import Report, in_markdown, report
 from dnnsearch.study.leaderboard.formats import csv_text
 from dnnsearch.study.leaderboard.ranking import leaderboard
 from tests.support import rigs
@@ -41,10 +41,15 @@ def study(store: Path) -> rigs.Rigged:
 
 
 @pytest.fixture(scope="module")
-def text(study: rigs.Rigged, store: Path) -> str:
+def written(study: rigs.Rigged, store: Path) -> Report:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DNNSEARCH_CACHE", str(store))
         return report([study], draws=1)
+
+
+@pytest.fixture(scope="module")
+def text(written: Report) -> str:
+    return written.html
 
 
 def test_text_from_data_is_escaped_everywhere(text: str) -> None:
@@ -54,17 +59,25 @@ def test_text_from_data_is_escaped_everywhere(text: str) -> None:
     assert "&lt;b&gt;planted" in text
 
 
-def test_the_verdict_is_plain_text_in_markdown(text: str) -> None:
-    sentences = verdict_of(text)
-    assert sentences.startswith("Trial ")
-    assert "dev\\_accuracy" in sentences
-    assert verdict_of('<p class="verdict">&lt;script&gt; *a*</p>') == r"\<script\> \*a\*"
+def test_the_verdict_is_that_of_the_page_with_markdown_escaped(written: Report) -> None:
+    assert written.verdict.startswith("Trial ")
+    assert "dev\\_accuracy" in written.verdict
+    plain = written.verdict.replace("\\", "")
+    assert f'<p class="verdict">{html.escape(plain)}</p>' in written.html
+    assert in_markdown("<script> *a*") == r"\<script\> \*a\*"
+
+
+def test_a_page_on_several_studies_has_no_verdict_of_its_own(study: rigs.Rigged) -> None:
+    both = report([study, study], draws=0)
+    assert both.verdict == ""
+    assert both.html.count('<p class="verdict">') == 3
 
 
 def test_markup_escapes_what_is_not_markup() -> None:
     assert tag("p", "<b>", Markup("<i>"), title='"') == '<p title="&quot;">&lt;b&gt;<i></p>'
-    assert "<" not in embedded({"</script>": "<!--"})
-    assert json.loads(embedded({"a": "</script>"})) == {"a": "</script>"}
+    document = {"</script>": "<!--"}
+    assert "<" not in harmless(json.dumps(document))
+    assert json.loads(harmless(json.dumps(document))) == document
 
 
 def test_the_page_asks_the_network_for_nothing(text: str) -> None:
@@ -168,7 +181,7 @@ def test_a_thousand_trials_are_small_soon_there_and_whole(browser, tmp_path: Pat
     rng = np.random.default_rng(0)
     study = rigs.rigged(mixed(rng), rng, 1000)
     began = time.process_time()
-    text = report([study])
+    text = report([study]).html
     assert time.process_time() - began < 60
     assert len(text.encode()) < 8e6
     (tmp_path / "page.html").write_text(text, encoding="utf-8")
