@@ -1,11 +1,11 @@
-"""From studies to the text of a page, and the page laid beside them in MLflow."""
+"""From studies to the report, and its copy in MLflow."""
 
 import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from dnnsearch.reporting.analysis.analyses import analyse, analyse_deeper
-from dnnsearch.reporting.analysis.champion_trial import shown
+from dnnsearch.reporting.analysis.champion_trial import networks_to_show
 from dnnsearch.reporting.analysis.findings import findings
 from dnnsearch.reporting.analysis.importance import DRAWS
 from dnnsearch.reporting.analysis.report_data import ReportData, read
@@ -17,7 +17,7 @@ from dnnsearch.reporting.html.page import page
 from dnnsearch.study.stored_study import EXPERIMENT, IDENTITY, OpenStudy
 from dnnsearch.tracking import UNTRACKED, database
 
-Say = Callable[[str], object]
+OnMessage = Callable[[str], object]
 
 
 def _ignore(text: str) -> None:
@@ -28,25 +28,27 @@ class Report(NamedTuple):
     """A page, and the verdict it begins with."""
 
     html: str  # one document that needs no other file
-    verdict: str  # Markdown; empty for several studies
+    verdict: str  # Markdown; empty if there are several studies
 
 
-def report(studies: Sequence[OpenStudy], say: Say = _ignore, draws: int = DRAWS) -> Report:
-    """Return the report on the studies; `say` gets a line about each long step.
+def report(
+    studies: Sequence[OpenStudy], on_message: OnMessage = _ignore, draws: int = DRAWS
+) -> Report:
+    """Return the report on the studies; `on_message` gets a line about each long step.
 
-    The importance of the hyperparameters is computed on `draws` draws of the trials. Raise
+    The importance of the hyperparameters is computed on `draws` random subsets of the trials. Raise
     UserError if a record is missing or damaged.
     """
-    materials = [_read(study, say) for study in studies]
+    every = [_read(study, on_message) for study in studies]
     bodies, verdicts = [], []
-    for study, material in zip(studies, materials, strict=True):
-        body, sentences = _one(study, material, say, draws)
+    for study, data in zip(studies, every, strict=True):
+        body, sentences = _one(study, data, on_message, draws)
         bodies.append(body)
         verdicts.append(in_markdown(" ".join(sentences)))
     if len(studies) == 1:
         return Report(page(f"Study {studies[0].name}", bodies[0]), verdicts[0])
     title = f"Studies {', '.join(study.name for study in studies)}"
-    return Report(page(title, _several(materials, bodies)), "")
+    return Report(page(title, _several(every, bodies)), "")
 
 
 def attach(study: OpenStudy, name: str, report: Report) -> bool:
@@ -72,30 +74,33 @@ def in_markdown(text: str) -> str:
     return re.sub(r"([\\`*_\[\]<>|])", r"\\\1", text)
 
 
-def _read(study: OpenStudy, say: Say) -> ReportData:
+def _read(study: OpenStudy, on_message: OnMessage) -> ReportData:
     def progress(at: int, of: int) -> None:
         if at % 100 == 0 or at == of:
-            say(f"study {study.name}: {at} of {of} records read")
+            on_message(f"study {study.name}: {at} of {of} records read")
 
     return read(study, progress)
 
 
-def _one(study: OpenStudy, material: ReportData, say: Say, draws: int) -> tuple[Markup, list[str]]:
+def _one(
+    study: OpenStudy, data: ReportData, on_message: OnMessage, draws: int
+) -> tuple[Markup, list[str]]:
     """The sections on a study, and the sentences of its verdict."""
-    views = analyse(material, draws, say)
-    warnings = list(findings(views))
-    sentences = verdict(material, views, warnings)
-    parts = [sections.verdict(sentences, warnings), sections.leaderboard(material, views)]
-    if material.finished:
-        by_depth = analyse_deeper(material, views, draws)
-        say("drawing")
-        champion = shown(material, study, say)
-        parts.append(sections.analysis(study, material, views, by_depth, champion))
-    return joined([*parts, sections.commands(material)]), sentences
+    analyses = analyse(data, draws, on_message)
+    warnings = list(findings(analyses))
+    sentences = verdict(data, analyses, warnings)
+    parts = [sections.verdict(sentences, warnings), sections.leaderboard(data, analyses)]
+    if data.finished:
+        by_depth = analyse_deeper(data, analyses, draws)
+        on_message("drawing the plots")
+        champion = networks_to_show(data, study, on_message)
+        parts.append(sections.analysis(study, data, analyses, by_depth, champion))
+    return joined([*parts, sections.commands(data)]), sentences
 
 
-def _several(materials: Sequence[ReportData], bodies: Sequence[Markup]) -> Markup:
-    """How they compare, then each."""
-    named = zip(materials, bodies, strict=True)
-    parts = [joined([tag("h1", f"Study {m.name}"), body]) for m, body in named]
-    return joined([compare_studies(materials), *parts])
+def _several(every: Sequence[ReportData], bodies: Sequence[Markup]) -> Markup:
+    """The comparison, then the sections of each study."""
+    parts = [compare_studies(every)]
+    for data, body in zip(every, bodies, strict=True):
+        parts += [tag("h1", f"Study {data.name}"), body]
+    return joined(parts)

@@ -1,4 +1,4 @@
-"""Leaderboards for the terminal: the report's ties, and studies beside each other."""
+"""What `show` prints: ties in a leaderboard, and several studies compared."""
 
 import subprocess
 import sys
@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from dnnsearch.reporting.analysis import ties
-from dnnsearch.reporting.analysis.report_data import glance, read
+from dnnsearch.reporting.analysis.report_data import read, read_lazily
 from dnnsearch.reporting.terminal import beside, sentences, with_ties
 from tests.reporting.conftest import Searched
 from tests.support import rigs
@@ -25,20 +25,20 @@ print("plotly" in sys.modules, code)
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_ties_are_the_same_whether_all_records_are_read_or_only_those_in_reach(
+def test_ties_are_the_same_if_only_records_that_may_be_tied_are_read(
     seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rng = np.random.default_rng(seed)
     study = rigs.rigged(rigs.clean(rng), rng, 40)
-    lazily = glance(study)
+    lazily = read_lazily(study)
     found = ties.ties(lazily)
-    assert 0 < len(lazily.courses) < len(lazily.finished)
-    monkeypatch.setattr(ties, "_is_in_reach", lambda *_: True)
+    assert 0 < len(lazily.trial_curves) < len(lazily.finished)
+    monkeypatch.setattr(ties, "may_be_tied", lambda *_: True)
     assert found == ties.ties(read(study))
     assert with_ties(study).tied == frozenset(found)
 
 
-def test_studies_stand_beside_each_other_with_their_best_trials_and_what_differs() -> None:
+def test_studies_are_compared_by_their_best_trials_and_their_data() -> None:
     rng = np.random.default_rng(3)
     studies = [rigs.rigged(rigs.clean(rng), rng, 20, name=name) for name in ("one", "two")]
     boards = [with_ties(study) for study in studies]
@@ -49,7 +49,7 @@ def test_studies_stand_beside_each_other_with_their_best_trials_and_what_differs
     assert "the same data and the same split" in " ".join(sentences(studies, lambda at, of: None))
 
 
-def test_a_study_without_a_value_has_an_empty_column() -> None:
+def test_a_study_without_a_finished_trial_has_an_empty_column() -> None:
     rng = np.random.default_rng(4)
     board = with_ties(rigs.rigged(rigs.clean(rng), rng, 5))
     empty = replace(board, study="empty", rows=[])

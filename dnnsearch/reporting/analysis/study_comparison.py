@@ -1,4 +1,4 @@
-"""Several studies beside each other: same data, same budget, which is better and how soon."""
+"""Comparison of studies: do data and budget agree, which one is better, and how soon."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,24 +16,24 @@ MIN_BUDGET_RATIO = 1.25  # below it, budgets are called equal
 
 @dataclass(frozen=True)
 class Step:
-    """How a study stood after a trial."""
+    """The best value of a study after a trial, and the cost up to it."""
 
     trials: int
-    seconds: float  # of training, all workers' together
+    seconds: float  # of training, summed over all workers
     cost: int  # multiply-adds and updates, on the virtual clock
     best: float
     number: int  # of the best trial
 
 
-def steps(material: ReportData) -> list[Step]:
-    """After each trial from the first finished one on; seconds are missing of failed trials."""
+def steps(data: ReportData) -> list[Step]:
+    """Return a step for each trial from the first finished one on; failed trials cost 0 seconds."""
     found: list[Step] = []
-    rows = sorted(material.board.rows, key=lambda row: row.number)
+    rows = sorted(data.board.rows, key=lambda row: row.number)
     seconds, cost, best = 0.0, 0, None
     for row in rows:
-        course = material.courses.get(row.number)
-        seconds, cost = seconds + (row.seconds or 0.0), cost + (course.cost if course else 0)
-        better = best is None or material.sign * ((row.value or 0.0) - (best.value or 0.0)) > 0
+        curves = data.trial_curves.get(row.number)
+        seconds, cost = seconds + (row.seconds or 0.0), cost + (curves.cost if curves else 0)
+        better = best is None or data.sign * ((row.value or 0.0) - (best.value or 0.0)) > 0
         if row.value is not None and better:
             best = row
         if best is not None and best.value is not None:
@@ -41,54 +41,57 @@ def steps(material: ReportData) -> list[Step]:
     return found
 
 
-def compared(materials: Sequence[ReportData]) -> Iterator[str]:
-    """Sentences: what is the same, what is not, and which of two is better."""
-    if len({m.objective for m in materials}) > 1:
-        yield "Their objectives differ, so that their values cannot be compared."
+def compared(studies: Sequence[ReportData]) -> Iterator[str]:
+    """Yield sentences: which data and budgets are the same, and which of two studies is better.
+
+    Two studies are compared if they have the same data and both have a finished trial.
+    """
+    if len({m.objective for m in studies}) > 1:
+        yield "Their objectives differ, so their values cannot be compared."
         return
-    same = [all(m.definition[k] == materials[0].definition[k] for m in materials) for k in COMPARED]
+    same = [all(m.definition[k] == studies[0].definition[k] for m in studies) for k in COMPARED]
     yield from _data(*same)
-    yield _budget(materials)
-    for a, b in combinations([m for m in materials if m.finished and same[0]], 2):
+    yield _budget(studies)
+    for a, b in combinations([m for m in studies if m.finished and same[0]], 2):
         yield _compare(a, b, all(same))
 
 
 def _data(same_data: bool, same_split: bool) -> Iterator[str]:
     if not same_data:
-        yield "They are of different data: which is better says nothing of the searches."
+        yield "They have different data: a better value does not mean a better search."
     elif not same_split:
-        yield "They have the same data, split differently: their dev sets are not the same."
+        yield "They have the same data but different splits, so their dev sets differ."
     else:
         yield "They have the same data and the same split."
 
 
-def _budget(materials: Sequence[ReportData]) -> str:
-    costs = [sum(course.cost for course in m.courses.values()) or 1 for m in materials]
-    trials = {len(m.board.rows) for m in materials}
-    number = "as many trials" if len(trials) == 1 else "different numbers of trials"
+def _budget(studies: Sequence[ReportData]) -> str:
+    costs = [sum(curves.cost for curves in m.trial_curves.values()) or 1 for m in studies]
+    trials = {len(m.board.rows) for m in studies}
+    number = "the same number of trials" if len(trials) == 1 else "different numbers of trials"
     ratio = max(costs) / min(costs)
     if ratio < MIN_BUDGET_RATIO:
-        return f"They had {number} and about the same budget of arithmetic."
+        return f"They had {number} and took about the same amount of arithmetic."
     return f"They had {number}, and one took up to {ratio:.1f} times as much arithmetic as another."
 
 
 def _compare(a: ReportData, b: ReportData, same: bool) -> str:
-    """Which of two has the better best, and whether that is more than noise."""
+    """Which of two studies has the better best value, and whether the difference is significant."""
     if a.sign * ((a.board.best.value or 0.0) - (b.board.best.value or 0.0)) < 0:
         a, b = b, a
     first, second = a.board.best.value or 0.0, b.board.best.value or 0.0
     values = f"{a.objective} {first:.4f} against {second:.4f}"
     if first == second:
-        return f"The best of {a.name} and of {b.name} are equal ({first:.4f})."
+        return f"The best values of {a.name} and {b.name} are equal ({first:.4f})."
     if _differ(a, b, same):
-        return f"The best of {a.name} is better than that of {b.name}: {values}, more than noise."
-    return f"The best of {a.name} and of {b.name} cannot be told apart: {values}."
+        return f"{a.name} is better than {b.name}: {values}, a significant difference."
+    return f"The difference between {a.name} and {b.name} is not significant: {values}."
 
 
 def _differ(a: ReportData, b: ReportData, same: bool) -> bool:
-    """On one dev set example by example, else by the standard errors."""
+    """By McNemar's test if both have one dev set and single networks, else by standard errors."""
     best = [m.board.best for m in (a, b)]
-    predictions = [m.courses[r.number].predictions for m, r in zip((a, b), best, strict=True)]
+    predictions = [m.trial_curves[r.number].predictions for m, r in zip((a, b), best, strict=True)]
     accuracy = a.objective == "dev_accuracy"
     if same and accuracy and a.dev is not None and all(len(p) == 1 for p in predictions):
         right = [p[0] == a.dev.labels.ravel() for p in predictions]

@@ -10,49 +10,50 @@ from dnnsearch.reporting.analysis.study_comparison import COMPARED, Step, compar
 from dnnsearch.reporting.html import learning_curves, sections, tables
 from dnnsearch.reporting.html.markup import Markup, tag
 
-AXES = (("trials", "trials"), ("seconds", "seconds of training"), ("cost", "arithmetic"))
+X_AXES = (("trials", "trials"), ("seconds", "seconds of training"), ("cost", "arithmetic"))
 
 
-def compare_studies(materials: Sequence[ReportData]) -> Markup:
-    """The section that compares them."""
-    sentences = " ".join(compared(materials))
+def compare_studies(studies: Sequence[ReportData]) -> Markup:
+    """Return the section that compares the studies."""
+    sentences = " ".join(compared(studies))
     drawn = [
-        sections.plot(_against(materials, *axis), f"best so far against {axis[1]}") for axis in AXES
+        sections.plot(_best_so_far(studies, *axis), f"best so far against {axis[1]}")
+        for axis in X_AXES
     ]
     return sections.section(
-        "The studies beside each other",
+        "Comparison of the studies",
         tag("p", sentences, class_="verdict"),
-        _table(materials),
+        _table(studies),
         tag("div", *drawn, class_="grid"),
-        about="Shaded: the interval of 95 % of the best value so far on its dev set.",
+        about="Shaded: the 95 % interval of the best value so far on the dev set.",
     )
 
 
-def _table(materials: Sequence[ReportData]) -> Markup:
+def _table(studies: Sequence[ReportData]) -> Markup:
     header = ["study", "trials", "best", "95 %", "by trial", "seconds of training", "data", "split"]
-    return tables.table(header, (_line(m) for m in materials))
+    return tables.table(header, (_line(m) for m in studies))
 
 
-def _line(material: ReportData) -> list[str]:
-    best = material.finished[0] if material.finished else None
-    seconds = sum(row.seconds or 0.0 for row in material.board.rows)
+def _line(data: ReportData) -> list[str]:
+    best = data.finished[0] if data.finished else None
+    seconds = sum(row.seconds or 0.0 for row in data.board.rows)
     return [
-        material.name,
-        material.board.counts,
+        data.name,
+        data.board.counts,
         tables.number(best.value if best else None, ".4f"),
-        str(material.interval(best) or "") if best else "",
+        str(data.interval(best) or "") if best else "",
         tables.number(best.number if best else None, "d"),
         tables.number(seconds, ".1f"),
-        *(str(material.definition[key])[:8] for key in COMPARED),
+        *(str(data.definition[key])[:8] for key in COMPARED),
     ]
 
 
-def _against(materials: Sequence[ReportData], attribute: str, label: str) -> go.Figure:
+def _best_so_far(studies: Sequence[ReportData], attribute: str, label: str) -> go.Figure:
     figure = go.Figure()
-    for material, colour in zip(materials, learning_curves.COLOURS * len(materials), strict=False):
-        path = steps(material)
+    for data, colour in zip(studies, learning_curves.COLOURS * len(studies), strict=False):
+        path = steps(data)
         x = [getattr(step, attribute) for step in path]
-        shade = _shade(material, path, x, colour)
+        shade = _shade(data, path, x, colour)
         if shade is not None:
             figure.add_trace(shade)
         figure.add_scatter(
@@ -60,19 +61,19 @@ def _against(materials: Sequence[ReportData], attribute: str, label: str) -> go.
             y=[step.best for step in path],
             mode="lines",
             line={"shape": "hv", "color": colour, "width": 2},
-            name=html.escape(material.name),
-            legendgroup=html.escape(material.name),
+            name=html.escape(data.name),
+            legendgroup=html.escape(data.name),
         )
-    figure.update_layout(xaxis_title=label, yaxis_title=materials[0].objective)
+    figure.update_layout(xaxis_title=label, yaxis_title=studies[0].objective)
     return figure
 
 
 def _shade(
-    material: ReportData, path: Sequence[Step], x: Sequence[float], colour: str
+    data: ReportData, path: Sequence[Step], x: Sequence[float], colour: str
 ) -> go.Scatter | None:
-    """Between the ends of the interval of the best so far; of accuracies only."""
-    rows = {row.number: row for row in material.finished}
-    found = [material.interval(rows[step.number]) for step in path]
+    """The band of the 95 % interval of the best value so far; None if a value has no interval."""
+    rows = {row.number: row for row in data.finished}
+    found = [data.interval(rows[step.number]) for step in path]
     intervals = [interval for interval in found if interval]
     if not path or len(intervals) < len(path):
         return None
@@ -85,7 +86,7 @@ def _shade(
         fillcolor=_faint(colour),
         hoverinfo="skip",
         showlegend=False,
-        legendgroup=html.escape(material.name),
+        legendgroup=html.escape(data.name),
     )
 
 

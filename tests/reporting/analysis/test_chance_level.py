@@ -1,4 +1,4 @@
-"""What luck reaches, against networks that answer at random, in every objective that is judged."""
+"""The chance level of each objective, compared with networks that answer at random."""
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ def answers(rng: np.random.Generator, classes: int) -> np.ndarray:
 
 
 def luckiest(name: str, y: np.ndarray, rng: np.random.Generator, outputs: int) -> float:
-    """The best of so many answers that have nothing to do with y, bold ones and timid ones."""
+    """Return the best value of GUESSES predictions independent of y, with various scales."""
     bold = rng.choice([0.02, 0.1, 1.0], (GUESSES, 1, 1))
     found = measure(name, bold * rng.normal(size=(GUESSES, outputs, M)), y)
     return found.min() if OBJECTIVES[name] == "minimize" else found.max()

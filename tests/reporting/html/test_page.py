@@ -1,4 +1,4 @@
-"""The page: what it escapes, what it agrees with, and what a browser makes of it."""
+"""The page: what it escapes, whether its values are right, and whether a browser draws it."""
 
 import html
 import json
@@ -18,7 +18,7 @@ from dnnsearch.study.leaderboard.ranking import leaderboard
 from tests.support import rigs
 
 EVIL = "<script>alert('&')<script>"
-PATIENCE = 120  # seconds; the machine may be busy
+BROWSER_TIMEOUT_SECONDS = 120  # the machine may be busy
 
 
 def mixed(rng: np.random.Generator) -> rigs.Rule:
@@ -73,14 +73,14 @@ def test_a_page_on_several_studies_has_no_verdict_of_its_own(study: rigs.Rigged)
     assert both.html.count('<p class="verdict">') == 3
 
 
-def test_markup_escapes_what_is_not_markup() -> None:
+def test_text_that_is_not_markup_is_escaped() -> None:
     assert tag("p", "<b>", Markup("<i>"), title='"') == '<p title="&quot;">&lt;b&gt;<i></p>'
     document = {"</script>": "<!--"}
     assert "<" not in harmless(json.dumps(document))
     assert json.loads(harmless(json.dumps(document))) == document
 
 
-def test_the_page_asks_the_network_for_nothing(text: str) -> None:
+def test_the_page_loads_nothing_from_the_network(text: str) -> None:
     page = re.sub(r"<script>/\*\*\n\* plotly\.js.*?</script>", "", text, flags=re.DOTALL)
     assert len(page) < len(text) / 3
     assert re.findall(r"""(?:src|href)=["'](?!data:)""", page) == []
@@ -127,8 +127,8 @@ def browser() -> Iterator:
     driver.quit()
 
 
-class Seen:
-    """What the browser saw of a page."""
+class OpenPage:
+    """A page that is open in the browser."""
 
     def __init__(self, browser, path: Path) -> None:
         from selenium.webdriver.support.ui import WebDriverWait
@@ -136,18 +136,20 @@ class Seen:
         self.browser = browser
         browser.get(f"file://{path}")
         drawn = "document.body.dataset.drawn"
-        WebDriverWait(browser, PATIENCE, 0.1).until(lambda _: self.ask(drawn) is not None)
+        WebDriverWait(browser, BROWSER_TIMEOUT_SECONDS, 0.1).until(
+            lambda _: self.ask(drawn) is not None
+        )
 
     def ask(self, script: str):
         return self.browser.execute_script(f"return {script}")
 
     def marks(self) -> list[int]:
-        """Of each plot: points, lines and bars."""
+        """Return the number of points, lines and bars in each plot."""
         found = "plot.querySelectorAll('.point, .js-line, .points path').length"
         return self.ask(f"[...document.querySelectorAll('.plot')].map(plot => {found})")
 
     def points(self, caption: str) -> int:
-        """Points in the plots with that caption, the first of them."""
+        """Return the number of points in the first plot with that caption."""
         figures = "[...document.querySelectorAll('figure')]"
         one = f"{figures}.find(f => f.querySelector('figcaption').textContent == '{caption}')"
         return self.ask(f"{one}.querySelectorAll('.scatterlayer .point').length")
@@ -156,11 +158,11 @@ class Seen:
         return [entry["message"] for entry in self.browser.get_log("browser")]
 
 
-def test_a_browser_draws_every_mark_without_a_complaint(
+def test_a_browser_draws_every_mark_without_an_error(
     browser, study: rigs.Rigged, text: str, tmp_path: Path
 ) -> None:
     (tmp_path / "page.html").write_text(text, encoding="utf-8")
-    page = Seen(browser, tmp_path / "page.html")
+    page = OpenPage(browser, tmp_path / "page.html")
     board = leaderboard(study)
     diverged = sum(row.state == "diverged" for row in board.rows)
     others = sum(row.state in ("diverged", "pruned", "failed") for row in board.rows)
@@ -175,7 +177,9 @@ def test_a_browser_draws_every_mark_without_a_complaint(
 
 
 @pytest.mark.proof
-def test_a_thousand_trials_are_small_soon_there_and_whole(browser, tmp_path: Path) -> None:
+def test_the_page_of_a_thousand_trials_is_small_and_fast_and_complete(
+    browser, tmp_path: Path
+) -> None:
     import time
 
     rng = np.random.default_rng(0)
@@ -185,7 +189,7 @@ def test_a_thousand_trials_are_small_soon_there_and_whole(browser, tmp_path: Pat
     assert time.process_time() - began < 60
     assert len(text.encode()) < 8e6
     (tmp_path / "page.html").write_text(text, encoding="utf-8")
-    page = Seen(browser, tmp_path / "page.html")
+    page = OpenPage(browser, tmp_path / "page.html")
     ranked, rows = leaderboard(study).ranked, leaderboard(study).rows
     diverged = sum(row.state == "diverged" for row in rows)
     assert min(page.marks()) > 0
