@@ -21,7 +21,7 @@ def with_ties(study: OpenStudy) -> Leaderboard:
         return leaderboard(study)
 
 
-def beside(boards: Sequence[Leaderboard]) -> Iterator[str]:
+def side_by_side(boards: Sequence[Leaderboard]) -> Iterator[str]:
     """Yield the lines of a table with a column for each study: its progress and its best trial."""
     best = [board.ranked[0] if board.ranked else None for board in boards]
     lines = [
@@ -36,7 +36,7 @@ def beside(boards: Sequence[Leaderboard]) -> Iterator[str]:
     yield from aligned(("study", *(board.study for board in boards)), lines)
 
 
-def sentences(
+def comparison(
     studies: Sequence[OpenStudy], progress: Callable[[int, int], object]
 ) -> Iterator[str]:
     """Yield sentences that compare the studies: data, budgets, and which one is better.

@@ -10,7 +10,7 @@ import pytest
 
 from dnnsearch.reporting.analysis import ties
 from dnnsearch.reporting.analysis.report_data import read, read_lazily
-from dnnsearch.reporting.terminal import beside, sentences, with_ties
+from dnnsearch.reporting.terminal import comparison, side_by_side, with_ties
 from tests.reporting.conftest import Searched
 from tests.support import rigs
 from tests.support.preloaded import Preloaded
@@ -42,18 +42,18 @@ def test_studies_are_compared_by_their_best_trials_and_their_data() -> None:
     rng = np.random.default_rng(3)
     studies = [rigs.rigged(rigs.clean(rng), rng, 20, name=name) for name in ("one", "two")]
     boards = [with_ties(study) for study in studies]
-    lines = {line.split("  ")[0].strip(): line for line in beside(boards)}
+    lines = {line.split("  ")[0].strip(): line for line in side_by_side(boards)}
     assert lines["study"].split() == ["study", "one", "two"]
     assert lines["its trial"].split()[2:] == [str(board.best.number) for board in boards]
     assert f"{boards[1].best.value:.4f} ±" in lines["best value"]
-    assert "the same data and the same split" in " ".join(sentences(studies, lambda at, of: None))
+    assert "the same data and the same split" in " ".join(comparison(studies, lambda at, of: None))
 
 
 def test_a_study_without_a_finished_trial_has_an_empty_column() -> None:
     rng = np.random.default_rng(4)
     board = with_ties(rigs.rigged(rigs.clean(rng), rng, 5))
     empty = replace(board, study="empty", rows=[])
-    assert next(iter(beside([board, empty]))).split() == ["study", "rig", "empty"]
+    assert next(iter(side_by_side([board, empty]))).split() == ["study", "rig", "empty"]
 
 
 def test_the_command_that_compares_two_studies_does_not_load_plotly(
