@@ -15,7 +15,7 @@ What a guess reaches, as a constant answer and by chance, depends on the objecti
 - R2 and RMSE: predictions with correlation r to the target explain at most r * r of its variance;
   the distribution of a correlation by chance is Student's (1908).
 
-Of F1 nothing is said.
+Of F1, and of any metric that is not in the two tables below, nothing is said.
 """
 
 import math
@@ -25,7 +25,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dnnsearch.reporting.analysis.report_data import ReportData
-from dnnsearch.trials.spec import OBJECTIVES
+from dnnsearch.trials.metrics import METRICS
 
 LUCK = 0.01  # probability of taking luck for a result
 
@@ -42,9 +42,7 @@ class Chance:
 
     @property
     def is_beaten(self) -> bool:
-        lower = OBJECTIVES[self.measure] == "minimize"
-        ahead = self.reach - self.best if lower else self.best - self.reach
-        return ahead > 1e-12
+        return METRICS[self.measure].direction.sign * (self.best - self.reach) > 1e-12
 
 
 def chance(data: ReportData) -> Chance | None:
@@ -60,8 +58,8 @@ def chance(data: ReportData) -> Chance | None:
     if by is None or answers is None or not values:
         return None
     level, reach = by(np.atleast_2d(answers), len(values))
-    best = min if OBJECTIVES[measure] == "minimize" else max
-    return Chance(measure, best(values), level, reach, len(values))
+    best = METRICS[measure].direction.best(values)
+    return Chance(measure, best, level, reach, len(values))
 
 
 def by_accuracy(labels: np.ndarray, guesses: int) -> tuple[float, float]:

@@ -7,8 +7,9 @@ from itertools import combinations
 import numpy as np
 
 from dnnsearch.reporting.analysis.report_data import ReportData
-from dnnsearch.reporting.analysis.ties import LEVEL, mcnemar
-from dnnsearch.statistics.interval import NORMAL_QUANTILE_95
+from dnnsearch.reporting.analysis.ties import mcnemar
+from dnnsearch.statistics.interval import LEVEL, NORMAL_QUANTILE_95
+from dnnsearch.trials.metrics import best_so_far
 
 COMPARED = {"data_digest": "the same data", "split_digest": "the same split"}
 MIN_BUDGET_RATIO = 1.25  # below it, budgets are called equal
@@ -29,13 +30,12 @@ def steps(data: ReportData) -> list[Step]:
     """Return a step for each trial from the first finished one on; failed trials cost 0 seconds."""
     found: list[Step] = []
     rows = sorted(data.board.rows, key=lambda row: row.number)
-    seconds, cost, best = 0.0, 0, None
-    for row in rows:
+    seconds, cost = 0.0, 0
+    bests = best_so_far((row.value for row in rows), data.metric.direction)
+    for row, index in zip(rows, bests, strict=True):
         curves = data.trial_curves.get(row.number)
         seconds, cost = seconds + (row.seconds or 0.0), cost + (curves.cost if curves else 0)
-        better = best is None or data.sign * ((row.value or 0.0) - (best.value or 0.0)) > 0
-        if row.value is not None and better:
-            best = row
+        best = None if index is None else rows[index]
         if best is not None and best.value is not None:
             found.append(Step(row.number + 1, seconds, cost, best.value, best.number))
     return found
@@ -77,7 +77,7 @@ def _budget(studies: Sequence[ReportData]) -> str:
 
 def _compare(a: ReportData, b: ReportData, same: bool) -> str:
     """Which of two studies has the better best value, and whether the difference is significant."""
-    if a.sign * ((a.board.best.value or 0.0) - (b.board.best.value or 0.0)) < 0:
+    if a.metric.direction.better(b.board.best.value, a.board.best.value):
         a, b = b, a
     first, second = a.board.best.value or 0.0, b.board.best.value or 0.0
     values = f"{a.objective} {first:.4f} against {second:.4f}"

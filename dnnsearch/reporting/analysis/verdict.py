@@ -6,10 +6,10 @@ The sentences are made from the analyses and the findings; nothing is computed h
 from collections.abc import Sequence
 
 from dnnsearch.reporting.analysis.analyses import Analyses
-from dnnsearch.reporting.analysis.findings import Finding, show
+from dnnsearch.reporting.analysis.findings import Finding
 from dnnsearch.reporting.analysis.importance import MIN_EXPLAINED, Importance
 from dnnsearch.reporting.analysis.report_data import ReportData
-from dnnsearch.study.leaderboard.ranking import Row
+from dnnsearch.trials.spec import describe
 
 MIN_DECISIVE_SHARE = 0.7  # of the explained variance, by both methods
 MIN_NOTABLE_SHARE = 0.1
@@ -31,21 +31,13 @@ def verdict(data: ReportData, analyses: Analyses, warnings: Sequence[Finding]) -
     return [found, mattered, _warned(data, others, bool(nothing))]
 
 
-def about(row: Row) -> str:
-    """Such as `relu 64-32, learning rate 0.03`."""
-    network = (
-        "logistic regression" if row.units == "-" else f"{row.params['activation']} {row.units}"
-    )
-    return f"{network}, learning rate {show(row.params['learning_rate'])}"
-
-
 def _best(data: ReportData, analyses: Analyses) -> str:
     best, many = data.board.best, len(data.finished)
     interval = data.interval(best)
     sure = f" (95 %: {interval})" if interval else ""
     text = (
-        f"Trial {best.number} ({about(best)}) is the best of {many} finished trials, with "
-        f"{data.objective} {best.value:.4f}{sure}"
+        f"Trial {best.number} ({describe(best.params)}) is the best of {many} finished trials, "
+        f"with {data.objective} {best.value:.4f}{sure}"
     )
     tied = len(analyses.ties)
     if not tied:

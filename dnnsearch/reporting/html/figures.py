@@ -27,6 +27,7 @@ from dnnsearch.reporting.analysis.isolation_plot import Group
 from dnnsearch.reporting.analysis.pareto import pareto_front, trial_costs
 from dnnsearch.reporting.analysis.report_data import ReportData
 from dnnsearch.study.leaderboard.ranking import Row
+from dnnsearch.trials.metrics import Direction
 from dnnsearch.trials.spec import Value
 
 STATE_MARKERS = {  # of trials without a value
@@ -41,11 +42,11 @@ MAX_HIDDEN_SHARE = 0.15  # of the trials, if they are far from the others
 
 def in_memory(data: ReportData) -> optuna.Study:
     """Return a copy of the study for Optuna's plots, in which unfinished trials are failed."""
-    return _of([_as_ended(trial) for trial in data.trials], data.sign)
+    return _of([_as_ended(trial) for trial in data.trials], data.metric.direction)
 
 
-def _of(trials: Sequence[FrozenTrial], sign: int) -> optuna.Study:
-    study = optuna.create_study(direction="maximize" if sign > 0 else "minimize")
+def _of(trials: Sequence[FrozenTrial], direction: Direction) -> optuna.Study:
+    study = optuna.create_study(direction=direction.name)
     study.add_trials(trials)
     return study
 
@@ -115,7 +116,7 @@ def parallel(data: ReportData) -> go.Figure | None:
     if not names:
         return None
     ordered = [name for name in finished[0].params if name in names]
-    study = _of(finished, data.sign)
+    study = _of(finished, data.metric.direction)
     figure = plot_parallel_coordinate(study, params=ordered, target_name=data.objective)
     return _recoloured(figure, data.sign)
 
