@@ -7,7 +7,7 @@ from optuna.trial import FrozenTrial
 
 from dnnsearch.config.search_space import complete
 from dnnsearch.reporting.analysis.boundaries import BoundaryHit, boundary_hits
-from dnnsearch.reporting.analysis.chance_level import Chance, chance
+from dnnsearch.reporting.analysis.chance_level import ChanceLevel, chance
 from dnnsearch.reporting.analysis.divergence import Divergence, divergence
 from dnnsearch.reporting.analysis.importance import DRAWS, Importance, by_depth, importance
 from dnnsearch.reporting.analysis.report_data import ReportData
@@ -19,7 +19,7 @@ from dnnsearch.reporting.analysis.undertrained import Undertrained, find_undertr
 class Analyses:
     """The results on which findings, verdict and plots are based."""
 
-    chance: Chance | None
+    chance: ChanceLevel | None
     ties: list[int]
     boundary_hits: list[BoundaryHit]
     divergence: Divergence

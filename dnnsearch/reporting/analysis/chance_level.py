@@ -9,13 +9,13 @@ What a guess reaches, as a constant answer and by chance, depends on the objecti
   best of independent draws, and the bound holds.
 - Cost: for such a network, exp(m (entropy - cost)) has an expectation of at most 1 (it is a
   likelihood ratio against the frequencies of the classes). By Markov's inequality and over N trials
-  it exceeds N / LUCK with a probability of at most LUCK, without further assumptions.
+  it exceeds N / p with a probability of at most p (FALSE_FIND_RATE), without further assumptions.
 - Balanced accuracy: 1 / K; the sum of independent hits is bounded by Hoeffding's inequality (1963).
 - Area under the ROC curve: 1 / 2, with the variance of the Mann-Whitney statistic.
 - R2 and RMSE: predictions with correlation r to the target explain at most r * r of its variance;
   the distribution of a correlation by chance is Student's (1908).
 
-Of F1, and of any metric that is not in the two tables below, nothing is said.
+F1, and every other metric that is not in the two tables below, has no chance level.
 """
 
 import math
@@ -27,11 +27,11 @@ import numpy as np
 from dnnsearch.reporting.analysis.report_data import ReportData
 from dnnsearch.trials.metrics import METRICS
 
-LUCK = 0.01  # probability of taking luck for a result
+FALSE_FIND_RATE = 0.01  # probability that luck counts as a result
 
 
 @dataclass(frozen=True)
-class Chance:
+class ChanceLevel:
     """The value that a study without any learning could reach."""
 
     measure: str  # the objective
@@ -45,7 +45,7 @@ class Chance:
         return METRICS[self.measure].direction.sign * (self.best - self.reach) > 1e-12
 
 
-def chance(data: ReportData) -> Chance | None:
+def chance(data: ReportData) -> ChanceLevel | None:
     """Return the chance level of a study.
 
     None without finished trials or dev labels, or if the objective has no bound here.
@@ -54,12 +54,12 @@ def chance(data: ReportData) -> Chance | None:
     finals = [row.final.get(measure) for row in data.finished]
     values = [value for value in finals if value is not None]
     answers = data.targets if data.dev is None else data.dev.labels
-    by = (OF_VALUES if data.dev is None else OF_LABELS).get(measure)
+    by = (REGRESSION_BOUNDS if data.dev is None else CLASSIFICATION_BOUNDS).get(measure)
     if by is None or answers is None or not values:
         return None
     level, reach = by(np.atleast_2d(answers), len(values))
     best = METRICS[measure].direction.best(values)
-    return Chance(measure, best, level, reach, len(values))
+    return ChanceLevel(measure, best, level, reach, len(values))
 
 
 def by_accuracy(labels: np.ndarray, guesses: int) -> tuple[float, float]:
@@ -67,7 +67,9 @@ def by_accuracy(labels: np.ndarray, guesses: int) -> tuple[float, float]:
     from scipy.stats import binom
 
     level = float(_shares(labels).max())
-    return level, float(binom.isf(_each(guesses), labels.size, level)) / labels.size
+    return level, float(
+        binom.isf(_probability_per_guess(guesses), labels.size, level)
+    ) / labels.size
 
 
 def by_cost(labels: np.ndarray, guesses: int) -> tuple[float, float]:
@@ -75,7 +77,7 @@ def by_cost(labels: np.ndarray, guesses: int) -> tuple[float, float]:
     shares = _shares(labels)
     frequent = shares[shares > 0]
     entropy = float(-(frequent * np.log(frequent)).sum())
-    return entropy, entropy - math.log(guesses / LUCK) / labels.size
+    return entropy, entropy - math.log(guesses / FALSE_FIND_RATE) / labels.size
 
 
 def by_balanced_accuracy(labels: np.ndarray, guesses: int) -> tuple[float, float]:
@@ -83,7 +85,7 @@ def by_balanced_accuracy(labels: np.ndarray, guesses: int) -> tuple[float, float
     counts = [np.unique(fold, return_counts=True)[1] for fold in labels]
     level = float(np.mean([1 / len(fold) for fold in counts]))
     squares = sum(float((1.0 / (len(fold) ** 2 * fold)).sum()) for fold in counts)
-    spread = math.sqrt(math.log(guesses / LUCK) * squares / 2) / len(labels)
+    spread = math.sqrt(math.log(guesses / FALSE_FIND_RATE) * squares / 2) / len(labels)
     return level, min(level + spread, 1.0)
 
 
@@ -97,7 +99,7 @@ def by_roc_auc(labels: np.ndarray, guesses: int) -> tuple[float, float]:
     counts = np.concatenate([np.unique(fold, return_counts=True)[1] for fold in labels])
     m = labels.shape[1]
     error = float(np.sqrt((m + 1) / (12.0 * counts * (m - counts))).mean())
-    return 0.5, min(0.5 + float(norm.isf(_each(guesses))) * error, 1.0)
+    return 0.5, min(0.5 + float(norm.isf(_probability_per_guess(guesses))) * error, 1.0)
 
 
 def by_r2(targets: np.ndarray, guesses: int) -> tuple[float, float]:
@@ -111,19 +113,19 @@ def by_rmse(targets: np.ndarray, guesses: int) -> tuple[float, float]:
     return level, level * math.sqrt(1 - _correlation(targets.shape[1], guesses) ** 2)
 
 
-By = Callable[[np.ndarray, int], tuple[float, float]]
-OF_LABELS: dict[str, By] = {
+Bound = Callable[[np.ndarray, int], tuple[float, float]]
+CLASSIFICATION_BOUNDS: dict[str, Bound] = {
     "dev_accuracy": by_accuracy,
     "dev_cost": by_cost,
     "dev_balanced_accuracy": by_balanced_accuracy,
     "dev_roc_auc": by_roc_auc,
 }
-OF_VALUES: dict[str, By] = {"dev_r2": by_r2, "dev_rmse": by_rmse}
+REGRESSION_BOUNDS: dict[str, Bound] = {"dev_r2": by_r2, "dev_rmse": by_rmse}
 
 
-def _each(guesses: int) -> float:
-    """Probability per guess such that the best of all exceeds with LUCK: 1 - (1 - LUCK)^(1 / N)."""
-    return -math.expm1(math.log1p(-LUCK) / guesses)
+def _probability_per_guess(guesses: int) -> float:
+    """Probability per guess that makes the best exceed at the rate p: 1 - (1 - p)^(1 / N)."""
+    return -math.expm1(math.log1p(-FALSE_FIND_RATE) / guesses)
 
 
 def _shares(labels: np.ndarray) -> np.ndarray:
@@ -136,5 +138,5 @@ def _correlation(examples: int, guesses: int) -> float:
     from scipy.stats import t
 
     freedom = max(examples - 2, 1)
-    quantile = float(t.isf(_each(guesses), freedom))
+    quantile = float(t.isf(_probability_per_guess(guesses), freedom))
     return quantile / math.sqrt(freedom + quantile**2)

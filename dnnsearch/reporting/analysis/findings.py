@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from dnnsearch.reporting.analysis.analyses import Analyses
 from dnnsearch.reporting.analysis.boundaries import BoundaryHit
-from dnnsearch.reporting.analysis.chance_level import Chance
+from dnnsearch.reporting.analysis.chance_level import ChanceLevel
 from dnnsearch.reporting.analysis.divergence import Cut, Divergence
 from dnnsearch.reporting.analysis.undertrained import EXTRA_ITERATIONS, Undertrained
 from dnnsearch.trials.spec import Value
@@ -33,7 +33,7 @@ def findings(analyses: Analyses) -> Iterator[Finding]:
         yield _undertrained(analyses.undertrained)
 
 
-def _chance(chance: Chance) -> Finding:
+def _chance(chance: ChanceLevel) -> Finding:
     return Finding(
         "chance",
         "nothing was found",

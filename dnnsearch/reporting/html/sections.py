@@ -86,8 +86,8 @@ def _counted(data: ReportData) -> str:
             f"ties. {PROMOTE_NOTE}"
         )
     return (
-        "Intervals cover the examples of this dev set, but not the seed. These examples cannot "
-        "distinguish a tie from the best trial."
+        "Intervals reflect the number of dev examples, but not the choice of the seed. A tie is a "
+        "trial that these examples cannot distinguish from the best one."
     )
 
 
@@ -192,7 +192,7 @@ def _methods(found: Importance, by_depth: Mapping[int, Importance]) -> str:
         text += f" fANOVA uses {MAX_FANOVA_TRIALS} trials at a time."
     if found.missing:
         text += f" The first plot lacks {', '.join(found.missing)}, which only some trials have"
-        text += "; the plots by depth show them." if by_depth else "."
+        text += "; each plot of one depth includes its own." if by_depth else "."
     return text
 
 
