@@ -71,7 +71,6 @@ STILL_USED = {  # retired names that some folder has not replaced yet: none when
     "FEWEST",
     "LOT",
     "Lot",
-    "ROOM",
     "Room",
     "SHORT",
     "Seen",
