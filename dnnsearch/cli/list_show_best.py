@@ -118,12 +118,12 @@ def _print(
     selected: bool,
 ) -> None:
     """Of several studies a comparison, and their trials only where some were asked for."""
-    from dnnsearch.reporting.terminal import beside, sentences
+    from dnnsearch.reporting.terminal import comparison, side_by_side
     from dnnsearch.study.leaderboard.formats import table
 
     if len(opened) > 1:
-        print("\n".join(beside(every)))
-        print(" ".join(sentences(opened, _tell)))
+        print("\n".join(side_by_side(every)))
+        print(" ".join(comparison(opened, _tell)))
         if not selected:
             return
     for board, chosen in zip(every, boards, strict=True):

@@ -11,6 +11,7 @@ from dnnsearch.cli.options import STORAGE, Storage, writable
 from dnnsearch.errors import UserError
 
 if TYPE_CHECKING:
+    from dnnsearch.reporting.write_report import Report
     from dnnsearch.study.stored_study import OpenStudy
 
 
@@ -44,27 +45,27 @@ def report(
     names = list(dict.fromkeys(studies))
     path = writable(out or Path(f"report-{quote('-'.join(names), safe='')}.html"))
     opened = [open_study(name, storage) for name in names]
-    text = page(opened, (lambda text: None) if quiet else _tell)
-    path.write_text(text, encoding="utf-8")
-    attached = _attach(opened, text)
+    written = page(opened, (lambda text: None) if quiet else _tell)
+    path.write_text(written.html, encoding="utf-8")
+    attached = _attach(opened, written)
     if quiet:
         print(path)
     else:
         also = "; MLflow has it with the study's run" if attached else ""
-        print(f"report written to {path} ({len(text.encode()) / 1e6:.1f} MB){also}")
+        print(f"report written to {path} ({len(written.html.encode()) / 1e6:.1f} MB){also}")
 
 
 def _tell(text: str) -> None:
     print(f"{text} ...", file=sys.stderr, flush=True)
 
 
-def _attach(opened: "list[OpenStudy]", text: str) -> bool:
+def _attach(opened: "list[OpenStudy]", written: "Report") -> bool:
     """The page is written; that MLflow is away is no reason to fail."""
-    from dnnsearch.reporting.write_report import ALONE, attach
+    from dnnsearch.reporting.write_report import attach
 
-    name = ALONE if len(opened) == 1 else "comparison.html"
+    name = "report.html" if len(opened) == 1 else "comparison.html"
     try:
-        there = [attach(study, name, text) for study in opened]
+        there = [attach(study, name, written) for study in opened]
         return all(there)
     except UserError as error:
         print(f"the report is not in MLflow: {error}", file=sys.stderr)

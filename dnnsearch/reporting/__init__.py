@@ -1,12 +1,9 @@
-"""The report on a study, or on several: one HTML page that needs nothing else.
+"""Reports on studies: one self-contained HTML page, and tables and sentences for the terminal.
 
-- `material`: what is read of a study.
-- `axis`, `interval`: a hyperparameter as an axis, a value with its interval.
-- `chance`, `ties`, `edges`, `divergence`, `falling`, `importance`, `isolation`, `pareto`,
-  `diagnosis`, `champion`: one question each, answered in numbers.
-- `views`, `findings`, `verdict`: the answers together, the warnings, the three sentences.
-- `markup`, `figures`, `courses`, `tables`, `sections`, `page`: how it looks.
-- `rivals`: several studies beside each other; `showing`: ties and comparisons for the terminal.
+It reads studies and changes none; it knows nothing of how a search runs.
 
-Nothing here writes; the page is text.
+- `analysis/`: what the trials of a study show, as numbers and sentences.
+- `html/`: the page that displays it.
+- `write_report`: from studies to the page, and its copy in MLflow.
+- `terminal`: ties and comparisons for `show`.
 """

@@ -1,10 +1,11 @@
-"""Leaderboards as `show` has them: ties marked, several studies beside each other."""
+"""What `show` prints: leaderboards with ties, and a comparison of several studies."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from dnnsearch.errors import UserError
-from dnnsearch.reporting.analysis.report_data import glance, read
+from dnnsearch.reporting.analysis.report_data import read, read_lazily
+from dnnsearch.reporting.analysis.study_comparison import compared
 from dnnsearch.reporting.analysis.ties import ties
 from dnnsearch.study.leaderboard.formats import (
     TABLE_HYPERPARAMETERS,
@@ -18,16 +19,16 @@ from dnnsearch.study.stored_study import OpenStudy
 
 
 def with_ties(study: OpenStudy) -> Leaderboard:
-    """The leaderboard; its ties are not known where a record is missing or damaged."""
+    """Return the leaderboard with its ties; without them if a record is missing or damaged."""
     try:
-        material = glance(study)
-        return replace(material.board, tied=frozenset(ties(material)))
+        data = read_lazily(study)
+        return replace(data.board, tied=frozenset(ties(data)))
     except UserError:
         return leaderboard(study)
 
 
-def beside(boards: Sequence[Leaderboard]) -> Iterator[str]:
-    """The lines of a table with a column for each study: how it stands, and its best trial."""
+def side_by_side(boards: Sequence[Leaderboard]) -> Iterator[str]:
+    """Yield the lines of a table with a column for each study: its progress and its best trial."""
     best = [board.ranked[0] if board.ranked else None for board in boards]
     lines = [
         ["objective", *(board.objective for board in boards)],
@@ -43,14 +44,12 @@ def beside(boards: Sequence[Leaderboard]) -> Iterator[str]:
     yield from aligned(("study", *(board.study for board in boards)), lines)
 
 
-def sentences(
+def comparison(
     studies: Sequence[OpenStudy], progress: Callable[[int, int], object]
 ) -> Iterator[str]:
-    """What is the same in the studies, what is not, and which is better.
+    """Yield sentences that compare the studies: data, budgets, and which one is better.
 
-    Reads all records; `progress` is told how many of how many. Raises UserError where one is
-    missing or damaged.
+    `progress(done, total)` is called for each record. Raise UserError if a record is missing or
+    damaged.
     """
-    from dnnsearch.reporting.analysis.study_comparison import compared  # plotly takes a second
-
     yield from compared([read(study, progress) for study in studies])

@@ -1,47 +1,61 @@
-"""From studies to the text of a page, and the page laid beside them in MLflow."""
+"""From studies to the report, and its copy in MLflow."""
 
-import html
 import re
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from dnnsearch.reporting.analysis.analyses import analyse, analyse_deeper
-from dnnsearch.reporting.analysis.champion_trial import shown
+from dnnsearch.reporting.analysis.champion_trial import networks_to_show
 from dnnsearch.reporting.analysis.findings import findings
 from dnnsearch.reporting.analysis.importance import DRAWS
 from dnnsearch.reporting.analysis.report_data import ReportData, read
 from dnnsearch.reporting.analysis.verdict import verdict
 from dnnsearch.reporting.html import sections
+from dnnsearch.reporting.html.comparison_section import compare_studies
 from dnnsearch.reporting.html.markup import Markup, joined, tag
 from dnnsearch.reporting.html.page import page
 from dnnsearch.study.stored_study import EXPERIMENT, IDENTITY, OpenStudy
 from dnnsearch.tracking import UNTRACKED, database
 
-ALONE = "report.html"  # the page of one study
-Say = Callable[[str], object]
+OnMessage = Callable[[str], object]
 
 
 def _ignore(text: str) -> None:
     pass
 
 
-def report(studies: Sequence[OpenStudy], say: Say = _ignore, draws: int = DRAWS) -> str:
-    """The report on the studies as one HTML document; `say` is told what is being done.
+class Report(NamedTuple):
+    """A page, and the verdict it begins with."""
 
-    Raises UserError where a record is missing or damaged.
+    html: str  # one document that needs no other file
+    verdict: str  # Markdown; empty if there are several studies
+
+
+def report(
+    studies: Sequence[OpenStudy], on_message: OnMessage = _ignore, draws: int = DRAWS
+) -> Report:
+    """Return the report on the studies; `on_message` gets a line about each long step.
+
+    The importance of the hyperparameters is computed on `draws` random subsets of the trials. Raise
+    UserError if a record is missing or damaged.
     """
-    materials = [_read(study, say) for study in studies]
-    bodies = [_one(*each, say, draws) for each in zip(studies, materials, strict=True)]
+    every = [_read(study, on_message) for study in studies]
+    bodies, verdicts = [], []
+    for study, data in zip(studies, every, strict=True):
+        body, sentences = _one(study, data, on_message, draws)
+        bodies.append(body)
+        verdicts.append(in_markdown(" ".join(sentences)))
     if len(studies) == 1:
-        return page(f"Study {studies[0].name}", bodies[0])
-    return page(
-        f"Studies {', '.join(study.name for study in studies)}", _several(materials, bodies)
-    )
+        return Report(page(f"Study {studies[0].name}", bodies[0]), verdicts[0])
+    title = f"Studies {', '.join(study.name for study in studies)}"
+    return Report(page(title, _several(every, bodies)), "")
 
 
-def attach(study: OpenStudy, name: str, page: str) -> bool:
-    """Make the page an artifact of the study's run in MLflow; whether there is such a run.
+def attach(study: OpenStudy, name: str, report: Report) -> bool:
+    """Store the report in MLflow, and return whether MLflow has a run of the study.
 
-    Raises UserError when MLflow is away.
+    The page becomes the artifact `name` of that run. A verdict becomes the beginning of the run's
+    description. Raise UserError if MLflow does not answer.
     """
     uri = study.config.tracking
     path = database.sqlite_path(uri)
@@ -50,43 +64,43 @@ def attach(study: OpenStudy, name: str, page: str) -> bool:
     from dnnsearch.tracking import report_artifact
 
     experiment, identity = study.attributes[EXPERIMENT], study.attributes[IDENTITY]
-    sentences = verdict_of(page) if name == ALONE else ""
     return report_artifact.attach(
-        uri, experiment, study.name, identity, name, page.encode(), sentences
+        uri, experiment, study.name, identity, name, report.html.encode(), report.verdict
     )
 
 
-def verdict_of(page: str) -> str:
-    """The sentences that a page begins with, as text whose marks mean nothing in Markdown."""
-    found = re.search(r'<p class="verdict">(.*?)</p>', page, re.DOTALL)
-    return re.sub(r"([\\`*_\[\]<>|])", r"\\\1", html.unescape(found[1])) if found else ""
+def in_markdown(text: str) -> str:
+    """Return Markdown that is displayed as `text`: its special characters are escaped."""
+    return re.sub(r"([\\`*_\[\]<>|])", r"\\\1", text)
 
 
-def _read(study: OpenStudy, say: Say) -> ReportData:
+def _read(study: OpenStudy, on_message: OnMessage) -> ReportData:
     def progress(at: int, of: int) -> None:
         if at % 100 == 0 or at == of:
-            say(f"study {study.name}: {at} of {of} records read")
+            on_message(f"study {study.name}: {at} of {of} records read")
 
     return read(study, progress)
 
 
-def _one(study: OpenStudy, material: ReportData, say: Say, draws: int) -> Markup:
-    views = analyse(material, draws, say)
-    warnings = list(findings(views))
-    sentences = verdict(material, views, warnings)
-    parts = [sections.verdict(sentences, warnings), sections.leaderboard(material, views)]
-    if material.finished:
-        by_depth = analyse_deeper(material, views, draws)
-        say("drawing")
-        champion = shown(material, study, say)
-        parts.append(sections.analysis(study, material, views, by_depth, champion))
-    return joined([*parts, sections.commands(material)])
+def _one(
+    study: OpenStudy, data: ReportData, on_message: OnMessage, draws: int
+) -> tuple[Markup, list[str]]:
+    """The sections on a study, and the sentences of its verdict."""
+    analyses = analyse(data, draws, on_message)
+    warnings = list(findings(analyses))
+    sentences = verdict(data, analyses, warnings)
+    parts = [sections.verdict(sentences, warnings), sections.leaderboard(data, analyses)]
+    if data.finished:
+        by_depth = analyse_deeper(data, analyses, draws)
+        on_message("drawing the plots")
+        champion = networks_to_show(data, study, on_message)
+        parts.append(sections.analysis(study, data, analyses, by_depth, champion))
+    return joined([*parts, sections.commands(data)]), sentences
 
 
-def _several(materials: Sequence[ReportData], bodies: Sequence[Markup]) -> Markup:
-    """How they compare, then each."""
-    from dnnsearch.reporting.analysis.study_comparison import compare_studies
-
-    named = zip(materials, bodies, strict=True)
-    parts = [joined([tag("h1", f"Study {m.name}"), body]) for m, body in named]
-    return joined([compare_studies(materials), *parts])
+def _several(every: Sequence[ReportData], bodies: Sequence[Markup]) -> Markup:
+    """The comparison, then the sections of each study."""
+    parts = [compare_studies(every)]
+    for data, body in zip(every, bodies, strict=True):
+        parts += [tag("h1", f"Study {data.name}"), body]
+    return joined(parts)

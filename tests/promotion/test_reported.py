@@ -1,4 +1,4 @@
-"""What a report shows of a champion, example by example: never what has learnt the examples."""
+"""The report on a champion: it shows only networks that were not trained on dev."""
 
 from pathlib import Path
 
@@ -6,7 +6,11 @@ import numpy as np
 
 from dnnsearch.promotion.candidates import confirmations, memo
 from dnnsearch.promotion.evaluation_log import EvaluationLog
-from dnnsearch.reporting.analysis.champion_trial import confusion, shown, worst
+from dnnsearch.reporting.analysis.champion_trial import (
+    confusion,
+    most_confidently_wrong,
+    networks_to_show,
+)
 from dnnsearch.reporting.analysis.report_data import read
 from dnnsearch.study.stored_study import open_study
 from tests.promotion.conftest import Promote
@@ -17,23 +21,23 @@ def test_the_champion_is_shown_by_the_networks_that_confirmed_it(
 ) -> None:
     storage = f"sqlite:///{folder}/optuna.db"
     study = open_study("clean", storage)
-    material = read(study)
-    assert shown(material, study, print).who.startswith("The best trial, number ")
+    data = read(study)
+    assert networks_to_show(data, study, print).title.startswith("The best trial, number ")
     said = promote("clean")
-    seen = shown(material, study, print)
-    assert seen.who == f"The champion, of trial {said['trial']}"
-    assert "4 networks that confirmed it, trained on train alone" in seen.why
+    seen = networks_to_show(data, study, print)
+    assert seen.title == f"The champion, of trial {said['trial']}"
+    assert "4 networks that confirmed it, trained on train alone" in seen.reason
     (record,) = seen.records
     assert record.spec.train_examples == study.record(said["trial"]).spec.train_examples
-    counts = confusion(material, seen.records)
+    counts = confusion(data, seen.records)
     assert counts is not None
     confirmed = next(c for c in said["candidates"] if c["trial"] == said["trial"])["confirmed"]
     assert np.trace(counts) / counts.sum() == np.float64(confirmed)
-    assert worst(material, study, seen.records)
-    assert len(EvaluationLog(study.rows).openings) == 1  # the page has not looked at the test set
+    assert most_confidently_wrong(data, study, seen.records)
+    assert len(EvaluationLog(study.rows).openings) == 1  # the report does not evaluate the test set
 
 
-def test_where_its_confirmation_is_not_here_it_is_the_best_trial_and_it_is_said(
+def test_without_the_confirmation_the_best_trial_is_shown_and_the_report_says_so(
     promote: Promote, folder: Path
 ) -> None:
     study = open_study("clean", f"sqlite:///{folder}/optuna.db")
@@ -41,6 +45,6 @@ def test_where_its_confirmation_is_not_here_it_is_the_best_trial_and_it_is_said(
     for path in memo(study).paths():
         path.unlink()
     assert confirmations(study, said["trial"]) == []
-    seen = shown(read(study), study, print)
-    assert seen.who.startswith("The best trial, number ")
-    assert f"The champion, of trial {said['trial']}, has learnt this dev set" in seen.why
+    seen = networks_to_show(read(study), study, print)
+    assert seen.title.startswith("The best trial, number ")
+    assert f"The champion, of trial {said['trial']}, was trained on this dev set" in seen.reason

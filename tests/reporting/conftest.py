@@ -1,3 +1,5 @@
+"""Fixtures of the reporting tests: a cache, and a small study that a search has left."""
+
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,7 +25,7 @@ tracking: none
 
 @pytest.fixture(scope="session")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Prepared arrays for all rigs."""
+    """A cache of prepared arrays for all tests here."""
     return tmp_path_factory.mktemp("store")
 
 
@@ -34,7 +36,7 @@ def _own_cache(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def searched(program: Preloaded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Searched:
-    """Runs the study `small`, two short trials in an empty folder, with these further keys."""
+    """Run the study `small`, two short trials in an empty folder, with further config keys."""
     monkeypatch.chdir(tmp_path)
 
     def search(keys: str) -> OpenStudy:

@@ -1,4 +1,4 @@
-"""Sixty trials of a real study, some pruned, some diverged: all places agree to the last digit."""
+"""CSV, JSON, Optuna, MLflow and the report agree to the last digit on a study of sixty trials."""
 
 import csv
 import io
@@ -36,7 +36,7 @@ Trials = Mapping[int, Mapping[str, Any]]
 
 @pytest.fixture(scope="module")
 def folder(tracked: Preloaded, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the study was searched, shown as CSV and JSON, and reported."""
+    """The folder of a study, with its trials as CSV and JSON."""
     folder = tmp_path_factory.mktemp("sixty")
     (folder / "sixty.yaml").write_text(CONFIG)
     with pytest.MonkeyPatch.context() as patch:
@@ -57,7 +57,7 @@ def test_the_study_has_every_kind_of_end(shown: Trials) -> None:
     assert {row["state"] for row in shown.values()} >= {"finished", "pruned", "diverged"}
 
 
-def test_show_says_the_same_in_csv_and_json(folder: Path, shown: Trials) -> None:
+def test_csv_and_json_agree(folder: Path, shown: Trials) -> None:
     rows = list(csv.DictReader(io.StringIO((folder / "sixty.csv").read_text())))
     written = {int(row["trial"]): row for row in rows}
     for number, row in shown.items():
@@ -66,7 +66,7 @@ def test_show_says_the_same_in_csv_and_json(folder: Path, shown: Trials) -> None
             assert text in ("", "nan", "inf") if value is None else text == str(value)
 
 
-def test_optuna_says_the_same(folder: Path, shown: Trials) -> None:
+def test_optuna_agrees_with_json(folder: Path, shown: Trials) -> None:
     study = optuna.load_study(study_name="sixty", storage=f"sqlite:///{folder}/optuna.db")
     for trial in study.get_trials():
         row = shown[trial.number]
@@ -76,7 +76,7 @@ def test_optuna_says_the_same(folder: Path, shown: Trials) -> None:
         assert is_finished == (row["state"] == "finished")
 
 
-def test_mlflow_says_the_same(folder: Path, shown: Trials) -> None:
+def test_mlflow_agrees_with_json(folder: Path, shown: Trials) -> None:
     apply()
     from mlflow import MlflowClient
 
@@ -94,17 +94,17 @@ def test_mlflow_says_the_same(folder: Path, shown: Trials) -> None:
         assert metrics.get("objective") == row["dev_accuracy"]
         assert metrics["hp.learning_rate"] == row["learning_rate"]
         assert {name: str(row[name]) for name in params} == dict(params)
-        if row["state"] != "diverged":  # of which MLflow has the last finite points
+        if row["state"] != "diverged":  # for these MLflow has the last finite points
             names = ("dev_cost", "train_cost", "dev_accuracy", "train_accuracy")
             assert {n: metrics[n] for n in names} == {n: row[f"final_{n}"] for n in names}
 
 
-def test_the_report_says_the_same(
+def test_the_report_agrees_with_json(
     folder: Path, shown: Trials, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(folder)
     monkeypatch.setenv("DNNSEARCH_CACHE", str(folder / "cache"))
-    page = report([open_study("sixty", "sqlite:///optuna.db")], draws=0)
+    page = report([open_study("sixty", "sqlite:///optuna.db")], draws=0).html
     table = re.findall(
         r'<data value="(\d+)">\d+</data></td><td><span class="state (\w+)".*?</td>'
         r'<td(?: class="number"><data value="([^"]+)")?>.*?</td><td>.*?</td><td>(.*?)</td>',

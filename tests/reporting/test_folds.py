@@ -1,4 +1,4 @@
-"""What is said of a study with folds, and of one whose target is a number."""
+"""The report on a study with folds, and on a regression."""
 
 import numpy as np
 import pandas as pd
@@ -10,7 +10,7 @@ from dnnsearch.study.leaderboard.ranking import binomial_error, leaderboard
 from tests.reporting.conftest import Searched
 
 
-def test_an_accuracy_over_folds_is_as_sure_as_all_their_examples_make_it(
+def test_the_interval_of_an_accuracy_over_folds_counts_all_their_examples(
     searched: Searched,
 ) -> None:
     study = searched("data: wine\nfolds: 3\n")
@@ -21,15 +21,15 @@ def test_an_accuracy_over_folds_is_as_sure_as_all_their_examples_make_it(
     assert read(study).interval(best) == wilson(best.value, predictions.size)
 
 
-def test_where_there_are_no_accuracies_none_are_drawn(searched: Searched) -> None:
+def test_a_regression_has_no_plot_of_accuracies(searched: Searched) -> None:
     x = np.random.default_rng(0).standard_normal((90, 2))
     pd.DataFrame({"x": x[:, 0], "y": x.sum(axis=1)}).to_csv("t.csv", index=False)
     study = searched("data: {file: t.csv, target: y}\nfolds: 3\nobjective: dev_r2\n")
-    material = read(study)
-    section = str(curves(material))
+    data = read(study)
+    section = str(curves(data))
     assert "cost of the best 2 trials" in section
     assert "accuracy" not in section
-    assert "Bias is counted" not in section
-    interval = material.interval(leaderboard(study).best)
+    assert "Bias is the train error" not in section
+    interval = data.interval(leaderboard(study).best)
     assert interval is not None
     assert interval.high <= 1

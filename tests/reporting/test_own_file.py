@@ -1,4 +1,4 @@
-"""A report on a person's own file, with categories, gaps, a rare class and several networks."""
+"""The report on a user's own file, with categories, missing values, a rare class and folds."""
 
 import re
 from pathlib import Path
@@ -12,7 +12,7 @@ from dnnsearch.study.stored_study import open_study
 from tests.support.preloaded import Preloaded
 
 
-def test_a_report_is_written_shows_no_row_and_does_not_judge_by_another_figure(
+def test_the_report_shows_no_rows_of_the_file_and_no_metric_but_the_objective(
     program: Preloaded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DNNSEARCH_CACHE", str(tmp_path / "cache"))
@@ -29,7 +29,7 @@ def test_a_report_is_written_shows_no_row_and_does_not_judge_by_another_figure(
     program.run(tmp_path, "search", "configs/people.yaml", *few)
     program.run(tmp_path, "report", "people", "--out", "people.html")
     page = (tmp_path / "people.html").read_text()
-    assert "What it is surest to get wrong" in page
+    assert "Most confident errors" in page
     assert re.search(r"row \d+ of fold \d</code>", page)
     assert "fold by fold" in page
     assert "the best dev_accuracy" not in page, "balanced accuracy was the objective"

@@ -1,4 +1,4 @@
-"""Rigged studies, drawn at random, and their clean twins: what the first screen says of them."""
+"""Verdict and warnings on random studies with a planted property, and on studies without one."""
 
 import os
 from functools import partial
@@ -13,27 +13,27 @@ from dnnsearch.reporting.analysis.verdict import verdict
 from tests.support import rigs
 
 SEEDS = [0, pytest.param(1, marks=pytest.mark.proof)]
-DRAWS = 5  # of the trials, for what mattered; the report itself takes more
-MANY = int(os.environ.get("DNNSEARCH_RIGS", "40"))
-WRONG = 0.05  # of many: a warning is luck now and then, and TPE may look at one depth alone
+DRAWS = 5  # fewer than in a report
+STUDIES = int(os.environ.get("DNNSEARCH_RIGS", "40"))
+MAX_WRONG_SHARE = 0.05  # a warning may be chance, and TPE may try only one depth
 KINDS = {
-    rigs.beyond_the_edge: ("edge", "the best lies at the"),
-    rigs.shuffled_labels: ("nothing", "Nothing was found: "),
+    rigs.beyond_the_edge: ("boundary", "the best trial lies at the"),
+    rigs.shuffled_labels: ("chance", "Nothing was found: "),
     rigs.diverging: ("diverged", "trials diverged"),
-    rigs.too_short: ("falling", "were still improving when they ended"),
+    rigs.too_short: ("undertrained", "were still improving when they ended"),
 }
 
 
 def first_screen(rig, seed: int, draws: int = 0) -> tuple[list[str], str, str]:
-    """The kinds of warnings, the sentences, and the warnings' text."""
+    """Return the kinds of the warnings, the verdict, and the text of the warnings."""
     rng = np.random.default_rng(seed)
-    trials, data = int(rng.integers(45, 80)), str(rng.choice(["digits", "moons"]))
-    # a sampler that learns avoids what diverges, and then there are no 40 %
+    trials, name = int(rng.integers(45, 80)), str(rng.choice(["digits", "moons"]))
+    # TPE avoids learning rates that diverge, so that too few trials would diverge
     tpe = seed % 2 == 1 and rig is not rigs.diverging
-    material = read(rigs.rigged(rig(rng), rng, trials, data=data, tpe=tpe))
-    views = analyse(material, draws)
-    found = list(findings(views))
-    return [f.kind for f in found], " ".join(verdict(material, views, found)), str(found)
+    data = read(rigs.rigged(rig(rng), rng, trials, data=name, tpe=tpe))
+    analyses = analyse(data, draws)
+    found = list(findings(analyses))
+    return [f.kind for f in found], " ".join(verdict(data, analyses, found)), str(found)
 
 
 def check_rig(rig, seed: int) -> None:
@@ -54,7 +54,7 @@ def check_clean(seed: int, draws: int = 0) -> None:
 
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("rig", KINDS, ids=lambda rig: rig.__name__)
-def test_a_rigged_study_is_seen_through(rig, seed: int) -> None:
+def test_a_planted_property_is_reported(rig, seed: int) -> None:
     check_rig(rig, seed)
 
 
@@ -63,7 +63,7 @@ def check_only_depth(seed: int) -> None:
     assert "Only hidden_layers mattered" in sentences
 
 
-def test_where_only_depth_matters_the_verdict_says_so() -> None:
+def test_the_verdict_says_that_only_depth_matters() -> None:
     check_only_depth(0)
 
 
@@ -78,9 +78,9 @@ CHECKS |= {"clean": partial(check_clean, draws=DRAWS), "only_depth": check_only_
 
 @pytest.mark.proof
 @pytest.mark.parametrize("name", CHECKS)
-def test_of_many_studies_hardly_one_is_called_wrongly(name: str) -> None:
-    wrong = [seed for seed in range(100, 100 + MANY) if is_wrong(CHECKS[name], seed)]
-    assert len(wrong) <= WRONG * MANY, f"{len(wrong)} of {MANY}: {wrong}"
+def test_few_of_many_studies_are_judged_wrongly(name: str) -> None:
+    wrong = [seed for seed in range(100, 100 + STUDIES) if is_wrong(CHECKS[name], seed)]
+    assert len(wrong) <= MAX_WRONG_SHARE * STUDIES, f"{len(wrong)} of {STUDIES}: {wrong}"
 
 
 def is_wrong(check, seed: int) -> bool:

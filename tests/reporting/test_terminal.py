@@ -1,43 +1,69 @@
-"""Leaderboards for the terminal: the report's ties, and studies beside each other."""
+"""What `show` prints: ties in a leaderboard, and several studies compared."""
 
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from dnnsearch.reporting.analysis import ties
-from dnnsearch.reporting.analysis.report_data import glance, read
-from dnnsearch.reporting.terminal import beside, sentences, with_ties
+from dnnsearch.reporting.analysis.report_data import read, read_lazily
+from dnnsearch.reporting.terminal import comparison, side_by_side, with_ties
+from tests.reporting.conftest import Searched
 from tests.support import rigs
+from tests.support.preloaded import Preloaded
+
+SHOW_TWO_STUDIES = """
+import sys
+sys.argv = ["dnnsearch", "show", "small", "other"]
+from dnnsearch.__main__ import main
+code = main()
+print("plotly" in sys.modules, code)
+"""
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_ties_are_the_same_whether_all_records_are_read_or_only_those_in_reach(
+def test_ties_are_the_same_if_only_records_that_may_be_tied_are_read(
     seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rng = np.random.default_rng(seed)
     study = rigs.rigged(rigs.clean(rng), rng, 40)
-    lazily = glance(study)
+    lazily = read_lazily(study)
     found = ties.ties(lazily)
-    assert 0 < len(lazily.courses) < len(lazily.finished)
-    monkeypatch.setattr(ties, "_is_in_reach", lambda *_: True)
+    assert 0 < len(lazily.trial_curves) < len(lazily.finished)
+    monkeypatch.setattr(ties, "may_be_tied", lambda *_: True)
     assert found == ties.ties(read(study))
     assert with_ties(study).tied == frozenset(found)
 
 
-def test_studies_stand_beside_each_other_with_their_best_trials_and_what_differs() -> None:
+def test_studies_are_compared_by_their_best_trials_and_their_data() -> None:
     rng = np.random.default_rng(3)
     studies = [rigs.rigged(rigs.clean(rng), rng, 20, name=name) for name in ("one", "two")]
     boards = [with_ties(study) for study in studies]
-    lines = {line.split("  ")[0].strip(): line for line in beside(boards)}
+    lines = {line.split("  ")[0].strip(): line for line in side_by_side(boards)}
     assert lines["study"].split() == ["study", "one", "two"]
     assert lines["its trial"].split()[2:] == [str(board.best.number) for board in boards]
     assert f"{boards[1].best.value:.4f} ±" in lines["best value"]
-    assert "the same data and the same split" in " ".join(sentences(studies, lambda at, of: None))
+    assert "the same data and the same split" in " ".join(comparison(studies, lambda at, of: None))
 
 
-def test_a_study_without_a_value_has_an_empty_column() -> None:
+def test_a_study_without_a_finished_trial_has_an_empty_column() -> None:
     rng = np.random.default_rng(4)
     board = with_ties(rigs.rigged(rigs.clean(rng), rng, 5))
     empty = replace(board, study="empty", rows=[])
-    assert next(iter(beside([board, empty]))).split() == ["study", "rig", "empty"]
+    assert next(iter(side_by_side([board, empty]))).split() == ["study", "rig", "empty"]
+
+
+def test_the_command_that_compares_two_studies_does_not_load_plotly(
+    searched: Searched, program: Preloaded, tmp_path: Path
+) -> None:
+    searched("data: moons\n")
+    Path("other.yaml").write_text(Path("small.yaml").read_text())
+    program.run(tmp_path, "search", "other.yaml")
+    output = subprocess.run(
+        [sys.executable, "-c", SHOW_TWO_STUDIES], capture_output=True, text=True, check=True
+    ).stdout
+    assert "They have the same data and the same split." in output
+    assert output.splitlines()[-1] == "False 0"

@@ -1,1 +1,21 @@
-"""What a study's trials show, as plain data: no HTML and no plots."""
+"""What the trials of a study show, as numbers and sentences.
+
+It knows nothing of HTML, plots or the terminal.
+
+- `report_data`: what is read of a study, once, for all analyses.
+- `axis`: a searched hyperparameter as an axis from 0 to 1.
+- `analyses`: all analyses of a study together.
+- `chance_level`: whether the best value is better than random guesses.
+- `ties`: which trials cannot be distinguished from the best one.
+- `boundaries`: whether the best trials lie at a bound of the space.
+- `divergence`: how many trials diverged, and for which values.
+- `undertrained`: whether the best trials were still improving at their end.
+- `importance`: how much each hyperparameter explains.
+- `isolation_plot`: the best objective for each value of one hyperparameter.
+- `pareto`: the trials that are better than every cheaper one.
+- `diagnosis`: high bias or high variance of a trial.
+- `champion_trial`: confusion matrix and most confident errors of the champion's networks.
+- `study_comparison`: several studies compared.
+- `findings`: the warnings, as sentences.
+- `verdict`: the three sentences at the top of a report.
+"""

@@ -1,4 +1,4 @@
-"""A study looked at from all sides; each look is taken once."""
+"""All analyses of a study, each computed once."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from optuna.trial import FrozenTrial
 
 from dnnsearch.config.search_space import complete
 from dnnsearch.reporting.analysis.boundaries import BoundaryHit, boundary_hits
-from dnnsearch.reporting.analysis.chance_level import Chance, chance
+from dnnsearch.reporting.analysis.chance_level import ChanceLevel, chance
 from dnnsearch.reporting.analysis.divergence import Divergence, divergence
 from dnnsearch.reporting.analysis.importance import DRAWS, Importance, by_depth, importance
 from dnnsearch.reporting.analysis.report_data import ReportData
@@ -17,34 +17,40 @@ from dnnsearch.reporting.analysis.undertrained import Undertrained, find_undertr
 
 @dataclass(frozen=True)
 class Analyses:
-    """What there is to say about a study."""
+    """The results on which findings, verdict and plots are based."""
 
-    chance: Chance | None
+    chance: ChanceLevel | None
     ties: list[int]
-    edges: list[BoundaryHit]
+    boundary_hits: list[BoundaryHit]
     divergence: Divergence
-    falling: Undertrained
+    undertrained: Undertrained
     importance: Importance | None
 
 
 def analyse(
-    material: ReportData, draws: int = DRAWS, say: Callable[[str], object] = lambda text: None
+    data: ReportData, draws: int = DRAWS, on_message: Callable[[str], object] = lambda text: None
 ) -> Analyses:
-    """`draws` of the trials make the intervals of the importance; `say` is told of long work."""
-    say("looking for warnings")
-    warned = (chance(material), ties(material), boundary_hits(material), divergence(material))
-    say("weighing the hyperparameters")
-    return Analyses(*warned, find_undertrained(material), importance(material.trials, draws))
+    """Return the analyses of a study; `on_message` gets a line before each long step.
+
+    The importance is computed on `draws` random subsets of the trials; with 0 there is none.
+    """
+    on_message("looking for warnings")
+    warned = (chance(data), ties(data), boundary_hits(data), divergence(data))
+    on_message("computing the importance of the hyperparameters")
+    return Analyses(*warned, find_undertrained(data), importance(data.trials, draws))
 
 
 def analyse_deeper(
-    material: ReportData, views: Analyses, draws: int = DRAWS
+    data: ReportData, analyses: Analyses, draws: int = DRAWS
 ) -> Mapping[int, Importance]:
-    """Depth -> importance among its trials, where some layers are not in all trials."""
-    if not views.importance or not views.importance.missing:
+    """Return depth -> importance among the trials of that depth.
+
+    The mapping is empty if all finished trials have the same hyperparameters.
+    """
+    if not analyses.importance or not analyses.importance.missing:
         return {}
-    return by_depth(material.trials, lambda trial: _depth(material, trial), draws)
+    return by_depth(data.trials, lambda trial: _depth(data, trial), draws)
 
 
-def _depth(material: ReportData, trial: FrozenTrial) -> int:
-    return complete(trial.params, material.config).hidden_layers
+def _depth(data: ReportData, trial: FrozenTrial) -> int:
+    return complete(trial.params, data.config).hidden_layers

@@ -9,7 +9,7 @@ from dnnsearch.config.config import Config
 from dnnsearch.config.dimensions import Choices, Range
 from dnnsearch.trials.spec import Value
 
-# Beyond these nothing can be searched, so that a best value there is no reason to widen a space.
+# Limits that no space can pass: a best value there is no reason to widen the space.
 NATURAL_LOW = {
     "iterations": 1,
     "hidden_layers": 0,
@@ -23,21 +23,21 @@ NATURAL_HIGH = {"batch_size": "full", "class_weights": 1}
 
 @dataclass(frozen=True)
 class Axis:
-    """One hyperparameter of the config; `units` is that of all layers together."""
+    """One searched hyperparameter; the axis `units` stands for the units of all layers."""
 
     name: str
     dimension: Range | Choices
 
     @property
     def is_ordered(self) -> bool:
-        """Whether its values are numbers, a full batch being the largest."""
+        """Whether the values are numbers; a full batch counts as the largest."""
         if isinstance(self.dimension, Range):
             return True
         return all(not isinstance(v, str) or v == "full" for v in self.dimension.values)
 
     @property
     def values(self) -> list[Value]:
-        """The choices in their order; of a range, its two ends."""
+        """The choices (sorted if they are ordered), or the two bounds of a range."""
         if isinstance(self.dimension, Range):
             return [self.dimension.low, self.dimension.high]
         given = self.dimension.values
@@ -48,7 +48,10 @@ class Axis:
         return isinstance(self.dimension, Range) and self.dimension.log
 
     def place(self, params: Mapping[str, Value]) -> float | None:
-        """Where the trial lies; units on average over its layers; None where it has none."""
+        """Return the position of a trial, from 0 to 1; None if the trial has no hidden layer.
+
+        The position on the axis `units` is the mean over the layers.
+        """
         if self.name != "units":
             return self._place(params[self.name])
         units = [self._place(v) for k, v in params.items() if k.startswith("units_")]
@@ -63,24 +66,24 @@ class Axis:
         return (at - low) / (high - low)
 
     def value(self, params: Mapping[str, Value]) -> Value:
-        """The trial's; of units the mean over its layers."""
+        """Return the trial's value; for `units`, the mean over its layers."""
         if self.name != "units":
             return params[self.name]
         return statistics.fmean(float(v) for k, v in params.items() if k.startswith("units_"))
 
-    def ends_here(self, upper: bool) -> bool:
-        """Whether the edge is one that no other space could pass."""
+    def is_natural_limit(self, upper: bool) -> bool:
+        """Return whether no space could go beyond this bound, such as 1 iteration."""
         natural = (NATURAL_HIGH if upper else NATURAL_LOW).get(self.name)
         return self.values[-1 if upper else 0] == natural
 
 
 def rank(value: Value) -> float:
-    """Where a value stands among others: a full batch is the largest, other words are equal."""
+    """Return a sort key of a value; a word, such as a full batch, is larger than all numbers."""
     return math.inf if isinstance(value, str) else float(value)
 
 
 def axes(config: Config) -> list[Axis]:
-    """Those of the hyperparameters that have several values to choose from."""
+    """Return the hyperparameters for which the config gives more than one value."""
     found = []
     for name, dimension in config.hyper.items():
         if isinstance(dimension, Range) or (

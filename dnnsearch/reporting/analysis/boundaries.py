@@ -1,10 +1,10 @@
-"""Whether the best of a study lies at the edge of its space, so that a better one may lie beyond.
+"""Whether the best trial lies at a bound of the space, so that better ones may lie outside.
 
-A best trial at an edge says little by itself: where a hyperparameter does not matter, the best lies
-at one of its edges now and then. So three things are asked: the best trial lies at the edge, the
-best few do, and in the half of the axis next to the edge the trials become better towards it, by
-more than chance, all other hyperparameters taken into account. Diverged trials count as the worst:
-where the edge is a cliff there is nothing to be had beyond.
+A best trial at a bound says little by itself: if a hyperparameter does not matter, the best trial
+lies at one of its bounds now and then. So three conditions must hold. The best trial lies near the
+bound. So does the median of the best few trials. And in the half of the axis next to the bound,
+trials improve significantly towards it, all other hyperparameters taken into account. Diverged
+trials count as the worst: if trials diverge at the bound, nothing better lies outside.
 """
 
 import math
@@ -20,15 +20,15 @@ from dnnsearch.reporting.analysis.report_data import ReportData
 from dnnsearch.study.leaderboard.ranking import Row
 from dnnsearch.trials.spec import Value
 
-OUTER = 0.2  # of an axis counts as its edge: noise moves the best about
-FEW = 0.25  # where half of the best few must lie
-LUCK = 0.01  # of a warning without a reason, over all edges together
-FEWEST = 8  # trials in the half next to an edge
+MAX_DISTANCE_OF_BEST = 0.2  # share of the axis: noise moves the best trial
+MAX_MEDIAN_DISTANCE = 0.25  # of the best few trials
+FALSE_WARNING_RATE = 0.01  # over all bounds together
+MIN_TRIALS_NEAR_BOUND = 8  # in the half of the axis next to it
 
 
 @dataclass(frozen=True)
 class BoundaryHit:
-    """One end of an axis."""
+    """One bound of an axis."""
 
     axis: Axis
     is_upper: bool
@@ -38,65 +38,71 @@ class BoundaryHit:
         return self.axis.values[-1 if self.is_upper else 0]
 
     def distance(self, row: Row) -> float | None:
-        """How far the trial lies from it: 0 at the edge, 1 at the other end."""
+        """Return how far a trial lies from the bound: 0 at it, 1 at the other one.
+
+        None if the trial does not have the hyperparameter.
+        """
         place = self.axis.place(row.params)
         return place if place is None or not self.is_upper else 1 - place
 
 
-def boundary_hits(material: ReportData) -> list[BoundaryHit]:
-    """Those at which the best lies and that deserve a warning."""
+def boundary_hits(data: ReportData) -> list[BoundaryHit]:
+    """Return the bounds that deserve a warning because the best trials lie there."""
     ends = [
         BoundaryHit(axis, upper)
-        for axis in material.axes
-        if _has_ends(axis)
+        for axis in data.axes
+        if _has_interior(axis)
         for upper in (False, True)
     ]
-    passable = [edge for edge in ends if not edge.axis.ends_here(edge.is_upper)]
-    return [edge for edge in passable if _is_best_at(material, edge, LUCK / len(passable))]
+    movable = [hit for hit in ends if not hit.axis.is_natural_limit(hit.is_upper)]
+    return [hit for hit in movable if _is_best_at(data, hit, FALSE_WARNING_RATE / len(movable))]
 
 
-def _has_ends(axis: Axis) -> bool:
-    """Two choices are nothing but ends."""
+def _has_interior(axis: Axis) -> bool:
+    """Return whether a value can lie between the bounds; two choices have nothing between."""
     return axis.is_ordered and not (isinstance(axis.dimension, Choices) and len(axis.values) < 3)
 
 
-def _is_best_at(material: ReportData, edge: BoundaryHit, luck: float) -> bool:
-    few = material.finished[: max(3, math.ceil(len(material.finished) / 10))]
-    distances = [edge.distance(row) for row in few]
+def _is_best_at(data: ReportData, hit: BoundaryHit, level: float) -> bool:
+    few = data.finished[: max(3, math.ceil(len(data.finished) / 10))]
+    distances = [hit.distance(row) for row in few]
     known = [distance for distance in distances if distance is not None]
-    if not known or distances[0] is None or distances[0] > OUTER:
+    if not known or distances[0] is None or distances[0] > MAX_DISTANCE_OF_BEST:
         return False
-    return statistics.median(known) <= FEW and _improvement(material, edge) < luck
+    return (
+        statistics.median(known) <= MAX_MEDIAN_DISTANCE
+        and _p_value_of_improvement(data, hit) < level
+    )
 
 
-def _improvement(material: ReportData, edge: BoundaryHit) -> float:
-    """The p-value that trials in the half next to the edge do not become better towards it."""
+def _p_value_of_improvement(data: ReportData, hit: BoundaryHit) -> float:
+    """One-sided p-value (t test) of the slope of the values' normal scores towards the bound."""
     from scipy.stats import norm, rankdata, t
 
-    near = [r for r in material.ended if _is_known(r) and (edge.distance(r) or 0.0) <= 0.5]
-    near = [row for row in near if edge.distance(row) is not None]
-    if len(near) < FEWEST:
+    near = []
+    for row in data.ended:
+        distance = hit.distance(row)
+        is_known = row.value is not None or row.state == "diverged"
+        if is_known and distance is not None and distance <= 0.5:
+            near.append(row)
+    if len(near) < MIN_TRIALS_NEAR_BOUND:
         return 1.0
-    ranks = rankdata([_worth(material, row) for row in near])
+    ranks = rankdata([_worth(data, row) for row in near])
     scores = norm.ppf((ranks - 0.5) / len(near))
-    towards = [1 - (edge.distance(row) or 0.0) for row in near]
-    X = _design(material.axes, edge.axis, towards, near)
+    towards = [1 - (hit.distance(row) or 0.0) for row in near]
+    X = _design(data.axes, hit.axis, towards, near)
     slope, error, freedom = _slope(X, scores)
     return float(t.sf(slope / error, freedom)) if error > 0 else 1.0
 
 
-def _is_known(row: Row) -> bool:
-    return row.value is not None or row.state == "diverged"
-
-
-def _worth(material: ReportData, row: Row) -> float:
-    return -math.inf if row.value is None else material.sign * row.value
+def _worth(data: ReportData, row: Row) -> float:
+    return -math.inf if row.value is None else data.sign * row.value
 
 
 def _design(
     axes: Sequence[Axis], this: Axis, towards: Sequence[float], rows: Sequence[Row]
 ) -> np.ndarray:
-    """(n, k): what is tested, a constant, and the other hyperparameters while there are trials."""
+    """(n, k): the tested column, a constant, and as many other columns as the trials allow."""
     columns = [np.array(towards), np.ones(len(rows))]
     for axis in axes:
         if axis != this:
@@ -106,7 +112,7 @@ def _design(
 
 
 def _columns(axis: Axis, rows: Sequence[Row]) -> list[np.ndarray]:
-    """An ordered axis as its place and its square, another as one column for each value."""
+    """Position and its square on an ordered axis; else an indicator per value but the first."""
     if not axis.is_ordered:
         values = [row.params[axis.name] for row in rows]
         return [np.array([v == value for v in values], float) for value in axis.values[1:]]
@@ -116,7 +122,7 @@ def _columns(axis: Axis, rows: Sequence[Row]) -> list[np.ndarray]:
 
 
 def _slope(X: np.ndarray, y: np.ndarray) -> tuple[float, float, int]:
-    """Of the first column, by least squares: the slope, its standard error, degrees of freedom."""
+    """Least squares: coefficient of the first column, its standard error, degrees of freedom."""
     coefficients, *_ = np.linalg.lstsq(X, y, rcond=None)
     freedom = len(y) - int(np.linalg.matrix_rank(X))
     residual = float(((y - X @ coefficients) ** 2).sum()) / max(freedom, 1)

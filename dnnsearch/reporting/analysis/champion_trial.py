@@ -1,9 +1,9 @@
-"""The champion, example by example on the dev set: which classes it mixes up, what it gets wrong.
+"""The champion on the dev set: its confusion matrix and its most confident errors.
 
-The champion itself has learnt dev, and the test set is not looked at for a page. So what is shown
-are the networks that confirmed it: its configuration with fresh seeds, trained on train alone, or
-each on all folds but its own. Where there are none, it is the best trial. Read from the records;
-nothing is trained.
+The champion itself was trained on train + dev, and a report does not evaluate the test set. So a
+report shows the networks of the champion's confirmation: the same configuration with fresh seeds,
+trained on train only, or each on all folds but its own. If there are none, it shows the best trial.
+All values come from the records; nothing is trained.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,94 +21,105 @@ from dnnsearch.reporting.analysis.report_data import Dev, ReportData
 from dnnsearch.study.stored_study import OpenStudy
 from dnnsearch.trials.record import Record
 
-MOST_CLASSES = 30  # that a confusion matrix can show
-WORST = 8  # examples
+MAX_CONFUSION_CLASSES = 30
+MAX_WRONG_EXAMPLES = 8
 
 
 @dataclass(frozen=True)
-class Shown:
-    """Whose networks are shown."""
+class ShownNetworks:
+    """The networks that a report shows on the dev set."""
 
-    who: str
-    why: str
-    records: Sequence[Record]  # alike but for their seeds
+    title: str  # such as "The champion, of trial 7"
+    reason: str  # why these networks, in a sentence
+    records: Sequence[Record]  # of one configuration; only the seeds differ
 
 
-def shown(material: ReportData, study: OpenStudy, say: Callable[[str], object]) -> Shown:
-    """The champion's where they are here, else the best trial's; some trial must have finished."""
-    best = material.board.best.number
+def networks_to_show(
+    data: ReportData, study: OpenStudy, on_message: Callable[[str], object]
+) -> ShownNetworks:
+    """Return the networks that confirmed the champion; without any, those of the best trial.
+
+    At least one trial must have finished.
+    """
+    best = data.board.best.number
     instead = f"The best trial, number {best}"
-    trial = _crowned(study, say)
+    trial = _champion_trial(study, on_message)
     if trial is None:
-        return Shown(instead, "This study has no champion yet.", [study.record(best)])
+        return ShownNetworks(instead, "This study has no champion yet.", [study.record(best)])
     found = confirmations(study, trial)
     if not found:
-        why = f"The champion, of trial {trial}, has learnt this dev set, and the networks that "
-        return Shown(instead, f"{why}confirmed it are not on this machine.", [study.record(best)])
+        reason = (
+            f"The champion, of trial {trial}, was trained on this dev set, and the networks that "
+            "confirmed it are not on this machine."
+        )
+        return ShownNetworks(instead, reason, [study.record(best)])
     count = sum(record.spec.replicates for record in found)
-    where = "on the other folds each" if study.config.folds else "on train alone"
-    why = (
-        f"These are the {count} networks that confirmed it, trained {where} with fresh seeds: its "
+    where = "each on the other folds" if study.config.folds else "on train alone"
+    reason = (
+        f"These are the {count} networks that confirmed it, trained {where} with fresh seeds; the "
+        "champion's own networks were trained on this dev set."
     )
-    return Shown(f"The champion, of trial {trial}", f"{why}own have learnt this dev set.", found)
+    return ShownNetworks(f"The champion, of trial {trial}", reason, found)
 
 
-def _crowned(study: OpenStudy, say: Callable[[str], object]) -> int | None:
-    """The trial whose configuration the champion has; a page survives that it cannot be asked."""
+def _champion_trial(study: OpenStudy, on_message: Callable[[str], object]) -> int | None:
+    """The trial whose configuration the champion has; None if it is unknown."""
     try:
-        found = champions.champion(study, say)
+        found = champions.champion(study, on_message)
         return None if found is None else int(found.model.provenance["trial"])
     except UserError as error:
-        say(f"the champion is not shown: {error}")
+        on_message(f"the report leaves out the champion: {error}")
         return None
 
 
-def confusion(material: ReportData, records: Sequence[Record]) -> np.ndarray | None:
-    """(classes, classes): how often what stands in the row was called what stands in the column.
+def confusion(data: ReportData, records: Sequence[Record]) -> np.ndarray | None:
+    """Return how often each class (row) was predicted as each class (column): (classes, classes).
 
-    Counts over all networks; None without labels, and for too many classes.
+    Counts are sums over all networks. None if there are no labels, or too many classes.
     """
-    if material.dev is None or len(material.dev.classes) > MOST_CLASSES:
+    if data.dev is None or len(data.dev.classes) > MAX_CONFUSION_CLASSES:
         return None
-    counts = np.zeros((len(material.dev.classes),) * 2, int)
+    counts = np.zeros((len(data.dev.classes),) * 2, int)
     for record in records:
         predictions = record.arrays["dev_predictions"]
-        labels = np.broadcast_to(material.dev.labels, predictions.shape)
+        labels = np.broadcast_to(data.dev.labels, predictions.shape)
         np.add.at(counts, (labels.ravel(), predictions.ravel().astype(int)), 1)
     return counts
 
 
 @dataclass(frozen=True)
-class Worst:
-    """An example of the dev set that the networks, together, are surest to get wrong."""
+class WrongExample:
+    """An example of the dev set that the networks, averaged, classify wrongly."""
 
     place: str  # such as `row 7 of dev`
     label: str
-    answer: str
-    probability: float  # that they give to the label
-    features: np.ndarray  # (n_x,) as they were loaded; none (0,) of a person's file
+    prediction: str
+    probability: float  # predicted for the label
+    features: np.ndarray  # (n_x,) as they were loaded; (0,) if the data are the user's file
 
 
-def worst(material: ReportData, study: OpenStudy, records: Sequence[Record]) -> list[Worst]:
-    """The wrong ones with the smallest probability of what is right, the worst first.
+def most_confidently_wrong(
+    data: ReportData, study: OpenStudy, records: Sequence[Record]
+) -> list[WrongExample]:
+    """Return the errors with the smallest probability of the right class, the smallest first.
 
-    With folds each example is judged by the networks that have not learnt it. Empty where nothing
-    is wrong, and where the networks are in no record.
+    With folds, each example is classified by the networks that were not trained on it. The list is
+    empty if nothing is wrong, or if the records hold no parameters.
     """
-    dev = material.dev
+    dev = data.dev
     if dev is None or any("parameters" not in record.arrays for record in records):
         return []
     outputs = _outputs(records, dev)
     if outputs.shape[1] == 1:
         outputs = np.concatenate([1 - outputs, outputs], axis=1)
     probabilities = outputs.swapaxes(1, 2).reshape(dev.labels.size, -1)
-    # MLflow gets the page, but no rows of a person's file
+    # the page is also stored in MLflow, which gets no rows of the user's own file
     may_show = not is_file(study.config.data)
-    return _surest(dev, probabilities, may_show)
+    return _select(dev, probabilities, may_show)
 
 
 def _outputs(records: Sequence[Record], dev: Dev) -> np.ndarray:
-    """A[L] (1, n[L], m), or with folds (K, n[L], m), as the mean of those who have a say."""
+    """A[L], the mean of the networks: (1, n[L], m), or with folds (K, n[L], m)."""
     activation = OUTPUTS[records[0].spec.output].activation
     each = [np.asarray(activation.function(logits(one, dev.X), None)) for one in records]
     if dev.labels.ndim == 2:
@@ -116,20 +127,20 @@ def _outputs(records: Sequence[Record], dev: Dev) -> np.ndarray:
     return np.asarray(np.concatenate(each).mean(axis=0, keepdims=True))
 
 
-def _surest(dev: Dev, probabilities: np.ndarray, shown: bool) -> list[Worst]:
-    """probabilities: (m, classes), of fold after fold; features only where they are to be shown."""
+def _select(dev: Dev, probabilities: np.ndarray, with_features: bool) -> list[WrongExample]:
+    """The most confident errors; probabilities (m, classes), with folds one fold after another."""
     labels = dev.labels.ravel()
     given = probabilities[np.arange(len(labels)), labels]
     answers = probabilities.argmax(axis=1)
     wrong = np.flatnonzero(answers != labels)
-    order = wrong[np.argsort(given[wrong], kind="stable")][:WORST]
+    order = wrong[np.argsort(given[wrong], kind="stable")][:MAX_WRONG_EXAMPLES]
     return [
-        Worst(
+        WrongExample(
             _place(dev, i),
             dev.classes[labels[i]],
             dev.classes[answers[i]],
             float(given[i]),
-            _features(dev, i) if shown else np.empty(0),
+            _features(dev, i) if with_features else np.empty(0),
         )
         for i in order.tolist()
     ]
@@ -143,8 +154,8 @@ def _place(dev: Dev, i: int) -> str:
 
 
 def _features(dev: Dev, i: int) -> np.ndarray:
-    """(n_x,) as they were loaded."""
+    """(n_x,): the features before they were standardised."""
     at = np.unravel_index(i, dev.labels.shape)
-    own = at[:-1]  # each fold has a mean and a scale of its own
+    own = at[:-1]  # each fold has its own mean and scale
     mean, scale = (x[own] if x.ndim > 1 else x for x in map(np.asarray, (dev.mean, dev.scale)))
     return np.asarray(dev.X[at] * scale + mean)

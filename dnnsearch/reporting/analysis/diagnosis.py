@@ -1,9 +1,9 @@
-"""What a trial suffers from, as the course teaches to ask: bias first, then variance.
+"""Whether a trial has high bias or high variance, as the course diagnoses it.
 
-Avoidable bias is how far the train error lies above what can be attained. Nobody knows that; the
-smallest dev error of the study is taken for it, since what generalises so well can surely be fitted
-so well. Variance is how far the dev error lies above the train error. A difference counts where it
-is larger than two standard errors of the dev error.
+Avoidable bias is the difference between the train error and the smallest attainable error. That is
+unknown; the smallest dev error of the study stands for it, since a network that generalises so well
+can also fit the training set so well. Variance is the difference between dev error and train error.
+A difference counts if it is larger than two standard errors of the dev error.
 """
 
 import math
@@ -14,20 +14,20 @@ from dnnsearch.study.leaderboard.ranking import Row, count_examples
 
 NEXT = {
     "high bias": "a larger network, more iterations, another learning rate or activation",
-    "high variance": "more data, regularisation, a smaller network, or to stop earlier",
+    "high variance": "more data, regularisation, a smaller network, or early stopping",
     "high bias and high variance": "a larger network first; then more data or regularisation",
-    "neither": "nothing in particular: no difference is larger than chance",
+    "neither": "nothing in particular: no difference is larger than its noise",
 }
 
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """A trial's errors, and their names."""
+    """The errors of a trial, as shares of wrong answers, and what they mean."""
 
-    train: float  # error: the share that is wrong
+    train: float
     dev: float
     attainable: float
-    noise: float  # the difference that counts
+    noise: float  # smaller differences do not count
 
     @property
     def name(self) -> str:
@@ -41,15 +41,15 @@ class Diagnosis:
         return NEXT[self.name]
 
 
-def diagnosis(material: ReportData, row: Row) -> Diagnosis | None:
-    """None where there is no accuracy to speak of."""
+def diagnosis(data: ReportData, row: Row) -> Diagnosis | None:
+    """Return the diagnosis of a trial; None if it has no accuracies or no curves."""
     train, dev = row.final.get("train_accuracy"), row.final.get("dev_accuracy")
-    course = material.courses.get(row.number)
-    if train is None or dev is None or course is None:
+    curves = data.trial_curves.get(row.number)
+    if train is None or dev is None or curves is None:
         return None
-    every = [r.final.get("dev_accuracy") for r in material.finished]
+    every = [r.final.get("dev_accuracy") for r in data.finished]
     attainable = 1 - max((accuracy for accuracy in every if accuracy is not None), default=dev)
-    examples = count_examples(course.predictions, material.config)
-    share = min(max(1 - dev, 1 / examples), 1 - 1 / examples)  # at 0 and 1 there is noise, too
+    examples = count_examples(curves.predictions, data.config)
+    share = min(max(1 - dev, 1 / examples), 1 - 1 / examples)  # also noisy at 0 and 1
     noise = 2 * math.sqrt(share * (1 - share) / examples)
     return Diagnosis(1 - train, 1 - dev, attainable, noise)

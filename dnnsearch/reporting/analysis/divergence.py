@@ -1,4 +1,4 @@
-"""How many trials diverged, and which one hyperparameter tells them from the others best."""
+"""How many trials diverged, and which hyperparameter best separates them from the others."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,20 +10,20 @@ from dnnsearch.reporting.analysis.report_data import ReportData
 from dnnsearch.study.leaderboard.ranking import Row
 from dnnsearch.trials.spec import Value
 
-MANY = 0.2  # of the trials that have ended
-CLEAR = 0.5  # of the impurity that a cut must take away to be called the cause
+MAX_DIVERGED_SHARE = 0.2  # of the trials that have ended; more get a warning
+MIN_GAIN = 0.5  # reduction of the impurity from which on a cut is called the cause
 
 
 @dataclass(frozen=True)
 class Cut:
-    """One side of a hyperparameter, where trials diverge."""
+    """A condition on one hyperparameter under which trials diverge."""
 
     axis: Axis
     relation: str  # "at least", "at most" or "equal to"
     value: Value
-    diverged: int  # on that side
-    all: int  # on that side
-    gain: float  # share of the impurity that goes away
+    diverged: int  # trials that fulfil the condition
+    all: int  # trials that fulfil the condition
+    gain: float  # relative reduction of the Gini impurity
 
 
 @dataclass(frozen=True)
@@ -32,23 +32,23 @@ class Divergence:
 
     diverged: int
     ended: int
-    cut: Cut | None  # None where no single hyperparameter tells them apart
+    cut: Cut | None  # None if no single hyperparameter separates them
 
     @property
     def is_much(self) -> bool:
-        return self.diverged > MANY * self.ended
+        return self.diverged > MAX_DIVERGED_SHARE * self.ended
 
 
-def divergence(material: ReportData) -> Divergence:
-    """Counted among finished, pruned and diverged trials."""
-    rows, diverged = material.ended, len(material.diverged)
-    cuts = [cut for axis in material.axes for cut in _cuts(axis, rows)] if diverged else []
+def divergence(data: ReportData) -> Divergence:
+    """Return how many of the finished, pruned and diverged trials diverged, and the best cut."""
+    rows, diverged = data.ended, len(data.diverged)
+    cuts = [cut for axis in data.axes for cut in _cuts(axis, rows)] if diverged else []
     best = max(cuts, key=lambda cut: cut.gain, default=None)
-    return Divergence(diverged, len(rows), best if best and best.gain >= CLEAR else None)
+    return Divergence(diverged, len(rows), best if best and best.gain >= MIN_GAIN else None)
 
 
 def _cuts(axis: Axis, rows: Sequence[Row]) -> Iterator[Cut]:
-    if axis.name == "units":  # layers have several
+    if axis.name == "units":  # one value per layer
         return
     values = [row.params[axis.name] for row in rows]
     bad = np.array([row.state == "diverged" for row in rows])
@@ -65,7 +65,7 @@ def _cuts(axis: Axis, rows: Sequence[Row]) -> Iterator[Cut]:
 
 
 def _gain(bad: np.ndarray, side: np.ndarray) -> float:
-    """The share of Gini's impurity that the cut takes away."""
+    """Relative reduction of the Gini impurity by the cut."""
     before = bad.mean() * (1 - bad.mean())
     after = sum(part.mean() * bad[part].mean() * (1 - bad[part].mean()) for part in (side, ~side))
     return float(1 - after / before) if before > 0 else 0.0

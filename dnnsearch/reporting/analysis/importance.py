@@ -1,16 +1,16 @@
 """How much of the differences between trials each hyperparameter explains, by two methods.
 
-- fANOVA (Hutter et al. 2014; Optuna's): the share of a random forest's variance that a
-  hyperparameter explains by itself.
-- Permutation: how much worse a forest foretells trials that it has not seen when the hyperparameter
-  is shuffled, interactions included. What a forest makes of noise does not count here.
+- fANOVA (Hutter et al. 2014; Optuna's implementation): the share of a random forest's variance that
+  a hyperparameter explains by itself.
+- Permutation: how much worse a random forest predicts unseen trials if the hyperparameter is
+  shuffled. Interactions are included; what a forest learns from noise does not count.
 
-Both are shares of what is explained, and sum to one; `explained` is how much that is.
+Both are shares of the explained variance and sum to one; `explained` is the R2 of the forest.
 
-Optuna's default, PED-ANOVA, asks something else (what makes the best trials differ from the
-others), and gave 0.09 to a hyperparameter that decided everything. Each method is run on several
-draws of the trials, and the interval is what nine in ten of the draws gave. Layers that only some
-trials have can be compared only among trials of one depth.
+Optuna's default, PED-ANOVA, answers another question (in what do the best trials differ from the
+others?), and gave 0.09 to a hyperparameter that decided everything. Each method is run on several
+random subsets of the trials, and the interval covers nine in ten of the results. The units of a
+layer that only some trials have can be compared only among trials of one depth.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,18 +25,18 @@ from optuna.trial import FrozenTrial, TrialState
 
 from dnnsearch.statistics.interval import Interval
 
-DRAWS = 10
-SHARE = 0.8  # of the trials are in a draw
-FEWEST = 20  # trials, below which nothing is said
-MOST = 150  # trials in a draw of Optuna's fANOVA, whose time grows with the square
+DRAWS = 10  # random subsets of the trials
+SHARE_PER_DRAW = 0.8
+MIN_TRIALS = 20
+MAX_FANOVA_TRIALS = 150  # in a draw: the time of Optuna's fANOVA grows with their square
 TREES = {"fANOVA": 16, "permutation": 25}
 FOLDS, SHUFFLES = 4, 5
-EXPLAINED = 0.2  # of the variance; where a forest foretells less, importance is not spoken of
+MIN_EXPLAINED = 0.2  # R2 of the forest; below it no hyperparameter is called important
 
 
 @dataclass(frozen=True)
 class Share:
-    """What a hyperparameter explains by one method."""
+    """The share that one method gives to a hyperparameter."""
 
     mean: float
     interval: Interval
@@ -44,25 +44,28 @@ class Share:
 
 @dataclass(frozen=True)
 class Importance:
-    """Name of the hyperparameter -> share, by both methods; and how good the forest is."""
+    """The shares of all hyperparameters (by name) by both methods."""
 
     trials: int
     fanova: Mapping[str, Share]
     permutation: Mapping[str, Share]
-    explained: float  # R² of the forest on trials that it has not seen
+    explained: float  # R2 of the forest on unseen trials
     missing: list[str]  # hyperparameters that only some of the trials have
 
     @property
     def names(self) -> list[str]:
-        """The most important first."""
+        """The hyperparameters, the most important first."""
         total = {n: self.fanova[n].mean + self.permutation[n].mean for n in self.fanova}
         return sorted(total, key=lambda name: -total[name])
 
 
 def importance(trials: Sequence[FrozenTrial], draws: int = DRAWS) -> Importance | None:
-    """Of the finished trials among these; None for too few, or all alike, or without draws."""
+    """Return the importance among the finished trials.
+
+    None if they are too few or have equal values, or if `draws` is 0.
+    """
     finished = [trial for trial in trials if trial.state == TrialState.COMPLETE]
-    if not draws or len(finished) < FEWEST or len({trial.value for trial in finished}) == 1:
+    if not draws or len(finished) < MIN_TRIALS or len({trial.value for trial in finished}) == 1:
         return None
     shared = intersection_search_space(finished)
     space = {n: d for n, d in shared.items() if len({t.params[n] for t in finished}) > 1}
@@ -81,7 +84,7 @@ def importance(trials: Sequence[FrozenTrial], draws: int = DRAWS) -> Importance 
 def by_depth(
     trials: Sequence[FrozenTrial], depth: Callable[[FrozenTrial], int], draws: int = DRAWS
 ) -> dict[int, Importance]:
-    """Depth -> importance among the trials of that depth, where there are enough."""
+    """Return depth -> importance among the trials of that depth, if they are enough."""
     found = {}
     for layers in sorted({depth(trial) for trial in trials}):
         alike = importance([trial for trial in trials if depth(trial) == layers], draws)
@@ -97,7 +100,7 @@ def _shares(names: Mapping[str, object], drawn: Sequence[Mapping[str, float]]) -
 
 
 def _draw(trials: Sequence[FrozenTrial], rng: np.random.Generator) -> list[FrozenTrial]:
-    order = rng.permutation(len(trials))[: round(SHARE * len(trials))]
+    order = rng.permutation(len(trials))[: round(SHARE_PER_DRAW * len(trials))]
     return [trials[i] for i in order]
 
 
@@ -106,8 +109,8 @@ def _fanova(
     space: Mapping[str, BaseDistribution],
     rng: np.random.Generator,
 ) -> dict[str, float]:
-    study = optuna.create_study()  # the direction does not matter to a variance
-    study.add_trials(_draw(trials, rng)[:MOST])
+    study = optuna.create_study()  # a variance does not depend on the direction
+    study.add_trials(_draw(trials, rng)[:MAX_FANOVA_TRIALS])
     seed = int(rng.integers(2**31))
     evaluator = optuna.importance.FanovaImportanceEvaluator(
         n_trees=TREES["fANOVA"], max_depth=8, seed=seed
@@ -123,20 +126,20 @@ def _permutation(
     space: Mapping[str, BaseDistribution],
     rng: np.random.Generator,
 ) -> tuple[float, dict[str, float]]:
-    """R² on trials that the forest has not seen, and each hyperparameter's share."""
+    """R2 of the forest on unseen trials, and the share of each hyperparameter."""
     X, y = _table(_draw(trials, rng), space)
     whole, shuffled = np.empty(len(y)), np.empty((len(space), SHUFFLES, len(y)))
     for part in np.array_split(np.arange(len(y)), FOLDS):
         forest = _forest(np.delete(X, part, axis=0), np.delete(y, part), rng)
         rows = np.concatenate([X[part], *_shuffled(X, part, rng)])
-        foretold = forest.predict(rows).reshape(-1, len(part))
-        whole[part] = foretold[0]
-        shuffled[:, :, part] = foretold[1:].reshape(len(space), SHUFFLES, len(part))
+        predicted = forest.predict(rows).reshape(-1, len(part))
+        whole[part] = predicted[0]
+        shuffled[:, :, part] = predicted[1:].reshape(len(space), SHUFFLES, len(part))
     variance = float(y.var()) or 1.0
     error = float(((whole - y) ** 2).mean())
     worse = ((shuffled - y) ** 2).mean(axis=(1, 2))
     rise = np.maximum(worse - error, 0.0)
-    shares = rise / (rise.sum() or 1.0)  # a forest is too cautious, for all of them alike
+    shares = rise / (rise.sum() or 1.0)  # a forest shrinks all of them alike
     return 1 - error / variance, dict(zip(space, shares.tolist(), strict=True))
 
 
@@ -149,7 +152,7 @@ def _forest(X: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> Any:
 
 
 def _shuffled(X: np.ndarray, part: np.ndarray, rng: np.random.Generator) -> Iterator[np.ndarray]:
-    """The rows of a part with one column from other trials, several times for each column."""
+    """Yield X[part] with one column drawn from all trials, SHUFFLES times for each column."""
     for column in range(X.shape[1]):
         for _ in range(SHUFFLES):
             rows = X[part].copy()
@@ -160,7 +163,7 @@ def _shuffled(X: np.ndarray, part: np.ndarray, rng: np.random.Generator) -> Iter
 def _table(
     trials: Sequence[FrozenTrial], space: Mapping[str, BaseDistribution]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """X (n, k), choices by their places in the list, and y (n,)."""
+    """X (n, k), in which a choice is its index in the list, and y (n,)."""
     columns = [[_number(d, trial.params[name]) for trial in trials] for name, d in space.items()]
     return np.array(columns, float).T, np.array([trial.value for trial in trials], float)
 

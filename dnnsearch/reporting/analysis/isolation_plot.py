@@ -1,4 +1,4 @@
-"""The best value over all other hyperparameters, for each value of one."""
+"""The best objective for each value of one hyperparameter, over all values of the others."""
 
 from dataclasses import dataclass
 
@@ -8,12 +8,12 @@ from dnnsearch.reporting.analysis.report_data import ReportData
 from dnnsearch.study.leaderboard.ranking import Row
 from dnnsearch.trials.spec import Value
 
-BINS = 8  # of a range
+BINS_PER_RANGE = 8
 
 
 @dataclass(frozen=True)
 class Group:
-    """The finished trials with one value, or with values between two."""
+    """The finished trials with one value of a choice, or in one bin of a range."""
 
     low: Value
     high: Value
@@ -26,10 +26,10 @@ class Group:
         return short[0] if short[0] == short[1] else f"{short[0]} to {short[1]}"
 
 
-def isolation(material: ReportData, axis: Axis) -> list[Group]:
-    """In the order of the axis; a group without a finished trial is left out."""
+def isolation(data: ReportData, axis: Axis) -> list[Group]:
+    """Return the groups in the order of the axis, without the empty ones."""
     groups: dict[int, list[Row]] = {}
-    for row in material.finished:
+    for row in data.finished:
         place = axis.place(row.params)
         if place is not None:
             groups.setdefault(_bin(axis, place), []).append(row)
@@ -39,10 +39,10 @@ def isolation(material: ReportData, axis: Axis) -> list[Group]:
 def _bin(axis: Axis, place: float) -> int:
     if isinstance(axis.dimension, Choices):
         return round(place * (len(axis.values) - 1))
-    return min(int(place * BINS), BINS - 1)
+    return min(int(place * BINS_PER_RANGE), BINS_PER_RANGE - 1)
 
 
 def _group(axis: Axis, rows: list[Row]) -> Group:
-    """The rows come best first."""
+    """Rows: the best first."""
     values = sorted((axis.value(row.params) for row in rows), key=rank)
     return Group(values[0], values[-1], rows[0], len(rows))

@@ -1,4 +1,4 @@
-"""Which trials nobody beats both in value and in the arithmetic that they took."""
+"""The Pareto front of the finished trials: objective against arithmetic of the training."""
 
 from dataclasses import dataclass
 
@@ -7,8 +7,8 @@ from dnnsearch.study.leaderboard.ranking import Row
 
 
 @dataclass(frozen=True)
-class Priced:
-    """A finished trial with its price."""
+class TrialCost:
+    """A finished trial with the multiply-adds of its training."""
 
     row: Row
     multiply_adds: int
@@ -19,17 +19,17 @@ class Priced:
         return self.row.value
 
 
-def priced(material: ReportData) -> list[Priced]:
-    """The finished trials, the best first."""
-    return [Priced(r, material.courses[r.number].multiply_adds) for r in material.finished]
+def trial_costs(data: ReportData) -> list[TrialCost]:
+    """Return the finished trials with their cost, the best first."""
+    return [TrialCost(r, data.trial_curves[r.number].multiply_adds) for r in data.finished]
 
 
-def front(trials: list[Priced], sign: int) -> list[Priced]:
-    """Those that are better than every cheaper one, the cheapest first.
+def pareto_front(trials: list[TrialCost], sign: int) -> list[TrialCost]:
+    """Return the trials that are better than every cheaper one, the cheapest first.
 
-    `sign` is 1 where a larger value is better, else -1.
+    `sign` is 1 if a larger value is better, else -1.
     """
-    kept: list[Priced] = []
+    kept: list[TrialCost] = []
     for trial in sorted(trials, key=lambda t: (t.multiply_adds, -sign * t.value)):
         if not kept or sign * trial.value > sign * kept[-1].value:
             kept.append(trial)

@@ -1,7 +1,7 @@
-"""What a report is made of, read once: the leaderboard, Optuna's rows, the courses of the trials.
+"""The data of a report, read once: the leaderboard, Optuna's rows, the curves of the trials.
 
-Records are opened one after another and only what is shown is kept of them, so that a study with
-large networks fits into memory.
+Records are opened one after another, and only what a report shows is kept, so that a study of large
+networks fits into memory.
 """
 
 from collections.abc import Callable, Mapping
@@ -28,44 +28,44 @@ from dnnsearch.trials.record import Record
 
 @dataclass(frozen=True)
 class TrialCurves:
-    """How a trial went; curves are means over the replicates, predictions are each network's."""
+    """The curves of a trial (means over its R networks), its dev predictions, and its cost."""
 
     steps: np.ndarray  # (P,)
-    curves: Mapping[str, np.ndarray]  # name -> (P,)
-    predictions: np.ndarray  # (R, m): classes
+    by_name: Mapping[str, np.ndarray]  # such as "dev_cost" -> (P,)
+    predictions: np.ndarray  # (R, m): the class that each network predicts
     multiply_adds: int
     cost: int  # on the virtual clock
 
 
 @dataclass(frozen=True)
 class Dev:
-    """The answers to the dev set: indices of classes, (m,) or with K folds (K, m)."""
+    """The dev set of a classification."""
 
-    labels: np.ndarray
+    labels: np.ndarray  # indices of classes, (m,) or with K folds (K, m)
     classes: tuple[str, ...]
-    X: np.ndarray  # (m, n_x) or (K, m, n_x): as the networks are given it
-    mean: np.ndarray | float  # of the features, and their scale, to have them as they were loaded
+    X: np.ndarray  # (m, n_x) or (K, m, n_x), as the networks get it
+    mean: np.ndarray | float  # features as they were loaded: X * scale + mean
     scale: np.ndarray | float
 
     @property
     def shares(self) -> np.ndarray:
-        """How frequent each class is, (classes,)."""
+        """(classes,): the share of each class."""
         counts = np.bincount(self.labels.ravel(), minlength=len(self.classes))
         return counts / self.labels.size
 
 
 @dataclass(frozen=True)
 class ReportData:
-    """One study, ready to be looked at from all sides."""
+    """What the analyses read of one study."""
 
     name: str
     config: Config
     definition: Mapping[str, Any]
     board: Leaderboard
     trials: list[FrozenTrial]  # Optuna's, by number
-    courses: Mapping[int, TrialCurves]  # of every trial that has a record with curves
-    dev: Dev | None  # None for a regression, and where the data cannot be had any more
-    targets: np.ndarray | None  # of a regression's dev set, in the target's unit: (m,) or (K, m)
+    trial_curves: Mapping[int, TrialCurves]  # by number; of trials with curves
+    dev: Dev | None  # None for a regression, or if the data are no longer available
+    targets: np.ndarray | None  # (m,) or (K, m): of a regression's dev set, in the target's unit
     fingerprint: str  # empty while a trial is unfinished
 
     @property
@@ -93,7 +93,7 @@ class ReportData:
 
     @property
     def ended(self) -> list[Row]:
-        """The trials that say something about the space: finished, pruned and diverged ones."""
+        """The finished, pruned and diverged trials, without failed and unfinished ones."""
         return [row for row in self.board.rows if row.state in ("finished", "pruned", "diverged")]
 
     @cached_property
@@ -103,20 +103,20 @@ class ReportData:
 
     @property
     def dev_examples(self) -> int | None:
-        """Over which an accuracy is counted; with folds, those of all folds."""
+        """Number of dev examples, with folds those of all folds; None without labels."""
         return None if self.dev is None else int(self.dev.labels.size)
 
     def interval(self, row: Row) -> Interval | None:
-        """Of the row's value with 95 %: by its replicates' spread, else by the examples.
+        """Return the 95 % interval of a trial's value: Student's t over replicates, or Wilson's.
 
-        An accuracy over folds is one of all their examples.
+        Wilson's is for an accuracy of one network, or of all examples of the folds. None otherwise.
         """
         values = self.trials[row.number].user_attrs.get("dnnsearch", {}).get("values", [])
-        course = self.courses.get(row.number)
+        curves = self.trial_curves.get(row.number)
         if row.value is None:
             return None
         is_share = self.metric.is_share
-        examples = count_examples(course.predictions, self.config) if is_share and course else None
+        examples = count_examples(curves.predictions, self.config) if is_share and curves else None
         if len(values) > 1 and not (examples and self.config.folds):
             interval = student(values)
             return Interval(*self.metric.clipped(interval.low, interval.high))
@@ -126,15 +126,18 @@ class ReportData:
 def read(
     study: OpenStudy, progress: Callable[[int, int], object] = lambda at, of: None
 ) -> ReportData:
-    """All of a study; `progress` is told how many records of how many have been read."""
+    """Return all data of a study; `progress(done, total)` is called for each record.
+
+    Raise UserError if a record is missing or damaged.
+    """
     board, trials = leaderboard(study), study.trials()
-    courses: dict[int, TrialCurves] = {}
+    trial_curves: dict[int, TrialCurves] = {}
     with_data: Record | None = None
     for at, trial in enumerate(trials, start=1):
         progress(at, len(trials))
-        record = _record(study, trial)
+        record = study.record(trial.number) if trial.state.is_finished() else None
         if record is not None and "steps" in record.arrays:
-            courses[trial.number] = _course(record)
+            trial_curves[trial.number] = _trial_curves(record)
             with_data = record
     whole = all(trial.state.is_finished() for trial in trials)
     return ReportData(
@@ -143,39 +146,40 @@ def read(
         definition=study.definition,
         board=board,
         trials=trials,
-        courses=courses,
+        trial_curves=trial_curves,
         **_answers(study, with_data),
         fingerprint=study.fingerprint() if whole and trials else "",
     )
 
 
 class AllCurves(dict[int, TrialCurves]):
-    """The courses of a study's trials, each read when it is asked for."""
+    """The curves of a study's trials, each read from its record on first access."""
 
     def __init__(self, study: OpenStudy) -> None:
         self._study = study
 
     def __missing__(self, number: int) -> TrialCurves:
-        self[number] = _course(self._study.record(number))
+        self[number] = _trial_curves(self._study.record(number))
         return self[number]
 
 
-def glance(study: OpenStudy) -> ReportData:
-    """As `read`, but a trial's course is read when it is asked for; without the fingerprint."""
+def read_lazily(study: OpenStudy) -> ReportData:
+    """Return the data like `read`, but read curves on first access, and no fingerprint.
+
+    Raise UserError if the record of the best trial is missing or damaged.
+    """
     board, trials = leaderboard(study), study.trials()
     first = study.record(board.best.number) if board.ranked else None
     known = (study.name, study.config, study.definition, board, trials)
-    return ReportData(*known, courses=AllCurves(study), **_answers(study, first), fingerprint="")
+    return ReportData(
+        *known, trial_curves=AllCurves(study), **_answers(study, first), fingerprint=""
+    )
 
 
-def _record(study: OpenStudy, trial: FrozenTrial) -> Record | None:
-    return study.record(trial.number) if trial.state.is_finished() else None
-
-
-def _course(record: Record) -> TrialCurves:
+def _trial_curves(record: Record) -> TrialCurves:
     return TrialCurves(
         steps=record.arrays["steps"],
-        curves={name: curve.mean(axis=0) for name, curve in record.curves.items()},
+        by_name={name: curve.mean(axis=0) for name, curve in record.curves.items()},
         predictions=record.arrays["dev_predictions"],
         multiply_adds=record.spec.multiply_adds(record.iterations),
         cost=record.cost,
@@ -183,7 +187,7 @@ def _course(record: Record) -> TrialCurves:
 
 
 def _answers(study: OpenStudy, record: Record | None) -> dict[str, Any]:
-    """`dev` and `targets`; None where the data are gone or have changed: a report survives it."""
+    """`dev` and `targets`, both None if the data have changed or are no longer available."""
     nothing = {"dev": None, "targets": None}
     if record is None:
         return nothing

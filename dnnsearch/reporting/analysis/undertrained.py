@@ -1,4 +1,4 @@
-"""Whether the best trials had learnt all that they could when their iterations were over."""
+"""Whether the best trials were still improving when their iterations were over."""
 
 from dataclasses import dataclass
 
@@ -6,50 +6,53 @@ import numpy as np
 
 from dnnsearch.reporting.analysis.report_data import ReportData, TrialCurves
 
-LAST = 3  # the last third of a curve is looked at
-FEWEST = 4  # points in it
-SURE = 3.0  # standard errors of the slope
-AHEAD = 0.25  # of the iterations, for which the fall is foretold
-OF_COST = 0.05  # the fall that counts, as a share of the cost now,
-OF_START = 0.01  # and of the cost at the beginning: near zero every cost goes on falling
+TAIL_PARTS = 3  # the last third of a curve is examined
+MIN_TAIL_POINTS = 4
+MIN_STANDARD_ERRORS = 3.0  # of the slope
+EXTRA_ITERATIONS = 0.25  # share of the iterations over which the cost is extrapolated
+MIN_DECREASE = 0.05  # share of the last cost
+MIN_DECREASE_FROM_START = 0.01  # share of the first cost: near zero, every cost still decreases
 
 
 @dataclass(frozen=True)
 class Undertrained:
-    """How many of the best trials were still improving."""
+    """Which of the best trials were still improving."""
 
-    looked_at: int
-    still: list[int]  # their numbers
-    ahead: float  # by how much the cost would go on to fall, as a share, in the median
+    examined: int  # number of trials
+    improving: list[int]  # numbers of those that were
+    decrease: float  # median of `expected_decrease`
 
     @property
     def is_much(self) -> bool:
-        return 2 * len(self.still) > self.looked_at
+        return 2 * len(self.improving) > self.examined
 
 
-def find_undertrained(material: ReportData) -> Undertrained:
-    """Of the best tenth of the finished trials, and at least of the best three."""
-    rows = material.finished[: max(3, min(len(material.finished) // 10, 10))]
-    ahead = {r.number: still_falling(material.courses[r.number]) for r in rows}
-    still = {number: share for number, share in ahead.items() if share is not None}
-    median = float(np.median([*still.values()])) if still else 0.0
-    return Undertrained(len(rows), [*still], median)
+def find_undertrained(data: ReportData) -> Undertrained:
+    """Return which of the best tenth (3 to 10) of the finished trials were still improving."""
+    rows = data.finished[: max(3, min(len(data.finished) // 10, 10))]
+    decrease = {r.number: expected_decrease(data.trial_curves[r.number]) for r in rows}
+    improving = {number: share for number, share in decrease.items() if share is not None}
+    median = float(np.median([*improving.values()])) if improving else 0.0
+    return Undertrained(len(rows), [*improving], median)
 
 
-def still_falling(course: TrialCurves) -> float | None:
-    """The share of the dev cost that so many more iterations would take; None where it is level."""
-    cost = course.curves["dev_cost"]
-    last = len(cost) // LAST
-    if last < FEWEST:
+def expected_decrease(curves: TrialCurves) -> float | None:
+    """Return the share by which EXTRA_ITERATIONS would lower the dev cost; None if it is level.
+
+    It is extrapolated linearly from the last third of the curve.
+    """
+    cost = curves.by_name["dev_cost"]
+    last = len(cost) // TAIL_PARTS
+    if last < MIN_TAIL_POINTS:
         return None
-    slope, error = line(course.steps[-last:].astype(float), cost[-last:])
-    fall = -slope * AHEAD * float(course.steps[-1])
-    counts = fall > OF_COST * cost[-1] and fall > OF_START * cost[0]
-    return float(fall / cost[-1]) if counts and -slope > SURE * error else None
+    slope, error = line(curves.steps[-last:].astype(float), cost[-last:])
+    decrease = -slope * EXTRA_ITERATIONS * float(curves.steps[-1])
+    counts = decrease > MIN_DECREASE * cost[-1] and decrease > MIN_DECREASE_FROM_START * cost[0]
+    return float(decrease / cost[-1]) if counts and -slope > MIN_STANDARD_ERRORS * error else None
 
 
 def line(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
-    """The slope of the line through the points, and its standard error."""
+    """Return the least-squares slope of y on x, both (n,), and its standard error."""
     x, y = x - x.mean(), y - y.mean()
     slope = float(x @ y / (x @ x))
     residual = float(((y - slope * x) ** 2).sum()) / (len(x) - 2)

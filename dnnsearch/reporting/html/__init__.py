@@ -1,1 +1,12 @@
-"""The report as one HTML page: figures, tables, sections."""
+"""The report as one HTML page.
+
+It displays what `analysis/` has computed; it computes nothing about a study itself.
+
+- `markup`: HTML elements, with all text from data escaped.
+- `page`: the document around the sections, with style, program and Plotly inside.
+- `sections`: the sections on one study.
+- `comparison_section`: the section that compares several studies.
+- `tables`: the leaderboard, diagnoses, confusion matrix and failures.
+- `figures`: the plots of a study.
+- `learning_curves`: the plot of the best trials' curves.
+"""

@@ -1,7 +1,7 @@
-"""The plots of one study: Optuna's own where it has them, with what they leave out put in.
+"""The plots of one study: Optuna's plots with some additions, and our own.
 
-Colours that depend on light or dark are left to the page, and so are titles. Names of ours stand in
-the figures; text from data is escaped, since Plotly reads some markup in its labels.
+The page chooses titles and all colours that depend on the light or dark theme. Text from data is
+escaped, since Plotly interprets some HTML in labels.
 """
 
 import copy
@@ -24,25 +24,25 @@ from dnnsearch.config.dimensions import Range
 from dnnsearch.reporting.analysis.axis import Axis
 from dnnsearch.reporting.analysis.importance import Importance, Share
 from dnnsearch.reporting.analysis.isolation_plot import Group
-from dnnsearch.reporting.analysis.pareto import front, priced
+from dnnsearch.reporting.analysis.pareto import pareto_front, trial_costs
 from dnnsearch.reporting.analysis.report_data import ReportData
 from dnnsearch.study.leaderboard.ranking import Row
 from dnnsearch.trials.metrics import Direction
 from dnnsearch.trials.spec import Value
 
-ENDS = {  # how trials without a value are drawn
+STATE_MARKERS = {  # of trials without a value
     "pruned": ("triangle-down", "#c08a00"),
     "diverged": ("x", "#c8322b"),
     "failed": ("square-open", "#8a8a8a"),
 }
 BLUE, ORANGE, GREY = "#2f7fd1", "#e0762b", "#8fa3b8"
-ROOM = 0.08  # of the span, above and below
-OUTLYING = 0.15  # of the trials may be left out of sight if they are far from the others
+MARGIN = 0.08  # share of the visible range, above and below
+MAX_HIDDEN_SHARE = 0.15  # of the trials, if they are far from the others
 
 
-def in_memory(material: ReportData) -> optuna.Study:
-    """The study for Optuna's plots; what is unfinished counts as failed there."""
-    return _of([_ended(trial) for trial in material.trials], material.metric.direction)
+def in_memory(data: ReportData) -> optuna.Study:
+    """Return a copy of the study for Optuna's plots, in which unfinished trials are failed."""
+    return _of([_as_ended(trial) for trial in data.trials], data.metric.direction)
 
 
 def _of(trials: Sequence[FrozenTrial], direction: Direction) -> optuna.Study:
@@ -51,7 +51,7 @@ def _of(trials: Sequence[FrozenTrial], direction: Direction) -> optuna.Study:
     return study
 
 
-def _ended(trial: FrozenTrial) -> FrozenTrial:
+def _as_ended(trial: FrozenTrial) -> FrozenTrial:
     if trial.state.is_finished():
         return trial
     trial = copy.copy(trial)
@@ -59,14 +59,14 @@ def _ended(trial: FrozenTrial) -> FrozenTrial:
     return trial
 
 
-def history(material: ReportData, study: optuna.Study) -> go.Figure:
-    """Values in the order of asking, the best so far, and the trials that have no value."""
-    figure = plot_optimization_history(study, target_name=material.objective)
+def history(data: ReportData, study: optuna.Study) -> go.Figure:
+    """Return the plot of values by trial number, with the best so far and trials without value."""
+    figure = plot_optimization_history(study, target_name=data.objective)
     figure.update_traces(marker_color=BLUE, selector={"mode": "markers"})
     figure.update_traces(line_color=ORANGE, line_shape="hv", selector={"mode": "lines"})
-    bottom = _bottom(material)
-    for state, (symbol, colour) in ENDS.items():
-        rows = [row for row in material.board.rows if row.state == state]
+    bottom = _bottom(data)
+    for state, (symbol, colour) in STATE_MARKERS.items():
+        rows = [row for row in data.board.rows if row.state == state]
         if rows:
             figure.add_scatter(
                 x=[row.number for row in rows],
@@ -77,54 +77,52 @@ def history(material: ReportData, study: optuna.Study) -> go.Figure:
                 hovertext=[f"trial {row.number}" for row in rows],
                 hoverinfo="text",
             )
-    figure.update_yaxes(range=shown(material))
+    figure.update_yaxes(range=visible_range(data))
     return figure
 
 
-def _bottom(material: ReportData) -> float:
-    """A line just outside of the values that are shown, on the worse side."""
-    low, high = shown(material)
-    return low + ROOM / 2 * (high - low) if material.sign > 0 else high - ROOM / 2 * (high - low)
+def _bottom(data: ReportData) -> float:
+    """Y coordinate for trials without a value: in the margin on the worse side."""
+    low, high = visible_range(data)
+    return low + MARGIN / 2 * (high - low) if data.sign > 0 else high - MARGIN / 2 * (high - low)
 
 
-def shown(material: ReportData) -> tuple[float, float]:
-    """The values that a plot begins with: all, but for a few that would flatten the others."""
-    worth = np.sort([material.sign * (row.value or 0.0) for row in material.finished] or [0.0])
+def visible_range(data: ReportData) -> tuple[float, float]:
+    """Return the y range of the plots: all values but a few outliers on the worse side."""
+    worth = np.sort([data.sign * (row.value or 0.0) for row in data.finished] or [0.0])
     low, high = worth[0], worth[-1]
-    bulk = high - np.quantile(worth, OUTLYING)
+    bulk = high - np.quantile(worth, MAX_HIDDEN_SHARE)
     if high - low > 3 * bulk > 0:
         low = high - 1.5 * bulk
-    room = ROOM * (high - low or 1.0)
-    ends = sorted((material.sign * (low - room), material.sign * (high + room)))
+    margin = MARGIN * (high - low or 1.0)
+    ends = sorted((data.sign * (low - margin), data.sign * (high + margin)))
     return float(ends[0]), float(ends[1])
 
 
-def hidden(material: ReportData) -> int:
-    """How many finished trials lie outside of what is shown."""
-    low, high = shown(material)
-    return sum(not low <= (row.value or 0.0) <= high for row in material.finished)
+def count_hidden(data: ReportData) -> int:
+    """Return how many finished trials lie outside of the visible range."""
+    low, high = visible_range(data)
+    return sum(not low <= (row.value or 0.0) <= high for row in data.finished)
 
 
-def parallel(material: ReportData) -> go.Figure | None:
-    """Only hyperparameters that all finished trials have: a line needs a place on every axis.
+def parallel(data: ReportData) -> go.Figure | None:
+    """Return the parallel coordinates of the visible trials; None if they share no hyperparameter.
 
-    The few that are so much worse that they would flatten the others are left out.
+    Only hyperparameters that all of them have are shown: a line needs a place on every axis.
     """
-    low, high = shown(material)
-    finished = [
-        material.trials[r.number] for r in material.finished if low <= (r.value or 0) <= high
-    ]
+    low, high = visible_range(data)
+    finished = [data.trials[r.number] for r in data.finished if low <= (r.value or 0) <= high]
     names = set.intersection(*(set(trial.params) for trial in finished)) if finished else set()
     if not names:
         return None
     ordered = [name for name in finished[0].params if name in names]
-    study = _of(finished, material.metric.direction)
-    figure = plot_parallel_coordinate(study, params=ordered, target_name=material.objective)
-    return _recoloured(figure, material.sign)
+    study = _of(finished, data.metric.direction)
+    figure = plot_parallel_coordinate(study, params=ordered, target_name=data.objective)
+    return _recoloured(figure, data.sign)
 
 
 def _recoloured(figure: go.Figure, sign: int) -> go.Figure:
-    """Optuna draws the best in a blue that is nearly black; here they stand out on any ground."""
+    """Colour better trials orange: Optuna's dark blue is hard to see on a dark page."""
     scale = [[0, GREY], [1, ORANGE]] if sign > 0 else [[0, ORANGE], [1, GREY]]
     figure.update_traces(
         marker={"colorscale": scale, "reversescale": False}, selector={"mode": "markers"}
@@ -132,32 +130,32 @@ def _recoloured(figure: go.Figure, sign: int) -> go.Figure:
     lines = list(figure.select_traces(selector={"mode": "lines"}))
     values = sign * np.array([trace.y[0] for trace in lines])  # the first axis is the objective
     for trace, value in zip(lines, values, strict=True):
-        share = float((values <= value).mean()) ** 3  # by rank: one bad trial would take the scale
+        share = float((values <= value).mean()) ** 3  # rank: an outlier does not matter
         trace.line.color = _between(GREY, ORANGE, share)
         trace.opacity = 0.35 + 0.6 * share
     return figure
 
 
 def _between(a: str, b: str, share: float) -> str:
-    """A colour on the way from one to another."""
+    """The colour that is `share` of the way from a to b, both as #rrggbb."""
     ends = ([int(colour[i : i + 2], 16) for i in (1, 3, 5)] for colour in (a, b))
     mixed = (round(x + share * (y - x)) for x, y in zip(*ends, strict=True))
     return f"rgb({','.join(map(str, mixed))})"
 
 
-def axis(material: ReportData, study: optuna.Study, name: str) -> go.Figure:
-    """Value against one of Optuna's parameters; diverged trials on a line outside."""
-    figure = plot_slice(study, params=[name], target_name=material.objective)
+def axis(data: ReportData, study: optuna.Study, name: str) -> go.Figure:
+    """Return the plot of value against one of Optuna's parameters, with diverged trials."""
+    figure = plot_slice(study, params=[name], target_name=data.objective)
     figure.update_traces(marker={"coloraxis": "coloraxis", "colorscale": None, "colorbar": None})
     figure.update_layout(coloraxis={"colorbar": {"title": {"text": "trial"}}})
-    rows = [row for row in material.diverged if name in row.params]
+    rows = [row for row in data.diverged if name in row.params]
     if rows:
-        symbol, colour = ENDS["diverged"]
+        symbol, colour = STATE_MARKERS["diverged"]
         values = [row.params[name] for row in rows]
         as_choice = figure.layout.xaxis.type == "category"
         figure.add_scatter(
             x=[_choice(value) for value in values] if as_choice else values,
-            y=[_bottom(material)] * len(rows),
+            y=[_bottom(data)] * len(rows),
             mode="markers",
             marker={"symbol": symbol, "color": colour, "size": 8},
             name="diverged",
@@ -165,23 +163,23 @@ def axis(material: ReportData, study: optuna.Study, name: str) -> go.Figure:
             hoverinfo="text",
             showlegend=False,
         )
-    figure.update_yaxes(range=shown(material))
+    figure.update_yaxes(range=visible_range(data))
     return figure
 
 
 def _choice(value: Value) -> str:
-    """As Optuna writes a choice on an axis."""
+    """A choice as Optuna writes it on an axis."""
     return repr(value) if isinstance(value, str) else str(value)
 
 
-def alone(material: ReportData, axis: Axis, groups: Sequence[Group]) -> go.Figure:
-    """Best over the rest: the best trial of each group, where it lies, with its interval."""
+def best_over_rest(data: ReportData, axis: Axis, groups: Sequence[Group]) -> go.Figure:
+    """Return the isolation plot: the best trial of each group, with its 95 % interval."""
     places = [axis.value(group.best.params) for group in groups]
     figure = go.Figure()
     figure.add_scatter(
         x=places if isinstance(axis.dimension, Range) else [str(value) for value in places],
         y=[group.best.value for group in groups],
-        error_y=_errors(material, [group.best for group in groups]),
+        error_y=_errors(data, [group.best for group in groups]),
         mode="markers+lines",
         line={"dash": "dot", "color": BLUE},
         marker={"size": 9, "color": BLUE},
@@ -190,25 +188,25 @@ def alone(material: ReportData, axis: Axis, groups: Sequence[Group]) -> go.Figur
         ],
     )
     scale = "log" if axis.is_log else "linear" if isinstance(axis.dimension, Range) else "category"
-    figure.update_layout(yaxis_title=material.objective, xaxis_type=scale, showlegend=False)
-    figure.update_yaxes(range=_with_intervals(material, [group.best for group in groups]))
+    figure.update_layout(yaxis_title=data.objective, xaxis_type=scale, showlegend=False)
+    figure.update_yaxes(range=_with_intervals(data, [group.best for group in groups]))
     return figure
 
 
-def _with_intervals(material: ReportData, rows: Sequence[Row]) -> tuple[float, float] | None:
-    """As `shown`, with the intervals of the rows that are in it; None where that is all."""
-    low, high = shown(material)
+def _with_intervals(data: ReportData, rows: Sequence[Row]) -> tuple[float, float] | None:
+    """The visible range extended by the intervals of its rows; None if all rows are visible."""
+    low, high = visible_range(data)
     seen = [row for row in rows if low <= (row.value or 0.0) <= high]
     if len(seen) == len(rows) or not seen:
         return None
-    intervals = [interval for interval in map(material.interval, seen) if interval]
+    intervals = [interval for interval in map(data.interval, seen) if interval]
     ends = [low, high, *(i.low for i in intervals), *(i.high for i in intervals)]
     return min(ends), max(ends)
 
 
-def _errors(material: ReportData, rows: Sequence[Row]) -> dict[str, Any] | None:
-    """Bars for the intervals; None where a value has none."""
-    found = [(row.value or 0.0, material.interval(row)) for row in rows]
+def _errors(data: ReportData, rows: Sequence[Row]) -> dict[str, Any] | None:
+    """Error bars for the 95 % intervals; None if a value has no interval."""
+    found = [(row.value or 0.0, data.interval(row)) for row in rows]
     known = [(value, interval) for value, interval in found if interval]
     if len(known) < len(rows):
         return None
@@ -220,7 +218,7 @@ def _errors(material: ReportData, rows: Sequence[Row]) -> dict[str, Any] | None:
 
 
 def importances(importance: Importance) -> go.Figure:
-    """Both methods beside each other, the most important on top."""
+    """Return the bar chart of both methods, the most important hyperparameter on top."""
     names = importance.names[::-1]
     figure = go.Figure()
     methods: dict[str, Mapping[str, Share]] = {
@@ -243,15 +241,15 @@ def importances(importance: Importance) -> go.Figure:
             },
         )
     figure.update_layout(
-        xaxis_title="share of what is explained", legend_traceorder="reversed", barmode="group"
+        xaxis_title="share of the explained variance", legend_traceorder="reversed", barmode="group"
     )
     return figure
 
 
-def price(material: ReportData) -> go.Figure:
-    """Value against arithmetic, with the trials that are better than every cheaper one."""
-    trials = priced(material)
-    best = front(trials, material.sign)
+def pareto(data: ReportData) -> go.Figure:
+    """Return the plot of value against multiply-adds, with the Pareto front."""
+    trials = trial_costs(data)
+    best = pareto_front(trials, data.sign)
     figure = go.Figure()
     figure.add_scatter(
         x=[trial.multiply_adds for trial in trials],
@@ -271,7 +269,7 @@ def price(material: ReportData) -> go.Figure:
     )
     figure.update_layout(
         xaxis={"type": "log", "title": "multiply-adds"},
-        yaxis={"title": material.objective, "range": shown(material)},
+        yaxis={"title": data.objective, "range": visible_range(data)},
     )
     return figure
 

@@ -1,4 +1,4 @@
-"""The learning curves of the best few trials, drawn."""
+"""The plot of the learning curves of the best trials."""
 
 from collections.abc import Sequence
 
@@ -6,22 +6,22 @@ import numpy as np
 import plotly.graph_objects as go
 
 from dnnsearch.reporting.analysis.report_data import ReportData
+from dnnsearch.reporting.html.figures import MARGIN
 from dnnsearch.study.leaderboard.ranking import Row
 
-START = 0.1  # of the iterations, in which all curves rise steeply
-ROOM = 0.08  # of the span, above and below
+SKIPPED_SHARE = 0.1  # of the iterations: at the start, all accuracies rise steeply
 COLOURS = ("#2f7fd1", "#e0762b", "#2f9e58", "#9a5fd0", "#c2438f")
 
 
-def curves(material: ReportData, rows: Sequence[Row], what: str) -> go.Figure:
-    """`what` is cost or accuracy; dev solid, train dotted."""
+def curves(data: ReportData, rows: Sequence[Row], what: str) -> go.Figure:
+    """Return the curves of `what`, "cost" or "accuracy": dev solid, train dotted."""
     figure = go.Figure()
     for row, colour in zip(rows, COLOURS, strict=False):
-        course = material.courses[row.number]
+        curves = data.trial_curves[row.number]
         for part, dash in (("dev", "solid"), ("train", "dot")):
             figure.add_scatter(
-                x=course.steps,
-                y=course.curves[f"{part}_{what}"],
+                x=curves.steps,
+                y=curves.by_name[f"{part}_{what}"],
                 mode="lines",
                 line={"color": colour, "dash": dash, "width": 2},
                 name=f"{row.number} {part}",
@@ -31,18 +31,18 @@ def curves(material: ReportData, rows: Sequence[Row], what: str) -> go.Figure:
     if what == "cost":
         figure.update_yaxes(type="log")
     else:
-        figure.update_yaxes(range=_after_the_start(material, rows))
+        figure.update_yaxes(range=_after_the_start(data, rows))
     return figure
 
 
-def _after_the_start(material: ReportData, rows: Sequence[Row]) -> tuple[float, float]:
-    """The accuracies after the first tenth: all rise from the same depth, and differ at the top."""
-    courses = [material.courses[row.number] for row in rows]
+def _after_the_start(data: ReportData, rows: Sequence[Row]) -> tuple[float, float]:
+    """The range of the accuracies after the first tenth, where the curves differ."""
+    trial_curves = [data.trial_curves[row.number] for row in rows]
     late = [
-        course.curves[name][course.steps > START * course.steps[-1]]
-        for course in courses
+        curves.by_name[name][curves.steps > SKIPPED_SHARE * curves.steps[-1]]
+        for curves in trial_curves
         for name in ("dev_accuracy", "train_accuracy")
     ]
     low, high = (float(end) for end in (np.concatenate(late).min(), np.concatenate(late).max()))
-    room = ROOM * (high - low or 0.1)
-    return low - room, high + room
+    margin = MARGIN * (high - low or 0.1)
+    return low - margin, high + margin

@@ -1,21 +1,19 @@
-"""HTML whose text cannot become markup: what is not Markup is escaped where it is put in."""
+"""HTML elements. Text that is not Markup is escaped when it becomes part of an element."""
 
 import html
-import json
 from collections.abc import Iterable
-from typing import Any
 
 from dnnsearch.trials.spec import Value
 
 
 class Markup(str):
-    """Text that is HTML already; only this module and constants of ours make it."""
+    """Text that is HTML already: made by this module, or from constants, never from data."""
 
     __slots__ = ()
 
 
 def tag(name: str, *children: str, **attributes: Value | bool | None) -> Markup:
-    """An element; `class_` is class, `data_kind` is data-kind; None and False leave one out."""
+    """Return an element; `data_kind` is data-kind, `class_` class; None and False are left out."""
     given = {k.strip("_").replace("_", "-"): v for k, v in attributes.items()}
     parts = [name, *(_attribute(k, v) for k, v in given.items() if v not in (None, False))]
     return Markup(f"<{' '.join(parts)}>{joined(children)}</{name}>")
@@ -26,18 +24,13 @@ def _attribute(name: str, value: Value | bool | None) -> str:
 
 
 def joined(children: Iterable[str], between: str = "") -> Markup:
-    """The children one after another, those that are plain text escaped."""
+    """Return the children joined, each one that is not Markup escaped."""
     texts = (child if isinstance(child, Markup) else html.escape(child) for child in children)
     return Markup(html.escape(between).join(texts))
 
 
-def embedded(document: Any) -> Markup:
-    """JSON that can stand in a <script> element, whatever its strings hold."""
-    return harmless(json.dumps(document, separators=(",", ":"), allow_nan=False))
-
-
 def harmless(text: str) -> Markup:
-    """JSON text with the characters escaped that could end a <script> element."""
+    """Return JSON text in which all characters are escaped that could end a <script> element."""
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return Markup(text)

@@ -1,4 +1,4 @@
-"""The page around the sections: one file that holds its style, its program and Plotly."""
+"""The HTML document around the sections; its style, program and Plotly are inside."""
 
 from importlib.resources import files
 
@@ -8,19 +8,19 @@ from dnnsearch.reporting.html.markup import Markup, joined, tag
 
 
 def page(title: str, body: Markup) -> str:
-    """A whole HTML document; opened anywhere, it asks the network for nothing."""
+    """Return a whole HTML document that loads nothing from the network."""
     head = tag(
         "head",
         Markup('<meta charset="utf-8">'),
         Markup('<meta name="viewport" content="width=device-width, initial-scale=1">'),
         Markup('<meta name="color-scheme" content="light dark">'),
-        Markup('<link rel="icon" href="data:,">'),  # or the browser would ask for one
+        Markup('<link rel="icon" href="data:,">'),  # else a browser requests one
         tag("title", title),
         tag("style", _part("page.css")),
     )
     switch = tag("button", "light / dark", id="theme", type="button")
     header = tag("header", tag("h1", title), switch)
-    without = tag("noscript", tag("p", "The plots need JavaScript; the rest does not."))
+    without = tag("noscript", tag("p", "The plots need JavaScript; everything else does not."))
     plotly_js = tag("script", Markup(plotly.offline.get_plotlyjs()))
     program = tag("script", _part("page.js"))
     inside = tag("body", header, tag("main", without, body), plotly_js, program)

@@ -1,4 +1,4 @@
-"""The sections of a report on one study: what was found, why, and what next."""
+"""The sections of the page on one study."""
 
 import math
 import shlex
@@ -9,28 +9,39 @@ import plotly.graph_objects as go
 
 from dnnsearch.config.dimensions import HYPERPARAMETERS
 from dnnsearch.reporting.analysis.analyses import Analyses
-from dnnsearch.reporting.analysis.champion_trial import Shown, Worst, confusion, worst
-from dnnsearch.reporting.analysis.findings import Finding, where
-from dnnsearch.reporting.analysis.importance import EXPLAINED, FEWEST, MOST, Importance
+from dnnsearch.reporting.analysis.champion_trial import (
+    ShownNetworks,
+    WrongExample,
+    confusion,
+    most_confidently_wrong,
+)
+from dnnsearch.reporting.analysis.findings import Finding, describe_cut
+from dnnsearch.reporting.analysis.importance import (
+    MAX_FANOVA_TRIALS,
+    MIN_EXPLAINED,
+    MIN_TRIALS,
+    Importance,
+)
 from dnnsearch.reporting.analysis.isolation_plot import isolation
 from dnnsearch.reporting.analysis.report_data import ReportData
 from dnnsearch.reporting.html import figures, learning_curves, tables
 from dnnsearch.reporting.html.markup import Markup, harmless, joined, tag
 from dnnsearch.study.stored_study import OpenStudy
 
-CURVES = 5  # trials
-PROMOTE = "What is sure by seeds and by examples, dnnsearch promote finds out."
-DOUBT = "These bars are mostly noise: read nothing into them. "
-DIAGNOSED = 10
+MAX_CURVES = 5
+PROMOTE_NOTE = "dnnsearch promote compares trials over both seeds and examples."
+NOISE_WARNING = "These bars are mostly noise: do not interpret them. "
+MAX_DIAGNOSED_TRIALS = 10
 
 
 def section(title: str, *content: str, about: str = "") -> Markup:
+    """Return a section with a heading and, below it, a note `about` its content."""
     note = [tag("p", about, class_="about")] if about else []
     return tag("section", tag("h2", title), *note, *content)
 
 
 def plot(figure: go.Figure, label: str, wide: bool = False) -> Markup:
-    """A place for a figure, with its data inside; the page draws it."""
+    """Return an element with the data of a figure, which the page's program draws."""
     figure.update_layout(template=None, title=None)
     data = tag("script", harmless(figure.to_json()), type="application/json")
     drawn = tag("div", class_="plot", role="img", aria_label=label)
@@ -38,7 +49,7 @@ def plot(figure: go.Figure, label: str, wide: bool = False) -> Markup:
 
 
 def verdict(sentences: Sequence[str], warnings: Sequence[Finding]) -> Markup:
-    """The first screen: three sentences, and each warning with what to do about it."""
+    """Return the first section: the verdict, and each warning with its advice."""
     items = (
         tag("li", tag("strong", f"{w.text}."), " ", f"{_capital(w.advice)}.", data_kind=w.kind)
         for w in warnings
@@ -51,66 +62,68 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def leaderboard(material: ReportData, views: Analyses) -> Markup:
+def leaderboard(data: ReportData, analyses: Analyses) -> Markup:
     return section(
         "Leaderboard",
-        tables.leaderboard(material, views.ties),
-        about=f"{_capital(material.board.counts)}. {_counted(material)}",
+        tables.leaderboard(data, analyses.ties),
+        about=f"{_capital(data.board.counts)}. {_counted(data)}",
     )
 
 
-def _counted(material: ReportData) -> str:
-    """What the intervals and ties of the leaderboard count, and what they leave out."""
-    first = material.courses.get(material.finished[0].number) if material.finished else None
+def _counted(data: ReportData) -> str:
+    """What intervals and ties in the leaderboard take into account, and what not."""
+    first = data.trial_curves.get(data.finished[0].number) if data.finished else None
     networks = 1 if first is None else len(first.predictions)
     if networks > 1:
-        what = "folds" if material.config.folds else "seeds"
+        what = "folds" if data.config.folds else "seeds"
         return (
-            f"The interval, and so a tie with the best, counts the spread of the {networks} {what} "
-            f"of a trial alone, not that of the dev examples. {PROMOTE}"
+            f"Intervals and ties cover the spread of a trial's {networks} {what} only, not that of "
+            f"the dev examples. {PROMOTE_NOTE}"
         )
-    if material.objective != "dev_accuracy":
+    if data.objective != "dev_accuracy":
         return (
-            f"One network's {material.objective} has no interval here, and only equal values are "
-            f"ties. {PROMOTE}"
+            f"The {data.objective} of a single network has no interval, and only equal values are "
+            f"ties. {PROMOTE_NOTE}"
         )
     return (
-        "The interval counts the examples of this dev set, not the luck of the seed; where it says "
-        "tie, these examples cannot tell the trial from the best."
+        "Intervals reflect the number of dev examples, but not the choice of the seed. A tie is a "
+        "trial that these examples cannot distinguish from the best one."
     )
 
 
-def plots(material: ReportData, views: Analyses) -> Iterator[Markup]:
-    """History, parallel coordinates, axes, isolation."""
-    study = figures.in_memory(material)
+def plots(data: ReportData, analyses: Analyses) -> Iterator[Markup]:
+    """Yield history, parallel coordinates, the plots by hyperparameter, and isolation plots."""
+    study = figures.in_memory(data)
     yield section(
         "History",
-        plot(figures.history(material, study), "best value so far, and how trials ended", True),
-        tables.failures(material.board.rows),
-        about=_hidden(material),
+        plot(figures.history(data, study), "best value so far, and how trials ended", True),
+        tables.failures(data.board.rows),
+        about=_hidden(data),
     )
-    parallel = figures.parallel(material)
+    parallel = figures.parallel(data)
     if parallel is not None:
         drawn = plot(parallel, "each line is a finished trial; orange is better", True)
-        where = tag("div", drawn, class_="scroll")
-        yield section("All hyperparameters at once", where, about=_left_out(material))
-    names = _asked(material)
+        wide = tag("div", drawn, class_="scroll")
+        yield section("All hyperparameters at once", wide, about=_left_out(data))
+    names = _searched(data)
     if names:
-        each = (plot(figures.axis(material, study, name), name) for name in names)
-        yield section("Each hyperparameter", *_divergence(views), tag("div", *each, class_="grid"))
-        yield _isolation(material)
+        each = (plot(figures.axis(data, study, name), name) for name in names)
+        yield section(
+            "Each hyperparameter", *_divergence(analyses), tag("div", *each, class_="grid")
+        )
+        yield _isolation(data)
 
 
-def _hidden(material: ReportData) -> str:
-    count = figures.hidden(material)
+def _hidden(data: ReportData) -> str:
+    count = figures.count_hidden(data)
     if not count:
         return ""
-    trials = "1 trial is so much worse that it lies" if count == 1 else f"{count} trials lie"
-    return f"{trials} outside of the plots, which double-clicking shows whole."
+    trials = "1 trial lies" if count == 1 else f"{count} trials lie"
+    return f"{trials} outside of the plots, far from the others; double-click to see all."
 
 
-def _left_out(material: ReportData) -> str:
-    count = figures.hidden(material)
+def _left_out(data: ReportData) -> str:
+    count = figures.count_hidden(data)
     trials = "The trial that lies" if count == 1 else f"The {count} trials that lie"
     return (
         f"{trials} outside of the other plots {'is' if count == 1 else 'are'} left out here."
@@ -119,9 +132,9 @@ def _left_out(material: ReportData) -> str:
     )
 
 
-def _asked(material: ReportData) -> list[str]:
-    """Optuna's names of what finished trials were asked, in the order of asking."""
-    trials = [material.trials[row.number] for row in material.finished]
+def _searched(data: ReportData) -> list[str]:
+    """Optuna's names of the hyperparameters of finished trials, in the order of suggestion."""
+    trials = [data.trials[row.number] for row in data.finished]
     return sorted({name for trial in trials for name in trial.params}, key=_order)
 
 
@@ -130,36 +143,36 @@ def _order(name: str) -> tuple[int, int]:
     return [*HYPERPARAMETERS].index(family), int(layer or 0)
 
 
-def _divergence(views: Analyses) -> Iterator[Markup]:
-    found = views.divergence
+def _divergence(analyses: Analyses) -> Iterator[Markup]:
+    found = analyses.divergence
     if found.diverged:
-        cause = f": {where(found.cut)}" if found.cut else ""
-        text = f"{found.diverged} of {found.ended} trials diverged{cause}; they are the crosses."
+        cause = f": {describe_cut(found.cut)}" if found.cut else ""
+        text = f"{found.diverged} of {found.ended} trials diverged{cause}; crosses mark them."
         yield tag("p", text, class_="about")
 
 
-def _isolation(material: ReportData) -> Markup:
+def _isolation(data: ReportData) -> Markup:
     drawn = (
-        plot(figures.alone(material, axis, isolation(material, axis)), axis.name)
-        for axis in material.axes
-        if any(axis.place(row.params) is not None for row in material.finished)
+        plot(figures.best_over_rest(data, axis, isolation(data, axis)), axis.name)
+        for axis in data.axes
+        if any(axis.place(row.params) is not None for row in data.finished)
     )
     return section(
         "Best over the rest",
         tag("div", *drawn, class_="grid"),
-        about="For each value, or bin of values, the best trial over all other hyperparameters. "
-        "Where the intervals overlap the values are equally good as far as this study can say.",
+        about="The best trial for each value or bin of values, over all other hyperparameters. If "
+        "intervals overlap, this study cannot say which value is better.",
     )
 
 
-def importance(views: Analyses, by_depth: Mapping[int, Importance]) -> Markup:
-    found = views.importance
+def importance(analyses: Analyses, by_depth: Mapping[int, Importance]) -> Markup:
+    found = analyses.importance
     if found is None:
-        few = f"With fewer than {FEWEST} finished trials that differ nothing can be said."
+        few = f"This takes at least {MIN_TRIALS} finished trials with different values."
         return section("What mattered", about=few)
     parts = [plot(figures.importances(found), f"all {found.trials} finished trials")]
     parts += [
-        plot(figures.importances(one), f"the {one.trials} trials with {_layers(depth)}")
+        plot(figures.importances(one), f"the {one.trials} trials with hidden_layers: {depth}")
         for depth, one in by_depth.items()
     ]
     return section(
@@ -167,46 +180,40 @@ def importance(views: Analyses, by_depth: Mapping[int, Importance]) -> Markup:
     )
 
 
-def _layers(count: int) -> str:
-    return f"{count} hidden layer{'' if count == 1 else 's'}"
-
-
 def _methods(found: Importance, by_depth: Mapping[int, Importance]) -> str:
-    doubt = "" if found.explained >= EXPLAINED else DOUBT
+    doubt = "" if found.explained >= MIN_EXPLAINED else NOISE_WARNING
     text = (
-        f"{doubt}Shares of what explains the differences between finished trials, by fANOVA and by "
-        "permutation; a bar's "
-        "interval is what nine in ten draws of the trials gave. A forest foretells "
-        f"{max(found.explained, 0):.0%} of the variance of trials that it has not seen; of what is "
-        "left over importance says nothing."
+        f"{doubt}Shares of the explained variance between finished trials, by fANOVA and by "
+        "permutation. The interval of a bar covers nine in ten random subsets of the trials. A "
+        f"random forest predicts {max(found.explained, 0):.0%} of the variance of unseen trials; "
+        "the shares do not cover the rest."
     )
-    if found.trials > MOST:
-        text += f" fANOVA is given {MOST} trials at a time."
+    if found.trials > MAX_FANOVA_TRIALS:
+        text += f" fANOVA uses {MAX_FANOVA_TRIALS} trials at a time."
     if found.missing:
-        text += f" {', '.join(found.missing)}: missing in the first plot, since not all trials "
-        text += "have them"
-        text += "; they are in those of one depth." if by_depth else "."
+        text += f" The first plot lacks {', '.join(found.missing)}, which only some trials have"
+        text += "; each plot of one depth includes its own." if by_depth else "."
     return text
 
 
-def price(material: ReportData) -> Markup:
+def pareto(data: ReportData) -> Markup:
     return section(
-        "Value and price",
-        plot(figures.price(material), "value against the arithmetic of the training", True),
+        "Value and training cost",
+        plot(figures.pareto(data), "value against the arithmetic of the training", True),
     )
 
 
-def curves(material: ReportData) -> Markup:
-    rows = material.finished[:CURVES]
+def curves(data: ReportData) -> Markup:
+    rows = data.finished[:MAX_CURVES]
     drawn = [
-        plot(learning_curves.curves(material, rows, what), f"{what} of the best {len(rows)} trials")
+        plot(learning_curves.curves(data, rows, what), f"{what} of the best {len(rows)} trials")
         for what in ("cost", "accuracy")
-        if np.isfinite(material.courses[rows[0].number].curves[f"dev_{what}"]).any()
+        if np.isfinite(data.trial_curves[rows[0].number].by_name[f"dev_{what}"]).any()
     ]
-    diagnoses = tables.diagnoses(material, material.finished[:DIAGNOSED])
+    diagnoses = tables.diagnoses(data, data.finished[:MAX_DIAGNOSED_TRIALS])
     about = (
-        "Bias is counted against the smallest dev error of the study, variance from train to "
-        "dev; a difference counts from two standard errors on."
+        "Bias is the train error minus the smallest dev error of the study; variance is the dev "
+        "error minus the train error. Only differences above two standard errors count."
     )
     return section(
         "Learning curves",
@@ -216,30 +223,31 @@ def curves(material: ReportData) -> Markup:
     )
 
 
-def champion(material: ReportData, study: OpenStudy, shown: Shown) -> Markup:
-    """Empty where nothing can be said example by example."""
-    counts = confusion(material, shown.records)
-    if counts is None or material.dev is None:
+def champion(data: ReportData, study: OpenStudy, shown: ShownNetworks) -> Markup:
+    """Return the champion's confusion matrix and errors; empty if there are no dev labels."""
+    counts = confusion(data, shown.records)
+    if counts is None or data.dev is None:
         return Markup("")
-    matrix = tables.confusion(counts.tolist(), material.dev.classes)
-    wrong = worst(material, study, shown.records)
+    matrix = tables.confusion(counts.tolist(), data.dev.classes)
+    wrong = most_confidently_wrong(data, study, shown.records)
     pictures = tag("div", *(_example(one) for one in wrong), class_="examples")
     return section(
-        f"{shown.who}, {'fold by fold' if material.config.folds else 'on the dev set'}",
+        f"{shown.title}, {'fold by fold' if data.config.folds else 'on the dev set'}",
         matrix,
-        *([tag("h3", "What it is surest to get wrong"), pictures] if wrong else []),
-        about=shown.why,
+        *([tag("h3", "Most confident errors"), pictures] if wrong else []),
+        about=shown.reason,
     )
 
 
-def _example(one: Worst) -> Markup:
-    text = f"{one.label} called {one.answer}, {one.probability:.1%} sure of {one.label}"
+def _example(one: WrongExample) -> Markup:
+    given = f"{one.label} has {one.probability:.1%}"
+    text = f"{one.label}, predicted as {one.prediction}: {given}"
     picture = _picture(one.features) if one.features.size else tag("code", one.place)
     return tag("figure", picture, tag("figcaption", text))
 
 
 def _picture(features: np.ndarray) -> Markup:
-    """Features that are pixels of a square image as one; of others, the first few numbers."""
+    """A square number of features (from 25 on) as an image, else the first few numbers."""
     side = math.isqrt(len(features))
     if side < 5 or side * side != len(features):
         return tag("code", ", ".join(f"{x:.3g}" for x in features[:6]))
@@ -252,32 +260,32 @@ def _picture(features: np.ndarray) -> Markup:
     return tag("svg", *pixels, viewBox=f"0 0 {side} {side}", shape_rendering="crispEdges")
 
 
-def commands(material: ReportData) -> Markup:
-    """What reruns and verifies, to be copied."""
-    name = shlex.quote(material.name)
+def commands(data: ReportData) -> Markup:
+    """Return the commands that repeat and verify the study."""
+    name = shlex.quote(data.name)
     lines = [f"dnnsearch show {name}", f"dnnsearch verify {name}"]
-    if material.finished:
-        best = shlex.quote(f"{material.name}/{material.board.best.number}")
+    if data.finished:
+        best = shlex.quote(f"{data.name}/{data.board.best.number}")
         lines = [f"dnnsearch rerun {best}", f"dnnsearch best {name} > best.yaml", *lines]
-    if material.fingerprint:
-        lines.append(f"dnnsearch fingerprint {name}   # {material.fingerprint}")
-    made = ", ".join(f"{k} {v}" for k, v in material.definition["versions"].items())
+    if data.fingerprint:
+        lines.append(f"dnnsearch fingerprint {name}   # {data.fingerprint}")
+    made = ", ".join(f"{k} {v}" for k, v in data.definition["versions"].items())
     return section(
-        "Do it again",
+        "Reproduce",
         tag("pre", tag("code", "\n".join(lines))),
-        tag("p", f"Made with {made}; numerics {material.definition['numerics']}.", class_="about"),
-        about="In the folder in which the study was run; storage "
-        f"{material.config.storage}, records {material.config.records}.",
+        tag("p", f"Made with {made}; numerics {data.definition['numerics']}.", class_="about"),
+        about="Run these in the folder of the study; storage "
+        f"{data.config.storage}, records {data.config.records}.",
     )
 
 
 def analysis(
     study: OpenStudy,
-    material: ReportData,
-    views: Analyses,
+    data: ReportData,
+    analyses: Analyses,
     by_depth: Mapping[int, Importance],
-    shown: Shown,
+    shown: ShownNetworks,
 ) -> Markup:
-    """All that needs a finished trial."""
-    parts = [*plots(material, views), importance(views, by_depth), price(material)]
-    return joined([*parts, curves(material), champion(material, study, shown)])
+    """Return the sections that need at least one finished trial."""
+    parts = [*plots(data, analyses), importance(analyses, by_depth), pareto(data)]
+    return joined([*parts, curves(data), champion(data, study, shown)])

@@ -1,4 +1,4 @@
-"""The tables of a report. A number is shown with few digits and keeps all of them in the page."""
+"""The tables of a report. A number is shown with few digits; an attribute has all of them."""
 
 from collections.abc import Iterable, Sequence
 
@@ -9,16 +9,16 @@ from dnnsearch.study.leaderboard.formats import TABLE_HYPERPARAMETERS, short
 from dnnsearch.study.leaderboard.ranking import Row
 from dnnsearch.trials.spec import Value
 
-SHOWN_AT_ONCE = 20  # rows; the others are there to be opened
+MAX_OPEN_ROWS = 20  # the other rows are folded
 
 
 def number(value: float | int | None, form: str) -> Markup:
-    """The number in few digits, with every digit in its attribute `value`."""
+    """Return the number formatted, with every digit in the attribute `value`; empty for None."""
     return Markup("") if value is None else tag("data", format(value, form), value=repr(value))
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]], caption: str = "") -> Markup:
-    """Columns of numbers stand to the right."""
+    """Return a table; cells made by `number` are aligned to the right."""
     body = [joined(_cell(cell) for cell in row) for row in rows]
     head = tag("thead", tag("tr", *(tag("th", name, scope="col") for name in header)))
     parts = [tag("caption", caption)] if caption else []
@@ -31,26 +31,26 @@ def _cell(content: str) -> Markup:
     return tag("td", content, class_="number" if is_number else None)
 
 
-def leaderboard(material: ReportData, tied: Sequence[int]) -> Markup:
-    """Every trial, the best first; those tied with the best are marked."""
+def leaderboard(data: ReportData, tied: Sequence[int]) -> Markup:
+    """Return the table of all trials, the best first, with ties marked."""
     names = [
         name
         for name in TABLE_HYPERPARAMETERS
-        if len({_shown(r, name) for r in material.board.rows}) > 1
+        if len({_shown(r, name) for r in data.board.rows}) > 1
     ]
-    header = ["trial", "state", material.objective, "95 %", "", *names, "parameters", "seconds"]
-    rows = [_row(material, row, row.number in set(tied), names) for row in material.board.rows]
-    first = table(header, rows[:SHOWN_AT_ONCE])
-    if len(rows) <= SHOWN_AT_ONCE:
+    header = ["trial", "state", data.objective, "95 %", "", *names, "parameters", "seconds"]
+    rows = [_row(data, row, row.number in set(tied), names) for row in data.board.rows]
+    first = table(header, rows[:MAX_OPEN_ROWS])
+    if len(rows) <= MAX_OPEN_ROWS:
         return first
-    rest = table(header, rows[SHOWN_AT_ONCE:])
-    more = tag("summary", f"the other {len(rows) - SHOWN_AT_ONCE} trials")
+    rest = table(header, rows[MAX_OPEN_ROWS:])
+    more = tag("summary", f"the other {len(rows) - MAX_OPEN_ROWS} trials")
     return joined([first, tag("details", more, rest)])
 
 
-def _row(material: ReportData, row: Row, is_tied: bool, names: Sequence[str]) -> list[str]:
-    interval = material.interval(row)
-    mark = tag("abbr", "tie", title="cannot be told from the best") if is_tied else ""
+def _row(data: ReportData, row: Row, is_tied: bool, names: Sequence[str]) -> list[str]:
+    interval = data.interval(row)
+    mark = tag("abbr", "tie", title="cannot be distinguished from the best") if is_tied else ""
     return [
         number(row.number, "d"),
         tag("span", row.state, class_=f"state {row.state}", title=row.reason or None),
@@ -71,12 +71,12 @@ def hyper(value: Value) -> str:
     return value if isinstance(value, str) else number(value, ".4g")
 
 
-def diagnoses(material: ReportData, rows: Sequence[Row]) -> Markup:
-    """Train and dev error of trials, what they suffer from, and what to try next."""
-    header = ["trial", "train error", "dev error", "suffers from", "what to try next"]
+def diagnoses(data: ReportData, rows: Sequence[Row]) -> Markup:
+    """Return the table of train and dev errors with their diagnoses; empty if there are none."""
+    header = ["trial", "train error", "dev error", "diagnosis", "what to try next"]
     lines = []
     for row in rows:
-        found = diagnosis(material, row)
+        found = diagnosis(data, row)
         if found:
             errors = number(found.train, ".4f"), number(found.dev, ".4f")
             lines.append([number(row.number, "d"), *errors, found.name, found.advice])
@@ -84,8 +84,10 @@ def diagnoses(material: ReportData, rows: Sequence[Row]) -> Markup:
 
 
 def confusion(counts: Iterable[Sequence[int]], classes: Sequence[str]) -> Markup:
-    """A row for each true class, a column for each answer; what is wrong stands out."""
-    head = tag("tr", tag("th", "is \\ called"), *(tag("th", name, scope="col") for name in classes))
+    """Return a table with a row for each true class and a column for each predicted one."""
+    head = tag(
+        "tr", tag("th", "true \\ predicted"), *(tag("th", name, scope="col") for name in classes)
+    )
     lines = []
     for at, (name, row) in enumerate(zip(classes, counts, strict=True)):
         kinds = ["right" if at == j else "wrong" if count else None for j, count in enumerate(row)]
@@ -96,7 +98,7 @@ def confusion(counts: Iterable[Sequence[int]], classes: Sequence[str]) -> Markup
 
 
 def failures(rows: Iterable[Row]) -> Markup:
-    """Each cause of failed trials, with their numbers."""
+    """Return the table of failed trials by cause; empty if no trial failed."""
     causes: dict[str, list[int]] = {}
     for row in rows:
         if row.state == "failed":

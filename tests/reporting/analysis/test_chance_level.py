@@ -1,9 +1,13 @@
-"""What luck reaches, against networks that answer at random, in every objective that is judged."""
+"""The chance level of each objective, compared with networks that answer at random."""
 
 import numpy as np
 import pytest
 
-from dnnsearch.reporting.analysis.chance_level import LUCK, OF_LABELS, OF_VALUES
+from dnnsearch.reporting.analysis.chance_level import (
+    CLASSIFICATION_BOUNDS,
+    FALSE_FIND_RATE,
+    REGRESSION_BOUNDS,
+)
 from dnnsearch.trials.metrics import METRICS, measure, on_request
 
 STUDIES, GUESSES, M = 60, 20, 150
@@ -18,7 +22,7 @@ def answers(rng: np.random.Generator, classes: int) -> np.ndarray:
 
 
 def luckiest(name: str, y: np.ndarray, rng: np.random.Generator, outputs: int) -> float:
-    """The best of so many answers that have nothing to do with y, bold ones and timid ones."""
+    """Return the best value of GUESSES predictions independent of y, with various scales."""
     bold = rng.choice([0.02, 0.1, 1.0], (GUESSES, 1, 1))
     found = measure(name, bold * rng.normal(size=(GUESSES, outputs, M)), y)
     return METRICS[name].direction.best(found)
@@ -35,39 +39,45 @@ CASES = [
 
 
 @pytest.mark.parametrize(("name", "classes", "outputs"), CASES)
-def test_guesses_reach_so_far_hardly_ever(name: str, classes: int, outputs: int) -> None:
+def test_random_guesses_hardly_ever_exceed_the_chance_level(
+    name: str, classes: int, outputs: int
+) -> None:
     rng, sign = np.random.default_rng(3), METRICS[name].direction.sign
     beyond = 0
     for _ in range(STUDIES):
         y = answers(rng, classes)
-        level, reach = {**OF_LABELS, **OF_VALUES}[name](np.atleast_2d(y), GUESSES)
+        level, reach = {**CLASSIFICATION_BOUNDS, **REGRESSION_BOUNDS}[name](
+            np.atleast_2d(y), GUESSES
+        )
         assert sign * reach > sign * level
         beyond += sign * luckiest(name, y, rng, outputs) > sign * reach
-    assert beyond <= 4 * LUCK * STUDIES
+    assert beyond <= 4 * FALSE_FIND_RATE * STUDIES
 
 
 @pytest.mark.parametrize(("name", "classes", "outputs"), CASES)
-def test_who_has_learnt_a_little_is_beyond_luck(name: str, classes: int, outputs: int) -> None:
+def test_a_network_that_has_learnt_a_little_exceeds_the_chance_level(
+    name: str, classes: int, outputs: int
+) -> None:
     rng, sign = np.random.default_rng(4), METRICS[name].direction.sign
     y = answers(rng, classes)
     Z = np.stack([y == c for c in range(outputs)]) * 2.0 if outputs > 1 else 2.0 * y[np.newaxis]
     Z = Z - 1 if classes == 2 else Z * 0.5 if not classes else Z
     found = measure(name, Z[np.newaxis] + 0.6 * rng.normal(size=(1, outputs, M)), y)[0]
-    _, reach = {**OF_LABELS, **OF_VALUES}[name](np.atleast_2d(y), GUESSES)
+    _, reach = {**CLASSIFICATION_BOUNDS, **REGRESSION_BOUNDS}[name](np.atleast_2d(y), GUESSES)
     assert sign * found > sign * reach
 
 
 def test_a_chance_level_is_that_of_a_metric_of_its_task() -> None:
-    assert {*OF_LABELS} <= {"dev_accuracy", "dev_cost", *on_request("softmax")}
-    assert {*OF_VALUES} <= {*on_request("identity")}
+    assert {*CLASSIFICATION_BOUNDS} <= {"dev_accuracy", "dev_cost", *on_request("softmax")}
+    assert {*REGRESSION_BOUNDS} <= {*on_request("identity")}
 
 
 def test_a_constant_answer_has_the_level() -> None:
     rng = np.random.default_rng(5)
     y = rng.normal(3.0, 2.0, (1, 80))
     mean = np.full((1, 1, 80), y.mean())
-    assert OF_VALUES["dev_rmse"](y, 9)[0] == pytest.approx(measure("dev_rmse", mean, y)[0])
-    assert OF_VALUES["dev_r2"](y, 9)[0] == pytest.approx(measure("dev_r2", mean, y)[0])
+    assert REGRESSION_BOUNDS["dev_rmse"](y, 9)[0] == pytest.approx(measure("dev_rmse", mean, y)[0])
+    assert REGRESSION_BOUNDS["dev_r2"](y, 9)[0] == pytest.approx(measure("dev_r2", mean, y)[0])
     labels, never = rng.integers(0, 2, (1, 80)), np.full((1, 1, 80), -1.0)
-    level, _ = OF_LABELS["dev_balanced_accuracy"](labels, 9)
+    level, _ = CLASSIFICATION_BOUNDS["dev_balanced_accuracy"](labels, 9)
     assert level == measure("dev_balanced_accuracy", never, labels)[0] == 0.5

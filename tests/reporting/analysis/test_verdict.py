@@ -1,9 +1,9 @@
-"""What the verdict says of made-up importances."""
+"""The sentence of the verdict on what mattered, for given importances."""
 
 import pytest
 
 from dnnsearch.reporting.analysis.importance import Importance, Share
-from dnnsearch.reporting.analysis.verdict import _mattered
+from dnnsearch.reporting.analysis.verdict import what_mattered
 from dnnsearch.statistics.interval import Interval
 
 
@@ -28,5 +28,7 @@ def importance(**shares: tuple[float, float]) -> Importance:
         ({"depth": (0.9, 0.05), "rate": (0.05, 0.9)}, "The methods disagree"),
     ],
 )
-def test_only_one_is_named_alone_where_no_other_one_counts(shares: dict, says: str) -> None:
-    assert says in _mattered(importance(**shares))
+def test_a_hyperparameter_is_named_alone_only_if_no_other_one_counts(
+    shares: dict, says: str
+) -> None:
+    assert says in what_mattered(importance(**shares))

@@ -1,4 +1,4 @@
-"""The page: what it escapes, what it agrees with, and what a browser makes of it."""
+"""The page: what it escapes, whether its values are right, and whether a browser draws it."""
 
 import html
 import json
@@ -11,14 +11,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dnnsearch.reporting.html.markup import Markup, embedded, tag
-from dnnsearch.reporting.write_report import report, verdict_of
+from dnnsearch.reporting.html.markup import Markup, harmless, tag
+from dnnsearch.reporting.write_report import Report, in_markdown, report
 from dnnsearch.study.leaderboard.formats import csv_text
 from dnnsearch.study.leaderboard.ranking import leaderboard
 from tests.support import rigs
 
 EVIL = "<script>alert('&')<script>"
-PATIENCE = 120  # seconds; the machine may be busy
+BROWSER_TIMEOUT_SECONDS = 120  # the machine may be busy
 
 
 def mixed(rng: np.random.Generator) -> rigs.Rule:
@@ -41,10 +41,15 @@ def study(store: Path) -> rigs.Rigged:
 
 
 @pytest.fixture(scope="module")
-def text(study: rigs.Rigged, store: Path) -> str:
+def written(study: rigs.Rigged, store: Path) -> Report:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DNNSEARCH_CACHE", str(store))
         return report([study], draws=1)
+
+
+@pytest.fixture(scope="module")
+def text(written: Report) -> str:
+    return written.html
 
 
 def test_text_from_data_is_escaped_everywhere(text: str) -> None:
@@ -54,20 +59,28 @@ def test_text_from_data_is_escaped_everywhere(text: str) -> None:
     assert "&lt;b&gt;planted" in text
 
 
-def test_the_verdict_is_plain_text_in_markdown(text: str) -> None:
-    sentences = verdict_of(text)
-    assert sentences.startswith("Trial ")
-    assert "dev\\_accuracy" in sentences
-    assert verdict_of('<p class="verdict">&lt;script&gt; *a*</p>') == r"\<script\> \*a\*"
+def test_the_verdict_is_that_of_the_page_with_markdown_escaped(written: Report) -> None:
+    assert written.verdict.startswith("Trial ")
+    assert "dev\\_accuracy" in written.verdict
+    plain = written.verdict.replace("\\", "")
+    assert f'<p class="verdict">{html.escape(plain)}</p>' in written.html
+    assert in_markdown("<script> *a*") == r"\<script\> \*a\*"
 
 
-def test_markup_escapes_what_is_not_markup() -> None:
+def test_a_page_on_several_studies_has_no_verdict_of_its_own(study: rigs.Rigged) -> None:
+    both = report([study, study], draws=0)
+    assert both.verdict == ""
+    assert both.html.count('<p class="verdict">') == 3
+
+
+def test_text_that_is_not_markup_is_escaped() -> None:
     assert tag("p", "<b>", Markup("<i>"), title='"') == '<p title="&quot;">&lt;b&gt;<i></p>'
-    assert "<" not in embedded({"</script>": "<!--"})
-    assert json.loads(embedded({"a": "</script>"})) == {"a": "</script>"}
+    document = {"</script>": "<!--"}
+    assert "<" not in harmless(json.dumps(document))
+    assert json.loads(harmless(json.dumps(document))) == document
 
 
-def test_the_page_asks_the_network_for_nothing(text: str) -> None:
+def test_the_page_loads_nothing_from_the_network(text: str) -> None:
     page = re.sub(r"<script>/\*\*\n\* plotly\.js.*?</script>", "", text, flags=re.DOTALL)
     assert len(page) < len(text) / 3
     assert re.findall(r"""(?:src|href)=["'](?!data:)""", page) == []
@@ -114,8 +127,8 @@ def browser() -> Iterator:
     driver.quit()
 
 
-class Seen:
-    """What the browser saw of a page."""
+class OpenPage:
+    """A page that is open in the browser."""
 
     def __init__(self, browser, path: Path) -> None:
         from selenium.webdriver.support.ui import WebDriverWait
@@ -123,18 +136,20 @@ class Seen:
         self.browser = browser
         browser.get(f"file://{path}")
         drawn = "document.body.dataset.drawn"
-        WebDriverWait(browser, PATIENCE, 0.1).until(lambda _: self.ask(drawn) is not None)
+        WebDriverWait(browser, BROWSER_TIMEOUT_SECONDS, 0.1).until(
+            lambda _: self.ask(drawn) is not None
+        )
 
     def ask(self, script: str):
         return self.browser.execute_script(f"return {script}")
 
     def marks(self) -> list[int]:
-        """Of each plot: points, lines and bars."""
+        """Return the number of points, lines and bars in each plot."""
         found = "plot.querySelectorAll('.point, .js-line, .points path').length"
         return self.ask(f"[...document.querySelectorAll('.plot')].map(plot => {found})")
 
     def points(self, caption: str) -> int:
-        """Points in the plots with that caption, the first of them."""
+        """Return the number of points in the first plot with that caption."""
         figures = "[...document.querySelectorAll('figure')]"
         one = f"{figures}.find(f => f.querySelector('figcaption').textContent == '{caption}')"
         return self.ask(f"{one}.querySelectorAll('.scatterlayer .point').length")
@@ -144,11 +159,11 @@ class Seen:
 
 
 @pytest.mark.flaky(reruns=1)  # a browser that starts slowly on a busy machine
-def test_a_browser_draws_every_mark_without_a_complaint(
+def test_a_browser_draws_every_mark_without_an_error(
     browser, study: rigs.Rigged, text: str, tmp_path: Path
 ) -> None:
     (tmp_path / "page.html").write_text(text, encoding="utf-8")
-    page = Seen(browser, tmp_path / "page.html")
+    page = OpenPage(browser, tmp_path / "page.html")
     board = leaderboard(study)
     diverged = sum(row.state == "diverged" for row in board.rows)
     others = sum(row.state in ("diverged", "pruned", "failed") for row in board.rows)
@@ -163,17 +178,19 @@ def test_a_browser_draws_every_mark_without_a_complaint(
 
 
 @pytest.mark.proof
-def test_a_thousand_trials_are_small_soon_there_and_whole(browser, tmp_path: Path) -> None:
+def test_the_page_of_a_thousand_trials_is_small_and_fast_and_complete(
+    browser, tmp_path: Path
+) -> None:
     import time
 
     rng = np.random.default_rng(0)
     study = rigs.rigged(mixed(rng), rng, 1000)
     began = time.process_time()
-    text = report([study])
+    text = report([study]).html
     assert time.process_time() - began < 60
     assert len(text.encode()) < 8e6
     (tmp_path / "page.html").write_text(text, encoding="utf-8")
-    page = Seen(browser, tmp_path / "page.html")
+    page = OpenPage(browser, tmp_path / "page.html")
     ranked, rows = leaderboard(study).ranked, leaderboard(study).rows
     diverged = sum(row.state == "diverged" for row in rows)
     assert min(page.marks()) > 0
