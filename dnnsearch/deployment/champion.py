@@ -16,7 +16,7 @@ from dnnsearch.models.ensemble import Model
 from dnnsearch.models.model_file import ENDING, decode, digest
 from dnnsearch.runtime.program_name import program_name
 from dnnsearch.study.stored_study import IDENTITY, OpenStudy
-from dnnsearch.tracking import UNTRACKED, database
+from dnnsearch.tracking import has_store
 from dnnsearch.trials.record_store import DIGEST_PREFIX
 
 if TYPE_CHECKING:
@@ -62,8 +62,7 @@ def champion(study: OpenStudy, tell: Report) -> Champion | None:
 def holder(study: OpenStudy) -> "Version | None":
     """What has the alias in MLflow, perhaps another study's. UserError when MLflow is away."""
     uri = study.config.tracking
-    path = database.sqlite_path(uri)
-    if uri == UNTRACKED or (path and not path.exists()):
+    if not has_store(uri):
         return None
     from dnnsearch.tracking import registry  # MLflow takes its seconds
 

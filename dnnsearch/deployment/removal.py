@@ -9,7 +9,7 @@ from dnnsearch.storage import database_templates
 from dnnsearch.storage.array_store import default_root
 from dnnsearch.storage.study_lock import study_lock
 from dnnsearch.study.stored_study import EXPERIMENT, IDENTITY, OpenStudy
-from dnnsearch.tracking import UNTRACKED, database
+from dnnsearch.tracking import has_store
 
 # a digest, the index, the empty databases, what a kill left
 OURS = re.compile(rf"[0-9a-f]{{64}}|{INDEX}|{database_templates.FOLDER}|\.new-\w+")
@@ -37,8 +37,7 @@ def remove_study(study: OpenStudy) -> str:
 
 def _remove_runs(study: OpenStudy) -> int:
     uri = study.config.tracking
-    path = database.sqlite_path(uri)
-    if uri == UNTRACKED or (path and not path.exists()):
+    if not has_store(uri):
         return 0
     from dnnsearch.tracking import study_removal
 

@@ -14,7 +14,7 @@ from dnnsearch.reporting.html import sections
 from dnnsearch.reporting.html.markup import Markup, joined, tag
 from dnnsearch.reporting.html.page import page
 from dnnsearch.study.stored_study import EXPERIMENT, IDENTITY, OpenStudy
-from dnnsearch.tracking import UNTRACKED, database
+from dnnsearch.tracking import has_store
 
 ALONE = "report.html"  # the page of one study
 Say = Callable[[str], object]
@@ -44,8 +44,7 @@ def attach(study: OpenStudy, name: str, page: str) -> bool:
     Raises UserError when MLflow is away.
     """
     uri = study.config.tracking
-    path = database.sqlite_path(uri)
-    if uri == UNTRACKED or (path and not path.exists()):
+    if not has_store(uri):
         return False
     from dnnsearch.tracking import report_artifact
 

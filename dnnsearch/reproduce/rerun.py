@@ -22,8 +22,7 @@ from dnnsearch.reproduce.retraining import Retrained, result, retraining
 from dnnsearch.reproduce.rounding import explained_units
 from dnnsearch.study.stored_study import EXPERIMENT, IDENTITY, OpenStudy, open_study
 from dnnsearch.study.trial_views import ended_view
-from dnnsearch.tracking import UNTRACKED, tracking_uri
-from dnnsearch.tracking.database import sqlite_path
+from dnnsearch.tracking import has_store, tracking_uri
 from dnnsearch.trials.record import Record, inconsistencies
 
 if TYPE_CHECKING:  # importing it takes MLflow's seconds, which the training is to share
@@ -151,8 +150,7 @@ def _compare_copies(
 def _find(study: OpenStudy, number: int) -> "PublishedTrial":
     """MLflow's run of the trial; raises UserError where there is none to be had."""
     uri = study.config.tracking
-    path = sqlite_path(uri)
-    if uri == UNTRACKED or (path and not path.exists()):
+    if not has_store(uri):
         raise UserError(f"the study's tracking is {uri}, and there is nothing")
     from dnnsearch.tracking.read_runs import find_trial
 

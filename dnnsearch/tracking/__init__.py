@@ -14,7 +14,7 @@
 MLflow's copy is never the only one: everything here can be published again from the records.
 """
 
-from dnnsearch.tracking.database import check_uri, prepare_database
+from dnnsearch.tracking.database import check_uri, has_store, prepare_database
 from dnnsearch.tracking.publisher_process import (
     AnyPublisher,
     NullPublisher,
@@ -34,6 +34,7 @@ __all__ = [
     "PublishingProcess",
     "StudyInfo",
     "check_uri",
+    "has_store",
     "open_publisher",
     "prepare_database",
     "tracking_uri",

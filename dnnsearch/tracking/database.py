@@ -19,7 +19,7 @@ from pathlib import Path
 
 from dnnsearch.errors import UserError
 from dnnsearch.storage import database_templates, sqlite_connection
-from dnnsearch.urls import without_password
+from dnnsearch.urls import UNTRACKED, without_password
 
 SCHEMES = ("sqlite", "postgresql", "mysql", "mssql", "http", "https", "databricks")
 
@@ -48,6 +48,16 @@ def check_uri(uri: str) -> None:
         _check_file(path, uri)
     elif path is not None:
         _check_folder(path)
+
+
+def has_store(uri: str) -> bool:
+    """Return whether there may be a tracking store at `uri`, without creating one.
+
+    False for `none`, and for a SQLite file that does not exist yet. True for every server: it is
+    not asked. Does not import MLflow.
+    """
+    path = sqlite_path(uri)
+    return uri != UNTRACKED and (path is None or path.exists())
 
 
 def prepare_database(uri: str) -> None:

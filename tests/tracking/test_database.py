@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from dnnsearch.errors import UserError
-from dnnsearch.tracking import check_uri, prepare_database
+from dnnsearch.tracking import check_uri, has_store, prepare_database
 from dnnsearch.tracking.client import connect
 from dnnsearch.tracking.database import schema_versions, sqlite_path
 from tests.support.databases import PostgreSQL
@@ -43,6 +43,14 @@ def refusal(uri: str = URI) -> str:
 )
 def test_the_file_of_a_uri(uri, path):
     assert sqlite_path(uri) == (path and Path(path))
+
+
+def test_a_store_is_looked_for_without_creating_one(folder):
+    assert has_store(URI)
+    assert has_store("http://127.0.0.1:9")  # a server may come back
+    assert not has_store("none")
+    assert not has_store("sqlite:///new/other.db")
+    assert not Path("new").exists()
 
 
 @pytest.mark.parametrize("uri", ["mlruns", "file:///tmp/mlruns", "", "ftp://x", "sqlit:///a.db"])
