@@ -18,10 +18,10 @@ from dnnsearch.tracking.database import check_uri, has_store, prepare_database
 from dnnsearch.tracking.publisher_process import (
     AnyPublisher,
     NullPublisher,
-    PublishingProcess,
+    ProcessPublisher,
     open_publisher,
 )
-from dnnsearch.tracking.publisher_thread import Publisher
+from dnnsearch.tracking.publisher_thread import ThreadPublisher
 from dnnsearch.tracking.study_info import StudyInfo
 from dnnsearch.tracking.ui import ui_command
 from dnnsearch.urls import UNTRACKED, tracking_uri
@@ -30,9 +30,9 @@ __all__ = [
     "UNTRACKED",
     "AnyPublisher",
     "NullPublisher",
-    "Publisher",
-    "PublishingProcess",
+    "ProcessPublisher",
     "StudyInfo",
+    "ThreadPublisher",
     "check_uri",
     "has_store",
     "open_publisher",

@@ -64,7 +64,7 @@ class Tracker:
 
     Every method may raise MlflowException when MLflow is away or refuses, OSError when an artifact
     cannot be written, and UserError when a person has to mend something. After any of them, call
-    `look` before the next attempt: what was sent may or may not have arrived.
+    `refresh` before the next attempt: what was sent may or may not have arrived.
     """
 
     def __init__(self, uri: str, card: StudyInfo) -> None:
@@ -73,9 +73,9 @@ class Tracker:
         self._session = SharedSession(self.client)
         self.children: dict[int, TrialRun] = {}
         self._sent = -1  # the last step of the parent's `best_value` that was sent
-        self.look()
+        self.refresh()
 
-    def look(self) -> None:
+    def refresh(self) -> None:
         """Find, or create where missing, the experiment and the parent; list the children."""
         self.experiment = self._find_experiment()
         self.parent = parent_of(self.client, self.experiment, self.card) or self._create_parent()

@@ -153,7 +153,7 @@ def ended(folder: Path) -> int:
     return len(list(folder.glob("records/wine/0*.npz")))
 
 
-SAID_ONCE = "the search goes on, trials are published later"
+SAID_ONCE = "the search continues, and its trials are published later"
 LACKING = "are not in MLflow yet; the same command, or dnnsearch publish wine, sends them"
 
 

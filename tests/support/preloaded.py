@@ -159,9 +159,9 @@ def command(request: dict, outputs: Path) -> int:
     os.environ.update(numerics.pinned("portable", request["environment"]))
     if "mlflow" in sys.modules:
         import_module("dnnsearch.tracking.environment").apply()
-        apart = import_module("dnnsearch.tracking.publisher_process")
-        assert apart.childprocess.start
-        apart.childprocess = SimpleNamespace(start=forked)
+        publisher = import_module("dnnsearch.tracking.publisher_process")
+        assert publisher.childprocess.start
+        publisher.childprocess = SimpleNamespace(start=forked)
     with open(outputs / str(os.getpid()), "w", buffering=1) as said, open(os.devnull) as nothing:
         os.dup2(nothing.fileno(), 0)
         for number in (1, 2):
@@ -183,7 +183,8 @@ def command(request: dict, outputs: Path) -> int:
 class Forked:
     """The process that publishes, forked as well: started anew it would import MLflow again.
 
-    It has what `apart` uses of a Popen. How it is started is tested in tests/tracking/test_apart.
+    It has what `publisher_process` uses of a Popen. How that starts its process is tested in
+    tests/tracking/test_publisher_process.py.
     """
 
     def __init__(self, descriptor: int) -> None:

@@ -11,15 +11,15 @@ from pathlib import Path
 import pytest
 from mlflow.tracking import MlflowClient
 
-from dnnsearch.tracking import PublishingProcess, fields
+from dnnsearch.tracking import ProcessPublisher, fields
 from tests.tracking.test_publisher_thread import statuses, wait_until
 
 PATIENCE = 120  # seconds: MLflow is imported, three times over
 ALONE = """
 import os, sys, time
-from dnnsearch.tracking import PublishingProcess
-publisher = PublishingProcess()
-print(publisher._child.process.pid, flush=True)
+from dnnsearch.tracking import ProcessPublisher
+publisher = ProcessPublisher()
+print(publisher.pid, flush=True)
 time.sleep(60)
 """
 
@@ -30,8 +30,8 @@ def said() -> list[str]:
 
 
 @pytest.fixture
-def publisher(folder: Path) -> Iterator[PublishingProcess]:
-    with PublishingProcess() as publisher:
+def publisher(folder: Path) -> Iterator[ProcessPublisher]:
+    with ProcessPublisher() as publisher:
         yield publisher
 
 
@@ -40,17 +40,17 @@ def uri(folder: Path) -> str:
     return f"sqlite:///{folder}/mlflow.db"
 
 
-def kill(publisher: PublishingProcess) -> None:
-    publisher._child.process.kill()
+def kill(publisher: ProcessPublisher) -> None:
+    os.kill(publisher.pid, signal.SIGKILL)
 
 
 def test_one_that_is_killed_is_replaced_by_one_that_knows_what_mlflow_shows(
-    publisher: PublishingProcess, said: list[str], uri: str, card, make_view: Callable
+    publisher: ProcessPublisher, said: list[str], uri: str, card, make_view: Callable
 ) -> None:
     publisher.start(uri, card, said.append)
     publisher.put(make_view(0))
     publisher.put(make_view(1, "running"))
-    wait_until(lambda: not publisher._views, PATIENCE)
+    wait_until(lambda: publisher.pending == 0, PATIENCE)
     kill(publisher)
     for number in (1, 2):
         publisher.put(make_view(number))
@@ -66,12 +66,12 @@ def test_one_that_is_killed_is_replaced_by_one_that_knows_what_mlflow_shows(
 
 
 def test_what_cannot_be_published_is_counted_and_said_once(
-    publisher: PublishingProcess, said: list[str], card, make_view: Callable
+    publisher: ProcessPublisher, said: list[str], card, make_view: Callable
 ) -> None:
     publisher.start("http://127.0.0.1:9", card, said.append)
     publisher.put(make_view(0))
     assert publisher.close(PATIENCE) == 1
-    assert len(said) == 1 and "the search goes on" in said[0]
+    assert len(said) == 1 and "the search continues" in said[0]
 
 
 def test_one_that_always_dies_is_given_up(
@@ -80,7 +80,7 @@ def test_one_that_always_dies_is_given_up(
     folder = Path(uri.removeprefix("sqlite:///")).parent
     (folder / "sitecustomize.py").write_text("import os; os._exit(7)")
     monkeypatch.setenv("PYTHONPATH", str(folder))
-    with PublishingProcess() as publisher:
+    with ProcessPublisher() as publisher:
         publisher.start(uri, card, said.append)
         publisher.put(make_view(0))
         wait_until(lambda: bool(said), PATIENCE)

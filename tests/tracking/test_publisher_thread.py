@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from mlflow.tracking import MlflowClient
 
-from dnnsearch.tracking import NullPublisher, Publisher, StudyInfo, fields
+from dnnsearch.tracking import NullPublisher, StudyInfo, ThreadPublisher, fields
 from dnnsearch.tracking.read_runs import find_trial
 from dnnsearch.tracking.tracker import Tracker
 
@@ -38,7 +38,7 @@ def wait_until(true: Callable[[], bool], seconds: float = 20) -> None:
 def test_the_newest_view_of_each_trial_arrives_and_is_counted(folder, card, make_view):
     said: list[str] = []
     uri = f"sqlite:///{folder}/mlflow.db"
-    publisher = Publisher(uri, card, said.append)
+    publisher = ThreadPublisher(uri, card, said.append)
     publisher.start()
     for state in ("running", "finished"):
         for number in range(3):
@@ -51,11 +51,11 @@ def test_the_newest_view_of_each_trial_arrives_and_is_counted(folder, card, make
 
 def test_a_trial_that_ends_soon_is_never_shown_as_running(folder, card, make_view):
     shown: list[tuple[int, str]] = []
-    publisher = Publisher(
+    publisher = ThreadPublisher(
         f"sqlite:///{folder}/mlflow.db",
         card,
         print,
-        shown=lambda view: shown.append((view.number, view.state)),
+        on_published=lambda view: shown.append((view.number, view.state)),
     )
     publisher.start()
     publisher.put(make_view(0, "running"))  # and nothing else happens
@@ -69,11 +69,11 @@ def test_a_trial_that_ends_soon_is_never_shown_as_running(folder, card, make_vie
 
 def test_after_an_interrupt_nothing_is_left_running(folder, card, make_view):
     uri = f"sqlite:///{folder}/mlflow.db"
-    publisher = Publisher(uri, card, print)
+    publisher = ThreadPublisher(uri, card, print)
     for number in range(3):
         publisher.put(make_view(number, "running"))
     publisher.start()
-    wait_until(lambda: not publisher._views)
+    wait_until(lambda: publisher.pending == 0)
     publisher.put(make_view(0))
     for number in (1, 2):
         publisher.put(make_view(number, "interrupted"))
@@ -87,9 +87,9 @@ def test_what_must_not_stay_running_goes_first(folder, card, make_view, monkeypa
     order: list[str] = []
     monkeypatch.setattr(Tracker, "publish", lambda self, view: order.append(view.state))
     monkeypatch.setattr(Tracker, "describe", lambda self, *a: order.append("study"))
-    publisher = Publisher(f"sqlite:///{folder}/mlflow.db", card, print)
+    publisher = ThreadPublisher(f"sqlite:///{folder}/mlflow.db", card, print)
     for state in ("finished", "finished", "interrupted"):
-        publisher.put(make_view(len(publisher._views), state))
+        publisher.put(make_view(publisher.pending, state))
     publisher.conclude("interrupted")
     publisher.start()
     publisher.close(30)
@@ -100,7 +100,7 @@ def test_one_trial_that_mlflow_refuses_holds_up_no_other(folder, card, make_view
     said: list[str] = []
     uri = f"sqlite:///{folder}/mlflow.db"
     refused = make_view(0, record=Path("nowhere.zip"))
-    publisher = Publisher(uri, card, said.append, interval=0.05)
+    publisher = ThreadPublisher(uri, card, said.append, interval=0.05)
     publisher.start()
     publisher.put(refused)
     wait_until(lambda: bool(said))
@@ -116,7 +116,7 @@ def test_a_deleted_experiment_is_said_once_and_mended_by_its_return(folder, card
     uri = f"sqlite:///{folder}/mlflow.db"
     tracker = Tracker(uri, card)
     tracker.client.delete_experiment(tracker.experiment)
-    publisher = Publisher(uri, card, said.append, interval=0.05)
+    publisher = ThreadPublisher(uri, card, said.append, interval=0.05)
     publisher.put(make_view(0))
     publisher.start()
     time.sleep(0.5)
@@ -149,10 +149,10 @@ def fill_and_free(disk: Path, card: StudyInfo, make_view: Callable) -> None:
     record = disk.parent / "record.zip"
     record.write_bytes(b"the record")
     uri = f"sqlite:///{disk}/mlflow.db"
-    publisher = Publisher(uri, card, said.append, interval=0.05)
+    publisher = ThreadPublisher(uri, card, said.append, interval=0.05)
     publisher.put(make_view(0, record=record))
     publisher.start()
-    wait_until(lambda: not publisher._views)
+    wait_until(lambda: publisher.pending == 0)
     with suppress(OSError), (disk / "ballast").open("wb", buffering=0) as ballast:
         while True:
             ballast.write(bytes(4096))
@@ -171,11 +171,11 @@ def fill_and_free(disk: Path, card: StudyInfo, make_view: Callable) -> None:
 def test_the_server_goes_away_and_comes_back(server, card, make_view, folder, monkeypatch):
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "5")
     said: list[str] = []
-    publisher = Publisher(server.url, card, said.append, interval=0.1)
+    publisher = ThreadPublisher(server.url, card, said.append, interval=0.1)
     publisher.start()
     publisher.put(make_view(0))
     publisher.put(make_view(1, "running"))
-    wait_until(lambda: not publisher._views)
+    wait_until(lambda: publisher.pending == 0)
     server.kill()
     for number in (1, 2, 3):
         began = time.monotonic()
@@ -195,7 +195,7 @@ def test_the_server_goes_away_and_comes_back(server, card, make_view, folder, mo
 def test_a_server_that_stays_away_is_left_at_the_deadline(make_view):
     said: list[str] = []
     card = StudyInfo("s", "s", {}, 2)
-    publisher = Publisher("http://127.0.0.1:9", card, said.append)
+    publisher = ThreadPublisher("http://127.0.0.1:9", card, said.append)
     for number in range(2):
         publisher.put(make_view(number))
     publisher.start()
@@ -262,11 +262,13 @@ def test_a_lost_answer_makes_no_second_run(server, deaf, make_view, folder):
 
     deaf.lose = staticmethod(lose)
     said: list[str] = []
-    publisher = Publisher(deaf.url, StudyInfo("deaf", "deaf", {}, 6), said.append, interval=0.05)
+    publisher = ThreadPublisher(
+        deaf.url, StudyInfo("deaf", "deaf", {}, 6), said.append, interval=0.05
+    )
     publisher.start()
     for number in range(6):
         publisher.put(make_view(number))
-    wait_until(lambda: not publisher._views)
+    wait_until(lambda: publisher.pending == 0)
     publisher.conclude("finished")
     wait_until(lambda: statuses(server.url, "deaf")["study"] == "FINISHED")
     publisher.close(30)

@@ -153,7 +153,7 @@ def test_a_run_that_a_person_deleted_stays_deleted(uri, tracker, card, make_view
     for number in (0, 1):
         tracker.publish(make_view(number, "running"))
     tracker.client.delete_run(children(tracker)[0].info.run_id)
-    tracker.look()
+    tracker.refresh()
     for number in (0, 1):
         tracker.publish(make_view(number))
     Tracker(uri, card).publish(make_view(0))
@@ -167,7 +167,7 @@ def test_the_second_run_of_a_lost_answer_is_put_away(uri, tracker, card, make_vi
     tracker.publish(make_view(0))
     known = tracker.children.pop(0)  # the answer got lost, and nobody looked again
     tracker.publish(make_view(0, "running"))
-    tracker.look()
+    tracker.refresh()
     assert tracker.children[0].run.info.run_id == known.run.info.run_id
     assert {run.info.run_id for run in tracker.client.search_runs([tracker.experiment])} == {
         known.run.info.run_id,
@@ -213,7 +213,7 @@ def test_two_studies_of_one_name_are_told_apart_by_their_identity(uri, make_view
 def test_a_deleted_experiment_or_study_is_one_line_for_a_person(uri, tracker, card):
     tracker.client.delete_run(tracker.parent.info.run_id)
     with pytest.raises(UserError, match="was deleted in MLflow.*mlflow runs restore --run-id"):
-        tracker.look()
+        tracker.refresh()
     tracker.client.delete_experiment(tracker.experiment)
     with pytest.raises(UserError, match="experiment 'moons' was deleted.*--experiment-id 1"):
         Tracker(uri, card)

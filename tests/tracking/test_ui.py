@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from dnnsearch.errors import UserError
-from dnnsearch.tracking import Publisher, saved_view, ui_command
+from dnnsearch.tracking import ThreadPublisher, saved_view, ui_command
 from dnnsearch.tracking.read_runs import find_trial
 
 PATIENCE = 60  # seconds for a page; the machine may be busy
@@ -86,7 +86,7 @@ def study(browser, server, make_view, card, tmp_path_factory) -> Page:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("study"))
         Path("record.zip").write_bytes(b"the record")
-        publisher = Publisher(server.url, card, print)
+        publisher = ThreadPublisher(server.url, card, print)
         publisher.start()
         for number, state in enumerate(STATES):
             publisher.put(make_view(number, state))
