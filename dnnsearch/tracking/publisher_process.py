@@ -43,7 +43,7 @@ class PublisherProcess:
         threading.Thread(target=self._send, name="to mlflow", daemon=True).start()
 
     def _send(self) -> None:
-        with suppress(OSError):  # the process is dead; the receiving thread notices it, too
+        with suppress(OSError):  # the process is dead; the receiving thread also notices it
             while command := self.outbox.get():
                 self.connection.send(command)
 

@@ -249,7 +249,7 @@ def test_mlflows_database_stays_locked_while_a_whole_search_runs(
     with locked(folder / "mlflow.db"):
         said = tracked.run(folder, "search", "wine.yaml")
     assert said.count(SAID_ONCE) == 1
-    assert "the database is locked by somebody else" in said
+    assert "the database is locked by another process" in said
     assert LACKING in said
     assert fingerprint(said) == undisturbed
     tracked.run(folder, "search", "wine.yaml")
