@@ -12,7 +12,7 @@ from dnnsearch.study.stored_study import EXPERIMENT, IDENTITY, OpenStudy
 from dnnsearch.tracking import has_store
 
 # digests, the index, the empty databases, and what killed processes left
-NAMES_IN_CACHE = re.compile(rf"[0-9a-f]{{64}}|{INDEX}|{database_templates.FOLDER}|\.new-\w+")
+NAMES_IN_CACHE = re.compile(rf"[0-9a-f]{{64}}|{INDEX}|{database_templates.FOLDER}|\.new-.+")
 
 
 def remove_study(study: OpenStudy) -> str:

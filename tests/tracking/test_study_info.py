@@ -37,7 +37,7 @@ def test_the_history_stops_before_the_first_trial_that_has_not_ended(card, make_
 
 
 def test_the_lowest_cost_is_the_best(make_view):
-    standing = StudyProgress(StudyInfo("s", "s", {}, 2, objective="dev_cost", maximize=False))
+    standing = StudyProgress(StudyInfo("s", "s", {}, 2, objective="dev_cost"))
     for number, value in enumerate([0.5, 0.2]):
         standing.add(make_view(number, value=value))
     assert standing.best()[0] == 1
