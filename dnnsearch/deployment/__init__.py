@@ -1,1 +1,10 @@
-"""Champions and other models at work: lookup, server, removal."""
+"""Models in use: find a champion or another model, serve it, and remove studies.
+
+How a champion is chosen is not known here.
+
+- `champion`: find and save the champion of a study, in MLflow and next to its records.
+- `lookup`: find the model that MODEL means on the command line.
+- `removal`: remove a study, or empty the cache of prepared data.
+- `server`: the command that serves a model through MLflow.
+- `trial_model`: build the model of a trial from its record.
+"""

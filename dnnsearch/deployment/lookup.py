@@ -1,4 +1,7 @@
-"""What MODEL may be on the command line: a study, a trial, a models:/ URI, or a model file."""
+"""Find the model that MODEL means on the command line.
+
+MODEL is a study, a trial, a models:/ URI, or a model file.
+"""
 
 import re
 from pathlib import Path
@@ -12,11 +15,11 @@ from dnnsearch.study.stored_study import open_study
 from dnnsearch.tracking import check_uri, tracking_uri
 
 
-def find(name: str, storage: str, tell: Report, tracking: str | None = None) -> Model:
-    """The model of that name; raises UserError, in one line, where there is none.
+def find(name: str, storage: str, report: Report, tracking: str | None = None) -> Model:
+    """Return the model that `name` means; raise UserError if there is none.
 
-    A study's name is its champion, see there also for `tell`. `tracking` is where models:/ URIs are
-    looked up, if not at MLflow's own place.
+    The name of a study means its champion; `champion` says what `report` gets. models:/ URIs are
+    looked up in the MLflow at `tracking`, by default MLflow's own default.
     """
     if name.startswith("models:/"):
         return _registered(tracking_uri(tracking), name)
@@ -32,7 +35,7 @@ def find(name: str, storage: str, tell: Report, tracking: str | None = None) -> 
             f"there is no file {name}; MODEL is STUDY, STUDY/NUMBER, models:/... or a file"
         )
     study = open_study(name, storage)
-    found = champion(study, tell)
+    found = champion(study, report)
     if found is None:
         raise no_champion(study)
     return found.model
@@ -40,6 +43,6 @@ def find(name: str, storage: str, tell: Report, tracking: str | None = None) -> 
 
 def _registered(uri: str, name: str) -> Model:
     check_uri(uri)
-    from dnnsearch.tracking import registry  # MLflow takes its seconds
+    from dnnsearch.tracking import registry  # imports MLflow, which takes seconds
 
     return decode(registry.content_of(uri, name), name)

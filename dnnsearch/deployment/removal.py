@@ -1,4 +1,4 @@
-"""Taking away: a study with all that belongs to it, and the cache of prepared data."""
+"""Remove a study with everything that belongs to it, or the cache of prepared data."""
 
 import re
 import shutil
@@ -9,24 +9,24 @@ from dnnsearch.storage import database_templates
 from dnnsearch.storage.array_store import default_root
 from dnnsearch.storage.study_lock import study_lock
 from dnnsearch.study.stored_study import EXPERIMENT, IDENTITY, OpenStudy
-from dnnsearch.tracking import UNTRACKED, database
+from dnnsearch.tracking import has_store
 
-# a digest, the index, the empty databases, what a kill left
-OURS = re.compile(rf"[0-9a-f]{{64}}|{INDEX}|{database_templates.FOLDER}|\.new-.+")
+# digests, the index, the empty databases, and what killed processes left
+NAMES_IN_CACHE = re.compile(rf"[0-9a-f]{{64}}|{INDEX}|{database_templates.FOLDER}|\.new-.+")
 
 
 def remove_study(study: OpenStudy) -> str:
-    """Remove the study's runs in MLflow, its records and its rows; returns what was removed.
+    """Remove the study's runs in MLflow, its records and its rows; return what was removed.
 
-    The rows go last, so that an interrupted removal can be repeated. Raises UserError, before
-    anything is removed, while somebody works on the study or MLflow does not answer.
+    The rows are removed last, so that an interrupted removal can be repeated. Raise UserError,
+    before anything is removed, if another process works on the study or MLflow does not answer.
     """
-    with study_lock(study.rows.storage.url, study.name) as held:
+    with study_lock(study.rows.storage.url, study.name) as check_lock:
         rows = study.trials()
         runs = _remove_runs(study)
         champion.path(study).unlink(missing_ok=True)
         study.records.remove([row.user_attrs.get("spec", "") for row in rows])
-        held()
+        check_lock()
         study.rows.remove()
     files = ", where their files stay until `mlflow gc`" if runs else ""
     return (
@@ -37,8 +37,7 @@ def remove_study(study: OpenStudy) -> str:
 
 def _remove_runs(study: OpenStudy) -> int:
     uri = study.config.tracking
-    path = database.sqlite_path(uri)
-    if uri == UNTRACKED or (path and not path.exists()):
+    if not has_store(uri):
         return 0
     from dnnsearch.tracking import study_removal
 
@@ -47,14 +46,14 @@ def _remove_runs(study: OpenStudy) -> int:
 
 
 def empty_cache() -> str:
-    """Remove the prepared data and empty databases that are kept for later searches.
+    """Remove the prepared data and empty databases of the cache; return what was removed.
 
-    Returns what was removed.
-
-    Only folders with names as the array store gives them: somebody may keep other things there.
+    Folders whose names the cache does not use stay: they may belong to the user.
     """
     root = default_root()
-    folders = [path for path in root.glob("*") if OURS.fullmatch(path.name) and path.is_dir()]
+    folders = [
+        path for path in root.glob("*") if NAMES_IN_CACHE.fullmatch(path.name) and path.is_dir()
+    ]
     size = sum(f.stat().st_size for folder in folders for f in folder.rglob("*") if f.is_file())
     for folder in folders:
         shutil.rmtree(folder, ignore_errors=True)

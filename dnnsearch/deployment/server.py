@@ -1,4 +1,4 @@
-"""A model as a server: the folder that MLflow serves, and the command that does it."""
+"""Serve a model: the folder that MLflow serves, and the command that starts its server."""
 
 import tempfile
 from pathlib import Path
@@ -12,22 +12,23 @@ from dnnsearch.tracking.ui import Command, serve_command
 
 
 def command(model: Model, port: int) -> Command:
-    """How to serve the model on 127.0.0.1; raises UserError where the cache cannot be written.
+    """Return the command that serves the model on 127.0.0.1:`port`.
 
-    Its numerics are pinned as those of `predict`, so that both give the same digits.
+    Its numerics are pinned like those of `predict`, so that both give the same digits. Raise
+    UserError if the cache cannot be written.
     """
-    found = serve_command(_folder(encode(model)), port)
-    pinned = numerics.pinned(numerics.playable("portable"), found.environment)
-    return Command(found.argv, pinned, found.address)
+    unpinned = serve_command(_folder(encode(model)), port)
+    pinned = numerics.pinned(numerics.playable("portable"), unpinned.environment)
+    return Command(unpinned.argv, pinned, unpinned.address)
 
 
 def _folder(content: bytes) -> Path:
-    """MLflow's folder of the model file, made once for each content; whole or not at all."""
+    """Return MLflow's folder for the model file in the cache; create it whole or not at all."""
     root = default_root()
-    folder = root / digest(content)  # `clean` knows such names
+    folder = root / digest(content)  # a name that `clean` removes
     if folder.is_dir():
         return folder
-    from dnnsearch.tracking.model_folder import write_folder  # MLflow takes its seconds
+    from dnnsearch.tracking.model_folder import write_folder  # imports MLflow: seconds
 
     try:
         root.mkdir(parents=True, exist_ok=True)
@@ -35,5 +36,7 @@ def _folder(content: bytes) -> Path:
             write_folder(Path(new, "model"), content)
             Path(new, "model").rename(folder)
     except OSError as error:
-        raise UserError(f"the model cannot be kept in {root}: {error.strerror or error}") from None
+        raise UserError(
+            f"the model cannot be written to {root}: {error.strerror or error}"
+        ) from None
     return folder

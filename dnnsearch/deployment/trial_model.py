@@ -1,4 +1,4 @@
-"""The model of a trial: from a record to something that predicts."""
+"""Build the model of a trial from its record."""
 
 import contextlib
 import json
@@ -25,18 +25,21 @@ PREPARED = "prepared.json"
 
 
 def model(study: OpenStudy, record: Record) -> Model:
-    """The trained network of a record; raises UserError where its data cannot be had any more."""
+    """Return the trained model of a record.
+
+    Raise UserError if the trial failed, or if its data are no longer available.
+    """
     spec = record.spec
     if record.end == "failed":
         raise UserError(f"trial {spec.number} of study {study.name} failed: it has no network")
-    prepared, arrays = _kept(study, record) or _cached(study, record)
+    prepared, arrays = _from_side_file(study, record) or _from_cache(study, record)
     flat = parameters(study, record)
     origin = provenance(study, record)
     return assemble(spec, flat, prepared, arrays, study.config.data, origin)
 
 
 def provenance(study: OpenStudy, record: Record) -> dict[str, Any]:
-    """Where a model with a trial's configuration is from, for the model file."""
+    """Return the origin of a model with a trial's configuration, for the model file."""
     spec = record.spec
     return {
         "study": study.name,
@@ -49,17 +52,20 @@ def provenance(study: OpenStudy, record: Record) -> dict[str, Any]:
 
 
 def parameters(study: OpenStudy, record: Record) -> np.ndarray:
-    """The final parameters (R, P), from the record; larger ones are trained again."""
+    """Return the final parameters (replicates, number of parameters).
+
+    If they were too large for the record, train the trial again.
+    """
     if "parameters" in record.arrays:
         return record.arrays["parameters"]
     return parameters_again(study.config, record.spec)
 
 
-Preparation = tuple[Prepared, Mapping[str, np.ndarray]]
+PreparedArrays = tuple[Prepared, Mapping[str, np.ndarray]]
 
 
-def _kept(study: OpenStudy, record: Record) -> Preparation | None:
-    """What lies beside the records of a study on a person's file."""
+def _from_side_file(study: OpenStudy, record: Record) -> PreparedArrays | None:
+    """Read the side file next to the records, which studies on a user's file have."""
     content = study.records.side_file(NAME.format(record.spec.arrays[:DIGEST_PREFIX]))
     with contextlib.suppress(DamagedArrays):
         found = unpacked(content) if content else None
@@ -67,13 +73,16 @@ def _kept(study: OpenStudy, record: Record) -> Preparation | None:
     return None
 
 
-def _cached(study: OpenStudy, record: Record) -> Preparation:
+def _from_cache(study: OpenStudy, record: Record) -> PreparedArrays:
     prepared = prepared_of(study, record)
     return prepared, ArrayStore(default_root()).open(prepared.test_key)
 
 
 def prepared_of(study: OpenStudy, record: Record) -> Prepared:
-    """What was prepared for the trial; if the cache has lost it, prepared again."""
+    """Return the prepared data of a trial; prepare them again if the cache has lost them.
+
+    Raise UserError if the data have changed since the study was run.
+    """
     store = ArrayStore(default_root())
     found = _look_up(store, record.spec.arrays)
     if found:
@@ -88,7 +97,7 @@ def prepared_of(study: OpenStudy, record: Record) -> Prepared:
 
 
 def prepare_again(folder: Path) -> None:
-    """In a process of its own: prepare the data of a config, as a search does."""
+    """Prepare the data of a config as a search does; runs in a process of its own."""
     config = parse_config(requested(folder), "the study's config", "study")
     numerics.check(numerics.playable(config.numerics))
     prepared = prepare(config, ArrayStore(default_root()))
@@ -96,7 +105,7 @@ def prepare_again(folder: Path) -> None:
 
 
 def _look_up(store: ArrayStore, key: str) -> Prepared | None:
-    """The entry of the store's index that leads to the arrays `key`."""
+    """Return the entry of the store's index for the arrays `key`; None if there is none."""
     for path in (store.root / INDEX).glob("*.json"):
         try:
             prepared = Prepared.from_dict(json.loads(path.read_bytes())["prepared"])
@@ -104,5 +113,5 @@ def _look_up(store: ArrayStore, key: str) -> Prepared | None:
                 store.open(prepared.test_key)
                 return prepared
         except (ValueError, KeyError, TypeError, OSError, DamagedArrays):
-            continue  # damaged: then it is prepared again
+            continue  # damaged: the data are prepared again
     return None

@@ -15,7 +15,7 @@ from dnnsearch.reporting.html.comparison_section import compare_studies
 from dnnsearch.reporting.html.markup import Markup, joined, tag
 from dnnsearch.reporting.html.page import page
 from dnnsearch.study.stored_study import EXPERIMENT, IDENTITY, OpenStudy
-from dnnsearch.tracking import UNTRACKED, database
+from dnnsearch.tracking import has_store
 
 OnMessage = Callable[[str], object]
 
@@ -58,8 +58,7 @@ def attach(study: OpenStudy, name: str, report: Report) -> bool:
     description. Raise UserError if MLflow does not answer.
     """
     uri = study.config.tracking
-    path = database.sqlite_path(uri)
-    if uri == UNTRACKED or (path and not path.exists()):
+    if not has_store(uri):
         return False
     from dnnsearch.tracking import report_artifact
 

@@ -22,8 +22,7 @@ from dnnsearch.reproduce.retraining import Retrained, result, retraining
 from dnnsearch.reproduce.rounding import explained_units
 from dnnsearch.study.stored_study import EXPERIMENT, IDENTITY, OpenStudy, open_study
 from dnnsearch.study.trial_views import ended_view
-from dnnsearch.tracking import UNTRACKED, tracking_uri
-from dnnsearch.tracking.database import sqlite_path
+from dnnsearch.tracking import has_store, tracking_uri
 from dnnsearch.trials.record import Record, inconsistencies
 
 if TYPE_CHECKING:  # it imports MLflow for seconds, during which the trial is trained
@@ -157,8 +156,7 @@ def _compare_copies(
 def _find_mlflow_run(study: OpenStudy, number: int) -> "PublishedTrial":
     """Return MLflow's run of the trial; raises UserError if there is none."""
     uri = study.config.tracking
-    path = sqlite_path(uri)
-    if uri == UNTRACKED or (path and not path.exists()):
+    if not has_store(uri):
         raise UserError(f"there is no MLflow to read: the study's tracking is {uri}")
     from dnnsearch.tracking.read_runs import find_trial
 

@@ -1,27 +1,43 @@
-"""The record in MLflow; the only package that imports it, and only where it is about to be used.
+"""Studies, trials, models and reports in MLflow; no other package imports MLflow.
 
-- `environment`: MLflow's switches in our processes.
-- `database`: the SQLite file, checked before use and created whole or not at all.
-- `layout`, `card`: what MLflow is told of a trial and of a study, as plain data and text.
-- `tracker`: one study in MLflow, brought to what the views say.
-- `onesession`: several of MLflow's calls in one session of its database.
-- `publisher`: the thread that does so through outages.
-- `apart`, `child`: the process beside the search in which it runs, from without and from within.
-- `mending`: the same at once, for a person who waits.
-- `reading`: MLflow's copy of a trial; `study_removal`: a study's runs and models deleted.
-- `ui`: the command that opens MLflow's UI.
+MLflow's copy is never the only one: everything can be published again from the records. How a
+study searches, and what its storage holds, is not known here.
 
-MLflow's copy is never the only one: everything here can be published again from the records.
+- `artifacts`: write and read the files of a run.
+- `backfill`: publish at once whatever MLflow lacks of a study.
+- `client`: import MLflow, and connect to it.
+- `database`: check the database of a tracking URI, and create a SQLite file.
+- `environment`: the environment variables of MLflow in our processes.
+- `error_text`: describe an error of MLflow in one short line.
+- `fields`: a trial as MLflow's tags, params and metrics.
+- `model_folder`: write a model file as a folder that MLflow loads and serves.
+- `publisher_main`: the main program of the publishing process.
+- `publisher_messages`: the messages between the search and the publishing process.
+- `publisher_process`: publish in a separate process, and replace it if it dies.
+- `publisher_thread`: publish in a thread, and wait while MLflow is away.
+- `read_runs`: read a trial back from MLflow.
+- `registry`: log, register, find and delete models.
+- `remote_records`: fetch a study's records from MLflow.
+- `report_artifact`: attach a report to a study's run.
+- `runs`: find runs by their tags, and delete duplicates.
+- `saved_view`: a saved view of MLflow's runs page.
+- `schema`: create MLflow's tables in a new file.
+- `scoring`: load and serve a model; MLflow calls it by name.
+- `shared_session`: make several calls of MLflow in one database session.
+- `study_info`: a study as MLflow's params and description.
+- `study_removal`: delete a study's runs and models.
+- `tracker`: bring MLflow to what the trials' views say.
+- `ui`: the commands that start MLflow's UI and its scoring server.
 """
 
-from dnnsearch.tracking.database import check_uri, prepare_database
+from dnnsearch.tracking.database import check_uri, has_store, prepare_database
 from dnnsearch.tracking.publisher_process import (
     AnyPublisher,
     NullPublisher,
-    PublishingProcess,
+    ProcessPublisher,
     open_publisher,
 )
-from dnnsearch.tracking.publisher_thread import Publisher
+from dnnsearch.tracking.publisher_thread import ThreadPublisher
 from dnnsearch.tracking.study_info import StudyInfo
 from dnnsearch.tracking.ui import ui_command
 from dnnsearch.urls import UNTRACKED, tracking_uri
@@ -30,10 +46,11 @@ __all__ = [
     "UNTRACKED",
     "AnyPublisher",
     "NullPublisher",
-    "Publisher",
-    "PublishingProcess",
+    "ProcessPublisher",
     "StudyInfo",
+    "ThreadPublisher",
     "check_uri",
+    "has_store",
     "open_publisher",
     "prepare_database",
     "tracking_uri",

@@ -1,4 +1,4 @@
-"""Files of a run: written straight to the disk where MLflow keeps them there, else sent."""
+"""Write and read the files of a run, on the local disk if MLflow keeps them there."""
 
 import tempfile
 from pathlib import Path
@@ -10,7 +10,7 @@ from dnnsearch.tracking.database import sqlite_path
 
 
 def put_artifact(client: MlflowClient, run: Run, name: str, content: bytes) -> None:
-    """Make `content` the run's artifact `name`; a file on our own disk appears whole."""
+    """Make `content` the run's artifact `name`; a local file appears whole or not at all."""
     folder = _local_folder(client, run)
     if folder is None:
         with tempfile.TemporaryDirectory() as temporary:
@@ -24,7 +24,7 @@ def put_artifact(client: MlflowClient, run: Run, name: str, content: bytes) -> N
 
 
 def get_artifact(client: MlflowClient, run: Run, name: str) -> bytes | None:
-    """The bytes of the run's artifact `name`; None when it has none."""
+    """Return the bytes of the run's artifact `name`; None if it has none."""
     folder = _local_folder(client, run)
     if folder is not None:
         path = folder / name
@@ -36,19 +36,22 @@ def get_artifact(client: MlflowClient, run: Run, name: str) -> bytes | None:
 
 
 def _local_folder(client: MlflowClient, run: Run) -> Path | None:
-    """Where the run's artifacts lie, if MLflow is a file of ours and they lie on this disk."""
+    """Return the local folder of the run's artifacts; None if MLflow is not a local SQLite file."""
     location, database = urlsplit(run.info.artifact_uri), sqlite_path(client.tracking_uri)
     if database is None or location.scheme not in ("", "file"):
         return None
-    noted = Path(unquote(location.path) if location.scheme else run.info.artifact_uri)
-    return _moved(noted, database.absolute().parent) if len(noted.parts) > 4 else noted
+    stored = Path(unquote(location.path) if location.scheme else run.info.artifact_uri)
+    return present_folder(stored, database.absolute().parent)
 
 
-def _moved(noted: Path, here: Path) -> Path:
-    """Where ROOT/EXPERIMENT/RUN/artifacts is, if the folder `here` was moved with all in it.
+def present_folder(stored: Path, database_folder: Path) -> Path:
+    """Return the present path of ROOT/EXPERIMENT/RUN/artifacts, which MLflow has stored.
 
-    MLflow notes absolute places, and would begin the old folder anew.
+    MLflow stores absolute paths. If the folder of the database was moved with all its content,
+    MLflow would create the old folder again; the artifacts are now below `database_folder`.
     """
-    beside = here.joinpath(*noted.parts[-4:])
-    moved = not noted.parents[1].is_dir() and beside.parents[1].is_dir()
-    return beside if moved else noted
+    if len(stored.parts) <= 4:
+        return stored
+    moved = database_folder.joinpath(*stored.parts[-4:])
+    was_moved = not stored.parents[1].is_dir() and moved.parents[1].is_dir()
+    return moved if was_moved else stored

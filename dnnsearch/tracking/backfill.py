@@ -1,4 +1,4 @@
-"""What MLflow lacks of a study, sent while a person waits for it, or an error in one line."""
+"""Publish whatever MLflow lacks of a study, while the user waits."""
 
 from collections.abc import Callable, Sequence
 
@@ -15,27 +15,22 @@ def backfill(
     views: Sequence[TrialView],
     state: str,
     fingerprint: str,
-    may: Callable[[], None] = lambda: None,
+    check: Callable[[], None] = lambda: None,
 ) -> int:
-    """Publish the views that MLflow lacks, and how the study stands; returns how many they were.
+    """Publish the views that MLflow lacks and the state of the study; return how many it lacked.
 
-    `may` is asked before each, and raises when somebody else is to do it. Raises UserError when
-    MLflow is away or refuses, or when a person has to mend something.
+    `check` is called before each trial; it raises if this process has lost its lock on the study.
+    Raise UserError if MLflow is away or refuses, or if the user has to repair something.
     """
     with mlflow_errors(uri):
         tracker = Tracker(uri, card)
         missing = tracker.missing(views)
         for view in missing:
-            may()
+            check()
             tracker.publish(view)
-        shown = tracker.parent.data.tags.get(fields.STATE, "")
-        if missing or shown != state:
-            tracker.describe(_standing(card, views), state, fingerprint)
+        if missing or tracker.parent.data.tags.get(fields.STATE, "") != state:
+            progress = StudyProgress(card)
+            for view in views:
+                progress.add(view)
+            tracker.describe(progress, state, fingerprint)
     return len(missing)
-
-
-def _standing(card: StudyInfo, views: Sequence[TrialView]) -> StudyProgress:
-    standing = StudyProgress(card)
-    for view in views:
-        standing.add(view)
-    return standing

@@ -1,7 +1,7 @@
-"""MLflow itself, with its environment set first; whoever imports this module waits for MLflow.
+"""Import MLflow after setting its environment, and connect to it.
 
-The rest of the package imports MLflow's names from here or below here, never at start-up: the
-import takes seconds.
+The import takes seconds. So the other modules import MLflow's names from here, and only when they
+are about to use them.
 """
 
 import atexit
@@ -38,45 +38,46 @@ __all__ = [
     "mlflow_errors",
 ]
 
-# MLflow logs a traceback for every database error before it raises it; we say one line ourselves.
+# MLflow logs a traceback for every database error before it raises it; we report one line.
 logging.getLogger("mlflow").setLevel(logging.CRITICAL)
 logging.getLogger("alembic").setLevel(logging.CRITICAL)
 logging.getLogger("urllib3.connectionpool").setLevel(logging.CRITICAL)
 
 
 def connect(uri: str) -> MlflowClient:
-    """A client of the MLflow at `uri`; a SQLite database that is not there yet is created.
+    """Return a client of the MLflow at `uri`; create a SQLite database that does not exist yet.
 
-    Raises UserError as `prepare_database` does, MlflowException when a server does not answer.
+    Raise UserError like `prepare_database`, MlflowException if a server does not answer.
     """
     prepare_database(uri)
     client = MlflowClient(tracking_uri=uri)
     if sqlite_path(uri) is not None:
-        _sync_less(client)
+        _skip_fsync(client)
         atexit.register(disconnect, client)
     return client
 
 
-def _sync_less(client: MlflowClient) -> None:
-    """With a write-ahead log, SQLite needs no fsync per transaction to stay whole.
+def _skip_fsync(client: MlflowClient) -> None:
+    """Let SQLite write without an fsync per transaction.
 
-    What a power cut takes from the log is published again: MLflow's copy is never the only one.
+    With a write-ahead log the file stays valid nevertheless. The last transactions may be lost in a
+    power cut; they are published again from the records.
     """
     engine = _engine(client)
     if engine is not None:
         event.listen(engine, "connect", _on_connect)
-        engine.dispose()  # connections made before now do not have it
+        engine.dispose()  # connections made earlier do not have the setting
 
 
 def disconnect(client: MlflowClient) -> None:
-    """Close what is open to a database: the last that does so moves SQLite's log into the file."""
+    """Close all connections to the database; the last process to do so empties SQLite's log."""
     engine = _engine(client)
     if engine is not None:
         engine.dispose()
 
 
 def _engine(client: MlflowClient) -> Engine | None:
-    """Of the database that it writes to itself; a server's client has none."""
+    """Return the engine of a client that writes to a database itself; None for a server."""
     return getattr(client._tracking_client.store, "engine", None)
 
 
@@ -87,7 +88,7 @@ def _on_connect(connection: object, _: object) -> None:
 
 @contextmanager
 def mlflow_errors(uri: str) -> Iterator[None]:
-    """Whatever is wrong with MLflow becomes a UserError."""
+    """Turn errors of MLflow and of the file system into a UserError of one line."""
     try:
         yield
     except (MlflowException, OSError) as error:

@@ -1,6 +1,6 @@
-"""The database behind a tracking URI: checked before use, and created if it is a SQLite file.
+"""Check the database of a tracking URI before use, and create it if it is a SQLite file.
 
-A check needs no MLflow; for a file it takes milliseconds.
+A check does not import MLflow, and of a file it takes milliseconds.
 """
 
 import importlib.util
@@ -12,16 +12,16 @@ from pathlib import Path
 
 from dnnsearch.errors import UserError
 from dnnsearch.storage import database_templates, sqlite_connection
+from dnnsearch.urls import UNTRACKED, without_password
 from dnnsearch.urls import sqlite_path as sqlite_path
-from dnnsearch.urls import without_password
 
 SCHEMES = ("sqlite", "postgresql", "mysql", "mssql", "http", "https", "databricks")
 
 
 def check_uri(uri: str) -> None:
-    """Raise UserError, in one line, when MLflow could not work with `uri`.
+    """Raise UserError if MLflow could not work with `uri`.
 
-    A server is not asked: it may be away and come back. Does not import MLflow.
+    No request is sent to a server: it may be away and come back. Does not import MLflow.
     """
     scheme = re.match(r"[a-z]+", uri)
     if "://" not in uri.replace("databricks", "databricks://", 1) or (
@@ -38,12 +38,21 @@ def check_uri(uri: str) -> None:
         _check_folder(path)
 
 
-def prepare_database(uri: str) -> None:
-    """Check `uri`, and if it is SQLite and there is no file yet, create MLflow's database.
+def has_store(uri: str) -> bool:
+    """Return whether there may be a tracking store at `uri`, without creating one.
 
-    Any number of processes may do so at once, and each may be killed at any moment. Raises
-    UserError as `check_uri` does, and where PostgreSQL does not answer or has another MLflow's
-    tables.
+    False for `none`, and for a SQLite file that does not exist yet. True for every server: it is
+    not asked. Does not import MLflow.
+    """
+    path = sqlite_path(uri)
+    return uri != UNTRACKED and (path is None or path.exists())
+
+
+def prepare_database(uri: str) -> None:
+    """Check `uri`, and create MLflow's database if it is SQLite and there is no file yet.
+
+    Any number of processes may do so at once, and each may be killed at any moment. Raise UserError
+    like `check_uri`, and if PostgreSQL does not answer or has the tables of another MLflow version.
     """
     check_uri(uri)
     if uri.startswith("postgresql"):
@@ -71,7 +80,7 @@ def _check_file(path: Path, uri: str) -> None:
     try:
         _check_schema(path, uri)
     except sqlite3.OperationalError:
-        pass  # locked for the moment: whoever writes will wait
+        pass  # locked at the moment: the writer will wait
     except sqlite3.DatabaseError as error:
         if sqlite_connection.is_foreign(error):
             raise UserError(f"tracking: {path} is not a SQLite database") from None
@@ -93,17 +102,17 @@ def _check_schema(path: Path, uri: str) -> None:
 
 
 def _check_postgresql(uri: str) -> None:
-    """MLflow would take an older schema for none, and begin to create its tables among them."""
-    import sqlalchemy  # takes its time, and SQLite needs none of it here
+    """Raise UserError for an older or newer schema: MLflow would add its tables to an older one."""
+    import sqlalchemy  # its import takes time, and SQLite does not need it
 
     from dnnsearch.storage import postgresql
 
     shown = without_password(uri)
     try:
-        with postgresql.session(uri) as asked:
-            if "alembic_version" not in sqlalchemy.inspect(asked).get_table_names():
+        with postgresql.session(uri) as session:
+            if "alembic_version" not in sqlalchemy.inspect(session).get_table_names():
                 return
-            version = asked.scalar(sqlalchemy.text("SELECT version_num FROM alembic_version"))
+            version = session.scalar(sqlalchemy.text("SELECT version_num FROM alembic_version"))
     except (sqlalchemy.exc.SQLAlchemyError, ImportError) as error:
         cause = postgresql.reason(error)
         raise UserError(f"tracking: {shown} cannot be used: {cause}") from error
@@ -126,7 +135,7 @@ def _check_version(version: str | None, place: str, uri: str) -> None:
 
 @cache
 def schema_versions() -> tuple[frozenset[str], str]:
-    """All schema versions that the installed MLflow knows, and the newest."""
+    """Return all schema versions that the installed MLflow knows, and the newest."""
     spec = importlib.util.find_spec("mlflow")
     assert spec is not None
     assert spec.submodule_search_locations

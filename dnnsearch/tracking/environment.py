@@ -1,7 +1,8 @@
-"""How MLflow behaves in our processes: no telemetry, no chatter, no pickle, and it gives up soon.
+"""MLflow's environment variables in our processes: no telemetry, messages, pickle or retries.
 
-Left alone, MLflow tries a server that is away for four minutes, and where the answer to
-`runs/create` gets lost, it asks again and makes a second run. We look and publish later instead.
+By default MLflow retries for four minutes if a server is away, and if the answer to `runs/create`
+is lost, it sends the request again and creates a second run. Instead we read what MLflow has, and
+publish again later.
 
 MLflow reads most of these variables when it is imported, so they are set before that. This module
 does not import MLflow.
@@ -28,7 +29,7 @@ UNLESS_SET = {
 
 
 def apply() -> None:
-    """Set the variables in this process; what the user has set of `UNLESS_SET` stays."""
+    """Set the variables in this process; keep what the user has set of `UNLESS_SET`."""
     os.environ.update(ALWAYS)
     for name, value in UNLESS_SET.items():
         os.environ.setdefault(name, value)

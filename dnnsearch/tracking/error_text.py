@@ -1,8 +1,8 @@
-"""What went wrong with MLflow, in a few words. Does not import MLflow."""
+"""Describe an error of MLflow in one short line. Does not import MLflow."""
 
 from dnnsearch.urls import without_password
 
-REASONS = {  # what errors say somewhere inside, and what we say
+REASONS = {  # a part of the error's text -> our words
     "connection refused": "connection refused",
     "name or service not known": "the host is not known",
     "failed to resolve": "the host is not known",
@@ -12,7 +12,7 @@ REASONS = {  # what errors say somewhere inside, and what we say
     "no space left": "the disk is full",
     "disk is full": "the disk is full",
     "disk i/o error": "the disk cannot be read or written",
-    "database is locked": "the database is locked by somebody else",
+    "database is locked": "the database is locked by another process",
     "readonly database": "the database is read-only",
     "read-only file system": "the file system is read-only",
     "unable to open database": "the database file cannot be opened",
@@ -21,10 +21,10 @@ REASONS = {  # what errors say somewhere inside, and what we say
 
 
 def reason(error: BaseException) -> str:
-    """One short line for people; an error that we do not know speaks for itself."""
+    """Return one short line for the user; of an unknown error, its type and its first line."""
     text = str(error).lower()
-    for sign, words in REASONS.items():
-        if sign in text:
+    for part, words in REASONS.items():
+        if part in text:
             return words
     first = next(iter(str(error).strip().splitlines()), "")
     return f"{type(error).__name__}: {without_password(first)[:200]}"

@@ -1,10 +1,9 @@
-"""What MLflow is told of a trial: its name, tags, params and metrics. Does not import MLflow.
+"""A trial as MLflow's tags, params and metrics. Does not import MLflow.
 
-Curves are the only metrics with steps (iterations); MLflow shows the last point of each as the
-run's value, so the column `dev_accuracy` is the value after the last update. Everything else is one
-number at step 0: `hp.*` repeats the numeric hyperparameters, because MLflow sorts params as
-strings, and `objective` stands only where a trial was finished, so that sorting by it leaves pruned
-and diverged trials at the end.
+Only curves have steps (iterations). MLflow shows the last point of a curve as the run's value, so
+the column `dev_accuracy` is the value after the last update. All other metrics are one number at
+step 0. `hp.*` repeats the numeric hyperparameters, because MLflow sorts params as strings. Only
+finished trials have `objective`, so pruned and diverged trials come last if one sorts by it.
 """
 
 import math
@@ -13,7 +12,7 @@ from typing import Final
 
 from dnnsearch.trials.run import TrialView
 
-# How a trial's end is called in MLflow; what MLflow has no word for stands in `dnnsearch.state`.
+# state of a trial -> MLflow's status, which has fewer values; the tag STATE has the exact state
 STATUS: Final[Mapping[str, str]] = {
     "running": "RUNNING",
     "finished": "FINISHED",
@@ -23,7 +22,7 @@ STATUS: Final[Mapping[str, str]] = {
     "interrupted": "KILLED",
 }
 
-# Tags by which runs are found again.
+# tags, by which runs are found again
 KIND = "dnnsearch.kind"  # study or trial
 STUDY = "dnnsearch.study"
 TRIAL = "dnnsearch.trial"
@@ -42,12 +41,12 @@ SOURCE: Final[Mapping[str, str]] = {
     "mlflow.source.name": "dnnsearch",
     "mlflow.source.type": "LOCAL",
 }
-RECORD = "record.zip"  # the artifact
-LONGEST_TAG = 7_500  # MLflow takes 8,000 characters
+RECORD = "record.zip"  # name of the artifact
+MAX_TAG_CHARACTERS = 7_500  # MLflow's own limit is 8,000
 
 
 def identifying_tags(study: str, parent: str, view: TrialView) -> dict[str, str]:
-    """The tags that a trial's run has from its creation on."""
+    """Return the tags that a trial's run gets when it is created; `parent` is a run id."""
     return {
         PARENT: parent,
         KIND: "trial",
@@ -61,27 +60,27 @@ def identifying_tags(study: str, parent: str, view: TrialView) -> dict[str, str]
 
 
 def state_tags(view: TrialView) -> dict[str, str]:
-    """The tags that say how a trial stands; written last, they prove that all else is there."""
+    """Return the tags of a trial's state; they are written last, so the rest is complete then."""
     tags = {STATE: view.state, DIGEST: view.digest}
     diverged_at = first_non_finite(view)
     if diverged_at is not None:
         tags["dnnsearch.diverged_at"] = str(diverged_at)
     if view.reason:
-        reason = view.reason[-LONGEST_TAG:]  # a traceback ends with what matters
+        reason = view.reason[-MAX_TAG_CHARACTERS:]  # the error is at the end of a traceback
         tags["dnnsearch.reason"] = reason.strip().splitlines()[-1]
         tags[NOTE] = f"Failed:\n\n```\n{reason}\n```"
     return tags
 
 
 def params(view: TrialView) -> dict[str, str]:
-    """Every hyperparameter, searched or fixed, as MLflow's params."""
+    """Return every hyperparameter, searched or fixed, as a param of MLflow."""
     return {name: str(value) for name, value in view.params.items()}
 
 
 def scalars(view: TrialView) -> dict[str, float]:
-    """The metrics without steps; only finite ones.
+    """Return the metrics without steps; only finite ones.
 
-    None before the trial has ended: to send a metric twice costs MLflow more than all the rest.
+    A trial that has not ended has none: MLflow is slow to replace a metric that it already has.
     """
     if view.state in ("running", "interrupted"):
         return {}
@@ -96,10 +95,10 @@ def scalars(view: TrialView) -> dict[str, float]:
 
 
 def points(view: TrialView, first: str) -> Iterator[tuple[str, int, float]]:
-    """The curves as (name, iteration, value), the curve `first` first; only finite values.
+    """Yield the points of the curves as (name, iteration, value); only finite values.
 
-    MLflow stores infinity as 1.797e308, which then is the best of all. Its compare page colours by
-    the metric that was logged first.
+    MLflow stores infinity as 1.797e308, which it would then show as the best value. The curve
+    `first` comes first, because MLflow's compare page colours runs by the metric logged first.
     """
     steps = [] if view.steps is None else view.steps.tolist()
     for name in sorted(view.curves, key=lambda name: (name != first, name)):
@@ -109,7 +108,10 @@ def points(view: TrialView, first: str) -> Iterator[tuple[str, int, float]]:
 
 
 def first_non_finite(view: TrialView) -> int | None:
-    """The iteration at which a diverged trial's cost was first seen not to be finite."""
+    """Return the first recorded iteration with a cost that is not finite.
+
+    None if the trial has not diverged.
+    """
     if view.state != "diverged" or view.steps is None:
         return None
     costs = [curve.tolist() for name, curve in view.curves.items() if name.endswith("cost")]

@@ -1,7 +1,7 @@
-"""A model file as the folder that MLflow keeps, loads and serves.
+"""Write a model file as a folder that MLflow stores, loads and serves.
 
-The folder has MLflow's description with signature and requirements, and the model file; where
-people's data may be shown, an example of rows, too.
+The folder contains MLflow's description with signature and requirements, and the model file. It
+also contains example rows if the caller gives some.
 """
 
 import warnings
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FILE = f"model{ENDING}"
-LOADER = "dnnsearch.tracking.scoring"
-PACKAGES = ("dnnsearch", "mlflow", "numpy", "pandas", "scikit-learn", "scipy", "pydantic")
-OUTPUTS = {"i": "long", "U": "string", "f": "double"}  # the type of `prediction`, by NumPy's kind
+LOADER_MODULE = "dnnsearch.tracking.scoring"  # every registered model has this name: keep it
+REQUIRED_PACKAGES = ("dnnsearch", "mlflow", "numpy", "pandas", "scikit-learn", "scipy", "pydantic")
+TYPE_OF_PREDICTION = {"i": "long", "U": "string", "f": "double"}  # by NumPy's dtype.kind
 
 
 def write_folder(
@@ -29,23 +29,27 @@ def write_folder(
     example: "pd.DataFrame | None" = None,
     description: Mapping[str, Any] | None = None,
 ) -> None:
-    """Make the folder; `description` are attributes of MLflow's: run_id, model_id, metadata."""
+    """Create the folder; the model file is also left next to it.
+
+    `content` is the model file, `example` raw rows, and `description` arguments of MLflow's class
+    Model: run_id, model_id, metadata.
+    """
     apply()
     file = folder.with_name(FILE)
     file.write_bytes(content)
     with warnings.catch_warnings():
-        # MLflow warns of its own type hints, and that rows have int
+        # MLflow warns of its own type hints, and of integer columns
         warnings.simplefilter("ignore")
         import mlflow.models
         import mlflow.pyfunc
 
         mlflow.pyfunc.save_model(
             folder,
-            loader_module=LOADER,
+            loader_module=LOADER_MODULE,
             data_path=file,
             signature=_signature(decode(content, FILE)),
             input_example=example,
-            pip_requirements=[f"{name}=={metadata.version(name)}" for name in PACKAGES],
+            pip_requirements=[f"{name}=={metadata.version(name)}" for name in REQUIRED_PACKAGES],
             mlflow_model=mlflow.models.Model(**(description or {})),
         )
 
@@ -54,7 +58,7 @@ def _signature(model: Model) -> Any:
     from mlflow.models import ModelSignature
     from mlflow.types.schema import AnyType, ColSpec, Schema, TensorSpec
 
-    kind = OUTPUTS[(model.classes if len(model.classes) else model.target).dtype.kind]
+    kind = TYPE_OF_PREDICTION[(model.classes if len(model.classes) else model.target).dtype.kind]
     kinds = [kind, *["double"] * len(model.classes)]
     any_ = AnyType()  # type: ignore[no-untyped-call]
     outputs: list[ColSpec | TensorSpec] = [ColSpec(*pair) for pair in zip(kinds, model.columns)]

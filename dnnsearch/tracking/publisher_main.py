@@ -1,7 +1,7 @@
-"""The process that publishes: `python -m dnnsearch.tracking.publisher_main FD`, started by `apart`.
+"""The process that publishes: `python -m dnnsearch.tracking.publisher_main FD`.
 
-It reads what is to be shown from the socket FD and tells what MLflow shows, and dies as soon as the
-other end of the socket is gone.
+It is started by `publisher_process`, reads commands from the socket FD and answers with events. It
+exits as soon as the other end of the socket is closed.
 """
 
 import gc
@@ -11,46 +11,63 @@ import sys
 from contextlib import suppress
 from importlib import import_module
 from multiprocessing.connection import Connection
-from typing import Any
 
 from dnnsearch.runtime.childprocess import inbox
-from dnnsearch.tracking.publisher_thread import Publisher
+from dnnsearch.tracking.publisher_messages import (
+    ClosePublisher,
+    Command,
+    ConcludeStudy,
+    Notice,
+    PublisherClosed,
+    PublishTrial,
+    StartPublishing,
+    TrialPublished,
+)
+from dnnsearch.tracking.publisher_thread import ThreadPublisher
 from dnnsearch.trials.run import TrialView
 
-COLLECT = 200_000  # new objects between two searches for garbage: importing makes 700,000 that stay
-SPARED = "pandas"  # MLflow does without it where it is not installed: 0.3 s of import
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # are for the coordinator to handle
+OBJECTS_PER_COLLECTION = 200_000  # new objects between two runs of the garbage collector
+NOT_IMPORTED = "pandas"  # MLflow works without it; its import takes 0.3 s
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # only the coordinator handles them
 
 
 def main(descriptor: int) -> None:
+    """Publish what the process at the other end of the socket `descriptor` asks for."""
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)
-    gc.set_threshold(COLLECT)
+    gc.set_threshold(OBJECTS_PER_COLLECTION)  # the import makes 700,000 objects that stay
     connection = Connection(descriptor)
-    messages: queue.SimpleQueue[tuple[Any, ...]] = inbox(connection.recv)
-    sys.modules[SPARED] = None  # type: ignore[assignment]  # as Python has it: not to be imported
-    with suppress(Exception):  # the publisher meets it again, and says it in a line
-        import_module("dnnsearch.tracking.tracker")  # MLflow: before there is anything to publish
-    del sys.modules[SPARED]  # whoever needs it later shall have it
-    gc.freeze()  # what is imported stays: no search for garbage looks through it again
-    _serve(connection, messages)
+    commands: queue.SimpleQueue[Command] = inbox(connection.recv)
+    sys.modules[NOT_IMPORTED] = None  # type: ignore[assignment]  # makes its import fail
+    with suppress(Exception):  # the publisher meets the same error again, and reports it
+        import_module("dnnsearch.tracking.tracker")  # imports MLflow before the first command
+    del sys.modules[NOT_IMPORTED]  # later imports may need it
+    gc.freeze()  # the collector need not look at what is imported: it stays
+    _serve(connection, commands)
 
 
-def _serve(connection: Connection, messages: "queue.SimpleQueue[tuple[Any, ...]]") -> None:
-    def say(text: str) -> None:
-        connection.send(("say", text))
+def _serve(connection: Connection, commands: "queue.SimpleQueue[Command]") -> None:
+    def report(text: str) -> None:
+        connection.send(Notice(text))
 
-    def shown(view: TrialView) -> None:
-        connection.send(("shown", view.number, view.state, view.digest))
+    def published(view: TrialView) -> None:
+        connection.send(TrialPublished(view.number, view.state, view.digest))
 
-    _, uri, card, known = messages.get()
-    publisher = Publisher(uri, card, say, shown=shown, known=known)
+    first = commands.get()
+    assert isinstance(first, StartPublishing)
+    publisher = ThreadPublisher(
+        first.uri, first.info, report, on_published=published, trials=first.trials
+    )
     publisher.start()
     while True:
-        name, *arguments = messages.get()
-        getattr(publisher, name)(*arguments)
-        if name == "close":
-            connection.send(("closed",))
+        match commands.get():
+            case PublishTrial(view):
+                publisher.put(view)
+            case ConcludeStudy(state, fingerprint):
+                publisher.conclude(state, fingerprint)
+            case ClosePublisher(deadline):
+                publisher.close(deadline)
+                connection.send(PublisherClosed())
 
 
 if __name__ == "__main__":

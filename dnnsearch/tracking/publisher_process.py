@@ -1,10 +1,10 @@
-"""Publishing in a process of its own: the search never shares its interpreter with MLflow.
+"""Publishing in a separate process, so that the search never shares its interpreter with MLflow.
 
-MLflow imports for seconds and works for tens of milliseconds on every trial, in which nothing could
-be asked or told. So a child process does what `publisher` does, and this end of it only hands over.
-The child begins to import as soon as there is one; it dies when the other end of its socket is
-gone. One that dies by itself is replaced, and its successor is told all that MLflow does not show.
-Does not import MLflow.
+MLflow takes seconds to import and tens of milliseconds for every trial, in which the search could
+neither suggest nor record a trial. So a child process runs `publisher_thread`, and this module only
+sends it what to publish. The child starts to import MLflow at once, and exits when the other end of
+its socket is closed. If it dies by itself it is replaced, and the new child gets everything that
+MLflow does not show yet. Does not import MLflow.
 """
 
 import queue
@@ -12,53 +12,66 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
 
 from dnnsearch.errors import UserError
 from dnnsearch.runtime import childprocess
+from dnnsearch.tracking.publisher_messages import (
+    ClosePublisher,
+    Command,
+    ConcludeStudy,
+    Event,
+    Notice,
+    PublisherClosed,
+    PublishTrial,
+    StartPublishing,
+    TrialPublished,
+)
 from dnnsearch.tracking.study_info import StudyInfo, StudyProgress
 from dnnsearch.trials.run import TrialView
 from dnnsearch.urls import UNTRACKED
 
-MAX_DEATHS = 5  # children in a row that die without having shown a trial
+MAX_DEATHS_IN_A_ROW = 5  # of child processes that have not published a single trial
 
 
 class PublisherProcess:
-    """The process, and the thread that sends it what is put into `inbox`."""
+    """The child process, and the thread that sends it the commands put into `outbox`."""
 
     def __init__(self) -> None:
+        """Start the process; raise OSError if the system has no room for another one."""
         self.process, self.connection = childprocess.start("dnnsearch.tracking.publisher_main")
-        self.inbox: queue.SimpleQueue[tuple[Any, ...]] = queue.SimpleQueue()
+        self.outbox: queue.SimpleQueue[Command | None] = queue.SimpleQueue()
         threading.Thread(target=self._send, name="to mlflow", daemon=True).start()
 
     def _send(self) -> None:
-        with suppress(OSError):  # it is dead, as whoever receives will see
-            while message := self.inbox.get():
-                self.connection.send(message)
+        with suppress(OSError):  # the process is dead; the receiving thread also notices it
+            while command := self.outbox.get():
+                self.connection.send(command)
 
     def end(self) -> int:
-        """Kill it, if it has not ended; returns its exit code."""
-        self.inbox.put(())
+        """Kill the process if it is still running, and return its exit code."""
+        self.outbox.put(None)
         self.process.kill()
         return self.process.wait()
 
 
-class PublishingProcess:
+class ProcessPublisher:
     """Publishes a study; `put` and `conclude` return at once and may be called from any thread.
 
-    Its child begins to import MLflow at once, whenever it is told what to publish. No process is
-    left when its `with` block ends.
+    The child process starts to import MLflow when this object is made, before `start` is called.
+    After the `with` block no process is left.
     """
 
     def __init__(self) -> None:
-        self._views: dict[int, TrialView] = {}  # not yet shown, the newest of each trial
-        self._last_words: dict[str, tuple[Any, ...]] = {}  # of `conclude` and `close`
-        self._lock, self._closed = threading.Lock(), threading.Event()
-        self._until = 0.0
+        self._views: dict[int, TrialView] = {}  # not yet published, the newest of each trial
+        self._conclusion: ConcludeStudy | None = None
+        self._is_closing = False
+        self._close_time = 0.0  # of time.monotonic()
         self._deaths = 0
+        self._lock = threading.Lock()
+        self._closed = threading.Event()
         self._child = PublisherProcess()
 
-    def __enter__(self) -> "PublishingProcess":
+    def __enter__(self) -> "ProcessPublisher":
         return self
 
     def __exit__(self, *raised: object) -> None:
@@ -66,100 +79,113 @@ class PublishingProcess:
         with self._lock:
             self._child.end()
 
-    def start(self, uri: str, card: StudyInfo, say: Callable[[str], None]) -> None:
-        """Publish the study of the card to the MLflow at `uri`.
+    @property
+    def pending(self) -> int:
+        """The number of trials whose newest view MLflow does not show yet."""
+        return len(self._views)
 
-        `say` is called from another thread with what a person should know of outages.
+    @property
+    def pid(self) -> int:
+        """The process id of the present child process."""
+        return self._child.process.pid
+
+    def start(self, uri: str, info: StudyInfo, report: Callable[[str], None]) -> None:
+        """Publish the study of `info` to the MLflow at `uri`.
+
+        `report` is called from another thread with one line when MLflow fails or works again.
         """
-        self.uri, self._standing, self._say = uri, StudyProgress(card), say
-        self._tell_all()
-        threading.Thread(target=self._listen, name="from mlflow", daemon=True).start()
+        self._uri = uri
+        self._progress = StudyProgress(info)
+        self._report = report
+        with self._lock:
+            self._send_everything()
+        threading.Thread(target=self._receive, name="from mlflow", daemon=True).start()
 
     def put(self, view: TrialView) -> None:
-        """From now on MLflow shall show this view of its trial."""
+        """Publish this view of a trial in place of earlier views of it."""
         with self._lock:
             self._views.pop(view.number, None)
             self._views[view.number] = view
-            self._standing.add(view)
-            self._child.inbox.put(("put", view))
+            self._progress.add(view)
+            self._child.outbox.put(PublishTrial(view))
 
     def conclude(self, state: str, fingerprint: str = "") -> None:
-        """The study is running, interrupted, or finished: then it has all its trials."""
-        self._say_last("conclude", state, fingerprint)
+        """Publish the state of the study: running, interrupted or finished (has all its trials)."""
+        with self._lock:
+            self._conclusion = ConcludeStudy(state, fingerprint)
+            self._child.outbox.put(self._conclusion)
 
     def close(self, deadline: float) -> int:
         """Publish what is left, for at most `deadline` seconds or until MLflow fails.
 
-        Returns the number of trials that MLflow does not show.
+        Return the number of trials that MLflow does not show.
         """
-        self._until = time.monotonic() + deadline
-        self._say_last("close")
+        with self._lock:
+            self._is_closing = True
+            self._close_time = time.monotonic() + deadline
+            self._send_close()
         self._closed.wait(deadline)
-        return len(self._views)
+        return self.pending
 
-    def _say_last(self, name: str, *arguments: str) -> None:
-        with self._lock:
-            self._last_words[name] = arguments
-            self._child.inbox.put(self._word(name))
+    def _send_close(self) -> None:
+        remaining = max(self._close_time - time.monotonic(), 0.0)
+        self._child.outbox.put(ClosePublisher(remaining))
 
-    def _word(self, name: str) -> tuple[Any, ...]:
-        if name == "close":
-            return name, max(self._until - time.monotonic(), 0.0)
-        return name, *self._last_words[name]
+    def _send_everything(self) -> None:
+        """Send a new child process all that it needs; the caller holds the lock."""
+        outbox, progress = self._child.outbox, self._progress
+        outbox.put(StartPublishing(self._uri, progress.card, dict(progress.trials)))
+        for view in self._views.values():
+            outbox.put(PublishTrial(view))
+        if self._conclusion:
+            outbox.put(self._conclusion)
+        if self._is_closing:
+            self._send_close()
 
-    def _tell_all(self) -> None:
-        """All that a child must know which knows nothing."""
-        with self._lock:
-            inbox, standing = self._child.inbox, self._standing
-            inbox.put(("begin", self.uri, standing.card, dict(standing.trials)))
-            for view in self._views.values():
-                inbox.put(("put", view))
-            for name in self._last_words:
-                inbox.put(self._word(name))
-
-    def _listen(self) -> None:
+    def _receive(self) -> None:
         while not self._closed.is_set():
             try:
-                self._hear(*self._child.connection.recv())
+                self._handle(self._child.connection.recv())
             except (EOFError, OSError):
-                self._replace()
+                self._replace_dead()
 
-    def _hear(self, name: str, *said: Any) -> None:
-        match name:
-            case "say":
-                self._say(*said)
-            case "closed":
+    def _handle(self, event: Event) -> None:
+        match event:
+            case Notice(text):
+                self._report(text)
+            case PublisherClosed():
                 self._closed.set()
-            case "shown":
+            case TrialPublished():
                 self._deaths = 0
-                self._forget(*said)
+                self._remove_published(event)
 
-    def _forget(self, number: int, state: str, digest: str) -> None:
+    def _remove_published(self, event: TrialPublished) -> None:
         with self._lock:
-            view = self._views.get(number)
-            if view and (view.state, view.digest) == (state, digest):
-                del self._views[number]
+            view = self._views.get(event.number)
+            if view and (view.state, view.digest) == (event.state, event.digest):
+                del self._views[event.number]
 
-    def _replace(self) -> None:
-        """After a child that has died: by another one, unless that has been of no use."""
+    def _replace_dead(self) -> None:
+        """Replace a child process that has died, or stop publishing and report why."""
         with self._lock:
             if self._closed.is_set():
                 return
-            trouble = self._begin_anew(self._child.end())
+            trouble = self._start_another(self._child.end())
+            if trouble:
+                self._closed.set()
+            else:
+                self._send_everything()
         if trouble:
-            self._closed.set()
-            self._say(
-                f"the process that publishes to MLflow {trouble}; the search goes on, trials are "
-                "published later"
+            self._report(
+                f"the process that publishes to MLflow {trouble}; the search continues, and its "
+                "trials are published later"
             )
-        else:
-            self._tell_all()
 
-    def _begin_anew(self, code: int) -> str:
-        """With another child; says why there is none."""
+    def _start_another(self, exit_code: int) -> str:
+        """Start another child process; return the reason if there is none."""
         self._deaths += 1
-        if self._deaths == MAX_DEATHS:
-            return f"has died {MAX_DEATHS} times (exit code {code})"
+        if self._deaths == MAX_DEATHS_IN_A_ROW:
+            return f"has died {MAX_DEATHS_IN_A_ROW} times (exit code {exit_code})"
         try:
             self._child = PublisherProcess()
         except OSError as error:
@@ -168,14 +194,14 @@ class PublishingProcess:
 
 
 class NullPublisher:
-    """The publisher that publishes nothing, so that nobody has to ask whether there is one."""
+    """A publisher that does nothing, so that its callers need not ask whether there is one."""
 
     def __enter__(self) -> "NullPublisher":
         return self
 
     def __exit__(self, *raised: object) -> None: ...
 
-    def start(self, uri: str, card: StudyInfo, say: Callable[[str], None]) -> None: ...
+    def start(self, uri: str, info: StudyInfo, report: Callable[[str], None]) -> None: ...
 
     def put(self, view: TrialView) -> None: ...
 
@@ -185,16 +211,16 @@ class NullPublisher:
         return 0
 
 
-AnyPublisher = PublishingProcess | NullPublisher
+AnyPublisher = ProcessPublisher | NullPublisher
 
 
 def open_publisher(uri: str) -> AnyPublisher:
-    """Who will tell the MLflow at `uri`, if it is to be told; prepares itself from now on.
+    """Return the publisher for the MLflow at `uri`, which starts to import MLflow at once.
 
-    Raises UserError where the machine has no room for another process.
+    Raise UserError if the system has no room for another process.
     """
     try:
-        return NullPublisher() if uri == UNTRACKED else PublishingProcess()
+        return NullPublisher() if uri == UNTRACKED else ProcessPublisher()
     except OSError as error:
         raise UserError(
             f"the process that publishes to MLflow cannot be started: {error.strerror}"

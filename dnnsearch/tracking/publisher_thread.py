@@ -1,8 +1,8 @@
 """A thread that brings MLflow to the newest view of every trial.
 
-Whoever hands over views never waits. While MLflow is away it says so once and tries again at
-intervals; what could not be published by the end is published by whoever hands over the same views
-again. Does not import MLflow until it is started.
+The caller that hands over views never waits. While MLflow fails, the thread reports it once and
+tries again at intervals. Trials that could not be published before the end are published when a
+later process hands over the same views again. MLflow is imported when the thread first publishes.
 """
 
 import threading
@@ -20,77 +20,89 @@ from dnnsearch.urls import without_password
 if TYPE_CHECKING:
     from dnnsearch.tracking.tracker import Tracker
 
-DESCRIBE_EVERY = 5.0  # seconds between two updates of the parent run while trials come in
-BRIEF = 1.0  # seconds: a trial that ends sooner is shown once, as ended, and never as running
-PATIENCE = 2  # trials refused before a pass is given up: then it is hardly the trials' fault
+DESCRIBE_INTERVAL_SECONDS = 5.0  # between two updates of the parent run while trials arrive
+SHOW_RUNNING_AFTER_SECONDS = 1.0  # a trial that ends sooner is published once, when it has ended
+MAX_REFUSED_TRIALS_PER_PASS = 2  # more than that is hardly the fault of the trials
 
 
-class Publisher:
+class ThreadPublisher:
     """Publishes a study; `put` and `conclude` return at once and may be called from any thread.
 
-    `say` is called from the publishing thread with one line when trouble begins and when it ends,
-    `shown` with each view that MLflow has come to show; `interval` is the time in seconds between
-    two attempts while there is trouble; `known` is what others have put before, by trial.
+    `report` is called from the publishing thread with one line when MLflow fails and when it works
+    again, `on_published` with each view that MLflow now shows; `interval` is the time in seconds
+    between two attempts while MLflow fails; `trials` are the trials that another publisher of this
+    study was given before, by number.
     """
 
     def __init__(
         self,
         uri: str,
-        card: StudyInfo,
-        say: Callable[[str], None],
+        info: StudyInfo,
+        report: Callable[[str], None],
         interval: float = 5.0,
-        shown: Callable[[TrialView], None] = lambda view: None,
-        known: Mapping[int, TrialSummary] = MappingProxyType({}),
+        on_published: Callable[[TrialView], None] = lambda view: None,
+        trials: Mapping[int, TrialSummary] = MappingProxyType({}),
     ) -> None:
-        self.uri, self.card, self._say, self._interval = uri, card, say, interval
-        self._shown = shown
-        # not yet published: the newest view of each trial, and when it came
+        self.uri = uri
+        self.info = info
+        self._report = report
+        self._interval = interval
+        self._on_published = on_published
+        # not yet published: the newest view of each trial, and when it was put
         self._views: dict[int, tuple[TrialView, float]] = {}
-        self._standing = StudyProgress(card)
-        self._standing.trials.update(known)
-        self._study = ("running", "")  # state and fingerprint
-        self._described: tuple[float, object] = (0.0, None)  # when, and what the parent shows
+        self._progress = StudyProgress(info)
+        self._progress.trials.update(trials)
+        self._conclusion = ("running", "")  # state and fingerprint
+        self._described: tuple[float, object] = (0.0, None)  # when, and what the parent run shows
         self._lock = threading.Lock()
-        self._work, self._closing = threading.Event(), threading.Event()
+        self._work = threading.Event()
+        self._closing = threading.Event()
         self._tracker: Tracker | None = None
-        self._trouble, self._troubled = "", False
+        self._trouble = ""  # of the last pass
+        self._had_trouble = False  # in any pass
         self._thread = threading.Thread(target=self._run, name="mlflow", daemon=True)
 
+    @property
+    def pending(self) -> int:
+        """The number of trials whose newest view MLflow does not show yet."""
+        return len(self._views)
+
     def start(self) -> None:
-        """Begin. Import what you need before: two threads importing at once can trip."""
+        """Start the thread; import what you need first, as imports in two threads can collide."""
         self._thread.start()
 
     def put(self, view: TrialView) -> None:
-        """From now on MLflow shall show this view of its trial."""
+        """Publish this view of a trial in place of earlier views of it."""
         with self._lock:
             self._views.pop(view.number, None)
             self._views[view.number] = view, time.monotonic()
-            self._standing.add(view)
+            self._progress.add(view)
         self._work.set()
 
     def conclude(self, state: str, fingerprint: str = "") -> None:
-        """The study is running, interrupted, or finished: then it has all its trials."""
+        """Publish the state of the study: running, interrupted or finished (has all its trials)."""
         with self._lock:
-            self._study = (state, fingerprint)
+            self._conclusion = (state, fingerprint)
         self._work.set()
 
     def close(self, deadline: float) -> int:
         """Publish what is left, for at most `deadline` seconds or until MLflow fails.
 
-        Returns the number of trials that MLflow does not show. The thread ends with the process.
+        Return the number of trials that MLflow does not show. The thread ends with the process.
         """
         self._closing.set()
         self._work.set()
         if self._thread.is_alive():
             self._thread.join(deadline)
-        return len(self._views)
+        return self.pending
 
     def _run(self) -> None:
         while True:
-            self._work.wait(BRIEF if self._views else DESCRIBE_EVERY)
+            pause = SHOW_RUNNING_AFTER_SECONDS if self._views else DESCRIBE_INTERVAL_SECONDS
+            self._work.wait(pause)
             self._work.clear()
             closing = self._closing.is_set()
-            self._try()
+            self._make_pass()
             if closing:
                 if self._tracker:
                     self._tracker.close()
@@ -99,66 +111,67 @@ class Publisher:
                 self._closing.wait(self._interval)
                 self._work.set()
 
-    def _try(self) -> None:
+    def _make_pass(self) -> None:
+        """Publish all that is due, and report it when MLflow fails or works again."""
         try:
             trouble = self._publish_all()
         except UserError as error:
             trouble = str(error)
         except Exception as error:
             trouble = f"MLflow at {without_password(self.uri)} does not work: {reason(error)}"
-        self._report(trouble)
-
-    def _report(self, trouble: str) -> None:
-        """One line when trouble begins, one when it is over."""
         if trouble and not self._trouble:
-            self._say(f"{trouble}; the search goes on, trials are published later")
+            self._report(f"{trouble}; the search continues, and its trials are published later")
         elif self._trouble and not trouble:
-            self._say("MLflow works again: all trials so far are published")
-        self._trouble, self._troubled = trouble, self._troubled or bool(trouble)
+            self._report("MLflow works again: all trials up to now are published")
+        self._trouble = trouble
+        self._had_trouble = self._had_trouble or bool(trouble)
 
     def _publish_all(self) -> str:
-        """One pass over all that is not published; returns what MLflow refused, in words."""
+        """Publish all that is due; return the first reason for which MLflow refused a trial."""
         tracker = self._open()
         refused: list[str] = []
-        for view in self._in_order():
-            if view.state != "interrupted" and self._study[0] == "interrupted":
-                self._describe(tracker)  # first what must not stay RUNNING: time may be short
+        for view in self._views_in_order():
+            if view.state != "interrupted" and self._conclusion[0] == "interrupted":
+                self._describe(tracker)  # time may be short, and no run must stay RUNNING
             refused += self._publish(tracker, view)
-            if len(refused) >= PATIENCE:
+            if len(refused) >= MAX_REFUSED_TRIALS_PER_PASS:
                 break
-        if not refused or self._study[0] != "finished":
+        if not refused or self._conclusion[0] != "finished":
             self._describe(tracker)
         return refused[0] if refused else ""
 
     def _open(self) -> "Tracker":
-        """The tracker; after trouble it looks at what MLflow has before anything is sent again.
+        """Return the tracker; after trouble it reads again what MLflow has.
 
-        And once more at the end, for runs that a slow server created after we had given up on them.
+        It also does so at the end if there ever was trouble: a slow server may have created runs
+        after the client stopped waiting for them.
         """
         if self._tracker is None:
             from dnnsearch.tracking.tracker import Tracker
 
-            self._tracker = Tracker(self.uri, self.card)
-        elif self._trouble or (self._troubled and self._closing.is_set()):
-            self._tracker.look()
+            self._tracker = Tracker(self.uri, self.info)
+        elif self._trouble or (self._had_trouble and self._closing.is_set()):
+            self._tracker.refresh()
         return self._tracker
 
-    def _in_order(self) -> list[TrialView]:
+    def _views_in_order(self) -> list[TrialView]:
+        """Return the views that are due, interrupted trials first."""
         now = time.monotonic()
         with self._lock:
             due = [view for view, since in self._views.values() if self._is_due(view, now - since)]
         return sorted(due, key=lambda view: view.state != "interrupted")
 
     def _is_due(self, view: TrialView, age: float) -> bool:
-        return view.state != "running" or age >= BRIEF or self._closing.is_set()
+        has_ended = view.state != "running"
+        return has_ended or age >= SHOW_RUNNING_AFTER_SECONDS or self._closing.is_set()
 
     def _publish(self, tracker: "Tracker", view: TrialView) -> list[str]:
-        """Publish one view; MLflow's reason if it refuses that one though it answers."""
+        """Publish one view; return MLflow's reason if it answers but refuses this view."""
         try:
             tracker.publish(view)
         except Exception:
-            self._troubled = True
-            tracker.look()  # raises when MLflow is away
+            self._had_trouble = True
+            tracker.refresh()  # raises if MLflow is away
             try:
                 tracker.publish(view)
             except Exception as error:
@@ -166,14 +179,15 @@ class Publisher:
         with self._lock:
             if self._views[view.number][0] is view:
                 del self._views[view.number]
-        self._shown(view)
+        self._on_published(view)
         return []
 
     def _describe(self, tracker: "Tracker") -> None:
+        """Update the parent run if it does not show the present state, at most every 5 seconds."""
         with self._lock:
-            wanted = (*self._study, tuple(self._standing.trials.items()))
+            wanted = (*self._conclusion, tuple(self._progress.trials.items()))
         when, shown = self._described
-        due = self._study[0] != "running" or time.monotonic() - when >= DESCRIBE_EVERY
-        if wanted != shown and due:
-            tracker.describe(self._standing, *self._study)
+        is_due = time.monotonic() - when >= DESCRIBE_INTERVAL_SECONDS
+        if wanted != shown and (is_due or self._conclusion[0] != "running"):
+            tracker.describe(self._progress, *self._conclusion)
             self._described = (time.monotonic(), wanted)

@@ -1,4 +1,4 @@
-"""What MLflow holds of a trial, read back."""
+"""Read a trial back from MLflow."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from dnnsearch.trials.training import CURVES
 
 @dataclass(frozen=True)
 class PublishedTrial:
-    """MLflow's copy of a trial; `curves` are name -> [(iteration, value), ...] in that order."""
+    """MLflow's copy of a trial; `curves` are name -> [(iteration, value), ...], sorted."""
 
     run_id: str
     study: str
@@ -30,9 +30,9 @@ class PublishedTrial:
 
 
 def read_run(uri: str, run_id: str) -> PublishedTrial:
-    """The trial of an MLflow run id.
+    """Return the trial of an MLflow run id.
 
-    Raises UserError when there is no such run, when it is no trial of ours, or MLflow is away.
+    Raise UserError if there is no such run, if it is not a trial of dnnsearch, or MLflow is away.
     """
     with mlflow_errors(uri):
         client = connect(uri)
@@ -50,7 +50,7 @@ def read_run(uri: str, run_id: str) -> PublishedTrial:
 def find_trial(
     uri: str, experiment: str, study: str, number: int, identity: str = ""
 ) -> PublishedTrial | None:
-    """The trial as MLflow shows it; None when it shows none. Raises UserError as `read_run`."""
+    """Return MLflow's copy of the trial, or None; raise UserError if MLflow is away."""
     with mlflow_errors(uri):
         client = connect(uri)
         for parent in parents_of(client, experiment, study, identity):
@@ -62,13 +62,16 @@ def find_trial(
 
 
 def parents_of(
-    client: MlflowClient, experiment: str, study: str, identity: str, removed_too: bool = False
+    client: MlflowClient, experiment: str, study: str, identity: str, with_removed: bool = False
 ) -> list[Run]:
-    """The study's own run; several where a lost answer made two."""
+    """Return the study's parent run; several if a lost answer led to two.
+
+    `with_removed`: also runs whose removal was interrupted.
+    """
     found = client.get_experiment_by_name(experiment)
     if found is None:
         return []
-    runs = studies_of(client, found.experiment_id, study, removed_too)
+    runs = studies_of(client, found.experiment_id, study, with_removed)
     return [r for r in runs if is_active(r) and r.data.tags.get(fields.IDENTITY, "") == identity]
 
 

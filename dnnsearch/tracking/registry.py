@@ -1,7 +1,7 @@
-"""Models in MLflow's registry: logged beside their trial, registered under their study's name.
+"""Models in MLflow: logged for their trial, registered under the name of their study.
 
-A model is logged once, however often it is sent: it is found again by its digest. What MLflow keeps
-is a folder that plain `mlflow.pyfunc.load_model` opens, with the model file in it and no pickle.
+A model is logged once, even if it is sent several times: it is found again by its digest. MLflow
+stores a folder with the model file and no pickle, which `mlflow.pyfunc.load_model` opens.
 """
 
 import os
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 CHAMPION = "champion"  # the alias
-ABSENT = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")  # how MLflow says that it has none
+NOT_FOUND_CODES = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")  # of MLflow's errors
 
 
 @dataclass(frozen=True)
@@ -36,26 +36,26 @@ class Version:
     model: str  # the registered model's name: that of the study
     number: int
     digest: str  # of the model file
-    trial: int  # whose configuration it has
-    tags: Mapping[str, str] = field(default_factory=dict)  # all of them
+    trial: int  # the trial with the same configuration; -1 if not registered by us
+    tags: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def identity(self) -> str:
-        """Of the study that it is of: there may be several of one name."""
+        """The identity of the study that the version belongs to: names are not unique."""
         return self.tags.get(fields.IDENTITY, "")
 
     @property
     def uri(self) -> str:
-        """As MLflow calls it: models:/digits/3."""
+        """MLflow's address of the version, such as models:/digits/3."""
         return f"models:/{self.model}/{self.number}"
 
     @classmethod
-    def of(cls, found: Any) -> "Version":
-        """MLflow's version of a model; one that was not registered by us has no digest."""
-        trial = found.tags.get(fields.TRIAL, "")
-        tags, number = dict(found.tags), int(found.version)
-        shown = int(trial) if trial.isdigit() else -1
-        return cls(found.name, number, tags.get(fields.MODEL, ""), shown, tags)
+    def of(cls, version: Any) -> "Version":
+        """Convert MLflow's ModelVersion; one that was not registered by us has no digest."""
+        tags = dict(version.tags)
+        trial = tags.get(fields.TRIAL, "")
+        number = int(trial) if trial.isdigit() else -1
+        return cls(version.name, int(version.version), tags.get(fields.MODEL, ""), number, tags)
 
 
 def register(
@@ -67,12 +67,12 @@ def register(
     tags: Mapping[str, str] | None = None,
     example: "pd.DataFrame | None" = None,
 ) -> Version:
-    """Log the model file and register it under the study's name; what is there already stays.
+    """Log the model file and register it under the study's name, unless that was done before.
 
-    `card` is `study.views.card(study)`, `content` from `modelfile.encode`, `trial` the number of
-    the trial whose configuration it has. `tags` are for the caller: scores on the test set, the
-    test set's digest. `example` are raw rows of data that may be shown to all who see MLflow.
-    Raises UserError when MLflow at `uri` is away or refuses.
+    `content` is a model file from `model_file.encode`, `trial` the number of the trial with the
+    same configuration. `tags` are further tags of the version, such as scores on the test set.
+    `example` are raw rows, which every user of this MLflow can see. Raise UserError if MLflow at
+    `uri` is away or refuses.
     """
     own = {
         fields.KIND: "model",
@@ -89,7 +89,7 @@ def register(
             logged = _logged(tracker, content, own, example)
             _ensure_named(client, name)
             source, run = f"models:/{logged.model_id}", logged.source_run_id
-            with _meant(uri):
+            with _tracking_uri_env(uri):
                 client.create_model_version(name, source, run, own, model_id=logged.model_id)
             found = _versions(client, name, own)
         for key, value in (tags or {}).items():
@@ -98,8 +98,8 @@ def register(
 
 
 @contextmanager
-def _meant(uri: str) -> Iterator[None]:
-    """MLflow looks up `models:/` at the URI of the process, whatever its client was given."""
+def _tracking_uri_env(uri: str) -> Iterator[None]:
+    """Set $MLFLOW_TRACKING_URI for a while: MLflow resolves `models:/` by it, not by its client."""
     before = os.environ.get("MLFLOW_TRACKING_URI")
     os.environ["MLFLOW_TRACKING_URI"] = uri
     try:
@@ -110,12 +110,12 @@ def _meant(uri: str) -> Iterator[None]:
 
 
 def registered_name(study: str) -> str:
-    """The study's name without the characters that have a meaning in models:/ URIs and filters."""
+    """Return the study's name without characters that models:/ URIs or filters give a meaning."""
     return re.sub(r"[:@%'\"`]", "-", study)
 
 
 def _versions(client: MlflowClient, name: str, own: Mapping[str, str]) -> list[Any]:
-    """The versions with the same study and content, oldest first."""
+    """Return the versions with the same study and content as the tags `own`, oldest first."""
     keys = (fields.MODEL, fields.IDENTITY)
     found = client.search_model_versions(f"name = '{name}'")
     same = [v for v in found if all(v.tags.get(key, "") == own[key] for key in keys)]
@@ -133,7 +133,7 @@ def _ensure_named(client: MlflowClient, name: str) -> None:
 def _logged(
     tracker: Tracker, content: bytes, own: Mapping[str, str], example: "pd.DataFrame | None"
 ) -> Any:
-    """The logged model; one of which an interruption has left a part is logged anew."""
+    """Return the logged model; log it if there is none, or only an incomplete one."""
     client = tracker.client
     wanted = f"tags.`{fields.MODEL}` = '{own[fields.MODEL]}'"
     for there in client.search_logged_models([tracker.experiment], wanted):
@@ -159,36 +159,37 @@ def _logged(
 
 
 def _source(tracker: Tracker, trial: int) -> Run:
-    """The trial's run, or the study's where MLflow does not show the trial."""
+    """Return the trial's run, or the study's run if MLflow does not show the trial."""
     child = tracker.children.get(trial)
     return child.run if child is not None and is_active(child.run) else tracker.parent
 
 
 def champion(uri: str, study: str) -> Version | None:
-    """The version of the study that has the alias `champion`; None while none has it.
+    """Return the version with the alias `champion` under the study's name; None if there is none.
 
-    It may be of another study of that name: see its `identity`. UserError as above.
+    It may belong to another study of that name: compare its `identity`. Raise UserError if MLflow
+    is away.
     """
     with mlflow_errors(uri):
         client = connect(uri)
         try:
             return Version.of(client.get_model_version_by_alias(registered_name(study), CHAMPION))
         except MlflowException as error:
-            if error.error_code in ABSENT:
+            if error.error_code in NOT_FOUND_CODES:
                 return None
             raise
 
 
 def set_champion(uri: str, version: Version) -> None:
-    """Give this version the alias `champion`, which another loses. UserError as above."""
+    """Move the alias `champion` to this version; raise UserError if MLflow is away or refuses."""
     with mlflow_errors(uri):
         connect(uri).set_registered_model_alias(version.model, CHAMPION, str(version.number))
 
 
 def remove(client: MlflowClient, study: str, identity: str) -> int:
-    """Take the study's versions and logged models away; returns how many versions there were.
+    """Delete the study's versions and logged models; return the number of versions.
 
-    A name that no version has any more goes, too; versions of others of that name stay.
+    Versions of other studies of that name stay. The registered model is deleted if none is left.
     """
     name = registered_name(study)
     there = client.search_model_versions(f"name = '{name}'")
@@ -196,7 +197,7 @@ def remove(client: MlflowClient, study: str, identity: str) -> int:
     for version in own:
         model_id = str(version.source).removeprefix("models:/")
         client.delete_model_version(name, version.version)
-        with suppress(MlflowException):  # a person has deleted it
+        with suppress(MlflowException):  # the user has deleted it
             client.delete_logged_model(model_id)
     if own and len(own) == len(there):
         client.delete_registered_model(name)
@@ -208,9 +209,10 @@ def _is_of(tags: Mapping[str, str], study: str, identity: str) -> bool:
 
 
 def content_of(uri: str, model_uri: str) -> bytes:
-    """The model file of a models:/ URI.
+    """Return the model file of a models:/ URI.
 
-    Raises UserError where it is not there, is none of ours, or MLflow is away.
+    Raise UserError if there is no such model, if it is not a model of dnnsearch, or if MLflow is
+    away.
     """
     from mlflow.artifacts import download_artifacts
 
@@ -222,12 +224,12 @@ def content_of(uri: str, model_uri: str) -> bytes:
                     artifact_uri=f"{location}/data/{FILE}", dst_path=folder, tracking_uri=uri
                 )
             except (MlflowException, OSError) as error:
-                raise UserError(f"{model_uri} at {uri} is no model of dnnsearch") from error
+                raise UserError(f"{model_uri} at {uri} is not a model of dnnsearch") from error
             return Path(path).read_bytes()
 
 
 def _location(client: MlflowClient, model_uri: str, uri: str) -> str:
-    """Where the files of a models:/ URI lie."""
+    """Return the address of the files of a models:/ URI."""
     from mlflow.store.artifact.utils.models import get_model_name_and_version
 
     try:
@@ -236,6 +238,6 @@ def _location(client: MlflowClient, model_uri: str, uri: str) -> str:
             return str(client.get_model_version_download_uri(*found))
         return str(client.get_logged_model(found[0]).artifact_location)
     except MlflowException as error:
-        if error.error_code in ABSENT:
+        if error.error_code in NOT_FOUND_CODES:
             raise UserError(f"there is no model {model_uri} at {uri}") from error
         raise

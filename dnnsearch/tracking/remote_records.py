@@ -1,6 +1,6 @@
-"""A study's records as MLflow has them: fetched by a machine that did not make them.
+"""Fetch a study's records from MLflow, on a machine that did not make them.
 
-Does not import MLflow before something is fetched.
+Imports MLflow when the first file is fetched.
 """
 
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class StudyArtifacts:
-    """The artifacts of one study's runs; every call raises UserError when MLflow is away."""
+    """The artifacts of one study's runs; every method raises UserError if MLflow is away."""
 
     uri: str
     experiment: str
@@ -23,19 +23,19 @@ class StudyArtifacts:
     _children: "dict[int, Run]" = field(default_factory=dict)
 
     def record(self, number: int) -> bytes | None:
-        """The packed record of a trial; None where MLflow has none."""
+        """Return the packed record of a trial; None if MLflow has none."""
         from dnnsearch.tracking.artifacts import get_artifact
         from dnnsearch.tracking.client import mlflow_errors
 
         with mlflow_errors(self.uri):
             client = self._client()
             if number not in self._children:
-                self._look(client)
+                self._list_trials(client)
             run = self._children.get(number)
             return get_artifact(client, run, fields.RECORD) if run else None
 
     def side_file(self, name: str) -> bytes | None:
-        """What lies with the study itself; None where MLflow has none."""
+        """Return the artifact `name` of the study itself; None if MLflow has none."""
         from dnnsearch.tracking.artifacts import get_artifact
         from dnnsearch.tracking.client import mlflow_errors
 
@@ -54,8 +54,8 @@ class StudyArtifacts:
 
         return parents_of(client, self.experiment, self.study, self.identity)
 
-    def _look(self, client: "MlflowClient") -> None:
-        """List the trials once, not once for each."""
+    def _list_trials(self, client: "MlflowClient") -> None:
+        """Read the runs of all trials in one query, instead of one query for each."""
         from dnnsearch.tracking.runs import children_of, is_active
 
         for parent in self._parents(client):

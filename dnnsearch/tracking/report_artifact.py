@@ -1,13 +1,11 @@
-"""Files that are laid beside a study in MLflow, where a person finds them."""
+"""Attach a report to the run of its study."""
 
-from dnnsearch.errors import UserError
 from dnnsearch.tracking.artifacts import put_artifact
-from dnnsearch.tracking.client import MlflowException, connect
-from dnnsearch.tracking.error_text import reason
+from dnnsearch.tracking.client import connect, mlflow_errors
 from dnnsearch.tracking.fields import NOTE
 from dnnsearch.tracking.read_runs import parents_of
 
-RULE = "\n\n---\n\n"  # between a verdict and the rest of a description
+VERDICT_END = "\n\n---\n\n"  # between the verdict and the rest of the description
 
 
 def attach(
@@ -19,19 +17,17 @@ def attach(
     content: bytes,
     verdict: str = "",
 ) -> bool:
-    """Make `content` the artifact `name` of the study's run; False where MLflow has no such run.
+    """Make `content` the artifact `name` of the study's run; return False if there is no such run.
 
-    The verdict, where there is one, then stands at the top of the run's description. Raises
-    UserError when MLflow is away.
+    A verdict that is not empty is put at the top of the run's description. Raise UserError if
+    MLflow is away.
     """
-    try:
+    with mlflow_errors(uri):
         client = connect(uri)
         parents = parents_of(client, experiment, study, identity)
         for parent in parents:
             put_artifact(client, parent, name, content)
             if verdict:
-                note = parent.data.tags.get(NOTE, "").rpartition(RULE)[2]
-                client.set_tag(parent.info.run_id, NOTE, f"{verdict}{RULE}{note}")
-    except (MlflowException, OSError) as error:
-        raise UserError(f"MLflow at {uri} does not work: {reason(error)}") from error
+                note = parent.data.tags.get(NOTE, "").rpartition(VERDICT_END)[2]
+                client.set_tag(parent.info.run_id, NOTE, f"{verdict}{VERDICT_END}{note}")
     return bool(parents)

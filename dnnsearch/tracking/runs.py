@@ -1,4 +1,4 @@
-"""Runs of MLflow found by their tags, and the second ones of a lost answer put away."""
+"""Find runs by their tags, and delete the duplicates that a lost answer leads to."""
 
 from collections.abc import Iterator
 
@@ -7,16 +7,21 @@ from dnnsearch.tracking import fields
 from dnnsearch.tracking.client import MlflowClient, Run, ViewType
 from dnnsearch.tracking.study_info import StudyInfo
 
-PAGE = 500  # runs in one answer: it has to arrive within the timeout
+MAX_RUNS_PER_REQUEST = 500  # so that the answer arrives within the timeout
 
 
 def search(client: MlflowClient, experiment: str, **tags: str) -> Iterator[Run]:
-    """All runs of the experiment with these tags, deleted ones too, oldest first."""
+    """Yield all runs of the experiment with these tags, also deleted ones, oldest first."""
     wanted = " and ".join(f"tags.`{key}` = '{value}'" for key, value in tags.items())
     token: str | None = None
     while True:
         found = client.search_runs(
-            [experiment], wanted, ViewType.ALL, PAGE, ["attributes.start_time ASC"], token
+            [experiment],
+            wanted,
+            ViewType.ALL,
+            MAX_RUNS_PER_REQUEST,
+            ["attributes.start_time ASC"],
+            token,
         )
         yield from found
         token = found.token
@@ -25,18 +30,21 @@ def search(client: MlflowClient, experiment: str, **tags: str) -> Iterator[Run]:
 
 
 def studies_of(
-    client: MlflowClient, experiment: str, study: str, removed_too: bool = False
+    client: MlflowClient, experiment: str, study: str, with_removed: bool = False
 ) -> list[Run]:
-    """The parent runs of studies of that name; those that `remove_study` took away if asked."""
+    """Return the parent runs of studies of that name.
+
+    `with_removed`: also those that `remove_study` has marked as removed.
+    """
     parents = search(client, experiment, **{fields.KIND: "study"})
     named = [run for run in parents if run.data.tags.get(fields.STUDY) == study]
-    return [run for run in named if removed_too or fields.REMOVED not in run.data.tags]
+    return [run for run in named if with_removed or fields.REMOVED not in run.data.tags]
 
 
 def parent_of(client: MlflowClient, experiment: str, card: StudyInfo) -> Run | None:
-    """The study's parent run, None when there is none yet.
+    """Return the study's parent run; None if there is none yet.
 
-    Raises UserError when a person has deleted it in MLflow: then nothing may come back.
+    Raise UserError if the user has deleted it in MLflow: then it must not be created again.
     """
     named = studies_of(client, experiment, card.name)
     found = [run for run in named if run.data.tags.get(fields.IDENTITY, "") == card.identity]
@@ -52,19 +60,20 @@ def parent_of(client: MlflowClient, experiment: str, card: StudyInfo) -> Run | N
 
 
 def children_of(client: MlflowClient, experiment: str, parent: str) -> dict[int, Run]:
-    """The run of each trial by its number; of several active ones the most advanced stays.
+    """Return the run of each trial by its number.
 
-    Where a person has deleted a trial's run, that deleted run is its run.
+    Of several active runs of a trial, the most advanced is returned and the others are deleted. If
+    the user has deleted all runs of a trial, a deleted run is returned.
     """
     by_number: dict[int, list[Run]] = {}
     for run in search(client, experiment, **{fields.PARENT: parent}):
         number = run.data.tags.get(fields.TRIAL, "")
         if number.isdigit():
             by_number.setdefault(int(number), []).append(run)
-    return {number: _only(client, runs) for number, runs in by_number.items()}
+    return {number: _without_duplicates(client, runs) for number, runs in by_number.items()}
 
 
-def _only(client: MlflowClient, runs: list[Run]) -> Run:
+def _without_duplicates(client: MlflowClient, runs: list[Run]) -> Run:
     active = [run for run in runs if is_active(run)]
     if not active:
         return runs[0]
@@ -79,5 +88,5 @@ def _delete(client: MlflowClient, runs: list[Run]) -> None:
 
 
 def is_active(run: Run) -> bool:
-    """Whether nobody has deleted the run."""
+    """Return whether the run is not deleted."""
     return bool(run.info.lifecycle_stage == "active")

@@ -1,8 +1,8 @@
-"""A saved view of MLflow's runs page: columns, order and charts as one wants them for trials.
+"""A saved view of MLflow's runs page, with columns, order and charts suited to trials.
 
-MLflow keeps what a person saves under "Views" in a tag of the experiment, and so can we. The names
-below are those of MLflow's user interface (checked by a browser test); where a later MLflow does
-not know them, its own default page remains. Does not import MLflow.
+MLflow stores the views that a user saves under "Views" in a tag of the experiment; so do we. The
+names below are those of MLflow's user interface (a browser test checks them). If a later MLflow
+does not know them, it shows its default page. Does not import MLflow.
 """
 
 import json
@@ -16,22 +16,22 @@ TAG: Final = f"mlflow.sharedViewState.{KEY}"
 NAME: Final = "Trials, best first"
 
 METRICS: Final = ("objective", "dev_accuracy", "dev_cost", "train_accuracy", "train_cost")
-PARAMS: Final = (  # those that every trial has
+PARAMS: Final = (  # which every trial has
     ("learning_rate", "iterations", "hidden_layers", "activation", "momentum", "batch_size")
 )
-WORDS: Final = ("activation", "batch_size")  # of these some are text
-LAYERS: Final = 4  # whose units are shown; deeper networks have theirs in the run's name
-NUMBERS: Final = (  # as metrics, for MLflow sorts params as text: 1000 before 200
-    *(name for name in PARAMS if name not in WORDS),
-    *(f"units_{layer}" for layer in range(1, LAYERS + 1)),
+TEXT_PARAMS: Final = ("activation", "batch_size")  # some of their values are text
+MAX_UNITS_COLUMNS: Final = 4  # of deeper networks, the run's name shows all layers
+NUMERIC_PARAMS: Final = (  # shown as metrics: MLflow sorts params as text, 1000 before 200
+    *(name for name in PARAMS if name not in TEXT_PARAMS),
+    *(f"units_{layer}" for layer in range(1, MAX_UNITS_COLUMNS + 1)),
 )
 COLUMNS: Final = (
     *(f"metrics.`{name}`" for name in (*METRICS, "parameters")),
-    *(f"metrics.`hp.{name}`" for name in NUMBERS),
-    *(f"params.`{name}`" for name in WORDS),
+    *(f"metrics.`hp.{name}`" for name in NUMERIC_PARAMS),
+    *(f"params.`{name}`" for name in TEXT_PARAMS),
     f"tags.`{STATE}`",
 )
-ONE_POINT: Final = (  # metrics that MLflow would draw as bars
+METRICS_WITHOUT_STEPS: Final = (  # MLflow would draw each of them as bars
     *(f"hp.{name}" for name in PARAMS if name != "activation"),
     *(f"hp.units_{layer}" for layer in range(1, 11)),
     *("seconds", "parameters", "flops", "objective", "best_value"),
@@ -40,12 +40,12 @@ SECTIONS: Final = ("Hyperparameters", "Curves", "Model metrics")  # the last is 
 
 
 def link(experiment: str) -> str:
-    """The view's address, to be put behind that of MLflow's UI."""
+    """Return the view's address for an experiment id, to append to the address of MLflow's UI."""
     return f"#/experiments/{experiment}/runs?workflowType=machine_learning&viewStateShareKey={KEY}"
 
 
 def tag_value(searched: Iterable[str], maximize: bool) -> str:
-    """What MLflow's UI writes when a person saves a view; `searched` are hyperparameters."""
+    """Return the tag's value as MLflow's UI writes it; `searched` are hyperparameters."""
     state = _order(maximize) | _table() | _charts([name for name in PARAMS if name in searched])
     saved = {"name": NAME, "createdAt": 0, "updatedAt": 0}
     return json.dumps({**saved, "state": json.dumps(state)})
@@ -66,11 +66,13 @@ def _table() -> dict[str, Any]:
 
 
 def _charts(searched: list[str]) -> dict[str, Any]:
-    """Hyperparameters against the objective, curves on common axes, no bars."""
+    """Plot hyperparameters against the objective and curves on common axes; hide the bars."""
     hyper, curves, bars = SECTIONS
     charts = [_parallel(hyper, searched), _scatter(hyper)]
     charts += [_line(curves, name) for name in METRICS[1:]]
-    charts += [_chart("BAR", bars, metricKey=name) | {"deleted": True} for name in ONE_POINT]
+    charts += [
+        _chart("BAR", bars, metricKey=name) | {"deleted": True} for name in METRICS_WITHOUT_STEPS
+    ]
     sections = [_section(name) for name in SECTIONS]
     return {"compareRunSections": sections, "compareRunCharts": charts}
 

@@ -1,4 +1,4 @@
-"""MLflow's own creation of its tables, in a file that nobody else looks at yet."""
+"""Create MLflow's tables in a new file that no other process uses yet."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
 
 def create_tables(path: Path) -> None:
-    """Create MLflow's tables, and nothing that depends on the day or on the place."""
+    """Create MLflow's tables, and nothing that depends on the time or on the path."""
     engine = sqlalchemy.create_engine(f"sqlite:///{path}")
     with engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA journal_mode = WAL")  # a property of the file: it stays
@@ -23,9 +23,9 @@ def create_tables(path: Path) -> None:
 
 
 def create_schema(path: Path) -> None:
-    """Create what MLflow's database has at first: its default experiment, its tables if need be.
+    """Create MLflow's default experiment, and the tables if they are missing.
 
-    On return nobody holds the file open.
+    On return the file is closed.
     """
     uri = f"sqlite:///{path}"
     store = SqlAlchemyStore(uri, DEFAULT_LOCAL_FILE_AND_ARTIFACT_PATH)  # type: ignore[no-untyped-call]

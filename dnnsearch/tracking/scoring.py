@@ -1,10 +1,12 @@
-"""What MLflow loads and serves: the model file in the folder of a logged model. No pickle.
+"""Load and serve the model file in the folder of a logged model, without pickle.
 
-MLflow names this module in the folder's `MLmodel` and calls `_load_pyfunc`. Rows come in as the
-person has them and are checked here, by the model itself; so the signature says of each column that
-it may hold anything. (Where it says `double`, MLflow refuses a DataFrame's whole numbers.)
+This module must keep its name: the file `MLmodel` of every registered model says
+`loader_module: dnnsearch.tracking.scoring`, and MLflow imports that and calls `_load_pyfunc`.
 
-This module may be loaded by programs that are not ours: it changes nothing of MLflow's settings.
+Rows arrive as the user has them, and the model itself checks them. So the signature allows any type
+in each column. (If it said `double`, MLflow would refuse a DataFrame's integers.)
+
+Other programs may load this module: it does not change MLflow's settings.
 """
 
 from pathlib import Path
@@ -20,15 +22,15 @@ from dnnsearch.models.ensemble import Model
 
 
 class Scorer:
-    """The model as MLflow calls it."""
+    """A model with the method that MLflow calls."""
 
     def __init__(self, model: Model) -> None:
         self.model = model
 
     def predict(self, model_input: Any, params: dict[str, Any] | None = None) -> pd.DataFrame:
-        """`prediction`, and the probability of each class; MlflowException for rows it cannot take.
+        """Return a table with `prediction` and the probability of each class.
 
-        A server answers with its text, and with the status 400.
+        Raise MlflowException for invalid rows; a server answers with its text and status 400.
         """
         try:
             answers = self.model.answers(model_input)
@@ -39,14 +41,14 @@ class Scorer:
 
 
 def _load_pyfunc(path: str) -> Scorer:
-    """Raises UserError where the file is none of ours, or not what it was."""
+    """Load the model file; raise UserError if it is damaged or not a model of dnnsearch."""
     setattr(Schema, "pandas_types", _pandas_types)  # noqa: B010  (a method; mypy knows)
     return Scorer(model_file.read(Path(path)))
 
 
 def _pandas_types(schema: Schema) -> list[Any]:
-    """MLflow's own, for columns that may hold anything, too: a server reads them from CSV as text.
+    """Replace MLflow's method of this name, so that it also knows columns of any type.
 
-    Without it, MLflow 3.17 answers every CSV with an error.
+    A server then reads them from CSV as text; without it, MLflow 3.17 rejects every CSV.
     """
     return [getattr(kind, "to_pandas", lambda: object)() for kind in schema.input_types()]

@@ -1,11 +1,11 @@
-"""Several of MLflow's calls in one session of its database, where it writes to one itself.
+"""Make several calls of MLflow in one session of its database, if it writes to one itself.
 
-MLflow opens several sessions in every call, each of which sets the connection up anew and ends with
-a commit: of publishing a trial that is a seventh. What a kill leaves is as uncertain as before, for
-`log_batch` commits amid its work. It also rolls back where points are there already, which undoes
-what was not committed: so nothing may stand before it in its session, and params that are new go
-with points that are. It does not try again after a deadlock: whoever publishes does. A server does
-as it likes.
+MLflow opens several sessions in every call. Each sets up the connection again and ends with a
+commit, which takes a seventh of the time to publish a trial. With a shared session a kill leaves as
+much uncertainty as before, because `log_batch` commits in the middle of its work. `log_batch` also
+rolls back if points exist already, which undoes what was not committed. So it must be the first
+call in its session, and new params are sent with new points only. A shared session does not retry
+after a deadlock; the publisher does. If MLflow is a server, this module has no effect.
 """
 
 from collections.abc import Callable, Iterator
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 
 class SharedSession:
-    """`with session():` has all calls of `client` inside share one; for one thread."""
+    """Inside `with session():` all calls of `client` share one session; for one thread only."""
 
     def __init__(self, client: "MlflowClient") -> None:
         store = client._tracking_client.store
-        # what makes a session; a server's client has none
+        # the function that opens a session; the client of a server has none
         self._new: Callable[..., Any] | None = getattr(store, "ManagedSessionMaker", None)
         before = getattr(self._new, "__self__", None)  # MLflow has one store for all clients
         if isinstance(before, SharedSession):
@@ -43,7 +43,7 @@ class SharedSession:
 
     @contextmanager
     def _session(self, read_only: bool = True) -> Iterator[Any]:
-        """What MLflow takes for a session of its own."""
+        """Stand in for MLflow's own function: give it the shared session if one is open."""
         if self._open is None:
             assert self._new is not None
             with self._new(read_only=read_only) as session:

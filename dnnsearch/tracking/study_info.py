@@ -1,6 +1,6 @@
-"""What MLflow is told of a whole study: the card that it starts with and how it stands now.
+"""A study as MLflow's params and description: what is known at its start, and its progress.
 
-Pure data and text; does not import MLflow.
+Only data and text; does not import MLflow.
 """
 
 import json
@@ -11,28 +11,30 @@ from typing import Any
 from dnnsearch.trials.metrics import METRICS, Direction, best_so_far
 from dnnsearch.trials.run import TrialView
 
-LEADERS = 5  # trials that the description names
-LONGEST_PARAM = 500  # MLflow cuts at 6,000 without a word; the artifact has all of it
+MAX_TRIALS_IN_DESCRIPTION = 5
+MAX_PARAM_CHARACTERS = 500  # MLflow cuts at 6,000 silently; definition.json is complete
 
 
 @dataclass(frozen=True)
 class StudyInfo:
     """What is known of a study before its first trial.
 
-    `identity` tells apart two studies of one name on one server; empty: the name is enough.
+    `identity` distinguishes studies of the same name on one server; if it is empty, the name does.
     `digests` become tags `dnnsearch.<name>`; `dataset` and `profile` are shown as each run's data.
     """
 
     name: str
     experiment: str
     definition: Mapping[str, Any]
-    trials: int  # wanted in all
+    trials: int  # how many the study shall have
     objective: str = "dev_accuracy"
     identity: str = ""
     digests: Mapping[str, str] = field(default_factory=dict)
     dataset: str = "data"
     profile: Mapping[str, Any] = field(default_factory=dict)
-    files: Mapping[str, bytes] = field(default_factory=dict)  # that other machines need
+    files: Mapping[str, bytes] = field(
+        default_factory=dict
+    )  # name -> content, needed by other machines
 
     @property
     def direction(self) -> Direction:
@@ -45,18 +47,18 @@ class StudyInfo:
         return [key for key, value in self.definition.items() if isinstance(value, dict | list)]
 
     def params(self) -> dict[str, str]:
-        """The definition as params, under names that no trial's param has."""
+        """Return the definition as params, under names that no param of a trial has."""
         return {f"study.{key}": _cut(value) for key, value in self.definition.items()}
 
 
 def _cut(value: object) -> str:
     text = value if isinstance(value, str) else json.dumps(value)
-    return text if len(text) <= LONGEST_PARAM else text[: LONGEST_PARAM - 1] + "…"
+    return text if len(text) <= MAX_PARAM_CHARACTERS else text[: MAX_PARAM_CHARACTERS - 1] + "…"
 
 
 @dataclass(frozen=True)
 class TrialSummary:
-    """What the standing keeps of a trial."""
+    """What the progress of a study needs of a trial; `name` is for display."""
 
     state: str
     value: float | None
@@ -64,7 +66,7 @@ class TrialSummary:
 
 
 class StudyProgress:
-    """How a study stands, from the views of its trials; the newest view of each counts."""
+    """The progress of a study, from the newest view of each of its trials."""
 
     def __init__(self, card: StudyInfo) -> None:
         self.card = card
@@ -106,29 +108,29 @@ class StudyProgress:
 
 
 def description(
-    standing: StudyProgress,
+    progress: StudyProgress,
     state: str,
     fingerprint: str = "",
     view: str = "",
     runs: Mapping[int, str] | None = None,
 ) -> str:
-    """The parent run's description, in Markdown.
+    """Return the parent run's description, in Markdown.
 
-    `view` is the address of MLflow's saved view, `runs` are those of trials by number.
+    `view` is the address of MLflow's saved view, `runs` has the addresses of trials by number.
     """
-    card = standing.card
-    counts = ", ".join(f"{count} {name}" for name, count in standing.counts().items())
+    card = progress.card
+    counts = ", ".join(f"{count} {name}" for name, count in progress.counts().items())
     lines = [
-        f"**{state}**: {len(standing.trials)} of {card.trials} trials ({counts or 'none yet'})"
+        f"**{state}**: {len(progress.trials)} of {card.trials} trials ({counts or 'none yet'})"
     ]
     commands = [f"dnnsearch show {card.name}", f"dnnsearch verify {card.name}"]
-    best = standing.best()
+    best = progress.best()
     if best is not None:
         number, trial = best
         lines += [f"Best: trial `{trial.name}` with {card.objective} {trial.value:.6g}"]
         commands += [f"dnnsearch rerun {card.name}/{number}"]
     if runs:
-        lines += [leaderboard(standing, runs)]
+        lines += [leaderboard(progress, runs)]
     if view:
         lines += [f"[All trials, best first]({view})"]
     lines += ["```\n" + "\n".join(commands) + "\n```"]
@@ -137,8 +139,10 @@ def description(
     return "\n\n".join(lines)
 
 
-def leaderboard(standing: StudyProgress, runs: Mapping[int, str]) -> str:
-    """The best few trials as a table in Markdown, each a link to its run."""
-    leaders = [(runs[n], trial) for n, trial in standing.leaders(LEADERS) if n in runs]
+def leaderboard(progress: StudyProgress, runs: Mapping[int, str]) -> str:
+    """Return the best trials as a table in Markdown; each name is a link to its run."""
+    leaders = [
+        (runs[n], trial) for n, trial in progress.leaders(MAX_TRIALS_IN_DESCRIPTION) if n in runs
+    ]
     rows = [f"| [{trial.name}]({run}) | {trial.value:.6g} |" for run, trial in leaders]
-    return "\n".join([f"| trial | {standing.card.objective} |", "| :- | -: |", *rows])
+    return "\n".join([f"| trial | {progress.card.objective} |", "| :- | -: |", *rows])

@@ -1,4 +1,4 @@
-"""Remove a study's runs and its registered models from MLflow."""
+"""Delete a study's runs and its models in MLflow."""
 
 from dnnsearch.tracking import fields, registry
 from dnnsearch.tracking.client import connect, mlflow_errors
@@ -7,17 +7,18 @@ from dnnsearch.tracking.runs import children_of, is_active
 
 
 def remove_study(uri: str, experiment: str, study: str, identity: str = "") -> int:
-    """Delete the study's runs in MLflow, as a person would there; returns how many they were.
+    """Delete the study's models and runs in MLflow; return the number of runs.
 
-    The parent is marked first, so that a new study of that name begins anew, and deleted last, so
-    that an interrupted removal can be repeated. `mlflow gc` frees their space. Registered models of
-    the study go first.
+    The models are deleted first. The parent run is marked before its trials are deleted, so that a
+    new study of that name gets a new parent, and deleted last, so that an interrupted removal can
+    be repeated. As with a deletion in MLflow's UI, `mlflow gc` frees the space. Raise UserError if
+    MLflow is away.
     """
     removed = 0
     with mlflow_errors(uri):
         client = connect(uri)
         registry.remove(client, study, identity)
-        for parent in parents_of(client, experiment, study, identity, removed_too=True):
+        for parent in parents_of(client, experiment, study, identity, with_removed=True):
             client.set_tag(parent.info.run_id, fields.REMOVED, "true")
             children = children_of(client, parent.info.experiment_id, parent.info.run_id)
             for run in [*children.values(), parent]:

@@ -1,10 +1,10 @@
 """One study in MLflow: an experiment, a parent run, and a child run for each trial.
 
-Publishing is level-triggered: `publish` brings MLflow to what a view says, whatever was there
-before, and does nothing where that is so already. A run is found by its tags before one is created,
-so an answer that got lost makes no second run; one that a person has deleted stays deleted. The
-state tag is written after everything else, the status last: a run without them is published again.
-This module knows nothing of threads, and of outages only that it must look again after one.
+`publish` brings MLflow to the state of a view, whatever MLflow had before, and does nothing if it
+already has it. A run is searched by its tags before one is created, so a lost answer leads to no
+second run; a run that the user has deleted stays deleted. The state tag is written after everything
+else, and the status last: a run without them is published again. This module knows nothing of
+threads, and of outages only that it must read MLflow again after one.
 """
 
 import json
@@ -32,39 +32,42 @@ from dnnsearch.tracking.shared_session import SharedSession
 from dnnsearch.tracking.study_info import StudyInfo, StudyProgress, description
 from dnnsearch.trials.run import TrialView
 
-MOST = 800  # metrics in a request: MLflow takes 1,000 metrics, params and tags together
+MAX_METRICS_PER_REQUEST = 800  # MLflow's limit is 1,000 metrics, params and tags together
 
 
 @dataclass
 class TrialRun:
-    """What MLflow has of a trial, as far as we know."""
+    """The run of a trial, and what we know that MLflow has of it."""
 
     run: Run
     state: str
     status: str
     digest: str
-    begun: bool  # it has its params and its dataset
+    has_params: bool  # and its dataset
 
     @classmethod
     def of(cls, run: Run) -> "TrialRun":
         tags = run.data.tags
-        begun = bool(run.data.params and run.inputs and run.inputs.dataset_inputs)
+        has_params = bool(run.data.params and run.inputs and run.inputs.dataset_inputs)
         state, digest = tags.get(fields.STATE, ""), tags.get(fields.DIGEST, "")
-        return cls(run, state, run.info.status, digest, begun)
+        return cls(run, state, run.info.status, digest, has_params)
 
-    def tells(self, view: TrialView) -> bool:
+    def has_state_of(self, view: TrialView) -> bool:
+        """Return whether all metrics of the view have been logged."""
         return (self.state, self.digest) == (view.state, view.digest)
 
-    def shows(self, view: TrialView) -> bool:
-        return self.tells(view) and self.begun and self.status == fields.STATUS[view.state]
+    def is_complete(self, view: TrialView) -> bool:
+        """Return whether nothing of the view is missing in MLflow."""
+        has_status = self.status == fields.STATUS[view.state]
+        return self.has_state_of(view) and self.has_params and has_status
 
 
 class Tracker:
-    """Brings MLflow to what the study's card, its trials' views and its standing say.
+    """Brings MLflow to the state of a study's info, its progress and the views of its trials.
 
-    Every method may raise MlflowException when MLflow is away or refuses, OSError when an artifact
-    cannot be written, and UserError when a person has to mend something. After any of them, call
-    `look` before the next attempt: what was sent may or may not have arrived.
+    Every method may raise MlflowException if MLflow is away or refuses, OSError if an artifact
+    cannot be written, and UserError if the user has to repair something. After any of them, call
+    `refresh` before the next attempt: what was sent may or may not have arrived.
     """
 
     def __init__(self, uri: str, card: StudyInfo) -> None:
@@ -73,10 +76,10 @@ class Tracker:
         self._session = SharedSession(self.client)
         self.children: dict[int, TrialRun] = {}
         self._sent = -1  # the last step of the parent's `best_value` that was sent
-        self.look()
+        self.refresh()
 
-    def look(self) -> None:
-        """Find, or create where missing, the experiment and the parent; list the children."""
+    def refresh(self) -> None:
+        """Find the experiment and the parent run, or create them; list the trials' runs."""
         self.experiment = self._find_experiment()
         self.parent = parent_of(self.client, self.experiment, self.card) or self._create_parent()
         if fields.STATE not in self.parent.data.tags:
@@ -91,33 +94,32 @@ class Tracker:
                 put_artifact(self.client, self.parent, name, content)
 
     def close(self) -> None:
-        """Leave a database's file whole, with nothing beside it; what is asked later opens it."""
+        """Close the database, so that SQLite's log is empty; later calls open it again."""
         disconnect(self.client)
 
     def missing(self, views: Iterable[TrialView]) -> list[TrialView]:
-        """The views that MLflow does not show yet."""
+        """Return the views that MLflow does not show yet."""
         return [view for view in views if self._lacks(view)]
 
     def _lacks(self, view: TrialView) -> bool:
         child = self.children.get(view.number)
-        return child is None or (is_active(child.run) and not child.shows(view))
+        return child is None or (is_active(child.run) and not child.is_complete(view))
 
     def publish(self, view: TrialView) -> None:
         """Make MLflow show the view."""
         if not self._lacks(view):
             return
         with self._session():
-            child = self._begun(view)
-        if view.record is not None and not child.tells(view):
+            child = self._child_with_dataset(view)
+        if view.record is not None and not child.has_state_of(view):
             put_artifact(self.client, child.run, fields.RECORD, view.record.read_bytes())
         with self._session():
             self._log(child, view)
             self._set_status(child, view)
 
-    def _begun(self, view: TrialView) -> TrialRun:
-        """The trial's run, with its dataset."""
+    def _child_with_dataset(self, view: TrialView) -> TrialRun:
         child = self.children.get(view.number) or self._create_child(view)
-        if not child.begun:
+        if not child.has_params:
             self.client.log_inputs(child.run.info.run_id, [self._dataset(view)])
         return child
 
@@ -135,7 +137,7 @@ class Tracker:
         return self.children[view.number]
 
     def _dataset(self, view: TrialView) -> DatasetInput:
-        """MLflow takes at most 36 characters of a digest; all of it is in the profile and a tag."""
+        """Return the dataset; its digest is cut to MLflow's limit, and whole in profile and tag."""
         profile = {**self.card.profile, "sha256": view.data}
         data = Dataset(
             name=self.card.dataset,
@@ -147,17 +149,19 @@ class Tracker:
         return DatasetInput(data, [InputTag("mlflow.data.context", "train")])
 
     def _log(self, child: TrialRun, view: TrialView) -> None:
-        """Params, metrics and last the state; the same points sent again stay once."""
-        params = {} if child.begun else fields.params(view)
+        """Log params, metrics and last the state; MLflow ignores points that it already has."""
+        params = {} if child.has_params else fields.params(view)
         metrics: list[Metric] = []
         tags: dict[str, str] = {}
-        if not child.tells(view):
+        if not child.has_state_of(view):
             metrics, tags = self._metrics(child.run, view), fields.state_tags(view)
         if params or tags:
             self._log_batch(
                 child.run, metrics, [Param(k, v) for k, v in params.items()], _run_tags(tags)
             )
-        child.begun, child.state, child.digest = True, view.state, view.digest
+        child.has_params = True
+        child.state = view.state
+        child.digest = view.digest
 
     def _metrics(self, run: Run, view: TrialView) -> list[Metric]:
         start = run.info.start_time
@@ -168,36 +172,39 @@ class Tracker:
     def _log_batch(
         self, run: Run, metrics: list[Metric], params: list[Param], tags: list[RunTag]
     ) -> None:
-        """MLflow sends what is too much for one request after the tags; here they are the last."""
-        while len(metrics) > MOST:
-            self.client.log_batch(run.info.run_id, metrics[:MOST], synchronous=True)
-            metrics = metrics[MOST:]
+        """Log everything, the tags last; MLflow itself would send surplus metrics after them."""
+        limit = MAX_METRICS_PER_REQUEST
+        while len(metrics) > limit:
+            self.client.log_batch(run.info.run_id, metrics[:limit], synchronous=True)
+            metrics = metrics[limit:]
         self.client.log_batch(run.info.run_id, metrics, params, tags, synchronous=True)
 
     def _set_status(self, child: TrialRun, view: TrialView) -> None:
-        """The duration that MLflow shows is that of the training, whenever it was published."""
+        """Set the status, and an end time such that MLflow shows the duration of the training."""
         status, run = fields.STATUS[view.state], child.run
         if status == "RUNNING":
             if child.status != status:
                 self.client.update_run(run.info.run_id, status)
         else:
-            took = view.seconds
-            end = _end(run) if took is None else run.info.start_time + round(1000 * took)
+            seconds = view.seconds
+            end = _end(run) if seconds is None else run.info.start_time + round(1000 * seconds)
             self.client.set_terminated(run.info.run_id, status, end)
         child.status = status
 
-    def describe(self, standing: StudyProgress, state: str, fingerprint: str = "") -> None:
-        """Make the parent run say how the study stands.
+    def describe(self, progress: StudyProgress, state: str, fingerprint: str = "") -> None:
+        """Write the progress of the study to the parent run.
 
-        `state` is running, finished (it has all its trials) or interrupted.
+        `state` is running, finished (the study has all its trials) or interrupted.
         """
         start = self.parent.info.start_time
-        new = [(step, value) for step, value in standing.history() if step > self._sent]
+        new = [(step, value) for step, value in progress.history() if step > self._sent]
         metrics = [Metric("best_value", value, start + step, step) for step, value in new]
         view = saved_view.link(self.experiment)
-        of = f"#/experiments/{self.experiment}/runs"
-        runs = {number: f"{of}/{child.run.info.run_id}" for number, child in self.children.items()}
-        note = description(standing, state, fingerprint, view, runs)
+        address = f"#/experiments/{self.experiment}/runs"
+        runs = {
+            number: f"{address}/{child.run.info.run_id}" for number, child in self.children.items()
+        }
+        note = description(progress, state, fingerprint, view, runs)
         tags = {fields.STATE: state, fields.NOTE: note}
         if fingerprint:
             tags[fields.FINGERPRINT] = fingerprint
@@ -213,7 +220,7 @@ class Tracker:
             self.client.set_terminated(run_id, status, _end(self.parent))
 
     def _find_experiment(self) -> str:
-        """The id of the experiment; two processes may create it at once."""
+        """Return the id of the experiment; create it, which another process may do at once."""
         name = self.card.experiment
         found = self.client.get_experiment_by_name(name)
         if found is None:
@@ -245,7 +252,7 @@ class Tracker:
         return self.client.create_run(self.experiment, tags=tags, run_name=card.name)
 
     def _fill_parent(self) -> None:
-        """All that the parent's creation leaves out; the state comes last, as with the children."""
+        """Add what the parent lacks when it is created; the state comes last, as with trials."""
         card = self.card
         definition = json.dumps(card.definition, indent=1, sort_keys=True)
         put_artifact(self.client, self.parent, "definition.json", definition.encode())
@@ -260,10 +267,10 @@ def _run_tags(tags: dict[str, str]) -> list[RunTag]:
 
 
 def _end(run: Run) -> int:
-    """Now; a clock that was set back must not end a run before it began."""
+    """Return the present time, or the start of the run if the clock was set back since."""
     return max(_now(), int(run.info.start_time))
 
 
 def _now() -> int:
-    """Milliseconds, as MLflow counts time."""
+    """Return the present time in milliseconds, the unit of MLflow."""
     return time.time_ns() // 1_000_000

@@ -1,4 +1,4 @@
-"""How to start MLflow's UI and its scoring server. Does not import MLflow."""
+"""The commands that start MLflow's UI and its scoring server. Does not import MLflow."""
 
 import os
 import sqlite3
@@ -13,7 +13,7 @@ from dnnsearch.tracking import saved_view
 from dnnsearch.tracking.database import sqlite_path
 from dnnsearch.tracking.environment import ALWAYS
 
-NEWEST = """
+NEWEST_EXPERIMENT = """
     SELECT max(experiment_id) FROM (
         SELECT experiment_id FROM runs JOIN experiment_tags USING (experiment_id)
         WHERE key = ? ORDER BY start_time DESC LIMIT 1
@@ -23,7 +23,7 @@ NEWEST = """
 
 @dataclass(frozen=True)
 class Command:
-    """A program to run, its environment, and the address at which it will answer."""
+    """The arguments and the environment of a server, and the address where it will answer."""
 
     argv: list[str]
     environment: dict[str, str]
@@ -31,21 +31,21 @@ class Command:
 
 
 def ui_command(uri: str, port: int = 5000) -> Command:
-    """MLflow's UI on 127.0.0.1, for this machine's eyes only.
+    """Return the command of MLflow's UI on 127.0.0.1, which only this machine can open.
 
-    Call `prepare_database` before. Raises UserError when `uri` is a server, which has its own UI.
+    Call `prepare_database` first. Raise UserError if `uri` is a server, which has its own UI.
     """
     if uri.startswith(("http://", "https://")):
-        raise UserError(f"MLflow's UI runs at its server already: open {uri} in a browser")
+        raise UserError(f"MLflow's UI already runs on its server: open {uri} in a browser")
     server = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", uri]
     network = ["--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
-    # No jobs are run here: without this MLflow starts several processes more.
+    # Without this setting MLflow starts several more processes, for jobs that we do not have.
     environment = {**os.environ, **ALWAYS, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
     return Command([*server, *network], environment, f"http://127.0.0.1:{port}/{_start(uri)}")
 
 
 def serve_command(folder: Path, port: int) -> Command:
-    """MLflow's scoring server on 127.0.0.1, with the packages that are here."""
+    """Return the command of MLflow's scoring server on 127.0.0.1, with the installed packages."""
     server = [sys.executable, "-m", "mlflow", "models", "serve", "--model-uri", str(folder)]
     network = ["--host", "127.0.0.1", "--port", str(port), "--env-manager", "local"]
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
@@ -54,11 +54,11 @@ def serve_command(folder: Path, port: int) -> Command:
 
 
 def _start(uri: str) -> str:
-    """The trials of the newest run's experiment; MLflow's own start is about language models."""
+    """Return the page of the newest run's experiment; MLflow's own is about language models."""
     experiment, path = None, sqlite_path(uri)
     if path is not None and path.exists():
         with suppress(sqlite3.Error), connection(path) as opened:
-            (experiment,) = opened.execute(NEWEST, (saved_view.TAG,)).fetchone()
+            (experiment,) = opened.execute(NEWEST_EXPERIMENT, (saved_view.TAG,)).fetchone()
     if experiment is None:
         return "#/experiments?workflowType=machine_learning"
     return saved_view.link(str(experiment))

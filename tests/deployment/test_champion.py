@@ -1,4 +1,4 @@
-"""Who the champion is, with several machines, several studies of one name, and MLflow away."""
+"""The champion with several machines, several studies of one name, and MLflow away."""
 
 from pathlib import Path
 
@@ -27,8 +27,8 @@ def of_trial(study: OpenStudy, number: int) -> bytes:
     return model_file.encode(model(study, study.record(number)))
 
 
-def crowned(study: OpenStudy, number: int) -> bytes:
-    """In MLflow alone, as another machine does it."""
+def make_champion_in_mlflow(study: OpenStudy, number: int) -> bytes:
+    """Make a trial the champion in MLflow alone, as another machine does."""
     uri, content = study.config.tracking, of_trial(study, number)
     registry.set_champion(uri, registry.register(uri, study_info(study), content, number))
     return content
@@ -43,25 +43,25 @@ def content(study: OpenStudy) -> bytes | None:
     return None if found is None else found.content
 
 
-def test_what_another_machine_has_promoted_is_the_champion_here_too(
+def test_a_champion_that_another_machine_promoted_is_found(
     tiny: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     study = tracked(tiny)
     old = of_trial(study, 0)
     keep(study, old)
-    assert content(study) == old  # nobody has the alias
-    new = crowned(study, 2)
+    assert content(study) == old  # no version has the alias
+    new = make_champion_in_mlflow(study, 2)
     assert content(study) == new != old
     keep(study, new)
-    monkeypatch.setattr(registry, "content_of", refused)  # it is not fetched when it is here
+    monkeypatch.setattr(registry, "content_of", refused)  # the local copy is the same: no download
     assert content(study) == new
 
 
-def test_while_mlflow_is_away_the_kept_one_answers_and_it_is_said(
+def test_while_mlflow_is_away_the_local_copy_is_used_and_reported(
     tiny: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     study = tracked(tiny)
-    study.attributes["config"]["tracking"] = "http://127.0.0.1:9"  # nobody listens
+    study.attributes["config"]["tracking"] = "http://127.0.0.1:9"  # no server listens there
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     with pytest.raises(UserError, match=r"127\.0\.0\.1:9"):
         champion(study, refused)
@@ -75,17 +75,17 @@ def test_while_mlflow_is_away_the_kept_one_answers_and_it_is_said(
     assert "may not be the latest" in said[0]
 
 
-def test_two_studies_of_one_name_have_each_their_own_champion(tiny: Path) -> None:
+def test_two_studies_of_one_name_have_different_champions(tiny: Path) -> None:
     mine, other = tracked(tiny), tracked(tiny, "f" * 32)
     assert path(mine) != path(other)
     keep(mine, of_trial(mine, 0))
     assert content(other) is None
-    theirs = crowned(other, 2)  # the name in MLflow is one for both
+    theirs = make_champion_in_mlflow(other, 2)  # both share the registered model
     assert content(other) == theirs
     assert content(mine) == of_trial(mine, 0)
 
 
-def test_a_champion_goes_with_its_study_and_anothers_stays(tiny: Path) -> None:
+def test_removing_a_study_removes_its_champion_and_no_other(tiny: Path) -> None:
     study, other = open_study("tiny", STORAGE), tracked(tiny, "f" * 32)
     keep(study, of_trial(study, 0))
     keep(other, of_trial(study, 2))

@@ -1,4 +1,4 @@
-"""What MODEL may be: a study's champion, a trial, a models:/ URI, a file; else one clear line."""
+"""MODEL may be a study, a trial, a models:/ URI or a file; anything else is one clear error."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ STORAGE = "sqlite:///optuna.db"
 X = np.random.default_rng(0).normal(size=(7, 2))
 
 
-def says(name: str) -> list[float]:
+def outputs_of(name: str) -> list[float]:
     return find(name, STORAGE, print).outputs(X)[:, 0].tolist()
 
 
@@ -27,19 +27,19 @@ def test_a_trial_a_file_and_a_champion_are_found(tiny: Path) -> None:
     trial = model(study, study.record(2))
     assert trial.provenance.items() >= {"study": "tiny", "trial": 2}.items()
     expected = trial.outputs(X)[:, 0].tolist()
-    assert says("tiny/2") == expected
+    assert outputs_of("tiny/2") == expected
     with pytest.raises(UserError, match=r"tiny has no champion yet: `dnnsearch promote tiny`"):
         find("tiny", STORAGE, print)
     keep(study, model_file.encode(trial))
     model_file.write(Path("some.dnn"), trial)
-    assert says("tiny") == says("some.dnn") == expected
+    assert outputs_of("tiny") == outputs_of("some.dnn") == expected
     kept = path(study)
     kept.write_bytes(kept.read_bytes()[:-1])
     with pytest.raises(UserError, match=r"champion-.*.dnn cannot be used as a model: .* SHA-256"):
         find("tiny", STORAGE, print)
 
 
-def test_a_champion_that_only_mlflow_knows_is_found_there(tiny: Path) -> None:
+def test_a_champion_that_is_only_in_mlflow_is_found(tiny: Path) -> None:
     from dnnsearch.tracking import registry
 
     study, uri = open_study("tiny", STORAGE), f"sqlite:///{tiny}/mlflow.db"
@@ -47,10 +47,10 @@ def test_a_champion_that_only_mlflow_knows_is_found_there(tiny: Path) -> None:
     content = model_file.encode(model(study, study.record(2)))
     registry.set_champion(uri, registry.register(uri, study_info(study), content, 2))
     found = find("models:/tiny@champion", STORAGE, print, uri)
-    assert found.outputs(X)[:, 0].tolist() == says("tiny/2")
-    old = incumbent(study, print)  # a retuning questions it, too, and not the best trial
+    assert found.outputs(X)[:, 0].tolist() == outputs_of("tiny/2")
+    old = incumbent(study, print)  # `retune` also takes it, not the best trial
     assert old.name == "the champion of tiny (trial 2)"
-    assert old.model.outputs(X)[:, 0].tolist() == says("tiny/2")
+    assert old.model.outputs(X)[:, 0].tolist() == outputs_of("tiny/2")
 
 
 @pytest.mark.parametrize(
@@ -63,6 +63,6 @@ def test_a_champion_that_only_mlflow_knows_is_found_there(tiny: Path) -> None:
         ("tiny.yaml", "tiny.yaml cannot be used as a model: it does not begin"),
     ],
 )
-def test_what_is_not_there_is_one_line(tiny: Path, name: str, reason: str) -> None:
+def test_a_model_that_does_not_exist_is_one_line(tiny: Path, name: str, reason: str) -> None:
     with pytest.raises(UserError, match=reason):
         find(name, STORAGE, print)

@@ -1,4 +1,4 @@
-"""MLflow's own scoring server, as `dnnsearch serve` starts it, beside what `predict` says."""
+"""MLflow's scoring server, as `dnnsearch serve` starts it, gives what `predict` gives."""
 
 import json
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.flaky(reruns=1)  # a server that starts slowly on a bus
 
 @pytest.fixture(scope="module")
 def folder(program: Preloaded, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model, a table, and what the command `predict` says of it."""
+    """A folder with a model, a table, and the predictions of the command `predict`."""
     folder = tmp_path_factory.mktemp("serving")
     model_file.write(folder / "members.dnn", members())
     people(12, seed=3).assign(name="Ann").to_csv(folder / "people.csv", index=False)
@@ -50,7 +50,7 @@ def test_rows_posted_as_csv_or_json_get_what_predict_gives(server: Server, folde
         assert (status, answer) == (200, expected)
 
 
-def test_rows_that_it_cannot_take_get_a_400_with_the_reason(server: Server) -> None:
+def test_invalid_rows_get_status_400_with_the_reason(server: Server) -> None:
     good = {"zone": 1, "age": 30, "income": 5.5, "city": "Rome"}
     assert server.ask_json(dataframe_records=[good])[0] == 200
     for bad, reason in (
@@ -65,7 +65,7 @@ def test_rows_that_it_cannot_take_get_a_400_with_the_reason(server: Server) -> N
     assert server.ask(b"{", "application/json")[0] == 400
 
 
-def test_a_server_answers_this_machine_only_and_loads_no_pickle(tmp_path: Path) -> None:
+def test_a_server_listens_on_this_machine_only_and_loads_no_pickle(tmp_path: Path) -> None:
     started = serve_command(tmp_path, 5001)
     assert started.argv[started.argv.index("--host") + 1] == "127.0.0.1"
     assert started.argv[started.argv.index("--env-manager") + 1] == "local"
@@ -73,7 +73,7 @@ def test_a_server_answers_this_machine_only_and_loads_no_pickle(tmp_path: Path) 
     assert started.environment["MLFLOW_DISABLE_TELEMETRY"] == "true"
 
 
-def test_a_folder_that_was_made_is_used_again_and_has_the_models_digest(
+def test_the_folder_of_a_model_is_named_by_its_digest_and_used_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DNNSEARCH_CACHE", str(tmp_path))

@@ -21,8 +21,8 @@ SMALL = ("--top=2", "--replicates=2")
 ANEW = """
 import sys
 if "dnnsearch.tracking.publisher_process" in sys.modules:
-    import dnnsearch.runtime.childprocess, dnnsearch.tracking.apart
-    dnnsearch.tracking.publisher_process.childprocess = dnnsearch.childprocess
+    import dnnsearch.runtime.childprocess, dnnsearch.tracking.publisher_process
+    dnnsearch.tracking.publisher_process.childprocess = dnnsearch.runtime.childprocess
 """
 # Every process writes down, with its place, each opening of a database that is not SQLite's; the
 # command holds a connection with a read transaction to each, and writes down if locks get lost.
@@ -140,7 +140,7 @@ def test_the_watch_sees_a_database_opened_and_its_locks_lost(
 ) -> None:
     opening = how.format(str(tiny / "optuna.db"))
     planted = f"""
-import dnnsearch.leaderboard as module
+import dnnsearch.study.leaderboard.ranking as module
 def leaderboards(storage):
     {opening}
     return []

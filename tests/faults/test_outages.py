@@ -151,7 +151,7 @@ def ended(folder: Path) -> int:
     return len(list(folder.glob("records/wine/0*.npz")))
 
 
-SAID_ONCE = "the search goes on, trials are published later"
+SAID_ONCE = "the search continues, and its trials are published later"
 LACKING = "are not in MLflow yet; the same command, or dnnsearch publish wine, sends them"
 
 
@@ -247,7 +247,7 @@ def test_mlflows_database_stays_locked_while_a_whole_search_runs(
     with locked(folder / "mlflow.db"):
         said = tracked.run(folder, "search", "wine.yaml")
     assert said.count(SAID_ONCE) == 1
-    assert "the database is locked by somebody else" in said
+    assert "the database is locked by another process" in said
     assert LACKING in said
     assert fingerprint(said) == undisturbed
     tracked.run(folder, "search", "wine.yaml")

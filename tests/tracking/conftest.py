@@ -1,4 +1,4 @@
-"""Trials as plain data, and MLflow as it really is: a SQLite file, a server process."""
+"""Fixtures: trials as plain data, a real SQLite database of MLflow, a real server of MLflow."""
 
 import os
 import shutil
@@ -22,7 +22,7 @@ STEPS = np.arange(12) * 50
 
 @pytest.fixture(scope="session")
 def created(tmp_path_factory) -> Path:
-    """One database of MLflow, for tests to copy: to create it takes seconds."""
+    """A database of MLflow that tests copy, because creating one takes seconds."""
     path = tmp_path_factory.mktemp("created") / "mlflow.db"
     prepare_database(f"sqlite:///{path}")
     return path
@@ -39,7 +39,7 @@ def folder(tmp_path, created, monkeypatch) -> Path:
 
 
 def view(number: int, state: str = "finished", **changes) -> TrialView:
-    """A trial in any state, with curves that depend on its number."""
+    """Return a trial in any state, with curves that depend on its number."""
     params = {
         "learning_rate": 0.1 / (number + 1),
         "iterations": 550,
@@ -118,14 +118,14 @@ class Server:
         raise AssertionError(f"no answer at {self.url}: {self.log.read_text()}")
 
     def kill(self) -> None:
-        """As a power cut would: the server and all its processes."""
+        """Kill the server and all its processes, as a power cut would."""
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory, created) -> Iterator[Server]:
-    """A running server over a database of its own."""
+    """A running server with its own database."""
     folder = tmp_path_factory.mktemp("server")
     shutil.copy(created, folder / "mlflow.db")
     server = Server(f"sqlite:///{folder / 'mlflow.db'}", folder / "log")

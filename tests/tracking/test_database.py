@@ -1,3 +1,5 @@
+"""The database of a tracking URI: checks, refusals, and creation through kills and races."""
+
 import shutil
 import sqlite3
 import subprocess
@@ -10,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from dnnsearch.errors import UserError
-from dnnsearch.tracking import check_uri, prepare_database
+from dnnsearch.tracking import check_uri, has_store, prepare_database
 from dnnsearch.tracking.client import connect
 from dnnsearch.tracking.database import schema_versions, sqlite_path
 from tests.support.databases import PostgreSQL
@@ -45,8 +47,16 @@ def test_the_file_of_a_uri(uri, path):
     assert sqlite_path(uri) == (path and Path(path))
 
 
+def test_looking_for_a_store_creates_none(folder):
+    assert has_store(URI)
+    assert has_store("http://127.0.0.1:9")  # a server may come back
+    assert not has_store("none")
+    assert not has_store("sqlite:///new/other.db")
+    assert not Path("new").exists()
+
+
 @pytest.mark.parametrize("uri", ["mlruns", "file:///tmp/mlruns", "", "ftp://x", "sqlit:///a.db"])
-def test_what_is_no_tracking_uri_is_refused(uri):
+def test_an_invalid_tracking_uri_is_refused(uri):
     assert repr(uri) in refusal(uri)
 
 
@@ -107,7 +117,7 @@ def test_a_half_created_or_empty_database_is_refused(folder):
     assert "no complete MLflow schema" in refusal("sqlite:///empty.db")
 
 
-def test_what_is_no_database_is_refused(folder):
+def test_a_file_that_is_not_a_database_is_refused(folder):
     Path("mlflow.db").write_text("something else")
     assert "not a SQLite database" in refusal()
     Path("folder.db").mkdir()
@@ -122,11 +132,11 @@ def test_a_damaged_database_is_refused(folder):
     assert "damaged" in refusal()
 
 
-def test_a_locked_database_is_waited_for_not_refused(folder):
+def test_a_locked_database_is_not_refused(folder):
     with closing(sqlite3.connect("mlflow.db", isolation_level=None)) as connection:
         connection.execute("PRAGMA journal_mode = DELETE")
         connection.execute("BEGIN EXCLUSIVE")
-        check_uri(URI)
+        check_uri(URI)  # does not raise: MLflow waits for the lock
 
 
 READ_ONLY = """
@@ -145,7 +155,7 @@ READ_ONLY = """
 """
 
 
-def test_what_one_may_not_write_is_refused(created):
+def test_a_read_only_file_or_folder_is_refused(created):
     with tempfile.TemporaryDirectory() as place:  # tmp_path is root's alone, if we are root
         folder = Path(place)
         shutil.copy(created, folder / "mlflow.db")
@@ -160,7 +170,7 @@ def test_what_one_may_not_write_is_refused(created):
 RACE = """
     import os, random, signal, sys, time
     from dnnsearch.tracking.database import check_uri, prepare_database
-    import dnnsearch.tracking.schema  # imported once, then forked: the moments that count come soon
+    import dnnsearch.tracking.schema  # imported once, then forked: so kills hit the creation itself
     folder, rounds, together, plant = sys.argv[1], *map(int, sys.argv[2:])
     os.chdir(folder)
     def create():
@@ -175,7 +185,7 @@ RACE = """
                 create()
                 os._exit(0)
             children.append(pid)
-        if i < rounds - 1:  # the last round is left to end
+        if i < rounds - 1:  # the last round is not killed
             time.sleep(random.Random(i).uniform(0.0, 1.5))
             for pid in children:
                 os.kill(pid, signal.SIGKILL)
@@ -192,26 +202,26 @@ def storm(folder: Path, rounds: int, together: int, plant: bool = False) -> None
     ends = script(RACE, folder, rounds, together, int(plant)).stdout.split()
     assert ends == ["0"] * together
     left = {path.name for path in folder.iterdir() if not path.name.startswith("mlflow.db")}
-    assert not left, "what killed creators left is swept"
+    assert not left, "files that killed processes left are removed"
 
 
-def test_killed_at_any_moment_and_four_at_once_leave_a_database_that_opens(tmp_path):
+def test_four_creators_killed_at_any_moment_leave_a_database_that_opens(tmp_path):
     storm(tmp_path, rounds=2, together=4)
 
 
 @pytest.mark.proof
-def test_a_storm_of_kills_while_the_database_is_created(tmp_path):
+def test_many_kills_while_the_database_is_created(tmp_path):
     storm(tmp_path, rounds=40, together=3)
 
 
 @pytest.mark.proof
-def test_the_storm_sees_that_mlflow_alone_leaves_broken_databases(tmp_path):
+def test_the_same_kills_without_our_code_leave_broken_databases(tmp_path):
     with pytest.raises(subprocess.CalledProcessError) as caught:
         storm(tmp_path, rounds=40, together=1, plant=True)
     assert "UserError" in caught.value.stderr
 
 
-def test_a_database_that_somebody_else_has_put_there_meanwhile_stays(tmp_path, monkeypatch):
+def test_a_database_that_another_process_creates_meanwhile_stays(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     from dnnsearch.tracking import schema
 

@@ -30,7 +30,7 @@ batch_size: 32
 
 
 def mixed() -> pd.DataFrame:
-    """Numbers, gaps, a long tail, categories with rare levels; the target is text."""
+    """Return a table with numbers, gaps, a long tail and rare categories; the target is text."""
     rng = np.random.default_rng(5)
     age, pay = rng.normal(40, 12, 400), rng.lognormal(8, 1, 400)
     plan = rng.choice(["gold", "basic", "none", "odd"], 400, p=[0.3, 0.5, 0.19, 0.01])
@@ -54,7 +54,7 @@ TABLES = {
 
 
 class Place:
-    """A folder in which the program is run, as a person would."""
+    """A folder in which the program is run, as a user would."""
 
     def __init__(self, folder: Path, tracking: str, name: str) -> None:
         make, data = TABLES[name]
@@ -92,7 +92,7 @@ class Place:
 
 
 def check(place: Place) -> pd.DataFrame:
-    """Search, promote, predict by both names; returns what was predicted."""
+    """Search, promote, and predict by both names of the model; return the predictions."""
     place.promoted()
     found = place.predicted(place.name)
     pd.testing.assert_frame_equal(found, place.predicted(f"models:/{place.name}@champion"))
@@ -105,7 +105,7 @@ def check(place: Place) -> pd.DataFrame:
 
 
 @pytest.mark.proof
-def test_a_table_of_ones_own_is_searched_promoted_and_predicted(folder: Path) -> None:
+def test_a_users_table_is_searched_promoted_and_predicted(folder: Path) -> None:
     place = Place(folder, f"sqlite:///{folder}/mlflow.db", "mixed")
     found = check(place)
     assert (found["prediction"] == place.table["what"]).mean() > 0.8

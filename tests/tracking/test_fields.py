@@ -1,3 +1,5 @@
+"""A trial as MLflow's tags, params and metrics."""
+
 import math
 
 import numpy as np
@@ -16,7 +18,7 @@ def test_every_hyperparameter_is_a_param_and_every_numeric_one_a_metric(make_vie
     assert fields.params(full)["batch_size"] == "full"
 
 
-def test_nothing_that_is_not_finite_is_a_metric(make_view):
+def test_only_finite_values_are_metrics(make_view):
     view = make_view(2, "diverged", seconds=math.inf)
     values = [value for _, _, value in fields.points(view, "dev_accuracy")]
     assert values and all(map(math.isfinite, values))

@@ -1,4 +1,4 @@
-"""The real process that publishes: killed, left alone, unable to start."""
+"""The real publishing process: killed, without its parent, unable to start."""
 
 import os
 import signal
@@ -11,16 +11,16 @@ from pathlib import Path
 import pytest
 from mlflow.tracking import MlflowClient
 
-from dnnsearch.tracking import PublishingProcess, fields
+from dnnsearch.tracking import ProcessPublisher, fields
 from tests.support.paths import first_on_path
 from tests.tracking.test_publisher_thread import statuses, wait_until
 
-PATIENCE = 120  # seconds: MLflow is imported, three times over
-ALONE = """
+PATIENCE = 120  # seconds: MLflow is imported three times
+COORDINATOR = """
 import os, sys, time
-from dnnsearch.tracking import PublishingProcess
-publisher = PublishingProcess()
-print(publisher._child.process.pid, flush=True)
+from dnnsearch.tracking import ProcessPublisher
+publisher = ProcessPublisher()
+print(publisher.pid, flush=True)
 time.sleep(60)
 """
 
@@ -31,8 +31,8 @@ def said() -> list[str]:
 
 
 @pytest.fixture
-def publisher(folder: Path) -> Iterator[PublishingProcess]:
-    with PublishingProcess() as publisher:
+def publisher(folder: Path) -> Iterator[ProcessPublisher]:
+    with ProcessPublisher() as publisher:
         yield publisher
 
 
@@ -41,17 +41,17 @@ def uri(folder: Path) -> str:
     return f"sqlite:///{folder}/mlflow.db"
 
 
-def kill(publisher: PublishingProcess) -> None:
-    publisher._child.process.kill()
+def kill(publisher: ProcessPublisher) -> None:
+    os.kill(publisher.pid, signal.SIGKILL)
 
 
-def test_one_that_is_killed_is_replaced_by_one_that_knows_what_mlflow_shows(
-    publisher: PublishingProcess, said: list[str], uri: str, card, make_view: Callable
+def test_a_killed_process_is_replaced_and_nothing_is_lost(
+    publisher: ProcessPublisher, said: list[str], uri: str, card, make_view: Callable
 ) -> None:
     publisher.start(uri, card, said.append)
     publisher.put(make_view(0))
     publisher.put(make_view(1, "running"))
-    wait_until(lambda: not publisher._views, PATIENCE)
+    wait_until(lambda: publisher.pending == 0, PATIENCE)
     kill(publisher)
     for number in (1, 2):
         publisher.put(make_view(number))
@@ -66,22 +66,22 @@ def test_one_that_is_killed_is_replaced_by_one_that_knows_what_mlflow_shows(
     assert len(client.get_metric_history(study.info.run_id, "best_value")) == 3
 
 
-def test_what_cannot_be_published_is_counted_and_said_once(
-    publisher: PublishingProcess, said: list[str], card, make_view: Callable
+def test_unpublished_trials_are_counted_and_reported_once(
+    publisher: ProcessPublisher, said: list[str], card, make_view: Callable
 ) -> None:
     publisher.start("http://127.0.0.1:9", card, said.append)
     publisher.put(make_view(0))
     assert publisher.close(PATIENCE) == 1
-    assert len(said) == 1 and "the search goes on" in said[0]
+    assert len(said) == 1 and "the search continues" in said[0]
 
 
-def test_one_that_always_dies_is_given_up(
+def test_a_process_that_always_dies_is_not_started_again(
     said: list[str], uri: str, card, make_view: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = Path(uri.removeprefix("sqlite:///")).parent
     (folder / "sitecustomize.py").write_text("import os; os._exit(7)")
     monkeypatch.setenv("PYTHONPATH", first_on_path(folder))
-    with PublishingProcess() as publisher:
+    with ProcessPublisher() as publisher:
         publisher.start(uri, card, said.append)
         publisher.put(make_view(0))
         wait_until(lambda: bool(said), PATIENCE)
@@ -90,7 +90,7 @@ def test_one_that_always_dies_is_given_up(
 
 
 def status(pid: int, name: str) -> str:
-    """A field of the process's status, to its first blank."""
+    """Return a field of the process's status, up to its first blank."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return next(line.split()[1] for line in lines if line.startswith(f"{name}:"))
 
@@ -99,12 +99,14 @@ def ignores(pid: int, number: int) -> bool:
     return bool(int(status(pid, "SigIgn"), 16) >> (number - 1) & 1)
 
 
-def test_it_dies_with_the_process_that_started_it_even_while_it_imports() -> None:
-    with subprocess.Popen([sys.executable, "-c", ALONE], stdout=subprocess.PIPE) as coordinator:
+def test_the_process_ends_with_its_parent_even_while_it_imports() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", COORDINATOR], stdout=subprocess.PIPE
+    ) as coordinator:
         assert coordinator.stdout
         pid = int(coordinator.stdout.readline())
         wait_until(lambda: ignores(pid, signal.SIGTERM), PATIENCE)
-        os.kill(pid, signal.SIGTERM)  # is not for it
+        os.kill(pid, signal.SIGTERM)  # the child ignores it
         time.sleep(0.3)
         assert status(pid, "State") != "Z"
         coordinator.kill()

@@ -1,4 +1,4 @@
-"""The publishing thread against MLflow's real server, which is killed and started again."""
+"""The publishing thread with a real server of MLflow, which is killed and started again."""
 
 import http.server
 import os
@@ -15,13 +15,13 @@ from pathlib import Path
 import pytest
 from mlflow.tracking import MlflowClient
 
-from dnnsearch.tracking import NullPublisher, Publisher, StudyInfo, fields
+from dnnsearch.tracking import NullPublisher, StudyInfo, ThreadPublisher, fields
 from dnnsearch.tracking.read_runs import find_trial
 from dnnsearch.tracking.tracker import Tracker
 
 
 def statuses(uri: str, experiment: str) -> dict[str, str]:
-    """Status by trial number, the parent's under `study`; each once."""
+    """Return the status by trial number, the parent's under `study`; each exists once."""
     client = MlflowClient(uri)
     found = client.search_runs([client.get_experiment_by_name(experiment).experiment_id])
     assert len(found) == len({run.data.tags.get(fields.TRIAL) for run in found})
@@ -38,7 +38,7 @@ def wait_until(true: Callable[[], bool], seconds: float = 20) -> None:
 def test_the_newest_view_of_each_trial_arrives_and_is_counted(folder, card, make_view):
     said: list[str] = []
     uri = f"sqlite:///{folder}/mlflow.db"
-    publisher = Publisher(uri, card, said.append)
+    publisher = ThreadPublisher(uri, card, said.append)
     publisher.start()
     for state in ("running", "finished"):
         for number in range(3):
@@ -49,13 +49,13 @@ def test_the_newest_view_of_each_trial_arrives_and_is_counted(folder, card, make
     assert said == []
 
 
-def test_a_trial_that_ends_soon_is_never_shown_as_running(folder, card, make_view):
+def test_a_short_trial_is_never_published_as_running(folder, card, make_view):
     shown: list[tuple[int, str]] = []
-    publisher = Publisher(
+    publisher = ThreadPublisher(
         f"sqlite:///{folder}/mlflow.db",
         card,
         print,
-        shown=lambda view: shown.append((view.number, view.state)),
+        on_published=lambda view: shown.append((view.number, view.state)),
     )
     publisher.start()
     publisher.put(make_view(0, "running"))  # and nothing else happens
@@ -69,11 +69,11 @@ def test_a_trial_that_ends_soon_is_never_shown_as_running(folder, card, make_vie
 
 def test_after_an_interrupt_nothing_is_left_running(folder, card, make_view):
     uri = f"sqlite:///{folder}/mlflow.db"
-    publisher = Publisher(uri, card, print)
+    publisher = ThreadPublisher(uri, card, print)
     for number in range(3):
         publisher.put(make_view(number, "running"))
     publisher.start()
-    wait_until(lambda: not publisher._views)
+    wait_until(lambda: publisher.pending == 0)
     publisher.put(make_view(0))
     for number in (1, 2):
         publisher.put(make_view(number, "interrupted"))
@@ -83,24 +83,24 @@ def test_after_an_interrupt_nothing_is_left_running(folder, card, make_view):
     assert statuses(uri, "moons") == wanted
 
 
-def test_what_must_not_stay_running_goes_first(folder, card, make_view, monkeypatch):
+def test_interrupted_trials_are_published_first(folder, card, make_view, monkeypatch):
     order: list[str] = []
     monkeypatch.setattr(Tracker, "publish", lambda self, view: order.append(view.state))
     monkeypatch.setattr(Tracker, "describe", lambda self, *a: order.append("study"))
-    publisher = Publisher(f"sqlite:///{folder}/mlflow.db", card, print)
+    publisher = ThreadPublisher(f"sqlite:///{folder}/mlflow.db", card, print)
     for state in ("finished", "finished", "interrupted"):
-        publisher.put(make_view(len(publisher._views), state))
+        publisher.put(make_view(publisher.pending, state))
     publisher.conclude("interrupted")
     publisher.start()
     publisher.close(30)
     assert order[-4:] == ["interrupted", "study", "finished", "finished"]
 
 
-def test_one_trial_that_mlflow_refuses_holds_up_no_other(folder, card, make_view):
+def test_a_trial_that_mlflow_refuses_does_not_delay_others(folder, card, make_view):
     said: list[str] = []
     uri = f"sqlite:///{folder}/mlflow.db"
     refused = make_view(0, record=Path("nowhere.zip"))
-    publisher = Publisher(uri, card, said.append, interval=0.05)
+    publisher = ThreadPublisher(uri, card, said.append, interval=0.05)
     publisher.start()
     publisher.put(refused)
     wait_until(lambda: bool(said))
@@ -111,12 +111,12 @@ def test_one_trial_that_mlflow_refuses_holds_up_no_other(folder, card, make_view
     assert statuses(uri, "moons") == {"study": "RUNNING", "0": "RUNNING", "1": "FINISHED"}
 
 
-def test_a_deleted_experiment_is_said_once_and_mended_by_its_return(folder, card, make_view):
+def test_a_deleted_experiment_is_reported_once_and_may_be_restored(folder, card, make_view):
     said: list[str] = []
     uri = f"sqlite:///{folder}/mlflow.db"
     tracker = Tracker(uri, card)
     tracker.client.delete_experiment(tracker.experiment)
-    publisher = Publisher(uri, card, said.append, interval=0.05)
+    publisher = ThreadPublisher(uri, card, said.append, interval=0.05)
     publisher.put(make_view(0))
     publisher.start()
     time.sleep(0.5)
@@ -127,7 +127,7 @@ def test_a_deleted_experiment_is_said_once_and_mended_by_its_return(folder, card
     assert publisher.close(30) == 0
 
 
-def test_a_full_disk_is_said_once_and_destroys_nothing(
+def test_a_full_disk_is_reported_once_and_destroys_nothing(
     card, make_view, tmp_path, created, monkeypatch
 ):
     disk = tmp_path / "disk"
@@ -149,10 +149,10 @@ def fill_and_free(disk: Path, card: StudyInfo, make_view: Callable) -> None:
     record = disk.parent / "record.zip"
     record.write_bytes(b"the record")
     uri = f"sqlite:///{disk}/mlflow.db"
-    publisher = Publisher(uri, card, said.append, interval=0.05)
+    publisher = ThreadPublisher(uri, card, said.append, interval=0.05)
     publisher.put(make_view(0, record=record))
     publisher.start()
-    wait_until(lambda: not publisher._views)
+    wait_until(lambda: publisher.pending == 0)
     with suppress(OSError), (disk / "ballast").open("wb", buffering=0) as ballast:
         while True:
             ballast.write(bytes(4096))
@@ -171,16 +171,16 @@ def fill_and_free(disk: Path, card: StudyInfo, make_view: Callable) -> None:
 def test_the_server_goes_away_and_comes_back(server, card, make_view, folder, monkeypatch):
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "5")
     said: list[str] = []
-    publisher = Publisher(server.url, card, said.append, interval=0.1)
+    publisher = ThreadPublisher(server.url, card, said.append, interval=0.1)
     publisher.start()
     publisher.put(make_view(0))
     publisher.put(make_view(1, "running"))
-    wait_until(lambda: not publisher._views)
+    wait_until(lambda: publisher.pending == 0)
     server.kill()
     for number in (1, 2, 3):
         began = time.monotonic()
         publisher.put(make_view(number))
-        assert time.monotonic() - began < 0.1, "the search is not held up"
+        assert time.monotonic() - began < 0.1, "the search does not wait"
     wait_until(lambda: bool(said))
     time.sleep(0.5)
     assert len(said) == 1 and "connection" in said[0]
@@ -192,10 +192,10 @@ def test_the_server_goes_away_and_comes_back(server, card, make_view, folder, mo
     assert find_trial(server.url, "moons", "moons", 3).record == b"the record"
 
 
-def test_a_server_that_stays_away_is_left_at_the_deadline(make_view):
+def test_a_server_that_stays_away_is_given_up_at_the_deadline(make_view):
     said: list[str] = []
     card = StudyInfo("s", "s", {}, 2)
-    publisher = Publisher("http://127.0.0.1:9", card, said.append)
+    publisher = ThreadPublisher("http://127.0.0.1:9", card, said.append)
     for number in range(2):
         publisher.put(make_view(number))
     publisher.start()
@@ -205,18 +205,18 @@ def test_a_server_that_stays_away_is_left_at_the_deadline(make_view):
     assert len(said) == 1
 
 
-class Deaf(http.server.BaseHTTPRequestHandler):
-    """Hands every request on to the server; some of the answers never come back."""
+class LossyProxy(http.server.BaseHTTPRequestHandler):
+    """Forwards every request to the server, but loses some of the answers."""
 
     server_url = ""
     lose: Callable[[str], bool] = staticmethod(lambda path: False)
 
     def __getattr__(self, name: str) -> Callable[[], None]:
         if name.startswith("do_"):
-            return self._hand_on
+            return self._forward
         raise AttributeError(name)
 
-    def _hand_on(self) -> None:
+    def _forward(self) -> None:
         length = int(self.headers.get("Content-Length", 0))
         headers = {k: v for k, v in self.headers.items() if k.lower() != "host"}
         body = self.rfile.read(length) or None
@@ -240,17 +240,17 @@ class Deaf(http.server.BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def deaf(server) -> Iterator[type[Deaf]]:
-    handler = type("DeafHere", (Deaf,), {"server_url": server.url})
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as proxy:
-        handler.url = f"http://127.0.0.1:{proxy.server_port}"
-        threading.Thread(target=proxy.serve_forever, daemon=True).start()
+def proxy(server) -> Iterator[type[LossyProxy]]:
+    handler = type("ProxyHere", (LossyProxy,), {"server_url": server.url})
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as lossy:
+        handler.url = f"http://127.0.0.1:{lossy.server_port}"
+        threading.Thread(target=lossy.serve_forever, daemon=True).start()
         yield handler
-        proxy.shutdown()
+        lossy.shutdown()
 
 
-def test_a_lost_answer_makes_no_second_run(server, deaf, make_view, folder):
-    """A third of the answers to calls that write is lost: the call was done, nobody knows."""
+def test_a_lost_answer_makes_no_second_run(server, proxy, make_view, folder):
+    """The proxy loses a third of the answers to calls that write, after they were executed."""
     lost: list[str] = []
     chance = random.Random(0)
 
@@ -260,23 +260,25 @@ def test_a_lost_answer_makes_no_second_run(server, deaf, make_view, folder):
             lost.append(path)
         return loses
 
-    deaf.lose = staticmethod(lose)
+    proxy.lose = staticmethod(lose)
     said: list[str] = []
-    publisher = Publisher(deaf.url, StudyInfo("deaf", "deaf", {}, 6), said.append, interval=0.05)
+    publisher = ThreadPublisher(
+        proxy.url, StudyInfo("lossy", "lossy", {}, 6), said.append, interval=0.05
+    )
     publisher.start()
     for number in range(6):
         publisher.put(make_view(number))
-    wait_until(lambda: not publisher._views)
+    wait_until(lambda: publisher.pending == 0)
     publisher.conclude("finished")
-    wait_until(lambda: statuses(server.url, "deaf")["study"] == "FINISHED")
+    wait_until(lambda: statuses(server.url, "lossy")["study"] == "FINISHED")
     publisher.close(30)
-    assert statuses(server.url, "deaf") == dict.fromkeys(["study", *"012345"], "FINISHED")
+    assert statuses(server.url, "lossy") == dict.fromkeys(["study", *"012345"], "FINISHED")
     assert len(lost) > 5 and any("runs/create" in path for path in lost)
 
 
-def test_the_silent_publisher_does_nothing(make_view):
-    with NullPublisher() as silent:
-        silent.start("", StudyInfo("s", "s", {}, 1), print)
-        silent.put(make_view(0))
-        silent.conclude("finished", "f")
-        assert silent.close(1.0) == 0
+def test_the_null_publisher_does_nothing(make_view):
+    with NullPublisher() as publisher:
+        publisher.start("", StudyInfo("s", "s", {}, 1), print)
+        publisher.put(make_view(0))
+        publisher.conclude("finished", "f")
+        assert publisher.close(1.0) == 0

@@ -1,3 +1,5 @@
+"""Trials read back from MLflow, and the removal of a study."""
+
 from pathlib import Path
 
 import pytest
@@ -27,7 +29,7 @@ def test_a_trial_is_read_back_as_it_was_published(uri, card, make_view):
     assert find_trial(uri, "moons", "moons", 4) == read
 
 
-def test_what_is_not_there_is_said_in_one_line(uri, card, make_view):
+def test_a_missing_run_is_one_line(uri, card, make_view):
     tracker = Tracker(uri, card)
     with pytest.raises(UserError, match="no MLflow run 'nonsense'"):
         read_run(uri, "nonsense")
@@ -37,12 +39,12 @@ def test_what_is_not_there_is_said_in_one_line(uri, card, make_view):
     assert find_trial(uri, "nowhere", "moons", 0) is None
 
 
-def test_a_server_that_is_away_is_said_in_one_line():
+def test_a_server_that_is_away_is_one_line():
     with pytest.raises(UserError, match="http://127.0.0.1:9 does not work: connection refused"):
         read_run("http://127.0.0.1:9", "0" * 32)
 
 
-def test_a_record_that_somebody_took_away_is_none(uri, card, make_view):
+def test_a_record_that_was_deleted_is_none(uri, card, make_view):
     tracker = Tracker(uri, card)
     tracker.publish(make_view(0))
     Path(tracker.children[0].run.info.artifact_uri, "record.zip").unlink()

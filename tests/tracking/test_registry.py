@@ -1,4 +1,4 @@
-"""Models in a real MLflow database: logged, registered, crowned, and opened by MLflow alone."""
+"""Models in a real MLflow database: logged, registered, made champion, loaded by plain MLflow."""
 
 import dataclasses
 import os
@@ -48,7 +48,7 @@ def test_a_model_is_registered_once_under_its_studys_name_with_tags_back_to_its_
     assert len(logged) == 2
 
 
-def test_the_champion_is_who_was_crowned_last(uri: str, card) -> None:
+def test_the_champion_is_the_version_set_last(uri: str, card) -> None:
     assert registry.champion(uri, card.name) is None
     versions = [registry.register(uri, card, model_file.encode(members(r)), 3) for r in (1, 2)]
     assert registry.champion(uri, card.name) is None
@@ -58,9 +58,7 @@ def test_the_champion_is_who_was_crowned_last(uri: str, card) -> None:
     assert connect(uri).get_registered_model("moons").aliases == {"champion": 2}
 
 
-def test_the_file_comes_back_from_every_uri_and_what_is_not_there_is_one_line(
-    uri: str, card
-) -> None:
+def test_every_uri_gives_the_file_and_a_missing_model_is_one_line(uri: str, card) -> None:
     content = model_file.encode(members())
     version = registry.register(uri, card, content, 3)
     registry.set_champion(uri, version)
@@ -82,7 +80,7 @@ print([name for name in sys.modules if "pickle" in name and "cloudpickle" in nam
 """
 
 
-def test_mlflow_alone_loads_it_where_no_pickle_is_allowed(uri: str, card) -> None:
+def test_plain_mlflow_loads_a_model_without_pickle(uri: str, card) -> None:
     registry.set_champion(uri, registry.register(uri, card, model_file.encode(members()), 3))
     rows = people(20, seed=4)
     rows.to_csv("people.csv", index=False)
@@ -92,9 +90,7 @@ def test_mlflow_alone_loads_it_where_no_pickle_is_allowed(uri: str, card) -> Non
     pd.testing.assert_frame_equal(pd.read_csv("answers.csv"), expected, check_exact=True)
 
 
-def test_no_file_of_a_logged_model_is_a_pickle_and_no_row_is_in_it_unless_given(
-    uri: str, card
-) -> None:
+def test_a_logged_model_has_no_pickle_and_no_rows_unless_given(uri: str, card) -> None:
     registry.register(uri, card, model_file.encode(members()), 3)
     registry.register(uri, card, model_file.encode(members(1)), 3, example=people(2))
     files = [p for p in Path("mlruns").rglob("*") if p.is_file() and "models" in p.parts]
@@ -122,9 +118,7 @@ def test_an_upload_that_was_cut_off_is_made_again(uri: str, card, monkeypatch) -
     assert np.array_equal([version.number], [1])
 
 
-def test_a_study_that_is_removed_takes_its_models_along_and_leaves_those_of_others(
-    uri: str, card
-) -> None:
+def test_removing_a_study_removes_its_models_and_no_others(uri: str, card) -> None:
     other = dataclasses.replace(card, identity="another")
     for one in (card, other):
         registry.register(uri, one, model_file.encode(members()), 3)

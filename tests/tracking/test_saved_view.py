@@ -1,3 +1,5 @@
+"""The saved view: its form and its size; test_ui.py opens it in a browser."""
+
 import json
 
 from dnnsearch.tracking import saved_view
@@ -15,11 +17,11 @@ def test_a_saved_view_has_the_form_that_mlflow_reads():
     assert state["compareRunCharts"][0]["selectedParams"] == ["learning_rate"]
 
 
-def test_it_fits_into_a_tag_of_an_experiment():
+def test_a_saved_view_fits_into_a_tag_of_an_experiment():
     assert len(saved_view.tag_value(saved_view.PARAMS, maximize=True)) < 20_000
 
 
-def test_every_metric_with_one_point_is_kept_from_being_a_bar(make_view):
+def test_every_metric_without_steps_is_hidden_from_the_charts(make_view):
     from dnnsearch.tracking import fields
 
-    assert fields.scalars(make_view(0)).keys() <= set(saved_view.ONE_POINT)
+    assert fields.scalars(make_view(0)).keys() <= set(saved_view.METRICS_WITHOUT_STEPS)

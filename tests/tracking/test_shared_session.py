@@ -1,3 +1,5 @@
+"""A shared session: the same tables as separate calls, and a rollback after an error."""
+
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -13,8 +15,8 @@ from dnnsearch.tracking.shared_session import SharedSession
 from dnnsearch.tracking.tracker import Tracker
 
 STATES = ("running", "finished", "pruned", "diverged", "failed", "interrupted")
-# what differs between any two runs: ids, places, and the clock
-OURS = {
+# columns that do not differ between two runs: no ids, no paths, no times
+COMPARED_COLUMNS = {
     "runs": "status, lifecycle_stage, end_time IS NULL",
     "metrics": "key, value, step, is_nan, timestamp - start_time",
     "latest_metrics": "key, value, step, is_nan, timestamp - start_time",
@@ -25,23 +27,26 @@ OURS = {
 
 def contents(database: Path) -> Iterator[list[tuple]]:
     with closing(sqlite3.connect(database)) as connection:
-        for table, columns in OURS.items():
+        for table, columns in COMPARED_COLUMNS.items():
             joined = "" if table == "runs" else f" JOIN {table} USING (run_uuid)"
-            where = "WHERE runs.name != 'moons'"  # the parent's times are those of now
+            where = "WHERE runs.name != 'moons'"  # the parent's times are the present time
             query = f"SELECT runs.name, {columns} FROM runs{joined} {where}"
             yield sorted(connection.execute(query).fetchall())
         used = "SELECT runs.name, digest FROM runs JOIN inputs ON destination_id = run_uuid "
         yield sorted(connection.execute(used + "JOIN datasets ON source_id = dataset_uuid"))
 
 
-def published(folder: Path, card: StudyInfo, make_view: Callable, apart: bool) -> list[list[tuple]]:
-    """What MLflow's tables hold of trials in all states, some published twice."""
+def published(
+    folder: Path, card: StudyInfo, make_view: Callable, separate: bool
+) -> list[list[tuple]]:
+    """Publish trials in all states, some twice; return the rows of MLflow's tables."""
     folder.mkdir()
     database = folder / "mlflow.db"
     shutil.copy("mlflow.db", database)
-    tracker = Tracker(f"sqlite:///{database}", card)
-    if apart:
-        tracker._session = nullcontext
+    with pytest.MonkeyPatch.context() as patch:
+        if separate:
+            patch.setattr("dnnsearch.tracking.tracker.SharedSession", lambda client: nullcontext)
+        tracker = Tracker(f"sqlite:///{database}", card)
     for number, state in enumerate(STATES):
         tracker.publish(make_view(number, "running"))
         tracker.publish(make_view(number, state))
@@ -52,15 +57,15 @@ def published(folder: Path, card: StudyInfo, make_view: Callable, apart: bool) -
 def test_mlflows_tables_hold_what_separate_calls_leave(
     folder: Path, card: StudyInfo, make_view: Callable
 ) -> None:
-    together, apart = (published(folder / str(a), card, make_view, a) for a in (False, True))
-    assert all(apart) and together == apart
+    shared, separate = (published(folder / str(s), card, make_view, s) for s in (False, True))
+    assert all(separate) and shared == separate
 
 
-def test_calls_share_what_they_have_not_committed_and_a_mistake_undoes_it(folder: Path) -> None:
+def test_calls_share_uncommitted_rows_and_an_error_rolls_them_back(folder: Path) -> None:
     client = connect(f"sqlite:///{folder}/mlflow.db")
     session = SharedSession(client)
 
-    def mistaken() -> None:
+    def failing() -> None:
         with session():
             experiment = client.create_experiment("moons")
             assert client.get_experiment(experiment).name == "moons"
@@ -69,6 +74,6 @@ def test_calls_share_what_they_have_not_committed_and_a_mistake_undoes_it(folder
             raise OSError("planted")
 
     with pytest.raises(MlflowException, match="planted"):
-        mistaken()
+        failing()
     assert client.get_experiment_by_name("moons") is None
-    client.create_experiment("moons")  # by itself, as ever
+    client.create_experiment("moons")  # without the shared session

@@ -1,9 +1,11 @@
+"""A study as MLflow's params and description, and its progress."""
+
 import json
 
 from dnnsearch.tracking.study_info import StudyInfo, StudyProgress, description
 
 
-def test_the_definition_becomes_params_that_no_trial_has(card, make_view):
+def test_the_params_of_a_study_have_names_that_no_trial_uses(card, make_view):
     assert card.params()["study.learning_rate"] == '{"low": 0.001, "high": 1, "log": true}'
     assert not card.params().keys() & make_view(0).params.keys()
 
@@ -23,7 +25,7 @@ def test_the_best_is_the_first_of_the_best_finished_trials(card, make_view):
     assert standing.counts() == {"finished": 3, "pruned": 1}
 
 
-def test_the_history_ends_before_the_first_trial_that_has_not(card, make_view):
+def test_the_history_stops_before_the_first_trial_that_has_not_ended(card, make_view):
     standing = StudyProgress(card)
     for number, value in enumerate([0.5, 0.4, 0.7]):
         standing.add(make_view(number, value=value))
@@ -34,7 +36,7 @@ def test_the_history_ends_before_the_first_trial_that_has_not(card, make_view):
     assert list(standing.history())[3:] == [(3, 0.7), (4, 0.9)]
 
 
-def test_a_cost_is_best_when_it_is_lowest(make_view):
+def test_the_lowest_cost_is_the_best(make_view):
     standing = StudyProgress(StudyInfo("s", "s", {}, 2, objective="dev_cost"))
     for number, value in enumerate([0.5, 0.2]):
         standing.add(make_view(number, value=value))
@@ -42,7 +44,7 @@ def test_a_cost_is_best_when_it_is_lowest(make_view):
     assert list(standing.history()) == [(0, 0.5), (1, 0.2)]
 
 
-def test_the_description_says_how_it_stands_and_what_one_can_do(card, make_view):
+def test_the_description_has_the_progress_and_useful_commands(card, make_view):
     standing = StudyProgress(card)
     standing.add(make_view(0, value=0.75))
     text = description(standing, "finished", "f" * 64, "#/here")
@@ -52,7 +54,7 @@ def test_the_description_says_how_it_stands_and_what_one_can_do(card, make_view)
     json.dumps(text)
 
 
-def test_the_description_has_the_best_few_trials_with_links_to_their_runs(card, make_view):
+def test_the_description_links_the_runs_of_the_best_trials(card, make_view):
     standing = StudyProgress(card)
     for number in range(7):
         standing.add(make_view(number, value=0.9 - 0.1 * (number == 0)))

@@ -1,3 +1,5 @@
+"""The tracker: what MLflow holds of a study, also after kills, lost answers and deletions."""
+
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -48,7 +50,7 @@ def rows(table: str) -> int:
 
 
 @pytest.mark.parametrize("state", STATUS)
-def test_each_end_of_a_trial_has_its_status_and_its_tag(tracker, make_view, state):
+def test_each_state_of_a_trial_has_its_status_and_tag(tracker, make_view, state):
     tracker.publish(make_view(3, state))
     run = children(tracker)[3]
     assert run.info.status == STATUS[state]
@@ -57,7 +59,7 @@ def test_each_end_of_a_trial_has_its_status_and_its_tag(tracker, make_view, stat
     assert tracker.missing([make_view(3, state)]) == []
 
 
-def test_a_finished_trial_is_there_whole(tracker, make_view):
+def test_a_finished_trial_is_complete_in_mlflow(tracker, make_view):
     view = make_view(2)
     tracker.publish(view)
     run = children(tracker)[2]
@@ -75,7 +77,7 @@ def test_a_finished_trial_is_there_whole(tracker, make_view):
     assert stored.read_bytes() == b"the record" and not stored.samefile("record.zip")
 
 
-def test_publishing_again_from_anywhere_changes_nothing(uri, tracker, card, make_view):
+def test_publishing_again_changes_nothing(uri, tracker, card, make_view):
     views = [make_view(n, state) for n, state in enumerate(STATUS)]
     for view in views:
         tracker.publish(view)
@@ -85,14 +87,14 @@ def test_publishing_again_from_anywhere_changes_nothing(uri, tracker, card, make
     assert other.missing(views) == []
     for child in other.children.values():
         child.state = "unknown"  # as if the answer to the last call had been lost
-        child.begun = False
+        child.has_params = False
     for view in views:
         other.publish(view)
     assert [rows(table) for table in tables] == before
     assert len(children(tracker)) == 6
 
 
-def test_a_trial_that_was_interrupted_goes_on_as_the_same_run(uri, tracker, card, make_view):
+def test_an_interrupted_trial_continues_as_the_same_run(uri, tracker, card, make_view):
     for state in ("running", "interrupted"):
         tracker.publish(make_view(0, state))
     again = Tracker(uri, card)
@@ -104,7 +106,7 @@ def test_a_trial_that_was_interrupted_goes_on_as_the_same_run(uri, tracker, card
 
 @pytest.mark.parametrize("lost", ["log_inputs", "log_batch", "set_terminated"])
 @pytest.mark.parametrize("before", [[], ["running"]], ids=["new", "was running"])
-def test_a_kill_between_any_two_calls_leaves_nothing_finished_that_is_not(
+def test_a_kill_between_two_calls_leaves_no_incomplete_run_finished(
     uri, tracker, card, make_view, monkeypatch, lost, before
 ):
     for state in before:
@@ -125,9 +127,7 @@ def test_a_kill_between_any_two_calls_leaves_nothing_finished_that_is_not(
     assert len(run.inputs.dataset_inputs) == 1 and len(runs(tracker)) == 2
 
 
-def test_a_kill_amid_a_long_curve_loses_none_of_its_points(
-    uri, tracker, card, make_view, monkeypatch
-):
+def test_a_kill_during_a_long_curve_loses_no_points(uri, tracker, card, make_view, monkeypatch):
     steps = np.arange(1200)
     view = make_view(0, steps=steps, curves={"dev_accuracy": steps / 1200})
     store, sent = tracker.client._tracking_client.store, []
@@ -149,11 +149,11 @@ def test_a_kill_amid_a_long_curve_loses_none_of_its_points(
     assert len(history) == 1200
 
 
-def test_a_run_that_a_person_deleted_stays_deleted(uri, tracker, card, make_view):
+def test_a_run_that_the_user_deleted_stays_deleted(uri, tracker, card, make_view):
     for number in (0, 1):
         tracker.publish(make_view(number, "running"))
     tracker.client.delete_run(children(tracker)[0].info.run_id)
-    tracker.look()
+    tracker.refresh()
     for number in (0, 1):
         tracker.publish(make_view(number))
     Tracker(uri, card).publish(make_view(0))
@@ -163,11 +163,11 @@ def test_a_run_that_a_person_deleted_stays_deleted(uri, tracker, card, make_view
     assert found[1].info.status == "FINISHED"
 
 
-def test_the_second_run_of_a_lost_answer_is_put_away(uri, tracker, card, make_view):
+def test_the_duplicate_run_of_a_lost_answer_is_deleted(uri, tracker, card, make_view):
     tracker.publish(make_view(0))
-    known = tracker.children.pop(0)  # the answer got lost, and nobody looked again
+    known = tracker.children.pop(0)  # the answer was lost, and MLflow was not read again
     tracker.publish(make_view(0, "running"))
-    tracker.look()
+    tracker.refresh()
     assert tracker.children[0].run.info.run_id == known.run.info.run_id
     assert {run.info.run_id for run in tracker.client.search_runs([tracker.experiment])} == {
         known.run.info.run_id,
@@ -175,14 +175,14 @@ def test_the_second_run_of_a_lost_answer_is_put_away(uri, tracker, card, make_vi
     }
 
 
-def test_the_study_says_how_it_stands(tracker, card, make_view):
-    standing = StudyProgress(card)
+def test_the_parent_run_shows_the_progress_of_the_study(tracker, card, make_view):
+    progress = StudyProgress(card)
     for number, value in enumerate([0.5, 0.75, 0.6]):
-        standing.add(make_view(number, value=value))
-        tracker.describe(standing, "running")
+        progress.add(make_view(number, value=value))
+        tracker.describe(progress, "running")
     assert runs(tracker)[0].info.status == "RUNNING"
-    tracker.describe(standing, "finished", "f" * 64)
-    tracker.describe(standing, "finished", "f" * 64)
+    tracker.describe(progress, "finished", "f" * 64)
+    tracker.describe(progress, "finished", "f" * 64)
     (parent,) = runs(tracker)
     assert parent.info.status == "FINISHED" and parent.info.run_name == "moons"
     assert parent.data.tags["dnnsearch.fingerprint"] == "f" * 64
@@ -193,27 +193,32 @@ def test_the_study_says_how_it_stands(tracker, card, make_view):
     assert Path(parent.info.artifact_uri, "definition.json").exists()
 
 
-def test_a_parent_that_was_only_begun_is_completed(uri, tracker, card, monkeypatch):
-    monkeypatch.setattr(Tracker, "_fill_parent", lambda self: None)
+def test_a_parent_run_that_a_kill_left_incomplete_is_completed(uri, tracker, monkeypatch):
+    def killed(*arguments, **named) -> None:
+        raise KeyboardInterrupt
+
     other = StudyInfo("other", "moons", {"seed": 1}, 2)
-    begun = Tracker(uri, other)
-    monkeypatch.undo()
-    assert Tracker(uri, other).parent.info.run_id == begun.parent.info.run_id
-    parent = begun.client.get_run(begun.parent.info.run_id)
-    assert parent.data.params == {"study.seed": "1"}
+    with monkeypatch.context() as patch:
+        patch.setattr(MlflowClient, "log_batch", killed)
+        with pytest.raises(KeyboardInterrupt):
+            Tracker(uri, other)
+    (left,) = [run for run in runs(tracker) if run.info.run_name == "other"]
+    assert left.data.params == {}
+    assert Tracker(uri, other).parent.info.run_id == left.info.run_id
+    assert tracker.client.get_run(left.info.run_id).data.params == {"study.seed": "1"}
 
 
-def test_two_studies_of_one_name_are_told_apart_by_their_identity(uri, make_view):
+def test_studies_of_one_name_are_distinguished_by_their_identity(uri, make_view):
     mine, yours = (StudyInfo("s", "s", {}, 1, identity=who) for who in ("me", "you"))
     for card in (mine, yours, mine):
         Tracker(uri, card).publish(make_view(0))
     assert len(runs(Tracker(uri, mine))) == 4
 
 
-def test_a_deleted_experiment_or_study_is_one_line_for_a_person(uri, tracker, card):
+def test_a_deleted_experiment_or_study_is_one_line(uri, tracker, card):
     tracker.client.delete_run(tracker.parent.info.run_id)
     with pytest.raises(UserError, match="was deleted in MLflow.*mlflow runs restore --run-id"):
-        tracker.look()
+        tracker.refresh()
     tracker.client.delete_experiment(tracker.experiment)
     with pytest.raises(UserError, match="experiment 'moons' was deleted.*--experiment-id 1"):
         Tracker(uri, card)
@@ -221,7 +226,7 @@ def test_a_deleted_experiment_or_study_is_one_line_for_a_person(uri, tracker, ca
     assert Tracker(uri, card).parent.info.run_id == tracker.parent.info.run_id
 
 
-def test_an_experiment_that_another_process_creates_meanwhile_is_taken(uri, card, monkeypatch):
+def test_an_experiment_that_another_process_creates_meanwhile_is_used(uri, card, monkeypatch):
     client = MlflowClient(uri)
     found = client.get_experiment_by_name
     answers = [lambda name: client.create_experiment(name) and None, found]
@@ -232,7 +237,7 @@ def test_an_experiment_that_another_process_creates_meanwhile_is_taken(uri, card
     assert tracker.experiment == found("moons").experiment_id
 
 
-def test_a_database_that_cannot_be_used_is_one_line_for_a_person(folder, card):
+def test_a_database_that_cannot_be_used_is_one_line(folder, card):
     Path("mlflow.db").write_text("something else")
     with pytest.raises(UserError, match="not a SQLite database"):
         Tracker(f"sqlite:///{folder}/mlflow.db", card)
@@ -242,7 +247,7 @@ def test_a_database_that_cannot_be_used_is_one_line_for_a_person(folder, card):
     ("states", "most"), [(["running", "finished"], 11), (["finished"], 8)], ids=["seen", "unseen"]
 )
 def test_a_trial_takes_few_transactions(tracker, make_view, monkeypatch, states, most):
-    """MLflow's own work is all that a trial costs: six calls where it was seen running, or four."""
+    """A trial needs six calls of MLflow if it was published as running, otherwise four."""
     made = []
     store = tracker.client._tracking_client.store
     session = store.ManagedSessionMaker

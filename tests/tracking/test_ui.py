@@ -1,4 +1,4 @@
-"""MLflow's user interface as a person sees it, in a browser: it changes under us from time to time.
+"""MLflow's user interface as a user sees it in a browser, because new versions change it.
 
 Set DNNSEARCH_SCREENSHOTS to a folder to keep what the browser saw.
 """
@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from dnnsearch.errors import UserError
-from dnnsearch.tracking import Publisher, saved_view, ui_command
+from dnnsearch.tracking import ThreadPublisher, saved_view, ui_command
 from dnnsearch.tracking.read_runs import find_trial
 
 pytestmark = pytest.mark.flaky(reruns=1)  # a browser that starts slowly on a busy machine
@@ -44,8 +44,8 @@ def browser() -> Iterator:
     driver.quit()
 
 
-MLFLOWS_OWN = (  # what its pages complain of whatever they are shown
-    "users/current",  # it asks who is there
+ERRORS_OF_MLFLOW_ITSELF = (  # which its pages log for every study
+    "users/current",  # it asks for the user's name
     "translate(NaN)",  # on a busy machine it draws parallel coordinates before it has a size
 )
 
@@ -80,7 +80,9 @@ class Page:
 
     def errors(self) -> list[str]:
         said = [e["message"] for e in self.browser.get_log("browser") if e["level"] == "SEVERE"]
-        return [line for line in said if not any(known in line for known in MLFLOWS_OWN)]
+        return [
+            line for line in said if not any(known in line for known in ERRORS_OF_MLFLOW_ITSELF)
+        ]
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +90,7 @@ def study(browser, server, make_view, card, tmp_path_factory) -> Page:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("study"))
         Path("record.zip").write_bytes(b"the record")
-        publisher = Publisher(server.url, card, print)
+        publisher = ThreadPublisher(server.url, card, print)
         publisher.start()
         for number, state in enumerate(STATES):
             publisher.put(make_view(number, state))
@@ -136,7 +138,7 @@ def test_the_compare_page_draws_parallel_coordinates_of_the_objective(study):
     assert [error for error in study.errors() if early not in error] == []
 
 
-def test_a_run_has_its_charts_and_says_how_to_repeat_it(study):
+def test_a_run_has_charts_and_the_command_to_repeat_it(study):
     study.open(f"#/experiments/1/runs/{study.ids[0]}?workflowType=machine_learning")
     study.wait("document.body.innerText.includes('dnnsearch rerun moons/0')")
     study.keep("run")
@@ -146,7 +148,7 @@ def test_a_run_has_its_charts_and_says_how_to_repeat_it(study):
     assert study.errors() == []
 
 
-def test_the_address_that_people_are_given_leads_to_trials_and_study(study, server):
+def test_the_address_that_is_printed_leads_to_trials_and_study(study, server):
     study.open(ui_command(server.database, server.port).address.removeprefix(f"{server.url}/"))
     study.wait("document.querySelectorAll('.ag-center-cols-container .ag-row').length == 6")
     study.ask("document.querySelector('.ag-pinned-left-cols-container .ag-row a').click()")
@@ -160,7 +162,7 @@ def test_the_address_that_people_are_given_leads_to_trials_and_study(study, serv
     assert href == f"{server.url}/{saved_view.link('1')}"
 
 
-def test_the_ui_is_started_for_this_machine_only_and_on_what_was_published():
+def test_the_ui_listens_on_this_machine_only_and_reads_the_given_database():
     command = ui_command("sqlite:///some.db", 5001)
     assert command.argv[command.argv.index("--host") + 1] == "127.0.0.1"
     assert "sqlite:///some.db" in command.argv
