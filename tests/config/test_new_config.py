@@ -1,3 +1,5 @@
+"""`new`: what it writes for tables, images, arrays and data sets, and what it rejects."""
+
 import gzip
 import string
 from pathlib import Path
@@ -47,7 +49,7 @@ def begun(*arguments, **options):
     return config, definition
 
 
-def test_the_config_is_complete_and_says_why():
+def test_the_config_is_complete_and_explains_each_value():
     path = new(written(rows(60).assign(y=["a", "b", "c"] * 20)), "y").path
     assert str(path) == "configs/data.yaml"
     text = path.read_text()
@@ -78,7 +80,7 @@ def test_task_and_metric_follow_from_the_target(y, task, objective):
     assert (config.class_weights is not None) == (objective == "dev_balanced_accuracy")
 
 
-def test_two_in_a_hundred_are_enough():
+def test_a_class_with_two_percent_of_the_rows_is_accepted():
     y = np.where(np.arange(1000) % 50 == 0, "fraud", "fine")
     config, definition = begun(written(rows(1000).assign(y=y), sep=";", decimal=","), "y")
     assert (config.data["separator"], config.data["decimal"]) == (";", ",")
@@ -86,19 +88,23 @@ def test_two_in_a_hundred_are_enough():
     assert definition.prepared.classes == ("fine", "fraud")
 
 
-def test_a_class_of_four_still_finds_its_way_into_every_part():
-    begun(written(rows(204).assign(y=["a"] * 4 + ["b", "c"] * 100)), "y")
+def test_a_class_of_four_rows_is_in_every_part():
+    _, definition = begun(written(rows(204).assign(y=["a"] * 4 + ["b", "c"] * 100)), "y")
+    store, prepared = ArrayStore(Path("configs/store")), definition.prepared
+    arrays = {**store.open(prepared.key), **store.open(prepared.test_key)}
+    for part in ("y_train", "y_dev", "y_test"):
+        assert set(np.ravel(arrays[part])) == {0, 1, 2}, part
 
 
-def test_of_a_class_with_a_handful_of_rows_it_says_how_few_dev_and_test_have():
+def test_a_rare_class_gets_a_warning_with_its_rows_in_dev_and_test():
     y = np.where(np.arange(1000) % 50 == 0, "fraud", "fine")
     found = new(written(rows(1000).assign(y=y)), "y")
     says = "fraud has 20 rows, about 16 in the folds and about 4 in test"
-    says += ": what is measured of it is rough"
+    says += ": its scores are imprecise"
     assert f"  warning  {says}" in found.lines
     assert f"  # {says}" in found.path.read_text().splitlines()
     found = new(written(rows(1000).assign(y=["a", "b"] * 500)), "y", name="even")
-    assert "rough" not in "\n".join(found.lines) + found.path.read_text()
+    assert "imprecise" not in "\n".join(found.lines) + found.path.read_text()
 
 
 def test_the_draft_names_the_other_pruners():
@@ -107,7 +113,7 @@ def test_the_draft_names_the_other_pruners():
     assert line.startswith("pruner: none ") and line.endswith("else median or halving")
 
 
-def test_without_a_header_the_target_is_a_number_and_labels_of_the_test_file_may_end_in_a_stop():
+def test_without_a_header_the_target_is_a_number_and_test_labels_may_end_in_a_stop():
     frame = rows(80).assign(y=[" <=50K", " >50K"] * 40)
     train, test = written(frame, "a.data", header=False), "a.test"
     frame[:20].assign(y=[" <=50K.", " >50K."] * 10).to_csv(test, header=False, index=False)
@@ -118,7 +124,7 @@ def test_without_a_header_the_target_is_a_number_and_labels_of_the_test_file_may
         assert definition.prepared.classes == ("<=50K", ">50K")
 
 
-def test_a_folder_of_idx_images_is_enough(tmp_path):
+def test_a_folder_of_idx_images_is_accepted(tmp_path):
     folder = tmp_path / "images"
     folder.mkdir()
     for part in ("train", "t10k"):
@@ -140,13 +146,13 @@ def test_odd_names_of_columns_survive_the_yaml():
     assert set(config.data["columns"]) == set(names) - {"나이"}
 
 
-def test_many_columns_of_one_kind_take_one_line():
+def test_many_columns_of_one_role_take_one_line():
     frame = pd.DataFrame(np.random.default_rng(0).normal(size=(60, 100)))
     config, _ = begun(written(frame.assign(y=["a", "b"] * 30, constant=1)), "y")
     assert config.data["columns"] == {"constant": "ignored", "*": "number"}
 
 
-def test_what_is_set_by_hand_is_written():
+def test_settings_of_the_user_are_written():
     frame = rows(80).assign(y=[1, 2, 3, 4] * 20)
     settings_ = ["data.task=regression", "split.by=city", "seed=7", "split.dev=0.3"]
     with pytest.raises(UserError, match="groups"):
@@ -157,7 +163,7 @@ def test_what_is_set_by_hand_is_written():
     assert definition.prepared.shape.task == "regression"
 
 
-def test_identifiers_and_leaks_are_ignored_loudly():
+def test_identifiers_and_leaks_are_ignored_with_a_warning():
     frame = rows(60).assign(y=["a", "b"] * 30)
     lines = "\n".join(new(written(frame.assign(copy=frame["y"] + "!")), "y").lines)
     assert "warning  id" in lines
@@ -243,14 +249,14 @@ LETTERS, NUMBERS = ["a", "b"] * 150, np.arange(300) / 7
         ([0.0] * 296 + [1.5, 2.5] * 2, ["data.task=regression"], None, 5),  # a fold of zeros
     ],
 )
-def test_few_rows_are_cut_into_folds_unless_a_fold_would_have_too_few(
+def test_few_rows_are_split_into_folds_unless_a_fold_would_be_too_small(
     tmp_path: Path, y: list[object], settings: list[str], folds: int | None, replicates: int
 ) -> None:
     table = rows(len(y)).assign(y=y, by=np.arange(len(y)) // 3)
     config, _ = begun(written(table), "y", settings=settings)
     assert (config.folds, config.replicates) == (folds, replicates)
     text = (tmp_path / "configs" / "data.yaml").read_text()
-    assert ("cut into the folds" in text) == (folds is not None)
+    assert ("split into the folds" in text) == (folds is not None)
 
 
 def test_a_part_of_a_range_can_be_set_and_folds_take_the_place_of_replicates():
@@ -261,7 +267,7 @@ def test_a_part_of_a_range_can_be_set_and_folds_take_the_place_of_replicates():
     assert (config.folds, config.replicates) == (3, 1)
 
 
-def test_arrays_of_train_and_test_in_one_file_need_no_name(tmp_path):
+def test_arrays_of_train_and_test_in_one_file_need_no_target(tmp_path):
     rng = np.random.default_rng(0)
     parts = {"train": 60, "test": 20}
     arrays = {f"x_{p}": rng.integers(0, 255, (m, 4, 4), np.uint8) for p, m in parts.items()}
@@ -273,7 +279,7 @@ def test_arrays_of_train_and_test_in_one_file_need_no_name(tmp_path):
     assert (shape.train + shape.dev, shape.test, shape.features) == (60, 20, 16)
 
 
-def test_a_test_file_that_is_the_training_file_again_is_refused():
+def test_a_test_file_equal_to_the_training_file_is_rejected():
     name = written(rows(60).assign(y=["a", "b"] * 30))
     with pytest.raises(UserError, match="the training file again"):
         new(name, "y", test=name)
@@ -282,14 +288,14 @@ def test_a_test_file_that_is_the_training_file_again_is_refused():
 @pytest.mark.parametrize(
     ("name", "task", "shape"), [("iris", "multiclass", (4, 3)), ("diabetes", "regression", (10, 1))]
 )
-def test_a_bundled_set_is_begun_by_its_name(name, task, shape):
+def test_a_bundled_data_set_is_given_by_its_name(name, task, shape):
     config, definition = begun(name, None)
     assert (config.study, config.data["bundled"], config.data["task"]) == (name, name, task)
     prepared = definition.prepared.shape
     assert (prepared.features, prepared.outputs) == shape
 
 
-def test_a_file_of_a_bundled_sets_name_goes_first():
+def test_a_file_wins_over_a_bundled_data_set_of_the_same_name():
     written(rows(60).assign(y=["a", "b"] * 30), "iris")
     config, _ = begun("iris", "y")
     assert config.data["file"] == "iris"
@@ -298,13 +304,13 @@ def test_a_file_of_a_bundled_sets_name_goes_first():
 @pytest.mark.parametrize(
     ("name", "says"),
     [
-        ("linnerud", "several targets at once"),
+        ("linnerud", "only one target is supported"),
         ("moons", "is generated"),
         ("irsi", "no file irsi.*did you mean iris"),
         ("quite-another", "no file quite-another$"),
     ],
 )
-def test_a_name_that_is_no_bundled_set_is_refused_in_words(name, says):
+def test_a_name_without_a_bundled_data_set_is_rejected(name, says):
     with pytest.raises(UserError, match=says):
         new(name, None)
 
@@ -317,7 +323,7 @@ def test_nothing_is_overwritten():
     assert new(name, "y", name="other").path.exists()
 
 
-def test_python_has_it_under_the_same_name(capsys):
+def test_python_writes_the_same_config(capsys):
     import dnnsearch
 
     name = written(rows(60).assign(y=["a", "b"] * 30))
