@@ -55,7 +55,7 @@ def test_no_file_becomes_the_champion_where_mlflow_gives_no_alias(
 ) -> None:
     one = Promoted(2)
     with monkeypatch.context() as patch:
-        patch.setattr(registry, "crown", away)
+        patch.setattr(registry, "set_champion", away)
         refused = one.crown()
     assert not refused.is_champion
     assert refused.why == "no alias, the same command tries again: MLflow is away"
