@@ -9,7 +9,7 @@ import math
 import numbers
 import re
 import reprlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 Rule = Callable[[object], Any]
@@ -97,11 +97,11 @@ def real(
     return check
 
 
-def one_of(names: Iterable[str]) -> Rule:
+def one_of(names: Collection[str]) -> Rule:
     """One of the names."""
-    known = list(names)
 
     def check(value: object) -> str:
+        known = list(names)
         if not isinstance(value, str) or value not in known:
             meant = nearest(value, known) if isinstance(value, str) else ""
             raise ValueError(f"must be one of {', '.join(known)}, but got {show(value)}{meant}")

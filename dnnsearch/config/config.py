@@ -50,7 +50,8 @@ from dnnsearch.data import datasets
 from dnnsearch.data.files.source import is_file, source
 from dnnsearch.data.split_config import Seed, Split, mapping
 from dnnsearch.errors import UserError
-from dnnsearch.trials.spec import ALWAYS, COST_FORMULA, OBJECTIVES
+from dnnsearch.trials.metrics import METRICS, on_request
+from dnnsearch.trials.spec import COST_FORMULA
 from dnnsearch.urls import tracking_uri
 from dnnsearch.validators import one_of, or_word, show, study_name, text, whole
 
@@ -88,7 +89,7 @@ def _metrics(value: object) -> tuple[str, ...]:
     names = [value] if isinstance(value, str) else value
     if not isinstance(names, list | tuple):
         raise ValueError(f"must be a list such as [dev_f1, dev_roc_auc], but got {show(value)}")
-    rule = one_of([name for name in OBJECTIVES if name not in ALWAYS])
+    rule = one_of(on_request())
     return tuple(dict.fromkeys(rule(name) for name in names))
 
 
@@ -120,7 +121,7 @@ class Config(BaseModel):
     numerics: Annotated[str, _choice(["portable", "native"])] = "portable"
     sampler: Annotated[str, _choice(SAMPLERS)] = "tpe"
     pruner: Annotated[str, PlainValidator(or_word("none", one_of(PRUNERS[1:]), "none"))] = "none"
-    objective: Annotated[str, _choice(OBJECTIVES)] = "dev_accuracy"
+    objective: Annotated[str, _choice(METRICS)] = "dev_accuracy"
     metrics: Annotated[tuple[str, ...], PlainValidator(_metrics)] = ()
     dtype: Annotated[Literal["float32", "float64"], _choice(["float32", "float64"])] = "float32"
     initialization: Annotated[str, _choice(nn.INITIALIZATIONS)] = "he"
@@ -237,7 +238,10 @@ class Config(BaseModel):
         return {
             **keys,
             "sampler": {"name": self.sampler, **SAMPLERS[self.sampler]},
-            "objective": {"name": self.objective, "direction": OBJECTIVES[self.objective]},
+            "objective": {
+                "name": self.objective,
+                "direction": METRICS[self.objective].direction.name,
+            },
             "cost_formula": COST_FORMULA,
         }
 

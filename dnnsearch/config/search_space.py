@@ -18,15 +18,14 @@ from dnnsearch.config.dimensions import (
     Dimension,
     Fixed,
     Range,
-    Value,
     architecture_name,
     plain,
 )
 from dnnsearch.data.prepare import DataShape
 from dnnsearch.errors import UserError
 from dnnsearch.nn import multiply_adds
-from dnnsearch.trials.metrics import SCORES
-from dnnsearch.trials.spec import OBJECTIVES, UPDATE_COST, Hyperparameters
+from dnnsearch.trials.metrics import METRICS
+from dnnsearch.trials.spec import UPDATE_COST, Hyperparameters, Value
 
 if TYPE_CHECKING:  # importing Optuna takes a second, which reading a config need not pay
     from optuna.trial import BaseTrial
@@ -220,12 +219,7 @@ def check_fits(config: Config, shape: DataShape) -> None:
 def _check_task(config: Config, shape: DataShape) -> None:
     """Raise UserError if the config has a metric or a key that the task does not have."""
     is_regression = shape.task == "regression"
-    fitting = [
-        name
-        for name in OBJECTIVES
-        if (shape.output in SCORES[name].outputs if name in SCORES else name == "dev_cost")
-        or (name == "dev_accuracy" and not is_regression)
-    ]
+    fitting = [name for name, metric in METRICS.items() if shape.output in metric.outputs]
     for key, names in (("objective", [config.objective]), ("metrics", config.metrics)):
         for name in names:
             if name not in fitting:

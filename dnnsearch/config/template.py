@@ -19,6 +19,8 @@ from dnnsearch.config.recommendations import (
 )
 from dnnsearch.data.column_roles import Column
 from dnnsearch.data.file_table import LABEL, FileTable
+from dnnsearch.data.prepare import OUTPUTS
+from dnnsearch.trials.metrics import on_request
 
 MAX_COLUMNS_LISTED = 60
 PLAIN_TEXT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -159,8 +161,7 @@ def _split(table: FileTable, split: Mapping[str, Any], folds: int | None) -> lis
 
 def _study(table: FileTable, suits: Recommendation) -> list[str]:
     metric, why = objective(table)
-    others = ["dev_balanced_accuracy", "dev_f1", "dev_roc_auc"]
-    others = ["dev_rmse"] if table.task == "regression" else [n for n in others if n != metric]
+    others = [name for name in on_request(OUTPUTS[table.task]) if name != metric]
     pruned = "each is long" if suits.pruner != "none" else "each trial runs to its end"
     pruned += f"; else {' or '.join(name for name in PRUNERS if name != suits.pruner)}"
     return [

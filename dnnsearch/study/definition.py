@@ -14,8 +14,9 @@ from dnnsearch.data.files.source import without_paths
 from dnnsearch.data.prepare import Prepared
 from dnnsearch.runtime import numerics as arithmetic
 from dnnsearch.study.pruning import FinishedCurve, thresholds
+from dnnsearch.trials.metrics import METRICS
 from dnnsearch.trials.record import PINNED_PACKAGES, versions
-from dnnsearch.trials.spec import ARITHMETIC, OBJECTIVES, Hyperparameters, Spec, Value
+from dnnsearch.trials.spec import ARITHMETIC, Hyperparameters, Spec, Value
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Definition:
 
     @property
     def maximize(self) -> bool:
-        return OBJECTIVES[self.config.objective] == "maximize"
+        return METRICS[self.config.objective].direction.maximize
 
     @property
     def pruner(self) -> dict[str, Any]:

@@ -23,9 +23,10 @@ from dnnsearch.storage.optuna_storage import Rows, is_there, open_storage, study
 from dnnsearch.study.definition import Definition
 from dnnsearch.study.retries import planned
 from dnnsearch.study.stored_study import OpenStudy
-from dnnsearch.trials.record import KEPT_BYTES
-from dnnsearch.trials.run import CURVES, run_trial
+from dnnsearch.trials.record import MAX_PARAMETER_BYTES
+from dnnsearch.trials.run import run_trial
 from dnnsearch.trials.spec import Spec
+from dnnsearch.trials.training import CURVES
 
 DRAWN = 200  # trials; a longer search is these, scaled
 MEASURED_SECONDS = 0.3  # of training, at least
@@ -130,6 +131,6 @@ def _bytes(spec: Spec, dev_examples: int) -> int:
     weights = number_of_parameters(spec.layer_sizes) * np.dtype(spec.dtype).itemsize
     replicates = spec.replicates
     curves = 8 * points * (1 + len(CURVES) * replicates)
-    kept = weights * replicates if weights * replicates <= KEPT_BYTES else 0
+    kept = weights * replicates if weights * replicates <= MAX_PARAMETER_BYTES else 0
     record = kept + curves + 8 * dev_examples * replicates
     return 2 * record + POINT_BYTES * points + TRIAL_BYTES

@@ -20,8 +20,9 @@ from optuna.trial import FrozenTrial, TrialState
 from dnnsearch.config.config import Config
 from dnnsearch.config.search_space import suggest
 from dnnsearch.study.pruning import FinishedCurve
+from dnnsearch.trials.metrics import METRICS
 from dnnsearch.trials.record import Record
-from dnnsearch.trials.spec import OBJECTIVES, Hyperparameters, Value, generator
+from dnnsearch.trials.spec import Hyperparameters, Value, generator
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 SAMPLER_STREAM = 1  # the first element of the spawn key of every sampler's seed
@@ -108,7 +109,7 @@ class ReplayedStudy:
         self.told: list[FinishedCurve] = []
         self._asked: dict[int, optuna.Trial] = {}
         self.study = optuna.create_study(
-            direction=StudyDirection[OBJECTIVES[config.objective].upper()],
+            direction=StudyDirection[METRICS[config.objective].direction.name.upper()],
             pruner=optuna.pruners.NopPruner(),
         )
 

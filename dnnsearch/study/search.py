@@ -40,10 +40,10 @@ from dnnsearch.study.stored_study import (
 )
 from dnnsearch.study.trial_views import study_info
 from dnnsearch.tracking import UNTRACKED, AnyPublisher, check_uri, open_publisher
+from dnnsearch.trials.metrics import METRICS
 from dnnsearch.trials.record import fingerprint
 from dnnsearch.trials.record_store import DIGEST_PREFIX, IN_MLFLOW, Records
 from dnnsearch.trials.run import TrialView
-from dnnsearch.trials.spec import OBJECTIVES
 from dnnsearch.workers import LocalWorkers, Progressed
 
 INTERRUPTED_SECONDS = 1.5  # to tell MLflow, when a person waits for us to end
@@ -233,7 +233,7 @@ def create_or_check_study(storage: RDBStorage, definition: Definition) -> Rows:
     """The study's rows, begun or compared with the definition."""
     config, wanted = definition.config, definition.as_dict()
     if config.study not in study_names(storage):
-        create_study(storage, config.study, OBJECTIVES[config.objective])
+        create_study(storage, config.study, METRICS[config.objective].direction.name)
     rows = Rows(storage, config.study)
     stored = rows.attributes.get(DEFINITION)
     if stored is None and not rows.trials():

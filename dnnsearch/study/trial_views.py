@@ -11,8 +11,9 @@ from dnnsearch.data.model_inputs import NAME
 from dnnsearch.study.stored_study import EXPERIMENT, IDENTITY, PROFILE, OpenStudy
 from dnnsearch.tracking import StudyInfo
 from dnnsearch.trials.record import Record
-from dnnsearch.trials.run import CURVES, TrialView
-from dnnsearch.trials.spec import OBJECTIVES, Spec
+from dnnsearch.trials.run import TrialView
+from dnnsearch.trials.spec import Spec
+from dnnsearch.trials.training import CURVES
 
 
 def running_view(spec: Spec) -> TrialView:
@@ -69,7 +70,6 @@ def study_info(study: OpenStudy) -> StudyInfo:
         definition=definition,
         trials=study.wanted(config.trials),
         objective=config.objective,
-        maximize=OBJECTIVES[config.objective] == "maximize",
         identity=attributes[IDENTITY],
         digests={"data": definition["data_digest"], "split": definition["split_digest"]},
         dataset=data_name(config.data),
@@ -80,7 +80,7 @@ def study_info(study: OpenStudy) -> StudyInfo:
 
 def _files(study: OpenStudy) -> dict[str, bytes]:
     """What lies beside records that are to be found in MLflow: how a person's file was prepared."""
-    if not study.records.elsewhere:
+    if not study.records.remote:
         return {}
     paths = study.records.folder.glob(NAME.format("*"))
     return {path.name: path.read_bytes() for path in paths}

@@ -15,7 +15,7 @@ from dnnsearch.config.dimensions import HYPERPARAMETERS
 from dnnsearch.data.datasets import DATASETS
 from dnnsearch.data.files.source import KEYS, ROLES, TASKS, WAYS
 from dnnsearch.data.split_config import Split
-from dnnsearch.trials.spec import OBJECTIVES
+from dnnsearch.trials.metrics import METRICS
 from tests.support.pages import CODE, PAGES, ROOT, blocks, inline_code, table_rows
 
 SPACE = (ROOT / "docs" / "search-space.md").read_text(encoding="utf-8")
@@ -41,7 +41,7 @@ def every_key() -> set[str]:
 
 
 def test_every_key_of_a_config_is_documented_and_no_other() -> None:
-    known = every_key() | KEYS.keys() | OBJECTIVES.keys() | DATASETS.keys()
+    known = every_key() | KEYS.keys() | METRICS.keys() | DATASETS.keys()
     known |= {"DNNSEARCH_STORAGE", "MLFLOW_TRACKING_URI", "DNNSEARCH_CACHE"}
     assert every_key() - first_names(SPACE) == set()
     assert first_names(SPACE) - known == set()
@@ -70,7 +70,7 @@ def test_every_set_has_its_options_with_their_defaults() -> None:
 
 @pytest.mark.parametrize(
     "names",
-    [SAMPLERS, PRUNERS, OBJECTIVES, HYPERPARAMETERS, nn.ACTIVATIONS, nn.INITIALIZATIONS],
+    [SAMPLERS, PRUNERS, METRICS, HYPERPARAMETERS, nn.ACTIVATIONS, nn.INITIALIZATIONS],
     ids=["samplers", "pruners", "objectives", "hyperparameters", "activations", "initializations"],
 )
 def test_every_name_that_a_key_may_have_is_documented(names: Any) -> None:
@@ -80,7 +80,7 @@ def test_every_name_that_a_key_may_have_is_documented(names: Any) -> None:
 def test_each_objective_has_its_direction() -> None:
     words = {"maximize": "larger is better", "minimize": "smaller is better"}
     rows = {row[0].strip("`"): row[1] for row in table_rows(SPACE) if row[0].startswith("`dev_")}
-    assert rows == {name: words[direction] for name, direction in OBJECTIVES.items()}
+    assert rows == {name: words[metric.direction.name] for name, metric in METRICS.items()}
 
 
 def test_documented_defaults_are_the_defaults() -> None:

@@ -12,6 +12,8 @@ from tests.faults.test_disk import Disk, disk
 from tests.support.dask_cluster import DaskCluster, children
 from tests.support.preloaded import Command, Preloaded
 
+pytestmark = pytest.mark.flaky(reruns=1)  # a cluster that starts slowly on a busy machine
+
 __all__ = ["disk"]  # a fixture
 
 

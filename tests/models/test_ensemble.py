@@ -1,3 +1,5 @@
+"""An ensemble: the mean of its networks, labels, and preprocessing before the networks."""
+
 import numpy as np
 import pytest
 

@@ -20,6 +20,8 @@ from dnnsearch.workers.worker_process import WorkerProcess
 from tests.support.dask_cluster import DaskCluster, children
 from tests.workers.test_local_pool import spec_of
 
+pytestmark = pytest.mark.flaky(reruns=1)  # a cluster that starts slowly on a busy machine
+
 LONG = 10**7  # iterations
 
 

@@ -3,7 +3,6 @@
 import sys
 
 from dnnsearch.cli.display.tally import Tally
-from dnnsearch.tracking.fields import run_name
 from dnnsearch.trials.run import TrialView
 from dnnsearch.workers import Progressed
 
@@ -23,7 +22,7 @@ class Lines:
             seconds = "" if view.seconds is None else f" in {view.seconds:.2f} s"
             why = f": {view.reason.strip().splitlines()[-1]}" if view.reason else ""
             end = f"{view.state}{value}{seconds}{why}"
-            print(f"trial {run_name(view)}: {end} [{self.tally.summary}]", flush=True)
+            print(f"trial {view.display_name}: {end} [{self.tally.summary}]", flush=True)
 
     def progress(self, event: Progressed) -> None:
         pass

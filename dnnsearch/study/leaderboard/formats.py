@@ -14,8 +14,8 @@ import yaml
 
 from dnnsearch.config.dimensions import HYPERPARAMETERS, OPTIONAL
 from dnnsearch.study.leaderboard.ranking import Leaderboard, Row
-from dnnsearch.trials.run import CURVES
 from dnnsearch.trials.spec import Value
+from dnnsearch.trials.training import CURVES
 
 SHOWN = ("learning_rate", "iterations", "units", "activation", "momentum", "batch_size")
 

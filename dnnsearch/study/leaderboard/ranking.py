@@ -19,7 +19,8 @@ from dnnsearch.config.search_space import suggest
 from dnnsearch.errors import UserError
 from dnnsearch.storage.optuna_storage import Rows, is_there, open_storage, study_names
 from dnnsearch.study.stored_study import CONFIG, OpenStudy
-from dnnsearch.trials.spec import OBJECTIVES, Value
+from dnnsearch.trials.metrics import METRICS
+from dnnsearch.trials.spec import Value, join_units
 
 UNFINISHED = "unfinished"  # asked and not told: in training now, or for `search` to go on with
 STATES = ("finished", "pruned", "diverged", "failed", UNFINISHED)
@@ -43,8 +44,7 @@ class Row:
     @property
     def units(self) -> str:
         """Such as `64-32`; `-` for logistic regression."""
-        layers = int(self.params["hidden_layers"])
-        return "-".join(str(self.params[f"units_{i}"]) for i in range(1, layers + 1)) or "-"
+        return join_units(self.params) or "-"
 
 
 @dataclass(frozen=True)
@@ -94,11 +94,11 @@ def leaderboards(storage: str) -> list[Leaderboard]:
 def leaderboard(study: OpenStudy) -> Leaderboard:
     """The study's trials, the best first; of equal ones, the one that was asked first."""
     config, trials = study.config, study.trials()
-    examples = _dev_examples(study, trials) if config.objective == "dev_accuracy" else None
+    examples = _dev_examples(study, trials) if METRICS[config.objective].is_share else None
     rows = [_row(trial, config, examples) for trial in trials]
-    sign = -1 if OBJECTIVES[config.objective] == "maximize" else 1
-    ranked = sorted((r for r in rows if r.value is not None), key=lambda r: sign * (r.value or 0))
-    return Leaderboard(study.name, config.objective, ranked + [r for r in rows if r.value is None])
+    direction = METRICS[config.objective].direction
+    ranked = sorted(rows, key=lambda row: direction.sort_key(row.value))
+    return Leaderboard(study.name, config.objective, ranked)
 
 
 def _dev_examples(study: OpenStudy, trials: Iterable[FrozenTrial]) -> int | None:
