@@ -162,7 +162,7 @@ def _split(table: FileTable, split: Mapping[str, Any], folds: int | None) -> lis
 def _study(table: FileTable, suits: Recommendation) -> list[str]:
     metric, why = objective(table)
     others = [name for name in on_request(OUTPUTS[table.task]) if name != metric]
-    pruned = "each is long" if suits.pruner != "none" else "each trial runs to its end"
+    pruned = "stops bad trials early" if suits.pruner != "none" else "every trial runs to its end"
     pruned += f"; else {' or '.join(name for name in PRUNERS if name != suits.pruner)}"
     return [
         _line("trials", suits.trials, "total; a larger number continues the study"),

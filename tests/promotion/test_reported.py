@@ -1,4 +1,4 @@
-"""What a report shows of a champion, example by example: never what has learnt the examples."""
+"""What a report shows of a champion: never networks that were trained on the shown examples."""
 
 from pathlib import Path
 
@@ -30,10 +30,10 @@ def test_the_champion_is_shown_by_the_networks_that_confirmed_it(
     confirmed = next(c for c in said["candidates"] if c["trial"] == said["trial"])["confirmed"]
     assert np.trace(counts) / counts.sum() == np.float64(confirmed)
     assert worst(material, study, seen.records)
-    assert len(EvaluationLog(study.rows).openings) == 1  # the page has not looked at the test set
+    assert len(EvaluationLog(study.rows).entries) == 1  # the page has not looked at the test set
 
 
-def test_where_its_confirmation_is_not_here_it_is_the_best_trial_and_it_is_said(
+def test_without_its_confirmation_the_best_trial_is_shown_with_the_reason(
     promote: Promote, folder: Path
 ) -> None:
     study = open_study("clean", f"sqlite:///{folder}/optuna.db")
