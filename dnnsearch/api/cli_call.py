@@ -3,13 +3,12 @@
 import os
 
 from dnnsearch.runtime.cli_process import run_cli
-
-STORAGE = "sqlite:///optuna.db"
+from dnnsearch.urls import DEFAULT_STORAGE
 
 
 def storage_of(given: str | None) -> str:
     """The storage that is given, else the environment's, else the default."""
-    return given or os.environ.get("DNNSEARCH_STORAGE") or STORAGE
+    return given or os.environ.get("DNNSEARCH_STORAGE") or DEFAULT_STORAGE
 
 
 def call_cli(arguments: list[str], storage: str) -> tuple[int, str]:

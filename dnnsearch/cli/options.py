@@ -9,8 +9,9 @@ from typing import Annotated, Any
 import typer
 
 from dnnsearch.errors import UserError
+from dnnsearch.urls import DEFAULT_STORAGE
 
-STORAGE = "sqlite:///optuna.db"  # the default of a config's key `storage`, too
+STORAGE = DEFAULT_STORAGE
 
 Storage = Annotated[
     str,

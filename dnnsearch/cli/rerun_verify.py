@@ -70,11 +70,11 @@ def verify(
     hands = None if workers is None else option("--workers", hands_of, workers)
     opened = open_study(study, storage)
     pin(opened.config.numerics)
-    from dnnsearch.reproduce.verify import verify as live_again
+    from dnnsearch.reproduce.verify import verify as replay
 
     with _telling(opened.name, quiet) as tell:
         say = partial(print, file=sys.stderr, flush=True)
-        verdict = live_again(opened, hands or opened.config.processes, tell, say)
+        verdict = replay(opened, hands or opened.config.processes, tell, say)
     print("\n".join(verdict.lines))
     return verdict.exit_code
 

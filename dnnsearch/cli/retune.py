@@ -77,8 +77,8 @@ def retune(
     definition = begin(opened, data, config=config, settings=settings, name=name, first=first)
     silent = quiet or as_json
     extent = {"top": top, "replicates": replicates}
-    with display(definition.config, silent) as audience:
+    with display(definition.config, silent) as observer:
         found = look_again(
-            opened, definition, **extent, audience=audience, tell=progress_printer(silent)
+            opened, definition, **extent, observer=observer, tell=progress_printer(silent)
         )
     print(json.dumps(document(found)) if as_json else "\n".join(lines(found)))

@@ -15,7 +15,7 @@ from dnnsearch.cli.pin_numerics import pin
 from dnnsearch.cli.signals import Stopped
 from dnnsearch.errors import UserError
 from dnnsearch.runtime import numerics
-from dnnsearch.runtime.program_name import program_name
+from dnnsearch.runtime.cli_process import program_name
 from dnnsearch.urls import without_password
 
 if TYPE_CHECKING:
@@ -141,17 +141,17 @@ def _run(
     from dnnsearch.config.search_space import note_on_units
     from dnnsearch.study.search import search
 
-    with display(config, quiet, json_) as audience:
+    with display(config, quiet, json_) as observer:
         if numerics.playable(config.numerics) != config.numerics:
-            audience.say(NATIVE)
+            observer.on_message(NATIVE)
         elif unusual := numerics.unusual(config.numerics):
-            audience.say(unusual)
+            observer.on_message(unusual)
         if note := note_on_units(config):
-            audience.say(note)
+            observer.on_message(note)
         return search(
             config,
             seconds=limit,
-            audience=audience,
+            observer=observer,
             retry_failed=retry_failed,
             publisher=publisher,
         )

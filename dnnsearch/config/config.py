@@ -44,6 +44,7 @@ from dnnsearch.config.dimensions import (
     plain,
     with_depths,
 )
+from dnnsearch.config.samplers import SAMPLERS, sampler_definition
 from dnnsearch.config.try_first import Guess, guess
 from dnnsearch.config.validation_errors import format_errors
 from dnnsearch.data import datasets
@@ -51,24 +52,11 @@ from dnnsearch.data.files.source import is_file, source
 from dnnsearch.data.split_config import Seed, Split, mapping
 from dnnsearch.errors import UserError
 from dnnsearch.trials.metrics import METRICS, on_request
+from dnnsearch.trials.pruning import PRUNERS
 from dnnsearch.trials.spec import COST_FORMULA
-from dnnsearch.urls import tracking_uri
+from dnnsearch.urls import DEFAULT_STORAGE, tracking_uri
 from dnnsearch.validators import one_of, or_word, show, study_name, text, whole
 
-# What a name means to the sampler, with every argument, none left to a default of Optuna's:
-# {"name": name, **arguments} stands in the definition.
-SAMPLERS: dict[str, dict[str, Any]] = {
-    "tpe": {
-        "n_startup_trials": 10,
-        "n_ei_candidates": 24,
-        "multivariate": True,  # sees that a good learning rate depends on the depth
-        "group": False,
-        "constant_liar": True,  # trials in flight count as bad, so that none is asked twice
-    },
-    "random": {},
-    "qmc": {"qmc_type": "sobol", "scramble": True},
-}
-PRUNERS = ("none", "median", "halving")
 # Keys that old studies lack, with the value that stands for "not there": left out of definitions.
 ADDED_KEYS: dict[str, Any] = {"metrics": [], "class_weights": None}
 RUN_TIME = ("study", "trials", "storage", "records", "tracking", "workers")
@@ -77,11 +65,18 @@ Text = Annotated[str, PlainValidator(text)]
 
 
 def _choice(names: Any) -> Any:
-    return PlainValidator(one_of(names))
+    def check(value: object) -> Any:
+        return one_of(names)(value)  # the table is read now: a row may have been added to it
+
+    return PlainValidator(check)
 
 
 def _count(most: int) -> Any:
     return PlainValidator(whole(1, most))
+
+
+def _pruner(value: object) -> Any:
+    return or_word("none", one_of([name for name in PRUNERS if name != "none"]), "none")(value)
 
 
 def _metrics(value: object) -> tuple[str, ...]:
@@ -120,7 +115,7 @@ class Config(BaseModel):
     parallelism: Annotated[int, _count(1000)] = 6
     numerics: Annotated[str, _choice(["portable", "native"])] = "portable"
     sampler: Annotated[str, _choice(SAMPLERS)] = "tpe"
-    pruner: Annotated[str, PlainValidator(or_word("none", one_of(PRUNERS[1:]), "none"))] = "none"
+    pruner: Annotated[str, PlainValidator(_pruner)] = "none"
     objective: Annotated[str, _choice(METRICS)] = "dev_accuracy"
     metrics: Annotated[tuple[str, ...], PlainValidator(_metrics)] = ()
     dtype: Annotated[Literal["float32", "float64"], _choice(["float32", "float64"])] = "float32"
@@ -144,7 +139,7 @@ class Config(BaseModel):
     class_weights: Dimension | None = None
     try_first: tuple[Guess, ...] = ()
 
-    storage: Text = "sqlite:///optuna.db"
+    storage: Text = DEFAULT_STORAGE
     records: Text = "records"
     tracking: Text = Field(default_factory=tracking_uri)
     workers: Annotated[int | str, PlainValidator(validators.workers)] = Field(
@@ -237,7 +232,7 @@ class Config(BaseModel):
         keys = {key: v for key, v in keys.items() if key not in ADDED_KEYS or v != ADDED_KEYS[key]}
         return {
             **keys,
-            "sampler": {"name": self.sampler, **SAMPLERS[self.sampler]},
+            "sampler": sampler_definition(self.sampler),
             "objective": {
                 "name": self.objective,
                 "direction": METRICS[self.objective].direction.name,

@@ -17,15 +17,17 @@ from dnnsearch.config.recommendations import (
     rare_class_warning,
     recommend,
 )
+from dnnsearch.config.samplers import SAMPLERS
 from dnnsearch.data.column_roles import Column
 from dnnsearch.data.file_table import LABEL, FileTable
 from dnnsearch.data.prepare import OUTPUTS
 from dnnsearch.trials.metrics import on_request
+from dnnsearch.trials.pruning import PRUNERS
+from dnnsearch.urls import DEFAULT_STORAGE
 
 MAX_COLUMNS_LISTED = 60
 PLAIN_TEXT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 YAML_WORDS = ("true", "false", "null", "yes", "no", "on", "off", "y", "n")
-PRUNERS = ("none", "median", "halving")
 COMMENT_COLUMN = 52  # key and value stand before it
 
 
@@ -57,7 +59,7 @@ def draft(
         "try_first: []  # configurations of your own, run right after the default (trial 0)",
         "",
         _rule("this run only: you may change these and resume the same study"),
-        _line("storage", "sqlite:///optuna.db", "the study's database: a URL that Optuna accepts"),
+        _line("storage", DEFAULT_STORAGE, "the study's database: a URL that Optuna accepts"),
         _line("records", "records", "folder for the records of the trials"),
         "# tracking: sqlite:///mlflow.db  # MLflow; default: $MLFLOW_TRACKING_URI, else this",
         "# workers: 2                     # number of processes; default: one for each core",
@@ -164,12 +166,13 @@ def _study(table: FileTable, suits: Recommendation) -> list[str]:
     others = [name for name in on_request(OUTPUTS[table.task]) if name != metric]
     pruned = "stops bad trials early" if suits.pruner != "none" else "every trial runs to its end"
     pruned += f"; else {' or '.join(name for name in PRUNERS if name != suits.pruner)}"
+    samplers = ", ".join(name for name in SAMPLERS if name != "tpe")
     return [
         _line("trials", suits.trials, "total; a larger number continues the study"),
         _line("seed", 0, "for the sampler and every trial"),
         _line("parallelism", 6, "trials in flight, the same on every machine"),
         _line("numerics", "portable", "equal bits on every x86-64 Linux with AVX2"),
-        _line("sampler", "tpe", "learns from the trials before; or random, qmc"),
+        _line("sampler", "tpe", f"learns from the trials before; or {samplers}"),
         _line("pruner", suits.pruner, pruned),
         _line("objective", metric, why),
         _line("metrics", f"[{', '.join(others)}]", "also measured"),

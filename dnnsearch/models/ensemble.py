@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from dnnsearch.data.files.source import FORM
-from dnnsearch.data.model_inputs import Inputs, inputs
+from dnnsearch.data.model_inputs import ModelInputs, inputs
 from dnnsearch.data.prepare import Prepared
 from dnnsearch.nn import Network, Parameters
 from dnnsearch.trials.spec import Spec
@@ -33,8 +33,8 @@ class Model:
 
     parameters: Parameters  # flat (R, P)
     activation: str  # of the hidden layers
-    inputs: Inputs  # of raw rows
-    classes: np.ndarray  # (classes,): integers or text; empty in a regression
+    inputs: ModelInputs  # of raw rows
+    classes: np.ndarray  # (classes,): integers where the labels are, else text; none: a regression
     target: np.ndarray  # (2,): mean and scale of a regression's target
     target_name: str | None = None  # the column that is predicted, if it has a name
     form: Mapping[str, Any] = field(

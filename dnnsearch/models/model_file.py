@@ -9,15 +9,15 @@ import hashlib
 import re
 from pathlib import Path
 
-from dnnsearch.data.model_inputs import inputs
+from dnnsearch.data import model_inputs
 from dnnsearch.errors import UserError
 from dnnsearch.models import model_file_checks
 from dnnsearch.models.ensemble import Model, labels
 from dnnsearch.models.model_file_checks import Document
 from dnnsearch.nn import Parameters
 from dnnsearch.storage.array_store import DamagedArrays, pack, unpack
+from dnnsearch.storage.atomic_write import write_whole
 from dnnsearch.storage.sqlite_connection import is_database
-from dnnsearch.trials.record_store import write_whole
 
 FORMAT = 1
 ENDING = ".dnn"  # the usual suffix of a model file
@@ -79,16 +79,12 @@ def _model(packed: bytes) -> Model:
     model_file_checks.check_numbers(arrays)
     model_file_checks.check_network(document, arrays)
     names = [name for name, _ in document.columns]
-    prepared = {
-        name: array
-        for name, array in arrays.items()
-        if name not in model_file_checks.NETWORK_ARRAYS
-    }
-    model_file_checks.check_preprocessing(names, prepared)
+    fitted = {name: array for name, array in arrays.items() if name not in model_file_checks.OWN}
+    model_inputs.check(fitted, names)
     model = Model(
         Parameters.from_flat(document.layer_sizes, arrays["parameters"]),
         document.activation,
-        inputs(prepared, names),
+        model_inputs.inputs(fitted, names),
         labels(document.classes),
         arrays["target"],
         document.target_name,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dnnsearch.data.prepare import HeldOut
+from dnnsearch.data.table import HeldOut
 from dnnsearch.models.ensemble import Model
 from dnnsearch.nn import Network, Parameters
 from dnnsearch.statistics.baseline import chance_score

@@ -9,12 +9,8 @@ study with the same name.
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from dnnsearch.data.model_inputs import Columns
 from dnnsearch.deployment.champion import Champion, Report, champion, fetched, holder, is_of, keep
 from dnnsearch.errors import UserError
-from dnnsearch.models.ensemble import Model
 from dnnsearch.models.model_file import ENDING, digest
 from dnnsearch.promotion.candidates import memo
 from dnnsearch.promotion.evaluation import Evaluation
@@ -23,8 +19,6 @@ from dnnsearch.study.trial_views import study_info
 from dnnsearch.tracking import UNTRACKED
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from dnnsearch.tracking.registry import Version
 
 TEST_SET_TAG = "dnnsearch.test"  # identifies the test set of a version's scores
@@ -89,7 +83,7 @@ def _register(
         content,
         evaluation.refitted.candidate.trial,
         tags={TEST_SET_TAG: evaluation.test, **tags},
-        example=typical(evaluation.model),
+        example=evaluation.model.inputs.typical(),
     )
 
 
@@ -128,20 +122,3 @@ def _judge(
     if evaluation.beats(rival, maximize=evaluation.refitted.record.spec.maximize):
         return True, f"better than the previous champion ({name}) on the same test set"
     return False, f"not better than the champion ({name}) on the same test set"
-
-
-def typical(model: Model) -> "pd.DataFrame":
-    """A row as the data have them, and nobody's: means, medians, and a level of each category."""
-    import pandas as pd
-
-    names = list(model.inputs.kinds)
-    if not isinstance(model.inputs, Columns):
-        return pd.DataFrame([np.atleast_2d(model.inputs.mean)[0]], columns=names or None)
-    one = model.inputs.fitted[0]
-    row: dict[str, Any] = dict(zip(one.numeric, np.asarray(one.arrays["mean"]).tolist()))
-    middle = one.arrays["quantiles"]
-    row |= {
-        n: float(q) for n, q in zip(one.columns["quantile"], middle[len(middle) // 2 :][:1].ravel())
-    }
-    row |= {name: levels[0] for name, levels in one.levels.items()}
-    return pd.DataFrame([{name: row[name] for name in names}])

@@ -9,9 +9,7 @@ and the folder has copies of those that this machine has made or needed. This mo
 how they are fetched.
 """
 
-import os
 import shutil
-import tempfile
 from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Protocol
@@ -19,6 +17,7 @@ from urllib.parse import quote
 
 from dnnsearch.errors import UserError
 from dnnsearch.storage.array_store import DamagedArrays, default_root
+from dnnsearch.storage.atomic_write import write_whole
 from dnnsearch.trials.record import Record, decode, inconsistencies
 from dnnsearch.trials.spec import Spec
 
@@ -151,21 +150,3 @@ def _decoded(packed: bytes) -> Record | None:
     except DamagedArrays:
         return None
     return None if inconsistencies(record) else record
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write to a temporary name, then rename; raise UserError if the disk refuses."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise UserError(
-            f"{path.name} cannot be written to {path.parent}: {error.strerror}"
-        ) from error

@@ -17,6 +17,7 @@ from dnnsearch import nn
 from dnnsearch.storage.array_store import digest
 from dnnsearch.trials import training
 from dnnsearch.trials.metrics import Direction, measure
+from dnnsearch.trials.pruning import PRUNERS
 from dnnsearch.trials.spec import Spec, Value, describe, generator
 from dnnsearch.trials.training import CURVES, Progress
 
@@ -150,14 +151,11 @@ def _is_pruned(spec: Spec, points: list[Progress]) -> bool:
 
 
 def is_below(needed: float | None, values: list[float], pruner: str, maximize: bool) -> bool:
-    """Whether a curve with these values is worse than a threshold; None is no threshold.
-
-    The median pruner compares the best of the values, halving the last one.
-    """
+    """Return whether a curve, up to its last value, misses the threshold; None is no threshold."""
     if needed is None:
         return False
     direction = Direction(maximize)
-    value = direction.best(values) if pruner == "median" else values[-1]
+    value = direction.best(values) if PRUNERS[pruner].looks_at == "best" else values[-1]
     return direction.better(needed, value)
 
 

@@ -7,22 +7,22 @@ from pathlib import Path
 import pytest
 
 from dnnsearch.cli.early_config import EarlyConfig, read_early
-from dnnsearch.urls import MLFLOWS_OWN
+from dnnsearch.urls import DEFAULT_TRACKING_URI
 
 
 @pytest.mark.parametrize(
     ("text", "overrides", "numerics", "tracking"),
     [
-        ("data: digits", [], "portable", MLFLOWS_OWN),
-        ("numerics: native", [], "native", MLFLOWS_OWN),
-        ("numerics: native", ["numerics=portable"], "portable", MLFLOWS_OWN),
+        ("data: digits", [], "portable", DEFAULT_TRACKING_URI),
+        ("numerics: native", [], "native", DEFAULT_TRACKING_URI),
+        ("numerics: native", ["numerics=portable"], "portable", DEFAULT_TRACKING_URI),
         (
             "numerics: nonsense",
             [],
             "portable",
-            MLFLOWS_OWN,
+            DEFAULT_TRACKING_URI,
         ),  # the config's check will say so
-        ("numerics: [native]\ntracking: [none]", [], "portable", MLFLOWS_OWN),
+        ("numerics: [native]\ntracking: [none]", [], "portable", DEFAULT_TRACKING_URI),
         ("tracking: none", [], "portable", "none"),
         ("tracking: none", ["tracking=sqlite:///other.db"], "portable", "sqlite:///other.db"),
     ],

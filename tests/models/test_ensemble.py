@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dnnsearch.data.model_inputs import Standardisation
+from dnnsearch.data.number_table import Standardisation
 from dnnsearch.models.ensemble import Model, labels
 from dnnsearch.nn import Parameters
 

@@ -149,7 +149,7 @@ WRONG = {
     "too large": ("zone,age,income,city\n1,1e300,3,Rome\n", "numbers must be finite"),
     "short row": (
         "zone,age,income,city\n1,2,3,Rome\n1,2,3\n",
-        "line 3 cannot be read: there are 3",
+        "line 3 cannot be read: it has 3 cells",
     ),
     "prediction": (
         "zone,age,income,city,prediction\n1,2,3,Rome,x\n",
@@ -209,7 +209,7 @@ def test_a_row_has_the_same_digits_alone_and_among_many(
 def test_a_file_ten_times_as_long_takes_no_more_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dnnsearch.data.files.streaming.ROWS", 200)
+    monkeypatch.setattr("dnnsearch.data.files.streaming.ROWS_PER_PART", 200)
     peaks = []
     for times in (1, 10):
         pd.concat([people(800, seed=2)] * times).to_csv(tmp_path / "long.csv", index=False)

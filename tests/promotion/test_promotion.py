@@ -85,10 +85,10 @@ def test_the_networks_are_confirmed_with_seeds_that_no_trial_has(
 def test_a_killed_promotion_resumes_with_the_same_result(
     program: Preloaded, promote: Promote, folder: Path, tmp_path: Path
 ) -> None:
-    killed(program, folder, "dnnsearch.trials.record_store:write_whole:after:2")
+    killed(program, folder, "dnnsearch.storage.atomic_write:write_whole:after:2")
     kept = {path.name: path.stat().st_mtime_ns for path in folder.glob("records/clean/*/0*.npz")}
     assert len(kept) in (1, 2)  # stored preprocessing counts as well
-    killed(program, folder, "dnnsearch.trials.record_store:write_whole:after:2")
+    killed(program, folder, "dnnsearch.storage.atomic_write:write_whole:after:2")
     said = promote("clean")
     model = crowned(folder).read_bytes()
     still = {path.name: path.stat().st_mtime_ns for path in folder.glob("records/clean/*/0*.npz")}

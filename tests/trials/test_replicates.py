@@ -10,8 +10,7 @@ from dnnsearch.config.config import parse_config
 from dnnsearch.data.prepare import prepare
 from dnnsearch.errors import UserError
 from dnnsearch.storage.array_store import ArrayStore
-from dnnsearch.study.definition import Definition
-from dnnsearch.study.search import resolve_definition
+from dnnsearch.study.definition import Definition, resolve_definition
 from dnnsearch.trials.record import decode, encode
 from dnnsearch.trials.run import TRIAL_STREAM, Result, run_trial
 from dnnsearch.trials.spec import Hyperparameters, generator

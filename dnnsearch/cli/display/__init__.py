@@ -1,6 +1,6 @@
 """What is seen while a search runs: a live table, plain lines, nothing, or events for machines.
 
-The four are audiences of a search and take the same calls, so that the search need not know which
+The four are observers of a search and take the same calls, so that the search need not know which
 one watches. Nothing here decides anything.
 """
 
@@ -18,7 +18,7 @@ from dnnsearch.study.search import SearchObserver
 
 @contextmanager
 def display(config: Config, quiet: bool, events: bool = False) -> Iterator[SearchObserver]:
-    """The audience that fits: live on a terminal, lines elsewhere, nothing where nobody asks."""
+    """The observer that fits: live on a terminal, lines elsewhere, nothing where nobody asks."""
     if events:
         yield Events(Tally(config))
     elif quiet:

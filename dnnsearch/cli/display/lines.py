@@ -13,10 +13,10 @@ class Lines:
     def __init__(self, tally: Tally) -> None:
         self.tally = tally
 
-    def expect(self, trials: int) -> None:
+    def on_total(self, trials: int) -> None:
         self.tally.trials = trials
 
-    def trial(self, view: TrialView) -> None:
+    def on_trial(self, view: TrialView) -> None:
         if self.tally.trial(view):
             value = "" if view.value is None else f" {self.tally.objective} {view.value:.4f}"
             seconds = "" if view.seconds is None else f" in {view.seconds:.2f} s"
@@ -24,24 +24,24 @@ class Lines:
             end = f"{view.state}{value}{seconds}{why}"
             print(f"trial {view.display_name}: {end} [{self.tally.summary}]", flush=True)
 
-    def progress(self, event: Progressed) -> None:
+    def on_progress(self, event: Progressed) -> None:
         pass
 
-    def say(self, text: str) -> None:
+    def on_message(self, text: str) -> None:
         print(text, flush=True)
 
 
 class Quiet:
     """Nothing but what a person must know."""
 
-    def expect(self, trials: int) -> None:
+    def on_total(self, trials: int) -> None:
         pass
 
-    def trial(self, view: TrialView) -> None:
+    def on_trial(self, view: TrialView) -> None:
         pass
 
-    def progress(self, event: Progressed) -> None:
+    def on_progress(self, event: Progressed) -> None:
         pass
 
-    def say(self, text: str) -> None:
+    def on_message(self, text: str) -> None:
         print(text, file=sys.stderr, flush=True)

@@ -22,16 +22,16 @@ class Live:
     def __init__(self, tally: Tally, console: Console) -> None:
         self.tally, self.console = tally, console
 
-    def expect(self, trials: int) -> None:
+    def on_total(self, trials: int) -> None:
         self.tally.trials = trials
 
-    def trial(self, view: TrialView) -> None:
+    def on_trial(self, view: TrialView) -> None:
         self.tally.trial(view)
 
-    def progress(self, event: Progressed) -> None:
+    def on_progress(self, event: Progressed) -> None:
         self.tally.progress[event.number] = event
 
-    def say(self, text: str) -> None:
+    def on_message(self, text: str) -> None:
         self.console.print(text, markup=False, highlight=False)
 
     def draw(self) -> Group:

@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from dnnsearch.config.search_space import default_params, suggest
-from dnnsearch.data.prepare import HeldOut, held_out
+from dnnsearch.config.search_space import complete, default_params
+from dnnsearch.data.prepare import held_out
+from dnnsearch.data.table import HeldOut
 from dnnsearch.errors import UserError
 from dnnsearch.models.ensemble import Model, target_of
 from dnnsearch.promotion.evaluation import score_with_interval
@@ -21,6 +22,7 @@ from dnnsearch.statistics.interval import Interval
 from dnnsearch.statistics.score_sample import ScoreSample
 from dnnsearch.storage.array_store import ArrayStore
 from dnnsearch.study.definition import Definition
+from dnnsearch.validators import shortened
 
 
 @dataclass(frozen=True)
@@ -52,11 +54,9 @@ class SharedTestRows:
 
 def shared_test_rows(definition: Definition, store: ArrayStore) -> SharedTestRows:
     """Return the test rows of the new data."""
-    from optuna.trial import FixedTrial
-
     config, prepared = definition.config, definition.prepared
     params = default_params(config, prepared.shape)
-    spec = definition.spec(0, suggest(FixedTrial(params), config), [])
+    spec = definition.spec(0, complete(params, config), [])
     arrays = store.open(prepared.test_key)
     return SharedTestRows(definition, EvaluationScores(spec, held_out(config), target_of(arrays)))
 
@@ -79,8 +79,7 @@ def check_kind(model: Model, definition: Definition, name: str, X: Any) -> None:
 
 
 def _listed(names: list[str]) -> str:
-    shown = ", ".join(names[:5]) or "none (a regression)"
-    return shown + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+    return shortened(names, 5) or "none (a regression)"
 
 
 def decay(then: Mapping[str, float], now: Mapping[str, float], maximize: bool) -> Interval:

@@ -67,7 +67,7 @@ def retune(
     *,
     top: int,
     replicates: int,
-    audience: SearchObserver,
+    observer: SearchObserver,
     tell: Report,
 ) -> Retuning:
     """Run the new study that `begin` defined, and compare; call it with pinned numerics.
@@ -81,7 +81,7 @@ def retune(
     old_sample = rows.sample(old.model, old.name)
     now = rows.score(old_sample)
     tell(f"{old.name} on the new test rows: {now['value']:.4f}")
-    search(config, seconds=None, audience=audience)
+    search(config, seconds=None, observer=observer)
     new_study = open_study(config.study, config.storage)
     promotion = promote(new_study, top, replicates, None, tell)
     new_sample = rows.sample(read(Path(promotion.registered.file)), "the new champion")

@@ -20,7 +20,7 @@ from dnnsearch.models.ensemble import target_of
 from dnnsearch.reporting.analysis.axis import Axis, axes
 from dnnsearch.statistics.interval import Interval, student, wilson
 from dnnsearch.storage.array_store import ArrayStore, default_root
-from dnnsearch.study.leaderboard.ranking import Leaderboard, Row, judged, leaderboard
+from dnnsearch.study.leaderboard.ranking import Leaderboard, Row, count_examples, leaderboard
 from dnnsearch.study.stored_study import OpenStudy
 from dnnsearch.trials.metrics import METRICS, Metric
 from dnnsearch.trials.record import Record
@@ -116,7 +116,7 @@ class ReportData:
         if row.value is None:
             return None
         is_share = self.metric.is_share
-        examples = judged(course.predictions, self.config) if is_share and course else None
+        examples = count_examples(course.predictions, self.config) if is_share and course else None
         if len(values) > 1 and not (examples and self.config.folds):
             interval = student(values)
             return Interval(*self.metric.clipped(interval.low, interval.high))
