@@ -143,7 +143,7 @@ def dimension(name: str, value: object) -> Dimension:
     if isinstance(value, Mapping):
         return _range(hyper, value)
     if isinstance(value, list | tuple):
-        return _choices(hyper, value)
+        return Choices(_distinct([hyper.value(one) for one in value]))
     if isinstance(value, str) and len(value.replace(",", " ").split()) > 1:
         choices = ", ".join(value.replace(",", " ").split())
         raise ValueError(f"choices are a list [{choices}], but got one text, {show(value)}")
@@ -180,10 +180,6 @@ def with_depths(document: Mapping[str, Any]) -> Mapping[str, Any]:
         rule = "hidden_layers must be left out if units gives whole networks"
         raise ValueError(f"{rule}, but got {show(document['hidden_layers'])}")
     return {**document, "hidden_layers": networks.depths}
-
-
-def _choices(hyper: Hyperparameter, values: list[Any] | tuple[Any, ...]) -> Choices:
-    return Choices(_distinct([hyper.value(value) for value in values]))
 
 
 def _distinct(choices: list[Any]) -> tuple[Any, ...]:

@@ -31,8 +31,8 @@ from dnnsearch.trials.spec import UPDATE_COST, Hyperparameters, Value
 if TYPE_CHECKING:  # importing Optuna takes a second, which reading a config need not pay
     from optuna.trial import BaseTrial
 
-POINTS = 30  # of a curve, where they come cheap
-POINTS_SHARE = 0.09  # of the updates' cost, for all points of the longest training
+MAX_CURVE_POINTS = 30
+MAX_CURVE_COST_SHARE = 0.09  # cost of all points, as a share of the updates' cost
 POINT_COST = 4 * UPDATE_COST  # multiply-adds that take as long as the fixed part of a point
 MAX_WEIGHTS = 10**9  # 4 GB in float32; training takes several times as much
 
@@ -106,7 +106,7 @@ def first_params(config: Config, shape: DataShape) -> list[dict[str, Value]]:
 
 
 def _with_defaults(guess: dict[str, Value], config: Config, shape: DataShape) -> dict[str, Value]:
-    """The guess, with the default for what it leaves out."""
+    """Return the guess, with the default values of the parameters that it leaves out."""
     params: dict[str, Value] = {}
 
     def answer(name: str, dimension: Dimension) -> Value:
@@ -192,9 +192,9 @@ def resolve_curve_every(config: Config, shape: DataShape) -> int:
     smallest, weights = _bounds(config.hyper["batch_size"], shape)[0], _most_weights(config, shape)
     update = 3 * weights * smallest + UPDATE_COST / config.stacked
     point = weights * shape.dev + POINT_COST / config.stacked
-    affordable = (POINTS_SHARE * longest * update - weights * shape.train) / point
+    affordable = (MAX_CURVE_COST_SHARE * longest * update - weights * shape.train) / point
     fewest = PRUNERS[config.pruner].min_points
-    points = min(max(affordable - 1, fewest), POINTS)  # the first, before any update, is one more
+    points = min(max(affordable - 1, fewest), MAX_CURVE_POINTS)  # and one before the first update
     return max(min(_round_up(longest / points), int(longest / fewest)), 1)
 
 

@@ -18,7 +18,6 @@ from dnnsearch.config.recommendations import (
     recommend,
 )
 from dnnsearch.config.samplers import SAMPLERS
-from dnnsearch.data.column_roles import Column
 from dnnsearch.data.file_table import LABEL, FileTable
 from dnnsearch.data.prepare import OUTPUTS
 from dnnsearch.trials.metrics import on_request
@@ -58,7 +57,7 @@ def draft(
         "",
         "try_first: []  # configurations of your own, run right after the default (trial 0)",
         "",
-        _rule("this run only: you may change these and resume the same study"),
+        _rule("of this run only: another value does not make another study"),
         _line("storage", DEFAULT_STORAGE, "the study's database: a URL that Optuna accepts"),
         _line("records", "records", "folder for the records of the trials"),
         "# tracking: sqlite:///mlflow.db  # MLflow; default: $MLFLOW_TRACKING_URI, else this",
@@ -129,14 +128,12 @@ def _columns(table: FileTable) -> list[str]:
         common = max(set(roles), key=roles.count)
         columns = [column for column in columns if column.role != common]
     lines = ["  columns:"]
-    lines += [_line(quoted(c.name), c.role, _reason(c), indent=4) for c in columns]
+    for column in columns:
+        reason = column.reason + (f"; {column.missing} missing" if column.missing else "")
+        lines.append(_line(quoted(column.name), column.role, reason, indent=4))
     if common:
         lines.append(_line('"*"', common, "all other columns", indent=4))
     return lines
-
-
-def _reason(column: Column) -> str:
-    return column.reason + (f"; {column.missing} missing" if column.missing else "")
 
 
 def _split(table: FileTable, split: Mapping[str, Any], folds: int | None) -> list[str]:
@@ -165,14 +162,14 @@ def _study(table: FileTable, suits: Recommendation) -> list[str]:
     metric, why = objective(table)
     others = [name for name in on_request(OUTPUTS[table.task]) if name != metric]
     pruned = "stops bad trials early" if suits.pruner != "none" else "every trial runs to its end"
-    pruned += f"; else {' or '.join(name for name in PRUNERS if name != suits.pruner)}"
+    pruned += f"; or {', '.join(name for name in PRUNERS if name != suits.pruner)}"
     samplers = ", ".join(name for name in SAMPLERS if name != "tpe")
     return [
         _line("trials", suits.trials, "total; a larger number continues the study"),
         _line("seed", 0, "for the sampler and every trial"),
         _line("parallelism", 6, "trials in flight, the same on every machine"),
         _line("numerics", "portable", "equal bits on every x86-64 Linux with AVX2"),
-        _line("sampler", "tpe", f"learns from the trials before; or {samplers}"),
+        _line("sampler", "tpe", f"learns from earlier trials; or {samplers}"),
         _line("pruner", suits.pruner, pruned),
         _line("objective", metric, why),
         _line("metrics", f"[{', '.join(others)}]", "also measured"),
