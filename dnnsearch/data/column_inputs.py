@@ -107,18 +107,18 @@ class ColumnInputs:
         levels = found.levels.values()
         require(
             {
-                "`columns` must have known roles": set(ALWAYS_STORED)
-                <= roles
-                <= {*TRANSFORMATIONS},
-                "the arrays must be those of `columns`": set(arrays)
+                "columns: must have known roles": set(ALWAYS_STORED) <= roles <= {*TRANSFORMATIONS},
+                "preprocessing: must have all its arrays and no other": set(arrays)
                 == {DOCUMENT, *array_names(columns)},
-                "`names` must be distinct": _are_distinct(found.names),
-                "`names` must match `columns` and `levels`": sorted(found.names)
+                "names: must be distinct": _are_distinct(found.names),
+                "names: must be those of the columns and levels": sorted(found.names)
                 == sorted([*numeric, *found.levels]),
-                "`gaps` must match `columns`": _are_distinct(found.gaps)
+                "gaps: must be distinct numeric columns": _are_distinct(found.gaps)
                 and set(found.gaps) <= set(numeric),
-                "`levels` must be distinct": all(_are_distinct(kept) for kept in levels),
-                "`rare` must match `levels`": _are_distinct(found.rare)
+                "levels: must be distinct in each column": all(
+                    _are_distinct(kept) for kept in levels
+                ),
+                "rare: must be distinct columns of `levels`": _are_distinct(found.rare)
                 and set(found.rare) <= set(found.levels),
             }
         )
@@ -140,7 +140,7 @@ class ColumnInputs:
 def _stored(array: np.ndarray) -> StoredPreparation:
     """Return the document of a model file; raise ValueError if it has another form."""
     if array.dtype != np.uint8:
-        raise ValueError("the preparation must be text")
+        raise ValueError("preprocessing: must be text")
     try:
         return StoredPreparation.model_validate(json.loads(array.tobytes()))
     except ValidationError as error:
@@ -152,17 +152,22 @@ def _check_moments(arrays: Mapping[str, np.ndarray], columns: Roles, numeric: in
     """Raise ValueError if shapes or types are wrong; the leading axis counts folds."""
     folds = arrays["median"].shape[:1]
     names = array_names(columns)
-    rules = {f"`{n}` must match `columns`": arrays[n].shape == (*folds, numeric) for n in names[:3]}
-    rules["there must be a preparation"] = folds > (0,)
+    rules = {
+        f"{n}: must have a number for each fold and column": arrays[n].shape == (*folds, numeric)
+        for n in names[:3]
+    }
+    rules["median: must be that of at least one fold"] = folds > (0,)
     counts = {role: here.stop - here.start for role, here in places(columns)}
     for role, kind in TRANSFORMATIONS.items():
         if kind.array in names:
             own, count = arrays[kind.array], counts.get(role, 0)
             fits = own.ndim == 3 and own.shape[::2] == (*folds, count)
-            rules[f"`{kind.array}` must match `columns`"] = fits
-            rules[f"`{kind.array}` must not be empty"] = count == 0 or own.shape[1:2] > (0,)
-    rules["the arrays must be float64"] = all(arrays[name].dtype == np.float64 for name in names)
-    rules["`scale` must not be zero"] = bool((arrays["scale"] != 0).all())
+            rules[f"{kind.array}: must be those of each fold and column"] = fits
+            rules[f"{kind.array}: must not be empty"] = count == 0 or own.shape[1:2] > (0,)
+    rules["preprocessing: must be of float64"] = all(
+        arrays[name].dtype == np.float64 for name in names
+    )
+    rules["scale: must not be 0"] = bool((arrays["scale"] != 0).all())
     require(rules)
 
 

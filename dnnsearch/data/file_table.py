@@ -123,18 +123,17 @@ def load_table(source: Mapping[str, Any], by: str | None) -> FileTable:
     """
     sheet = read(source)
     name, decimal = source.get("target", LABEL), sheet.found.get("decimal", ".")
-    column = _named(sheet, name, "target")
+    given = source.get("columns", {})
+    wanted = {f"columns.{column}": column for column in given if column != "*"}
+    _check_columns(sheet, {"target": name, **({"split.by": by} if by else {}), **wanted})
+    column = sheet.frame[name]
     target = read_target(column, source.get("task"), decimal)
     frame = sheet.frame
     if target.missing:  # without these rows, such as one of totals, a column may be numbers
         frame = plain(frame[target.there], source.get("missing", MISSING), name)
-    groups = _named(sheet, by, "split.by")[target.there] if by else None
+    groups = sheet.frame[by][target.there] if by else None
     _check_rows(frame, target)
     features = frame.drop(columns=name)
-    given = source.get("columns", {})
-    for unknown in given.keys() - {*sheet.frame.columns, "*"}:
-        meant = nearest(unknown, list(sheet.frame.columns))
-        raise ValueError(f"columns.{unknown} is not a column of the file{meant}")
     aside = {by: "the split goes by it"} if by else {}
     columns = profile(features, target, given, sheet.declared, aside)
     sheet = replace(sheet, notices=(*sheet.notices, *_number_notices(column, target, decimal)))
@@ -150,14 +149,13 @@ def _number_notices(column: pd.Series, target: Target, decimal: str) -> list[str
     return [notice(column.name, column, found[0])] if found else []
 
 
-def _named(sheet: Sheet, name: str, key: str) -> pd.Series:
-    if name not in sheet.frame.columns:
-        names = [str(column) for column in sheet.frame.columns]
-        meant = nearest(name, names)
-        raise ValueError(
-            f"{key} must be a column, but {name!r} is not{meant}; they are: {shortened(names, 12)}"
-        )
-    return sheet.frame[name]
+def _check_columns(sheet: Sheet, wanted: Mapping[str, str]) -> None:
+    """Raise ValueError for a key of the config that names no column; `wanted` is key -> name."""
+    names = [str(column) for column in sheet.frame.columns]
+    for key, name in wanted.items():
+        if name not in names:
+            rule = f"{key} must be a column, but {name!r} is not{nearest(name, names)}"
+            raise ValueError(f"{rule}; they are: {shortened(names, 12)}")
 
 
 def _check_rows(frame: pd.DataFrame, target: Target) -> None:
@@ -177,7 +175,8 @@ def _test(
     if sheet.frame.equals(table.sheet.frame):
         raise ValueError("the test file is identical to the training file")
     name = source.get("target", LABEL)
-    target = read_test_target(_named(sheet, name, "target of the test file"), table.target, decimal)
+    _check_columns(sheet, {"target of the test file": name})
+    target = read_test_target(sheet.frame[name], table.target, decimal)
     lacking = [repr(name) for name in table.roles if name not in sheet.frame.columns]
     if lacking:
         raise ValueError(f"columns missing from the test file: {shortened(lacking, 5)}")

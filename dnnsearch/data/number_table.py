@@ -135,14 +135,14 @@ class Standardisation:
         fits = mean.shape[-1:] == (len(names),) or not names
         require(
             {
-                "the arrays must be `mean` and `scale`": set(arrays) == {"mean", "scale"},
-                "`mean` must be float64, (columns,) or (folds, columns)": mean.dtype == np.float64
+                "preprocessing: must be mean and scale": set(arrays) == {"mean", "scale"},
+                "mean: must be float64, (columns,) or (folds, columns)": mean.dtype == np.float64
                 and mean.ndim in (1, 2)
                 and mean.size > 0,
-                "`mean` must match `columns`": fits,
-                "`scale` must match `mean`": scale.dtype == np.float64
+                "mean: must have a number for each column": fits,
+                "scale: must have the type and shape of mean": scale.dtype == np.float64
                 and scale.shape == mean.shape,
-                "`scale` must not be zero": bool((scale != 0).all()),
+                "scale: must not be 0": bool((scale != 0).all()),
             }
         )
 

@@ -21,6 +21,7 @@ from dnnsearch.data.table import HeldOut, PreparedArrays, Table, Task
 from dnnsearch.errors import UserError
 from dnnsearch.runtime import numerics
 from dnnsearch.storage.array_store import ArrayStore, DamagedArrays, canonical, digest
+from dnnsearch.storage.atomic_write import whole_file
 
 PREPARATION = 4  # to be raised whenever a change of the code changes the prepared arrays
 INDEX = "prepared"  # the folder of the index, in that of the store
@@ -124,14 +125,14 @@ def _prepare(request: DataRequest, store: ArrayStore, whole: bool) -> Prepared:
     rows = joined(rows) if whole else rows
     filled = table.to_arrays(rows, request.dtype)
     return Prepared(
-        key=store.put(filled.arrays),
-        test_key=store.put(filled.test),
-        data_digest=digest(table.raw()),
-        split_digest=digest(rows),
         shape=_shape(table, filled),
         classes=table.classes,
         feature_names=filled.feature_names,
         contents=contents(request.data),
+        data_digest=digest(table.raw()),
+        split_digest=digest(rows),
+        key=store.put(filled.arrays),
+        test_key=store.put(filled.test),
     )
 
 
@@ -215,9 +216,8 @@ def _enter(origin: str, prepared: Prepared, store: ArrayStore) -> Prepared:
     entry = {"origin": origin, "prepared": document, "sha256": _sha256(canonical(document))}
     folder = store.root / INDEX
     folder.mkdir(parents=True, exist_ok=True)
-    new = folder / f".new-{os.getpid()}"
-    new.write_text(json.dumps(entry))
-    new.replace(folder / f"{_sha256(origin)}.json")  # whole or not at all
+    with whole_file(folder / f"{_sha256(origin)}.json") as new:
+        new.write_text(json.dumps(entry))
     return prepared
 
 

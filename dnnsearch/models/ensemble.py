@@ -34,7 +34,7 @@ class Model:
     parameters: Parameters  # flat (R, P)
     activation: str  # of the hidden layers
     inputs: ModelInputs  # of raw rows
-    classes: np.ndarray  # (classes,): integers where the labels are, else text; none: a regression
+    classes: np.ndarray  # (classes,): integers or text; empty in a regression
     target: np.ndarray  # (2,): mean and scale of a regression's target
     target_name: str | None = None  # the column that is predicted, if it has a name
     form: Mapping[str, Any] = field(

@@ -79,7 +79,11 @@ def _model(packed: bytes) -> Model:
     model_file_checks.check_numbers(arrays)
     model_file_checks.check_network(document, arrays)
     names = [name for name, _ in document.columns]
-    fitted = {name: array for name, array in arrays.items() if name not in model_file_checks.OWN}
+    fitted = {
+        name: array
+        for name, array in arrays.items()
+        if name not in model_file_checks.NETWORK_ARRAYS
+    }
     model_inputs.check(fitted, names)
     model = Model(
         Parameters.from_flat(document.layer_sizes, arrays["parameters"]),

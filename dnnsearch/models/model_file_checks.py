@@ -1,11 +1,10 @@
-"""Checks of a model file's document and of its networks, before a model is made of them.
+"""Whether the parts of a model file are valid and match each other.
 
-Each check raises ValueError. A model that passes can be asked for predictions: these may be
-nonsense, but they end in numbers or in a one-line error. The inputs are checked by
-`data.model_inputs.check`.
+Each check raises ValueError. A file that passes all of them can be made into a model that predicts:
+its predictions may be meaningless, but they are numbers, or an error of one line.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import numpy as np
@@ -17,7 +16,10 @@ from dnnsearch.data.table import Task
 from dnnsearch.nn import ACTIVATIONS
 from dnnsearch.validators import require
 
-OWN = ("parameters", "target")  # arrays of the network; all others are those of its inputs
+NETWORK_ARRAYS = (
+    "parameters",
+    "target",
+)  # all other arrays are those of the inputs: data.model_inputs checks them
 
 Arrays = Mapping[str, np.ndarray]
 Count = Annotated[int, Field(ge=1)]
@@ -25,9 +27,9 @@ Name = Annotated[str, Field(max_length=100_000)]
 
 
 class Document(BaseModel):
-    """The JSON of a model file; nothing is converted, and other keys are refused.
+    """The JSON of a model file; `columns` repeats, for readers, which columns the inputs need.
 
-    `columns` repeats, for readers of the file, which columns the inputs need.
+    Nothing is converted, and unknown keys are refused.
     """
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
@@ -43,7 +45,7 @@ class Document(BaseModel):
 
 
 def document(given: object) -> Document:
-    """Return the JSON of a model file in its form; raise ValueError for another form."""
+    """Return the JSON of a model file, validated."""
     try:
         found = Document.model_validate(given)
     except ValidationError as error:
@@ -57,23 +59,22 @@ def document(given: object) -> Document:
 
 
 def check_network(found: Document, arrays: Arrays) -> None:
-    """Raise ValueError if the parts of the document and the parameters do not fit together."""
+    """Check the document of a model file, and the arrays of the networks."""
     outputs = outputs_of(found.task, found.classes)
-    flat, target = (arrays.get(name, np.empty(0)) for name in OWN)
-    columns = [name for name, _ in found.columns]
+    flat, target = (arrays.get(name, np.empty(0)) for name in NETWORK_ARRAYS)
     require(
         {
-            f"activation: {found.activation[:40]!r} is unknown": found.activation in ACTIVATIONS,
-            "classes: must be distinct": len(set(found.classes)) == len(found.classes),
-            f"classes: {len(found.classes)} do not fit `task`": CLASSES[found.task](
-                len(found.classes)
-            ),
-            "columns: must be distinct": len(set(columns)) == len(columns),
-            "layer_sizes: the last must match `task`": found.layer_sizes[-1] == outputs,
-            "parameters: must be floats, (networks, P)": flat.dtype in (np.float32, np.float64)
+            "activation: must be a known one": found.activation in ACTIVATIONS,
+            "classes: must be distinct and as many as the task has": _are_distinct(found.classes)
+            and CLASSES[found.task](len(found.classes)),
+            "columns: must be distinct": _are_distinct([name for name, _ in found.columns]),
+            "layer_sizes: the last must be the number of outputs": found.layer_sizes[-1] == outputs,
+            "parameters: must be a table of float32 or float64": flat.dtype
+            in (np.float32, np.float64)
             and flat.ndim == 2,
-            "parameters: must be of a network": len(flat) > 0,
-            "target: must be two float64": target.dtype == np.float64 and target.shape == (2,),
+            "parameters: must be those of at least one network": len(flat) > 0,
+            "target: must be two numbers of float64": target.dtype == np.float64
+            and target.shape == (2,),
         }
     )
 
@@ -86,7 +87,11 @@ CLASSES = {
 
 
 def check_numbers(arrays: Arrays) -> None:
-    """Raise ValueError if an array holds something else than finite numbers."""
+    """Check that all arrays are numeric and all their numbers finite."""
     for name, array in arrays.items():
         if array.dtype.kind not in "uif" or not np.isfinite(array).all():
             raise ValueError(f"the array {name[:40]!r} contains non-numeric or non-finite values")
+
+
+def _are_distinct(names: Sequence[str]) -> bool:
+    return len(set(names)) == len(names)

@@ -102,10 +102,10 @@ def test_a_role_without_a_row_is_unknown_to_a_config_and_to_a_model_file(
     with monkeypatch.context() as patch:
         patch.setitem(TRANSFORMATIONS, "log", ROWS["log"])
         store = ArrayStore(tmp_path / "store")
-        prepared = prepare(config(table, "log"), store)
+        prepared = prepare(config(table, "log", dtype="float64"), store)
         content = trained(store, prepared)
         model_file.decode(content, "the file")
-    with pytest.raises(UserError, match="`columns` must have known roles"):
+    with pytest.raises(UserError, match="columns: must have known roles"):
         model_file.decode(content, "the file")
     with pytest.raises(ValueError, match="unknown role 'log'"):
         inputs(store.open(prepared.test_key))

@@ -10,12 +10,14 @@ from typer.main import get_command
 
 from dnnsearch import nn
 from dnnsearch.cli.app import app
-from dnnsearch.config.config import PRUNERS, RUN_TIME, SAMPLERS, Config, parse_config
+from dnnsearch.config.config import RUN_TIME, Config, parse_config
 from dnnsearch.config.dimensions import HYPERPARAMETERS
+from dnnsearch.config.samplers import SAMPLERS
 from dnnsearch.data.datasets import DATASETS
-from dnnsearch.data.files.source import KEYS, ROLES, TASKS, WAYS
+from dnnsearch.data.files.source import KEYS, TASKS, WAYS, roles
 from dnnsearch.data.split_config import Split
 from dnnsearch.trials.metrics import METRICS
+from dnnsearch.trials.pruning import PRUNERS
 from tests.support.pages import CODE, PAGES, ROOT, blocks, inline_code, table_rows
 
 SPACE = (ROOT / "docs" / "search-space.md").read_text(encoding="utf-8")
@@ -54,7 +56,7 @@ def test_a_key_that_is_missing_would_be_seen() -> None:
 
 def test_every_key_of_a_file_is_documented() -> None:
     assert first_names(section(SPACE, "A file")) == KEYS.keys()
-    assert {*ROLES, *TASKS, *WAYS} - set(inline_code(section(SPACE, "A file"))) == set()
+    assert {*roles(), *TASKS, *WAYS} - set(inline_code(section(SPACE, "A file"))) == set()
 
 
 def test_every_set_has_its_options_with_their_defaults() -> None:

@@ -58,7 +58,7 @@ def refused(program: Preloaded, folder: Path, *arguments: str, **variables: str)
     [
         ("records", 12, "cannot be written to {disk}/wine: No space left on device"),
         ("storage", 260, "sqlite:///{disk}/optuna.db cannot be used: database or disk is full"),
-        ("cache", 4, "arrays cannot be kept in {disk}: "),
+        ("cache", 4, "arrays cannot be stored in {disk}: "),
     ],
 )
 def test_a_full_disk_under_one_of_our_folders_is_one_line_and_with_room_the_search_resumes(

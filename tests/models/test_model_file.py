@@ -84,8 +84,11 @@ WRONG: dict[str, tuple[Callable[[], bytes], str]] = {
         lambda: changed(flowers(), parameters=np.full((2, 38), np.inf, np.float32)),
         "'parameters' contains non-numeric or non-finite",
     ),
-    "scale": (lambda: changed(flowers(), scale=np.zeros(3)), "`scale` must not be zero"),
-    "folds": (lambda: changed(flowers(), mean=np.ones((3, 3)), scale=np.ones((3, 3))), "folds"),
+    "scale": (lambda: changed(flowers(), scale=np.zeros(3)), "scale: must not be 0"),
+    "folds": (
+        lambda: changed(flowers(), mean=np.ones((3, 3)), scale=np.ones((3, 3))),
+        "must have 1 fold, or 2",
+    ),
 }
 
 
