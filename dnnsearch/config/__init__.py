@@ -1,1 +1,16 @@
-"""From a YAML file to a checked config and its search space; and drafting a config."""
+"""From a YAML file to a checked config and its search space; and from a data file to a new config.
+
+This room does not know how a search runs, nor where its results are stored.
+
+- `config`: the config, its keys and rules, and the part of it that defines a study.
+- `dimensions`: the hyperparameters, each fixed, a list of choices or a range.
+- `new_config`: a ready-to-run config, written for a data file.
+- `optuna_samplers`: Optuna's samplers, changed for studies that are replayed.
+- `recommendations`: settings that suit a table of a given size and task.
+- `samplers`: the samplers that a config can name, one row each.
+- `search_space`: how Optuna is asked for a trial, and trial 0.
+- `template`: the text of a new config, with comments.
+- `try_first`: the user's own configurations, which run first.
+- `validation_errors`: what is wrong with a config, in one line.
+- `yaml_file`: reading YAML strictly, and overriding keys.
+"""

@@ -1,7 +1,7 @@
-"""A config: what a search is, read from one flat YAML file and checked before anything is written.
+"""A config: everything about a search, read from one flat YAML file and checked as a whole.
 
-A config that exists is valid by itself; whether it fits its data is asked of `space.check_fits`.
-`Config.definition` is what makes two configs the same study:
+A `Config` that exists is valid; `search_space.check_fits` checks whether it fits its data.
+Two configs are the same study if `Config.definition` is equal:
 
     defines the study                                    is of this run only
     data, split, seed, parallelism, numerics, sampler,   study (its name), trials (their number),
@@ -9,8 +9,8 @@ A config that exists is valid by itself; whether it fits its data is asked of `s
     replicates, folds, curve_every, max_cost, try_first, and where a file of the user's lies
     the seven hyperparameters and class_weights
 
-Equal configs that are written differently (`1e-3` and `0.001`, a default left out or written) have
-equal definitions. A fixed `0.9` and the one choice `[0.9]` differ: Optuna is asked for the latter.
+Configs that mean the same (`1e-3` and `0.001`, a default left out or written) have equal
+definitions. A fixed `0.9` and the one choice `[0.9]` differ: Optuna is asked for the second.
 """
 
 import os
@@ -35,7 +35,7 @@ from dnnsearch import nn, validators
 from dnnsearch.config import yaml_file
 from dnnsearch.config.dimensions import (
     HYPERPARAMETERS,
-    MOST_ITERATIONS,
+    MAX_ITERATIONS,
     OPTIONAL,
     Architectures,
     Dimension,
@@ -57,7 +57,8 @@ from dnnsearch.trials.spec import COST_FORMULA
 from dnnsearch.urls import DEFAULT_STORAGE, tracking_uri
 from dnnsearch.validators import one_of, or_word, show, study_name, text, whole
 
-LATER: dict[str, Any] = {"metrics": [], "class_weights": None}  # neutral: old studies lack them
+# Keys that old studies lack, with the value that stands for "not there": left out of definitions.
+ADDED_KEYS: dict[str, Any] = {"metrics": [], "class_weights": None}
 RUN_TIME = ("study", "trials", "storage", "records", "tracking", "workers")
 
 Text = Annotated[str, PlainValidator(text)]
@@ -79,7 +80,7 @@ def _pruner(value: object) -> Any:
 
 
 def _metrics(value: object) -> tuple[str, ...]:
-    """Names of scores, each once."""
+    """Return the names of metrics, each once."""
     names = [value] if isinstance(value, str) else value
     if not isinstance(names, list | tuple):
         raise ValueError(f"must be a list such as [dev_f1, dev_roc_auc], but got {show(value)}")
@@ -88,14 +89,14 @@ def _metrics(value: object) -> tuple[str, ...]:
 
 
 def _cores() -> int:
-    """The cores that this process may use."""
+    """Return the number of cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def _source(given: object) -> dict[str, Any]:
-    """What `data` means: a file of the user's, or a set with a name."""
+    """Return the normal form of `data`: a file of the user's, or a data set with a name."""
     if isinstance(given, Mapping) and is_file(given):
         return source(given)
     return datasets.source(given)
@@ -122,7 +123,7 @@ class Config(BaseModel):
     replicates: Annotated[int, _count(1000)] = 1
     folds: Annotated[int | None, PlainValidator(or_word("none", whole(2, 1000), None))] = None
     curve_every: Annotated[
-        int | Literal["auto"], PlainValidator(or_word("auto", whole(1, MOST_ITERATIONS), "auto"))
+        int | Literal["auto"], PlainValidator(or_word("auto", whole(1, MAX_ITERATIONS), "auto"))
     ] = "auto"
     max_cost: Annotated[int | None, PlainValidator(or_word("none", whole(1, 2**63 - 1), None))] = (
         None
@@ -167,7 +168,7 @@ class Config(BaseModel):
         if not isinstance(value, list | tuple):
             raise ValueError(f"must be a list of mappings, but got {show(value)}")
         if not info.data.keys() >= HYPERPARAMETERS.keys():
-            return ()  # the space itself is wrong, and that is the message
+            return ()  # the search space itself is wrong; its error is reported
         return tuple(_guess(i, given, info.data) for i, given in enumerate(value))
 
     @model_validator(mode="after")
@@ -179,22 +180,22 @@ class Config(BaseModel):
 
     @property
     def stacked(self) -> int:
-        """How many networks a trial trains side by side: its replicates, or one for each fold."""
+        """Number of networks that a trial trains together: its replicates, or one for each fold."""
         return self.folds or self.replicates
 
     @property
     def processes(self) -> int:
-        """How many train on this machine, if it has to be here."""
+        """Number of processes for training on this machine, also if `workers` is a cluster."""
         return self.workers if isinstance(self.workers, int) else _cores()
 
     @property
     def place(self) -> str:
-        """Where it was read from, for messages."""
+        """The file that the config was read from, for messages."""
         return self._place
 
     @property
     def hyper(self) -> dict[str, Dimension]:
-        """The hyperparameters in the order of asking; optional ones where the config has them.
+        """The hyperparameters in Optuna's order; optional ones only if the config gives them.
 
         `units` is left out if it gives whole networks.
         """
@@ -207,7 +208,7 @@ class Config(BaseModel):
         return Path(self._place).stem if self._place.endswith((".yaml", ".yml")) else self.study
 
     def document(self) -> dict[str, Any]:
-        """Every key, as `parse_config` takes it; JSON-able, one spelling for equal configs."""
+        """Return every key as `parse_config` takes it: JSON-able, the same for equal configs."""
         keys = {key: getattr(self, key) for key in type(self).model_fields}
         keys["metrics"] = list(self.metrics)
         dimensions = {name: plain(one) for name, one in self.hyper.items()}
@@ -221,14 +222,14 @@ class Config(BaseModel):
         }
 
     def definition(self) -> dict[str, Any]:
-        """Everything here that determines the study, resolved, under the config's keys; JSON-able.
+        """Return the keys that determine the study, with resolved values; JSON-able.
 
-        A key that a later version adds is to be left out at its neutral value. What depends on the
-        data, too (the digests, `auto`, trial 0), is for the study to add.
+        A key that a later version adds is left out if it has its neutral value. The study adds
+        what also depends on the data (digests, `auto`, trial 0).
         """
         document = self.document()
         keys = {key: v for key, v in document.items() if key not in RUN_TIME}
-        keys = {key: v for key, v in keys.items() if key not in LATER or v != LATER[key]}
+        keys = {key: v for key, v in keys.items() if key not in ADDED_KEYS or v != ADDED_KEYS[key]}
         return {
             **keys,
             "sampler": sampler_definition(self.sampler),
@@ -247,7 +248,7 @@ def _guess(i: int, given: object, hyper: Mapping[str, Any]) -> Guess:
         raise ValueError(f"guess {i + 1}: {error}") from None
 
 
-KNOWN = {"": list(Config.model_fields), "split": list(Split.model_fields)}
+KNOWN_KEYS = {"": list(Config.model_fields), "split": list(Split.model_fields)}
 EXAMPLES = {
     **{name: f"such as {name}: {one.example}" for name, one in HYPERPARAMETERS.items()},
     "data": f"one of {', '.join(datasets.DATASETS)}",
@@ -255,16 +256,16 @@ EXAMPLES = {
 
 
 def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
-    """The config in a YAML file, with each `key.path=value` of the overrides set in it.
+    """Return the config in a YAML file, with each `key.path=value` of the overrides set in it.
 
-    Raises UserError, in one line with place, key, rule and value, for anything that is not one.
+    Raise UserError, one line with place, key, rule and value, if the file is not a valid config.
     """
     document, touched = yaml_file.override(yaml_file.read(path), overrides)
     return _validated(document, str(path), Path(path).stem, touched)
 
 
 def parse_config(mapping: Mapping[Any, Any], place: str, default_study: str) -> Config:
-    """The config in a mapping; raises UserError as `load_config` does."""
+    """Return the config in a mapping. Raise UserError as `load_config` does."""
     return _validated(dict(mapping), place, default_study)
 
 
@@ -274,13 +275,13 @@ def _validated(
     study: str,
     touched: frozenset[str] | set[str] = frozenset(),
 ) -> Config:
-    strange = [key for key in document if not isinstance(key, str)]
-    if strange:
-        raise UserError(f"{place}: a key must be a name, but got {show(strange[0])}")
+    wrong = [key for key in document if not isinstance(key, str)]
+    if wrong:
+        raise UserError(f"{place}: a key must be a name, but got {show(wrong[0])}")
     try:
         config = Config.model_validate({"study": study, **document})
     except ValidationError as error:
-        problems = format_errors(error.errors(include_url=False), KNOWN, EXAMPLES, touched)
+        problems = format_errors(error.errors(include_url=False), KNOWN_KEYS, EXAMPLES, touched)
         raise UserError(f"{place}: {problems}") from None
     config._place = place
     return config

@@ -3,8 +3,8 @@
 Or `units` gives whole networks: `[[20, 7, 5]]` has three hidden layers, of 20, 7 and 5 units.
 
 There are seven, and one that is optional. The table HYPERPARAMETERS holds their names, their rules
-and the order in which they are asked. This module knows nothing of Optuna: `space` turns a
-dimension into a distribution.
+and the order in which Optuna is asked for them. This module knows nothing of Optuna:
+`search_space` turns a dimension into a distribution.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,12 +16,12 @@ from dnnsearch.trials.spec import Value
 from dnnsearch.validators import Rule, one_of, options, or_word, real, show, whole, yes_or_no
 
 # Limits beyond which a number is a slip of the pen rather than a wish.
-MOST_ITERATIONS = 10**8  # weeks, even for the smallest network
-MOST_LAYERS = 100  # each is a hyperparameter of its own for the sampler
-MOST_UNITS = 10**5  # two such layers side by side are 40 GB of weights
-MOST_EXAMPLES = 10**9
-MOST_CHOICES = 1000
-SMALLEST_STEP, LARGEST_STEP = 1e-10, 1e4  # below, float32 does not see the step
+MAX_ITERATIONS = 10**8  # weeks, even for the smallest network
+MAX_LAYERS = 100  # each is a hyperparameter of its own for the sampler
+MAX_UNITS = 10**5  # the weights between two such layers take 40 GB
+MAX_BATCH_SIZE = 10**9
+MAX_CHOICES = 1000
+MIN_LEARNING_RATE, MAX_LEARNING_RATE = 1e-10, 1e4  # smaller steps vanish in float32
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Choices:
 
 @dataclass(frozen=True)
 class Range:
-    """Searched from low to high, both included; evenly in the logarithm where `log` says so."""
+    """Searched from low to high, both included; evenly in the logarithm if `log` is true."""
 
     low: float
     high: float
@@ -105,7 +105,7 @@ def architecture_name(units: Sequence[object]) -> str:
 
 @dataclass(frozen=True)
 class Hyperparameter:
-    """The rules for one value and, where the values have an order, for the bounds of a range."""
+    """The rule for a value; the rule for the bounds of a range, None if values have no order."""
 
     value: Rule
     bound: Rule | None
@@ -118,27 +118,32 @@ def _ordered(rule: Rule, example: str) -> Hyperparameter:
 
 # In the order in which they are asked; `units` once for each hidden layer that exists.
 HYPERPARAMETERS = {
-    "learning_rate": _ordered(real(low=SMALLEST_STEP, high=LARGEST_STEP), "{low: 0.01, high: 1}"),
-    "iterations": _ordered(whole(1, MOST_ITERATIONS), "1000"),
-    "hidden_layers": _ordered(whole(0, MOST_LAYERS), "[1, 2, 3]"),
-    "units": _ordered(whole(1, MOST_UNITS), "{low: 16, high: 128, log: true}"),
+    "learning_rate": _ordered(
+        real(low=MIN_LEARNING_RATE, high=MAX_LEARNING_RATE), "{low: 0.01, high: 1}"
+    ),
+    "iterations": _ordered(whole(1, MAX_ITERATIONS), "1000"),
+    "hidden_layers": _ordered(whole(0, MAX_LAYERS), "[1, 2, 3]"),
+    "units": _ordered(whole(1, MAX_UNITS), "{low: 16, high: 128, log: true}"),
     "activation": Hyperparameter(one_of(nn.ACTIVATIONS), None, "[relu, tanh]"),
     "momentum": _ordered(real(low=0, below=1), "0.9"),
     "batch_size": Hyperparameter(
-        or_word("full", whole(1, MOST_EXAMPLES), "full"), whole(1, MOST_EXAMPLES), "[32, 64]"
+        or_word("full", whole(1, MAX_BATCH_SIZE), "full"), whole(1, MAX_BATCH_SIZE), "[32, 64]"
     ),
     "class_weights": _ordered(real(low=0, high=1), "[0, 1]"),
 }
-OPTIONAL = ("class_weights",)  # not asked and not logged, unless the config has them
+OPTIONAL = ("class_weights",)  # neither searched nor logged unless the config gives them
 
 
 def dimension(name: str, value: object) -> Dimension:
-    """What a config says of the hyperparameter `name`; raises ValueError with rule and value."""
+    """Return the dimension that a config gives the hyperparameter `name`.
+
+    Raise ValueError with rule and value if it is not one.
+    """
     hyper = HYPERPARAMETERS[name]
     if isinstance(value, Mapping):
         return _range(hyper, value)
     if isinstance(value, list | tuple):
-        return _choices(hyper, value)
+        return Choices(_distinct([hyper.value(one) for one in value]))
     if isinstance(value, str) and len(value.replace(",", " ").split()) > 1:
         choices = ", ".join(value.replace(",", " ").split())
         raise ValueError(f"choices are a list [{choices}], but got one text, {show(value)}")
@@ -146,14 +151,14 @@ def dimension(name: str, value: object) -> Dimension:
 
 
 def architectures(value: object) -> Architectures | None:
-    """Return what `units` says if it is a list of lists, else None.
+    """Return the whole networks if `units` is a list of lists, else None.
 
     Raise ValueError with rule and value if it is a list of lists that are not whole networks.
     """
     if not isinstance(value, list | tuple) or not any(isinstance(v, list | tuple) for v in value):
         return None
-    if not all(isinstance(one, list | tuple) and len(one) <= MOST_LAYERS for one in value):
-        rule = f"must have a list of at most {MOST_LAYERS} layers for each network"
+    if not all(isinstance(one, list | tuple) and len(one) <= MAX_LAYERS for one in value):
+        rule = f"must have a list of at most {MAX_LAYERS} layers for each network"
         raise ValueError(f"{rule}, such as [[20, 7, 5], [64, 32]], but got {show(value)}")
     rule_of_units = HYPERPARAMETERS["units"].value
     networks = [tuple(rule_of_units(units) for units in one) for one in value]
@@ -163,7 +168,7 @@ def architectures(value: object) -> Architectures | None:
 def with_depths(document: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the config's document with the `hidden_layers` that its whole networks have, if any.
 
-    Raise ValueError if it has another `hidden_layers` beside them.
+    Raise ValueError if it also gives another `hidden_layers`.
     """
     try:
         networks = architectures(document.get("units"))
@@ -177,16 +182,12 @@ def with_depths(document: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**document, "hidden_layers": networks.depths}
 
 
-def _choices(hyper: Hyperparameter, values: list[Any] | tuple[Any, ...]) -> Choices:
-    return Choices(_distinct([hyper.value(value) for value in values]))
-
-
 def _distinct(choices: list[Any]) -> tuple[Any, ...]:
-    if not 1 <= len(choices) <= MOST_CHOICES:
-        raise ValueError(f"a list must have 1 to {MOST_CHOICES} choices, but got {len(choices)}")
-    doubled = [value for i, value in enumerate(choices) if value in choices[:i]]
-    if doubled:
-        raise ValueError(f"choices must differ, but got {show(doubled[0])} twice")
+    if not 1 <= len(choices) <= MAX_CHOICES:
+        raise ValueError(f"a list must have 1 to {MAX_CHOICES} choices, but got {len(choices)}")
+    repeated = [value for i, value in enumerate(choices) if value in choices[:i]]
+    if repeated:
+        raise ValueError(f"choices must differ, but got {show(repeated[0])} twice")
     return tuple(choices)
 
 
@@ -213,7 +214,7 @@ def _bound(rule: Rule, given: Mapping[Any, Any], name: str) -> Any:
 
 
 def plain(dimension: Dimension | Architectures) -> Any:
-    """The dimension as it stands in a config; JSON-able, one spelling for equal ones."""
+    """Return the dimension as a config writes it: JSON-able, the same for equal dimensions."""
     match dimension:
         case Fixed(value):
             return value

@@ -1,6 +1,6 @@
-"""`new`: from a file to a config that runs at once.
+"""`new`: from a file to a ready-to-run config.
 
-The file is read and checked whole before anything is written, and nothing is ever overwritten.
+The whole file is read and checked before anything is written. No file is overwritten.
 """
 
 import json
@@ -31,13 +31,14 @@ from dnnsearch.validators import nearest, shortened, show, study_name
 
 FOLDER = Path("configs")
 OPENML = "openml:"
-SEVERAL_TARGETS = ("linnerud",)
-SHARES = ((0.0, 0.0), (0.3, 0.3), (0.35, 0.35))  # the plan's own, then larger ones for rare classes
+MULTI_TARGET_SETS = ("linnerud",)
+# Shares of dev and test to try; 0.0 stands for the recommended one, larger ones suit rare classes.
+DEV_AND_TEST_SHARES = ((0.0, 0.0), (0.3, 0.3), (0.35, 0.35))
 
 
 @dataclass(frozen=True)
 class NewConfig:
-    """What was found, and what was written."""
+    """The config that was written, and what was found in the file."""
 
     path: Path
     lines: list[str]  # a short profile
@@ -50,33 +51,29 @@ def new(
     test: str | None = None,
     settings: Sequence[str] = (),
 ) -> NewConfig:
-    """Write configs/NAME.yaml for a file; raises UserError for whatever is wrong with it.
+    """Write configs/NAME.yaml for a file, or for a data set of scikit-learn or OpenML.
 
     `target` is a column's name, or its number counted from 0 (-1 is the last); `test` an official
     test file; `settings` are `key.path=value` for keys of the config (data.task, split.by, ...).
+    Raise UserError if the file, an argument or a setting is wrong, or the config exists.
     """
     try:
         given = yaml_file.override({"data": _source(data, target, test)}, settings)[0]
         wanted, split = _with_column(source(_asked(given.pop("data")))), _split(given)
         table = file_table.load_table(wanted, split.get("by"))
-        name = study_name(
-            name or re.sub(r"[^\w.-]+", "_", _called(data, wanted)).strip("._-") or "data"
-        )
+        called = Path(data).resolve().name if Path(data).is_dir() else data_name(wanted)
+        name = study_name(name or re.sub(r"[^\w.-]+", "_", called).strip("._-") or "data")
     except ValueError as error:
-        place = "" if data in str(error) else f"{_plain(data)}: "
-        raise UserError(f"{place}{error}") from None
+        place = data if data.isprintable() else repr(data)
+        raise UserError(str(error) if data in str(error) else f"{place}: {error}") from None
     path = FOLDER / f"{name}.yaml"
     text, split, folds = _fitting(wanted, table, split, _others(settings), path)
     _write(path, text)
     return NewConfig(path, template.report(table, split, folds))
 
 
-def _plain(data: str) -> str:
-    return data if data.isprintable() else repr(data)
-
-
 def _split(given: Mapping[str, Any]) -> dict[str, Any]:
-    """What is said of the split, checked; raises ValueError."""
+    """Return the keys of `split` that the user gave. Raise ValueError if they are wrong."""
     try:
         split = Split.model_validate(given.get("split", {}))
     except ValidationError as error:
@@ -85,47 +82,43 @@ def _split(given: Mapping[str, Any]) -> dict[str, Any]:
     return split.model_dump(exclude_unset=True)
 
 
-def _called(data: str, wanted: Mapping[str, Any]) -> str:
-    """By the folder where that was named, else by the file."""
-    return Path(data).resolve().name if Path(data).is_dir() else data_name(wanted)
-
-
 def _source(data: str, target: str | None, test: str | None) -> dict[str, Any]:
-    """The keys of `data` that the arguments mean."""
-    tested = {"test_file": test} if test else {}
+    """Return the config's `data` section for the arguments."""
+    test_keys = {"test_file": test} if test else {}
     if data.startswith(OPENML):
         which = data.removeprefix(OPENML)
         number = int(which) if which.isdecimal() else which
-        return {"openml": number, "target": target or "class", **tested}
-    if _is_set(data):
-        return {"bundled": data, "target": target or bundled.TARGET, **tested}
-    files = {"file": str(images(data)), **tested}
+        return {"openml": number, "target": target or "class", **test_keys}
+    if _is_bundled(data):
+        return {"bundled": data, "target": target or bundled.TARGET, **test_keys}
+    files = {"file": str(images(data)), **test_keys}
     files |= companions(files["file"], target)
     has_target = "labels" in files or "target" in files or not target
     return files if has_target else files | {"target": target}
 
 
-def _is_set(data: str) -> bool:
-    """Whether it is a bundled set; a file of that name goes first. ValueError for a set that has
-    no config to be drafted, and for a name that is nearly one."""
+def _is_bundled(data: str) -> bool:
+    """Return whether `data` names a data set of scikit-learn and no file has that name.
+
+    Raise ValueError if no config can be drafted for the set, or if the name is nearly one.
+    """
     if Path(data).exists() or data.count("/") or data.count("."):
         return False
-    if data in SEVERAL_TARGETS:
-        raise ValueError(f"{data} has several targets at once, and a network here predicts one")
+    if data in MULTI_TARGET_SETS:
+        raise ValueError(f"{data} is a multi-target data set; only one target is supported")
     if data in DATASETS and data not in BUNDLED:
-        raise ValueError(f"{data} is generated, not a table: say `data: {data}` in a config")
+        raise ValueError(f"{data} is generated, not a table: write `data: {data}` in a config")
     meant = nearest(data, list(BUNDLED))
     if data not in BUNDLED and meant:
-        raise ValueError(
-            f"there is no file {data}, and no set of scikit-learn's of that name{meant}"
-        )
+        raise ValueError(f"there is no file {data}, and no data set {data} in scikit-learn{meant}")
     return data in BUNDLED
 
 
 def _asked(given: Any) -> dict[str, Any]:
-    """What is said of the data; without a target, ValueError with the columns to choose from."""
+    """Return the `data` section. Raise ValueError, which lists the columns, if it has no target."""
     if not isinstance(given, Mapping):
-        raise ValueError(f"data must be a mapping such as {{task: regression}}, not {show(given)}")
+        rule = "data must be a mapping such as {task: regression}"
+        raise ValueError(f"{rule}, but got {show(given)}")
     if given.get("target") or given.get("labels"):
         return dict(given)
     names = [str(name) for name in read(given).frame.columns]
@@ -133,7 +126,7 @@ def _asked(given: Any) -> dict[str, Any]:
 
 
 def _with_column(wanted: dict[str, Any]) -> dict[str, Any]:
-    """The target by its name where it was given by its number."""
+    """Return the `data` section with the target's name, also if the user gave its number."""
     target = wanted.get("target", "")
     if "labels" in wanted or not re.fullmatch(r"-?\d{1,6}", target):
         return wanted
@@ -146,7 +139,7 @@ def _with_column(wanted: dict[str, Any]) -> dict[str, Any]:
 
 
 def _others(settings: Sequence[str]) -> list[str]:
-    """The settings that are of neither data nor split, which a draft has from the beginning."""
+    """Return the settings that belong to neither `data` nor `split`: the draft has those two."""
     keys = ((setting.partition("=")[0].partition(".")[0].strip(), setting) for setting in settings)
     return [setting for key, setting in keys if key not in ("data", "split")]
 
@@ -158,13 +151,13 @@ def _fitting(
     settings: Sequence[str],
     path: Path,
 ) -> tuple[str, dict[str, Any], int | None]:
-    """The draft under the first split that leaves every part what it needs, that split, its folds.
+    """Return the text of the config with the first split that every part can use, split and folds.
 
-    It was checked as a config. Raises UserError where no split will do.
+    The config has been checked. Raise UserError, with the first problem, if no split is possible.
     """
     suits = recommendations.recommend(table)
     problem = ""
-    for dev, test in SHARES:
+    for dev, test in DEV_AND_TEST_SHARES:
         split = {"dev": dev or suits.dev, "test": test or suits.test, "seed": 0, **given}
         for folds in _folds(table, split, settings):
             text = template.draft(wanted, table, split, folds)
@@ -182,7 +175,7 @@ def _fitting(
 
 
 def _shape(table: FileTable, rows: Indices) -> DataShape:
-    """As far as it is known before the columns are prepared: of each at least one input."""
+    """Return the shape of the data before preprocessing: a column counts as one input."""
     sizes = {part: these.shape[-1] for part, these in rows.items()}
     test = {"test": len(table.test[1])} if table.test else {}
     outputs = outputs_of(table.task, table.classes)
@@ -192,7 +185,7 @@ def _shape(table: FileTable, rows: Indices) -> DataShape:
 def _folds(
     table: FileTable, split: Mapping[str, Any], settings: Sequence[str]
 ) -> Iterable[int | None]:
-    """What to try: what was asked for, else what is advised, or none at all."""
+    """Return the folds to try: those of the settings, else the recommended ones and none."""
     asked = yaml_file.override({}, settings)[0]
     if "folds" in asked:
         return [asked["folds"] if isinstance(asked["folds"], int) else None]
@@ -201,9 +194,9 @@ def _folds(
 
 
 def _with_settings(text: str, given: Mapping[str, Any]) -> str:
-    """The draft with what was set by hand in place of its own lines."""
+    """Return the text with the user's settings in place of its own lines."""
     for key, value in given.items():
-        line = f"{key}: {json.dumps(value)}".ljust(template.WIDTH) + "  # as was asked for"
+        line = f"{key}: {json.dumps(value)}".ljust(template.COMMENT_COLUMN) + "  # set by the user"
         pattern = re.compile(rf"^{re.escape(key)}:.*$", re.MULTILINE)
         found = pattern.search(text)
         start, end = found.span() if found else (len(text), len(text))
@@ -212,7 +205,7 @@ def _with_settings(text: str, given: Mapping[str, Any]) -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    """Whole or not at all; raises UserError rather than overwrite."""
+    """Write a new file. Raise UserError if it exists or cannot be written."""
     try:
         path.parent.mkdir(exist_ok=True)
         with path.open("x", encoding="utf-8") as file:

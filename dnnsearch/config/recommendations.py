@@ -1,6 +1,6 @@
-"""What suits a table: how to split it, how many seeds or folds, how long to train, what to measure.
+"""Recommended settings for a table: its split, seeds or folds, length of training, and metric.
 
-Rules of thumb by its size, its classes and its task; whoever drafts a config says them in YAML.
+They are rules of thumb from its size, classes and task. This module knows nothing of YAML.
 """
 
 from collections.abc import Mapping
@@ -9,13 +9,15 @@ from typing import Any
 
 from dnnsearch.data.file_table import FileTable
 
-RARE = 0.2  # of the examples; and, of many classes that are all small:
-UNFAIR = 0.8  # of what each would have if all had the same
-FEW = 10  # examples of a class, in dev or in test, say little of it
-FEW_ROWS = 5000  # to train on: with fewer, all rows choose, by cross-validation
+# A class is rare if it has less than this share of the examples, and also less than
+# MAX_RARE_SHARE_OF_EVEN of what it would have if all classes were equally large.
+MAX_RARE_SHARE = 0.2
+MAX_RARE_SHARE_OF_EVEN = 0.8
+MIN_ROWS_PER_CLASS = 10  # in dev and in test; with fewer the scores of the class are imprecise
+MAX_TRAIN_ROWS_FOR_FOLDS = 5000
 FOLDS = 5
-FULL = 20  # rows in a fold, or the mean of the folds is that of the oddest
-BATCHES = (  # for at least so many rows to train on
+MIN_ROWS_PER_FOLD = 20  # with fewer, one odd fold decides the mean
+BATCH_SIZES = (  # (min rows to train on, choices)
     (20_000, "[64, 128]"),
     (1000, "[32, 64, 128]"),
     (300, "[16, 32, 64]"),
@@ -35,13 +37,14 @@ class Recommendation:
     pruner: str
     batches: str
     iterations: tuple[int, int]
-    units: int  # at most
+    units: int  # the most in a layer
 
 
 def recommend(table: FileTable) -> Recommendation:
-    """A larger dev set and more seeds for few rows, fewer and shorter trials for many numbers.
+    """Return what suits the table.
 
-    The seeds are for where there are no folds.
+    Few rows get a larger dev set and more seeds (used if there are no folds); many numbers get
+    fewer and shorter trials.
     """
     rows, features = len(table.target.y), len(table.roles)
     dev = 0.25 if rows < 500 else 0.2 if rows < 20_000 else 0.1
@@ -55,7 +58,7 @@ def recommend(table: FileTable) -> Recommendation:
         trials=20 if is_large else 40,
         replicates=5 if train < 1000 else 3 if train < 5000 else 1,
         pruner="median" if is_large else "none",
-        batches=next(text for least, text in BATCHES if train >= least),
+        batches=next(text for least, text in BATCH_SIZES if train >= least),
         iterations=(_between(train / 16, 50, 2000), longest),
         units=128 if features < 100 else 256,
     )
@@ -66,44 +69,51 @@ def _is_large(train: float, features: int) -> bool:
 
 
 def _between(number: float, low: int, high: int) -> int:
-    """With one significant digit."""
+    """Return the number, limited to low ... high and rounded to one significant digit."""
     number = min(max(number, low), high)
     digit = 10 ** (len(str(int(number))) - 1)
     return int(round(number / digit) * digit)
 
 
 def advised_folds(table: FileTable, split: Mapping[str, Any]) -> int | None:
-    """Of a cross-validation where rows are few; None where a fold would have too few of them."""
+    """Return the number of folds for a small table; None if it is large or folds were too small.
+
+    Groups (`split.by`) and rows in order of time get no folds.
+    """
     if split.get("by") or split.get("order"):
         return None
     test = 0 if table.test else split["test"]
     pool = len(table.target.y) * (1 - test)
     train = pool - len(table.target.y) * split["dev"]
     rarest = min(table.target.counts.values(), default=len(table.target.y)) * (1 - test)
-    is_small = train < FEW_ROWS and not _is_large(train, len(table.roles))
-    is_enough = pool >= FOLDS * FULL and rarest >= FOLDS + 1  # the share of test is rounded
+    is_small = train < MAX_TRAIN_ROWS_FOR_FOLDS and not _is_large(train, len(table.roles))
+    is_enough = (
+        pool >= FOLDS * MIN_ROWS_PER_FOLD and rarest >= FOLDS + 1
+    )  # the share of test is rounded
     return FOLDS if is_small and is_enough else None
 
 
 def is_imbalanced(table: FileTable) -> bool:
-    """Whether a class is so rare that accuracy would hardly notice it."""
+    """Return whether a class is so rare that it hardly counts in the accuracy."""
     counts = list(table.target.counts.values())
-    return bool(counts) and min(counts) < sum(counts) * min(RARE, UNFAIR / len(counts))
+    if not counts:
+        return False
+    return min(counts) < sum(counts) * min(MAX_RARE_SHARE, MAX_RARE_SHARE_OF_EVEN / len(counts))
 
 
 def objective(table: FileTable) -> tuple[str, str]:
-    """The metric, and why."""
+    """Return the metric that the search optimises, and the reason in words."""
     if table.task == "regression":
-        return "dev_r2", "the share of the target's variance that is explained"
+        return "dev_r2", "share of the target's variance that is explained"
     if is_imbalanced(table):
         name, count = min(table.target.counts.items(), key=lambda item: item[1])
         share = f"{in_a_line(name)} is {100 * count / len(table.target.y):.1f} %"
         return "dev_balanced_accuracy", f"{share}: accuracy would ignore it"
-    return "dev_accuracy", "the share of dev rows that are told rightly"
+    return "dev_accuracy", "share of the dev rows that are predicted correctly"
 
 
 def rare_class_warning(table: FileTable, split: Mapping[str, Any], folds: int | None) -> str:
-    """What to know where dev or test has only a handful of the rarest class; empty: no need."""
+    """Return a warning if dev or test has few rows of the rarest class, else an empty text."""
     if not table.target.counts:
         return ""
     name, count = min(table.target.counts.items(), key=lambda item: item[1])
@@ -113,14 +123,14 @@ def rare_class_warning(table: FileTable, split: Mapping[str, Any], folds: int | 
     part = "dev"
     if folds:
         part, dev = "the folds", count - (0 if table.test else test)
-    if min(dev, test) >= FEW:
+    if min(dev, test) >= MIN_ROWS_PER_CLASS:
         return ""
     where = f"about {dev} in {part} and {'' if table.test else 'about '}{test} in test"
-    return f"{in_a_line(name)} has {count} rows, {where}: what is measured of it is rough"
+    return f"{in_a_line(name)} has {count} rows, {where}: its scores are imprecise"
 
 
 def in_a_line(text: object) -> str:
-    """Text that fits into a comment."""
+    """Return the text on one line of printable characters, at most 120, for a comment."""
     line = " ".join(str(text).split())
     line = "".join(character if character.isprintable() else "." for character in line)
     return line if len(line) <= 120 else line[:117] + "..."

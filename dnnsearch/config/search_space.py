@@ -1,9 +1,9 @@
-"""The search space: how trials are asked for, and those that nobody needs to ask for.
+"""The search space: how Optuna is asked for a trial, and the trials that run before the sampler.
 
-This is the only place that turns a config into Optuna's distributions. A trial is asked for
-learning_rate, iterations, hidden_layers, units_1 ... units_h (one for each hidden layer that the
-answer before has), activation, momentum, batch_size, in this order; what is fixed is not asked. If
-the config gives whole networks, it is asked for `units` instead, a name such as `20-7-5`.
+This is the only module that turns a config into Optuna's distributions. A trial is asked for
+learning_rate, iterations, hidden_layers, units_1 ... units_h (one for each of the h hidden layers),
+activation, momentum, batch_size, in this order; it is not asked for what is fixed. If the config
+gives whole networks, it is asked for `units` instead, a name such as `20-7-5`.
 """
 
 import math
@@ -28,17 +28,17 @@ from dnnsearch.trials.metrics import METRICS
 from dnnsearch.trials.pruning import PRUNERS
 from dnnsearch.trials.spec import UPDATE_COST, Hyperparameters, Value
 
-if TYPE_CHECKING:  # a second that only those pay who ask for a trial
+if TYPE_CHECKING:  # importing Optuna takes a second, which reading a config need not pay
     from optuna.trial import BaseTrial
 
-POINTS = 30  # of a curve, where they come cheap
-POINTS_SHARE = 0.09  # of the updates' cost, for all points of the longest training
+MAX_CURVE_POINTS = 30
+MAX_CURVE_COST_SHARE = 0.09  # cost of all points, as a share of the updates' cost
 POINT_COST = 4 * UPDATE_COST  # multiply-adds that take as long as the fixed part of a point
-MOST_WEIGHTS = 10**9  # 4 GB in float32, and several times that while training
+MAX_WEIGHTS = 10**9  # 4 GB in float32; training takes several times as much
 
 
 def suggest(trial: "BaseTrial", config: Config) -> Hyperparameters:
-    """Ask the trial for what is searched, and take what is fixed."""
+    """Return the hyperparameters: ask the trial for the searched ones, take the fixed ones."""
     return _hyperparameters(config, lambda name, dimension: _ask(trial, name, dimension))
 
 
@@ -55,7 +55,7 @@ def complete(params: Mapping[str, Any], config: Config) -> Hyperparameters:
 
 
 def _hyperparameters(config: Config, answer: Callable[[str, Dimension], Any]) -> Hyperparameters:
-    """The order of asking."""
+    """Return the hyperparameters; `answer` is called for each of them in Optuna's order."""
     hyper = config.hyper
     learning_rate = answer("learning_rate", hyper["learning_rate"])
     iterations = answer("iterations", hyper["iterations"])
@@ -88,17 +88,17 @@ def _ask(trial: "BaseTrial", name: str, dimension: Dimension) -> Any:
 
 
 def default_params(config: Config, shape: DataShape) -> dict[str, Value]:
-    """Trial 0: a sensible network for data of this shape, in the config's space or nearest to it.
+    """Return trial 0: a sensible network for data of this shape, moved into the config's space.
 
-    Keys and values are Optuna's parameters, those that are searched only.
+    Keys and values are Optuna's parameters, only the searched ones.
     """
     return _with_defaults({}, config, shape)
 
 
 def first_params(config: Config, shape: DataShape) -> list[dict[str, Value]]:
-    """What is run before the sampler chooses: the default, then the user's own guesses.
+    """Return the trials that run before the sampler chooses: the default, then `try_first`.
 
-    Each is complete, so that nothing in it is left to the sampler.
+    Each has every parameter, so the sampler chooses none of them.
     """
     return [default_params(config, shape)] + [
         _with_defaults(g, config, shape) for g in config.try_first
@@ -106,7 +106,7 @@ def first_params(config: Config, shape: DataShape) -> list[dict[str, Value]]:
 
 
 def _with_defaults(guess: dict[str, Value], config: Config, shape: DataShape) -> dict[str, Value]:
-    """The guess, with the default for what it leaves out."""
+    """Return the guess, with the default values of the parameters that it leaves out."""
     params: dict[str, Value] = {}
 
     def answer(name: str, dimension: Dimension) -> Value:
@@ -120,9 +120,10 @@ def _with_defaults(guess: dict[str, Value], config: Config, shape: DataShape) ->
 
 
 def into_space(params: Mapping[str, Value], config: Config, shape: DataShape) -> dict[str, Value]:
-    """Hyperparameters from another space, each where it is or what is nearest to it in this one.
+    """Return a guess for `try_first`: each of the params, or the nearest value in this space.
 
-    As a guess of `try_first`: searched ones only, and units of the layers that there are here.
+    The params may come from another space. The guess has the searched ones only, with units only
+    for the layers that it has in this space.
     """
     found: dict[str, Value] = {}
     layers = range(1, int(params.get("hidden_layers", 0)) + 1)
@@ -144,7 +145,7 @@ def into_space(params: Mapping[str, Value], config: Config, shape: DataShape) ->
 
 
 def _default(name: str, dimension: Choices | Range, shape: DataShape) -> Value:
-    """What usually trains well: two layers, the second half as wide, and some thirty epochs."""
+    """Return what usually trains well: two layers, the second half as wide, about 30 epochs."""
     batch = 32 if shape.train < 10_000 else 128
     first = 2 ** round(math.log2(min(max(shape.features, 32), 128)))
     wish: dict[str, Value] = {
@@ -162,7 +163,7 @@ def _default(name: str, dimension: Choices | Range, shape: DataShape) -> Value:
 
 
 def _nearest(wish: Value, dimension: Choices | Range, shape: DataShape) -> Value:
-    """The wish itself where it is in the space, else what is nearest to it there."""
+    """Return the wish itself if the dimension has it, else the nearest value that it has."""
     if wish == "full" and wish not in dimension:
         wish = shape.train
     if isinstance(dimension, Range):
@@ -173,17 +174,17 @@ def _nearest(wish: Value, dimension: Choices | Range, shape: DataShape) -> Value
 
 
 def _ratio(a: float, b: float) -> float:
-    """How far apart two numbers are, such that 16 and 64 are equally far from 32."""
+    """Return the distance of two numbers in the logarithm: 16 and 64 are equally far from 32."""
     return abs(math.log(max(a, 1e-12) / max(b, 1e-12)))
 
 
 def resolve_curve_every(config: Config, shape: DataShape) -> int:
-    """How many updates lie between two points of a curve, where the config says `auto`.
+    """Return the number of updates between two points of a learning curve; resolves `auto`.
 
-    Some 30 points over the longest training; fewer where the dev set is large beside a mini-batch,
-    so that all points and the exact values of train at the end cost less than a tenth of the
-    updates, but not fewer than 4, or 10 for a pruner to look at. A function of config and data
-    alone, never of the machine.
+    `auto` gives about 30 points over the longest training. It gives fewer if the dev set is large
+    compared with a mini-batch, so that all points and the final values on train cost less than a
+    tenth of the updates, but at least 4, and at least 10 for a pruner. The result depends on config
+    and data alone, never on the machine.
     """
     if config.curve_every != "auto":
         return config.curve_every
@@ -191,14 +192,14 @@ def resolve_curve_every(config: Config, shape: DataShape) -> int:
     smallest, weights = _bounds(config.hyper["batch_size"], shape)[0], _most_weights(config, shape)
     update = 3 * weights * smallest + UPDATE_COST / config.stacked
     point = weights * shape.dev + POINT_COST / config.stacked
-    affordable = (POINTS_SHARE * longest * update - weights * shape.train) / point
+    affordable = (MAX_CURVE_COST_SHARE * longest * update - weights * shape.train) / point
     fewest = PRUNERS[config.pruner].min_points
-    points = min(max(affordable - 1, fewest), POINTS)  # the first, before any update, is one more
+    points = min(max(affordable - 1, fewest), MAX_CURVE_POINTS)  # and one before the first update
     return max(min(_round_up(longest / points), int(longest / fewest)), 1)
 
 
 def _round_up(number: float) -> int:
-    """The smallest of 1, 2, 3, 5, 10, 20, 30, 50, 100 ... that is not below the number."""
+    """Return the smallest of 1, 2, 3, 5, 10, 20, 30, 50, 100 ... that is not below the number."""
     power = int(10 ** math.floor(math.log10(max(number, 1))))
     return next(step * power for step in (1, 2, 3, 5, 10) if step * power >= number)
 
@@ -216,7 +217,7 @@ def note_on_units(config: Config) -> str | None:
 
 
 def check_fits(config: Config, shape: DataShape) -> None:
-    """UserError where the space asks for what the data, or any machine, cannot give."""
+    """Raise UserError if the space has values that are impossible for these data or any machine."""
     batch = config.hyper["batch_size"]
     largest = int(_bounds(batch, shape)[1])
     if largest > shape.train:
@@ -224,13 +225,13 @@ def check_fits(config: Config, shape: DataShape) -> None:
         raise UserError(f"{config.place}: batch_size: {rule}, but got {largest}")
     _check_task(config, shape)
     weights = _most_weights(config, shape)
-    if weights > MOST_WEIGHTS:
-        rule = f"the largest network must have at most {MOST_WEIGHTS} weights"
+    if weights > MAX_WEIGHTS:
+        rule = f"the largest network must have at most {MAX_WEIGHTS} weights"
         raise UserError(f"{config.place}: units, hidden_layers: {rule}, but it has {weights}")
 
 
 def _check_task(config: Config, shape: DataShape) -> None:
-    """UserError where something is asked that the task does not have."""
+    """Raise UserError if the config has a metric or a key that the task does not have."""
     is_regression = shape.task == "regression"
     fitting = [name for name, metric in METRICS.items() if shape.output in metric.outputs]
     for key, names in (("objective", [config.objective]), ("metrics", config.metrics)):
@@ -243,7 +244,7 @@ def _check_task(config: Config, shape: DataShape) -> None:
 
 
 def _most_weights(config: Config, shape: DataShape) -> int:
-    """Of the largest network in the space."""
+    """Return the number of weights of the largest network in the space."""
     if isinstance(config.units, Architectures):
         networks = [[*units] for units in config.units.values]
     else:
@@ -253,7 +254,7 @@ def _most_weights(config: Config, shape: DataShape) -> int:
 
 
 def _bounds(dimension: Dimension, shape: DataShape) -> tuple[float, float]:
-    """The smallest and the largest number that the dimension has; a full batch is a number, too."""
+    """Return the smallest and the largest number of the dimension; `full` is shape.train."""
     match dimension:
         case Range(low, high):
             return low, high

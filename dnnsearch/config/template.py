@@ -1,6 +1,6 @@
-"""A config for a person's file, drafted from what is in it: complete, and each value with a reason.
+"""The YAML text of a config that is drafted for a file: complete, each value with its reason.
 
-It is text, for people to read and change; whoever searches reads it as any other config.
+The text is for the user to read and change. This module does not check it: `new_config` does.
 """
 
 import json
@@ -18,27 +18,29 @@ from dnnsearch.config.recommendations import (
     recommend,
 )
 from dnnsearch.config.samplers import SAMPLERS
-from dnnsearch.data.column_roles import Column
 from dnnsearch.data.file_table import LABEL, FileTable
 from dnnsearch.data.prepare import OUTPUTS
 from dnnsearch.trials.metrics import on_request
 from dnnsearch.trials.pruning import PRUNERS
 from dnnsearch.urls import DEFAULT_STORAGE
 
-MANY_COLUMNS = 60
-SIMPLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-WORDS = ("true", "false", "null", "yes", "no", "on", "off", "y", "n")
-WIDTH = 52  # of key and value, before the comment
+MAX_COLUMNS_LISTED = 60
+PLAIN_TEXT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+YAML_WORDS = ("true", "false", "null", "yes", "no", "on", "off", "y", "n")
+COMMENT_COLUMN = 52  # key and value stand before it
 
 
 def draft(
     source: Mapping[str, Any], table: FileTable, split: Mapping[str, Any], folds: int | None
 ) -> str:
-    """The config as YAML; `source` is what was asked for, the others what was found to work."""
+    """Return the config as YAML.
+
+    `source` is the user's `data` section; `split` and `folds` are the ones that were found to work.
+    """
     suits = recommend(table)
     lines = [
         f"# {_summary(table)}",
-        "# A fixed value is a scalar, a searched one a list of choices or a {low, high, log}.",
+        "# A single value is fixed; a list of choices or a range {low, high, log} is searched.",
         "",
         _rule("the data"),
         *_data(source, table),
@@ -47,19 +49,19 @@ def draft(
         _rule("the study"),
         *_study(table, suits),
         "",
-        _rule("what is the same in every trial"),
+        _rule("the same in every trial"),
         *_fixed(suits, folds),
         "",
         _rule("the hyperparameters"),
         *_hyperparameters(table, suits),
         "",
-        "try_first: []  # guesses of your own, tried after the default",
+        "try_first: []  # configurations of your own, run right after the default (trial 0)",
         "",
-        _rule("of this run only: these may change from one run to the next"),
-        _line("storage", DEFAULT_STORAGE, "Optuna's storage; any of its URLs"),
-        _line("records", "records", "the folder of the trials' records"),
-        "# tracking: sqlite:///mlflow.db  # left out: $MLFLOW_TRACKING_URI, else this",
-        "# workers: 2                     # processes; left out: as many as there are cores",
+        _rule("of this run only: another value does not make another study"),
+        _line("storage", DEFAULT_STORAGE, "the study's database: a URL that Optuna accepts"),
+        _line("records", "records", "folder for the records of the trials"),
+        "# tracking: sqlite:///mlflow.db  # MLflow; default: $MLFLOW_TRACKING_URI, else this",
+        "# workers: 2                     # number of processes; default: one for each core",
     ]
     return "\n".join(lines) + "\n"
 
@@ -67,7 +69,7 @@ def draft(
 def _summary(table: FileTable) -> str:
     rows, columns = len(table.target.y), len(table.columns)
     classes = f", {len(table.target.classes)} classes" if table.target.classes else ""
-    return f"{rows} rows, {columns} columns beside the target: a {table.task} task{classes}."
+    return f"{rows} rows, {columns} columns and the target: a {table.task} task{classes}."
 
 
 def _rule(text: str) -> str:
@@ -75,11 +77,11 @@ def _rule(text: str) -> str:
 
 
 def quoted(value: object) -> str:
-    """A scalar, or a mapping of such, as YAML and as our own reader take it."""
+    """Return a scalar, or a mapping of scalars, as YAML 1.1 and 1.2 both read it."""
     if isinstance(value, Mapping):
         return f"{{{', '.join(f'{quoted(k)}: {quoted(v)}' for k, v in value.items())}}}"
     if isinstance(value, str):
-        if SIMPLE.fullmatch(value) and value.lower() not in WORDS:
+        if PLAIN_TEXT.fullmatch(value) and value.lower() not in YAML_WORDS:
             return value
         return json.dumps(value, ensure_ascii=not value.isprintable())
     return json.dumps(value)
@@ -87,128 +89,133 @@ def quoted(value: object) -> str:
 
 def _line(key: str, value: object, comment: str, indent: int = 0) -> str:
     text = value if isinstance(value, str) else json.dumps(value)
-    return f"{' ' * indent}{key}: {text}".ljust(WIDTH) + f"  # {in_a_line(comment)}"
+    return f"{' ' * indent}{key}: {text}".ljust(COMMENT_COLUMN) + f"  # {in_a_line(comment)}"
 
 
-FORM = {
-    "task": "what kind of prediction; left out, the target says so",
-    "encoding": "of the text",
-    "separator": "between cells",
-    "quote": "around cells that hold separators",
-    "decimal": "the decimal mark",
-    "header": "whether the first row has the names",
-    "missing": "what a missing value looks like",
-    "spelled": "columns of numbers that are not written plainly",
-    "labels": "the file of the labels",
-    "test_file": "the official test set; no row of it is seen before the end",
-    "test_labels": "its labels",
-    "target": "what is predicted",
-    "file": "known by its content: a changed file is another study",
-    "bundled": "scikit-learn's own set of that name",
-    "openml": "the number or the name at openml.org",
+KEY_COMMENTS = {
+    "task": "kind of prediction; default: detected from the target",
+    "encoding": "encoding of the text",
+    "separator": "character between two cells",
+    "quote": "character around a cell that contains a separator",
+    "decimal": "decimal mark",
+    "header": "whether the first row has the names of the columns",
+    "missing": "text that stands for a missing value",
+    "spelled": "columns whose numbers are written in a special format",
+    "labels": "file with the labels",
+    "test_file": "official test set; no trial sees its rows",
+    "test_labels": "file with the labels of the test set",
+    "target": "column to predict",
+    "file": "identified by its content: a changed file is another study",
+    "bundled": "data set of this name that comes with scikit-learn",
+    "openml": "number or name of the data set at openml.org",
 }
 
 
 def _data(source: Mapping[str, Any], table: FileTable) -> list[str]:
     keys = {"target": LABEL, **source, **table.sheet.found, "task": table.task}
     ordered = ["file", "openml", "bundled", "labels", "test_file", "test_labels", "target", "task"]
-    ordered += [key for key in FORM if key not in ordered]
-    lines = [_line(key, quoted(keys[key]), FORM[key], 2) for key in ordered if key in keys]
-    told = (f"  # {in_a_line(notice)}" for notice in table.sheet.notices)
-    return ["data:", *told, *lines, *_columns(table)]
+    ordered += [key for key in KEY_COMMENTS if key not in ordered]
+    lines = [_line(key, quoted(keys[key]), KEY_COMMENTS[key], 2) for key in ordered if key in keys]
+    notices = (f"  # {in_a_line(notice)}" for notice in table.sheet.notices)
+    return ["data:", *notices, *lines, *_columns(table)]
 
 
 def _columns(table: FileTable) -> list[str]:
-    """One line for each column; where there are many, one for all that have the same role."""
+    """Return a line for each column; if there are many, one for all of the commonest role."""
     columns, common = table.columns, ""
-    if len(columns) > MANY_COLUMNS:
+    if len(columns) > MAX_COLUMNS_LISTED:
         roles = [column.role for column in columns]
         common = max(set(roles), key=roles.count)
         columns = [column for column in columns if column.role != common]
     lines = ["  columns:"]
-    lines += [_line(quoted(c.name), c.role, _reason(c), indent=4) for c in columns]
+    for column in columns:
+        reason = column.reason + (f"; {column.missing} missing" if column.missing else "")
+        lines.append(_line(quoted(column.name), column.role, reason, indent=4))
     if common:
-        lines.append(_line('"*"', common, "every other column", indent=4))
+        lines.append(_line('"*"', common, "all other columns", indent=4))
     return lines
-
-
-def _reason(column: Column) -> str:
-    return column.reason + (f"; {column.missing} missing" if column.missing else "")
 
 
 def _split(table: FileTable, split: Mapping[str, Any], folds: int | None) -> list[str]:
     m = len(table.target.y)
-    dev = f"about {m * split['dev']:.0f} rows choose among trials"
+    dev = f"about {m * split['dev']:.0f} rows, on which the trials are compared"
     if folds:
-        dev = "joins train, and both are cut into the folds"
-    test = "not used: the test set is a file" if table.test else "looked at once, at the end"
+        dev = "not set apart: train and dev together are split into the folds"
+    test = "not used: the test set is a file" if table.test else "evaluated once, at the end"
     lines = [
         "split:",
         *([f"  # {few}"] if (few := rare_class_warning(table, split, folds)) else []),
         _line("dev", split["dev"], dev, 2),
         _line("test", split["test"], test, 2),
-        _line("seed", split["seed"], "which rows these are", 2),
+        _line("seed", split["seed"], "determines which rows are drawn", 2),
     ]
     if split.get("by"):
-        lines.append(_line("by", quoted(split["by"]), "rows with the same value stay together", 2))
+        lines.append(
+            _line("by", quoted(split["by"]), "rows with the same value stay in one part", 2)
+        )
     if split.get("order"):
-        lines.append(_line("order", split["order"], "the latest rows are test", 2))
+        lines.append(_line("order", split["order"], "the latest rows are the test set", 2))
     return lines
 
 
 def _study(table: FileTable, suits: Recommendation) -> list[str]:
     metric, why = objective(table)
     others = [name for name in on_request(OUTPUTS[table.task]) if name != metric]
-    pruned = "each is long" if suits.pruner != "none" else "each trial runs to its end"
-    pruned += f"; else {' or '.join(name for name in PRUNERS if name != suits.pruner)}"
+    pruned = "stops bad trials early" if suits.pruner != "none" else "every trial runs to its end"
+    pruned += f"; or {', '.join(name for name in PRUNERS if name != suits.pruner)}"
     samplers = ", ".join(name for name in SAMPLERS if name != "tpe")
     return [
-        _line("trials", suits.trials, "in all; a larger number later goes on"),
-        _line("seed", 0, "of the sampler and of every trial"),
-        _line("parallelism", 6, "trials in flight, whatever the machine"),
+        _line("trials", suits.trials, "total; a larger number continues the study"),
+        _line("seed", 0, "for the sampler and every trial"),
+        _line("parallelism", 6, "trials in flight, the same on every machine"),
         _line("numerics", "portable", "equal bits on every x86-64 Linux with AVX2"),
-        _line("sampler", "tpe", f"learns from the trials before; or {samplers}"),
+        _line("sampler", "tpe", f"learns from earlier trials; or {samplers}"),
         _line("pruner", suits.pruner, pruned),
         _line("objective", metric, why),
-        _line("metrics", f"[{', '.join(others)}]", "measured, too"),
+        _line("metrics", f"[{', '.join(others)}]", "also measured"),
     ]
 
 
 def _fixed(suits: Recommendation, folds: int | None) -> list[str]:
-    seeds, cut = "seeds for each trial", "or K: K-fold cross-validation of train and dev together"
+    seeds = "networks per trial, each with a seed of its own"
+    fold_count = "or K: K-fold cross-validation on train and dev together"
     if folds:
-        cut = "few rows: nearly all of them have a say in the choice; the networks vote"
+        fold_count = "few rows: cross-validation, to compare trials on more of them"
     elif suits.replicates > 1:
-        seeds = "few rows: one seed alone would measure its luck; they vote"
+        seeds = "few rows: several seeds per trial, because one may be lucky"
     return [
-        _line("dtype", "float32", "fast, and accurate enough for standardised inputs"),
-        _line("initialization", "he", "made for relu"),
+        _line("dtype", "float32", "fast, and precise enough for standardised inputs"),
+        _line("initialization", "he", "suits relu"),
         _line("replicates", 1 if folds else suits.replicates, seeds),
-        _line("folds", folds or "none", cut),
-        _line("curve_every", "auto", "updates between two points of the curves"),
-        _line("max_cost", "none", "multiply-adds that a trial may cost"),
+        _line("folds", folds or "none", fold_count),
+        _line("curve_every", "auto", "updates between two points of a learning curve"),
+        _line("max_cost", "none", "limit on the multiply-adds of a trial"),
     ]
 
 
 def _hyperparameters(table: FileTable, suits: Recommendation) -> list[str]:
     low, high = suits.iterations
-    weights = ("{low: 0, high: 1}", "0: examples weigh alike; 1: classes do")
+    weights = ("{low: 0, high: 1}", "0: every example weighs the same; 1: every class does")
     if not is_imbalanced(table):
         weights = ("none", "no class is rare" if table.target.classes else "there are no classes")
     return [
-        _line("learning_rate", "{low: 0.01, high: 1.0, log: true}", "from careful to bold"),
-        _line("iterations", f"{{low: {low}, high: {high}, log: true}}", "parameter updates"),
-        _line("hidden_layers", "[1, 2, 3]", "tables hardly gain from more"),
-        _line("units", f"{{low: 16, high: {suits.units}, log: true}}", "asked for each layer"),
-        _line("activation", "[relu, tanh]", "the two that are used most"),
+        _line("learning_rate", "{low: 0.01, high: 1.0, log: true}", "step size of an update"),
+        _line(
+            "iterations", f"{{low: {low}, high: {high}, log: true}}", "number of parameter updates"
+        ),
+        _line("hidden_layers", "[1, 2, 3]", "tables rarely gain from more"),
+        _line(
+            "units", f"{{low: 16, high: {suits.units}, log: true}}", "chosen for each hidden layer"
+        ),
+        _line("activation", "[relu, tanh]", "the two most common ones"),
         _line("momentum", "{low: 0.5, high: 0.98}", "v = momentum v + (1 - momentum) dW"),
-        _line("batch_size", suits.batches, "examples in an update"),
+        _line("batch_size", suits.batches, "examples per update"),
         _line("class_weights", *weights),
     ]
 
 
 def report(table: FileTable, split: Mapping[str, Any], folds: int | None) -> list[str]:
-    """What a person should know of the file, and of parts of it, in a few lines."""
+    """Return a short profile of the file: size, roles, metric, classes, warnings; <= 40 lines."""
     counts = Counter(column.role for column in table.columns)
     roles = ", ".join(f"{count} {role}" for role, count in counts.items())
     metric, why = objective(table)
@@ -223,8 +230,8 @@ def report(table: FileTable, split: Mapping[str, Any], folds: int | None) -> lis
         shown = ", ".join(f"{in_a_line(column.name)} {column.missing}" for column in gaps[:5])
         lines.append(f"  missing  in {len(gaps)} columns: {shown}{', ...' if gaps[5:] else ''}")
     if table.target.missing:
-        rows = "row" if table.target.missing == 1 else "rows"
-        lines.append(f"  warning  left out without a target: {table.target.missing} {rows}")
+        rows = "row is" if table.target.missing == 1 else "rows are"
+        lines.append(f"  warning  {table.target.missing} {rows} left out: the target is missing")
     for column in table.columns:
         word = ("ignored", "warning")[column.loud] if column.role == "ignored" else "note   "
         if column.role == "ignored" or column.loud:

@@ -1,6 +1,6 @@
-"""What pydantic finds wrong, in one line for the person who wrote the config.
+"""Pydantic's validation errors in one line for the user who wrote the config.
 
-Knows nothing of which keys there are: it is handed their names and examples.
+This module does not know the keys: the caller passes their names and examples.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -9,7 +9,7 @@ from pydantic_core import ErrorDetails
 
 from dnnsearch.validators import nearest, show
 
-MOST = 3  # complaints in a line; a person mends these first
+MAX_ERRORS_SHOWN = 3
 
 
 def format_errors(
@@ -18,21 +18,22 @@ def format_errors(
     examples: Mapping[str, str],
     touched: Collection[str],
 ) -> str:
-    """The first few complaints, each with key, rule and value, and how many more there are.
+    """Return the first few errors, each with key, rule and value, and how many more there are.
 
-    `known` has the names of the keys: under "" those of the config, under a key those within it;
-    `examples` says what a missing key could be; `touched` are the keys set on the command line.
+    `known` has the names of the keys: under "" those of the config, under a key those within it.
+    `examples` has a possible value for a missing key. `touched` are the keys that were set on the
+    command line.
     """
     lines = []
-    for error in errors[:MOST]:
+    for error in errors[:MAX_ERRORS_SHOWN]:
         path = [str(part) for part in error["loc"]]
-        by_hand = " (set on the command line)" if path and path[0] in touched else ""
-        lines.append(_complaint(error, path, known, examples) + by_hand)
+        origin = " (set on the command line)" if path and path[0] in touched else ""
+        lines.append(_format_error(error, path, known, examples) + origin)
     more = len(errors) - len(lines)
     return "; ".join(lines) + (f"; and {more} more" if more else "")
 
 
-def _complaint(
+def _format_error(
     error: ErrorDetails,
     path: Sequence[str],
     known: Mapping[str, Collection[str]],

@@ -1,7 +1,7 @@
-"""A YAML document as plain data: read strictly, so that nothing means what nobody meant.
+"""A YAML document as plain data, read strictly.
 
-Doubled keys, aliases and foreign tags are errors; `no` and `2024-01-01` stay text, `1e-3` is a
-number, as in YAML 1.2. This module knows nothing of what the keys mean.
+Repeated keys, aliases and tags are errors. As in YAML 1.2, `no` and `2024-01-01` stay text and
+`1e-3` is a number. This module does not know what the keys mean.
 """
 
 import copy
@@ -16,20 +16,20 @@ from dnnsearch.errors import UserError
 from dnnsearch.storage.sqlite_connection import is_database
 from dnnsearch.validators import nearest, show
 
-LARGEST = 1 << 20  # bytes; whoever comes with more has taken a wrong file
+MAX_FILE_BYTES = 1 << 20  # a larger file is hardly a config
 
 
 class _Loader(yaml.SafeLoader):
-    """PyYAML's safe loader with the plain scalars of YAML 1.2 and without doubled keys."""
+    """PyYAML's safe loader with the plain scalars of YAML 1.2 and without repeated keys."""
 
     yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}  # type: ignore[misc]
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         event = self.peek_event()  # type: ignore[no-untyped-call]
         if isinstance(event, yaml.AliasEvent):
-            raise _problem(event, "aliases (*name) are not used")
+            raise _problem(event, "aliases (*name) are not allowed")
         if getattr(event, "tag", None) is not None:
-            raise _problem(event, "tags (!name) are not used")
+            raise _problem(event, "tags (!name) are not allowed")
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Hashable, Any]:
@@ -39,7 +39,7 @@ class _Loader(yaml.SafeLoader):
             if not isinstance(key, str):
                 raise _problem(key_node, f"a key must be a name, but got {show(key)}")
             if key in seen:
-                raise _problem(key_node, f"a key must stand once, but got {show(key)} twice")
+                raise _problem(key_node, f"a key must be given once, but got {show(key)} twice")
             seen.add(key)
         return super().construct_mapping(node, deep)
 
@@ -58,7 +58,10 @@ for _tag, _pattern in {
 
 
 def parse(text: str, place: str) -> Any:
-    """The document as dicts, lists, text, numbers, booleans and None; UserError if it has none."""
+    """Return the document as dicts, lists, text, numbers, booleans and None.
+
+    Raise UserError, which names `place` and the line, if the text is not YAML.
+    """
     try:
         return yaml.load(text, _Loader)
     except yaml.MarkedYAMLError as error:
@@ -68,11 +71,11 @@ def parse(text: str, place: str) -> Any:
     except (yaml.YAMLError, ValueError, OverflowError) as error:
         raise UserError(f"{place}: must be YAML: {error}") from None
     except RecursionError:
-        raise UserError(f"{place}: must be YAML that is not nested so deeply") from None
+        raise UserError(f"{place}: must be YAML, but it is nested too deeply") from None
 
 
 def read(path: str | Path) -> dict[str, Any]:
-    """The mapping in a file; UserError when there is none."""
+    """Return the mapping in a file. Raise UserError if the file has none or cannot be read."""
     document = parse(_text(Path(path)), str(path))
     if document is None:
         raise UserError(f"{path}: must be a mapping of keys to values, but the file is empty")
@@ -86,9 +89,10 @@ def _text(path: Path) -> str:
         raise UserError(f"{path}: must be a YAML file, but it is a SQLite database")
     try:
         with path.open("rb") as file:
-            content = file.read(LARGEST + 1)
-        if len(content) > LARGEST:
-            raise UserError(f"{path}: a config has at most {LARGEST} bytes, and this file has more")
+            content = file.read(MAX_FILE_BYTES + 1)
+        if len(content) > MAX_FILE_BYTES:
+            rule = f"a config must have at most {MAX_FILE_BYTES} bytes"
+            raise UserError(f"{path}: {rule}, but this file has more")
         return content.decode("utf-8-sig")
     except FileNotFoundError:
         raise UserError(f"{path}: there is no such file{_near(path)}") from None
@@ -102,14 +106,17 @@ def _text(path: Path) -> str:
 
 
 def _near(path: Path) -> str:
-    """A file beside it, or a config, that may have been meant."""
+    """Return ` (did you mean FILE?)` if its folder or configs has a file of a similar name."""
     folders = [path.parent, Path("configs")]
     files = [str(file) for folder in folders for file in sorted(folder.glob("*.yaml"))]
     return nearest(str(path), files) or nearest(f"configs/{path.name}", files)
 
 
 def override(document: dict[str, Any], settings: Iterable[str]) -> tuple[dict[str, Any], set[str]]:
-    """The document with each `key.path=value` set, and the keys that were touched."""
+    """Return a copy of the document with each `key.path=value` set, and the keys that were set.
+
+    Raise UserError if a setting is not of this form or its value is not YAML.
+    """
     result, touched = copy.deepcopy(document), set()
     for setting in settings:
         path, equals, value = setting.partition("=")

@@ -6,12 +6,12 @@ from typing import Any, Literal
 
 import numpy as np
 
-from dnnsearch.config.dimensions import HYPERPARAMETERS, MOST_ITERATIONS
+from dnnsearch.config.dimensions import HYPERPARAMETERS, MAX_ITERATIONS
 from dnnsearch.nn import INITIALIZATIONS
 from dnnsearch.trials.spec import Hyperparameters
 from dnnsearch.validators import Rule, one_of, or_word, real, show, whole
 
-POINTS = 30  # of a curve, where the estimator is to choose
+MAX_CURVE_POINTS = 30  # of a curve, where the estimator is to choose
 LAYERS = 2  # hidden ones, where `units` is one number and nobody says how many layers there are
 
 
@@ -43,8 +43,8 @@ SETTINGS: dict[str, Rule] = {
     "initialization": one_of(INITIALIZATIONS),
     "dtype": _dtype,
     "dev_fraction": real(low=0, below=1),
-    "patience": _none(whole(1, MOST_ITERATIONS)),
-    "curve_every": or_word("auto", whole(1, MOST_ITERATIONS), "auto"),
+    "patience": _none(whole(1, MAX_ITERATIONS)),
+    "curve_every": or_word("auto", whole(1, MAX_ITERATIONS), "auto"),
 }
 
 
@@ -64,7 +64,7 @@ def settings(given: Mapping[str, Any]) -> Settings:
     """The others; raises ValueError with name, rule and value."""
     values = {name: _checked(name, rule, given[name]) for name, rule in SETTINGS.items()}
     if values["curve_every"] == "auto":
-        values["curve_every"] = max(int(given["iterations"]) // POINTS, 1)
+        values["curve_every"] = max(int(given["iterations"]) // MAX_CURVE_POINTS, 1)
     return Settings(**values)
 
 

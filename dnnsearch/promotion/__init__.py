@@ -1,9 +1,15 @@
-"""From a study to one model with an honest figure: confirmed, refitted, tested once, handed on.
+"""From a study to one registered model with an unbiased test score; and re-tuning on newer data.
 
-- `candidates`: the best few configurations, and networks of each with fresh seeds.
-- `figures`: what networks are worth on dev and on the test set.
-- `openings`: the book of who has looked at the test set, and when.
-- `refitting`: the winner, trained on all that may be learnt from.
-- `crowning`: the version in MLflow, and whether it takes the champion's place.
-- `promoting`: all of it in order; `telling`: in words.
+This room does not know how a search chooses its trials, nor how its results are reported.
+
+- `candidates`: the best configurations, and networks of each with fresh seeds.
+- `confirmation`: comparing them on dev.
+- `refit`: the winner, trained on train and dev together.
+- `evaluation`: its scores on the test set.
+- `evaluation_log`: the log of a study's test-set evaluations.
+- `evaluation_scores`: scores of networks on dev, and of models on a test set.
+- `registration`: the model file, the version in MLflow and the champion.
+- `promotion`: all of these steps in order.
+- `promotion_text`: the result as text and as a JSON document.
+- `retuning/`: a champion on newer data, compared with the best of a new search.
 """

@@ -1,15 +1,15 @@
-"""The best few configurations of a study, and networks of each that no trial has seen the seeds of.
+"""The best configurations of a study, and networks of each with seeds that no trial has used.
 
-A fresh training is an ordinary spec with an ordinary record, kept in a folder of its own beside the
-study's records: killed and started again, a promotion goes on where it was.
+Such a training has an ordinary spec and an ordinary record, in a folder of its own next to the
+study's records, so a promotion that was killed resumes from the records.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dnnsearch.config.search_space import complete
-from dnnsearch.deployment.champion import PROMOTIONS
+from dnnsearch.deployment.champion import PROMOTIONS, Report
 from dnnsearch.errors import UserError
 from dnnsearch.study.definition import Definition
 from dnnsearch.study.leaderboard.ranking import leaderboard
@@ -20,23 +20,25 @@ from dnnsearch.trials.spec import Hyperparameters, Spec, generator
 from dnnsearch.workers import Done, Failed, LocalWorkers
 
 PROMOTION_STREAM = 2  # the first element of the spawn key of a promotion's own seeds
-CONFIRM, REFIT = 0, 1  # what the second is for
-FEWEST_ROUNDS = 4  # of cross-validation
-Tell = Callable[[str], object]
+CONFIRM, REFIT = 0, 1  # the second element: the purpose of a training
+MIN_CROSS_VALIDATION_ROUNDS = 4
 
 
 @dataclass(frozen=True)
 class Candidate:
     """A configuration of the study."""
 
-    trial: int  # the best that had it
-    value: float  # which that trial came to in the search
+    trial: int  # the best trial with this configuration
+    value: float  # the trial's value in the search
     hyperparameters: Hyperparameters
-    multiply_adds: int  # of a training of one network: the price
+    multiply_adds: int  # the cost of training one network
 
 
 def candidates(study: OpenStudy, definition: Definition, top: int) -> list[Candidate]:
-    """The best `top` configurations, each once, the best first; UserError while there is none."""
+    """Return the best `top` configurations, each once, best first.
+
+    Raise UserError if the study has no finished trial.
+    """
     found: dict[Hyperparameters, Candidate] = {}
     board = leaderboard(study)
     if not board.ranked:
@@ -46,18 +48,19 @@ def candidates(study: OpenStudy, definition: Definition, top: int) -> list[Candi
         hyper = complete(rows[row.number].params, study.config)
         if hyper not in found and len(found) < top:
             spec = replace(definition.spec(row.number, hyper, []), replicates=1)
-            price = spec.multiply_adds(hyper.iterations)
-            found[hyper] = Candidate(row.number, row.value or 0.0, hyper, price)
+            cost = spec.multiply_adds(hyper.iterations)
+            found[hyper] = Candidate(row.number, row.value or 0.0, hyper, cost)
     return list(found.values())
 
 
 def rounds(definition: Definition, replicates: int) -> int:
-    """How often a configuration is trained; with folds each time is a whole cross-validation.
+    """Return how often a configuration is trained; with folds, a round is a cross-validation.
 
-    That is so often that there are at least `replicates` networks, and a spread to be seen.
+    With folds there are enough rounds for `replicates` networks, and at least 4, to measure the
+    spread of the seeds.
     """
     folds = definition.config.folds
-    return max(FEWEST_ROUNDS, -(-replicates // folds)) if folds else 1
+    return max(MIN_CROSS_VALIDATION_ROUNDS, -(-replicates // folds)) if folds else 1
 
 
 def fresh(
@@ -66,14 +69,15 @@ def fresh(
     hyperparameters: Hyperparameters,
     replicates: int,
     purpose: int,
-    turn: int = 0,
+    round_number: int = 0,
 ) -> Spec:
-    """The spec of a training with seeds that no trial of the study has.
+    """Return the spec of a training with seeds that no trial of the study has used.
 
-    The seed is drawn from the study's, so that the streams of a trial, the children (0, number,
-    replicate) of the study's own, are others. Nothing cuts it short: neither a pruner nor a limit.
+    The seed is drawn from a stream of the study's seed that no trial uses: trials use the streams
+    (0, number, replicate). No pruner and no limit ends the training early.
     """
-    seed = int(generator(definition.config.seed, PROMOTION_STREAM, purpose, turn).integers(2**32))
+    stream = generator(definition.config.seed, PROMOTION_STREAM, purpose, round_number)
+    seed = int(stream.integers(2**32))
     spec = definition.spec(trial, hyperparameters, [])
     stacked = definition.config.folds if purpose == CONFIRM else None
     return replace(
@@ -88,31 +92,33 @@ def fresh(
 
 
 def memo(study: OpenStudy) -> Records:
-    """Where the records of fresh trainings are."""
+    """Return the store of the records of a study's promotions."""
     return Records(Path(study.records.folder), PROMOTIONS)
 
 
 def confirmations(study: OpenStudy, trial: int) -> list[Record]:
-    """Those of a trial's configuration that are here: fresh seeds, trained on train alone.
+    """Return the stored records of a trial's configuration with fresh seeds, trained on train only.
 
-    Of several promotions, those with the most networks in a stack.
+    After several promotions, these are the ones with the most networks per record.
     """
     searched = study.record(trial).spec
-    mine = [
+    found = [
         record
         for record in memo(study).every(trial)
         if record.spec.arrays == searched.arrays
         and record.spec.hyperparameters == searched.hyperparameters
         and record.end == "finished"
     ]
-    most = max((record.spec.replicates for record in mine), default=0)
-    return [record for record in mine if record.spec.replicates == most]
+    most = max((record.spec.replicates for record in found), default=0)
+    return [record for record in found if record.spec.replicates == most]
 
 
-def train(specs: Sequence[Spec], memo: Records, workers: LocalWorkers, tell: Tell) -> list[Record]:
-    """The records of the specs, of different trials; what the memo has is not trained again.
+def train(
+    specs: Sequence[Spec], memo: Records, workers: LocalWorkers, report: Report
+) -> list[Record]:
+    """Return the records of the specs, one for each trial; train only those that `memo` lacks.
 
-    Raises UserError where a training fails.
+    Raise UserError if a training fails.
     """
     records = {spec.number: memo.find(spec) for spec in specs}
     missing = {spec.number: spec for spec in specs if records[spec.number] is None}
@@ -121,9 +127,9 @@ def train(specs: Sequence[Spec], memo: Records, workers: LocalWorkers, tell: Tel
     while missing:
         for event in workers.poll(0.5):
             if isinstance(event, Failed):
-                raise UserError(f"trained again, trial {event.number} failed: {event.cause}")
+                raise UserError(f"trial {event.number} failed when trained again: {event.cause}")
             if isinstance(event, Done):
                 records[event.number] = memo.keep(event.packed)
                 spec = missing.pop(event.number)
-                tell(f"trial {spec.number}: {spec.replicates} networks trained")
+                report(f"trial {spec.number}: {spec.replicates} networks trained")
     return [record for spec in specs if (record := records[spec.number])]

@@ -1,8 +1,8 @@
-"""The best few configurations side by side, with fresh seeds, on the dev set that chose them.
+"""The best configurations, trained with fresh seeds and compared on the dev set of the search.
 
-Seeds that are fresh take away the luck of the seeds. The luck of the examples stays: of many
-configurations those were chosen that suit this dev set, so that their figures on it flatter. Their
-differences suffer less, for all were chosen by it. What a model is worth, the test set says.
+Fresh seeds remove the luck of the seeds. The luck of the examples stays: the search selected
+configurations that suit this dev set, so their dev scores are optimistic. Differences between them
+are less biased, because all were selected in the same way. Only the test score is unbiased.
 """
 
 from collections.abc import Mapping
@@ -11,11 +11,11 @@ from functools import cached_property
 
 import numpy as np
 
+from dnnsearch.deployment.champion import Report
 from dnnsearch.errors import UserError
 from dnnsearch.promotion.candidates import (
     CONFIRM,
     Candidate,
-    Tell,
     candidates,
     fresh,
     memo,
@@ -34,7 +34,7 @@ from dnnsearch.workers import LocalWorkers
 
 @dataclass(frozen=True)
 class Confirmed:
-    """Candidates whose fresh networks all stayed finite, and their figures on dev."""
+    """The candidates whose new networks all stayed finite, and their scores on dev."""
 
     chosen: list[Candidate]
     measured: list[ScoreSample]
@@ -42,18 +42,17 @@ class Confirmed:
     maximize: bool
 
     @cached_property
-    def contest(self) -> Comparison:
+    def comparison(self) -> Comparison:
+        """The comparison of each candidate with the best one."""
         return Comparison(self.measured, self.maximize)
 
     @property
     def preferred(self) -> list[Candidate]:
-        """The tied ones, the cheapest first; then the others, the best first."""
-        tied = self.contest.tied
-        rest = [k for k in np.argsort(-self.contest.means, kind="stable") if k not in tied]
-        return [self.chosen[k] for k in [*sorted(tied, key=self._price), *rest]]
-
-    def _price(self, k: int) -> tuple[int, float]:
-        return self.chosen[k].multiply_adds, -self.contest.means[k]
+        """First those not distinguishable from the best, cheapest first; then the rest by score."""
+        means, similar = self.comparison.means, self.comparison.tied
+        similar = sorted(similar, key=lambda k: (self.chosen[k].multiply_adds, -means[k]))
+        rest = [k for k in np.argsort(-means, kind="stable") if k not in similar]
+        return [self.chosen[k] for k in [*similar, *rest]]
 
 
 def confirm(
@@ -63,33 +62,36 @@ def confirm(
     replicates: int,
     workers: LocalWorkers,
     store: ArrayStore,
-    tell: Tell,
+    report: Report,
 ) -> Confirmed:
-    """Train the best `top` with fresh seeds and compare them; UserError where all diverge."""
+    """Train the best `top` configurations with fresh seeds and score them on dev.
+
+    Raise UserError if there is none, if a training fails, or if all of them diverge.
+    """
     chosen = candidates(study, definition, top)
     records: list[list[Record]] = [[] for _ in chosen]
-    for turn in range(rounds(definition, replicates)):
-        asked = [
-            fresh(definition, c.trial, c.hyperparameters, replicates, CONFIRM, turn) for c in chosen
+    for i in range(rounds(definition, replicates)):
+        specs = [
+            fresh(definition, c.trial, c.hyperparameters, replicates, CONFIRM, i) for c in chosen
         ]
-        for mine, record in zip(records, train(asked, memo(study), workers, tell), strict=True):
-            mine.append(record)
-    return _judged(chosen, records, store.open(definition.prepared.key), definition.maximize)
+        trained = train(specs, memo(study), workers, report)
+        for of_one, record in zip(records, trained, strict=True):
+            of_one.append(record)
+    return _confirmed(chosen, records, store.open(definition.prepared.key), definition.maximize)
 
 
-def _judged(
+def _confirmed(
     chosen: list[Candidate],
     records: list[list[Record]],
     arrays: Mapping[str, np.ndarray],
     maximize: bool,
 ) -> Confirmed:
-    sound = [all(one.end == "finished" for one in mine) for mine in records]
-    if not any(sound):
-        raise UserError("with fresh seeds, every one of the best configurations diverged")
-    measured = [on_dev(mine, arrays) for mine, is_sound in zip(records, sound) if is_sound]
+    is_finite = [all(record.end == "finished" for record in of_one) for of_one in records]
+    if not any(is_finite):
+        raise UserError("all of the best configurations diverged with fresh seeds")
     return Confirmed(
-        [c for c, is_sound in zip(chosen, sound) if is_sound],
-        measured,
-        [c for c, is_sound in zip(chosen, sound) if not is_sound],
+        [one for one, finite in zip(chosen, is_finite) if finite],
+        [on_dev(of_one, arrays) for of_one, finite in zip(records, is_finite) if finite],
+        [one for one, finite in zip(chosen, is_finite) if not finite],
         maximize,
     )

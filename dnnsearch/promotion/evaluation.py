@@ -1,4 +1,4 @@
-"""The test set, opened: what the refitted networks are worth on rows that no trial has seen."""
+"""The evaluation of the refitted networks on the test set, whose rows no trial has seen."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,65 +18,66 @@ from dnnsearch.trials.metrics import METRICS, Direction
 
 @dataclass
 class Evaluation:
-    """One model's look at the test set: taken at most once, and only where somebody asks."""
+    """One model on the test set, which is read at most once, when a score is first asked for."""
 
     study: OpenStudy
-    test: str  # which test set it is
+    test: str  # identifies the test set
     refitted: Refit
     model: Model
 
     @property
-    def book(self) -> EvaluationLog:
+    def log(self) -> EvaluationLog:
+        """The study's log of evaluations."""
         return EvaluationLog(self.study.rows)
 
     @cached_property
-    def tested(self) -> EvaluationScores:
-        """The opened set; that it is opened stands in the book before."""
+    def test_set(self) -> EvaluationScores:
+        """The test set, read after the access has been logged."""
         spec = self.refitted.record.spec
-        self.book.open(spec.number, spec.digest, self.test)
+        self.log.log_access(spec.number, spec.digest, self.test)
         return EvaluationScores(spec, held_out(self.study.config), target_of(self.refitted.arrays))
 
     @property
-    def figures(self) -> dict[str, Any]:
-        """As the book has them of this very model; else the set is opened for them."""
+    def scores(self) -> dict[str, Any]:
+        """The logged scores of this model; evaluates (and logs) the test set if there are none."""
         digest = self.refitted.record.spec.digest
-        for opening in self.book.of(self.test):
-            if opening["model"] == digest and "figures" in opening:
-                return dict(opening["figures"])
-        found = self._look()
-        self.book.note(digest, self.test, found)
-        return found
+        for entry in self.log.of_test_set(self.test):
+            if entry["model"] == digest and "figures" in entry:
+                return dict(entry["figures"])
+        scores = self._evaluate()
+        self.log.log_scores(digest, self.test, scores)
+        return scores
 
-    def _look(self) -> dict[str, Any]:
-        tested, y_train = self.tested, self.refitted.y_train
-        objective, ensemble = tested.spec.objective, tested.ensemble(self.model)
+    def _evaluate(self) -> dict[str, Any]:
+        test_set, y_train = self.test_set, self.refitted.y_train
+        objective, ensemble = test_set.spec.objective, test_set.ensemble(self.model)
         networks = logits(self.refitted.record, self.refitted.arrays["X_test"])
         return {
-            "ensemble": score_with_interval(tested.measured(ensemble), objective),
-            "single": score_with_interval(tested.measured(networks), objective),
-            "guess": tested.guess(y_train, ensemble),
-            "examples": len(tested.held_out.y),
+            "ensemble": score_with_interval(test_set.sample(ensemble), objective),
+            "single": score_with_interval(test_set.sample(networks), objective),
+            "guess": test_set.guess(y_train, ensemble),
+            "examples": len(test_set.held_out.y),
         }
 
     def beats(self, rival: Model, maximize: bool) -> bool:
-        """Whether this model is better than another, example by example on the opened set."""
-        both = [self.tested.measured(self.tested.ensemble(each)) for each in (self.model, rival)]
+        """Return whether this model is better than another, compared example by example."""
+        both = [self.test_set.sample(self.test_set.ensemble(one)) for one in (self.model, rival)]
         return Comparison(both, maximize).tied == [0]
 
 
 def score_with_interval(measured: ScoreSample, objective: str) -> dict[str, float]:
-    """JSON-able; the interval ends where the score does."""
+    """Return value, low and high (95 %), the interval clipped to the metric's range; JSON-able."""
     low, high = METRICS[objective].clipped(measured.interval.low, measured.interval.high)
     return {"value": measured.mean, "low": low, "high": high}
 
 
 def found_something(figures: dict[str, Any], maximize: bool) -> bool:
-    """Whether the ensemble is better than guessing, by more than its interval."""
+    """Return whether guessing lies below (or, for a cost, above) the ensemble's 95 % interval."""
     ensemble, guess = figures["ensemble"], figures["guess"]
     return Direction(maximize).better(ensemble["low" if maximize else "high"], guess)
 
 
-def identity(definition: Definition) -> str:
-    """Which test set: that of these data and this split."""
+def test_set_id(definition: Definition) -> str:
+    """Return what identifies the test set: the digests of the data and of the split."""
     prepared = definition.prepared
     return f"{prepared.data_digest[:16]}-{prepared.split_digest[:16]}"

@@ -1,8 +1,9 @@
-"""The book of openings: each look at a study's test set is written down before it is taken.
+"""The log of a study's test-set evaluations: each one is logged before the test set is read.
 
-The first look counts. Whoever looks again, and chooses by what they saw, has a second dev set.
-It stands with the study in Optuna's storage and is written under the study's lock. What
-other studies have seen of these rows, and a retuning's old champion, it does not know.
+Only the first evaluation gives an unbiased score: who evaluates again and chooses by the scores
+has used the test set as a second dev set. The log is an attribute of the study in Optuna's storage
+and is written under the study's lock. It does not know whether other studies, or a champion that
+was retuned, have seen these rows.
 """
 
 import time
@@ -11,34 +12,37 @@ from typing import Any
 
 from dnnsearch.storage.optuna_storage import Rows
 
-OPENINGS = "openings"  # the attribute
+ATTRIBUTE = "openings"  # of the study, in Optuna's storage
 
 
 @dataclass
 class EvaluationLog:
-    """All openings of a study's test set; an opening is a JSON object."""
+    """All evaluations of a study's test sets; an entry is a JSON object."""
 
     rows: Rows
 
     @property
-    def openings(self) -> list[dict[str, Any]]:
-        """In the order of time: `when`, `trial`, `model`, and `figures` once they are known."""
-        return list(self.rows.attributes.get(OPENINGS, []))
+    def entries(self) -> list[dict[str, Any]]:
+        """Entries with `when`, `trial`, `model`, `test`, `figures` (once known); oldest first."""
+        return list(self.rows.attributes.get(ATTRIBUTE, []))
 
-    def open(self, trial: int, model: str, test: str) -> None:
-        """Write down that a model looks now; `model` is its spec's digest, `test` the set's."""
+    def log_access(self, trial: int, model: str, test: str) -> None:
+        """Log that a model is about to be evaluated.
+
+        `model` is the digest of its spec, `test` identifies the test set.
+        """
         when = time.strftime("%Y-%m-%d %H:%M:%S")
         entry = {"when": when, "trial": trial, "model": model, "test": test}
-        self.rows.set_attribute(OPENINGS, [*self.openings, entry])
+        self.rows.set_attribute(ATTRIBUTE, [*self.entries, entry])
 
-    def note(self, model: str, test: str, figures: dict[str, Any]) -> None:
-        """What was seen; also for looks of this model that were cut short."""
-        noted = [
-            {**each, "figures": figures} if (each["model"], each["test"]) == (model, test) else each
-            for each in self.openings
+    def log_scores(self, model: str, test: str, scores: dict[str, Any]) -> None:
+        """Add the scores to every entry of this model, also to those of interrupted evaluations."""
+        logged = [
+            {**each, "figures": scores} if (each["model"], each["test"]) == (model, test) else each
+            for each in self.entries
         ]
-        self.rows.set_attribute(OPENINGS, noted)
+        self.rows.set_attribute(ATTRIBUTE, logged)
 
-    def of(self, test: str) -> list[dict[str, Any]]:
-        """The openings of this test set: the data of a study may change, and then it is another."""
-        return [each for each in self.openings if each["test"] == test]
+    def of_test_set(self, test: str) -> list[dict[str, Any]]:
+        """Return the entries of one test set; a study has another one if its data change."""
+        return [each for each in self.entries if each["test"] == test]

@@ -1,4 +1,4 @@
-"""What networks are worth: on the dev set that chose them, and on a test set that did not."""
+"""The scores of networks on the dev set of a study, and of models on a test set."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,11 +15,11 @@ from dnnsearch.trials.metrics import METRICS
 from dnnsearch.trials.record import Record
 from dnnsearch.trials.spec import Spec
 
-TINY = 1e-12  # the least probability: logits stay finite
+MIN_PROBABILITY = 1e-12  # logits stay finite
 
 
 def logits(record: Record, X: np.ndarray) -> np.ndarray:
-    """Z[L] (R, n[L], m) of all networks of a record for prepared rows (m, n[0]) or (R, m, n[0])."""
+    """Return Z[L] (R, n[L], m) of a record's networks; X has prepared rows ([R,] m, n[0])."""
     spec = record.spec
     parameters = Parameters.from_flat(spec.layer_sizes, record.arrays["parameters"])
     network = Network(parameters, spec.hyperparameters.activation, spec.output)
@@ -27,9 +27,10 @@ def logits(record: Record, X: np.ndarray) -> np.ndarray:
 
 
 def on_dev(records: Sequence[Record], arrays: Mapping[str, np.ndarray]) -> ScoreSample:
-    """Of one configuration: a record with many replicates, or several with a network a fold.
+    """Return the dev scores of one configuration.
 
-    With folds a row is a whole cross-validation, its examples those of all folds.
+    It has one record with many replicates or, with folds, one record for each cross-validation.
+    With folds a row of the sample is a whole cross-validation with the examples of all folds.
     """
     rows = [_dev_rows(record, arrays) for record in records]
     return ScoreSample(np.concatenate(rows), METRICS[records[0].spec.objective].is_share)
@@ -45,39 +46,40 @@ def _dev_rows(record: Record, arrays: Mapping[str, np.ndarray]) -> np.ndarray:
 
 @dataclass(frozen=True)
 class EvaluationScores:
-    """Models on one test set, in one objective."""
+    """One test set and the objective in which models are scored on it."""
 
     spec: Spec
     held_out: HeldOut
-    target: np.ndarray  # (2,): mean and scale in which costs of a regression are counted
+    target: np.ndarray  # (2,): mean and scale of a regression's target
 
     @property
     def y(self) -> np.ndarray:
-        """As the networks have it."""
+        """The target of the test rows (m,), as the networks were trained on it."""
         mean, scale = self.target
         if self.spec.output == "identity":
             return np.asarray((self.held_out.y - mean) / scale)
         return self.held_out.y
 
-    def measured(self, Z: np.ndarray) -> ScoreSample:
-        """Of logits (R, n[L], m)."""
-        found = contributions(
-            self.spec.objective, self.spec.output, Z, self.y, float(self.target[1])
-        )
-        return ScoreSample(found, METRICS[self.spec.objective].is_share)
+    def sample(self, Z: np.ndarray) -> ScoreSample:
+        """Return the scores of R networks with logits Z (R, n[L], m)."""
+        spec = self.spec
+        of_rows = contributions(spec.objective, spec.output, Z, self.y, float(self.target[1]))
+        return ScoreSample(of_rows, METRICS[spec.objective].is_share)
 
     def ensemble(self, model: Model) -> np.ndarray:
-        """Logits (1, n[L], m) of what a model says of the raw rows, preparation and all."""
+        """Return logits (1, n[L], m) of a model's predictions for the raw rows."""
         outputs = model.outputs(self.held_out.X)
         if self.spec.output == "identity":
             values = (model.values(outputs) - self.target[0]) / self.target[1]
             return np.asarray(values[np.newaxis, np.newaxis])
-        p = np.clip(outputs.T, TINY, 1.0)
-        Z = np.log(p) - np.log(np.clip(1 - p, TINY, 1.0)) if len(p) == 1 else np.log(p)
-        return np.asarray(Z[np.newaxis])
+        p = np.clip(outputs.T, MIN_PROBABILITY, 1.0)
+        if len(p) > 1:
+            return np.asarray(np.log(p)[np.newaxis])
+        not_p = np.clip(1 - p, MIN_PROBABILITY, 1.0)
+        return np.asarray((np.log(p) - np.log(not_p))[np.newaxis])
 
     def guess(self, y_train: np.ndarray, Z: np.ndarray) -> float:
-        """What a constant answer comes to; y_train as the networks had it."""
+        """Return the score of a constant prediction; y_train as the networks were trained on it."""
         spec = self.spec
         return chance_score(
             spec.objective, spec.output, y_train, Z[0], self.y, float(self.target[1])

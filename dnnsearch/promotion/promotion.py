@@ -1,17 +1,18 @@
-"""A study's best configurations confirmed, one of them refitted, tested, written and registered.
+"""A whole promotion: confirm the best configurations, refit one, test it, register the model.
 
-Everything that computes is kept in records, so that a promotion that was killed goes on where it
-was, to the same bits. What cannot be repeated, a look at the test set, is counted.
+Each training is stored in a record, so a promotion that was killed resumes and gives the same bits.
+Each evaluation of the test set is logged, because only the first one is unbiased.
 """
 
 from dataclasses import dataclass
 from typing import Any
 
+from dnnsearch.deployment.champion import Report
 from dnnsearch.errors import UserError
 from dnnsearch.models.model_file import encode
-from dnnsearch.promotion.candidates import Candidate, Tell
+from dnnsearch.promotion.candidates import Candidate
 from dnnsearch.promotion.confirmation import Confirmed, confirm
-from dnnsearch.promotion.evaluation import Evaluation, found_something, identity
+from dnnsearch.promotion.evaluation import Evaluation, found_something, test_set_id
 from dnnsearch.promotion.refit import Refit, model, refit
 from dnnsearch.promotion.registration import Registered, register_champion
 from dnnsearch.runtime import numerics
@@ -25,28 +26,29 @@ from dnnsearch.tracking import UNTRACKED, check_uri
 
 @dataclass(frozen=True)
 class Promotion:
-    """What came of it."""
+    """The result of a promotion."""
 
     study: str
     objective: str
     folds: int | None
     confirmed: Confirmed
     winner: Candidate
-    diverged: list[Candidate]  # when refitted, of those that were preferred to the winner
+    diverged: list[Candidate]  # preferred to the winner, but diverged when refitted
     replicates: int
-    figures: dict[str, Any]  # on the test set: ensemble, single, guess, examples
-    openings: list[dict[str, Any]]  # of this test set, the first first
-    found: bool  # more than guessing has
-    crowned: Registered
+    scores: dict[str, Any]  # on the test set: ensemble, single, guess, examples
+    evaluations: list[dict[str, Any]]  # the log of this test set, oldest first
+    found: bool  # whether the ensemble is better than guessing
+    registered: Registered
 
 
 def promote(
-    study: OpenStudy, top: int, replicates: int, workers: int | None, tell: Tell
+    study: OpenStudy, top: int, replicates: int, workers: int | None, report: Report
 ) -> Promotion:
-    """Call it in a process with pinned numerics, as a search.
+    """Promote the best of the study's `top` configurations; call it with pinned numerics.
 
-    Raises UserError while somebody works on the study, when it has no finished trial, when its data
-    have changed, and when every candidate diverges.
+    `replicates` networks of each are trained with fresh seeds; `workers` defaults to the config's.
+    Raise UserError if another process works on the study, if it has no finished trial, if its data
+    have changed, or if every candidate diverges.
     """
     store = ArrayStore(default_root())
     definition = resolved_study(study, store)
@@ -56,31 +58,31 @@ def promote(
     with study_lock(study.rows.storage.url, study.name):
         count = workers or study.config.processes
         with local_workers(definition, count, default_root()) as pool:
-            confirmed = confirm(study, definition, top, replicates, pool, store, tell)
+            confirmed = confirm(study, definition, top, replicates, pool, store, report)
             preferred = confirmed.preferred
-            refitted = refit(study, definition, preferred, replicates, pool, store, tell)
-        return _conclude(study, definition, confirmed, refitted, tell)
+            refitted = refit(study, definition, preferred, replicates, pool, store, report)
+        return _test_and_register(study, definition, confirmed, refitted, report)
 
 
 def resolved_study(study: OpenStudy, store: ArrayStore) -> Definition:
-    """The study's definition with its data; raises UserError where these have changed."""
+    """Return the study's definition with its data. Raise UserError if the data have changed."""
     definition = resolve_definition(study.config, store)
-    there = (definition.prepared.data_digest, definition.prepared.split_digest)
-    if there != (study.definition["data_digest"], study.definition["split_digest"]):
+    present = (definition.prepared.data_digest, definition.prepared.split_digest)
+    if present != (study.definition["data_digest"], study.definition["split_digest"]):
         raise UserError(f"the data of study {study.name} have changed since it was run")
     return definition
 
 
-def _conclude(
-    study: OpenStudy, definition: Definition, confirmed: Confirmed, refitted: Refit, tell: Tell
+def _test_and_register(
+    study: OpenStudy, definition: Definition, confirmed: Confirmed, refitted: Refit, report: Report
 ) -> Promotion:
-    """The test set, the model file and the registry, which MLflow may take its seconds for."""
+    """Evaluate the test set, write the model file and register it (MLflow may take seconds)."""
     promoted = model(study, refitted)
-    look = Evaluation(study, identity(definition), refitted, promoted)
-    tell("the test set")
-    figures = look.figures
-    found = found_something(figures, definition.maximize)
-    crowned = register_champion(study, look, encode(promoted), found, figures, tell)
+    evaluation = Evaluation(study, test_set_id(definition), refitted, promoted)
+    report("evaluating the test set")
+    scores = evaluation.scores
+    found = found_something(scores, definition.maximize)
+    registered = register_champion(study, evaluation, encode(promoted), found, scores, report)
     return Promotion(
         study=study.name,
         objective=study.config.objective,
@@ -89,8 +91,8 @@ def _conclude(
         winner=refitted.candidate,
         diverged=refitted.diverged,
         replicates=promoted.replicates,
-        figures=figures,
-        openings=look.book.of(look.test),
+        scores=scores,
+        evaluations=evaluation.log.of_test_set(evaluation.test),
         found=found,
-        crowned=crowned,
+        registered=registered,
     )

@@ -1,4 +1,8 @@
-"""A promotion in words, and as a JSON document."""
+"""The result of a promotion as text and as a JSON document.
+
+Here configurations are *not distinguishable* from the best with fresh seeds. `show` and `report`
+say *tied* for trials whose networks of the search are not told apart by these dev examples.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,35 +15,34 @@ from dnnsearch.trials.metrics import Direction
 
 
 def lines(promotion: Promotion) -> list[str]:
-    """For people."""
+    """Return the lines that `promote` prints."""
     return [
-        *_confirmed(promotion),
+        *_confirmation(promotion),
         *_test(promotion),
-        *_openings(promotion),
-        *_kept(promotion),
+        *_evaluations(promotion),
+        *_registration(promotion),
     ]
 
 
-def _confirmed(promotion: Promotion) -> list[str]:
+def _confirmation(promotion: Promotion) -> list[str]:
     confirmed, name = promotion.confirmed, promotion.objective
     examples = confirmed.measured[0].examples
-    many = len(confirmed.chosen)
-    what = "configuration" if many == 1 else "configurations"
+    count = len(confirmed.chosen)
+    what = "the best configuration" if count == 1 else f"the best {count} configurations"
     where = f"over {promotion.folds} folds" if promotion.folds else "on dev"
-    title = f"the best {many} {what}, trained again with fresh seeds; {name} {where}"
-    uncertain = f"± is one standard error, of seeds and of {examples} examples"
+    error = f"± is one standard error over seeds and {examples} examples"
     return [
-        f"study {promotion.study}: {title}",
+        f"study {promotion.study}: {what}, trained again with fresh seeds; {name} {where}",
         *_table(confirmed),
         *(f"left out: trial {one.trial}, whose networks diverged" for one in confirmed.diverged),
-        f"({uncertain}; each interval, by itself, of about 95 %)",
+        f"({error}; each interval is a 95 % interval of its own)",
         choice(promotion),
     ]
 
 
 def _table(confirmed: Confirmed) -> list[str]:
-    header = ["trial", "in the search", "confirmed", "from the best", "multiply-adds"]
-    order = sorted(range(len(confirmed.chosen)), key=lambda k: -confirmed.contest.means[k])
+    header = ["trial", "in the search", "confirmed", "difference to the best", "multiply-adds"]
+    order = sorted(range(len(confirmed.chosen)), key=lambda k: -confirmed.comparison.means[k])
     rows = [header, *(_row(confirmed, k) for k in order)]
     widths = [max(len(row[i]) for row in rows) for i in range(len(header))]
     return ["  ".join(cell.rjust(w) for cell, w in zip(row, widths, strict=True)) for row in rows]
@@ -51,132 +54,132 @@ def _row(confirmed: Confirmed, k: int) -> list[str]:
         str(one.trial),
         f"{one.value:.4f}",
         f"{measured.mean:.4f} ± {measured.error:.4f}",
-        standing(confirmed.contest, k),
+        relation_to_best(confirmed.comparison, k),
         f"{one.multiply_adds:.2g}",
     ]
 
 
-def standing(contest: Comparison, k: int) -> str:
-    """Such as `-0.0212 to +0.0031, tied`."""
-    if len(contest.candidates) == 1:
+def relation_to_best(comparison: Comparison, k: int) -> str:
+    """Return `best`, or an interval such as `-0.0212 to +0.0031, not distinguishable`."""
+    if len(comparison.candidates) == 1:
         return ""
-    if k == contest.leader:
-        return "tied" if len(contest.tied) > 1 else "best"
-    interval, word = contest.difference_to_best(k), "tied" if k in contest.tied else "worse"
+    if k == comparison.leader:
+        return "best"
+    interval = comparison.difference_to_best(k)
+    word = "not distinguishable" if k in comparison.tied else "worse"
     return f"{interval.low:+.4f} to {interval.high:+.4f}, {word}"
 
 
 def choice(promotion: Promotion) -> str:
     """Return the line that says which configuration was chosen, and why."""
     confirmed, winner = promotion.confirmed, promotion.winner
-    tied = [confirmed.chosen[k] for k in confirmed.contest.tied]
+    similar = [confirmed.chosen[k] for k in confirmed.comparison.tied]
     chosen = f"chosen: trial {winner.trial} ({winner.hyperparameters.describe()})"
     if promotion.diverged:
         return (
             f"{chosen}; those preferred to it diverged when refitted: {_trials(promotion.diverged)}"
         )
-    if len(tied) == 1:
+    if len(similar) == 1:
         return f"{chosen}, the best"
-    return f"{chosen}, the cheapest of those tied for best: {_trials(tied)}"
+    rule = "the cheapest of those not distinguishable from the best"
+    return f"{chosen}, {rule}: {_trials(similar)}"
 
 
 def _trials(candidates: Sequence[Candidate]) -> str:
-    """Their numbers."""
     return ", ".join(str(one.trial) for one in candidates)
 
 
 def _test(promotion: Promotion) -> list[str]:
-    name, figures = test_name(promotion.objective), promotion.figures
-    ensemble, single = (figure(figures[kind]) for kind in ("ensemble", "single"))
-    rows = f"{figures['examples']} test examples, which none of its trials has seen"
+    name, scores = test_name(promotion.objective), promotion.scores
+    ensemble, single = (score_text(scores[kind]) for kind in ("ensemble", "single"))
+    rows = f"{scores['examples']} test examples, which no trial has seen"
     return [
         f"refitted on train and dev, {promotion.replicates} networks; {name} on {rows}:",
         f"  the ensemble   {ensemble}",
-        f"  a single one   {single}",
-        f"  guessing       {figures['guess']:.4f}",
+        f"  one network    {single}",
+        f"  guessing       {scores['guess']:.4f}",
         _shrinkage(promotion),
         *([] if promotion.found else [_nothing(promotion)]),
     ]
 
 
-def figure(one: dict[str, float]) -> str:
-    """A value with its interval."""
-    return f"{one['value']:.4f} (95 %: {one['low']:.4f} to {one['high']:.4f})"
+def score_text(score: dict[str, float]) -> str:
+    """Return a score with its 95 % interval."""
+    return f"{score['value']:.4f} (95 %: {score['low']:.4f} to {score['high']:.4f})"
 
 
 def _shrinkage(promotion: Promotion) -> str:
     search, confirmed, test = steps(promotion)
-    return (
-        f"from dev to test: {search:.4f} in the search, {confirmed:.4f} confirmed, {test:.4f} on "
-        f"test ({test - search:+.4f}); dev has chosen, so its figures flatter"
-    )
+    scores = f"{search:.4f} in the search, {confirmed:.4f} confirmed, {test:.4f} on test"
+    why = "dev scores are optimistic, because dev was used for selection"
+    return f"from dev to test: {scores} ({test - search:+.4f}); {why}"
 
 
 def steps(promotion: Promotion) -> tuple[float, float, float]:
-    """Of single networks of the winner: in the search, confirmed, on the test set."""
+    """Return the mean score of single networks of the winner: search, confirmation, test set."""
     place = promotion.confirmed.chosen.index(promotion.winner)
     confirmed = promotion.confirmed.measured[place].mean
-    return promotion.winner.value, confirmed, promotion.figures["single"]["value"]
+    return promotion.winner.value, confirmed, promotion.scores["single"]["value"]
 
 
 def _nothing(promotion: Promotion) -> str:
-    figures = promotion.figures
-    value, guess = figures["ensemble"]["value"], figures["guess"]
-    advice = "look at the labels and the features"
+    scores = promotion.scores
+    value, guess = scores["ensemble"]["value"], scores["guess"]
+    advice = "check the labels and the features"
     if Direction(promotion.confirmed.maximize).better(value, guess):
-        advice = f"{figures['examples']} test examples may be too few to tell; {advice}, too"
+        advice = f"{scores['examples']} test examples may be too few to tell; also {advice}"
     return (
-        "THE SEARCH FOUND NOTHING that the test set can show: the ensemble is not surely better "
-        f"than guessing, which has {guess:.4f}; {advice}"
+        "THE SEARCH FOUND NOTHING that the test set confirms: the ensemble is not clearly better "
+        f"than guessing, which reaches {guess:.4f}; {advice}"
     )
 
 
-def _openings(promotion: Promotion) -> list[str]:
-    openings = promotion.openings
-    if len(openings) == 1:
-        return [f"this study opened its test set once, {_when(openings[0])}: this figure counts"]
-    first = openings[0].get("figures", {}).get("ensemble")
-    counted = f"{first['value']:.4f}" if first else "not known, for that look was cut short"
-    counts = f"the figure that counts is that of the first, {counted}"
+def _evaluations(promotion: Promotion) -> list[str]:
+    logged = promotion.evaluations
+    if len(logged) == 1:
+        when = _when(logged[0])
+        return [f"this study evaluated its test set once, {when}: this score counts"]
+    first = logged[0].get("figures", {}).get("ensemble")
+    score = f"{first['value']:.4f}" if first else "not known, because it was interrupted"
+    times = f"this study evaluated its test set {len(logged)} times"
     return [
-        f"this study's test set was opened {len(openings)} times; {counts}:",
-        *(f"  {n}. {_when(one)}" for n, one in enumerate(openings, start=1)),
+        f"{times}; only the first score counts, {score}:",
+        *(f"  {n}. {_when(one)}" for n, one in enumerate(logged, start=1)),
     ]
 
 
-def _when(opening: dict[str, Any]) -> str:
-    return f"{opening['when']} by trial {opening['trial']}"
+def _when(entry: dict[str, Any]) -> str:
+    return f"{entry['when']}, trial {entry['trial']}"
 
 
-def _kept(promotion: Promotion) -> list[str]:
-    crowned = promotion.crowned
-    version = f", {crowned.version} in MLflow" if crowned.version else ""
-    verdict = "champion" if crowned.is_champion else "not the champion"
-    return [f"model: {crowned.file}{version}", f"{verdict}: {crowned.why}"]
+def _registration(promotion: Promotion) -> list[str]:
+    registered = promotion.registered
+    version = f", {registered.version} in MLflow" if registered.version else ""
+    verdict = "champion" if registered.is_champion else "not the champion"
+    return [f"model: {registered.file}{version}", f"{verdict}: {registered.why}"]
 
 
 def test_name(objective: str) -> str:
-    """What an objective is called on the test set."""
+    """Return the name of an objective on the test set: `test_f1` for `dev_f1`."""
     return f"test_{objective.removeprefix('dev_')}"
 
 
 def document(promotion: Promotion) -> dict[str, Any]:
-    """JSON-able: all figures, and the lines."""
-    contest = promotion.confirmed.contest
+    """Return the document of `promote --json`: all scores, and the lines."""
     return {
         "study": promotion.study,
         "objective": promotion.objective,
         "candidates": [_candidate(promotion, k) for k in range(len(promotion.confirmed.chosen))],
-        "tied": [promotion.confirmed.chosen[k].trial for k in contest.tied],
+        "tied": [promotion.confirmed.chosen[k].trial for k in promotion.confirmed.comparison.tied],
         "trial": promotion.winner.trial,
         "replicates": promotion.replicates,
-        "test": promotion.figures,
-        "openings": promotion.openings,
+        "test": promotion.scores,
+        "openings": promotion.evaluations,
         "steps": dict(zip(("search", "confirmed", "test"), steps(promotion), strict=True)),
         "found": promotion.found,
-        "file": promotion.crowned.file,
-        "version": promotion.crowned.version,
-        "champion": promotion.crowned.is_champion,
+        "file": promotion.registered.file,
+        "version": promotion.registered.version,
+        "champion": promotion.registered.is_champion,
         "lines": lines(promotion),
     }
 
@@ -184,7 +187,9 @@ def document(promotion: Promotion) -> dict[str, Any]:
 def _candidate(promotion: Promotion, k: int) -> dict[str, Any]:
     one, confirmed = promotion.confirmed.chosen[k], promotion.confirmed
     return {
-        **_priced(one),
+        "trial": one.trial,
+        "search": one.value,
+        "multiply_adds": one.multiply_adds,
         "confirmed": confirmed.measured[k].mean,
         "error": confirmed.measured[k].error,
         "networks": confirmed.measured[k].replicates,
@@ -192,10 +197,6 @@ def _candidate(promotion: Promotion, k: int) -> dict[str, Any]:
             str(other.trial): [interval.low, interval.high]
             for j, other in enumerate(confirmed.chosen)
             if j != k
-            for interval in [confirmed.contest.difference(k, j)]
+            for interval in [confirmed.comparison.difference(k, j)]
         },
     }
-
-
-def _priced(one: Candidate) -> dict[str, Any]:
-    return {"trial": one.trial, "search": one.value, "multiply_adds": one.multiply_adds}

@@ -1,9 +1,9 @@
-"""The winner trained on all that may be learnt from: train and dev together, test never.
+"""The winner, trained on train and dev together; the test set is never used.
 
-It makes as many updates as in the search, so that on more examples they are fewer epochs: what the
-search chose was learning rate and updates together, and nothing is left to say when to stop. The
-preparation is fitted on the same rows. The dev curves of such a training are of examples that it
-has learnt, and say nothing.
+It makes as many updates as in the search, so on more examples it trains for fewer epochs: the
+search chose learning rate and updates together, and no dev set is left to decide when to stop.
+The preprocessing is fitted on the same rows. The dev curves of a refit are meaningless, because
+the dev examples are part of its training set.
 """
 
 from collections.abc import Mapping
@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from dnnsearch.data.prepare import Prepared, prepare
+from dnnsearch.deployment.champion import Report
 from dnnsearch.deployment.trial_model import provenance
 from dnnsearch.errors import UserError
 from dnnsearch.models.ensemble import Model, assemble
-from dnnsearch.promotion.candidates import REFIT, Candidate, Tell, fresh, memo, train
+from dnnsearch.promotion.candidates import REFIT, Candidate, fresh, memo, train
 from dnnsearch.storage.array_store import ArrayStore
 from dnnsearch.study.definition import Definition
 from dnnsearch.study.stored_study import OpenStudy
@@ -31,13 +32,13 @@ class Refit:
     candidate: Candidate
     record: Record
     prepared: Prepared
-    arrays: Mapping[str, np.ndarray]  # as they lie with the test set
+    arrays: Mapping[str, np.ndarray]  # the prepared test set, with means and scales
     y_train: np.ndarray
-    diverged: list[Candidate]  # those that were preferred to it, but did not stay finite
+    diverged: list[Candidate]  # preferred to this one, but diverged
 
 
 def refit_spec(definition: Definition, whole: Prepared, one: Candidate, replicates: int) -> Spec:
-    """The spec of the refit."""
+    """Return the spec of a refit on `whole`, which is train and dev together."""
     on_all = replace(definition, prepared=whole)
     spec = fresh(on_all, one.trial, one.hyperparameters, replicates, REFIT)
     return replace(spec, curve_every=definition.curve_every)
@@ -50,23 +51,26 @@ def refit(
     replicates: int,
     workers: LocalWorkers,
     store: ArrayStore,
-    tell: Tell,
+    report: Report,
 ) -> Refit:
-    """The first of the preferred whose networks all stay finite; UserError where none's do."""
+    """Refit the preferred candidates in order; return the first whose networks all stay finite.
+
+    Raise UserError if all diverge or a training fails.
+    """
     whole = prepare(study.config, store, whole=True)
-    for place, one in enumerate(preferred):
+    for rank, one in enumerate(preferred):
         spec = refit_spec(definition, whole, one, replicates)
-        (record,) = train([spec], memo(study), workers, tell)
+        (record,) = train([spec], memo(study), workers, report)
         if record.end == "finished":
             y_train = np.asarray(store.open(whole.key)["y_train"])
             test = store.open(whole.test_key)
-            return Refit(one, record, whole, test, y_train, preferred[:place])
-        tell(f"trial {one.trial}: on train and dev together a network diverged")
-    raise UserError(f"study {study.name}: on train and dev together every configuration diverged")
+            return Refit(one, record, whole, test, y_train, preferred[:rank])
+        report(f"trial {one.trial}: a network diverged on train and dev together")
+    raise UserError(f"study {study.name}: every configuration diverged on train and dev together")
 
 
 def model(study: OpenStudy, refitted: Refit) -> Model:
-    """The ensemble, with its preparation inside."""
+    """Return the ensemble of the refitted networks, with its preprocessing."""
     record = refitted.record
     origin = {**provenance(study, study.record(refitted.candidate.trial)), "refit": record.digest}
     return assemble(

@@ -1,9 +1,9 @@
-"""Where a promoted model goes: a file beside the records, a version in MLflow, and the crown.
+"""Where a promoted model is stored: a file next to the records, a version in MLflow, the alias.
 
-The champion is the version with the alias, and the file that `predict STUDY` takes without it; a
-new model takes its place only if it is better than guessing and, on the same test set, better than
-the present champion. An alias that is on another study's version, of the same name, is taken only
-by the same rule.
+The champion is the version with MLflow's alias `champion`, and a file that `predict STUDY` uses
+without MLflow. A new model replaces it only if it is better than guessing and better than the
+present champion on the same test set. The same rule holds if the alias is on a version of another
+study with the same name.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from dnnsearch.deployment.champion import Champion, Report, champion, fetched, holder, is_of, keep
 from dnnsearch.errors import UserError
-from dnnsearch.models.ensemble import Model
 from dnnsearch.models.model_file import ENDING, digest
 from dnnsearch.promotion.candidates import memo
 from dnnsearch.promotion.evaluation import Evaluation
@@ -22,92 +21,93 @@ from dnnsearch.tracking import UNTRACKED
 if TYPE_CHECKING:
     from dnnsearch.tracking.registry import Version
 
-TEST_TAG = "dnnsearch.test"  # which test set a version's figures are of
+TEST_SET_TAG = "dnnsearch.test"  # identifies the test set of a version's scores
 
 
 @dataclass(frozen=True)
 class Registered:
-    """What became of a model."""
+    """Where a model is stored, and whether it is the champion."""
 
     file: str
-    version: str  # models:/STUDY/N; empty where MLflow has none
+    version: str  # models:/STUDY/N; empty if MLflow has none
     is_champion: bool
-    why: str  # in words
+    why: str
 
 
 def register_champion(
     study: OpenStudy,
-    look: Evaluation,
+    evaluation: Evaluation,
     content: bytes,
     found: bool,
-    figures: dict[str, Any],
-    tell: Report,
+    scores: dict[str, Any],
+    report: Report,
 ) -> Registered:
-    """Keep and register the model; raises UserError when the disk refuses.
+    """Store and register the model; make it the champion if it is better than the present one.
 
-    That MLflow is away loses nothing: it is told in words, and the same command tries again.
+    If MLflow is not reachable, `why` says so and the same command tries again. Raise UserError if
+    the file cannot be written.
     """
-    trial = look.refitted.candidate.trial
+    trial = evaluation.refitted.candidate.trial
     name = f"{trial:05d}-{digest(content)[:16]}{ENDING}"
     memo(study).put_side_file(name, content)
     file = str(memo(study).folder / name)
     try:
-        registered = _register(study, look, content, figures)
-        present = champion(study, tell)
+        registered = _register(study, evaluation, content, scores)
+        present = champion(study, report)
     except UserError as error:
         return Registered(file, "", False, f"not registered, the same command tries again: {error}")
-    is_champion, why = _judge(look, content, found, present)
+    is_champion, why = _judge(evaluation, content, found, present)
     uri = registered.uri if registered else ""
     if is_champion:
         try:
-            why += _give_alias(study, look, content, registered)
+            why += _set_alias(study, evaluation, content, registered)
         except UserError as error:
             return Registered(file, uri, False, f"no alias, the same command tries again: {error}")
-        keep(study, content)  # last, for MLflow may fail
+        keep(study, content)  # last, because MLflow may fail
     return Registered(file, uri, is_champion, why)
 
 
 def _register(
-    study: OpenStudy, look: Evaluation, content: bytes, figures: dict[str, Any]
+    study: OpenStudy, evaluation: Evaluation, content: bytes, scores: dict[str, Any]
 ) -> "Version | None":
     if study.config.tracking == UNTRACKED:
         return None
     from dnnsearch.tracking.registry import register
 
     objective = study.config.objective.removeprefix("dev_")
-    values = {kind: f"{figures[kind]['value']:.6g}" for kind in ("ensemble", "single")}
+    values = {kind: f"{scores[kind]['value']:.6g}" for kind in ("ensemble", "single")}
     tags = {f"dnnsearch.test_{objective}.{kind}": value for kind, value in values.items()}
     return register(
         study.config.tracking,
         study_info(study),
         content,
-        look.refitted.candidate.trial,
-        tags={TEST_TAG: look.test, **tags},
-        example=look.model.inputs.typical(),
+        evaluation.refitted.candidate.trial,
+        tags={TEST_SET_TAG: evaluation.test, **tags},
+        example=evaluation.model.inputs.typical(),
     )
 
 
-def _give_alias(
-    study: OpenStudy, look: Evaluation, content: bytes, registered: "Version | None"
+def _set_alias(
+    study: OpenStudy, evaluation: Evaluation, content: bytes, registered: "Version | None"
 ) -> str:
-    """Words for where the alias stays with another study of that name."""
+    """Set the alias; return a note if it stays with another study of the same name, else ""."""
     if registered is None:
         return ""
     from dnnsearch.tracking import registry
 
     other = holder(study)
     if other is not None and not is_of(study, other):
-        may, why = _judge(look, content, True, fetched(study, other))
-        if not may:
+        is_better, why = _judge(evaluation, content, True, fetched(study, other))
+        if not is_better:
             return f"; in MLflow {other.uri}, of another study of this name, stays champion: {why}"
     registry.set_champion(study.config.tracking, registered)
     return ""
 
 
 def _judge(
-    look: Evaluation, content: bytes, found: bool, present: Champion | None
+    evaluation: Evaluation, content: bytes, found: bool, present: Champion | None
 ) -> tuple[bool, str]:
-    """Whether it is to be the champion in place of the present one, and why."""
+    """Return whether the model replaces the present champion, and why."""
     if present is not None and present.content == content:
         return True, "it is the champion already"
     if not found:
@@ -115,16 +115,10 @@ def _judge(
     if present is None:
         return True, "the first champion of this study"
     rival = present.model
-    if not _same_test(rival, look.model):
+    ours, theirs = evaluation.model.provenance, rival.provenance
+    if any(ours.get(key) != theirs.get(key) for key in ("data", "split")):
         return False, "the present champion was tested on other data, so they cannot be compared"
-    if look.beats(rival, maximize=look.refitted.record.spec.maximize):
-        return True, f"better than the champion so far ({_name(rival)}) on the same test set"
-    return False, f"not better than the champion ({_name(rival)}) on the same test set"
-
-
-def _same_test(a: Model, b: Model) -> bool:
-    return all(a.provenance.get(key) == b.provenance.get(key) for key in ("data", "split"))
-
-
-def _name(model: Model) -> str:
-    return f"trial {model.provenance.get('trial')}"
+    name = f"trial {theirs.get('trial')}"
+    if evaluation.beats(rival, maximize=evaluation.refitted.record.spec.maximize):
+        return True, f"better than the previous champion ({name}) on the same test set"
+    return False, f"not better than the champion ({name}) on the same test set"

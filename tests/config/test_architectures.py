@@ -1,4 +1,4 @@
-"""Whole networks in `units`: what they mean to the search space, its guesses and its definition."""
+"""Whole networks in `units`: the search space, the guesses and the definition that they give."""
 
 import pytest
 from optuna.distributions import CategoricalDistribution
@@ -17,7 +17,7 @@ from tests.config.test_search_space import FIXED, SEARCHED, SHAPE, ask, config
 NETWORKS = {key: value for key, value in SEARCHED.items() if key != "hidden_layers"}
 
 
-def test_one_whole_network_fixes_depth_and_units_and_nothing_is_asked():
+def test_one_whole_network_fixes_depth_and_units():
     fixed = {key: value for key, value in FIXED.items() if key != "hidden_layers"}
     hyper, trial = ask(config(fixed, units=[[20, 7, 5]]))
     assert hyper.units == (20, 7, 5)
@@ -93,6 +93,6 @@ def test_a_list_that_looks_like_one_network_gets_a_note():
         {"units": 20, "hidden_layers": 3},
     ],
 )
-def test_what_is_clear_gets_none(clear):
+def test_units_that_are_clear_get_no_note(clear):
     assert note_on_units(config(**clear)) is None
     assert note_on_units(config(NETWORKS, units=[[20, 7, 5]])) is None

@@ -1,3 +1,5 @@
+"""A config file as a checked `Config`: defaults, error messages, overrides and its definition."""
+
 import math
 from pathlib import Path
 
@@ -151,7 +153,7 @@ def test_a_missing_key_is_named_with_an_example():
         parse_config({}, "x.yaml", "x")
 
 
-def test_keys_that_are_no_names_are_an_error_in_python_too():
+def test_a_key_that_is_not_a_name_is_also_an_error_in_python():
     with pytest.raises(UserError, match="a key must be a name, but got 1"):
         parse_config({1: 2}, "x", "x")
 

@@ -1,4 +1,4 @@
-"""Whatever stands in a config's `data` and `split`: it is prepared, or refused in one line."""
+"""Any `data` and `split` section of a config is prepared, or rejected in one line."""
 
 import pytest
 from hypothesis import given, settings

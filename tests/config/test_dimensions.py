@@ -1,3 +1,5 @@
+"""Hyperparameters as fixed values, choices, ranges and whole networks, and the rules for each."""
+
 import math
 
 import pytest
@@ -85,7 +87,7 @@ def test_numbers_written_as_text_have_the_type_of_their_hyperparameter():
         ("units", list(range(1, 1002)), "1 to 1000 choices, but got 1001"),
     ],
 )
-def test_bad_input_is_refused_with_the_rule_and_the_value(name, value, rule):
+def test_bad_input_is_rejected_with_the_rule_and_the_value(name, value, rule):
     assert rule in refusal(name, value)
 
 
@@ -103,7 +105,7 @@ def test_the_plain_form_is_read_as_the_same_dimension(value):
     assert dimension("units", plain(one)) == one
 
 
-def test_a_dimension_knows_what_lies_in_it():
+def test_a_dimension_contains_its_values_only():
     inside = Range(0.1, 1.0)
     assert 0.1 in inside
     assert 1.0 in inside
@@ -132,7 +134,7 @@ def test_one_network_is_fixed():
 
 
 @pytest.mark.parametrize("value", [20, [20, 7, 5], {"low": 1, "high": 4}, "20-7-5", [], None])
-def test_everything_else_has_no_whole_networks(value):
+def test_other_values_of_units_are_not_whole_networks(value):
     assert architectures(value) is None
 
 
@@ -146,7 +148,7 @@ def test_everything_else_has_no_whole_networks(value):
         ([[[20]]], "must be a whole number from 1 to 100000, but got [20]"),
     ],
 )
-def test_what_is_no_network_is_refused_with_the_rule_and_the_value(value, rule):
+def test_an_invalid_network_is_rejected_with_the_rule_and_the_value(value, rule):
     with pytest.raises(ValueError) as error:
         architectures(value)
     assert rule in str(error.value)

@@ -1,3 +1,5 @@
+"""What Optuna is asked for, trial 0, the points of the curves, and what fits the data."""
+
 import optuna
 import pytest
 from hypothesis import given, settings
@@ -51,7 +53,7 @@ def ask(config, first=None, seed=0):
     return suggest(trial, config), study.trials[0]
 
 
-def test_what_is_fixed_is_taken_and_not_asked():
+def test_fixed_values_are_not_asked_from_optuna():
     hyper, trial = ask(config(FIXED))
     assert trial.params == {}
     assert hyper.as_params() == {
@@ -66,7 +68,7 @@ def test_what_is_fixed_is_taken_and_not_asked():
     }
 
 
-def test_the_order_of_asking_is_fixed_and_units_are_asked_for_the_layers_that_exist():
+def test_parameters_have_a_fixed_order_and_units_only_for_existing_layers():
     hyper, trial = ask(config(hidden_layers=[3, 4]), {"hidden_layers": 3})
     assert list(trial.params) == [
         "learning_rate", "iterations", "hidden_layers", "units_1", "units_2", "units_3",
@@ -108,7 +110,7 @@ def test_params_that_lack_a_searched_hyperparameter_are_an_error():
 @pytest.mark.filterwarnings("error")
 @given(seed=st.integers(0, 2**32 - 1))
 @settings(max_examples=20, deadline=None)
-def test_what_is_asked_lies_in_the_space(seed):
+def test_suggested_values_lie_in_the_space(seed):
     hyper, _ = ask(config(), seed=seed)
     assert 0.01 <= hyper.learning_rate <= 1
     assert 100 <= hyper.iterations <= 5000
@@ -125,7 +127,7 @@ def test_zero_hidden_layers_ask_no_units():
     assert not [name for name in trial.params if name.startswith("units")]
 
 
-def test_the_default_is_what_usually_trains_well():
+def test_the_default_has_two_layers_and_about_thirty_epochs():
     assert default_params(config(), SHAPE) == {
         "learning_rate": 0.2,
         "iterations": 1020,
@@ -163,7 +165,7 @@ def test_the_default_is_clipped_into_the_space():
     assert {name: type(value) for name, value in params.items()}["units_1"] is int
 
 
-def test_the_default_has_nothing_of_what_is_fixed():
+def test_the_default_leaves_out_fixed_values():
     assert default_params(config(FIXED), SHAPE) == {}
     params = default_params(config(hidden_layers=1), SHAPE)
     assert "hidden_layers" not in params
@@ -227,7 +229,7 @@ def test_the_points_of_curves_that_auto_sets_cost_less_than_a_tenth_of_the_train
     assert passes < 0.1 * longest * 3 * 128  # an update is worth three passes of its batch
 
 
-def test_auto_looks_less_often_where_a_look_is_dear():
+def test_auto_gives_fewer_points_if_a_point_is_expensive():
     cheap, dear = (DataShape(64, 10, 1000, dev, 100, "multiclass") for dev in (10, 10**5))
     assert resolve_curve_every(config(), cheap) < resolve_curve_every(config(), dear)
 
@@ -244,11 +246,11 @@ def test_a_network_beyond_any_machine_is_a_user_error():
         check_fits(config(units=[10, 100_000], hidden_layers=[1, 2]), SHAPE)
 
 
-def test_what_fits_passes():
-    check_fits(config(), SHAPE)
+def test_a_space_that_fits_is_accepted():
+    check_fits(config(), SHAPE)  # it would raise UserError
     check_fits(config(FIXED), SHAPE)
     check_fits(config(batch_size=1079), SHAPE)
 
 
-def test_the_demo_asks_for_what_its_data_can_give():
-    check_fits(load_config("configs/digits.yaml"), SHAPE)
+def test_the_demo_config_fits_its_data():
+    check_fits(load_config("configs/digits.yaml"), SHAPE)  # it would raise UserError

@@ -1,3 +1,5 @@
+"""The user's own configurations: their normal form, and those that are rejected."""
+
 import pytest
 
 from dnnsearch.config.dimensions import dimension
@@ -14,11 +16,11 @@ HYPER = {
 }
 
 
-def test_a_list_of_units_says_how_many_layers_there_are():
+def test_a_list_of_units_gives_the_number_of_layers():
     assert guess({"units": [32, 16]}, HYPER) == {"hidden_layers": 2, "units_1": 32, "units_2": 16}
 
 
-def test_flat_names_mean_the_same_and_come_in_the_order_of_asking():
+def test_flat_names_mean_the_same_and_come_in_optunas_order():
     flat = guess(
         {"batch_size": "full", "units_2": 16, "units_1": 32, "learning_rate": "1e-1"}, HYPER
     )
@@ -31,7 +33,7 @@ def test_flat_names_mean_the_same_and_come_in_the_order_of_asking():
     ]
 
 
-def test_what_is_fixed_may_be_repeated_and_is_not_asked():
+def test_a_fixed_value_may_be_repeated_and_is_left_out():
     assert guess({"iterations": 100, "momentum": 0.9, "learning_rate": 1}, HYPER) == {
         "learning_rate": 1.0
     }
@@ -45,7 +47,7 @@ def test_what_is_fixed_may_be_repeated_and_is_not_asked():
         ({"learning_rat": 0.1}, "'learning_rat' is unknown (did you mean learning_rate?)"),
         ({"units_0": 8}, "'units_0' is unknown"),
         ({3: 8}, "3 is unknown"),
-        ({"learning_rate": 2}, "learning_rate must lie in the space, but got 2 where"),
+        ({"learning_rate": 2}, "learning_rate must lie in the space, but got 2 and"),
         ({"iterations": 200}, "iterations is fixed to 100"),
         ({"hidden_layers": 4}, "hidden_layers is one of 1, 2, 3"),
         ({"units": [8, 8, 8, 8]}, "hidden_layers is one of 1, 2, 3"),
@@ -61,7 +63,7 @@ def test_what_is_fixed_may_be_repeated_and_is_not_asked():
         ({"units_999": 8}, "hidden_layers must be a whole number"),
     ],
 )
-def test_a_guess_outside_of_the_space_is_refused(given, problem):
+def test_a_guess_outside_of_the_space_is_rejected(given, problem):
     with pytest.raises(ValueError) as error:
         guess(given, HYPER)
     assert problem in str(error.value)

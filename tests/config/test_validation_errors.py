@@ -1,3 +1,5 @@
+"""Pydantic's validation errors in one line."""
+
 from typing import Any
 
 from dnnsearch.config.validation_errors import format_errors
@@ -11,7 +13,7 @@ def told(*errors, touched=()):
     return format_errors(full, KNOWN, EXAMPLES, touched)
 
 
-def test_a_rule_of_ours_speaks_for_itself():
+def test_our_own_rule_is_shown_as_it_is():
     broken = {"type": "value_error", "ctx": {"error": ValueError("must be 1, but got 3")}}
     assert told((("split", "dev"), broken)) == "split.dev: must be 1, but got 3"
 
@@ -29,15 +31,15 @@ def test_an_unknown_key_comes_with_the_nearest_and_the_known_ones_of_its_place()
     assert told((("split", "tests"), unknown)).endswith("(did you mean test?); the keys: dev, test")
 
 
-def test_whatever_else_pydantic_finds_is_told_in_its_words_with_the_value():
+def test_other_errors_are_in_the_words_of_pydantic_with_the_value():
     assert told((("split",), {"type": "other"})) == "split: wrong, but got 3"
 
 
-def test_three_complaints_are_enough_for_a_line():
+def test_at_most_three_errors_are_shown():
     line = told(*[((f"k{i}",), {"type": "other"}) for i in range(5)])
     assert line.endswith("k2: wrong, but got 3; and 2 more")
 
 
-def test_what_was_set_on_the_command_line_is_said_so():
+def test_a_key_set_on_the_command_line_is_marked():
     line = told((("trials",), {"type": "other"}), touched={"trials"})
     assert line == "trials: wrong, but got 3 (set on the command line)"

@@ -1,3 +1,5 @@
+"""Strict YAML: which scalars mean what, which files are rejected, and how keys are overridden."""
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -6,7 +8,7 @@ from dnnsearch.config.yaml_file import override, parse, read
 from dnnsearch.errors import UserError
 
 
-def test_plain_scalars_mean_what_people_mean():
+def test_plain_scalars_follow_yaml_1_2():
     text = "a: 1e-3\nb: no\nc: 2024-01-01\nd: 010\ne: 1:30\nf: true\ng:\nh: 1_000\ni: .5"
     assert parse(text, "x") == {
         "a": 0.001,
@@ -24,16 +26,16 @@ def test_plain_scalars_mean_what_people_mean():
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("a: 1\na: 2", "x.yaml, line 2: must be YAML: a key must stand once, but got 'a' twice"),
-        ("a: {b: 1, b: 2}", "a key must stand once"),
+        ("a: 1\na: 2", "x.yaml, line 2: must be YAML: a key must be given once, but got 'a' twice"),
+        ("a: {b: 1, b: 2}", "a key must be given once"),
         ("1: 2", "x.yaml, line 1: must be YAML: a key must be a name, but got 1"),
         ("a: &x 1\nb: *x", "line 2: must be YAML: aliases"),
-        ("a: !!python/object:os.system x", "tags (!name) are not used"),
-        ("a: !!timestamp soon", "tags (!name) are not used"),
+        ("a: !!python/object:os.system x", "tags (!name) are not allowed"),
+        ("a: !!timestamp soon", "tags (!name) are not allowed"),
         ("a: [1, 2", "must be YAML"),
         ("a: 1\n---\nb: 2", "must be YAML"),
         ("\x01", "must be YAML"),
-        ("[" * 5000, "not nested so deeply"),
+        ("[" * 5000, "nested too deeply"),
         ("a\n\tb: c: d", "must be YAML"),
     ],
 )
@@ -66,7 +68,7 @@ def test_any_text_is_data_or_a_user_error(text):
         (b"x" * (1 << 21), "at most 1048576 bytes"),
     ],
 )
-def test_a_file_that_is_no_mapping_is_one_line(tmp_path, content, problem):
+def test_a_file_without_a_mapping_is_one_line(tmp_path, content, problem):
     path = tmp_path / "x.yaml"
     path.write_bytes(content)
     with pytest.raises(UserError) as error:
@@ -81,7 +83,7 @@ def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path):
     assert read(path) == {"a": "ü"}
 
 
-def test_a_missing_file_a_folder_and_a_null_byte_are_told_apart(tmp_path):
+def test_a_missing_file_a_folder_and_a_null_byte_have_their_own_errors(tmp_path):
     (tmp_path / "digits.yaml").write_text("a: 1")
     with pytest.raises(UserError, match=r"no such file \(did you mean .*digits.yaml\?\)"):
         read(tmp_path / "digit.yaml")
@@ -93,7 +95,7 @@ def test_a_missing_file_a_folder_and_a_null_byte_are_told_apart(tmp_path):
         read(tmp_path / "digits.yaml" / "x")
 
 
-def test_overrides_are_set_in_a_copy_and_their_keys_are_known():
+def test_overrides_are_set_in_a_copy_and_their_keys_are_returned():
     document = {"a": {"b": 1}, "c": 2}
     result, touched = override(document, ["a.b=1e-2", "c={x: [1]}", "d.e=f=g"])
     assert result == {"a": {"b": 0.01}, "c": {"x": [1]}, "d": {"e": "f=g"}}

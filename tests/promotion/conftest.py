@@ -1,4 +1,4 @@
-"""Two studies of one table, as searches left them: with its labels, and with these shuffled."""
+"""Fixtures for promotions: two finished studies of a table, one of them with shuffled labels."""
 
 import json
 import shutil
@@ -31,7 +31,7 @@ STUDIES = ("clean", "noise")
 
 
 def people(rng: np.random.Generator, m: int = 400) -> pd.DataFrame:
-    """Numbers with gaps, a long tail, categories; who leaves depends on three of the columns."""
+    """Numbers with gaps, a skewed column, categories; `left` depends on three of the columns."""
     age, income = rng.normal(40, 12, m), rng.lognormal(8, 1, m)
     plan = rng.choice(["basic", "gold", "none"], m, p=[0.5, 0.3, 0.2])
     city = rng.choice(["Rome", "Oslo", "Lima"], m)
@@ -43,7 +43,7 @@ def people(rng: np.random.Generator, m: int = 400) -> pd.DataFrame:
 
 @pytest.fixture(scope="session")
 def studies(program: Preloaded, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the studies `clean` and `noise`."""
+    """Return a folder with the studies `clean` and `noise`."""
     folder = tmp_path_factory.mktemp("studies")
     rng = np.random.default_rng(7)
     table = people(rng)
@@ -58,7 +58,7 @@ def studies(program: Preloaded, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 @pytest.fixture
 def folder(studies: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of it, to be changed at will."""
+    """Return a copy of it, which a test may change; it is the working folder."""
     copy = tmp_path / "copy"
     shutil.copytree(studies, copy)
     monkeypatch.chdir(copy)
@@ -74,7 +74,7 @@ Promote = Callable[..., dict]
 
 @pytest.fixture
 def promote(program: Preloaded, folder: Path) -> Promote:
-    """`dnnsearch promote STUDY`, small, as its JSON document."""
+    """Return a function that runs `dnnsearch promote STUDY` and returns its JSON document."""
 
     def run(study: str, *arguments: str, code: int = 0) -> dict:
         said = program.run(folder, "promote", study, *SMALL, *arguments, code=code)

@@ -32,7 +32,7 @@ KINDS = {
 }
 
 
-# the program is started twice for each: one will do every day
+# each starts the program twice, so only one kind runs every day
 @pytest.mark.parametrize(
     "kind", ["folds", *(pytest.param(k, marks=pytest.mark.proof) for k in KINDS if k != "folds")]
 )

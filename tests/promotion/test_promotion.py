@@ -23,16 +23,16 @@ TIMELESS = ("candidates", "tied", "trial", "test", "steps", "found", "champion")
 
 
 def openings(folder: Path, study: str = "clean") -> list[dict[str, Any]]:
-    return EvaluationLog(open_study(study, f"sqlite:///{folder}/optuna.db").rows).openings
+    return EvaluationLog(open_study(study, f"sqlite:///{folder}/optuna.db").rows).entries
 
 
 def crowned(folder: Path) -> Path:
-    """The champion's file."""
+    """Return the path of the champion's file."""
     return path(open_study("clean", f"sqlite:///{folder}/optuna.db"))
 
 
 def killed(program: Preloaded, folder: Path, failpoint: str, study: str = "clean") -> None:
-    """A promotion that is killed there."""
+    """Run a promotion and kill it at the failpoint."""
     marker = folder / f"killed-{len(list(folder.glob('killed-*')))}"
     command = program.start(folder, "promote", study, *SMALL, failpoint=f"{failpoint}:{marker}")
     assert command.wait() == -signal.SIGKILL, command.said
@@ -53,9 +53,7 @@ def test_a_study_with_something_to_find_becomes_a_champion_that_predicts(
     assert right.mean() > 0.8
 
 
-def test_a_study_of_shuffled_labels_is_told_to_have_found_nothing(
-    promote: Promote, folder: Path
-) -> None:
+def test_a_study_of_shuffled_labels_finds_nothing(promote: Promote, folder: Path) -> None:
     said = promote("noise", code=1)
     assert not said["found"]
     assert not said["champion"]
@@ -84,12 +82,12 @@ def test_the_networks_are_confirmed_with_seeds_that_no_trial_has(
     assert len(refits) == 1  # all but the quarter for the test
 
 
-def test_a_promotion_that_is_killed_goes_on_to_the_same_end(
+def test_a_killed_promotion_resumes_with_the_same_result(
     program: Preloaded, promote: Promote, folder: Path, tmp_path: Path
 ) -> None:
     killed(program, folder, "dnnsearch.storage.atomic_write:write_whole:after:2")
     kept = {path.name: path.stat().st_mtime_ns for path in folder.glob("records/clean/*/0*.npz")}
-    assert len(kept) in (1, 2)  # prepared data that are kept beside count, too
+    assert len(kept) in (1, 2)  # stored preprocessing counts as well
     killed(program, folder, "dnnsearch.storage.atomic_write:write_whole:after:2")
     said = promote("clean")
     model = crowned(folder).read_bytes()
@@ -103,7 +101,7 @@ def test_a_promotion_that_is_killed_goes_on_to_the_same_end(
     assert model == crowned(folder).read_bytes()
 
 
-def test_every_opening_is_counted_also_one_that_was_killed(
+def test_every_evaluation_is_logged_even_if_it_was_killed(
     program: Preloaded, promote: Promote, folder: Path
 ) -> None:
     killed(program, folder, "dnnsearch.data.prepare:held_out:before:1")
@@ -114,10 +112,10 @@ def test_every_opening_is_counted_also_one_that_was_killed(
     assert len(said["openings"]) == 3
     first, *_, last = said["openings"]
     assert first["figures"] == last["figures"] == said["test"]
-    assert "opened 3 times" in "\n".join(said["lines"])
+    assert "evaluated its test set 3 times" in "\n".join(said["lines"])
 
 
-def test_the_same_promotion_again_does_not_look_again(promote: Promote) -> None:
+def test_the_same_promotion_again_does_not_evaluate_again(promote: Promote) -> None:
     first = promote("clean")
     again = promote("clean")
     assert again["openings"] == first["openings"]
@@ -125,7 +123,7 @@ def test_the_same_promotion_again_does_not_look_again(promote: Promote) -> None:
     assert "champion: it is the champion already" in again["lines"]
 
 
-def test_another_model_looks_again_and_takes_the_crown_only_if_it_is_better(
+def test_another_model_is_evaluated_and_becomes_champion_only_if_better(
     promote: Promote, folder: Path
 ) -> None:
     first = promote("clean")
@@ -139,7 +137,7 @@ def test_another_model_looks_again_and_takes_the_crown_only_if_it_is_better(
     assert Path(folder, other["file"]).is_file()
 
 
-def test_data_that_have_changed_are_not_promoted_on(program: Preloaded, folder: Path) -> None:
+def test_a_study_whose_data_have_changed_is_not_promoted(program: Preloaded, folder: Path) -> None:
     with (folder / "clean.csv").open("a") as file:
         file.write("40,3000,gold,Rome,yes\n")
     said = program.run(folder, "promote", "clean", code=2)
@@ -149,7 +147,7 @@ def test_data_that_have_changed_are_not_promoted_on(program: Preloaded, folder: 
     assert openings(folder) == []
 
 
-def test_from_python_it_is_the_same(promote: Promote) -> None:
+def test_python_gives_the_same_result(promote: Promote) -> None:
     said = promote("clean")
     promoted = dnnsearch.promote("clean", top=3, replicates=4)
     assert promoted.found

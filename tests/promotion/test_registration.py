@@ -1,4 +1,4 @@
-"""The champion's file and MLflow's alias name the same model, also where MLflow fails between."""
+"""The champion's file and MLflow's alias name the same model, even if MLflow fails in between."""
 
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,7 +16,7 @@ from dnnsearch.tracking import registry
 
 
 def uri() -> str:
-    """MLflow's, in the working folder: MLflow keeps one engine for each address of a process."""
+    """Return a database in the working folder; a process keeps one engine for each address."""
     return f"sqlite:///{Path.cwd()}/mlflow.db"
 
 
@@ -25,7 +25,7 @@ def away(*_: Any) -> None:
 
 
 class Promoted:
-    """A study's trial as a promotion's model, which beats whatever it is told to beat."""
+    """A study's trial as a promoted model; `better` decides whether it beats its rival."""
 
     def __init__(self, number: int, identity: str | None = None) -> None:
         self.study = open_study("tiny", "sqlite:///optuna.db")
@@ -34,7 +34,7 @@ class Promoted:
             self.study.attributes[IDENTITY] = identity
         network = model(self.study, self.study.record(number))
         self.content = model_file.encode(network)
-        self.look: Any = SimpleNamespace(
+        self.evaluation: Any = SimpleNamespace(
             refitted=SimpleNamespace(
                 candidate=SimpleNamespace(trial=number),
                 record=SimpleNamespace(spec=SimpleNamespace(maximize=True)),
@@ -45,23 +45,23 @@ class Promoted:
         )
         self.better = False
 
-    def crown(self) -> Registered:
+    def register(self) -> Registered:
         figures = {kind: {"value": 0.9} for kind in ("ensemble", "single")}
-        return register_champion(self.study, self.look, self.content, True, figures, print)
+        return register_champion(self.study, self.evaluation, self.content, True, figures, print)
 
 
-def test_no_file_becomes_the_champion_where_mlflow_gives_no_alias(
+def test_no_file_becomes_the_champion_if_mlflow_sets_no_alias(
     tiny: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one = Promoted(2)
     with monkeypatch.context() as patch:
-        patch.setattr(registry, "crown", away)
-        refused = one.crown()
+        patch.setattr(registry, "set_champion", away)
+        refused = one.register()
     assert not refused.is_champion
     assert refused.why == "no alias, the same command tries again: MLflow is away"
     assert not path(one.study).exists()
     assert registry.champion(uri(), "tiny") is None
-    again = one.crown()
+    again = one.register()
     assert (again.is_champion, again.version) == (True, refused.version)
     assert path(one.study).read_bytes() == one.content
     assert registry.content_of(uri(), again.version) == one.content
@@ -70,13 +70,13 @@ def test_no_file_becomes_the_champion_where_mlflow_gives_no_alias(
 def test_the_alias_of_another_study_of_that_name_is_taken_by_a_better_model_only(
     tiny: Path,
 ) -> None:
-    first = Promoted(2).crown()
+    first = Promoted(2).register()
     other = Promoted(0, identity="f" * 32)
-    kept = other.crown()
+    kept = other.register()
     assert kept.is_champion and path(other.study).read_bytes() == other.content
     assert f"in MLflow {first.version}, of another study of this name, stays champion" in kept.why
     assert registry.champion(uri(), "tiny").uri == first.version
     other.better = True
-    taken = other.crown()
+    taken = other.register()
     assert taken.why == "it is the champion already"
     assert registry.champion(uri(), "tiny").uri == taken.version == kept.version

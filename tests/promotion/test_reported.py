@@ -34,7 +34,7 @@ def test_the_champion_is_shown_by_the_networks_that_confirmed_it(
     confirmed = next(c for c in said["candidates"] if c["trial"] == said["trial"])["confirmed"]
     assert np.trace(counts) / counts.sum() == np.float64(confirmed)
     assert most_confidently_wrong(data, study, seen.records)
-    assert len(EvaluationLog(study.rows).openings) == 1  # the report does not evaluate the test set
+    assert len(EvaluationLog(study.rows).entries) == 1  # the report does not evaluate the test set
 
 
 def test_without_the_confirmation_the_best_trial_is_shown_and_the_report_says_so(

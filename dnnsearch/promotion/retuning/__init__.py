@@ -1,7 +1,10 @@
-"""A study's champion on data that came later: has it decayed, and does a new search beat it?
+"""A study's champion on newer data: has it decayed, and is the best of a new search better?
 
-- `renewal`: the config of the new study, which begins with the old best configurations.
-- `novelty`: which of the new test rows the old champion has learnt from.
-- `duel`: old and new champion on the same rows.
-- `retuning`: all of it in order; `telling`: in words.
+This room does not know how a model is promoted: it calls `promote` for the new study.
+
+- `warm_start`: the config of the new study, which starts with the old best configurations.
+- `overlap`: the new test rows that the old champion was trained on.
+- `model_comparison`: two models on the same rows, and one model then and now.
+- `retune_study`: all of it in order.
+- `retuning_text`: the result as text and as a JSON document.
 """

@@ -1,8 +1,8 @@
-"""Two models on the same rows; and one model then and now.
+"""The difference of two models on the same rows, and of one model on an old and a new test set.
 
-The difference of two models is taken row by row, as in a promotion. That of one model on two test
-sets has no common rows: its interval is put together from the two intervals (MOVER: Newcombe 1998,
-Zou and Donner 2008).
+Two models are compared row by row, as in a promotion. Two test sets have no common rows, so the
+interval of that difference is made from the intervals of both scores (MOVER: Newcombe 1998, Zou
+and Donner 2008).
 """
 
 import math
@@ -22,37 +22,38 @@ from dnnsearch.statistics.interval import Interval
 from dnnsearch.statistics.score_sample import ScoreSample
 from dnnsearch.storage.array_store import ArrayStore
 from dnnsearch.study.definition import Definition
+from dnnsearch.validators import shortened
 
 
 @dataclass(frozen=True)
 class SharedTestRows:
-    """The new test rows, and how models are measured on them."""
+    """The new test rows, and how models are scored on them."""
 
     definition: Definition
-    tested: EvaluationScores
+    scores: EvaluationScores
 
     def on(self, rows: HeldOut) -> "SharedTestRows":
-        """The same with these rows alone."""
-        return replace(self, tested=replace(self.tested, held_out=rows))
+        """Return a copy with these rows only."""
+        return replace(self, scores=replace(self.scores, held_out=rows))
 
-    def measured(self, model: Model, who: str) -> ScoreSample:
-        """Raises UserError where the model cannot be given these rows."""
+    def sample(self, model: Model, name: str) -> ScoreSample:
+        """Return the model's scores. Raise UserError if the model cannot take these rows."""
         try:
-            return self.tested.measured(self.tested.ensemble(model))
+            return self.scores.sample(self.scores.ensemble(model))
         except ValueError as error:
-            raise UserError(f"{who} cannot be given the new rows: {error}") from None
+            raise UserError(f"{name} cannot take the new rows: {error}") from None
 
-    def figure(self, measured: ScoreSample) -> dict[str, float]:
-        """The value with its interval, as in a promotion."""
-        return score_with_interval(measured, self.definition.config.objective)
+    def score(self, sample: ScoreSample) -> dict[str, float]:
+        """Return the score with its 95 % interval, as in a promotion."""
+        return score_with_interval(sample, self.definition.config.objective)
 
     def difference(self, new: ScoreSample, old: ScoreSample) -> Interval:
-        """How much better the new one is, with 95 %; above 0 it is."""
+        """Return the 95 % interval of the difference; above 0 the new model is better."""
         return Comparison([new, old], self.definition.maximize).difference(0, 1)
 
 
 def shared_test_rows(definition: Definition, store: ArrayStore) -> SharedTestRows:
-    """Opens the test rows of the new data."""
+    """Return the test rows of the new data."""
     config, prepared = definition.config, definition.prepared
     params = default_params(config, prepared.shape)
     spec = definition.spec(0, complete(params, config), [])
@@ -60,31 +61,32 @@ def shared_test_rows(definition: Definition, store: ArrayStore) -> SharedTestRow
     return SharedTestRows(definition, EvaluationScores(spec, held_out(config), target_of(arrays)))
 
 
-def check_kind(model: Model, definition: Definition, who: str, X: Any) -> None:
-    """UserError, in one line, where the new data lack a column, or have other classes."""
+def check_kind(model: Model, definition: Definition, name: str, X: Any) -> None:
+    """Raise UserError if the new data lack a column of the model or have other classes."""
     columns = [str(name).strip() for name in getattr(X, "columns", [])]
-    missing = [name for name in model.inputs.kinds if columns and name not in columns]
+    missing = [column for column in model.inputs.kinds if columns and column not in columns]
     if missing:
         raise UserError(
-            f"the new data lack {_named(missing)}, which {who} needs; they have {_named(columns)}"
+            f"the new data lack {_listed(missing)}, which {name} needs; they have "
+            f"{_listed(columns)}"
         )
     now, then = list(definition.prepared.classes), [str(label) for label in model.classes]
     if now != then:
         raise UserError(
-            f"the new data are of another task: their classes are {_named(now)}, those of {who} "
-            f"are {_named(then)}"
+            f"the new data have another task: their classes are {_listed(now)}, those of {name} "
+            f"are {_listed(then)}"
         )
 
 
-def _named(names: list[str]) -> str:
-    shown = ", ".join(names[:5]) or "none (a regression)"
-    return shown + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+def _listed(names: list[str]) -> str:
+    return shortened(names, 5) or "none (a regression)"
 
 
 def decay(then: Mapping[str, float], now: Mapping[str, float], maximize: bool) -> Interval:
-    """How much worse one model is now than it was then, with 95 %; above 0 it has decayed.
+    """Return the 95 % interval of the loss of one model from then to now; above 0 it has decayed.
 
-    The two intervals' arms are added as independent (Newcombe 1998; Zou and Donner 2008).
+    The arms of the two intervals are added in squares, as independent (Newcombe 1998; Zou and
+    Donner 2008).
     """
     fall = then["value"] - now["value"]
     down = math.hypot(then["value"] - then["low"], now["high"] - now["value"])

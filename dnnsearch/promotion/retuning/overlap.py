@@ -1,7 +1,7 @@
-"""Which new test rows the old study had already: a newer export may hold the older one whole.
+"""The new test rows that the old study was trained on: a newer export may contain the older one.
 
-Rows are compared as the old study's networks see them, prepared, with its rows of train and dev;
-rows that differ only where no network can tell are equal. What the old test set had is not asked.
+New rows are prepared for the old study's networks and compared with its prepared rows of train and
+dev, so rows that a network cannot tell apart are equal. Rows of the old test set do not count.
 """
 
 from dataclasses import dataclass, replace
@@ -16,25 +16,25 @@ from dnnsearch.storage.array_store import ArrayStore, DamagedArrays
 from dnnsearch.study.leaderboard.ranking import leaderboard
 from dnnsearch.study.stored_study import OpenStudy
 
-FEWEST = 20  # rows; with fewer that are new a comparison says nothing
+MIN_NEW_ROWS = 20  # a comparison on fewer rows is meaningless
 
 
 @dataclass(frozen=True)
 class Overlap:
-    """Which of the new test rows are compared, and what is known of the others."""
+    """The new test rows on which models are compared, and what is known about the others."""
 
-    rows: HeldOut  # those that are compared
-    examples: int  # of the whole test set
-    learnt: int | None  # how many of these the old study had in train or dev; None: not known
+    rows: HeldOut  # the rows for the comparison
+    examples: int  # rows of the whole new test set
+    learnt: int | None  # how many of them the old study had in train or dev; None if not known
 
     @property
     def is_known(self) -> bool:
-        """Whether the rows that are compared are without those that the old study had."""
-        return self.learnt is not None and self.examples - self.learnt >= FEWEST
+        """Whether `rows` has no row that the old study had in train or dev."""
+        return self.learnt is not None and self.examples - self.learnt >= MIN_NEW_ROWS
 
 
 def find_overlap(study: OpenStudy, store: ArrayStore, held_out: HeldOut) -> Overlap:
-    """The rows that are new, where these can be told and are enough; else all."""
+    """Return the overlap; its rows are the new ones if they are known and enough, else all."""
     examples = len(held_out.y)
     old = _old_rows(study, store, held_out)
     if old is None:
@@ -44,21 +44,21 @@ def find_overlap(study: OpenStudy, store: ArrayStore, held_out: HeldOut) -> Over
 
 
 def _old_rows(study: OpenStudy, store: ArrayStore, held_out: HeldOut) -> np.ndarray | None:
-    """(m,): whether train or dev had the row; None where the old arrays cannot be had."""
+    """Return (m,): whether train or dev had the row; None if the old data are not available."""
     try:
         record = study.record(leaderboard(study).best.number)
         if record.spec.arrays not in store:
-            prepared_of(study, record)  # again
+            prepared_of(study, record)  # writes the arrays again
         arrays = store.open(record.spec.arrays)
         new = model(study, record).inputs.apply(held_out.X, record.spec.dtype)
     except (UserError, DamagedArrays, KeyError, ValueError):
         return None
-    had = {key for part in ("X_train", "X_dev") for key in _keys(arrays[part])}
-    return np.array([key in had for key in _keys(new)], bool)
+    old = {key for part in ("X_train", "X_dev") for key in _keys(arrays[part])}
+    return np.array([key in old for key in _keys(new)], bool)
 
 
 def _keys(X: np.ndarray) -> list[bytes]:
-    """Of rows (..., m, n): those of the first fold, which tells as much as all."""
+    """Return a key for each row of X (..., m, n), from the first fold: all folds have the rows."""
     rows = np.asarray(X).reshape(-1, *X.shape[-2:])[0]
     return [(row + 0.0).tobytes() for row in rows]
 

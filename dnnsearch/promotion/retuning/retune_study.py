@@ -1,16 +1,15 @@
-"""A study looked at again on new data: the old champion scored, a new search, a verdict."""
+"""A retuning: score the old champion on new data, search again, recommend one of the two."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dnnsearch.deployment.champion import champion
+from dnnsearch.deployment.champion import Report, champion
 from dnnsearch.deployment.trial_model import model
 from dnnsearch.models.ensemble import Model
 from dnnsearch.models.model_file import read
-from dnnsearch.promotion.candidates import Tell
-from dnnsearch.promotion.evaluation_log import OPENINGS
+from dnnsearch.promotion.evaluation_log import EvaluationLog
 from dnnsearch.promotion.promotion import Promotion, promote
 from dnnsearch.promotion.retuning.model_comparison import (
     SharedTestRows,
@@ -28,37 +27,37 @@ from dnnsearch.study.leaderboard.ranking import leaderboard
 from dnnsearch.study.search import SearchObserver, search
 from dnnsearch.study.stored_study import OpenStudy, open_study
 
-RETUNED = "retuned"  # the attribute of the new study: of which one, and what came of it
+RETUNED = "retuned"  # attribute of the new study: the old study and the recommendation
 
 
 @dataclass(frozen=True)
 class Incumbent:
-    """The champion that is questioned."""
+    """The model that a retuning may replace."""
 
     model: Model
-    name: str  # in words
-    then: Mapping[str, float] | None  # its figure on the test set of its own time
+    name: str  # for messages
+    then: Mapping[str, float] | None  # its score on the old test set
 
 
 @dataclass(frozen=True)
 class Retuning:
-    """What came of it; differences are such that above 0 the first is better."""
+    """The result of a retuning; scores have value, low and high."""
 
     study: str
-    renewed: str  # the new study
+    new_study: str
     objective: str
-    old: str
-    then: Mapping[str, float] | None
-    now: dict[str, float]
-    fall: Interval | None  # from then to now
-    new: dict[str, float]
+    old_name: str
+    then: Mapping[str, float] | None  # score of the old model on the old test set
+    now: dict[str, float]  # score of the old model on the new test rows
+    loss: Interval | None  # of the old model from then to now; above 0 it has decayed
+    new: dict[str, float]  # score of the new champion on the new test rows
     promotion: Promotion
-    difference: Interval  # new less old
-    novelty: Overlap
+    difference: Interval  # above 0 the new champion is better
+    overlap: Overlap
 
     @property
     def replace(self) -> bool:
-        """Whether the new champion is better, by more than chance and than guessing."""
+        """Whether the new champion is clearly better than the old model, and than guessing."""
         return self.promotion.found and self.difference.low > 0
 
 
@@ -69,74 +68,75 @@ def retune(
     top: int,
     replicates: int,
     observer: SearchObserver,
-    tell: Tell,
+    tell: Report,
 ) -> Retuning:
-    """Call it in a process with pinned numerics, as a search; `definition` is from `begin`.
+    """Run the new study that `begin` defined, and compare; call it with pinned numerics.
 
-    Raises UserError as `search` and `promote` do, and where the old champion cannot be had or
-    given the new rows.
+    Raise UserError as `search` and `promote` do, and if the old champion is not available or cannot
+    take the new rows.
     """
     numerics.check(definition.numerics)
     config, old = definition.config, incumbent(study, tell)
-    where, news = _rows(study, definition, old)
-    before = where.measured(old.model, old.name)
-    now = where.figure(before)
+    rows, overlap = _new_rows(study, definition, old)
+    old_sample = rows.sample(old.model, old.name)
+    now = rows.score(old_sample)
     tell(f"{old.name} on the new test rows: {now['value']:.4f}")
     search(config, seconds=None, observer=observer)
-    begun = open_study(config.study, config.storage)
-    promotion = promote(begun, top, replicates, None, tell)
-    after = where.measured(read(Path(promotion.crowned.file)), "the new champion")
-    found = Retuning(
+    new_study = open_study(config.study, config.storage)
+    promotion = promote(new_study, top, replicates, None, tell)
+    new_sample = rows.sample(read(Path(promotion.registered.file)), "the new champion")
+    retuning = Retuning(
         study=study.name,
-        renewed=config.study,
+        new_study=config.study,
         objective=config.objective,
-        old=old.name,
+        old_name=old.name,
         then=old.then,
         now=now,
-        fall=None if old.then is None else decay(old.then, now, definition.maximize),
-        new=where.figure(after),
+        loss=None if old.then is None else decay(old.then, now, definition.maximize),
+        new=rows.score(new_sample),
         promotion=promotion,
-        difference=where.difference(after, before),
-        novelty=news,
+        difference=rows.difference(new_sample, old_sample),
+        overlap=overlap,
     )
-    begun.rows.set_attribute(RETUNED, {"of": study.name, "replace": found.replace})
-    return found
+    new_study.rows.set_attribute(RETUNED, {"of": study.name, "replace": retuning.replace})
+    return retuning
 
 
-def _rows(
+def _new_rows(
     study: OpenStudy, definition: Definition, old: Incumbent
 ) -> tuple[SharedTestRows, Overlap]:
-    """The new test rows without those that the old champion has learnt from."""
+    """Return the new test rows, if possible without those that the old model was trained on."""
     store = ArrayStore(default_root())
-    where = shared_test_rows(definition, store)
-    check_kind(old.model, definition, old.name, where.tested.held_out.X)
-    news = find_overlap(study, store, where.tested.held_out)
-    return where.on(news.rows), news
+    rows = shared_test_rows(definition, store)
+    held_out = rows.scores.held_out
+    check_kind(old.model, definition, old.name, held_out.X)
+    overlap = find_overlap(study, store, held_out)
+    return rows.on(overlap.rows), overlap
 
 
-def begin(study: OpenStudy, data: str, **wishes: Any) -> Definition:
-    """The new study, with its data prepared; see `renewed`."""
-    return warm_started_definition(study, data, **wishes, store=ArrayStore(default_root()))
+def begin(study: OpenStudy, data: str, **options: Any) -> Definition:
+    """Return the definition of the new study, its data prepared; see `warm_started_definition`."""
+    return warm_started_definition(study, data, **options, store=ArrayStore(default_root()))
 
 
-def incumbent(study: OpenStudy, tell: Tell) -> Incumbent:
-    """The champion, else the best trial's network.
+def incumbent(study: OpenStudy, tell: Report) -> Incumbent:
+    """Return the study's champion or, if there is none, the network of its best trial.
 
-    Raises UserError without either, and where MLflow is away and no champion is kept here.
+    Raise UserError if there is neither, or if MLflow is not reachable and no champion is kept here.
     """
     found = champion(study, tell)
     if found is not None:
         kept = found.model
         name = f"the champion of {study.name} (trial {kept.provenance.get('trial')})"
-        return Incumbent(kept, name, _figure(study, kept))
+        return Incumbent(kept, name, _first_test_score(study, kept))
     best = leaderboard(study).best
     name = f"the best trial of {study.name} (trial {best.number}, never promoted)"
     return Incumbent(model(study, study.record(best.number)), name, None)
 
 
-def _figure(study: OpenStudy, kept: Model) -> Mapping[str, float] | None:
-    """That of the first opening by this configuration."""
-    for opening in study.rows.attributes.get(OPENINGS, []):
-        if opening["trial"] == kept.provenance.get("trial") and "figures" in opening:
-            return dict(opening["figures"]["ensemble"])
+def _first_test_score(study: OpenStudy, kept: Model) -> Mapping[str, float] | None:
+    """Return the test score of the first logged evaluation of this configuration."""
+    for entry in EvaluationLog(study.rows).entries:
+        if entry["trial"] == kept.provenance.get("trial") and "figures" in entry:
+            return dict(entry["figures"]["ensemble"])
     return None

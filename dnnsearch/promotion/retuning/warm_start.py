@@ -1,6 +1,7 @@
-"""The config of a new study on new data: the old one's, or a present one, with the old best first.
+"""The config of a new study on new data, whose first trials are the best of the old study.
 
-The new study is an ordinary one: what it was begun with stands in its config.
+The config is the old study's, or another one. The new study is an ordinary study: its config has
+everything that it started with.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,7 +20,7 @@ from dnnsearch.study.leaderboard.ranking import leaderboard
 from dnnsearch.study.stored_study import DEFINITION, OpenStudy
 from dnnsearch.validators import show
 
-OF_THE_PAST = ("test_file", "test_labels")  # an official test set of the old data
+OLD_TEST_SET_KEYS = ("test_file", "test_labels")
 
 
 def warm_started_definition(
@@ -32,22 +33,24 @@ def warm_started_definition(
     first: int = 5,
     store: ArrayStore,
 ) -> Definition:
-    """The new study's definition, its data prepared.
+    """Return the definition of the new study, its data prepared.
 
-    `config` is the present search space where it has changed. Raises UserError where the data are
-    the old ones, or are not of the old kind.
+    `data` is a file, or YAML for a data set with a name; `config` replaces the old study's config;
+    `settings` are `key.path=value`; `name` defaults to STUDY-2 or the next free number; the `first`
+    best configurations of the old study run first. Raise UserError if the data are the old ones or
+    cannot be used with the config.
     """
-    present = study.config if config is None else load_config(config)
-    document = {**present.document(), "data": _data(study, data)}
+    base = study.config if config is None else load_config(config)
+    document = {**base.document(), "data": _data(study, data)}
     document |= {"storage": study.config.storage, "tracking": study.config.tracking}
     document, _ = yaml_file.override(document, settings)
     definition = resolve_definition(_parsed(study, document, name or study.name), store)
     if definition.prepared.data_digest == study.definition["data_digest"]:
         raise UserError(f"--data {data}: these are the data that study {study.name} was run on")
-    chosen = name or _free_name(study, definition)
+    new_name = name or _free_name(study, definition)
     guesses = _best(study, definition, first)
     guesses += [dict(one) for one in definition.config.try_first if dict(one) not in guesses]
-    return resolve_definition(_parsed(study, {**document, "try_first": guesses}, chosen), store)
+    return resolve_definition(_parsed(study, {**document, "try_first": guesses}, new_name), store)
 
 
 def _parsed(study: OpenStudy, document: dict[str, Any], name: str) -> Config:
@@ -55,39 +58,39 @@ def _parsed(study: OpenStudy, document: dict[str, Any], name: str) -> Config:
 
 
 def _data(study: OpenStudy, data: str) -> dict[str, Any]:
-    """What the config says of the data: the old form with another file, or another named set."""
+    """Return the new `data` section: the old one with another file, or another named data set."""
     old = study.config.data
     if is_file(old) and "file" in old:
-        kept = {key: value for key, value in old.items() if key not in OF_THE_PAST}
+        kept = {key: value for key, value in old.items() if key not in OLD_TEST_SET_KEYS}
         return {**kept, "file": data}
     named = yaml_file.parse(data, "--data")
     if not isinstance(named, Mapping):
         raise UserError(
-            f"study {study.name} is on {data_name(old)}, so --data must say which data "
-            f"are new, such as '{{name: moons, seed: 7}}', but got {show(data)}"
+            f"study {study.name} is on {data_name(old)}, so --data must be a data set such as "
+            f"'{{name: moons, seed: 7}}', but got {show(data)}"
         )
     return dict(named)
 
 
 def _free_name(study: OpenStudy, definition: Definition) -> str:
-    """STUDY-2, or the next; one that was begun on the same data is gone on with."""
+    """Return STUDY-2 or the next name that is free or has a study on the same data, to resume."""
     taken, number = study_names(study.rows.storage), 2
     while (name := f"{study.name}-{number}") in taken:
-        begun = OpenStudy(name, Rows(study.rows.storage, name)).attributes.get(DEFINITION, {})
-        if begun.get("data_digest") == definition.prepared.data_digest:
+        other = OpenStudy(name, Rows(study.rows.storage, name)).attributes.get(DEFINITION, {})
+        if other.get("data_digest") == definition.prepared.data_digest:
             break
         number += 1
     return name
 
 
 def _best(study: OpenStudy, definition: Definition, count: int) -> list[dict[str, Any]]:
-    """The best `count` configurations, each once, moved into the space as it is now."""
-    default = default_params(definition.config, definition.prepared.shape)  # is trial 0 anyhow
-    found: list[dict[str, Any]] = []
+    """Return the best `count` configurations, each once, moved into the new search space."""
+    default = default_params(definition.config, definition.prepared.shape)  # trial 0 has it
+    guesses: list[dict[str, Any]] = []
     for row in leaderboard(study).ranked:
-        if len(found) == count:
+        if len(guesses) == count:
             break
         guess = dict(into_space(row.params, definition.config, definition.prepared.shape))
-        if guess and guess not in [*found, default]:
-            found.append(guess)
-    return found
+        if guess and guess not in [*guesses, default]:
+            guesses.append(guess)
+    return guesses

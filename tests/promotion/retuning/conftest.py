@@ -1,4 +1,4 @@
-"""A study on a person's file, promoted; and later data, of the same kind or drifted."""
+"""Fixtures for retunings: a promoted study, and newer data of the same kind or drifted."""
 
 import shutil
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-import scipy.linalg  # noqa: F401  its BLAS must be there to be told of one thread
+import scipy.linalg  # noqa: F401  its BLAS must be loaded before its threads are limited
 from threadpoolctl import threadpool_limits
 
 from dnnsearch.cli.display import Quiet
@@ -36,7 +36,7 @@ CONFIG = {
 
 
 def customers(seed: int, angle: float = 0.0, rows: int = 600) -> pd.DataFrame:
-    """Who leaves lies on one side of a line, which drifts by an angle."""
+    """Return a table whose label `left` depends on a line, turned by an angle to let it drift."""
     rng = np.random.default_rng(seed)
     X = rng.normal(size=(rows, 2))
     side = X @ [np.cos(angle), np.sin(angle)] + 0.3 * rng.normal(size=rows)
@@ -60,14 +60,14 @@ def promoted(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def _one_thread() -> Iterator[None]:
-    """As `native` numerics want it; the commands start a process for that."""
+    """Limit the BLAS to one thread, as `native` numerics need it and the commands do."""
     with threadpool_limits(1):
         yield
 
 
 @pytest.fixture
 def study(promoted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> OpenStudy:
-    """The promoted study in a folder of its own, which is the working folder."""
+    """Return the promoted study in a folder of its own, which is the working folder."""
     folder = tmp_path / "copy"
     shutil.copytree(promoted, folder)
     monkeypatch.chdir(folder)

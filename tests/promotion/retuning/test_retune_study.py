@@ -1,4 +1,4 @@
-"""A champion looked at again: kept on data of the same kind, replaced on data that drifted."""
+"""Retuning: a champion is kept on data of the same kind and replaced on data that drifted."""
 
 import json
 import shutil
@@ -17,7 +17,7 @@ from dnnsearch.data.prepare import DataShape, held_out
 from dnnsearch.data.table import HeldOut
 from dnnsearch.errors import UserError
 from dnnsearch.promotion.retuning.model_comparison import decay
-from dnnsearch.promotion.retuning.overlap import FEWEST, find_overlap
+from dnnsearch.promotion.retuning.overlap import MIN_NEW_ROWS, find_overlap
 from dnnsearch.promotion.retuning.retune_study import RETUNED, Retuning, begin, incumbent, retune
 from dnnsearch.promotion.retuning.retuning_text import document, lines
 from dnnsearch.statistics.interval import Interval
@@ -31,20 +31,20 @@ __all__ = ["command"]  # a fixture
 SHAPE = DataShape(2, 1, 400, 100, 100, "binary")
 
 
-def look_again(study: OpenStudy, data: str, **wishes: Any) -> Retuning:
+def run_retuning(study: OpenStudy, data: str, **wishes: Any) -> Retuning:
     definition = begin(study, data, **wishes)
     told = {"observer": Quiet(), "tell": lambda text: None}
     return retune(study, definition, top=2, replicates=4, **told)
 
 
 def test_on_drifted_data_the_decay_is_found_and_the_champion_replaced(study: OpenStudy) -> None:
-    found = look_again(study, "drifted.csv")
+    found = run_retuning(study, "drifted.csv")
     assert found.replace
     assert found.difference.low > 0.1
-    assert found.fall is not None
-    assert found.fall.low > 0.1
+    assert found.loss is not None
+    assert found.loss.low > 0.1
     *_, decayed, verdict = lines(found)
-    assert decayed.startswith("decay: found, it had 0.9")
+    assert decayed.startswith("decay: found, its score was 0.9")
     assert verdict.startswith("verdict: REPLACE it with the champion of churn-2")
     assert document(found)["verdict"] == "replace"
     json.dumps(document(found), allow_nan=False)
@@ -53,46 +53,46 @@ def test_on_drifted_data_the_decay_is_found_and_the_champion_replaced(study: Ope
 
 def check_new_study(study: OpenStudy, found: Retuning) -> None:
     """An ordinary study, with the old best first, as they stand in its config."""
-    new = open_study(found.renewed, STORAGE)
+    new = open_study(found.new_study, STORAGE)
     old = [study.trials()[row.number].params for row in leaderboard(study).ranked]
     default, *guesses = [trial.params for trial in new.trials()]
     assert guesses == [one for one in old if one != default]  # trial 0 is the default anyhow
     assert [dict(one) for one in new.config.try_first] == guesses
     assert new.attributes[RETUNED] == {"of": "churn", "replace": True}
-    assert begin(study, "drifted.csv").config.study == "churn-2"  # goes on with it
+    assert begin(study, "drifted.csv").config.study == "churn-2"  # resumes it
     assert begin(study, "same.csv").config.study == "churn-3"
 
 
 def test_on_data_of_the_same_kind_the_champion_is_kept(study: OpenStudy) -> None:
-    found = look_again(study, "same.csv", name="november", settings=["trials=3"])
+    found = run_retuning(study, "same.csv", name="november", settings=["trials=3"])
     assert not found.replace
     assert found.difference.low <= 0
-    assert found.fall is not None
-    assert found.fall.low <= 0
-    assert lines(found)[-2].startswith("decay: none to be seen")
+    assert found.loss is not None
+    assert found.loss.low <= 0
+    assert lines(found)[-2].startswith("decay: not found")
     assert lines(found)[-1].startswith("verdict: KEEP the champion of churn")
     assert len(open_study("november", STORAGE).trials()) == 3
 
 
-def test_rows_that_the_old_champion_has_learnt_from_are_left_out_and_counted(
+def test_rows_that_the_old_champion_was_trained_on_are_left_out_and_counted(
     study: OpenStudy,
 ) -> None:
     both = pd.concat([pd.read_csv("old.csv"), pd.read_csv("drifted.csv")])
     both.to_csv("both.csv", index=False)
-    found = look_again(study, "both.csv", settings=["trials=2"])
+    found = run_retuning(study, "both.csv", settings=["trials=2"])
     rows = held_out(open_study("churn-2", STORAGE).config).X
     learnt = set(range(600)) - set(held_out(study.config).X.index)
     had = sum(index in learnt for index in rows.index)
     assert had > 20
-    assert found.novelty.learnt == had
-    assert len(found.novelty.rows.y) == len(rows) - had == document(found)["examples"]
-    assert learnt.isdisjoint(found.novelty.rows.X.index)
+    assert found.overlap.learnt == had
+    assert len(found.overlap.rows.y) == len(rows) - had == document(found)["examples"]
+    assert learnt.isdisjoint(found.overlap.rows.X.index)
     title, left_out, *_ = lines(found)
-    assert f"on {len(rows) - had} new test rows that neither has learnt from" in title
-    assert left_out == f"  left out are {had} more, which the old one has learnt from"
+    assert f"on {len(rows) - had} new test rows that neither model was trained on" in title
+    assert left_out == f"  left out: {had} more rows, on which the old one was trained"
 
 
-def test_what_the_old_champion_has_learnt_from_is_not_claimed_where_it_is_not_known(
+def test_the_overlap_is_not_known_without_the_old_data_or_with_too_few_new_rows(
     study: OpenStudy,
 ) -> None:
     store, later = ArrayStore(Path("cache")), held_out(begin(study, "same.csv").config)
@@ -101,8 +101,10 @@ def test_what_the_old_champion_has_learnt_from_is_not_claimed_where_it_is_not_kn
     all_old = find_overlap(study, store, HeldOut(old, np.zeros(len(old))))
     assert all_old.is_known
     assert all_old.learnt == len(old) - len(held_out(study.config).y)
-    few = HeldOut(all_old.rows.X[:FEWEST], np.zeros(FEWEST))
-    few = HeldOut(pd.concat([few.X[1:], old.drop(all_old.rows.X.index)[:9]]), np.zeros(FEWEST + 8))
+    few = HeldOut(all_old.rows.X[:MIN_NEW_ROWS], np.zeros(MIN_NEW_ROWS))
+    few = HeldOut(
+        pd.concat([few.X[1:], old.drop(all_old.rows.X.index)[:9]]), np.zeros(MIN_NEW_ROWS + 8)
+    )
     assert (find_overlap(study, store, few).learnt, find_overlap(study, store, few).is_known) == (
         9,
         False,
@@ -114,7 +116,9 @@ def test_what_the_old_champion_has_learnt_from_is_not_claimed_where_it_is_not_kn
 
 
 @pytest.mark.proof
-def test_a_study_that_was_never_promoted_has_its_best_trial_questioned(study: OpenStudy) -> None:
+def test_without_a_promotion_the_best_trial_takes_the_place_of_the_champion(
+    study: OpenStudy,
+) -> None:
     for path in Path("records").rglob("champion*"):
         path.unlink()
     old = incumbent(study, print)
@@ -165,13 +169,13 @@ def test_the_present_space_can_be_given_by_a_config(study: OpenStudy) -> None:
     assert config.storage == STORAGE
 
 
-def test_no_old_configuration_is_trained_first_where_none_is_wanted(study: OpenStudy) -> None:
+def test_first_limits_the_number_of_old_configurations(study: OpenStudy) -> None:
     wider = ["iterations={low: 100, high: 400}"]  # the default is not the old 120
     assert begin(study, "same.csv", settings=wider, first=0).config.try_first == ()
     assert len(begin(study, "same.csv", settings=wider, first=1).config.try_first) == 1
 
 
-def test_data_of_another_kind_are_refused_in_one_line_before_anything_is_searched(
+def test_data_of_another_kind_are_rejected_in_one_line_before_the_search(
     study: OpenStudy,
 ) -> None:
     customers(3).rename(columns={"calls": "talks"}).to_csv("renamed.csv", index=False)
@@ -186,12 +190,12 @@ def test_data_of_another_kind_are_refused_in_one_line_before_anything_is_searche
         "nowhere.csv": r"nowhere\.csv",
     }.items():
         with pytest.raises(UserError, match=message) as raised:
-            look_again(study, data)
+            run_retuning(study, data)
         assert "\n" not in str(raised.value)
     assert not Path("records/churn-2").exists()
 
 
-def test_a_study_on_a_named_set_is_told_which_data_are_new(study: OpenStudy) -> None:
+def test_a_study_on_a_named_set_needs_a_data_set_as_new_data(study: OpenStudy) -> None:
     frame = pd.read_csv("same.csv")
     assert set(frame["left"]) == {"no", "yes"}
     moons = {**CONFIG, "study": "moons", "data": {"name": "moons", "examples": 200}}
@@ -199,12 +203,14 @@ def test_a_study_on_a_named_set_is_told_which_data_are_new(study: OpenStudy) -> 
 
     search(parse_config(moons, "moons.yaml", "moons"), seconds=None, observer=Quiet())
     old = open_study("moons", STORAGE)
-    with pytest.raises(UserError, match="study moons is on moons, so --data must say which data"):
+    with pytest.raises(
+        UserError, match="study moons is on moons, so --data must be a data set such as"
+    ):
         begin(old, "same.csv")
     assert begin(old, "{name: moons, examples: 300}").prepared.shape.train == 180
 
 
-def test_the_interval_of_a_decay_is_made_of_both() -> None:
+def test_the_interval_of_a_decay_combines_both_intervals() -> None:
     then = {"value": 0.9, "low": 0.85, "high": 0.93}
     now = {"value": 0.8, "low": 0.76, "high": 0.84}
     fall = decay(then, now, maximize=True)
@@ -227,7 +233,7 @@ def test_from_python_the_champion_is_replaced_and_kept(study: OpenStudy) -> None
     assert dnnsearch.verify("again").identical
 
 
-def test_what_cannot_be_retuned_is_one_line_from_the_shell_and_from_python(
+def test_an_impossible_retuning_is_one_line_from_the_shell_and_from_python(
     command: Command, study: OpenStudy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("dnnsearch.cli.retune.pin", lambda numerics: None)
