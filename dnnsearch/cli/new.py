@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from dnnsearch.runtime import numerics
-from dnnsearch.runtime.program_name import program_name
+from dnnsearch.runtime.cli_process import program_name
 
 Data = Annotated[
     str,

@@ -15,7 +15,7 @@ from dnnsearch.cli.pin_numerics import pin
 from dnnsearch.cli.signals import Stopped
 from dnnsearch.errors import UserError
 from dnnsearch.runtime import numerics
-from dnnsearch.runtime.program_name import program_name
+from dnnsearch.runtime.cli_process import program_name
 from dnnsearch.urls import without_password
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from dnnsearch.errors import UserError
 from dnnsearch.models.ensemble import Model
 from dnnsearch.models.model_file import ENDING, decode, digest
-from dnnsearch.runtime.program_name import program_name
+from dnnsearch.runtime.cli_process import program_name
 from dnnsearch.study.stored_study import IDENTITY, OpenStudy
 from dnnsearch.tracking import UNTRACKED, database
 from dnnsearch.trials.record_store import DIGEST_PREFIX

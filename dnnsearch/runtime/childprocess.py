@@ -1,8 +1,8 @@
 """A child process of ours and the socket between the two, from either end.
 
-The socket is all that binds them: when our end is closed, by whatever ends us, the child ends
-itself. Each child has a socket of its own, so that a killed one can hold no lock that others need.
-What is said over it is not known here.
+The socket is the only bond: if our end is closed, because we end or are killed, the child ends
+itself. Each child has a socket of its own, so that a killed one cannot hold a lock that others
+need. This module does not know what is sent.
 """
 
 import os
@@ -19,10 +19,12 @@ from typing import Any, TypeVar
 Message = TypeVar("Message")
 
 
-def start(module: str, *arguments: str, **more: Any) -> tuple[subprocess.Popen[bytes], Connection]:
-    """`python -m MODULE FD ARGUMENTS` and our end of its socket FD; `more` is for `Popen`.
+def start(
+    module: str, *arguments: str, **popen_options: Any
+) -> tuple[subprocess.Popen[bytes], Connection]:
+    """Start `python -m MODULE FD ARGUMENTS`; return the process and our end of its socket FD.
 
-    Raises OSError where the machine has no room for another process.
+    Raise OSError if the machine cannot start another process.
     """
     with ExitStack() as unless_started:
         ours, theirs = map(unless_started.enter_context, socket.socketpair())
@@ -31,7 +33,7 @@ def start(module: str, *arguments: str, **more: Any) -> tuple[subprocess.Popen[b
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             process_group=0,  # Ctrl-C at a terminal is for the coordinator alone
-            **more,
+            **popen_options,
         )
         unless_started.pop_all()
     theirs.close()
@@ -39,7 +41,7 @@ def start(module: str, *arguments: str, **more: Any) -> tuple[subprocess.Popen[b
 
 
 def inbox(receive: Callable[[], Message]) -> "queue.SimpleQueue[Message]":
-    """In the child: what arrives from now on, whatever else it does; it ends with its parent."""
+    """In the child: return a queue of what arrives; end the process when its parent ends."""
     messages: queue.SimpleQueue[Message] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(receive, messages.put), daemon=True).start()
     return messages

@@ -1,30 +1,47 @@
-"""Our own command line, run from Python in a process of its own."""
+"""Our own command line: the name to print in commands, and a run in a process of its own."""
 
 import os
+import shlex
+import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from dnnsearch.errors import UserError
 
-STOP_SECONDS = 10  # for a search to end in order
+NAME = "dnnsearch"
+STOP_SECONDS = 10  # for a search to stop cleanly
 ERROR = "error: "
 
 
-def run_cli(
-    arguments: Sequence[str], tell: Callable[[str], object], storage: str | None = None
-) -> tuple[int, str]:
-    """`dnnsearch ARGUMENTS`: its exit code, 0 or 1, and all that it said.
+def program_name() -> str:
+    """Return how to call this program, for the commands that it prints.
 
-    `tell` is given each line as it comes. The storage goes into the environment, since arguments
-    are there for everybody to see. An interrupt here stops the program in order. Raises UserError
-    for what the command refuses (exit code 2).
+    That is `dnnsearch` if a shell finds it, else its path as it was called: .venv/bin/dnnsearch.
+    From Python, and for `python -m dnnsearch`, it is the name alone.
     """
-    given = {"DNNSEARCH_STORAGE": storage} if storage else {}
+    called, on_path = sys.argv[0], shutil.which(NAME)
+    if called == NAME or Path(called).name != NAME:
+        return NAME
+    is_on_path = on_path and Path(on_path).resolve() == Path(called).resolve()
+    return NAME if is_on_path else shlex.quote(called)
+
+
+def run_cli(
+    arguments: Sequence[str], report: Callable[[str], object], storage: str | None = None
+) -> tuple[int, str]:
+    """Run `dnnsearch ARGUMENTS`; return its exit code, 0 or 1, and all that it printed.
+
+    `report` is called with each line as it comes. The storage goes into the environment, because
+    every user of the machine can read a process's arguments. An interrupt here stops the program
+    cleanly. Raise UserError, with its message, if the command ends with exit code 2.
+    """
+    variables = {"DNNSEARCH_STORAGE": storage} if storage else {}
     process = subprocess.Popen(
         [sys.executable, "-m", "dnnsearch", *arguments],
-        env={**os.environ, **given},
+        env={**os.environ, **variables},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -33,22 +50,22 @@ def run_cli(
     )
     with process:
         try:
-            said = _listen(process, tell)
+            lines = _read_lines(process, report)
         except BaseException:
             _stop(process)
             raise
     if process.returncode == 2:
-        raise UserError(said[-1].removeprefix(ERROR))
-    return process.returncode, "\n".join(said)
+        raise UserError(lines[-1].removeprefix(ERROR))
+    return process.returncode, "\n".join(lines)
 
 
-def _listen(process: "subprocess.Popen[str]", tell: Callable[[str], object]) -> list[str]:
-    said = []
+def _read_lines(process: "subprocess.Popen[str]", report: Callable[[str], object]) -> list[str]:
+    lines = []
     for line in process.stdout or ():
-        said.append(line.rstrip("\n"))
+        lines.append(line.rstrip("\n"))
         if not line.startswith(ERROR):
-            tell(said[-1])
-    return said
+            report(lines[-1])
+    return lines
 
 
 def _stop(process: "subprocess.Popen[str]") -> None:

@@ -1,13 +1,14 @@
-"""The arithmetic of the machine: how it is pinned, and what it really is.
+"""The numerics: which kernels compute, how they are pinned, and which are really in effect.
 
 NumPy and OpenBLAS choose their kernels by the processor, and different kernels round differently.
-`portable` pins one choice that every x86-64 processor with AVX2 and FMA can play. The pins are
-environment variables that count only before NumPy is imported, so they are set for processes that
-we start; each of these then asks what is really in effect, and refuses when it is something else.
+The pins named `portable` fix one choice that every x86-64 processor with AVX2 and FMA can run;
+`native` fixes the number of threads alone. Pins are environment variables that count only before
+NumPy is imported, so they are set for the processes that we start; each of these then checks which
+kernels are in effect, and refuses to compute if they are not the pinned ones.
 
-Some of it nobody can be asked: which variant of `exp` the C library has chosen, how a build of
-NumPy sums. That is seen from `rounding`, digests of a few thousand results that two variants would
-not share. A study is pinned to them, so that it never goes on under another rounding unnoticed.
+Some choices cannot be queried: which variant of `exp` the C library uses, how a build of NumPy
+sums. `rounding` detects them: it returns digests of a few thousand results, in which two variants
+differ. A study stores them, so that it is never resumed under another rounding unnoticed.
 """
 
 import hashlib
@@ -27,7 +28,7 @@ ONE_THREAD = {
     name: "1"
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS")
 }
-PINS: dict[str, dict[str, str]] = {
+PINS: dict[str, dict[str, str]] = {  # by name
     "portable": {
         **ONE_THREAD,
         "OPENBLAS_CORETYPE": "Haswell",
@@ -36,40 +37,35 @@ PINS: dict[str, dict[str, str]] = {
     "native": ONE_THREAD,
 }
 TUNABLES = "GLIBC_TUNABLES"  # glibc.cpu.* in it chooses among the variants of exp, sin and others
-MARK = "DNNSEARCH_NUMERICS"  # says which pins an environment carries
+MARK = "DNNSEARCH_NUMERICS"  # names the pins that an environment has
 PORTABLE_TARGETS = ["X86_V3"]  # AVX2 and FMA: what NumPy may dispatch to beyond its baseline
 
-# What `rounding` is under `portable`, with glibc 2.36 and the wheels of requirements.lock.
+# What `rounding` returns under `portable`, with glibc 2.36 and the wheels of requirements.lock.
 PORTABLE_ROUNDING = {"libm": "25d5bf992bbd", "numpy": "69acc3cadf46", "blas": "cc72c15d5eed"}
-PROBES = 10_000  # the variants of exp with and without FMA differ in 7 of so many results
+PROBES = 10_000  # the variants of exp with and without FMA differ in 7 of these results
 
 
 class WrongNumerics(UserError):
-    """The arithmetic in effect is not the one that the study is defined with."""
+    """The numerics in effect are not those that the study is defined with."""
 
 
-def pinned(numerics: str, environment: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """The environment for a process that is to compute with these numerics."""
-    pins = {**PINS[numerics], MARK: numerics}
-    if numerics == "portable" and TUNABLES in environment:
-        pins[TUNABLES] = _without_cpu(environment[TUNABLES])
-    return {**environment, **pins}
+def pinned(pins: str, environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return the environment for a process that is to compute with these pins."""
+    variables = {**PINS[pins], MARK: pins}
+    if pins == "portable" and TUNABLES in environment:
+        kept = [t for t in environment[TUNABLES].split(":") if not t.startswith("glibc.cpu.")]
+        variables[TUNABLES] = ":".join(kept)  # memory, threads, loading: no bit of a result
+    return {**environment, **variables}
 
 
-def _without_cpu(tunables: str) -> str:
-    """What is left concerns memory, threads and loading, and no bit of a result."""
-    kept = [one for one in tunables.split(":") if not one.startswith("glibc.cpu.")]
-    return ":".join(kept)
+def is_pinned(pins: str, environment: Mapping[str, str] = os.environ) -> bool:
+    """Return whether this process was started with the pins, so that NumPy can be imported."""
+    return pinned(pins, environment) == dict(environment)
 
 
-def is_pinned(numerics: str, environment: Mapping[str, str] = os.environ) -> bool:
-    """Whether this process was started with the pins, so that NumPy can be imported."""
-    return pinned(numerics, environment) == dict(environment)
-
-
-def playable(numerics: str) -> str:
-    """`portable` where the machine can play it, else `native`."""
-    return numerics if numerics == "native" or _can_be_portable() else "native"
+def playable(pins: str) -> str:
+    """Return `portable` if that is asked for and the machine can run it, else `native`."""
+    return pins if pins == "native" or _can_be_portable() else "native"
 
 
 @cache
@@ -82,7 +78,7 @@ def _can_be_portable() -> bool:
 
 
 def effective() -> dict[str, Any]:
-    """What NumPy and its BLAS really use in this process, and the C library below them."""
+    """Return what NumPy, its BLAS and the C library really use in this process."""
     import threadpoolctl
     from numpy._core._multiarray_umath import __cpu_dispatch__ as targets
     from numpy._core._multiarray_umath import __cpu_features__ as features
@@ -100,18 +96,18 @@ def effective() -> dict[str, Any]:
 
 @cache
 def rounding() -> dict[str, str]:
-    """Digests of known questions, by who answers them: the C library, NumPy and the BLAS."""
+    """Return a digest of the results of known inputs for `libm`, `numpy` and `blas` each."""
     import numpy as np
 
     x = np.arange(-PROBES // 2, PROBES // 2) / 317  # a division rounds alike everywhere
-    answers = {"libm": _of_libm(x.tolist())}
-    answers["numpy"] = (a for dtype in ("f4", "f8") for a in _of_numpy(x.astype(dtype)))
-    answers["blas"] = (a for dtype in ("f4", "f8") for a in _of_blas(x.astype(dtype)))
-    return {who: _digest(given) for who, given in answers.items()}
+    results = {"libm": _of_libm(x.tolist())}
+    results["numpy"] = (a for dtype in ("f4", "f8") for a in _of_numpy(x.astype(dtype)))
+    results["blas"] = (a for dtype in ("f4", "f8") for a in _of_blas(x.astype(dtype)))
+    return {library: _digest(arrays) for library, arrays in results.items()}
 
 
-def _digest(answers: Iterator["np.ndarray"]) -> str:
-    return hashlib.sha256(b"".join(answer.tobytes() for answer in answers)).hexdigest()[:12]
+def _digest(results: Iterator["np.ndarray"]) -> str:
+    return hashlib.sha256(b"".join(result.tobytes() for result in results)).hexdigest()[:12]
 
 
 def _of_libm(x: list[float]) -> Iterator["np.ndarray"]:
@@ -132,33 +128,35 @@ def _of_numpy(x: "np.ndarray") -> Iterator["np.ndarray"]:
 
 
 def _of_blas(x: "np.ndarray") -> Iterator["np.ndarray"]:
-    """Products of the shapes that trainings have; a long one shows how a kernel is blocked."""
+    """Yield products in the shapes of trainings; a long one shows how a kernel is blocked."""
     for m, k, n in ((3, 5, 7), (10, 64, 32), (64, 30, 1), (8, 1000, 9)):
         A, B = x[: m * k].reshape(m, k), x[-k * n :].reshape(k, n)
         yield from (A @ B, A @ A.T, B.T @ B)
 
 
-def check(numerics: str) -> dict[str, Any]:
-    """The effective arithmetic; raises WrongNumerics when it is not that of `numerics`."""
+def check(pins: str) -> dict[str, Any]:
+    """Return the numerics in effect; raise WrongNumerics if they are not the pinned ones."""
     state = effective()
     wrong = [] if state["blas_threads"] == 1 else [f"{state['blas_threads']} BLAS threads"]
-    if numerics == "portable":
+    if pins == "portable":
         wrong += [f"kernels of {blas}" for blas in state["blas"] if blas != "openblas Haswell"]
         if state["cpu_targets"] != PORTABLE_TARGETS:
             wrong.append(f"NumPy dispatches to {state['cpu_targets'] or 'its baseline'}")
     if wrong:
-        advice = "; the wheels of requirements.lock have them, --set numerics=native does without"
-        raise WrongNumerics(f"{numerics} numerics are not in effect: {', '.join(wrong)}{advice}")
+        advice = "; install the wheels of requirements.lock, or use --set numerics=native"
+        raise WrongNumerics(f"{pins} numerics are not in effect: {', '.join(wrong)}{advice}")
     return state
 
 
-def unusual(numerics: str) -> str:
-    """One line where `portable` has the pinned kernels and yet rounds in a way of its own."""
-    found = rounding()
-    if numerics != "portable" or found == PORTABLE_ROUNDING:
+def unusual(pins: str) -> str:
+    """Return a warning if `portable` has the pinned kernels but rounds differently here, or ''."""
+    here = rounding()
+    if pins != "portable" or here == PORTABLE_ROUNDING:
         return ""
-    who = " and ".join(name for name in found if found[name] != PORTABLE_ROUNDING[name])
+    libraries = " and ".join(name for name in here if here[name] != PORTABLE_ROUNDING[name])
+    libc = " ".join(platform.libc_ver())
     return (
-        f"numerics: {who} rounds here ({' '.join(platform.libc_ver())}) in another way than glibc "
-        "2.36 and the wheels of requirements.lock: the same bits come out only where it is as here"
+        f"numerics: {libraries} rounds here ({libc}) differently than with "
+        "glibc 2.36 and the wheels of requirements.lock: another machine gives the same bits only "
+        "if it rounds as this one does"
     )

@@ -1,7 +1,7 @@
 """A function of ours in a process of its own, with pinned numerics.
 
-The function is given a folder, which has the request and takes what it writes. The process ends
-with the one that asked for it.
+The function is called with a folder, which contains the request and takes its results. The process
+ends if the caller's process does.
 """
 
 import contextlib
@@ -23,13 +23,14 @@ REQUEST, ERROR = "request.json", "error.txt"
 
 
 class PinnedCall:
-    """A function at work; `folder` is its own."""
+    """A running function; `folder` is its own."""
 
     def __init__(self, folder: Path, process: "subprocess.Popen[bytes]") -> None:
-        self.folder, self._process = folder, process
+        self.folder = folder
+        self._process = process
 
     def wait(self) -> Path:
-        """Its folder, when it is done; raises the UserError that ended it."""
+        """Wait for the function and return its folder; raise UserError if it did."""
         code = self._process.wait()
         if (self.folder / ERROR).exists():
             raise UserError((self.folder / ERROR).read_text())
@@ -42,7 +43,7 @@ class PinnedCall:
 def pinned_call(
     function: Callable[[Path], None], pins: str, request: Mapping[str, Any]
 ) -> Iterator[PinnedCall]:
-    """Begin `function(folder)` elsewhere; on leaving, neither process nor folder is left."""
+    """Start `function(folder)` in a process with these pins; on exit, remove process and folder."""
     with tempfile.TemporaryDirectory(prefix="dnnsearch-") as name:
         folder = Path(name)
         (folder / REQUEST).write_text(json.dumps(request))
@@ -50,7 +51,7 @@ def pinned_call(
         process = subprocess.Popen(
             [*command, function.__module__, function.__name__, name],
             env=numerics.pinned(pins),
-            stdin=subprocess.PIPE,  # closed by our death
+            stdin=subprocess.PIPE,  # closed when we end
             process_group=0,  # Ctrl-C at a terminal is for us alone
         )
         try:
@@ -61,7 +62,7 @@ def pinned_call(
 
 
 def requested(folder: Path) -> Any:
-    """In the process: what was asked."""
+    """In the called process: return the request."""
     return json.loads((folder / REQUEST).read_text())
 
 

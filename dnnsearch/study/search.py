@@ -20,7 +20,7 @@ from dnnsearch.data import model_inputs
 from dnnsearch.data.prepare import Prepared, prepare
 from dnnsearch.errors import UserError
 from dnnsearch.runtime import numerics
-from dnnsearch.runtime.program_name import program_name
+from dnnsearch.runtime.cli_process import program_name
 from dnnsearch.storage.array_store import ArrayStore, default_root
 from dnnsearch.storage.optuna_storage import Rows, create_study, open_storage, study_names
 from dnnsearch.storage.postgresql_lock import LostLock

@@ -1,4 +1,4 @@
-"""What is heard from a Dask cluster: who comes and goes, and what becomes of a trial there."""
+"""What the connection to a Dask cluster reports: workers that come and go, and tasks."""
 
 from dataclasses import dataclass
 
@@ -7,14 +7,14 @@ from dnnsearch.workers.dask_task import Answer
 
 @dataclass(frozen=True)
 class WorkersSeen:
-    """Who is there, fit or not; the first of all news."""
+    """All workers of the cluster now, usable or not; the first event of all."""
 
     workers: frozenset[str]
 
 
 @dataclass(frozen=True)
 class WorkerJoined:
-    """The worker can train, so many trials at once."""
+    """The worker can train `threads` trials at once."""
 
     worker: str
     threads: int
@@ -22,7 +22,7 @@ class WorkerJoined:
 
 @dataclass(frozen=True)
 class WorkerRefused:
-    """The worker cannot train for this search, and why."""
+    """The worker cannot train for this search, for the reason `why`."""
 
     worker: str
     why: str
@@ -37,7 +37,7 @@ class WorkerLeft:
 
 @dataclass(frozen=True)
 class TaskProgress:
-    """A trial has come so far."""
+    """The trial of the task has made `iteration` updates; its objective is `value`."""
 
     key: str
     iteration: int
@@ -46,7 +46,7 @@ class TaskProgress:
 
 @dataclass(frozen=True)
 class TaskFinished:
-    """A task has ended; the answer is None when Dask gave it back."""
+    """A task has ended; the answer is None if Dask cancelled it or lost its worker."""
 
     key: str
     answer: Answer | None
@@ -54,7 +54,7 @@ class TaskFinished:
 
 @dataclass(frozen=True)
 class ConnectionLost:
-    """Nothing more will come."""
+    """The conversation has ended with this error: this is the last event."""
 
     error: BaseException
 

@@ -1,12 +1,12 @@
-"""The conversation with a Dask cluster, on a thread and an event loop of its own.
+"""The connection to a Dask cluster, on a thread and an event loop of its own.
 
-It looks who is there, asks each newcomer whether it can train for the search, sends it the data
-that its machine lacks, gives out trials and hears of them; all that happens comes out as news. A
-trial is a Dask task that is bound to one worker, with a key of its own for each attempt, so that
-Dask never decides where it runs or whether it runs again. All communication goes through the
-scheduler, the one machine that everybody reaches.
+It watches which workers there are, asks each new one whether it can train for the search, sends it
+the data that its machine lacks, starts trials and receives their answers. All that happens is put
+into a queue of events. A trial is a Dask task that is bound to one worker, with a key of its own
+for each attempt, so that Dask never decides where it runs or whether it runs again. All
+communication goes through Dask's scheduler: workers need not be able to reach the search.
 
-Knows nothing of the order of trials, of suspects and of failures.
+The connection knows nothing of the order of trials, of suspected trials and of failures.
 """
 
 import asyncio
@@ -39,58 +39,66 @@ from dnnsearch.workers.cluster_events import (
 )
 from dnnsearch.workers.dask_task import WorkerRequirements
 
-CONNECT_SECONDS = 5.0  # for a scheduler to answer at all
-RECONNECT_SECONDS = 60.0  # for one that had answered
-LOOK_SECONDS = 0.5  # between two looks at who is there
-GREET_SECONDS = 60.0  # for a worker to say what it is
-PIECE_SECONDS = 60.0  # for a worker to take a piece of the data
-GREETINGS = 3  # attempts to greet a worker that gives no answer
+CONNECT_SECONDS = 5.0  # for the first answer of the scheduler
+RECONNECT_SECONDS = 60.0  # for a scheduler that had answered before
+LOOK_SECONDS = 0.5  # between two looks at which workers there are
+HANDSHAKE_SECONDS = 60.0  # for a worker to answer one question
+MAX_HANDSHAKES = 3  # attempts with a worker that gives no answer
+CHUNK_SECONDS = 60.0  # for a worker to take a chunk of the data
 CLOSE_SECONDS = 1.0
 
 for name in ("distributed", "distributed.client", "tornado", "tornado.application"):
-    logging.getLogger(name).setLevel(logging.CRITICAL)  # what concerns a person is said by us
+    logging.getLogger(name).setLevel(logging.CRITICAL)  # we report what concerns the user
 warnings.simplefilter("ignore", VersionMismatchWarning)
 
 
 class Cluster:
-    """Workers that are heard of at the scheduler at `address`."""
+    """The workers of the Dask scheduler at `address`.
 
-    def __init__(self, address: str, terms: WorkerRequirements, store: Path, arrays: str) -> None:
-        self.address, self.terms, self.store, self.arrays = address, terms, store, arrays
-        self.news: queue.SimpleQueue[ClusterEvent] = queue.SimpleQueue()
-        self._greetings: dict[str, asyncio.Task[None]] = {}  # of all workers that were seen
+    `arrays` is the address of the data in the array store at `store`.
+    """
+
+    def __init__(
+        self, address: str, requirements: WorkerRequirements, store: Path, arrays: str
+    ) -> None:
+        self.address = address
+        self.requirements = requirements
+        self.store = store
+        self.arrays = arrays
+        self.events: queue.SimpleQueue[ClusterEvent] = queue.SimpleQueue()
+        self._handshakes: dict[str, asyncio.Task[None]] = {}  # of all workers that were seen
         self._trainings: dict[str, asyncio.Task[None]] = {}
         self._loop = asyncio.new_event_loop()
         self._closing = asyncio.Event()
         self._thread = threading.Thread(target=self._work, name="dask", daemon=True)
         self._thread.start()
 
-    def begin(self, key: str, worker: str, spec: bytes, every: float) -> None:
-        """Have the spec trained there, and its progress told so often."""
-        self._soon(self._begin, key, worker, spec, every)
+    def start(self, key: str, worker: str, spec: bytes, interval: float) -> None:
+        """Train the spec on the worker; report progress at most every `interval` seconds."""
+        self._call_soon(self._start, key, worker, spec, interval)
 
-    def forget(self, keys: Collection[str]) -> None:
-        """Stop these trainings; nothing more is heard of them."""
-        self._soon(self._forget, list(keys))
+    def cancel(self, keys: Collection[str]) -> None:
+        """Stop these trainings; there will be no more events about them."""
+        self._call_soon(self._cancel, list(keys))
 
-    def greet_again(self, worker: str) -> None:
-        """It lacks something: treat it as if it had just come."""
-        self._soon(self._greetings.pop, worker, None)
+    def repeat_handshake(self, worker: str) -> None:
+        """Treat the worker as a new one, because it lacks something."""
+        self._call_soon(self._handshakes.pop, worker, None)
 
     def close(self) -> None:
-        """Stop everything. What a lost network leaves over, the scheduler clears away."""
-        self._soon(self._closing.set)
+        """Stop everything. If the network is down, the scheduler cancels what is left."""
+        self._call_soon(self._closing.set)
         self._thread.join(CLOSE_SECONDS)
 
-    def _soon(self, action: Callable[..., object], *arguments: Any) -> None:
-        with suppress(RuntimeError):  # the loop has ended, and has said why
+    def _call_soon(self, action: Callable[..., object], *arguments: Any) -> None:
+        with suppress(RuntimeError):  # the loop has ended, and ConnectionLost says why
             self._loop.call_soon_threadsafe(action, *arguments)
 
     def _work(self) -> None:
         try:
             self._loop.run_until_complete(self._converse())
         except BaseException as error:
-            self.news.put(ConnectionLost(error))
+            self.events.put(ConnectionLost(error))
 
     async def _converse(self) -> None:
         await self._find_scheduler()
@@ -98,14 +106,14 @@ class Cluster:
             self.address, asynchronous=True, timeout=RECONNECT_SECONDS, set_as_default=False
         )
         async with self._client as client:
-            client.subscribe_topic(self.terms.topic, self._hear)
+            client.subscribe_topic(self.requirements.topic, self._on_progress)
             while not self._closing.is_set():
                 await self._look()
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._closing.wait(), LOOK_SECONDS)
-            self._forget(list(self._trainings))
-            for greeting in self._greetings.values():
-                greeting.cancel()
+            self._cancel(list(self._trainings))
+            for handshake in self._handshakes.values():
+                handshake.cancel()
 
     async def _find_scheduler(self) -> None:
         try:
@@ -122,80 +130,86 @@ class Cluster:
             raise UserError(f"workers: at {self.address} is a Dask {kind}, not the scheduler")
 
     async def _look(self) -> None:
+        """Report workers that have left, and start the handshake with new ones."""
         if self._client.status == "closed":
             raise UserError(
-                f"the Dask scheduler at {self.address} is gone; the same command goes on with the "
-                "study when it is back"
+                f"the Dask scheduler at {self.address} is gone; run the same command to resume "
+                "the study when it is back"
             )
         try:
             threads: dict[str, int] = await asyncio.wait_for(
                 self._client.nthreads(), LOOK_SECONDS * 10
             )
         except (OSError, TimeoutError):
-            return  # the connection is being mended
-        for worker in self._greetings.keys() - threads.keys():
-            self._greetings.pop(worker).cancel()
-            self.news.put(WorkerLeft(worker))
-        self.news.put(WorkersSeen(frozenset(threads)))
-        for worker in threads.keys() - self._greetings.keys():
-            self._greetings[worker] = asyncio.create_task(self._greet(worker, threads[worker]))
+            return  # Dask is reconnecting
+        for worker in self._handshakes.keys() - threads.keys():
+            self._handshakes.pop(worker).cancel()
+            self.events.put(WorkerLeft(worker))
+        self.events.put(WorkersSeen(frozenset(threads)))
+        for worker in threads.keys() - self._handshakes.keys():
+            handshake = self._handshake(worker, threads[worker])
+            self._handshakes[worker] = asyncio.create_task(handshake)
 
-    async def _greet(self, worker: str, threads: int) -> None:
-        """Find out whether it fits, and send it what it lacks."""
-        for attempt in range(GREETINGS):
+    async def _handshake(self, worker: str, threads: int) -> None:
+        """Ask the worker whether it can train for the search, and send it the data it lacks."""
+        for attempt in range(MAX_HANDSHAKES):
             try:
-                why = await self._objection(worker) or await self._ship(worker)
+                why = await self._objection(worker) or await self._transfer(worker)
                 break
-            except Exception as error:  # whatever a stranger, or one that is just leaving, answers
+            except Exception as error:  # another program may answer anything, as may one that ends
                 why = f"gives no answer ({str(error) or type(error).__name__})"
                 await asyncio.sleep(LOOK_SECONDS * (attempt + 1))
-        self.news.put(WorkerRefused(worker, why) if why else WorkerJoined(worker, threads))
+        self.events.put(WorkerRefused(worker, why) if why else WorkerJoined(worker, threads))
 
     async def _objection(self, worker: str) -> str:
-        """First what works without our package, or with another version of it."""
-        for package, wanted in self.terms.versions.items():
-            try:
-                found = await self._run(worker, GREET_SECONDS, metadata.version, package)
-            except metadata.PackageNotFoundError:
-                return f"has no {package}, and this search {wanted}"
-            if found != wanted:
-                return f"has {package} {found}, and this search {wanted}"
-        return str(await self._run(worker, GREET_SECONDS, dask_task.welcome, self.terms))
+        """Return why the worker cannot train for the search, or ''.
 
-    async def _ship(self, worker: str) -> str:
-        """Bring the data to the worker's machine; why that cannot be, or nothing."""
+        The versions are asked first: that works without our package, or with another version of it.
+        """
+        for package, wanted in self.requirements.versions.items():
+            try:
+                version = await self._run(worker, HANDSHAKE_SECONDS, metadata.version, package)
+            except metadata.PackageNotFoundError:
+                return f"has no {package}, but this search needs {wanted}"
+            if version != wanted:
+                return dask_task.version_objection(package, version, wanted)
+        handshake = (dask_task.handshake, self.requirements)
+        return str(await self._run(worker, HANDSHAKE_SECONDS, *handshake))
+
+    async def _transfer(self, worker: str) -> str:
+        """Copy the data to the worker's machine; return why that cannot be done, or ''."""
         while True:
-            word = await self._run(worker, PIECE_SECONDS, dask_task.begin_shipping, self.arrays)
-            if word == "send":
+            answer = await self._run(worker, CHUNK_SECONDS, dask_task.begin_transfer, self.arrays)
+            if answer == "send":
                 return await self._send(worker)
-            if word != "wait":
-                return "" if word == "there" else str(word)
+            if answer != "wait":
+                return "" if answer == "there" else str(answer)
             await asyncio.sleep(LOOK_SECONDS)
 
     async def _send(self, worker: str) -> str:
         why = ""
-        for piece in transfer.chunks(self.store, self.arrays):
-            why = await self._run(worker, PIECE_SECONDS, dask_task.receive, self.arrays, piece)
+        for chunk in transfer.chunks(self.store, self.arrays):
+            why = await self._run(worker, CHUNK_SECONDS, dask_task.receive, self.arrays, chunk)
             if why:
                 break
-        why = why or await self._run(worker, PIECE_SECONDS, dask_task.end_shipping, self.arrays)
+        why = why or await self._run(worker, CHUNK_SECONDS, dask_task.end_transfer, self.arrays)
         if why:
-            await self._run(worker, PIECE_SECONDS, dask_task.give_up_shipping, self.arrays)
+            await self._run(worker, CHUNK_SECONDS, dask_task.cancel_transfer, self.arrays)
         return why
 
     async def _run(
         self, worker: str, seconds: float, function: Callable[..., Any], *arguments: Any
     ) -> Any:
-        """What the function gives there, beside all that is trained."""
+        """Return the function's result on the worker; it runs at once, next to all trainings."""
         running = self._client.run(function, *arguments, workers=[worker])
         return (await asyncio.wait_for(running, seconds))[worker]
 
-    def _begin(self, key: str, worker: str, spec: bytes, every: float) -> None:
+    def _start(self, key: str, worker: str, spec: bytes, interval: float) -> None:
         future = self._client.submit(
             dask_task.train,
             spec,
-            self.terms,
-            every,
+            self.requirements,
+            interval,
             key=key,
             workers=[worker],
             allow_other_workers=False,
@@ -206,21 +220,21 @@ class Cluster:
 
     async def _await(self, key: str, future: Any) -> None:
         try:
-            self.news.put(TaskFinished(key, await future))
+            self.events.put(TaskFinished(key, await future))
         except (CancelledError, KilledWorker):
-            self.news.put(TaskFinished(key, None))
+            self.events.put(TaskFinished(key, None))
         except Exception as error:
-            self.news.put(ConnectionLost(error))
+            self.events.put(ConnectionLost(error))
         finally:
             self._trainings.pop(key, None)
             future.release()
 
-    def _forget(self, keys: Collection[str]) -> None:
+    def _cancel(self, keys: Collection[str]) -> None:
         for key in keys:
             if training := self._trainings.pop(key, None):
                 training.cancel()  # which releases the task, and so ends the training
 
-    def _hear(self, event: tuple[float, Any]) -> None:
+    def _on_progress(self, event: tuple[float, Any]) -> None:
         message = event[1]
         if message.get("kind") == "progress":
-            self.news.put(TaskProgress(message["key"], message["iteration"], message["value"]))
+            self.events.put(TaskProgress(message["key"], message["iteration"], message["value"]))

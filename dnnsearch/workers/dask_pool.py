@@ -1,26 +1,26 @@
-"""Workers of a Dask cluster: the seam of the local pool, played over a network.
+"""Workers of a Dask cluster: a pool with the interface of `local_pool`.
 
-What counts against a trial is decided by `turns`, and never by Dask's own reruns: a child process
-that dies on a worker counts like the death of a local worker; a worker that vanishes, with its
-process, machine or network, gives back what it had. A worker that was cut off and comes back is a
-newcomer, and what it still had is not asked for any more. Were a result to come twice, it would be
-the same one: results are by spec.
+The `scheduler` decides which trial runs again, and Dask's own retries are off. A child process that
+crashes on a Dask worker counts like the crash of a local worker. If a Dask worker is lost, with its
+process, machine or network, its trials are queued again. A worker that was cut off and comes back
+is a new one, and answers to its old tasks are ignored. If a result came twice, it would be the same
+one: a result depends on its spec alone.
 
-Workers may come and go. One that does not fit is refused with a line, and the search goes on with
-the others; where none fits, it ends.
+Workers may come and go. One that does not meet the requirements is refused with a message, and the
+search uses the others; if none meets them, the search ends.
 """
 
 import json
 import queue
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import count
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from dnnsearch.errors import UserError
-from dnnsearch.runtime import numerics as arithmetic
+from dnnsearch.runtime import numerics
 from dnnsearch.trials.record import versions
 from dnnsearch.trials.spec import Spec
 from dnnsearch.workers.cluster_events import (
@@ -38,108 +38,127 @@ from dnnsearch.workers.dask_task import Answer, WorkerRequirements
 from dnnsearch.workers.events import Done, Event, Failed, Progressed
 from dnnsearch.workers.scheduler import Scheduler, Slot
 
-PACKAGES = ("dnnsearch", "numpy")  # what a worker computes with
-PROGRESS_UPDATES = (
-    400  # reports of progress a second that a coordinator can take from all its workers
-)
-PROGRESS_SECONDS = 0.1  # between two reports of one training, at least
-PATIENCE = 3.0  # seconds without a newcomer, after which it is said that none fits
-LACKING = 3  # times that a worker is sent the data anew
+PACKAGES = ("dnnsearch", "numpy")  # that a worker computes with
+MAX_REPORTS_PER_SECOND = 400  # of progress, by all workers: what a coordinator can process
+MIN_PROGRESS_SECONDS = 0.1  # between two reports of one training
+PATIENCE_SECONDS = 3.0  # without a new worker, after which a search that can use none gives up
+MAX_TRANSFERS = 3  # times that the data are sent again to a worker
 
 
 class DaskWorker(Slot):
-    """A Dask worker that fits."""
+    """A Dask worker that meets the requirements."""
 
     def __init__(self, address: str, threads: int) -> None:
         super().__init__(machine=urlsplit(address).hostname or address, capacity=threads)
         self.address = address
 
 
-def requirements_of(numerics: str) -> WorkerRequirements:
-    """What a search in this process, whose numerics these must be, expects of its workers."""
+def requirements_of(pins: str) -> WorkerRequirements:
+    """Return what a search in this process requires of its workers.
+
+    Raise WrongNumerics if the pins are not in effect in this process.
+    """
     installed = versions()
+    topic = f"dnnsearch-{uuid.uuid4().hex[:12]}"
     wanted = {name: installed[name] for name in PACKAGES}
-    return WorkerRequirements(
-        numerics, wanted, arithmetic.check(numerics), f"dnnsearch-{uuid.uuid4().hex[:12]}"
-    )
+    return WorkerRequirements(pins, wanted, numerics.check(pins), topic)
 
 
 class DaskWorkers:
-    """All workers at the scheduler at `address` that fit, whoever they are at a time.
+    """The workers of the Dask scheduler at `address` that meet the requirements at any time.
 
-    `arrays` is the digest of the data, in the array store under `store`. `say` is given a line for
-    people. Raises UserError where no scheduler answers, or none of the workers there fits.
+    `arrays` is the digest of the data, in the array store under `store`. `say` is called with each
+    message for the user. Raise UserError if no scheduler answers, or if no worker can be used.
     """
 
     def __init__(
         self,
         address: str,
-        terms: WorkerRequirements,
+        requirements: WorkerRequirements,
         store: Path,
         arrays: str,
         say: Callable[[str], None],
     ) -> None:
-        self.address, self._say = address, say
-        self._keys = (f"{terms.topic}-{attempt}" for attempt in count())
-        self._turns = Scheduler()
+        self.address = address
+        self._say = say
+        self._keys = (f"{requirements.topic}-{attempt}" for attempt in count())
+        self._scheduler = Scheduler()
         self._specs: dict[int, bytes] = {}
-        self._guests: dict[str, DaskWorker] = {}
-        self._at: dict[str, tuple[DaskWorker, int]] = {}  # attempts that are awaited, by Dask's key
-        self._refused: dict[str, str] = {}
-        self._unsaid: list[str] = []  # addresses of refused workers
-        self._lacking: dict[str, int] = {}
+        self._workers: dict[str, DaskWorker] = {}
+        self._pending: dict[str, tuple[DaskWorker, int]] = {}  # attempts, by Dask's key
+        self._refused: dict[str, str] = {}  # address of a worker to the reason
+        self._unreported: list[str] = []  # addresses of refused workers
+        self._transfers: dict[str, int] = {}  # address of a worker to times that it lost the data
         self._seen: frozenset[str] | None = None
-        self._newest = time.monotonic()  # when a newcomer was seen last
-        self._has_begun = self._has_said = False
-        self._cluster = Cluster(address, terms, store, arrays)
+        self._last_new = time.monotonic()  # when a new worker was last seen
+        self._had_worker = False
+        self._said_waiting = False
+        self._cluster = Cluster(address, requirements, store, arrays)
         try:
-            self._wait_for_the_first()
+            self._wait_for_first_worker()
         except BaseException:
             self.close()
             raise
 
-    def _wait_for_the_first(self) -> None:
-        """Nothing is asked or written before one fits, unless nobody is there at all."""
-        while self._seen is None or (self._seen and not self._guests):
+    def _wait_for_first_worker(self) -> None:
+        """Wait until one worker can be used, so that a bad cluster fails before any trial starts.
+
+        Do not wait if the cluster has no workers at all.
+        """
+        while self._seen is None or (self._seen and not self._workers):
             self.poll(0.5)
 
+    @property
+    def workers(self) -> Mapping[str, DaskWorker]:
+        """Return the workers in use now, by address."""
+        return dict(self._workers)
+
+    @property
+    def pending(self) -> Mapping[str, int]:
+        """Return the trials that were given to workers, by the key of the attempt."""
+        return {key: number for key, (_, number) in self._pending.items()}
+
     def submit(self, spec: Spec) -> None:
-        """Have the spec trained; its number stands in every event about it."""
+        """Queue the spec for training; its number identifies the trial in every event."""
         self._specs[spec.number] = json.dumps(spec.as_dict()).encode()
-        self._turns.submit(spec.number)
+        self._scheduler.submit(spec.number)
         self._dispatch()
 
     def poll(self, timeout: float) -> list[Event]:
-        """What has happened, waiting up to `timeout` seconds for the first of it.
+        """Return the events since the last call; wait up to `timeout` seconds for the first one.
 
-        Raises UserError when the scheduler is gone for good, or when no worker ever fitted.
+        Raise UserError if the scheduler is gone for good, or if no worker could ever be used.
         """
-        events = [event for news in self._news(timeout) for event in self._take(news)]
+        changes = self._received(timeout)
+        events = [event for change in changes for event in self._handle(change)]
         self._dispatch()
-        self._tell_of_workers()
+        self._report_workers()
         return events
 
-    def _news(self, timeout: float) -> Iterator[ClusterEvent]:
+    def _received(self, timeout: float) -> Iterator[ClusterEvent]:
         try:
-            yield self._cluster.news.get(timeout=timeout)
+            yield self._cluster.events.get(timeout=timeout)
             while True:
-                yield self._cluster.news.get_nowait()
+                yield self._cluster.events.get_nowait()
         except queue.Empty:
             return
 
-    def _take(self, news: ClusterEvent) -> Iterator[Event]:
-        match news:
+    def _handle(self, event: ClusterEvent) -> Iterator[Event]:
+        match event:
             case TaskProgress(key, iteration, value):
-                if key in self._at:
-                    yield Progressed(self._at[key][1], iteration, value)
+                if key in self._pending:
+                    yield Progressed(self._pending[key][1], iteration, value)
             case TaskFinished(key, answer):
-                if key in self._at:
-                    yield from self._answered(*self._at.pop(key), answer)
+                if key in self._pending:
+                    yield from self._handle_answer(*self._pending.pop(key), answer)
             case WorkersSeen(workers):
-                self._look_at(workers)
+                if self._seen is None or workers - self._seen:
+                    self._last_new = time.monotonic()
+                self._seen = workers
             case WorkerJoined(worker, threads):
-                self._guests[worker] = DaskWorker(worker, threads)
-                self._has_begun, self._has_said = True, False
+                self._workers[worker] = DaskWorker(worker, threads)
+                self._had_worker = True
+                self._said_waiting = False
             case WorkerRefused(worker, why):
                 self._refuse(worker, why)
             case WorkerLeft(worker):
@@ -147,111 +166,108 @@ class DaskWorkers:
             case ConnectionLost(error):
                 raise error
 
-    def _look_at(self, workers: frozenset[str]) -> None:
-        if self._seen is None or workers - self._seen:
-            self._newest = time.monotonic()
-        self._seen = workers
-
-    def _answered(self, guest: DaskWorker, number: int, answer: Answer | None) -> Iterator[Event]:
+    def _handle_answer(
+        self, worker: DaskWorker, number: int, answer: Answer | None
+    ) -> Iterator[Event]:
         message, payload = answer or ({"kind": "stopped"}, b"")
         kind, cause, trace = (message.get(key, "") for key in ("kind", "cause", "traceback"))
-        if kind == "refused" or message.get("lacking"):
-            self._turns.requeue(guest, [number])
-            self._send_away(guest, cause if kind == "refused" else "")
+        if kind == "refused" or message.get("data_missing"):
+            self._scheduler.requeue(worker, [number])
+            self._dismiss(worker, cause if kind == "refused" else "")
         elif kind == "died":
-            if failed := self._turns.crashed(guest, number, cause, trace):
+            if failed := self._scheduler.crashed(worker, number, cause, trace):
                 del self._specs[number]
                 yield failed
         elif kind == "stopped":
-            self._turns.requeue(guest, [number])
+            self._scheduler.requeue(worker, [number])
         else:
-            self._turns.ended(guest, number)
+            self._scheduler.ended(worker, number)
             del self._specs[number]
             yield Done(number, payload) if kind == "done" else Failed(number, cause, trace)
 
-    def _send_away(self, guest: DaskWorker, why: str) -> None:
-        """It gives back what it has: for good, or until it has the data again."""
-        self._forget(guest)
-        self._turns.requeue(guest, list(guest.numbers))
-        lacked = self._lacking[guest.address] = self._lacking.get(guest.address, 0) + (not why)
-        if why or lacked > LACKING:
-            self._refuse(guest.address, why or "does not keep the data that it is sent")
+    def _dismiss(self, worker: DaskWorker, why: str) -> None:
+        """Queue its trials again; refuse it for the reason `why`, or send it the data again."""
+        self._remove(worker)
+        self._scheduler.requeue(worker, list(worker.numbers))
+        address = worker.address
+        transfers = self._transfers[address] = self._transfers.get(address, 0) + (not why)
+        if why or transfers > MAX_TRANSFERS:
+            self._refuse(address, why or "does not keep the data that it is sent")
         else:
-            self._cluster.greet_again(guest.address)
+            self._cluster.repeat_handshake(address)
 
-    def _refuse(self, worker: str, why: str) -> None:
-        self._refused[worker] = why
-        self._unsaid.append(worker)
+    def _refuse(self, address: str, why: str) -> None:
+        self._refused[address] = why
+        self._unreported.append(address)
 
-    def _lose(self, worker: str) -> Iterator[Event]:
-        self._refused.pop(worker, None)
-        if guest := self._guests.get(worker):
-            self._forget(guest)
-            for failed in self._turns.lost(guest, "it vanished"):
+    def _lose(self, address: str) -> Iterator[Event]:
+        self._refused.pop(address, None)
+        if worker := self._workers.get(address):
+            self._remove(worker)
+            for failed in self._scheduler.lost(worker, "it vanished"):
                 del self._specs[failed.number]
                 yield failed
 
-    def _forget(self, guest: DaskWorker) -> None:
-        """Nothing is awaited of it any more."""
-        del self._guests[guest.address]
-        keys = [key for key, (where, _) in self._at.items() if where is guest]
+    def _remove(self, worker: DaskWorker) -> None:
+        """Stop using the worker and cancel its tasks."""
+        del self._workers[worker.address]
+        keys = [key for key, (at, _) in self._pending.items() if at is worker]
         for key in keys:
-            del self._at[key]
-        self._cluster.forget(keys)
+            del self._pending[key]
+        self._cluster.cancel(keys)
 
     def _dispatch(self) -> None:
-        guests = list(self._guests.values())
-        self._call_back(guests)
-        while given := self._turns.assign(guests):
-            guest, number = given
+        workers = list(self._workers.values())
+        self._take_back(workers)
+        while assigned := self._scheduler.assign(workers):
+            worker, number = assigned
             key = next(self._keys)
-            self._at[key] = given
-            every = max(
-                PROGRESS_SECONDS, sum(guest.capacity for guest in guests) / PROGRESS_UPDATES
-            )
-            self._cluster.begin(key, guest.address, self._specs[number], every)
+            self._pending[key] = assigned
+            trainings = sum(worker.capacity for worker in workers)
+            interval = max(MIN_PROGRESS_SECONDS, trainings / MAX_REPORTS_PER_SECOND)
+            self._cluster.start(key, worker.address, self._specs[number], interval)
 
-    def _call_back(self, guests: list[DaskWorker]) -> None:
-        """A trial that waits behind another is better off with a newcomer that has none."""
-        if self._turns.is_waiting or any(guest.alone for guest in guests):
+    def _take_back(self, workers: list[DaskWorker]) -> None:
+        """Queue again the trials that wait behind others while workers are idle."""
+        if self._scheduler.is_waiting or any(worker.alone for worker in workers):
             return
-        idle = sum(not guest.numbers for guest in guests)
-        for guest in sorted(guests, key=lambda guest: guest.load, reverse=True)[:idle]:
-            if len(guest.numbers) > guest.capacity:
-                last = guest, guest.numbers[-1]
-                key = next(key for key, at in self._at.items() if at == last)
-                del self._at[key]
-                self._cluster.forget([key])
-                self._turns.requeue(guest, [last[1]])
+        idle = sum(not worker.numbers for worker in workers)
+        for worker in sorted(workers, key=lambda worker: worker.load, reverse=True)[:idle]:
+            if len(worker.numbers) > worker.capacity:
+                last = worker, worker.numbers[-1]
+                key = next(key for key, attempt in self._pending.items() if attempt == last)
+                del self._pending[key]
+                self._cluster.cancel([key])
+                self._scheduler.requeue(worker, [last[1]])
 
-    def _tell_of_workers(self) -> None:
-        """Whom the search goes on without, and that it waits for somebody."""
-        if self._has_begun:
-            for worker in self._unsaid:
+    def _report_workers(self) -> None:
+        """Report refused workers, and that the search waits for one; give up if none fits."""
+        if self._had_worker:
+            for worker in self._unreported:
                 self._say(f"worker {worker} {self._refused.get(worker, 'is gone')}; it is not used")
-            self._unsaid.clear()
-        elif self._fits_nobody():
-            raise UserError(self._none_fits())
-        nobody = self._turns.is_waiting and not self._guests and self._all_are_refused()
-        if nobody and not self._has_said:
-            self._has_said = True
-            usable = "that can be used any more: waiting for others"
-            state = usable if self._seen else "yet: waiting for them"
+            self._unreported.clear()
+        elif self._no_worker_fits():
+            raise UserError(self._refusal())
+        stuck = self._scheduler.is_waiting and not self._workers and self._all_are_refused()
+        if stuck and not self._said_waiting:
+            self._said_waiting = True
+            refused = "that can be used any more: waiting for others"
+            state = refused if self._seen else "yet: waiting for them"
             self._say(f"no workers at {self.address} {state}")
 
     def _all_are_refused(self) -> bool:
         return self._refused.keys() >= (self._seen or set())
 
-    def _fits_nobody(self) -> bool:
-        """Whether all who are there are refused, and no newcomer is to be expected."""
-        patient = time.monotonic() - self._newest < PATIENCE
+    def _no_worker_fits(self) -> bool:
+        """Whether all workers there are refused, and no new one has come for a while."""
+        patient = time.monotonic() - self._last_new < PATIENCE_SECONDS
         return bool(self._seen) and self._all_are_refused() and not patient
 
-    def _none_fits(self) -> str:
+    def _refusal(self) -> str:
         worker, why = next(iter(self._refused.items()))
         others = f" (and {len(self._refused) - 1} more)" if len(self._refused) > 1 else ""
         return f"no worker at {self.address} can be used: {worker} {why}{others}"
 
     def close(self) -> None:
-        """End the trainings at once; what was in training is lost."""
+        """End the trainings at once; trials in training are lost."""
         self._cluster.close()

@@ -1,12 +1,12 @@
-"""What runs on a Dask worker: pinned child processes that train for it, never the worker itself.
+"""What runs on a Dask worker: pinned child processes train for it; the Dask worker never does.
 
-A child stays for the next trial, and ends after two seconds without one. While it trains, the Dask
-task that it trains for is watched: when that is cancelled, because the search has ended or its
-process has died, the child is killed. When the Dask worker dies, its children die with it.
+An idle child is kept for the next trial and ended after two seconds without one. While a child
+trains, its Dask task is watched: if the task is cancelled, because the search has ended or its
+process has died, the child is killed. If the Dask worker dies, its children end with it.
 
-The answer to a task is a message and a payload, as a child sends them: `done` or `failed`; or
-`died`, the child without a word; `refused`, where nothing can be trained as the search wants it;
-`stopped`. Exceptions that are mistakes of ours stay exceptions.
+The answer to a task is a message and a payload. A child sends `done` or `failed`; `died` means that
+the child crashed, `refused` that nothing can be trained here as the search requires, `stopped` that
+the task is no longer wanted. Errors of our own code stay exceptions.
 """
 
 import asyncio
@@ -22,97 +22,105 @@ from dnnsearch.workers import transfer
 from dnnsearch.workers.worker_process import WorkerProcess
 
 IDLE_SECONDS = 2.0  # that a child lives without a trial
-WATCH_SECONDS = 0.2  # between two looks at whether the task is still wanted
+WATCH_SECONDS = 0.2  # between two checks whether the task is still wanted
 MAX_STARTS = 3  # attempts to start a child
-NUMERICS_KEYS = ("machine", "blas", "cpu_targets", "rounding")  # what must be the search's own
+NUMERICS_KEYS = ("machine", "blas", "cpu_targets", "rounding")  # that must equal the search's own
 
 Answer = tuple[dict[str, Any], bytes]
 
 
 @dataclass(frozen=True)
 class WorkerRequirements:
-    """What a search expects of whoever trains for it."""
+    """What a search requires of its workers."""
 
-    numerics: str
+    pins: str
     versions: dict[str, str]  # of the packages that a child computes with
-    arithmetic: dict[str, Any]  # as `numerics.check` has it
-    topic: str  # of Dask's events, where progress is told
+    numerics: dict[str, Any]  # as `numerics.check` returns them
+    topic: str  # of the Dask events that report progress
 
     def objection(self, made: dict[str, Any]) -> str:
-        """Why a child that says this of itself cannot train for the search, or nothing."""
+        """Return why a child that reports this of itself cannot train for the search, or ''."""
         for name, wanted in self.versions.items():
             if made["versions"][name] != wanted:
-                return f"has {name} {made['versions'][name]}, and this search {wanted}"
+                return version_objection(name, made["versions"][name], wanted)
         for part in NUMERICS_KEYS:
-            if made["numerics"][part] != self.arithmetic[part]:
-                found, wanted = made["numerics"][part], self.arithmetic[part]
-                return f"computes in another way: {part} is {found} there, and {wanted} here"
+            if made["numerics"][part] != self.numerics[part]:
+                there, here = made["numerics"][part], self.numerics[part]
+                return f"has other numerics: {part} is {there} there, and {here} here"
         return ""
 
 
+def version_objection(package: str, installed: str, wanted: str) -> str:
+    """Return the reason to refuse a worker that has another version of a package."""
+    return f"has {package} {installed}, but this search needs {wanted}"
+
+
 class RequirementsNotMet(Exception):
-    """No child can train here as the search wants it."""
+    """No child can train here as the search requires."""
 
 
 @dataclass(eq=False)
 class IdleChild:
-    """A child without a trial."""
+    """A child without a trial; the timer ends it."""
 
     child: WorkerProcess
     made: dict[str, Any]
-    numerics: str
-    retirement: threading.Timer
+    pins: str
+    timer: threading.Timer
 
 
 class ChildPool:
-    """The children of this process that wait for a trial."""
+    """The idle children of this process."""
 
     def __init__(self) -> None:
-        self._parked: list[IdleChild] = []
+        self._idle: list[IdleChild] = []
         self._lock = threading.Lock()
 
-    def take(self, numerics: str) -> tuple[WorkerProcess, dict[str, Any]]:
-        """A child and what it is made of; raises Refused where none can be had."""
-        while parked := self._unpark(numerics):
-            parked.retirement.cancel()
-            if parked.child.process.poll() is None:
-                return parked.child, parked.made
-            parked.child.end()
-        return _started(numerics)
+    def take(self, pins: str) -> tuple[WorkerProcess, dict[str, Any]]:
+        """Return an idle or a new child, and what it reports of itself.
 
-    def _unpark(self, numerics: str) -> IdleChild | None:
-        with self._lock:
-            found = next((one for one in self._parked if one.numerics == numerics), None)
-            if found:
-                self._parked.remove(found)
-            return found
+        Raise RequirementsNotMet if no child can be started.
+        """
+        while idle := self._pop(pins):
+            idle.timer.cancel()
+            if idle.child.process.poll() is None:
+                return idle.child, idle.made
+            idle.child.end()
+        return _start_child(pins)
 
-    def park(self, child: WorkerProcess, made: dict[str, Any], numerics: str) -> None:
-        """Keep the child for a while."""
-        timer = threading.Timer(IDLE_SECONDS, lambda: self._retire(parked))
-        parked = IdleChild(child, made, numerics, timer)
+    def _pop(self, pins: str) -> IdleChild | None:
         with self._lock:
-            self._parked.append(parked)
+            idle = next((one for one in self._idle if one.pins == pins), None)
+            if idle:
+                self._idle.remove(idle)
+            return idle
+
+    def put_back(self, child: WorkerProcess, made: dict[str, Any], pins: str) -> None:
+        """Keep the child for `IDLE_SECONDS`."""
+        timer = threading.Timer(IDLE_SECONDS, lambda: self._end(idle))
+        idle = IdleChild(child, made, pins, timer)
+        with self._lock:
+            self._idle.append(idle)
         timer.daemon = True
         timer.start()
 
-    def _retire(self, parked: IdleChild) -> None:
+    def _end(self, idle: IdleChild) -> None:
         with self._lock:
-            if parked not in self._parked:
+            if idle not in self._idle:
                 return
-            self._parked.remove(parked)
-        parked.child.end()
+            self._idle.remove(idle)
+        idle.child.end()
 
 
 CHILD_POOL = ChildPool()
 
 
-def _started(numerics: str) -> tuple[WorkerProcess, dict[str, Any]]:
-    """A new child that has said what it is made of."""
+def _start_child(pins: str) -> tuple[WorkerProcess, dict[str, Any]]:
+    """Start a child and return it with what it reports of itself."""
     how = ""
     for _ in range(MAX_STARTS):
         try:
-            child = WorkerProcess(numerics, default_root())
+            child = WorkerProcess(pins, default_root())
         except OSError as error:
             raise RequirementsNotMet(f"cannot start a process: {error.strerror}") from error
         try:
@@ -127,54 +135,57 @@ def _started(numerics: str) -> tuple[WorkerProcess, dict[str, Any]]:
     raise RequirementsNotMet(f"cannot start a process: it ends with {how}")
 
 
-def train(spec: bytes, terms: WorkerRequirements, every: float) -> Answer:
-    """A Dask task: have the spec trained by a child, and tell of its progress so often."""
+def train(spec: bytes, requirements: WorkerRequirements, interval: float) -> Answer:
+    """Train the spec in a child: the Dask task.
+
+    Progress is reported as Dask events of the search's topic, at most every `interval` seconds.
+    """
     from distributed import get_worker
 
     worker = get_worker()
     key = worker.get_current_task()
-    tell = _throttled(every, lambda message: worker.log_event(terms.topic, message))
+    report = _throttled(interval, lambda message: worker.log_event(requirements.topic, message))
 
     def is_wanted() -> bool:
         task = worker.state.tasks.get(key)
         return task is not None and task.state == "executing"
 
-    return supervise(spec, terms, is_wanted, lambda message: tell({**message, "key": key}))
+    return supervise(spec, requirements, is_wanted, lambda message: report({**message, "key": key}))
 
 
 def supervise(
     spec: bytes,
-    terms: WorkerRequirements,
+    requirements: WorkerRequirements,
     is_wanted: Callable[[], bool],
-    tell: Callable[[dict[str, Any]], None],
+    report: Callable[[dict[str, Any]], None],
 ) -> Answer:
-    """Give the spec to a child and stay with it until it has ended or is not wanted."""
+    """Give the spec to a child and stay with it until it has ended or is no longer wanted."""
     try:
-        child, made = CHILD_POOL.take(terms.numerics)
+        child, made = CHILD_POOL.take(requirements.pins)
     except RequirementsNotMet as refused:
         return {"kind": "refused", "cause": str(refused)}, b""
-    if objection := terms.objection(made):
+    if objection := requirements.objection(made):
         child.end()
         return {"kind": "refused", "cause": objection}, b""
-    with suppress(OSError):  # that it is dead is seen when it is listened to
+    with suppress(OSError):  # a dead child is noticed below
         child.connection.send_bytes(spec)
     try:
         while is_wanted():
             if child.connection.poll(WATCH_SECONDS):
                 message, payload = child.receive()
                 if message["kind"] != "progress":
-                    CHILD_POOL.park(child, made, terms.numerics)
+                    CHILD_POOL.put_back(child, made, requirements.pins)
                     return message, payload
-                tell(message)
+                report(message)
     except (EOFError, OSError):
         how = child.end()
-        return {"kind": "died", "cause": how, "traceback": child.words}, b""
+        return {"kind": "died", "cause": how, "traceback": child.stderr_tail}, b""
     child.end()
     return {"kind": "stopped"}, b""
 
 
 def _throttled(
-    seconds: float, tell: Callable[[dict[str, Any]], None]
+    seconds: float, report: Callable[[dict[str, Any]], None]
 ) -> Callable[[dict[str, Any]], None]:
     last = time.monotonic()
 
@@ -182,41 +193,42 @@ def _throttled(
         nonlocal last
         if time.monotonic() - last >= seconds:
             last = time.monotonic()
-            tell(message)
+            report(message)
 
     return throttled
 
 
-async def welcome(terms: WorkerRequirements) -> str:
-    """Why nothing can be trained here for the search, or nothing."""
-    return await asyncio.to_thread(_handshake, terms)
+async def handshake(requirements: WorkerRequirements) -> str:
+    """Return why nothing can be trained here for the search, or ''."""
+    return await asyncio.to_thread(_handshake, requirements)
 
 
-def _handshake(terms: WorkerRequirements) -> str:
+def _handshake(requirements: WorkerRequirements) -> str:
     try:
-        child, made = CHILD_POOL.take(terms.numerics)
+        child, made = CHILD_POOL.take(requirements.pins)
     except RequirementsNotMet as refused:
         return str(refused)
-    CHILD_POOL.park(child, made, terms.numerics)
-    return terms.objection(made)
+    CHILD_POOL.put_back(child, made, requirements.pins)
+    return requirements.objection(made)
 
 
-async def begin_shipping(address: str) -> str:
-    """As `shipping.begin`, or why nothing can be kept here."""
-    return await _kept(lambda: transfer.begin(default_root(), address))
+async def begin_transfer(address: str) -> str:
+    """Return what `transfer.begin` does, or why the store here cannot be written."""
+    return await _store_error(lambda: transfer.begin(default_root(), address))
 
 
-async def receive(address: str, piece: transfer.Chunk) -> str:
-    """Why the piece cannot be kept, or nothing."""
-    return await _kept(lambda: transfer.receive(default_root(), address, piece))
+async def receive(address: str, chunk: transfer.Chunk) -> str:
+    """Write the chunk; return why it cannot be kept, or ''."""
+    return await _store_error(lambda: transfer.receive(default_root(), address, chunk))
 
 
-async def end_shipping(address: str) -> str:
-    """Why the group cannot be kept, or nothing."""
-    return await _kept(lambda: transfer.end(default_root(), address))
+async def end_transfer(address: str) -> str:
+    """Put the group in place; return why it cannot be kept, or ''."""
+    return await _store_error(lambda: transfer.end(default_root(), address))
 
 
-async def _kept(action: Callable[[], str | None]) -> str:
+async def _store_error(action: Callable[[], str | None]) -> str:
+    """Return what the action does, or the error that prevents it, in one line."""
     try:
         return await asyncio.to_thread(action) or ""
     except (OSError, DamagedArrays) as error:
@@ -224,5 +236,6 @@ async def _kept(action: Callable[[], str | None]) -> str:
         return f"cannot keep the data in {default_root()}: {why}"
 
 
-async def give_up_shipping(address: str) -> None:
-    await asyncio.to_thread(transfer.give_up, default_root(), address)
+async def cancel_transfer(address: str) -> None:
+    """Remove what was received of the group."""
+    await asyncio.to_thread(transfer.cancel, default_root(), address)

@@ -1,11 +1,11 @@
-"""What workers tell about the trials that they were given."""
+"""What a pool of workers reports of the trials that it was given."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Progressed:
-    """So many updates were made; `value` is the objective at that point of the curve."""
+    """The trial has made `iteration` updates; `value` is its objective at that point."""
 
     number: int
     iteration: int
@@ -22,7 +22,7 @@ class Done:
 
 @dataclass(frozen=True)
 class Failed:
-    """An accident: `cause` in one line, equal for equal accidents, and the traceback if any."""
+    """The trial failed: `cause` in one line, equal for equal failures, and the traceback if any."""
 
     number: int
     cause: str

@@ -1,12 +1,12 @@
-"""Local worker processes: started, fed, and replaced when they die.
+"""Worker processes on this machine: started, fed, and replaced if they die.
 
-A worker is sent its next spec while it still trains the last, so that it does not wait for us. What
-a death means for the trials that the worker had is decided by `turns`.
+A worker gets its next spec while it still trains the previous one, so that it never waits for the
+pool. The `scheduler` decides what a crash means for the trials of a worker.
 """
 
 import contextlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from multiprocessing.connection import wait
 from pathlib import Path
 
@@ -16,53 +16,62 @@ from dnnsearch.workers.events import Done, Event, Failed, Progressed
 from dnnsearch.workers.scheduler import Scheduler, Slot
 from dnnsearch.workers.worker_process import WorkerProcess
 
-MAX_FAILED_STARTS = (
-    3  # of each worker, in a row and without one that was ready: then nobody can train here
-)
+MAX_FAILED_STARTS = 3  # per worker, in a row: then no process can train on this machine
 
 
 class Worker(Slot):
-    """A child process; the first of its trials is in training."""
+    """A worker process; it trains the first trial of `numbers`."""
 
-    def __init__(self, numerics: str, store: Path) -> None:
+    def __init__(self, pins: str, store: Path) -> None:
         super().__init__()
-        self.child = WorkerProcess(numerics, store)
+        self.child = WorkerProcess(pins, store)
         self.ready = False
 
 
 class LocalWorkers:
-    """A pool of `count` pinned processes on this machine."""
+    """A pool of `count` processes on this machine, pinned to the numerics that `pins` names.
 
-    def __init__(self, count: int, numerics: str, store: Path) -> None:
-        self.numerics, self.store = numerics, store
+    They read their data from the array store at `store`. Raise UserError if a process cannot be
+    started.
+    """
+
+    def __init__(self, count: int, pins: str, store: Path) -> None:
+        self.pins = pins
+        self.store = store
         self._specs: dict[int, bytes] = {}
-        self._turns = Scheduler()
-        self._failed_starts = 0  # since a worker was ready
+        self._scheduler = Scheduler()
+        self._failed_starts = 0  # since a worker was last ready
         self._workers: list[Worker] = []
         for _ in range(count):
-            self._workers.append(self._hire())
+            self._workers.append(self._start_worker())
 
-    def _hire(self) -> Worker:
+    @property
+    def workers(self) -> Sequence[Worker]:
+        """Return the workers of now, in the order of their slots."""
+        return tuple(self._workers)
+
+    def _start_worker(self) -> Worker:
         try:
-            return Worker(self.numerics, self.store)
+            return Worker(self.pins, self.store)
         except OSError as error:
             self.close()
             raise UserError(f"a worker process cannot be started: {error.strerror}") from error
 
     def submit(self, spec: Spec) -> None:
-        """Have the spec trained; its number stands in every event about it."""
+        """Queue the spec for training; its number identifies the trial in every event."""
         self._specs[spec.number] = json.dumps(spec.as_dict()).encode()
-        self._turns.submit(spec.number)
+        self._scheduler.submit(spec.number)
         self._dispatch()
 
     def poll(self, timeout: float) -> list[Event]:
-        """What has happened, waiting up to `timeout` seconds for the first of it.
+        """Return the events since the last call; wait up to `timeout` seconds for the first one.
 
-        Raises UserError when a worker refuses to compute here, or when none comes to be ready.
+        Raise UserError if a worker cannot compute with the pinned numerics, or if the workers die
+        one after another before any is ready.
         """
-        ready = wait([worker.child.connection for worker in self._workers], timeout)
-        talking = [worker for worker in self._workers if worker.child.connection in ready]
-        events = [event for worker in talking for event in self._receive(worker)]
+        readable = wait([worker.child.connection for worker in self._workers], timeout)
+        senders = [worker for worker in self._workers if worker.child.connection in readable]
+        events = [event for worker in senders for event in self._receive(worker)]
         self._dispatch()
         return events
 
@@ -70,51 +79,53 @@ class LocalWorkers:
         try:
             message, payload = worker.child.receive()
         except (EOFError, OSError):
-            yield from self._bury(worker)
+            yield from self._replace_dead(worker)
             return
         kind = message["kind"]
         number: int = message.get("number", -1)
-        worker.ready, self._failed_starts = True, 0
+        worker.ready = True
+        self._failed_starts = 0
         if kind == "refused":
             raise UserError(message["cause"])
         if kind == "progress":
             yield Progressed(number, message["iteration"], message["value"])
         if kind in ("done", "failed"):
-            self._turns.ended(worker, number)
+            self._scheduler.ended(worker, number)
             del self._specs[number]
         if kind == "done":
             yield Done(number, payload)
         if kind == "failed":
             yield Failed(number, message["cause"], message["traceback"])
 
-    def _bury(self, worker: Worker) -> Iterator[Event]:
-        """Replace a dead worker; what it had not begun is given back."""
+    def _replace_dead(self, worker: Worker) -> Iterator[Event]:
+        """Start a new worker for a dead one, and queue again what the dead one had not begun."""
         how = worker.child.end()
         if not worker.ready:
             self._count_failed_start(worker.child, how)
-        self._workers[self._workers.index(worker)] = self._hire()
-        self._turns.requeue(worker, worker.numbers[1 if worker.ready else 0 :])
+        self._workers[self._workers.index(worker)] = self._start_worker()
+        self._scheduler.requeue(worker, worker.numbers[1 if worker.ready else 0 :])
         for number in list(worker.numbers):
-            if failed := self._turns.crashed(worker, number, how, worker.child.words):
+            stderr = worker.child.stderr_tail
+            if failed := self._scheduler.crashed(worker, number, how, stderr):
                 del self._specs[number]
                 yield failed
 
     def _count_failed_start(self, child: WorkerProcess, how: str) -> None:
         self._failed_starts += 1
         if self._failed_starts >= MAX_FAILED_STARTS * len(self._workers):
-            said = f": {child.last_line}" if child.last_line else " and had nothing to say"
+            wrote = f": {child.last_line}" if child.last_line else " and wrote nothing to stderr"
             raise UserError(
                 f"{self._failed_starts} worker processes in a row ended before they could train, "
-                f"the last with {how}{said}"
+                f"the last with {how}{wrote}"
             )
 
     def _dispatch(self) -> None:
-        while given := self._turns.assign(self._workers):
-            worker, number = given
-            with contextlib.suppress(OSError):  # a dead worker is buried at the next poll
+        while assigned := self._scheduler.assign(self._workers):
+            worker, number = assigned
+            with contextlib.suppress(OSError):  # a dead worker is replaced at the next poll
                 worker.child.connection.send_bytes(self._specs[number])
 
     def close(self) -> None:
-        """End the processes at once; what was in training is lost."""
+        """End the processes at once; trials in training are lost."""
         for worker in self._workers:
             worker.child.end()

@@ -1,15 +1,17 @@
-"""Who trains what next, and what it means that somebody died: one rule for all kinds of workers.
+"""Which trial runs where, and what a crash means: one rule for all kinds of workers.
 
-Trials are trained at places, of which a machine has several. When a place dies without a word, the
-trial in training there is suspected: it runs again alone on its machine, which may have run out of
-memory for reasons of others. Three deaths while alone are its own.
+Trials are trained in slots; a machine may have several. If the process of a slot crashes, the trial
+in training there is suspected: it runs again alone on its machine, because the crash may have
+another cause, such as memory that other trials used up. A trial that crashes three times while
+alone has failed.
 
-A place can also vanish, with its machine or its network. That is nobody's fault: its trials go back
-and nothing is counted, unless so many places have vanished under one trial that it may be the cause
-(it can take a whole container down with it). From then on it is suspected like any other, and while
-it is alone a place that vanishes counts as one that died.
+A slot can also be lost, with its machine or its network. That is not the trial's fault: its trials
+are queued again and nothing is counted, until more than `MAX_LOST_SLOTS` slots were lost under one
+trial. Then the trial may be the cause (it can crash a whole container), and it is suspected like
+any other; while it is alone, a lost slot counts as a crash.
 
-Knows nothing of processes and networks: it is told what has happened and asked what to do next.
+The scheduler knows nothing of processes and networks: the caller reports what has happened and asks
+what to do next.
 """
 
 from collections import Counter, deque
@@ -19,131 +21,131 @@ from typing import TypeVar
 
 from dnnsearch.workers.events import Failed
 
-MAX_QUEUED_PER_TRAINING = 2  # trials that a place holds for each that it trains: one to go on with
-MAX_CRASHES_ALONE = 3  # after so many deaths while alone a trial has failed
-MAX_LOST_SLOTS = 5  # places that vanish under a trial before it is suspected
-
-
-P = TypeVar("P", bound="Slot")
+MAX_QUEUED_PER_TRAINING = 2  # one in training, and one that waits behind it in the slot
+MAX_CRASHES_ALONE = 3
+MAX_LOST_SLOTS = 5  # under one trial
 
 
 @dataclass(eq=False)
 class Slot:
-    """Where trials are trained, `width` of them at once, the first of its numbers first."""
+    """Where `capacity` trials are trained at once: the first ones of `numbers`."""
 
     machine: str = ""
     capacity: int = 1
     numbers: list[int] = field(default_factory=list)
-    alone: bool = False  # with a suspect
+    alone: bool = False  # with a suspected trial
 
     @property
     def load(self) -> float:
+        """Return the number of its trials per trial that it can train at once."""
         return len(self.numbers) / self.capacity
 
 
+AnySlot = TypeVar("AnySlot", bound=Slot)
+
+
 class Scheduler:
-    """The trials that wait, those that are suspected, and how often they died."""
+    """The trials that wait, those that are suspected, and how often each one crashed."""
 
     def __init__(self) -> None:
         self._waiting: deque[int] = deque()
         self._suspects: deque[int] = deque()
-        self._deaths: Counter[int] = Counter()
-        self._vanished: Counter[int] = Counter()
-        self._reserved = ""
+        self._crashes: Counter[int] = Counter()  # by trial
+        self._lost_slots: Counter[int] = Counter()  # by trial
+        self._reserved_machine = ""
 
     @property
     def is_waiting(self) -> bool:
-        """Whether any trial could begin if there were a place for it."""
+        """Whether a trial waits that could start if there were a slot for it."""
         return bool(self._waiting or self._suspects)
 
     def submit(self, number: int) -> None:
+        """Queue a trial behind all others."""
         self._waiting.append(number)
 
-    def assign(self, places: Sequence[P]) -> tuple[P, int] | None:
-        """Give a trial to a place: a suspect alone, any other to whoever has least to do."""
-        reserved = self._reserve(places)
-        free = [place for place in places if place.machine != reserved]
-        if self._suspects and (place := _empty(places, reserved)):
-            place.alone = True
-            return self._give(place, self._suspects.popleft())
-        place = min(free, key=lambda place: place.load, default=None)
-        if place is None or place.load >= MAX_QUEUED_PER_TRAINING:
+    def assign(self, slots: Sequence[AnySlot]) -> tuple[AnySlot, int] | None:
+        """Put the next trial into a slot and return both; return None if no trial can start.
+
+        A suspected trial gets an empty machine of its own, any other the slot with the least load.
+        """
+        reserved = self._reserve(slots)
+        free = [slot for slot in slots if slot.machine != reserved]
+        if self._suspects and (slot := _first_of_empty_machine(slots, reserved)):
+            slot.alone = True
+            return self._put(slot, self._suspects.popleft())
+        slot = min(free, key=lambda slot: slot.load, default=None)
+        if slot is None or slot.load >= MAX_QUEUED_PER_TRAINING:
             return None
-        if len(self._waiting) <= _kept_for_others(place, free):
+        if len(self._waiting) <= _held_back(slot, free):
             return None
-        return self._give(place, self._waiting.popleft())
+        return self._put(slot, self._waiting.popleft())
 
-    def _give(self, place: P, number: int) -> tuple[P, int]:
-        place.numbers.append(number)
-        return place, number
+    def _put(self, slot: AnySlot, number: int) -> tuple[AnySlot, int]:
+        slot.numbers.append(number)
+        return slot, number
 
-    def _reserve(self, places: Sequence[Slot]) -> str | None:
-        """The machine that suspects have to themselves, while there are any."""
-        if not self._suspects and not any(place.alone for place in places):
+    def _reserve(self, slots: Sequence[Slot]) -> str | None:
+        """Return the machine that is kept for suspected trials, None if there are none."""
+        if not self._suspects and not any(slot.alone for slot in slots):
             return None
-        loads = _loads(places)
-        if self._reserved not in loads:
-            self._reserved = min(loads, key=lambda machine: loads[machine], default="")
-        return self._reserved
+        loads: Counter[str] = Counter()
+        for slot in slots:
+            loads[slot.machine] += len(slot.numbers)
+        if self._reserved_machine not in loads:
+            self._reserved_machine = min(loads, key=lambda machine: loads[machine], default="")
+        return self._reserved_machine
 
-    def ended(self, place: Slot, number: int) -> None:
-        """The trial is over, by its own rules or with an error of its own."""
-        self._leave(place, number)
-        for counted in (self._deaths, self._vanished):
-            counted.pop(number, None)
+    def ended(self, slot: Slot, number: int) -> None:
+        """Record that the trial is over, by its own rules or with an error of its own."""
+        self._remove(slot, number)
+        self._crashes.pop(number, None)
+        self._lost_slots.pop(number, None)
 
-    def _leave(self, place: Slot, number: int) -> bool:
-        """Whether it was there alone."""
-        alone, place.alone = place.alone, False
-        place.numbers.remove(number)
+    def _remove(self, slot: Slot, number: int) -> bool:
+        """Take the trial out of its slot; return whether it was there alone."""
+        alone, slot.alone = slot.alone, False
+        slot.numbers.remove(number)
         return alone
 
-    def crashed(self, place: Slot, number: int, how: str, words: str = "") -> Failed | None:
-        """Its process died under the trial, which runs again alone, or has failed by that.
+    def crashed(self, slot: Slot, number: int, how: str, stderr: str = "") -> Failed | None:
+        """Record that the process crashed that trained the trial.
 
-        `words` are all that the process said of it.
+        Return None if the trial is to run again alone, else its failure, with the tail of what the
+        process wrote to stderr.
         """
-        self._deaths[number] += self._leave(place, number)
-        if self._deaths[number] < MAX_CRASHES_ALONE:
+        self._crashes[number] += self._remove(slot, number)
+        if self._crashes[number] < MAX_CRASHES_ALONE:
             self._suspects.append(number)
             return None
-        return Failed(number, f"its worker died {MAX_CRASHES_ALONE} times ({how})", words)
+        return Failed(number, f"its worker died {MAX_CRASHES_ALONE} times ({how})", stderr)
 
-    def requeue(self, place: Slot, numbers: Iterable[int]) -> None:
-        """The trials run elsewhere, before all others, and nothing is held against them."""
+    def requeue(self, slot: Slot, numbers: Iterable[int]) -> None:
+        """Queue the trials again, in front of all others; no crash is counted."""
         for number in reversed(list(numbers)):
-            suspected = self._leave(place, number)
+            suspected = self._remove(slot, number)
             (self._suspects if suspected else self._waiting).appendleft(number)
 
-    def lost(self, place: Slot, how: str) -> list[Failed]:
-        """The place is gone, and with it what it had in training."""
-        training = place.numbers[: place.capacity]
-        self._vanished.update(training)
-        accused = [n for n in training if place.alone or self._vanished[n] > MAX_LOST_SLOTS]
-        self.requeue(place, [n for n in place.numbers if n not in accused])
-        return [failed for n in accused if (failed := self.crashed(place, n, how))]
+    def lost(self, slot: Slot, how: str) -> list[Failed]:
+        """Record that the slot is gone, with its trials; return those that have failed by that."""
+        training = slot.numbers[: slot.capacity]
+        self._lost_slots.update(training)
+        blamed = [n for n in training if slot.alone or self._lost_slots[n] > MAX_LOST_SLOTS]
+        self.requeue(slot, [n for n in slot.numbers if n not in blamed])
+        return [failed for n in blamed if (failed := self.crashed(slot, n, how))]
 
 
-def _kept_for_others(place: Slot, free: Sequence[Slot]) -> int:
-    """So many trials at least go on waiting, rather than that the place gets one more.
+def _held_back(slot: Slot, free: Sequence[Slot]) -> int:
+    """Return how many trials to leave in the queue rather than put one more into this slot.
 
-    One that is held ahead cannot be taken back: while few wait, it would stand behind a long trial
-    when another place has nothing to do.
+    A trial that waits behind another one in a slot cannot be taken back: if few trials wait, it
+    would stand behind a long one while another slot is idle.
     """
-    if place.load < 1:
+    if slot.load < 1:
         return 0
-    return sum(other.capacity for other in free if other is not place)
+    return sum(other.capacity for other in free if other is not slot)
 
 
-def _loads(places: Sequence[Slot]) -> Counter[str]:
-    """How many trials each machine has."""
-    loads: Counter[str] = Counter()
-    for place in places:
-        loads[place.machine] += len(place.numbers)
-    return loads
-
-
-def _empty(places: Sequence[P], machine: str | None) -> P | None:
-    """A place on the machine, once nothing is trained there."""
-    there = [place for place in places if place.machine == machine]
-    return there[0] if there and not any(place.numbers for place in there) else None
+def _first_of_empty_machine(slots: Sequence[AnySlot], machine: str | None) -> AnySlot | None:
+    """Return a slot of the machine if nothing is trained there."""
+    there = [slot for slot in slots if slot.machine == machine]
+    return there[0] if there and not any(slot.numbers for slot in there) else None

@@ -1,10 +1,11 @@
-"""How a group of arrays comes from one machine's cache into another's: in pieces, whole or not.
+"""Copies a group of arrays from one machine's array store into another's, in chunks.
 
-A group is sent once to a machine, however many workers it has: whoever makes the folder in which
-the pieces are gathered is the one who gets them, and the others wait until the group is there or
-nobody has written for a while. It is put in place only when it has the content of its address.
+A group is sent once to a machine, however many workers run there: the worker that creates the
+folder for the chunks is the one that receives them. The others wait until the group is there, or
+until no chunk has come for a while. The group is put in place only if it has the content that its
+address, a digest, stands for.
 
-Knows nothing of networks: pieces come and go as plain values.
+This module knows nothing of networks: chunks are plain values.
 """
 
 import os
@@ -16,14 +17,14 @@ from pathlib import Path
 
 from dnnsearch.storage.array_store import ArrayStore, DamagedArrays
 
-CHUNK_BYTES = 8 << 20  # bytes
-ABANDONED = 30.0  # seconds without a piece, after which somebody else may begin anew
+CHUNK_BYTES = 8 << 20
+ABANDONED_SECONDS = 30.0  # without a chunk, after which another worker may start again
 
 Chunk = tuple[str, int, bytes]  # a file's name, where the content begins in it, the content
 
 
 def chunks(root: Path, address: str) -> Iterator[Chunk]:
-    """All of a group, in pieces that fit into memory."""
+    """Yield the whole group in chunks of at most `CHUNK_BYTES`."""
     for path in sorted((root / address).iterdir()):
         with path.open("rb") as file:
             while content := file.read(CHUNK_BYTES):
@@ -31,17 +32,17 @@ def chunks(root: Path, address: str) -> Iterator[Chunk]:
 
 
 def begin(root: Path, address: str) -> str:
-    """`there`; `send`, and then nobody else is told so; or `wait`, for somebody else sends.
+    """Return `there` if the group is, `send` to the one caller that is to send it, else `wait`.
 
-    A damaged group is dropped. Raises OSError where nothing can be kept.
+    A damaged group is dropped first. Raise OSError if the store cannot be written.
     """
-    store, folder = ArrayStore(root), _gathered(root, address)
+    store, folder = ArrayStore(root), _incoming(root, address)
     if store.is_intact(address):
         return "there"
     root.mkdir(parents=True, exist_ok=True)
     with suppress(FileNotFoundError):
-        if time.time() - folder.stat().st_mtime > ABANDONED:
-            give_up(root, address)
+        if time.time() - folder.stat().st_mtime > ABANDONED_SECONDS:
+            cancel(root, address)
     try:
         folder.mkdir()
     except FileExistsError:
@@ -50,10 +51,10 @@ def begin(root: Path, address: str) -> str:
     return "send"
 
 
-def receive(root: Path, address: str, piece: Chunk) -> None:
-    """Raises OSError where there is no room for it."""
-    name, start, content = piece
-    folder = _gathered(root, address)
+def receive(root: Path, address: str, chunk: Chunk) -> None:
+    """Write a chunk; raise OSError if there is no room for it."""
+    name, start, content = chunk
+    folder = _incoming(root, address)
     with open(os.open(folder / name, os.O_WRONLY | os.O_CREAT, 0o644), "wb") as file:
         file.seek(start)
         file.write(content)
@@ -61,18 +62,18 @@ def receive(root: Path, address: str, piece: Chunk) -> None:
 
 
 def end(root: Path, address: str) -> None:
-    """Put in place what was received; raises DamagedArrays when that is something else."""
+    """Put the received group in place; raise DamagedArrays if its content is not the right one."""
     try:
-        ArrayStore(root).adopt(_gathered(root, address), address)
+        ArrayStore(root).adopt(_incoming(root, address), address)
     except DamagedArrays:
-        give_up(root, address)
+        cancel(root, address)
         raise
 
 
-def give_up(root: Path, address: str) -> None:
-    """Leave nothing of what was received."""
-    shutil.rmtree(_gathered(root, address), ignore_errors=True)
+def cancel(root: Path, address: str) -> None:
+    """Remove what was received."""
+    shutil.rmtree(_incoming(root, address), ignore_errors=True)
 
 
-def _gathered(root: Path, address: str) -> Path:
+def _incoming(root: Path, address: str) -> Path:
     return root / f".new-{address}"

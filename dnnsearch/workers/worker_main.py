@@ -1,8 +1,8 @@
-"""The process that trains: `python -m dnnsearch.workers.worker_main FD NUMERICS STORE`.
+"""The program of a worker process: `python -m dnnsearch.workers.worker_main FD PINS STORE`.
 
 It reads specs from the socket FD, trains them one after another, and sends back progress and
-packed records. It was started with the pins of NUMERICS, checks that they are in effect, opens
-its data in the array store by digest, and dies as soon as the other end of the socket is gone.
+packed records. It was started with the pins named PINS and checks that they are in effect. It opens
+its data in the array store by digest, and ends as soon as the other end of the socket is closed.
 """
 
 import contextlib
@@ -24,23 +24,24 @@ from dnnsearch.trials.run import run_trial
 from dnnsearch.trials.spec import Spec
 from dnnsearch.trials.training import Progress
 
-NICE = 5  # whoever feeds us and whoever records what we did are served first: they are single
-PROGRESS_SECONDS = 0.02  # at most so often: others wait until the clock knows how far a trial is
+NICENESS = 5  # the coordinator and the publisher go first: there is one of each
+MIN_PROGRESS_SECONDS = 0.02  # between two reports; the virtual clock waits for these reports
 
 
 def send(connection: Connection, message: dict[str, object], payload: bytes = b"") -> None:
-    """One line of JSON, then the payload as it is."""
+    """Send one line of JSON, then the payload as it is."""
     connection.send_bytes(json.dumps(message).encode() + b"\n" + payload)
 
 
 def main(descriptor: int, pins: str, root: str) -> None:
-    with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # nobody is there any more
+    """Train until the other end of the socket is closed."""
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the coordinator is gone
         _serve(descriptor, pins, root)
 
 
 def _serve(descriptor: int, pins: str, root: str) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the coordinator's to handle
-    os.nice(NICE)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the coordinator handles Ctrl-C
+    os.nice(NICENESS)
     connection = Connection(descriptor)
     try:
         made = {"versions": versions(), "numerics": numerics.check(pins)}
@@ -54,33 +55,34 @@ def _serve(descriptor: int, pins: str, root: str) -> None:
 
 
 def _run(connection: Connection, spec: Spec, store: ArrayStore, made: Mapping[str, object]) -> None:
-    lacking = True
+    data_missing = True
     try:
         data = store.open(spec.arrays)
-        lacking = False
-        packed = encode(spec, run_trial(spec, data, _Watch(connection, spec)), made)
+        data_missing = False
+        packed = encode(spec, run_trial(spec, data, _ProgressReporter(connection, spec)), made)
     except Exception as error:
         message = {
             "kind": "failed",
             "number": spec.number,
             "cause": f"{type(error).__name__}: {error}",
             "traceback": traceback.format_exc(),
-            "lacking": lacking,  # the data could not be opened, and nothing was begun
+            "data_missing": data_missing,  # then no training was started
         }
         send(connection, message)
     else:
         send(connection, {"kind": "done", "number": spec.number}, packed)
 
 
-class _Watch:
-    """Sends a training's progress, but not more often than anybody wants to know."""
+class _ProgressReporter:
+    """Sends the progress of a training, at most every `MIN_PROGRESS_SECONDS`."""
 
     def __init__(self, connection: Connection, spec: Spec) -> None:
-        self.connection, self.spec = connection, spec
+        self.connection = connection
+        self.spec = spec
         self.last = time.monotonic()
 
     def __call__(self, progress: Progress) -> None:
-        if time.monotonic() - self.last < PROGRESS_SECONDS:
+        if time.monotonic() - self.last < MIN_PROGRESS_SECONDS:
             return
         self.last = time.monotonic()
         value = float(progress.value(self.spec.objective).mean())

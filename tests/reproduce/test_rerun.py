@@ -14,6 +14,7 @@ import pytest
 from dnnsearch.errors import UserError
 from dnnsearch.reproduce.rerun import Verdict, rerun
 from dnnsearch.storage.array_store import pack, unpack
+from tests.support.paths import first_on_path
 from tests.support.preloaded import Preloaded
 
 STORAGE = "sqlite:///optuna.db"
@@ -61,7 +62,7 @@ def plant(folder: Path, code: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Code that every Python process runs as it starts."""
     (folder / "planted").mkdir()
     (folder / "planted" / "sitecustomize.py").write_text(code)
-    monkeypatch.setenv("PYTHONPATH", str(folder / "planted"))
+    monkeypatch.setenv("PYTHONPATH", first_on_path(folder / "planted"))
 
 
 def first_difference(verdict: Verdict) -> str:

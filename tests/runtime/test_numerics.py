@@ -1,3 +1,5 @@
+"""Covers the pins, the check that they are in effect, and the digests of the rounding."""
+
 import subprocess
 import sys
 
@@ -35,14 +37,14 @@ def test_a_process_with_other_kernels_is_refused_whatever_it_claims(
     assert complaint in done.stderr
 
 
-def test_pins_count_as_set_only_when_all_are() -> None:
+def test_pins_count_as_set_only_if_all_are() -> None:
     environment = numerics.pinned("portable")
     assert numerics.is_pinned("portable", environment)
     assert not numerics.is_pinned("portable", {**environment, "OPENBLAS_CORETYPE": "Zen"})
     assert not numerics.is_pinned("native", environment)
 
 
-def test_only_the_choice_of_kernels_is_taken_out_of_the_c_librarys_tunables() -> None:
+def test_only_the_choice_of_kernels_is_removed_from_the_c_librarys_tunables() -> None:
     given = {"GLIBC_TUNABLES": "glibc.rtld.nns=8:glibc.cpu.hwcaps=-FMA:glibc.malloc.check=1"}
     kept = "glibc.rtld.nns=8:glibc.malloc.check=1"
     assert numerics.pinned("portable", given)["GLIBC_TUNABLES"] == kept
@@ -50,7 +52,7 @@ def test_only_the_choice_of_kernels_is_taken_out_of_the_c_librarys_tunables() ->
     assert numerics.is_pinned("portable", numerics.pinned("portable", given))
 
 
-def test_known_answers_show_what_nobody_can_be_asked() -> None:
+def test_known_results_show_a_rounding_that_cannot_be_queried() -> None:
     code = "from dnnsearch.runtime import numerics; print(repr(numerics.unusual('portable')))"
     pinned = numerics.pinned("portable", {"GLIBC_TUNABLES": ""})
     assert run(code, pinned).stdout == "''\n"
@@ -65,6 +67,6 @@ def test_importing_numerics_does_not_import_numpy() -> None:
     assert done.stdout.strip() == "False"
 
 
-def test_where_portable_cannot_be_played_native_is(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_if_portable_is_not_supported_native_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(numerics, "_can_be_portable", lambda: False)  # this machine can
     assert numerics.playable("portable") == "native"

@@ -1,4 +1,4 @@
-"""A function in a process of its own: pinned, told what it needs, gone with whoever asked."""
+"""Covers a function in a process of its own: its pins, its request, its errors, its end."""
 
 import json
 import os
@@ -13,6 +13,7 @@ import pytest
 from dnnsearch.errors import UserError
 from dnnsearch.runtime import numerics
 from dnnsearch.runtime.pinned_call import pinned_call, requested
+from tests.support.paths import first_on_path
 
 PINS = numerics.playable("portable")
 
@@ -21,7 +22,7 @@ PINS = numerics.playable("portable")
 def functions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The other process finds this module as `functions`."""
     (tmp_path / "functions.py").write_text(Path(__file__).read_text())
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", first_on_path(tmp_path))
     for function in (effective, refuse, fail, sleep):
         monkeypatch.setattr(function, "__module__", "functions")
 
@@ -44,7 +45,7 @@ def sleep(folder: Path) -> None:
     time.sleep(60)
 
 
-def test_it_computes_with_the_pins_and_knows_what_was_requested() -> None:
+def test_it_computes_with_the_pins_and_has_the_request() -> None:
     with pinned_call(effective, PINS, {"x": 1}) as process:
         folder = process.wait()
         request, pid, state = json.loads((folder / "state.json").read_text())
@@ -54,12 +55,12 @@ def test_it_computes_with_the_pins_and_knows_what_was_requested() -> None:
     assert not folder.exists()
 
 
-def test_a_user_error_comes_across() -> None:
+def test_a_user_error_is_raised_in_the_caller() -> None:
     with pinned_call(refuse, PINS, {}) as process, pytest.raises(UserError, match="^no room$"):
         process.wait()
 
 
-def test_a_mistake_is_no_user_error(capfd: pytest.CaptureFixture[str]) -> None:
+def test_another_error_is_not_a_user_error(capfd: pytest.CaptureFixture[str]) -> None:
     with pinned_call(fail, PINS, {}) as process, pytest.raises(RuntimeError, match="exit code 1"):
         process.wait()
     assert "KeyError: 'a mistake'" in capfd.readouterr().err
@@ -78,19 +79,19 @@ def wait_for(path: Path) -> int:
     return int(path.read_text())
 
 
-def test_nothing_is_left_of_it_when_nobody_wants_the_result() -> None:
+def test_nothing_is_left_if_the_caller_leaves_without_waiting() -> None:
     with pinned_call(sleep, PINS, {}) as process:
         pid = wait_for(process.folder / "pid")
         assert is_alive(pid)
     assert not is_alive(pid)
 
 
-def test_it_dies_with_whoever_asked(tmp_path: Path) -> None:
+def test_it_ends_with_the_callers_process(tmp_path: Path) -> None:
     code = """
 import functions
-from dnnsearch.runtime.pinned_call import isolated
+from dnnsearch.runtime.pinned_call import pinned_call
 functions.sleep.__module__ = "functions"
-with isolated(functions.sleep, functions.PINS, {}) as process:
+with pinned_call(functions.sleep, functions.PINS, {}) as process:
     print(process.folder, flush=True)
     process.wait()
 """
@@ -104,4 +105,4 @@ with isolated(functions.sleep, functions.PINS, {}) as process:
             return
         time.sleep(0.01)
     os.kill(pid, signal.SIGKILL)
-    pytest.fail("it still lives five seconds later")
+    pytest.fail("it is still alive after five seconds")

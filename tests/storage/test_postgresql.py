@@ -127,14 +127,14 @@ def test_a_read_only_database_is_refused_before_a_search_and_can_be_read(
 def test_a_role_without_rights_is_told_which(address: str, postgresql: PostgreSQL) -> None:
     name = address.rpartition("/")[2]
     postgresql.execute(name, f"CREATE ROLE {name} LOGIN PASSWORD '{PASSWORD}'")
-    guest = address.replace("owner", name)
+    reader = address.replace("owner", name)
     postgresql.execute(name, "REVOKE CREATE ON SCHEMA public FROM PUBLIC")
-    assert f"{name} may not create tables there" in refused(guest, create=True)
+    assert f"{name} may not create tables there" in refused(reader, create=True)
     create_study(open_storage(address, create=True), "digits", "maximize")
-    assert f"{name} may not write to its table studies" in refused(guest, create=True)
-    assert "permission denied for table version_info" in refused(guest)
+    assert f"{name} may not write to its table studies" in refused(reader, create=True)
+    assert "permission denied for table version_info" in refused(reader)
     postgresql.execute(name, f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {name}")
-    assert Rows(open_storage(guest), "digits").trials() == []
+    assert Rows(open_storage(reader), "digits").trials() == []
 
 
 def test_another_schema_is_one_line_with_the_command_that_upgrades_it(

@@ -209,4 +209,4 @@ def test_a_trial_is_cut_off_at_its_limit_of_cost(store: ArrayStore) -> None:
 def test_no_more_workers_are_started_than_trials_can_be_in_flight(store: ArrayStore) -> None:
     definition = definition_of(store, parallelism=2)
     with local_workers(definition, 64, store.root) as workers:
-        assert len(workers._workers) == 2
+        assert len(workers.workers) == 2

@@ -14,6 +14,7 @@ from dnnsearch.config.config import load_config
 from dnnsearch.study.dry_run import estimate_cost
 from dnnsearch.study.stored_study import OpenStudy, open_study
 from tests.conftest import ACCIDENT
+from tests.support.paths import first_on_path
 from tests.support.preloaded import Preloaded
 
 STORAGE = "sqlite:///optuna.db"
@@ -38,7 +39,7 @@ def failing(folder: Path, condition: str) -> dict[str, str]:
     place = folder / f"failing-{len(list(folder.glob('failing-*')))}"
     place.mkdir()
     (place / "sitecustomize.py").write_text(ACCIDENT.replace("spec.number == 3", condition))
-    return {"PYTHONPATH": str(place)}
+    return {"PYTHONPATH": first_on_path(place)}
 
 
 def states(study: OpenStudy) -> list[str]:

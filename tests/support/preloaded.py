@@ -20,6 +20,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from types import SimpleNamespace
 
+from tests.support.paths import ROOT, first_on_path
+
 PROGRAM = (
     "cli.app",
     "study.search",
@@ -31,11 +33,6 @@ PROGRAM = (
 )
 DATA = ("data.file_table", "data.model_inputs", "promotion.promotion", "promotion.promotion_text")
 SITE = Path(__file__).parent / "site"
-
-
-def before(folder: Path) -> str:
-    """A PYTHONPATH that begins with this folder."""
-    return os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH")]))
 
 
 class Command:
@@ -67,9 +64,10 @@ class Preloaded:
         from dnnsearch.runtime import numerics
 
         self.outputs = tempfile.TemporaryDirectory()
+        variables = {"DNNSEARCH_CACHE": self.outputs.name, "PYTHONPATH": str(ROOT)}
         self.process = subprocess.Popen(
             [sys.executable, __file__, self.outputs.name, *PROGRAM, *DATA, *modules],
-            env=numerics.pinned("portable", {**os.environ, "DNNSEARCH_CACHE": self.outputs.name}),
+            env=numerics.pinned("portable", {**os.environ, **variables}),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -96,11 +94,14 @@ class Preloaded:
         Planted code is run by the command and by every Python process that it starts.
         """
         if failpoint:
-            variables |= {"FAILPOINT": failpoint, "PYTHONPATH": before(SITE)}
+            variables |= {"FAILPOINT": failpoint, "PYTHONPATH": first_on_path(SITE)}
         if planted:
             site = Path(tempfile.mkdtemp(dir=self.outputs.name))
             (site / "sitecustomize.py").write_text(planted)
-            variables |= {"PLANTED": str(site / "sitecustomize.py"), "PYTHONPATH": before(site)}
+            variables |= {
+                "PLANTED": str(site / "sitecustomize.py"),
+                "PYTHONPATH": first_on_path(site),
+            }
         environment = {**os.environ, **variables}
         pid = self.ask({"run": arguments, "folder": str(folder), "environment": environment})
         return Command(self, pid)

@@ -12,6 +12,7 @@ import pytest
 from mlflow.tracking import MlflowClient
 
 from dnnsearch.tracking import PublishingProcess, fields
+from tests.support.paths import first_on_path
 from tests.tracking.test_publisher_thread import statuses, wait_until
 
 PATIENCE = 120  # seconds: MLflow is imported, three times over
@@ -79,7 +80,7 @@ def test_one_that_always_dies_is_given_up(
 ) -> None:
     folder = Path(uri.removeprefix("sqlite:///")).parent
     (folder / "sitecustomize.py").write_text("import os; os._exit(7)")
-    monkeypatch.setenv("PYTHONPATH", str(folder))
+    monkeypatch.setenv("PYTHONPATH", first_on_path(folder))
     with PublishingProcess() as publisher:
         publisher.start(uri, card, said.append)
         publisher.put(make_view(0))

@@ -1,4 +1,4 @@
-"""Data that workers are trained on."""
+"""The array store and the data that worker processes train on."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Workers of a real Dask cluster, and their pinned children, killed for real."""
+"""Covers the pool of Dask workers: a real cluster, whose processes are killed."""
 
 import os
 import shutil
@@ -18,14 +18,15 @@ from dnnsearch.workers.dask_pool import PACKAGES, DaskWorkers
 from dnnsearch.workers.dask_task import WorkerRequirements
 from dnnsearch.workers.worker_process import WorkerProcess
 from tests.support.dask_cluster import DaskCluster, children
+from tests.support.paths import first_on_path
 from tests.workers.test_local_pool import spec_of
 
 LONG = 10**7  # iterations
 
 
 @pytest.fixture(scope="module")
-def terms(store: ArrayStore) -> WorkerRequirements:
-    """What a search on this machine expects; this process itself is not pinned."""
+def requirements(store: ArrayStore) -> WorkerRequirements:
+    """What a search on this machine requires; this process itself is not pinned."""
     child = WorkerProcess("portable", store.root)
     made = child.receive()[0]["made"]
     child.end()
@@ -44,7 +45,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaskCluster]:
     made.close()
 
 
-Hire = Callable[..., DaskWorkers]
+OpenPool = Callable[..., DaskWorkers]
 
 
 @pytest.fixture
@@ -53,37 +54,37 @@ def said() -> list[str]:
 
 
 @pytest.fixture
-def hire(
+def open_pool(
     cluster: DaskCluster,
-    terms: WorkerRequirements,
+    requirements: WorkerRequirements,
     store: ArrayStore,
     address: str,
     said: list[str],
-) -> Iterator[Hire]:
-    hired = []
+) -> Iterator[OpenPool]:
+    opened = []
 
-    def hire(**changes: object) -> DaskWorkers:
-        changed = replace(terms, topic=f"dnnsearch-test-{time.monotonic_ns()}", **changes)
-        hired.append(DaskWorkers(cluster.address, changed, store.root, address, said.append))
-        return hired[-1]
+    def open_pool(**changes: object) -> DaskWorkers:
+        changed = replace(requirements, topic=f"dnnsearch-test-{time.monotonic_ns()}", **changes)
+        opened.append(DaskWorkers(cluster.address, changed, store.root, address, said.append))
+        return opened[-1]
 
-    yield hire
-    for one in hired:
-        one.close()
+    yield open_pool
+    for pool in opened:
+        pool.close()
 
 
-def until(what: Callable[[], bool], pool: DaskWorkers, seconds: float = 90) -> list[Event]:
-    """Poll until it is so; all that has happened."""
+def until(condition: Callable[[], bool], pool: DaskWorkers, seconds: float = 90) -> list[Event]:
+    """Poll until the condition holds; return all events."""
     events: list[Event] = []
     end = time.monotonic() + seconds
-    while not what():
+    while not condition():
         assert time.monotonic() < end
         events += pool.poll(0.1)
     return events
 
 
 def ends(pool: DaskWorkers, count: int, seconds: float = 90) -> dict[int, Done | Failed]:
-    """The ends of so many trials."""
+    """Return the last event of each trial, when `count` trials have ended."""
     ended: dict[int, Done | Failed] = {}
     end = time.monotonic() + seconds
     while len(ended) < count:
@@ -93,7 +94,7 @@ def ends(pool: DaskWorkers, count: int, seconds: float = 90) -> dict[int, Done |
 
 
 def training(cluster: DaskCluster) -> list[int]:
-    """The pinned children of all workers."""
+    """Return the pinned children of all workers."""
     return [child for process in cluster.processes for child in children(process.pid)]
 
 
@@ -104,9 +105,9 @@ def kill(processes: list[int]) -> set[int]:
 
 
 def test_every_spec_comes_back_and_the_data_reach_the_machine_once(
-    hire: Hire, cluster: DaskCluster, address: str
+    open_pool: OpenPool, cluster: DaskCluster, address: str
 ) -> None:
-    pool = hire()
+    pool = open_pool()
     for number in range(6):
         pool.submit(spec_of(address, number))
     ended = ends(pool, 6)
@@ -119,18 +120,18 @@ def test_every_spec_comes_back_and_the_data_reach_the_machine_once(
     assert sorted("receive" in log for log in logs) == [False, True]
 
 
-def test_progress_is_told_and_closing_leaves_no_child(
-    hire: Hire, cluster: DaskCluster, address: str
+def test_progress_is_reported_and_closing_leaves_no_child(
+    open_pool: OpenPool, cluster: DaskCluster, address: str
 ) -> None:
-    pool = hire()
+    pool = open_pool()
     pool.submit(spec_of(address, iterations=LONG))
-    told: list[Event] = []
+    events: list[Event] = []
     end = time.monotonic() + 60
-    while len(told) < 3:
+    while len(events) < 3:
         assert time.monotonic() < end
-        told += [e for e in pool.poll(1) if isinstance(e, Progressed)]
-    assert {event.number for event in told} == {0}
-    assert told[0].iteration < told[2].iteration
+        events += [e for e in pool.poll(1) if isinstance(e, Progressed)]
+    assert {event.number for event in events} == {0}
+    assert events[0].iteration < events[2].iteration
     assert training(cluster)
     pool.close()
     end = time.monotonic() + 10
@@ -139,36 +140,36 @@ def test_progress_is_told_and_closing_leaves_no_child(
         time.sleep(0.05)
 
 
-def test_only_deaths_while_alone_count_and_three_make_a_failure(
-    hire: Hire, cluster: DaskCluster, address: str
+def test_only_crashes_while_alone_count_and_three_make_a_failure(
+    open_pool: OpenPool, cluster: DaskCluster, address: str
 ) -> None:
-    pool = hire()
+    pool = open_pool()
     pool.submit(spec_of(address, 0, iterations=LONG))
     pool.submit(spec_of(address, 1))
-    deaths, ended = 0, {}
+    crashes, ended = 0, {}
     end = time.monotonic() + 60
     while 0 not in ended:
         assert time.monotonic() < end
-        attempts = set(pool._at)
-        told = pool.poll(0.1)
-        trains = any(isinstance(e, Progressed) for e in told) and attempts == set(pool._at)
+        attempts = set(pool.pending)
+        events = pool.poll(0.1)
+        trains = any(isinstance(e, Progressed) for e in events) and attempts == set(pool.pending)
         if 1 in ended and trains and (killed := kill(training(cluster))):
-            deaths += 1
-            told += until(lambda killed=killed: not killed & set(training(cluster)), pool)
-        ended |= {e.number: e for e in told if not isinstance(e, Progressed)}
+            crashes += 1
+            events += until(lambda killed=killed: not killed & set(training(cluster)), pool)
+        ended |= {e.number: e for e in events if not isinstance(e, Progressed)}
     assert isinstance(ended[0], Failed)
     assert "died 3 times (signal SIGKILL)" in ended[0].cause
-    assert deaths == 4
+    assert crashes == 4
     assert isinstance(ended[1], Done)
 
 
-def test_a_worker_that_vanishes_gives_back_its_trials_and_another_may_come(
-    hire: Hire, cluster: DaskCluster, address: str
+def test_the_trials_of_a_lost_worker_run_on_others_and_new_workers_are_used(
+    open_pool: OpenPool, cluster: DaskCluster, address: str
 ) -> None:
     gone = cluster.worker("c")
     cluster.joined("c")
-    pool = hire()
-    until(lambda: len(pool._guests) == 3, pool)
+    pool = open_pool()
+    until(lambda: len(pool.workers) == 3, pool)
     for number in range(6):
         pool.submit(spec_of(address, number, iterations=4000))
     until(lambda: bool(children(gone.pid)), pool)
@@ -177,28 +178,28 @@ def test_a_worker_that_vanishes_gives_back_its_trials_and_another_may_come(
     ended = ends(pool, 6)
     assert all(isinstance(end, Done) for end in ended.values())
     cluster.joined("d")
-    until(lambda: len(pool._guests) == 3, pool)
+    until(lambda: len(pool.workers) == 3, pool)
 
 
 def test_a_damaged_group_in_a_machines_cache_is_sent_again(
-    hire: Hire, cluster: DaskCluster, address: str
+    open_pool: OpenPool, cluster: DaskCluster, address: str
 ) -> None:
     path = cluster.cache / address / "X_train.npy"
     content = bytearray(path.read_bytes())
     content[-1] ^= 1
     path.write_bytes(content)
-    pool = hire()
+    pool = open_pool()
     pool.submit(spec_of(address))
     assert isinstance(ends(pool, 1)[0], Done)
     assert bytearray(path.read_bytes()) != content
 
 
 @pytest.mark.proof
-def test_data_that_are_lost_while_a_search_runs_are_sent_again(
-    hire: Hire, cluster: DaskCluster, address: str
+def test_data_that_are_lost_during_a_search_are_sent_again(
+    open_pool: OpenPool, cluster: DaskCluster, address: str
 ) -> None:
-    pool = hire()
-    until(lambda: not training(cluster), pool)  # a new child has verified nothing yet
+    pool = open_pool()
+    until(lambda: not training(cluster), pool)  # a new child has not verified any data yet
     for path in (cluster.cache / address).iterdir():
         path.unlink()
     for number in range(4):
@@ -209,54 +210,61 @@ def test_data_that_are_lost_while_a_search_runs_are_sent_again(
 @pytest.mark.parametrize(
     ("changes", "line"),
     [
-        ({"versions": {"numpy": "0.1"}}, r"tcp://\S+ has numpy \S+, and this search 0.1 \(and \d"),
-        ({"versions": {"nothing-of-that-name": "2"}}, "has no nothing-of-that-name, and this sea"),
-        ({"arithmetic": "rounding"}, "computes in another way: rounding is"),
+        (
+            {"versions": {"numpy": "0.1"}},
+            r"tcp://\S+ has numpy \S+, but this search needs 0.1 \(and",
+        ),
+        ({"versions": {"nothing-of-that-name": "2"}}, "has no nothing-of-that-name, but this s"),
+        ({"numerics": "rounding"}, "has other numerics: rounding is"),
     ],
 )
-def test_where_no_worker_fits_the_search_ends_with_one_line(
-    hire: Hire,
-    terms: WorkerRequirements,
+def test_if_no_worker_fits_the_search_ends_with_one_line(
+    open_pool: OpenPool,
+    requirements: WorkerRequirements,
     changes: dict[str, object],
     line: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(dask_pool, "PATIENCE", 0.2)
-    if "arithmetic" in changes:
-        changes = {"arithmetic": {**terms.arithmetic, "rounding": "another"}}
+    monkeypatch.setattr(dask_pool, "PATIENCE_SECONDS", 0.2)
+    if "numerics" in changes:
+        changes = {"numerics": {**requirements.numerics, "rounding": "another"}}
     with pytest.raises(UserError, match=line):
-        hire(**changes)
+        open_pool(**changes)
 
 
-def test_a_worker_of_another_version_is_refused_and_the_others_go_on(
-    hire: Hire, cluster: DaskCluster, address: str, said: list[str], tmp_path: Path
+def test_a_worker_of_another_version_is_refused_and_the_others_are_used(
+    open_pool: OpenPool, cluster: DaskCluster, address: str, said: list[str], tmp_path: Path
 ) -> None:
     other = tmp_path / "dnnsearch-9.9.dist-info"
     other.mkdir()
     (other / "METADATA").write_text("Metadata-Version: 2.1\nName: dnnsearch\nVersion: 9.9\n")
-    strange = cluster.worker("strange", PYTHONPATH=str(tmp_path))
+    strange = cluster.worker("strange", PYTHONPATH=first_on_path(tmp_path))
     name = cluster.joined("strange")
-    pool = hire()
+    pool = open_pool()
     until(lambda: bool(said), pool)
     (line,) = said
-    assert line.startswith(f"worker {name} has dnnsearch 9.9, and this search ")
+    assert line.startswith(f"worker {name} has dnnsearch 9.9, but this search needs ")
     pool.submit(spec_of(address))
     assert isinstance(ends(pool, 1)[0], Done)
     strange.kill()
 
 
 @pytest.mark.proof
-def test_a_search_without_workers_waits_and_whoever_comes_takes_a_trial_that_waits_behind_another(
-    terms: WorkerRequirements, store: ArrayStore, address: str, said: list[str], tmp_path: Path
+def test_a_search_without_workers_waits_and_a_new_worker_takes_a_trial_that_waits_behind_another(
+    requirements: WorkerRequirements,
+    store: ArrayStore,
+    address: str,
+    said: list[str],
+    tmp_path: Path,
 ) -> None:
     empty = DaskCluster(tmp_path)
-    pool = DaskWorkers(empty.address, terms, store.root, address, said.append)
+    pool = DaskWorkers(empty.address, requirements, store.root, address, said.append)
     try:
         pool.submit(spec_of(address, 0, iterations=LONG))
         pool.submit(spec_of(address, 1))
         until(lambda: bool(said), pool)
         empty.worker("first")
-        until(lambda: any(guest.numbers == [0, 1] for guest in pool._guests.values()), pool)
+        until(lambda: any(worker.numbers == [0, 1] for worker in pool.workers.values()), pool)
         empty.worker("second")
         assert isinstance(ends(pool, 1)[1], Done)
         assert said == [f"no workers at {empty.address} yet: waiting for them"]
@@ -266,15 +274,19 @@ def test_a_search_without_workers_waits_and_whoever_comes_takes_a_trial_that_wai
 
 
 @pytest.mark.proof
-def test_a_search_whose_last_worker_can_keep_nothing_any_more_says_so_and_waits_for_others(
-    terms: WorkerRequirements, store: ArrayStore, address: str, said: list[str], tmp_path: Path
+def test_a_search_whose_last_worker_cannot_keep_the_data_reports_it_and_waits_for_others(
+    requirements: WorkerRequirements,
+    store: ArrayStore,
+    address: str,
+    said: list[str],
+    tmp_path: Path,
 ) -> None:
     cluster = DaskCluster(tmp_path)
     cluster.worker("first")
     first = cluster.joined("first")
-    pool = DaskWorkers(cluster.address, terms, store.root, address, said.append)
+    pool = DaskWorkers(cluster.address, requirements, store.root, address, said.append)
     try:
-        until(lambda: not training(cluster), pool)  # a new child has verified nothing yet
+        until(lambda: not training(cluster), pool)  # a new child has not verified any data yet
         shutil.rmtree(cluster.cache)
         cluster.cache.touch()
         pool.submit(spec_of(address))

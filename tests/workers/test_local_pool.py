@@ -1,4 +1,4 @@
-"""Real worker processes, killed for real."""
+"""Covers the local pool and its worker processes, which are really killed."""
 
 import os
 import signal
@@ -17,6 +17,7 @@ from dnnsearch.storage.array_store import ArrayStore
 from dnnsearch.trials.record import decode
 from dnnsearch.trials.spec import Hyperparameters, Spec
 from dnnsearch.workers import Done, Event, Failed, LocalWorkers, Progressed
+from tests.support.paths import first_on_path
 
 
 def spec_of(address: str, number: int = 0, **changes: object) -> Spec:
@@ -38,7 +39,7 @@ def pool(store: ArrayStore) -> Iterator[LocalWorkers]:
 
 
 def ends(pool: LocalWorkers, count: int, seconds: float = 60) -> dict[int, Done | Failed]:
-    """The ends of so many trials."""
+    """Return the last event of each trial, when `count` trials have ended."""
     ended: dict[int, Done | Failed] = {}
     until = time.monotonic() + seconds
     while len(ended) < count:
@@ -49,8 +50,8 @@ def ends(pool: LocalWorkers, count: int, seconds: float = 60) -> dict[int, Done 
 
 
 def running(pool: LocalWorkers, number: int) -> int:
-    """The process that trains the trial."""
-    return next(w.child.process.pid for w in pool._workers if w.numbers and w.numbers[0] == number)
+    """Return the id of the process that trains the trial."""
+    return next(w.child.process.pid for w in pool.workers if w.numbers and w.numbers[0] == number)
 
 
 def test_every_spec_comes_back_with_its_result(pool: LocalWorkers, address: str) -> None:
@@ -88,7 +89,7 @@ def test_a_killed_workers_trial_is_trained_again_to_the_same_bits(
     assert decode(again.packed).digest == decode(undisturbed.packed).digest
 
 
-def test_only_deaths_while_alone_count_and_three_make_a_failure(
+def test_only_crashes_while_alone_count_and_three_make_a_failure(
     pool: LocalWorkers, address: str
 ) -> None:
     for number in range(3):
@@ -96,9 +97,9 @@ def test_only_deaths_while_alone_count_and_three_make_a_failure(
     killed, end = set(), None
     until = time.monotonic() + 60
     while end is None and time.monotonic() < until:
-        if any(w.ready and w.numbers and w.numbers[0] == 0 for w in pool._workers):
+        if any(w.ready and w.numbers and w.numbers[0] == 0 for w in pool.workers):
             killed.add(victim := running(pool, 0))
-            os.kill(victim, signal.SIGKILL)  # perhaps once more, where its death is noticed late
+            os.kill(victim, signal.SIGKILL)  # perhaps twice, if its death is noticed late
         end = next((e for e in pool.poll(0.2) if isinstance(e, Failed)), None)
     assert end
     assert len(killed) == 4
@@ -113,16 +114,16 @@ def test_an_exception_is_a_failure_with_its_traceback(pool: LocalWorkers, addres
     assert "Traceback" in end.traceback
 
 
-def test_progress_is_told_while_a_trial_runs(pool: LocalWorkers, address: str) -> None:
+def test_progress_is_reported_while_a_trial_runs(pool: LocalWorkers, address: str) -> None:
     pool.submit(spec_of(address, iterations=200_000))
     until = time.monotonic() + 60
     while time.monotonic() < until:
-        told = [e for e in pool.poll(1) if isinstance(e, Progressed)]
-        if told:
+        progress = [e for e in pool.poll(1) if isinstance(e, Progressed)]
+        if progress:
             break
-    assert told[0].number == 0
-    assert told[0].iteration % 10 == 0
-    assert 0 <= told[0].value <= 1
+    assert progress[0].number == 0
+    assert progress[0].iteration % 10 == 0
+    assert 0 <= progress[0].value <= 1
 
 
 def test_a_worker_without_the_pinned_kernels_is_refused(
@@ -137,11 +138,11 @@ def test_a_worker_without_the_pinned_kernels_is_refused(
         workers.close()
 
 
-def test_where_workers_die_as_they_start_one_line_says_what_the_last_one_said(
+def test_if_workers_die_as_they_start_the_error_has_the_last_line_of_stderr(
     store: ArrayStore, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "numpy.py").write_text("import a_library_that_is_not_there")
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", first_on_path(tmp_path))
     workers = LocalWorkers(2, "portable", store.root)
     workers.submit(spec_of(address))
     line = (
@@ -163,9 +164,9 @@ def test_workers_that_die_as_they_start_are_replaced_and_a_ready_one_clears_the_
         for number in range(2):
             workers.submit(spec_of(address, number))
             for _ in range(2):
-                dying = workers._workers[0]
+                dying = workers.workers[0]
                 dying.child.process.kill()
-                while dying in workers._workers:
+                while dying in workers.workers:
                     workers.poll(1)
             assert isinstance(ends(workers, 1)[number], Done)
     finally:
@@ -176,7 +177,7 @@ def test_no_worker_outlives_its_coordinator(store: ArrayStore, address: str) -> 
     code = (
         "import sys, pathlib, time; from dnnsearch.workers import LocalWorkers;"
         "pool = LocalWorkers(2, 'portable', pathlib.Path(sys.argv[1])); pool.poll(30);"
-        "print(*[w.child.process.pid for w in pool._workers], flush=True); time.sleep(60)"
+        "print(*[w.child.process.pid for w in pool.workers], flush=True); time.sleep(60)"
     )
     arguments = [sys.executable, "-c", code, str(store.root)]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as coordinator:
@@ -189,7 +190,7 @@ def test_no_worker_outlives_its_coordinator(store: ArrayStore, address: str) -> 
         time.sleep(0.05)
 
 
-def test_a_worker_whose_coordinator_has_gone_while_it_started_ends_without_a_word() -> None:
+def test_a_worker_whose_coordinator_is_gone_when_it_starts_ends_without_a_message() -> None:
     ours, theirs = socket.socketpair()
     command = [
         sys.executable,

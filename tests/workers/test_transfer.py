@@ -1,4 +1,4 @@
-"""A group of arrays on its way into another cache."""
+"""Covers the transfer of a group of arrays into another array store."""
 
 import os
 import time
@@ -22,18 +22,18 @@ def address(source: ArrayStore) -> str:
 
 
 def send(source: ArrayStore, address: str, root: Path) -> int:
-    """All pieces; returns how many."""
+    """Send all chunks; return how many there were."""
     sent = 0
-    for piece in transfer.chunks(source.root, address):
-        transfer.receive(root, address, piece)
+    for chunk in transfer.chunks(source.root, address):
+        transfer.receive(root, address, chunk)
         sent += 1
     return sent
 
 
-def test_a_group_arrives_in_pieces_and_whole(
+def test_a_group_arrives_in_chunks_and_whole(
     source: ArrayStore, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transfer, "PIECE", 1000)
+    monkeypatch.setattr(transfer, "CHUNK_BYTES", 1000)
     root = tmp_path / "cache"
     assert transfer.begin(root, address) == "send"
     assert send(source, address, root) > 40
@@ -49,21 +49,21 @@ def test_of_several_workers_on_a_machine_one_is_sent_the_group_and_the_others_wa
     source: ArrayStore, address: str, tmp_path: Path
 ) -> None:
     root = tmp_path / "cache"
-    words = [transfer.begin(root, address) for _ in range(3)]
-    assert words == ["send", "wait", "wait"]
+    answers = [transfer.begin(root, address) for _ in range(3)]
+    assert answers == ["send", "wait", "wait"]
     send(source, address, root)
     transfer.end(root, address)
     assert transfer.begin(root, address) == "there"
 
 
-def test_who_waits_begins_anew_when_nobody_has_sent_for_a_while(
+def test_a_worker_that_waits_starts_again_if_no_chunk_has_come_for_a_while(
     source: ArrayStore, address: str, tmp_path: Path
 ) -> None:
     root = tmp_path / "cache"
     transfer.begin(root, address)
     send(source, address, root)
     assert transfer.begin(root, address) == "wait"
-    long_ago = time.time() - transfer.ABANDONED - 1
+    long_ago = time.time() - transfer.ABANDONED_SECONDS - 1
     os.utime(root / f".new-{address}", (long_ago, long_ago))
     assert transfer.begin(root, address) == "send"
     assert list((root / f".new-{address}").iterdir()) == []

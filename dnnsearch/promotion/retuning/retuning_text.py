@@ -4,7 +4,7 @@ from typing import Any
 
 from dnnsearch.promotion import promotion_text
 from dnnsearch.promotion.retuning.retune_study import Retuning
-from dnnsearch.runtime.program_name import program_name
+from dnnsearch.runtime.cli_process import program_name
 from dnnsearch.statistics.interval import Interval
 
 
