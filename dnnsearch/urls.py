@@ -7,6 +7,8 @@ A slash or an @ that is not escaped belongs to the password, too.
 import os
 import re
 
+DEFAULT_STORAGE = "sqlite:///optuna.db"
+STORAGE_VARIABLE = "DNNSEARCH_STORAGE"  # of the environment
 UNTRACKED = "none"  # the tracking URI of a search that MLflow is told nothing of
 MLFLOWS_OWN = "sqlite:///mlflow.db"  # its default, so that a bare `mlflow ui` shows the same
 UP_TO_THE_LAST_AT = r"(?:(?:(?!://)[^\s?])*|(?:(?!://)\S)*)@"  # that of the host, not of a query
@@ -23,6 +25,11 @@ IN_QUERY = re.compile(
 def tracking_uri(configured: str | None = None) -> str:
     """What the config says, else $MLFLOW_TRACKING_URI, else MLflow's own default."""
     return configured or os.environ.get("MLFLOW_TRACKING_URI") or MLFLOWS_OWN
+
+
+def storage_url(given: str | None = None) -> str:
+    """Return the storage that is given, else $DNNSEARCH_STORAGE, else the default."""
+    return given or os.environ.get(STORAGE_VARIABLE) or DEFAULT_STORAGE
 
 
 def without_password(text: str) -> str:

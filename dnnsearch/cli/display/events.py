@@ -1,4 +1,4 @@
-"""A search for machines: one JSON object a line, for whatever begins, moves or ends."""
+"""The display for programs: one JSON object per line for each trial, progress and message."""
 
 import json
 import math
@@ -10,7 +10,7 @@ from dnnsearch.workers import Progressed
 
 
 class Events:
-    """Every event on a line of its own; a number that is not finite is null."""
+    """Print every event on a line of its own; a number that is not finite is null."""
 
     def __init__(self, tally: Tally) -> None:
         self.tally = tally
@@ -19,11 +19,11 @@ class Events:
         self.tally.trials = trials
 
     def trial(self, view: TrialView) -> None:
-        """Also of each trial that had ended before: `new` is false then."""
+        """Print the trial; `new` is false if it ended in an earlier search."""
         is_new = self.tally.trial(view)
-        begun = {"trial": view.number, "state": view.state, "hyperparameters": view.params}
+        start = {"trial": view.number, "state": view.state, "hyperparameters": view.params}
         ended = view.state not in ("running", "interrupted")
-        tell("trial", **begun, **(self._end(view, is_new) if ended else {}))
+        print_event("trial", **start, **(self._end(view, is_new) if ended else {}))
 
     def _end(self, view: TrialView, is_new: bool) -> dict[str, Any]:
         best = self.tally.best
@@ -43,14 +43,14 @@ class Events:
     def progress(self, event: Progressed) -> None:
         of = self.tally.running[event.number].params["iterations"]
         at = {"iteration": event.iteration, "iterations": of, self.tally.objective: event.value}
-        tell("progress", trial=event.number, **at)
+        print_event("progress", trial=event.number, **at)
 
     def say(self, text: str) -> None:
-        tell("message", text=text)
+        print_event("message", text=text)
 
 
-def tell(event: str, **content: Any) -> None:
-    """Print one event."""
+def print_event(event: str, **content: Any) -> None:
+    """Print one event as a JSON object; `content` has its keys."""
     print(json.dumps({"event": event, **_finite(content)}, allow_nan=False), flush=True)
 
 
