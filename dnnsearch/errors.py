@@ -1,15 +1,15 @@
-"""What a user can do something about.
+"""Errors that the user can fix.
 
 A `UserError` is one line: the rule, the value, the place. The command line prints that line and
-ends with exit code 2; every other exception is a mistake of ours and keeps its traceback. Addresses
-are in it without their passwords.
+ends with exit code 2; every other exception is a bug and keeps its traceback. URLs are shown
+without their passwords.
 """
 
 from dnnsearch.urls import without_password
 
 
 class UserError(Exception):
-    """Bad input, or a state of the machine that the user has to mend."""
+    """Bad input, or a state of the machine that the user has to fix."""
 
     def __init__(self, message: str) -> None:
         super().__init__(without_password(" ".join(message.split())))

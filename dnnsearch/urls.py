@@ -1,30 +1,41 @@
-"""Addresses of databases and servers: which MLflow is meant, and how they are shown and stored.
+"""URLs of databases and servers: the defaults, a SQLite file's path, and passwords.
 
-A password is for the moment of connecting. Whatever is printed or written down passes through here.
-A slash or an @ that is not escaped belongs to the password, too.
+A password is used only to connect: every URL that is printed or stored passes through here first. A
+slash or an @ that is not escaped also belongs to the password.
 """
 
 import os
 import re
+from pathlib import Path
+from urllib.parse import unquote
 
 DEFAULT_STORAGE = "sqlite:///optuna.db"
 STORAGE_VARIABLE = "DNNSEARCH_STORAGE"  # of the environment
-UNTRACKED = "none"  # the tracking URI of a search that MLflow is told nothing of
-MLFLOWS_OWN = "sqlite:///mlflow.db"  # its default, so that a bare `mlflow ui` shows the same
-UP_TO_THE_LAST_AT = r"(?:(?:(?!://)[^\s?])*|(?:(?!://)\S)*)@"  # that of the host, not of a query
-A_PORT = r"\d{1,5}(?:[/?#\s]|$)"
-OF_DATABASE = re.compile(
-    rf"(\b(?!https?:)[a-z][a-z0-9+]*://[^:/@?\s]*):{UP_TO_THE_LAST_AT}", re.IGNORECASE
+DEFAULT_TRACKING_URI = "sqlite:///mlflow.db"  # MLflow's own: a plain `mlflow ui` shows the same
+UNTRACKED = "none"  # the tracking URI of a search that is not tracked in MLflow
+TO_LAST_AT = r"(?:(?:(?!://)[^\s?])*|(?:(?!://)\S)*)@"  # that of the host, not of a query
+PORT = r"\d{1,5}(?:[/?#\s]|$)"
+DATABASE_PASSWORD = re.compile(
+    rf"(\b(?!https?:)[a-z][a-z0-9+]*://[^:/@?\s]*):{TO_LAST_AT}", re.IGNORECASE
 )
-OF_SERVER = re.compile(rf"(\bhttps?://[^:/?\s]*):(?!{A_PORT}){UP_TO_THE_LAST_AT}", re.IGNORECASE)
-IN_QUERY = re.compile(
+SERVER_PASSWORD = re.compile(rf"(\bhttps?://[^:/?\s]*):(?!{PORT}){TO_LAST_AT}", re.IGNORECASE)
+QUERY_PASSWORD = re.compile(
     r"[?&](?:ssl)?password=[^&\s]*(?=\s|$)|(?<=[?&])(?:ssl)?password=[^&\s]*&", re.IGNORECASE
 )
 
 
 def tracking_uri(configured: str | None = None) -> str:
-    """What the config says, else $MLFLOW_TRACKING_URI, else MLflow's own default."""
-    return configured or os.environ.get("MLFLOW_TRACKING_URI") or MLFLOWS_OWN
+    """Return the configured URI, else $MLFLOW_TRACKING_URI, else the default."""
+    return configured or os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT_TRACKING_URI
+
+
+def sqlite_path(url: str) -> Path | None:
+    """Return the file of a SQLite URL, with any driver; None for a database in memory or another.
+
+    The path is what SQLAlchemy makes of it: the query is no part of it, and `%20` is a blank.
+    """
+    match = re.fullmatch(r"sqlite(?:\+\w+)?:///([^?]+)(?:\?.*)?", url)
+    return Path(unquote(match[1])) if match and match[1] != ":memory:" else None
 
 
 def storage_url(given: str | None = None) -> str:
@@ -33,10 +44,10 @@ def storage_url(given: str | None = None) -> str:
 
 
 def without_password(text: str) -> str:
-    """An address, or a text with addresses in it, without passwords."""
-    return IN_QUERY.sub("", OF_SERVER.sub(r"\1@", OF_DATABASE.sub(r"\1@", text)))
+    """Return a text, such as a URL, with the passwords of all its URLs removed."""
+    return QUERY_PASSWORD.sub("", SERVER_PASSWORD.sub(r"\1@", DATABASE_PASSWORD.sub(r"\1@", text)))
 
 
-def with_password(address: str, known: str | None) -> str:
-    """The known address if it is this one with its password, else this one."""
-    return known if known and without_password(known) == address else address
+def with_password(url: str, known: str | None) -> str:
+    """Return `known` if it is this URL with its password, else the URL itself."""
+    return known if known and without_password(known) == url else url

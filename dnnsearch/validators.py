@@ -1,7 +1,7 @@
-"""What a single value in a config must be: one rule for each kind of value.
+"""Rules for single values of a config: one for each kind of value.
 
-A rule is a function that returns the value in its one normal form, or raises ValueError with a
-text that states the rule and then the value. Rules know neither keys nor files.
+A rule is a function that returns the value in its normal form, or raises ValueError with a message
+that states the rule and then the value. Rules know neither keys nor files.
 """
 
 import difflib
@@ -9,7 +9,7 @@ import math
 import numbers
 import re
 import reprlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 Rule = Callable[[object], Any]
@@ -22,7 +22,7 @@ _LIMITED.maxlevel, _LIMITED.maxstring, _LIMITED.maxother, _LIMITED.maxlong = 3, 
 
 
 def show(value: object) -> str:
-    """The value as a person would have written it in YAML, cut short where it is long."""
+    """Return the value as a user would write it in YAML, shortened if it is long."""
     if value is None:
         return "nothing"
     if isinstance(value, bool):
@@ -33,13 +33,32 @@ def show(value: object) -> str:
 
 
 def nearest(name: object, known: Iterable[str]) -> str:
-    """` (did you mean NAME?)`, or nothing where no known name is near."""
+    """Return ` (did you mean NAME?)`, or an empty text if no known name is similar."""
     found = difflib.get_close_matches(str(name)[:100].lower(), list(known), n=1, cutoff=0.55)
     return f" (did you mean {found[0]}?)" if found else ""
 
 
+def shortened(names: Iterable[object], most: int) -> str:
+    """Return the names with commas: all, or the first `most` and how many more there are."""
+    texts = [str(name) for name in names]
+    more = f" and {len(texts) - most} more" if len(texts) > most else ""
+    return ", ".join(texts[:most]) + more
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of an error's text, or its type if it has no text."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
+def require(rules: Mapping[str, bool]) -> None:
+    """Raise ValueError with the first rule that does not hold."""
+    for rule, holds in rules.items():
+        if not holds:
+            raise ValueError(rule)
+
+
 def number(value: object) -> int | float:
-    """A finite number; text that spells one counts, for YAML 1.1 reads `1e-3` as text."""
+    """Return a finite number; text is read as a number, because YAML 1.1 reads `1e-3` as text."""
     if isinstance(value, str) and len(value) < 100:
         value = _spelled(value.strip(), value)
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
@@ -57,7 +76,7 @@ def _spelled(text: str, otherwise: object) -> object:
 
 
 def whole(low: int, high: int) -> Rule:
-    """A whole number with low <= number <= high; `1e3` and `1000.0` are whole numbers, too."""
+    """Return the rule for a whole number from low to high; `1e3` and `1000.0` are also whole."""
     rule = f"must be a whole number from {low} to {high}"
 
     def check(value: object) -> int:
@@ -79,7 +98,7 @@ def real(
     above: float = -math.inf,
     below: float = math.inf,
 ) -> Rule:
-    """A number within the bounds that are given: low and high belong to it, above and below not."""
+    """Return the rule for a number with low <= number <= high and above < number < below."""
     bounds = {"at least": low, "above": above, "at most": high, "below": below}
     given = [f"{word} {bound:g}" for word, bound in bounds.items() if math.isfinite(bound)]
     rule = " ".join(["must be a number", " and ".join(given)]).strip()
@@ -97,11 +116,11 @@ def real(
     return check
 
 
-def one_of(names: Iterable[str]) -> Rule:
-    """One of the names."""
-    known = list(names)
+def one_of(names: Collection[str]) -> Rule:
+    """Return the rule for one of the names."""
 
     def check(value: object) -> str:
+        known = list(names)
         if not isinstance(value, str) or value not in known:
             meant = nearest(value, known) if isinstance(value, str) else ""
             raise ValueError(f"must be one of {', '.join(known)}, but got {show(value)}{meant}")
@@ -111,14 +130,14 @@ def one_of(names: Iterable[str]) -> Rule:
 
 
 def yes_or_no(value: object) -> bool:
-    """true or false, and nothing that merely resembles them."""
+    """Return true or false; refuse values that only resemble them, such as 1."""
     if not isinstance(value, bool):
         raise ValueError(f"must be true or false, but got {show(value)}")
     return value
 
 
 def text(value: object) -> str:
-    """Text that can be printed and used in a path or an address."""
+    """Return text that can be printed and used in a path or a URL."""
     if not isinstance(value, str) or not value.strip():
         raise ValueError(f"must be text, but got {show(value)}")
     if not value.isprintable() or len(value) > 1000:
@@ -127,7 +146,7 @@ def text(value: object) -> str:
 
 
 def cluster(value: object) -> str:
-    """The address of a Dask scheduler."""
+    """Return the address of a Dask scheduler."""
     address = text(value)
     if not _CLUSTER.fullmatch(address) or not 0 < int(address.rpartition(":")[2]) < 65536:
         rule = "must be a Dask scheduler's address such as tcp://10.0.0.1:8786"
@@ -136,7 +155,7 @@ def cluster(value: object) -> str:
 
 
 def workers(value: object) -> int | str:
-    """A number of processes here, or the address of a Dask scheduler."""
+    """Return a number of processes on this machine, or the address of a Dask scheduler."""
     if isinstance(value, str) and "://" in value:
         return cluster(value)
     try:
@@ -147,7 +166,7 @@ def workers(value: object) -> int | str:
 
 
 def study_name(value: object) -> str:
-    """A name that can stand in STUDY/NUMBER and names a folder."""
+    """Return a name that can be used in STUDY/NUMBER and as a folder's name."""
     name = text(value)
     if (
         len(name.encode()) > 100
@@ -162,7 +181,7 @@ def study_name(value: object) -> str:
 
 
 def or_word(word: str, rule: Rule, meaning: Any) -> Rule:
-    """What `rule` takes, or one word with a meaning of its own (`full`, `auto`, `none`)."""
+    """Return a rule that accepts what `rule` does, or one word, which stands for `meaning`."""
 
     def check(value: object) -> Any:
         if value == word or (value is None and word == "none"):
@@ -176,7 +195,7 @@ def or_word(word: str, rule: Rule, meaning: Any) -> Rule:
 
 
 def options(value: object, known: Mapping[str, Any], what: str) -> Mapping[str, Any]:
-    """A mapping whose keys are all known."""
+    """Return a mapping whose keys are all known; `what` names them in messages."""
     if not isinstance(value, Mapping):
         raise ValueError(f"must be a mapping of {what}, but got {show(value)}")
     for key in value:

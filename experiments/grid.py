@@ -9,11 +9,12 @@ from itertools import product
 from typing import Any
 
 from dnnsearch.config.config import Config
-from dnnsearch.config.dimensions import Choices, Dimension, Fixed, Value
+from dnnsearch.config.dimensions import Choices, Dimension, Fixed
 from dnnsearch.storage.array_store import ArrayStore, default_root
-from dnnsearch.study.search import local_workers, resolve_definition
+from dnnsearch.study.definition import resolve_definition
+from dnnsearch.study.worker_factory import local_workers
 from dnnsearch.trials.record import Record, decode
-from dnnsearch.trials.spec import Hyperparameters
+from dnnsearch.trials.spec import Hyperparameters, Value
 from dnnsearch.workers import Done, Failed
 
 

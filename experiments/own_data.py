@@ -79,13 +79,13 @@ class Scores(NamedTuple):
 class SilentObserver:
     """The observer of these searches; it prints nothing."""
 
-    def expect(self, trials: int) -> None: ...
+    def on_total(self, trials: int) -> None: ...
 
-    def trial(self, view: TrialView) -> None: ...
+    def on_trial(self, view: TrialView) -> None: ...
 
-    def progress(self, event: Progressed) -> None: ...
+    def on_progress(self, event: Progressed) -> None: ...
 
-    def say(self, text: str) -> None: ...
+    def on_message(self, text: str) -> None: ...
 
 
 def peer(table: FileTable) -> Pipeline:
@@ -105,7 +105,7 @@ def once(config: Path, seed: int, trials: int, promoted: bool) -> Scores:
     """Search and promote on one split; score trial, champion and peer on its test rows."""
     loaded = load_config(config, [f"split.seed={seed}"])
     table = file_table.load_table(loaded.data, None)
-    rows = file_table.split_rows(table, loaded.split.model_dump(), None)
+    rows = table.split(loaded.split, None)
     frame, y = table.frame, _labels(table, table.target.y)
     test, y_test = table.test or (frame.iloc[rows["test"]], table.target.y[rows["test"]])
     both = np.concatenate([rows["train"], rows["dev"]])
@@ -115,9 +115,8 @@ def once(config: Path, seed: int, trials: int, promoted: bool) -> Scores:
     name = f"{config.stem}-{seed}"
     settings = [f"study={name}", f"split.seed={seed}", f"seed={seed}", f"trials={trials}"]
     settings += [] if table.task == "regression" else ["objective=dev_accuracy", "metrics=[]"]
-    search(
-        load_config(config, [*settings, "tracking=none"]), seconds=None, audience=SilentObserver()
-    )
+    settings = [*settings, "tracking=none"]
+    search(load_config(config, settings), seconds=None, observer=SilentObserver())
     truth = _labels(table, y_test)
 
     def score(answers: np.ndarray) -> float:

@@ -35,7 +35,7 @@ class Simulation:
         ends = [since + self.costs[number] for number, since in self.started.items()]
         if not self.ended:
             return ends
-        flights = self.clock._flights
+        flights = self.clock.flights
         first = min(flights[number].finish for number in self.ended)
         passes = [since + first - flights[n].start + 1 for n, since in self.started.items()]
         return [moment for moment in (*ends, *passes) if moment > self.now]

@@ -39,8 +39,8 @@ import numpy as np
 
 from dnnsearch.cli.startup import pin
 from dnnsearch.data.datasets import load
-from dnnsearch.data.prepare import standardisation
-from dnnsearch.data.stratified_split import stratified
+from dnnsearch.data.number_table import Standardisation
+from dnnsearch.data.splitting import stratified
 from dnnsearch.nn import initialize
 from dnnsearch.trials import training
 from experiments import report
@@ -125,8 +125,9 @@ def examples(bits: int, inputs: str, splits: int, all_rows: bool) -> dict[str, A
         train, unseen = rows["train"], np.concatenate([rows["dev"], rows["test"]])
         if all_rows:
             train = unseen = np.arange(len(table.y))
-        mean, scale = standardisation(table.X[train]) if inputs == INPUTS[0] else (0.0, 1.0)
-        X = ((table.X - mean) / scale).astype(np.float32)
+        X = table.X.astype(np.float32)
+        if inputs == INPUTS[0]:
+            X = Standardisation.fit(table.X[train]).standardise(table.X, np.float32)
         for part, chosen in (("train", train), ("dev", unseen)):
             parts[f"X_{part}"].append(X[chosen])
             parts[f"y_{part}"].append(table.y[chosen])

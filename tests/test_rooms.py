@@ -24,8 +24,6 @@ MAX_LAYER_LINES = 13
 ENTRY = re.compile(r"^- `(\w+/?)`: \S", re.MULTILINE)
 TODO = {  # folders whose docstring does not list their modules yet: none when all are furnished
     "config",
-    "data",
-    "data/files",
     "deployment",
     "models",
     "nn",
@@ -36,7 +34,6 @@ TODO = {  # folders whose docstring does not list their modules yet: none when a
     "reporting/html",
     "reproduce",
     "statistics",
-    "storage",
     "study",
     "study/leaderboard",
     "tracking",
@@ -73,7 +70,6 @@ STILL_USED = {  # retired names that some folder has not replaced yet: none when
     "FEWEST",
     "LOT",
     "Lot",
-    "MOST_LEVELS",
     "ROOM",
     "Room",
     "SHORT",

@@ -15,9 +15,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tests.preloaded import Preloaded
-from tests.scoring import Server
 from tests.support import stored_studies as stored
+from tests.support.preloaded import Preloaded
+from tests.support.scoring import Server
 
 VERSIONS = sorted(path.name.removesuffix(".json") for path in stored.STORED.glob("*.json"))
 EXPECTED = {version: stored.expected(version) for version in VERSIONS}

@@ -1,7 +1,12 @@
+"""Covers URLs: passwords that are taken out and put back, and the file of a SQLite URL."""
+
+from pathlib import Path
+
 import pytest
+from sqlalchemy import make_url
 
 from dnnsearch.errors import UserError
-from dnnsearch.urls import with_password, without_password
+from dnnsearch.urls import sqlite_path, with_password, without_password
 
 
 @pytest.mark.parametrize(
@@ -25,13 +30,33 @@ from dnnsearch.urls import with_password, without_password
         ("sqlite:////tmp/a:b@c/optuna.db", "sqlite:////tmp/a:b@c/optuna.db"),
     ],
 )
-def test_an_address_is_shown_without_its_password(address: str, shown: str) -> None:
+def test_a_url_is_shown_without_its_password(address: str, shown: str) -> None:
     assert without_password(address) == shown
     assert str(UserError(f"no {address} there")) == f"no {shown} there"
 
 
-def test_an_address_finds_its_password_again_where_it_is_known() -> None:
+def test_a_url_gets_its_password_back_if_it_is_known() -> None:
     known = "http://me:p@host:5000"
     assert with_password("http://me@host:5000", known) == known
     assert with_password("http://me@other:5000", known) == "http://me@other:5000"
     assert with_password("http://me@host:5000", None) == "http://me@host:5000"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite:///optuna.db",
+        "sqlite:////data/a b/optuna.db",
+        "sqlite:///a%20b.db",
+        "sqlite+pysqlite:///x.db?timeout=3",
+    ],
+)
+def test_the_file_of_a_sqlite_url_is_the_one_that_sqlalchemy_opens(url: str) -> None:
+    assert sqlite_path(url) == Path(make_url(url).database or "")
+
+
+@pytest.mark.parametrize(
+    "url", ["sqlite://", "sqlite:///", "sqlite:///:memory:", "postgresql://h/d", "none", "x.db"]
+)
+def test_another_url_has_no_sqlite_file(url: str) -> None:
+    assert sqlite_path(url) is None

@@ -1,3 +1,5 @@
+"""Covers the rules for single values of a config."""
+
 import math
 
 import numpy as np
@@ -9,6 +11,8 @@ from dnnsearch.validators import (
     one_of,
     or_word,
     real,
+    require,
+    shortened,
     show,
     study_name,
     text,
@@ -28,7 +32,7 @@ def test_a_number_may_be_spelled_as_text(written, meant):
 @pytest.mark.parametrize(
     "value", [True, None, "", "abc", "nan", "inf", "1_0", "0x10", math.nan, math.inf, [1], {}, 1j]
 )
-def test_what_is_no_finite_number_is_refused(value):
+def test_a_value_that_is_not_a_finite_number_is_refused(value):
     with pytest.raises(ValueError, match="must be a"):
         number(value)
 
@@ -100,5 +104,17 @@ def test_long_values_are_shown_short():
     assert [show(v) for v in (None, True, 1.0, 0.1, "a")] == ["nothing", "true", "1", "0.1", "'a'"]
 
 
-def test_a_name_far_from_every_known_one_has_no_nearest():
+def test_a_name_unlike_every_known_one_has_no_nearest():
     assert nearest("zzz", ["relu"]) == ""
+
+
+def test_a_long_list_is_shortened_and_says_how_many_more_there_are():
+    assert shortened("abc", 3) == "a, b, c"
+    assert shortened("abcde", 3) == "a, b, c and 2 more"
+    assert shortened([1, 2], 1) == "1 and 1 more"
+
+
+def test_the_first_rule_that_does_not_hold_is_raised():
+    require({"a": True})
+    with pytest.raises(ValueError, match="^b$"):
+        require({"a": True, "b": False, "c": False})

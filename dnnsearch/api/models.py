@@ -35,7 +35,7 @@ def predict(
     from dnnsearch.deployment.lookup import find
     from dnnsearch.models import predict_table
 
-    predict_table.check_way(missing)
+    predict_table.check_missing_choice(missing)
     found = find(model, storage_url(storage), warn, tracking)
     if isinstance(data, pd.DataFrame):
         parts = iter([predict_table.predict_table(found, data, missing)])

@@ -59,7 +59,7 @@ def show(
     import pandas as pd
 
     from dnnsearch.reporting.terminal import with_ties
-    from dnnsearch.study.leaderboard.formats import all_columns, records
+    from dnnsearch.study.leaderboard.formats import all_column_values, all_columns
     from dnnsearch.study.leaderboard.selection import select
 
     conditions, states = (
@@ -68,7 +68,7 @@ def show(
     names = dict.fromkeys([study, *others])
     every = [with_ties(open_study(name, storage_url(storage))) for name in names]
     boards = [select(board, conditions, states, sort) for board in every]
-    return pd.DataFrame([*records(boards)], columns=all_columns(boards))
+    return pd.DataFrame([*all_column_values(boards)], columns=all_columns(boards))
 
 
 def best(study: str, *, storage: str | None = None) -> Trial:

@@ -10,7 +10,7 @@ from dnnsearch.deployment.trial_model import model, parameters
 from dnnsearch.errors import UserError
 from dnnsearch.models.ensemble import Model
 from dnnsearch.nn import Parameters
-from dnnsearch.study.leaderboard.formats import columns, fragment, record
+from dnnsearch.study.leaderboard.formats import column_values, columns, fragment
 from dnnsearch.study.leaderboard.ranking import Leaderboard, Row, leaderboard
 from dnnsearch.study.stored_study import OpenStudy
 from dnnsearch.trials.record import Record
@@ -59,7 +59,7 @@ class Study:
         import pandas as pd
 
         board = self.leaderboard
-        rows = [record(row, board.objective) for row in board.rows]
+        rows = [column_values(row, board.objective) for row in board.rows]
         return pd.DataFrame(rows, columns=columns(board))
 
     def fingerprint(self, trials: int | None = None) -> str:

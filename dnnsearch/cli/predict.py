@@ -61,9 +61,9 @@ def predict(
     pin("portable")
     from dnnsearch.data.files.write_table import delimited
     from dnnsearch.deployment.lookup import find
-    from dnnsearch.models.predict_table import check_way, predict_file, write
+    from dnnsearch.models.predict_table import check_missing_choice, predict_file, write
 
-    check_way(missing)
+    check_missing_choice(missing)
     parts = predict_file(find(model, storage, print_note, tracking), data, missing)
     if out is not None:
         print(f"{write(parts, writable(out))} rows written to {out}")

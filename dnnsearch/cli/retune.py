@@ -85,9 +85,9 @@ def retune(
     definition = begin(opened, data, config=config, settings=settings, name=name, first=first)
     silent = quiet or as_json
     extent = {"top": top, "replicates": replicates}
-    with display(definition.config, silent) as audience:
+    with display(definition.config, silent) as observer:
         retuning = run_retuning(
-            opened, definition, **extent, audience=audience, tell=progress_printer(silent)
+            opened, definition, **extent, observer=observer, tell=progress_printer(silent)
         )
     result = document(retuning)
     print(json.dumps(result) if as_json else "\n".join(lines(retuning)))

@@ -140,17 +140,17 @@ def _run(
     from dnnsearch.config.search_space import note_on_units
     from dnnsearch.study.search import search
 
-    with display(config, quiet, json_) as audience:
+    with display(config, quiet, json_) as observer:
         if numerics.playable(config.numerics) != config.numerics:
-            audience.say(NATIVE)
+            observer.on_message(NATIVE)
         elif unusual := numerics.unusual(config.numerics):
-            audience.say(unusual)
+            observer.on_message(unusual)
         if note := note_on_units(config):
-            audience.say(note)
+            observer.on_message(note)
         return search(
             config,
             seconds=limit,
-            audience=audience,
+            observer=observer,
             retry_failed=retry_failed,
             publisher=publisher,
         )

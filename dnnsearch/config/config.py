@@ -44,30 +44,19 @@ from dnnsearch.config.dimensions import (
     plain,
     with_depths,
 )
+from dnnsearch.config.samplers import SAMPLERS, sampler_definition
 from dnnsearch.config.try_first import Guess, guess
 from dnnsearch.config.validation_errors import format_errors
 from dnnsearch.data import datasets
 from dnnsearch.data.files.source import is_file, source
 from dnnsearch.data.split_config import Seed, Split, mapping
 from dnnsearch.errors import UserError
-from dnnsearch.trials.spec import ALWAYS, COST_FORMULA, OBJECTIVES
-from dnnsearch.urls import tracking_uri
+from dnnsearch.trials.metrics import METRICS, on_request
+from dnnsearch.trials.pruning import PRUNERS
+from dnnsearch.trials.spec import COST_FORMULA
+from dnnsearch.urls import DEFAULT_STORAGE, tracking_uri
 from dnnsearch.validators import one_of, or_word, show, study_name, text, whole
 
-# What a name means to the sampler, with every argument, none left to a default of Optuna's:
-# {"name": name, **arguments} stands in the definition.
-SAMPLERS: dict[str, dict[str, Any]] = {
-    "tpe": {
-        "n_startup_trials": 10,
-        "n_ei_candidates": 24,
-        "multivariate": True,  # sees that a good learning rate depends on the depth
-        "group": False,
-        "constant_liar": True,  # trials in flight count as bad, so that none is asked twice
-    },
-    "random": {},
-    "qmc": {"qmc_type": "sobol", "scramble": True},
-}
-PRUNERS = ("none", "median", "halving")
 LATER: dict[str, Any] = {"metrics": [], "class_weights": None}  # neutral: old studies lack them
 RUN_TIME = ("study", "trials", "storage", "records", "tracking", "workers")
 
@@ -75,11 +64,18 @@ Text = Annotated[str, PlainValidator(text)]
 
 
 def _choice(names: Any) -> Any:
-    return PlainValidator(one_of(names))
+    def check(value: object) -> Any:
+        return one_of(names)(value)  # the table is read now: a row may have been added to it
+
+    return PlainValidator(check)
 
 
 def _count(most: int) -> Any:
     return PlainValidator(whole(1, most))
+
+
+def _pruner(value: object) -> Any:
+    return or_word("none", one_of([name for name in PRUNERS if name != "none"]), "none")(value)
 
 
 def _metrics(value: object) -> tuple[str, ...]:
@@ -87,7 +83,7 @@ def _metrics(value: object) -> tuple[str, ...]:
     names = [value] if isinstance(value, str) else value
     if not isinstance(names, list | tuple):
         raise ValueError(f"must be a list such as [dev_f1, dev_roc_auc], but got {show(value)}")
-    rule = one_of([name for name in OBJECTIVES if name not in ALWAYS])
+    rule = one_of(on_request())
     return tuple(dict.fromkeys(rule(name) for name in names))
 
 
@@ -118,8 +114,8 @@ class Config(BaseModel):
     parallelism: Annotated[int, _count(1000)] = 6
     numerics: Annotated[str, _choice(["portable", "native"])] = "portable"
     sampler: Annotated[str, _choice(SAMPLERS)] = "tpe"
-    pruner: Annotated[str, PlainValidator(or_word("none", one_of(PRUNERS[1:]), "none"))] = "none"
-    objective: Annotated[str, _choice(OBJECTIVES)] = "dev_accuracy"
+    pruner: Annotated[str, PlainValidator(_pruner)] = "none"
+    objective: Annotated[str, _choice(METRICS)] = "dev_accuracy"
     metrics: Annotated[tuple[str, ...], PlainValidator(_metrics)] = ()
     dtype: Annotated[Literal["float32", "float64"], _choice(["float32", "float64"])] = "float32"
     initialization: Annotated[str, _choice(nn.INITIALIZATIONS)] = "he"
@@ -142,7 +138,7 @@ class Config(BaseModel):
     class_weights: Dimension | None = None
     try_first: tuple[Guess, ...] = ()
 
-    storage: Text = "sqlite:///optuna.db"
+    storage: Text = DEFAULT_STORAGE
     records: Text = "records"
     tracking: Text = Field(default_factory=tracking_uri)
     workers: Annotated[int | str, PlainValidator(validators.workers)] = Field(
@@ -235,8 +231,11 @@ class Config(BaseModel):
         keys = {key: v for key, v in keys.items() if key not in LATER or v != LATER[key]}
         return {
             **keys,
-            "sampler": {"name": self.sampler, **SAMPLERS[self.sampler]},
-            "objective": {"name": self.objective, "direction": OBJECTIVES[self.objective]},
+            "sampler": sampler_definition(self.sampler),
+            "objective": {
+                "name": self.objective,
+                "direction": METRICS[self.objective].direction.name,
+            },
             "cost_formula": COST_FORMULA,
         }
 

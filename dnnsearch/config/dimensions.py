@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from dnnsearch import nn
+from dnnsearch.trials.spec import Value
 from dnnsearch.validators import Rule, one_of, options, or_word, real, show, whole, yes_or_no
-
-Value = float | int | str
 
 # Limits beyond which a number is a slip of the pen rather than a wish.
 MOST_ITERATIONS = 10**8  # weeks, even for the smallest network

@@ -25,9 +25,9 @@ from dnnsearch.data.files.sibling_files import companions, images
 from dnnsearch.data.files.source import BUNDLED, data_name, source
 from dnnsearch.data.prepare import DataShape, outputs_of
 from dnnsearch.data.split_config import Split
-from dnnsearch.data.stratified_split import Indices
+from dnnsearch.data.splitting import Indices
 from dnnsearch.errors import UserError
-from dnnsearch.validators import nearest, show, study_name
+from dnnsearch.validators import nearest, shortened, show, study_name
 
 FOLDER = Path("configs")
 OPENML = "openml:"
@@ -129,9 +129,7 @@ def _asked(given: Any) -> dict[str, Any]:
     if given.get("target") or given.get("labels"):
         return dict(given)
     names = [str(name) for name in read(given).frame.columns]
-    more = f", ... ({len(names)} in all)" if len(names) > 20 else ""
-    shown = ", ".join(names[:20]) + more
-    raise ValueError(f"say with --target what is to be predicted, one of: {shown}")
+    raise ValueError(f"--target is required: choose one of {shortened(names, 20)}")
 
 
 def _with_column(wanted: dict[str, Any]) -> dict[str, Any]:
@@ -173,7 +171,7 @@ def _fitting(
             document, touched = yaml_file.override(yaml_file.parse(text, str(path)), settings)
             config = parse_config(document, str(path), path.stem)
             try:
-                rows = file_table.split_rows(table, config.split.model_dump(), config.folds)
+                rows = table.split(config.split, config.folds)
             except ValueError as error:
                 problem = problem or str(error)
                 continue
@@ -187,7 +185,7 @@ def _shape(table: FileTable, rows: Indices) -> DataShape:
     """As far as it is known before the columns are prepared: of each at least one input."""
     sizes = {part: these.shape[-1] for part, these in rows.items()}
     test = {"test": len(table.test[1])} if table.test else {}
-    outputs = outputs_of(table.task, table.target.classes)
+    outputs = outputs_of(table.task, table.classes)
     return DataShape(len(table.roles), outputs, **sizes, **test, task=table.task)
 
 

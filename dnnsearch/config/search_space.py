@@ -18,21 +18,20 @@ from dnnsearch.config.dimensions import (
     Dimension,
     Fixed,
     Range,
-    Value,
     architecture_name,
     plain,
 )
 from dnnsearch.data.prepare import DataShape
 from dnnsearch.errors import UserError
 from dnnsearch.nn import multiply_adds
-from dnnsearch.trials.metrics import SCORES
-from dnnsearch.trials.spec import OBJECTIVES, UPDATE_COST, Hyperparameters
+from dnnsearch.trials.metrics import METRICS
+from dnnsearch.trials.pruning import PRUNERS
+from dnnsearch.trials.spec import UPDATE_COST, Hyperparameters, Value
 
 if TYPE_CHECKING:  # a second that only those pay who ask for a trial
     from optuna.trial import BaseTrial
 
 POINTS = 30  # of a curve, where they come cheap
-FEWEST_POINTS = {"none": 4, "median": 10, "halving": 10}  # where they do not; by pruner
 POINTS_SHARE = 0.09  # of the updates' cost, for all points of the longest training
 POINT_COST = 4 * UPDATE_COST  # multiply-adds that take as long as the fixed part of a point
 MOST_WEIGHTS = 10**9  # 4 GB in float32, and several times that while training
@@ -41,6 +40,18 @@ MOST_WEIGHTS = 10**9  # 4 GB in float32, and several times that while training
 def suggest(trial: "BaseTrial", config: Config) -> Hyperparameters:
     """Ask the trial for what is searched, and take what is fixed."""
     return _hyperparameters(config, lambda name, dimension: _ask(trial, name, dimension))
+
+
+def complete(params: Mapping[str, Any], config: Config) -> Hyperparameters:
+    """Return a trial's hyperparameters: `params` as Optuna stores them, and what the config fixes.
+
+    Raises KeyError if `params` lacks a hyperparameter that the config searches.
+    """
+
+    def answer(name: str, dimension: Dimension) -> Any:
+        return dimension.value if isinstance(dimension, Fixed) else params[name]
+
+    return _hyperparameters(config, answer)
 
 
 def _hyperparameters(config: Config, answer: Callable[[str, Dimension], Any]) -> Hyperparameters:
@@ -81,7 +92,7 @@ def default_params(config: Config, shape: DataShape) -> dict[str, Value]:
 
     Keys and values are Optuna's parameters, those that are searched only.
     """
-    return _complete({}, config, shape)
+    return _with_defaults({}, config, shape)
 
 
 def first_params(config: Config, shape: DataShape) -> list[dict[str, Value]]:
@@ -89,10 +100,12 @@ def first_params(config: Config, shape: DataShape) -> list[dict[str, Value]]:
 
     Each is complete, so that nothing in it is left to the sampler.
     """
-    return [default_params(config, shape)] + [_complete(g, config, shape) for g in config.try_first]
+    return [default_params(config, shape)] + [
+        _with_defaults(g, config, shape) for g in config.try_first
+    ]
 
 
-def _complete(guess: dict[str, Value], config: Config, shape: DataShape) -> dict[str, Value]:
+def _with_defaults(guess: dict[str, Value], config: Config, shape: DataShape) -> dict[str, Value]:
     """The guess, with the default for what it leaves out."""
     params: dict[str, Value] = {}
 
@@ -179,7 +192,7 @@ def resolve_curve_every(config: Config, shape: DataShape) -> int:
     update = 3 * weights * smallest + UPDATE_COST / config.stacked
     point = weights * shape.dev + POINT_COST / config.stacked
     affordable = (POINTS_SHARE * longest * update - weights * shape.train) / point
-    fewest = FEWEST_POINTS[config.pruner]
+    fewest = PRUNERS[config.pruner].min_points
     points = min(max(affordable - 1, fewest), POINTS)  # the first, before any update, is one more
     return max(min(_round_up(longest / points), int(longest / fewest)), 1)
 
@@ -219,12 +232,7 @@ def check_fits(config: Config, shape: DataShape) -> None:
 def _check_task(config: Config, shape: DataShape) -> None:
     """UserError where something is asked that the task does not have."""
     is_regression = shape.task == "regression"
-    fitting = [
-        name
-        for name in OBJECTIVES
-        if (shape.output in SCORES[name].outputs if name in SCORES else name == "dev_cost")
-        or (name == "dev_accuracy" and not is_regression)
-    ]
+    fitting = [name for name, metric in METRICS.items() if shape.output in metric.outputs]
     for key, names in (("objective", [config.objective]), ("metrics", config.metrics)):
         for name in names:
             if name not in fitting:

@@ -17,13 +17,17 @@ from dnnsearch.config.recommendations import (
     rare_class_warning,
     recommend,
 )
+from dnnsearch.config.samplers import SAMPLERS
 from dnnsearch.data.column_roles import Column
 from dnnsearch.data.file_table import LABEL, FileTable
+from dnnsearch.data.prepare import OUTPUTS
+from dnnsearch.trials.metrics import on_request
+from dnnsearch.trials.pruning import PRUNERS
+from dnnsearch.urls import DEFAULT_STORAGE
 
 MANY_COLUMNS = 60
 SIMPLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 WORDS = ("true", "false", "null", "yes", "no", "on", "off", "y", "n")
-PRUNERS = ("none", "median", "halving")
 WIDTH = 52  # of key and value, before the comment
 
 
@@ -52,7 +56,7 @@ def draft(
         "try_first: []  # guesses of your own, tried after the default",
         "",
         _rule("of this run only: these may change from one run to the next"),
-        _line("storage", "sqlite:///optuna.db", "Optuna's storage; any of its URLs"),
+        _line("storage", DEFAULT_STORAGE, "Optuna's storage; any of its URLs"),
         _line("records", "records", "the folder of the trials' records"),
         "# tracking: sqlite:///mlflow.db  # left out: $MLFLOW_TRACKING_URI, else this",
         "# workers: 2                     # processes; left out: as many as there are cores",
@@ -154,16 +158,16 @@ def _split(table: FileTable, split: Mapping[str, Any], folds: int | None) -> lis
 
 def _study(table: FileTable, suits: Recommendation) -> list[str]:
     metric, why = objective(table)
-    others = ["dev_balanced_accuracy", "dev_f1", "dev_roc_auc"]
-    others = ["dev_rmse"] if table.task == "regression" else [n for n in others if n != metric]
+    others = [name for name in on_request(OUTPUTS[table.task]) if name != metric]
     pruned = "each is long" if suits.pruner != "none" else "each trial runs to its end"
     pruned += f"; else {' or '.join(name for name in PRUNERS if name != suits.pruner)}"
+    samplers = ", ".join(name for name in SAMPLERS if name != "tpe")
     return [
         _line("trials", suits.trials, "in all; a larger number later goes on"),
         _line("seed", 0, "of the sampler and of every trial"),
         _line("parallelism", 6, "trials in flight, whatever the machine"),
         _line("numerics", "portable", "equal bits on every x86-64 Linux with AVX2"),
-        _line("sampler", "tpe", "learns from the trials before; or random, qmc"),
+        _line("sampler", "tpe", f"learns from the trials before; or {samplers}"),
         _line("pruner", suits.pruner, pruned),
         _line("objective", metric, why),
         _line("metrics", f"[{', '.join(others)}]", "measured, too"),

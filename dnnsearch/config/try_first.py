@@ -14,9 +14,9 @@ from dnnsearch.config.dimensions import (
     Architectures,
     Dimension,
     Fixed,
-    Value,
     architecture_name,
 )
+from dnnsearch.trials.spec import Value
 from dnnsearch.validators import nearest, show
 
 Guess = dict[str, Value]  # by the names of Optuna's parameters, searched ones only

@@ -1,1 +1,21 @@
-"""From a file or the name of a data set to prepared arrays."""
+"""From a file or a set with a name to prepared arrays, and from raw rows to inputs of a network.
+
+It does not know configs, studies or networks: a config is a `DataRequest` to it.
+
+The path of the data is `prepare`: a table is read, split, filled and stored.
+
+- `prepare`: the path from a request to arrays in the store, and the index of what was prepared.
+- `table`: what `prepare` asks of a table.
+- `number_table`: a table of numbers without gaps, and its standardisation.
+- `file_table`: a table with columns, read from a file and checked.
+- `datasets`: the sets with a name, bundled and generated.
+- `files/`: files of every format as one kind of table.
+- `target`: the column to predict: classes or numbers.
+- `column_roles`: the role of each column, with the reason.
+- `split_config`: the config's `split`.
+- `splitting`: the rows of train, dev and test, and folds.
+- `preprocessing`: what is fitted on train to make inputs of columns.
+- `transformations`: the kinds of numeric columns, one row each.
+- `column_inputs`: the inputs of a network that learnt from columns.
+- `model_inputs`: one interface to the inputs of any trained network.
+"""

@@ -1,7 +1,7 @@
-"""What each column of a table is good for: a number, a category, or nothing, with the reason.
+"""The role of each column of a table: a number, a category, or ignored, with the reason.
 
-A function of the table alone, so that equal files are understood equally. Whatever a config says of
-a column stands.
+It depends on the table alone, so that equal files are understood equally. A role that the config
+gives is kept.
 """
 
 import json
@@ -14,15 +14,18 @@ import pandas as pd
 
 from dnnsearch.data.files.sheet import dates, first_code, numeric
 from dnnsearch.data.files.source import EVERY_OTHER
+from dnnsearch.data.preprocessing import MAX_LEVELS
 from dnnsearch.data.target import Target, check_range, texts
-from dnnsearch.validators import show
+from dnnsearch.validators import shortened, show
 
-SKEWED = 3.0  # a standardised third moment beyond this makes a column one for quantiles
-FEWEST = 5  # examples that a level of its own has at least
-MOST_LEVELS = 50
-COVERED = 0.5  # of the rows must have such a level, or the text is no category
-FEWEST_FOR_IDENTIFIER = 10  # rows
-MOSTLY_THERE = 0.5  # of the rows must have a value that could be the target's
+MAX_SKEWNESS_OF_NUMBERS = 3.0  # beyond it the column is transformed by quantiles
+# Text is a category if its recurring levels cover enough rows of the whole table. Which of them get
+# an input is another decision, on train: see preprocessing.
+MIN_EXAMPLES_TO_RECUR = 5
+MIN_SHARE_OF_RECURRING = 0.5
+MIN_ROWS_FOR_IDENTIFIER = 10
+MIN_SHARE_FOR_LEAK = 0.5  # of the rows must have a value, or no copy of the target is looked for
+BY_CONFIG, BY_FILE = "as the config says", "as the file declares"
 IDENTIFIER = re.compile(
     r"(.*[ _.-])?(id|index|key|uuid|row[ _]?names?|nr|no)|unnamed.*", re.IGNORECASE
 )
@@ -33,10 +36,10 @@ class Column:
     """A column of features and what is made of it."""
 
     name: str
-    role: str  # of files.source.ROLES
+    role: str  # of files.source.roles()
     reason: str
     missing: int  # rows
-    loud: bool = False  # whether a person should know before anything is trained
+    loud: bool = False  # whether the user should read the reason before training
 
 
 def profile(
@@ -46,10 +49,11 @@ def profile(
     declared: Mapping[str, str],
     set_aside: Mapping[str, str],
 ) -> list[Column]:
-    """The columns of `frame` (m rows, those of target.y) with their roles.
+    """Return the columns of `frame` (m rows, those of target.y) with their roles.
 
-    `given` are the config's roles, `declared` the file's; `set_aside` has columns with another use,
-    with the reason. Raises ValueError for a column that is neither numbers nor text.
+    `given` are the config's roles, `declared` the file's; `set_aside` has the reason for each
+    column with another use. Raise ValueError for a column that mixes numbers and text, and if no
+    column is left to learn from.
     """
     columns = [
         _column(series, target, _asked(str(name), given, declared), set_aside)
@@ -63,8 +67,8 @@ def profile(
 
 
 def _asked(name: str, given: Mapping[str, str], declared: Mapping[str, str]) -> tuple[str, str]:
-    """The role that somebody has said, and who."""
-    for roles, who in ((given, "as the config says"), (declared, "as the file declares")):
+    """Return the role that the config or the file gives, and which of them does."""
+    for roles, who in ((given, BY_CONFIG), (declared, BY_FILE)):
         role = roles.get(name, roles.get(EVERY_OTHER))
         if role:
             return role, who
@@ -85,9 +89,7 @@ def _column(
         _check_mixed(series, role)
     if is_number and series.dtype.kind not in "iu":
         check_range(name, series.to_numpy(np.float64))
-    if role in ("pixel", "number", "quantile", "category") and reason == "as the config says":
-        return Column(name, role, reason, missing)
-    if role == "pixel":
+    if role == "pixel" or (role and reason == BY_CONFIG):
         return Column(name, role, reason, missing)
     useless = _useless(series, missing) or _leak(series, target)
     if useless:
@@ -98,7 +100,7 @@ def _column(
 
 
 def _check_mixed(series: pd.Series, role: str) -> None:
-    """Raises ValueError where numbers and text stand in one column."""
+    """Raise ValueError if numbers and text are in one column."""
     there = series.dropna()
     spelled = numeric(there.astype("str"))
     text, numbers = there[spelled.isna()], there[spelled.notna()]
@@ -107,8 +109,8 @@ def _check_mixed(series: pd.Series, role: str) -> None:
         word, example = ("numbers" if rare is numbers else "texts"), str(rare.iloc[0])
         raise ValueError(
             f"a column must be numbers or text, but {series.name!r} has {len(numbers)} numbers and "
-            f"{len(text)} texts, {word} such as {show(example)}: say data.columns.{series.name}="
-            f"category or =ignored, or data.missing=[{json.dumps(example[:30])}] if that is a gap"
+            f"{len(text)} texts, {word} such as {show(example)}: set data.columns.{series.name}="
+            f"category or =ignored, or data.missing=[{json.dumps(example[:30])}] if that is missing"
         )
 
 
@@ -122,9 +124,9 @@ def _useless(series: pd.Series, missing: int) -> str:
 
 
 def _leak(series: pd.Series, target: Target) -> str:
-    """Whether the column is the target under another name, value by value, wherever it has one."""
+    """Return how the column equals the target wherever it has a value; empty if it does not."""
     there = series.notna().to_numpy()
-    if there.mean() < MOSTLY_THERE:
+    if there.mean() < MIN_SHARE_FOR_LEAK:
         return ""
     values, y = series[there], target.y[there]
     if target.task == "regression":
@@ -139,7 +141,7 @@ def _leak(series: pd.Series, target: Target) -> str:
 def _same_numbers(numbers: np.ndarray, y: np.ndarray) -> str:
     if np.array_equal(numbers, y):
         return "it equals the target"
-    if np.isnan(numbers).any() or len(y) < FEWEST_FOR_IDENTIFIER or numbers.std() * y.std() == 0:
+    if np.isnan(numbers).any() or len(y) < MIN_ROWS_FOR_IDENTIFIER or numbers.std() * y.std() == 0:
         return ""
     correlation = np.mean((numbers - numbers.mean()) * (y - y.mean())) / numbers.std() / y.std()
     return "it equals the target, in another unit" if abs(correlation) > 1 - 1e-9 else ""
@@ -151,42 +153,40 @@ def _number(series: pd.Series, name: str, missing: int) -> Column:
         return Column(name, "ignored", "it is an identifier: each row has its own", missing, True)
     deviation = values.std()
     skewness = np.mean(((values - values.mean()) / deviation) ** 3) if deviation > 0 else 0.0
-    if abs(skewness) > SKEWED:
+    if abs(skewness) > MAX_SKEWNESS_OF_NUMBERS:
         reason = f"numbers with a long tail (skewness {skewness:.0f}): by their rank"
         return Column(name, "quantile", reason, missing)
     return Column(name, "number", f"numbers from {values.min():.4g} to {values.max():.4g}", missing)
 
 
 def _is_identifier(name: str, values: np.ndarray) -> bool:
-    """Whole numbers, each once: without a gap, or under a name that says so."""
-    if len(values) < FEWEST_FOR_IDENTIFIER or not np.equal(np.mod(values, 1), 0).all():
+    """Whether it is whole numbers, each once: without a gap, or under the name of an identifier."""
+    if len(values) < MIN_ROWS_FOR_IDENTIFIER or not np.equal(np.mod(values, 1), 0).all():
         return False
     if len(np.unique(values)) < len(values):
         return False
-    return bool(values.max() - values.min() == len(values) - 1) or _is_named_so(name)
-
-
-def _is_named_so(name: str) -> bool:
-    return bool(IDENTIFIER.fullmatch(name)) or name.endswith(("Id", "ID"))
+    return bool(values.max() - values.min() == len(values) - 1) or (
+        bool(IDENTIFIER.fullmatch(name)) or name.endswith(("Id", "ID"))
+    )
 
 
 def _category(series: pd.Series, name: str, missing: int, reason: str) -> Column:
     there = series.dropna()
     counts = pd.Series(texts(there)).value_counts()
-    frequent = counts[counts >= FEWEST][:MOST_LEVELS]
-    if len(there) >= FEWEST_FOR_IDENTIFIER and frequent.sum() < COVERED * len(there):
+    frequent = counts[counts >= MIN_EXAMPLES_TO_RECUR][:MAX_LEVELS]
+    if len(there) >= MIN_ROWS_FOR_IDENTIFIER and frequent.sum() < MIN_SHARE_OF_RECURRING * len(
+        there
+    ):
         what = f"it is text with {len(counts)} different values in {len(there)} rows"
         if dates(there) is not None:
             what = f"it is dates; to split by them: split.by={name}, split.order=time"
         return Column(name, "ignored", what + _code(there), missing, True)
-    shown = ", ".join(str(level) for level in counts.index[:4])
-    more = ", ..." if len(counts) > 4 else ""
-    what = f"{len(counts)} levels: {shown}{more}{_code(there)}"
+    what = f"{len(counts)} levels: {shortened(counts.index, 4)}{_code(there)}"
     what = f"{what}; {reason}" if reason else what
     return Column(name, "category", what, missing, loud=bool(_code(there)))
 
 
 def _code(there: pd.Series) -> str:
-    """Why digits were not taken for numbers."""
+    """Return why digits were not taken for numbers; empty if there are no codes."""
     code = "" if pd.api.types.is_numeric_dtype(there.dtype) else first_code(there)
-    return f"; codes such as {code} and no numbers" if code else ""
+    return f"; codes such as {code}, not numbers" if code else ""

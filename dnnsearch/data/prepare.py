@@ -1,8 +1,8 @@
-"""From a request for data to arrays that can be trained on: loaded, split, standardised and stored.
+"""From a config's `data` to arrays that can be trained on: read, split, filled and stored.
 
-What is fitted is fitted on train only. Train and dev lie under one digest in the store, the test
-set under another that no worker is given. A small index beside the arrays says what was prepared
-from what, so that a second start needs neither scikit-learn nor the raw data.
+Train and dev are stored under one digest, the test set under another that no worker is given. An
+index next to the arrays says what was prepared from what, so that a second start needs neither
+scikit-learn nor the raw data.
 """
 
 import hashlib
@@ -11,24 +11,20 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib import metadata
-from typing import TYPE_CHECKING, Any, Literal, Protocol
-
-import numpy as np
+from typing import Any, Literal, Protocol
 
 from dnnsearch.data import datasets
-from dnnsearch.data.datasets import Table, Task
-from dnnsearch.data.files.source import contents, is_file, without_paths
+from dnnsearch.data.files.source import contents, identity, is_file
 from dnnsearch.data.split_config import Split
-from dnnsearch.data.stratified_split import Indices, joined, stratified, stratified_folds
+from dnnsearch.data.splitting import Indices, joined
+from dnnsearch.data.table import HeldOut, PreparedArrays, Table, Task
 from dnnsearch.errors import UserError
 from dnnsearch.runtime import numerics
 from dnnsearch.storage.array_store import ArrayStore, DamagedArrays, canonical, digest
+from dnnsearch.storage.atomic_write import whole_file
 
-if TYPE_CHECKING:
-    from dnnsearch.data.file_table import FileTable
-
-PREPARATION = 4  # raised whenever a change of ours changes the prepared arrays
-INDEX = "prepared"  # the folder of the index, in the store's
+PREPARATION = 4  # to be raised whenever a change of the code changes the prepared arrays
+INDEX = "prepared"  # the folder of the index, in that of the store
 
 
 class DataRequest(Protocol):
@@ -56,7 +52,7 @@ class DataRequest(Protocol):
 
 @dataclass(frozen=True)
 class DataShape:
-    """How large the prepared data are."""
+    """The sizes of the prepared data."""
 
     features: int  # n[0]
     outputs: int  # n[L]: one for binary and regression, else one for each class
@@ -72,7 +68,7 @@ class DataShape:
 
 
 def outputs_of(task: Task, classes: Sequence[str]) -> int:
-    """n[L]: the units of the output layer."""
+    """Return n[L], the units of the output layer."""
     return len(classes) if task == "multiclass" else 1
 
 
@@ -85,184 +81,110 @@ OUTPUTS: dict[Task, Literal["sigmoid", "softmax", "identity"]] = {
 
 @dataclass(frozen=True)
 class Prepared:
-    """Where the prepared data lie, and what they were made of; digests are SHA-256 in hex."""
+    """Where the prepared data are stored, and what they were made of; digests are SHA-256."""
 
     key: str  # in the store: X_train (..., m, n_x), y_train (..., m), X_dev, y_dev
-    test_key: str  # X_test (..., m, n_x), y_test (m,), mean (..., n_x), scale; `...`: K folds
-    data_digest: str  # of the table as it was loaded
+    test_key: str  # X_test (..., m, n_x), y_test (m,), and what was fitted; `...`: K folds
+    data_digest: str  # of the table as it was read
     split_digest: str  # of the rows of train, dev and test
     shape: DataShape
     classes: tuple[str, ...]
     feature_names: tuple[str, ...]
-    contents: dict[str, str] = field(default_factory=dict)  # of people's files: key -> SHA-256
+    contents: dict[str, str] = field(default_factory=dict)  # of the user's files: key -> SHA-256
 
     def as_dict(self) -> dict[str, Any]:
-        """JSON-able."""
+        """Return all of it, JSON-able."""
         return json.loads(canonical(asdict(self)))  # type: ignore[no-any-return]
 
     @classmethod
     def from_dict(cls, document: Mapping[str, Any]) -> "Prepared":
+        """Return the inverse of `as_dict`."""
         lists = {name: tuple(document[name]) for name in ("classes", "feature_names")}
         return cls(**{**document, **lists, "shape": DataShape(**document["shape"])})
 
 
 def prepare(request: DataRequest, store: ArrayStore, *, whole: bool = False) -> Prepared:
-    """The requested data, prepared and in the store; from the store where it has them.
+    """Return what the requested data were prepared to, in the store; prepare them if needed.
 
-    With `whole`, train is train and dev together, as for a last training with all that may be
-    learnt from; dev is then a part of it, and says nothing of what was learnt.
-
-    X is standardised, (x - mean) / scale with train's mean and standard deviation, in float64, and
-    then cast to the requested dtype; a constant column has the scale 1. Raises UserError where the
-    data cannot be loaded, split or kept.
+    With `whole`, train is train and dev together, as for a last training on all that may be learnt
+    from; dev is then a part of train and says nothing about generalisation. What is fitted is
+    fitted on train, in float64; the inputs are then cast to the requested dtype. Raise UserError
+    if the data cannot be read, split or stored.
     """
     origin = _origin(request, whole)
     try:
-        known = _look_up(origin, store)
-        return known or _enter(origin, _prepare(request, store, whole), store)
+        return _look_up(origin, store) or _enter(origin, _prepare(request, store, whole), store)
     except OSError as error:
-        problem = f"arrays cannot be kept in {store.root}: {error.strerror or error}"
-        raise UserError(f"{problem}; another folder: DNNSEARCH_CACHE=FOLDER") from None
+        problem = f"arrays cannot be stored in {store.root}: {error.strerror or error}"
+        raise UserError(f"{problem}; choose another folder: DNNSEARCH_CACHE=FOLDER") from None
 
 
 def _prepare(request: DataRequest, store: ArrayStore, whole: bool) -> Prepared:
-    if is_file(request.data):
-        return _prepare_file(request, store, whole)
-    if request.split.by:
-        raise UserError(f"{request.place}: split: by needs a file with columns, as in data.file")
-    table = load(request)
-    rows = _split(request, table)
+    """Read the table, split it, fill the arrays, store them."""
+    table, rows = _read_and_split(request)
     rows = joined(rows) if whole else rows
-    parts = {part: (table.X[r], table.y[r]) for part, r in rows.items()}
-    mean, scale = standardisation(parts["train"][0])
-    arrays: dict[str, np.ndarray] = {}
-    for part, (X, y) in parts.items():
-        standardised = (X - mean[..., np.newaxis, :]) / scale[..., np.newaxis, :]
-        arrays[f"X_{part}"] = standardised.astype(request.dtype)
-        arrays[f"y_{part}"] = y
-    test = {name: arrays.pop(name) for name in ("X_test", "y_test")}
+    filled = table.to_arrays(rows, request.dtype)
     return Prepared(
-        key=store.put(arrays),
-        test_key=store.put({**test, "mean": mean, "scale": scale}),
-        data_digest=digest(_raw(table)),
-        split_digest=digest(rows),
-        shape=_shape(table, rows),
-        classes=table.classes,
-        feature_names=table.feature_names,
-    )
-
-
-def _load_file(request: DataRequest) -> "tuple[FileTable, Indices]":
-    from dnnsearch.data import file_table  # pandas takes its time, and a second start needs none
-
-    try:
-        table = file_table.load_table(request.data, request.split.by)
-        return table, file_table.split_rows(table, request.split.model_dump(), request.folds)
-    except ValueError as error:
-        raise UserError(f"{request.place}: data: {error}") from None
-
-
-def _prepare_file(request: DataRequest, store: ArrayStore, whole: bool) -> Prepared:
-    from dnnsearch.data import file_table
-
-    table, rows = _load_file(request)
-    rows = joined(rows) if whole else rows
-    arrays, test = file_table.to_arrays(table, rows, request.dtype)
-    sizes = {part: arrays[f"y_{part}"].shape[-1] for part in ("train", "dev")}
-    outputs = outputs_of(table.task, table.target.classes)
-    features = arrays["X_train"].shape[-1]
-    return Prepared(
-        key=store.put(arrays),
-        test_key=store.put(test),
+        key=store.put(filled.arrays),
+        test_key=store.put(filled.test),
         data_digest=digest(table.raw()),
         split_digest=digest(rows),
-        shape=DataShape(features, outputs, **sizes, test=len(test["y_test"]), task=table.task),
-        classes=table.target.classes,
-        feature_names=file_table.restored(test)[0].feature_names,
+        shape=_shape(table, filled),
+        classes=table.classes,
+        feature_names=filled.feature_names,
         contents=contents(request.data),
     )
 
 
-@dataclass(frozen=True)
-class HeldOut:
-    """Rows as they were loaded, of which no search has seen anything."""
-
-    X: Any  # (m, n_x), or a DataFrame with the columns of the file
-    y: np.ndarray  # (m,): indices of classes, or values in the target's own unit
+def _shape(table: Table, filled: PreparedArrays) -> DataShape:
+    arrays = {**filled.arrays, **filled.test}
+    features, outputs = arrays["X_train"].shape[-1], outputs_of(table.task, table.classes)
+    sizes = {part: arrays[f"y_{part}"].shape[-1] for part in ("train", "dev", "test")}
+    return DataShape(features, outputs, **sizes, task=table.task)
 
 
 def held_out(request: DataRequest) -> HeldOut:
-    """The test set of the request; raises UserError where the data cannot be loaded."""
-    if not is_file(request.data):
-        loaded = load(request)
-        rows = _split(request, loaded)["test"]
-        return HeldOut(loaded.X[rows], loaded.y[rows])
-    table, indices = _load_file(request)
-    if table.test:
-        return HeldOut(*table.test)
-    return HeldOut(table.frame.iloc[indices["test"]], table.target.y[indices["test"]])
+    """Return the raw test set of the request; raise UserError if the data cannot be read."""
+    table, rows = _read_and_split(request)
+    return table.held_out(rows)
 
 
-def load(request: DataRequest) -> Table:
-    """The raw data of the request; UserError where its options do not go together."""
+def _read_and_split(request: DataRequest) -> tuple[Table, Indices]:
+    part = "data"
     try:
-        return datasets.load(request.data)
+        table = read_table(request.data, request.split.by)
+        part = "split"  # the key of the config that an error is about
+        return table, table.split(request.split, request.folds)
     except ValueError as error:
-        raise UserError(f"{request.place}: data: {error}") from None
+        raise UserError(f"{request.place}: {part}: {error}") from None
 
 
-def _split(request: DataRequest, table: Table) -> Indices:
-    split = request.split
-    try:
-        rows = stratified(table.y, table.classes, split.dev, split.test, split.seed)
-        if request.folds:
-            rows = stratified_folds(table.y, table.classes, rows, request.folds, split.seed)
-    except ValueError as error:
-        raise UserError(f"{request.place}: split: {error}") from None
-    return rows
+def read_table(data: Mapping[str, Any], by: str | None) -> Table:
+    """Return the table that a config's `data` means; `by` is the column that the split goes by.
 
-
-def standardisation(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and scale (..., n_x) of the columns of X (..., m, n_x).
-
-    The scale is the standard deviation, or 1 for a constant column.
+    This is the only place that knows what kinds of tables there are. Raise ValueError if the table
+    cannot be read.
     """
-    mean, deviation = X.mean(axis=-2), X.std(axis=-2)
-    is_constant = (X.max(axis=-2) == X.min(axis=-2)) | (deviation == 0)
-    return np.where(is_constant, X[..., 0, :], mean), np.where(is_constant, 1.0, deviation)
+    if is_file(data):
+        from dnnsearch.data import file_table  # imports pandas, which a set with a name spares
 
-
-def _raw(table: Table) -> dict[str, np.ndarray]:
-    """What the digest of the data covers: the numbers, and the names of classes and features."""
-    names = canonical([table.classes, table.feature_names]).encode()
-    return {"X": table.X, "y": table.y, "names": np.frombuffer(names, np.uint8)}
-
-
-def _shape(table: Table, rows: Indices) -> DataShape:
-    outputs = outputs_of(table.task, table.classes)
-    sizes = {part: r.shape[-1] for part, r in rows.items()}
-    return DataShape(table.X.shape[1], outputs, task=table.task, **sizes)
-
-
-def _identity(request: DataRequest) -> dict[str, Any]:
-    """What the data are, wherever their files lie."""
-    if not is_file(request.data):
-        return request.data
-    try:
-        return {**without_paths(request.data), "contents": contents(request.data)}
-    except ValueError as error:
-        raise UserError(f"{request.place}: data: {error}") from None
+        return file_table.load_table(data, by)
+    return datasets.load(data)
 
 
 def _origin(request: DataRequest, whole: bool) -> str:
-    """Everything that the prepared arrays are a function of, in one spelling.
+    """Return everything that the prepared arrays are a function of, as canonical JSON.
 
-    The kernels in effect belong to it: a sine differs between them in its last bit.
+    The kernels in effect are a part of it: a sine differs between them in its last bit.
     """
     state = numerics.effective()
+    try:
+        data = identity(request.data)
+    except ValueError as error:
+        raise UserError(f"{request.place}: data: {error}") from None
     return canonical(
         {
-            "data": _identity(request),
+            "data": data,
             "split": request.split.model_dump(exclude_none=True),
             "folds": request.folds,
             "dtype": request.dtype,
@@ -275,7 +197,7 @@ def _origin(request: DataRequest, whole: bool) -> str:
 
 
 def _look_up(origin: str, store: ArrayStore) -> Prepared | None:
-    """What the index says was made of this, if the arrays are there and whole."""
+    """Return what the index says was made of this; None if it or an array is missing or damaged."""
     path = store.root / INDEX / f"{_sha256(origin)}.json"
     try:
         entry = json.loads(path.read_bytes())
@@ -285,7 +207,7 @@ def _look_up(origin: str, store: ArrayStore) -> Prepared | None:
         store.open(prepared.key)
         store.open(prepared.test_key)
     except (FileNotFoundError, ValueError, KeyError, TypeError, DamagedArrays):
-        return None  # not prepared yet, or damaged: then it is prepared again
+        return None
     return prepared
 
 
@@ -294,9 +216,8 @@ def _enter(origin: str, prepared: Prepared, store: ArrayStore) -> Prepared:
     entry = {"origin": origin, "prepared": document, "sha256": _sha256(canonical(document))}
     folder = store.root / INDEX
     folder.mkdir(parents=True, exist_ok=True)
-    new = folder / f".new-{os.getpid()}"
-    new.write_text(json.dumps(entry))
-    new.replace(folder / f"{_sha256(origin)}.json")  # whole or not at all
+    with whole_file(folder / f"{_sha256(origin)}.json") as new:
+        new.write_text(json.dumps(entry))
     return prepared
 
 

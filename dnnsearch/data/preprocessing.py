@@ -1,13 +1,13 @@
-"""From columns to the network's inputs: fitted on train only, then applied to whatever comes.
+"""From columns to the network's inputs: fitted on train alone, then applied to any rows.
 
-Numbers: missing ones become the median, with an input of their own that says so; then standardised,
-or by quantiles made normal. Pixels share one mean and one scale. Categories become one input for
-each level; rare levels share the input `other`, unseen ones too. What was fitted is arrays and a
-JSON document, so that it can be kept without pickle.
+Numbers: a missing value becomes the median of train, and an input of its own says that it was
+missing; then the column is transformed as its role says (`transformations`) and standardised.
+Categories become one input for each level; rare and unseen levels share the input `other`. What was
+fitted is arrays and a JSON document, so that it can be stored without pickle.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -17,34 +17,44 @@ import pandas as pd
 
 from dnnsearch.data.files.sheet import column as plain_column
 from dnnsearch.data.files.sheet import numeric, with_columns
-from dnnsearch.data.files.source import NUMERIC
 from dnnsearch.data.target import check_range, texts
+from dnnsearch.data.transformations import (
+    TRANSFORMATIONS,
+    Roles,
+    blocks,
+    fit_numbers,
+    in_order,
+    stored_roles,
+    transformed,
+    typical_numbers,
+)
 from dnnsearch.validators import show
 
-ROWS = 4096  # that are prepared at a time, so that memory stays near that of the result
-MOST_QUANTILES = 200
-MOST_LEVELS = 50
-FEWEST, RARE = 2, 500  # a level of its own has so many examples, and one in so many
+MAX_LEVELS = 50  # of a category; the others share the input `other`
+# A level has an input of its own if it has so many examples of train, and one in so many rows. That
+# text is a category at all is another decision, on the whole table: see column_roles.
+MIN_EXAMPLES_PER_LEVEL, MAX_ROWS_PER_EXAMPLE = 2, 500
 
 
 @dataclass(frozen=True)
 class Preparation:
-    """What was fitted. Inputs stand in this order: numbers, quantiles, pixels, gaps, levels."""
+    """What was fitted. Inputs are in this order: numbers by role, missing-indicators, levels."""
 
-    names: tuple[str, ...]  # of the columns that are used, as they stand in the file
-    columns: dict[str, tuple[str, ...]]  # role -> names
+    names: tuple[str, ...]  # of the columns that are used, in the order of the file
+    columns: Roles
     gaps: tuple[str, ...]  # numeric columns with missing values in train
     levels: dict[str, tuple[str, ...]]  # category -> levels; "" is missing
     rare: tuple[str, ...]  # categories that have an input for other levels
-    arrays: dict[str, np.ndarray]  # median, mean, scale (numeric columns,); quantiles (q, columns)
+    arrays: dict[str, np.ndarray]  # median, mean, scale (numeric columns,); (q, columns) by role
 
     @cached_property
     def numeric(self) -> list[str]:
-        return [name for role in NUMERIC for name in self.columns[role]]
+        """The numeric columns, in the order of their inputs."""
+        return in_order(self.columns)
 
     @cached_property
     def feature_names(self) -> tuple[str, ...]:
-        """Of the inputs, (n_x,)."""
+        """The names of the inputs, (n_x,)."""
         gaps = [f"{name} is missing" for name in self.gaps]
         levels = [f"{n}={level or 'missing'}" for n in self.levels for level in self._inputs(n)]
         return (*self.numeric, *gaps, *levels)
@@ -53,44 +63,26 @@ class Preparation:
         return self.levels[name] + (("other",) if name in self.rare else ())
 
     def apply(self, frame: pd.DataFrame, dtype: Any) -> np.ndarray:
-        """The inputs (m, n_x) of the rows; raises ValueError where a column is missing or wrong."""
-        frame = self._checked(frame)
+        """Return the inputs (m, n_x) of m rows.
+
+        Raise ValueError if a column is missing, or has text instead of numbers.
+        """
+        frame = as_numbers(chosen(frame, [*self.numeric, *self.levels]), self.numeric)
         out = np.zeros((len(frame), len(self.feature_names)), dtype)
-        for start in range(0, len(frame), ROWS):
-            rows = slice(start, start + ROWS)
-            self._numbers(frame.iloc[rows], out[rows])
+        if self.numeric:
+            for rows in blocks(len(frame)):
+                self._numbers(frame.iloc[rows], out[rows])
         self._categories(frame, out)
         return out
 
-    def _checked(self, frame: pd.DataFrame) -> pd.DataFrame:
-        return as_numbers(chosen(frame, [*self.numeric, *self.levels]), self.numeric)
-
     def _numbers(self, frame: pd.DataFrame, out: np.ndarray) -> None:
-        """Into the first columns of `out`: imputed, transformed, standardised; then the gaps."""
+        """Write the numbers, then the missing-indicators, into the first columns of `out`."""
         names = self.numeric
-        if not names:
-            return
         values = frame[names].to_numpy(np.float64)
         for j, name in enumerate(self.gaps, start=len(names)):
             out[:, j] = np.isnan(values[:, names.index(name)])
-        values = np.where(np.isnan(values), self.arrays["median"], values)
-        first = len(self.columns["number"])
-        here = slice(first, first + len(self.columns["quantile"]))
-        if here.stop > here.start:
-            values[:, here] = self._quantiles.transform(values[:, here])
+        values = transformed(values, self.columns, self.arrays)
         out[:, : len(names)] = (values - self.arrays["mean"]) / self.arrays["scale"]
-
-    @cached_property
-    def _quantiles(self) -> Any:
-        """scikit-learn's transformer, put together again from its arrays."""
-        from sklearn.preprocessing import QuantileTransformer
-
-        quantiles = self.arrays["quantiles"]
-        transformer = QuantileTransformer(output_distribution="normal", n_quantiles=len(quantiles))
-        transformer.quantiles_, transformer.n_quantiles_ = quantiles, len(quantiles)
-        transformer.references_ = np.linspace(0, 1, len(quantiles))
-        transformer.n_features_in_ = quantiles.shape[1]
-        return transformer
 
     def _categories(self, frame: pd.DataFrame, out: np.ndarray) -> None:
         start = len(self.numeric) + len(self.gaps)
@@ -98,12 +90,12 @@ class Preparation:
             codes, found = _levels(frame[name])
             places = {level: place for place, level in enumerate(levels)}
             columns = np.array([places.get(level, len(levels)) for level in found])[codes]
-            seen = columns < len(self._inputs(name))  # behind the levels stands `other`
+            seen = columns < len(self._inputs(name))  # the input after the levels is `other`
             out[np.flatnonzero(seen), start + columns[seen]] = 1
             start += len(self._inputs(name))
 
     def respelled(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Numbers among the texts of categories spelled as the levels are: `7.0`, `007` are `7`."""
+        """Return the frame with numbers in categories spelled as the levels are: `007` is `7`."""
         for name, levels in self.levels.items():
             if name in frame.columns and not _is_numeric(frame[name]):
                 cells = plain_column(frame[name], numbers=False)
@@ -113,11 +105,20 @@ class Preparation:
                 frame = with_columns(frame, {name: cells.replace(new)}) if new else frame
         return frame
 
+    def typical(self) -> dict[str, Any]:
+        """Return one made-up row: a value in the middle of each number, a level of each category.
+
+        No row of train is in it.
+        """
+        levels = {name: levels[0] for name, levels in self.levels.items()}
+        row = {**typical_numbers(self.columns, self.arrays), **levels}
+        return {name: row[name] for name in self.names}
+
     def document(self) -> dict[str, Any]:
-        """JSON-able: all but the arrays."""
+        """Return everything but the arrays, JSON-able."""
         return {
             "names": list(self.names),
-            "columns": {role: list(names) for role, names in self.columns.items()},
+            "columns": {role: list(self.columns[role]) for role in stored_roles(self.columns)},
             "gaps": list(self.gaps),
             "levels": {name: list(levels) for name, levels in self.levels.items()},
             "rare": list(self.rare),
@@ -127,35 +128,44 @@ class Preparation:
     def from_document(
         cls, document: Mapping[str, Any], arrays: Mapping[str, np.ndarray]
     ) -> "Preparation":
-        """The inverse of `document`, with the arrays beside it.
+        """Return the inverse of `document`, with the arrays.
 
-        Inputs stand in the order of `names`: JSON with sorted keys has lost that of the levels.
+        The order of the roles is that of TRANSFORMATIONS and the order of the levels that of
+        `names`, because JSON with sorted keys has lost both. Raise ValueError for an unknown role.
         """
+        columns = document["columns"]
+        for role in columns:
+            if role not in TRANSFORMATIONS:
+                raise ValueError(f"a stored preparation has the unknown role {role!r}")
         return cls(
             tuple(document["names"]),
-            {role: tuple(names) for role, names in document["columns"].items()},
+            {role: tuple(columns.get(role, ())) for role in TRANSFORMATIONS},
             tuple(document["gaps"]),
             {n: tuple(document["levels"][n]) for n in document["names"] if n in document["levels"]},
             tuple(document["rare"]),
-            {name: np.asarray(arrays[name]) for name in ARRAYS},
+            {name: np.asarray(array) for name, array in arrays.items()},
         )
 
 
-ARRAYS = ("median", "mean", "scale", "quantiles")
+def as_frame(X: Any) -> Any:
+    """Return a DataFrame with stripped names for a DataFrame or records; anything else as it is."""
+    if isinstance(X, list) and X and isinstance(X[0], Mapping):
+        X = pd.DataFrame(X)
+    return X.set_axis([str(n).strip() for n in X.columns], axis=1) if hasattr(X, "columns") else X
 
 
 def chosen(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
-    """These columns of the frame; raises ValueError where one is missing or there twice."""
+    """Return these columns of the frame; raise ValueError if one is missing or doubled."""
     there = Counter(frame.columns)
     for name in names:
         if there[name] != 1:
-            what = f"have {there[name]} of that name" if there[name] else "do not"
-            raise ValueError(f"the rows must have the column {name!r}, and {what}")
+            what = f"there {there[name]} times" if there[name] else "missing"
+            raise ValueError(f"each column must be there once, but {name!r} is {what}")
     return frame if list(frame.columns) == list(names) else frame[list(names)]  # that would copy
 
 
 def as_numbers(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
-    """The frame with numbers in these columns; ValueError where one has anything else."""
+    """Return the frame with numbers in these columns; raise ValueError for anything else."""
     for name in names:
         series = frame[name]
         if not _is_numeric(series):
@@ -174,7 +184,7 @@ def _is_numeric(series: pd.Series) -> bool:
 
 
 def _levels(series: pd.Series) -> tuple[np.ndarray, list[str]]:
-    """A code for each row, and the levels as text that the codes stand for; "" is missing."""
+    """Return a code for each row, and the level of each code as text; "" is missing."""
     series = series if _is_numeric(series) else plain_column(series, numbers=False)
     codes, kinds = pd.factorize(series)
     levels = [str(level) for level in texts(pd.Series(kinds))]
@@ -182,22 +192,22 @@ def _levels(series: pd.Series) -> tuple[np.ndarray, list[str]]:
 
 
 def fit(frame: pd.DataFrame, roles: Mapping[str, str]) -> Preparation:
-    """Fit on the rows of train alone; `roles` has the role of each column."""
-    columns = {role: tuple(n for n in roles if roles[n] == role) for role in NUMERIC}
-    names = [name for role in NUMERIC for name in columns[role]]
+    """Return what is fitted on the rows of train; `roles` has the role of each used column."""
+    columns = {role: tuple(n for n in roles if roles[n] == role) for role in TRANSFORMATIONS}
+    names = in_order(columns)
     gaps = tuple(name for name in names if frame[name].isna().any())
     categories = {n: _frequent(*_levels(frame[n])) for n in roles if roles[n] == "category"}
     levels = {name: kept for name, (kept, _) in categories.items()}
     rare = tuple(name for name, (_, has_rare) in categories.items() if has_rare)
-    arrays = _fit_numbers(frame[names], columns)
+    arrays = fit_numbers(frame[names], columns)
     return Preparation(tuple(roles), columns, gaps, levels, rare, arrays)
 
 
 def aligned(fitted: Sequence[Preparation]) -> list[Preparation]:
-    """Preparations with the same inputs, so that folds stack.
+    """Return the preparations of the folds with the same inputs, so that their arrays stack.
 
-    A level has an input of its own where it has one in every fold, a column one for its gaps where
-    it has gaps in any.
+    A level keeps its own input if it has one in every fold; a column has a missing-indicator if it
+    has gaps in any fold.
     """
     first = fitted[0]
     levels = {
@@ -220,75 +230,9 @@ def aligned(fitted: Sequence[Preparation]) -> list[Preparation]:
 
 
 def _frequent(codes: np.ndarray, levels: Sequence[str]) -> tuple[tuple[str, ...], bool]:
-    """The levels with an input of their own, and whether there are others."""
+    """Return the levels with an input of their own, and whether there are others."""
     counts = np.bincount(codes, minlength=len(levels))
-    least = max(FEWEST, len(codes) // RARE)
+    least = max(MIN_EXAMPLES_PER_LEVEL, len(codes) // MAX_ROWS_PER_EXAMPLE)
     there = [i for i in np.argsort(-counts, kind="stable").tolist() if counts[i]]
-    kept = [levels[i] for i in there[:MOST_LEVELS] if counts[i] >= least] or [levels[there[0]]]
+    kept = [levels[i] for i in there[:MAX_LEVELS] if counts[i] >= least] or [levels[there[0]]]
     return tuple(sorted(kept)), len(kept) < len(there)
-
-
-def _fit_numbers(frame: pd.DataFrame, columns: dict[str, tuple[str, ...]]) -> dict[str, Any]:
-    """Median, mean and scale of every numeric column, quantiles of some."""
-    median = np.array([_median(frame[name]) for name in frame])
-    quantiles = _fit_quantiles(frame[list(columns["quantile"])].fillna(dict(zip(frame, median))))
-    partial = Preparation(
-        (),
-        columns,
-        (),
-        {},
-        (),
-        {"median": median, "mean": np.array(0.0), "scale": np.array(1.0), "quantiles": quantiles},
-    )
-    mean, scale = _moments(partial, frame)
-    pixels = slice(len(frame.columns) - len(columns["pixel"]), None)
-    if columns["pixel"]:  # one for all: a corner that is nearly always black stays quiet
-        mean[pixels], scale[pixels] = _together(mean[pixels], scale[pixels])
-    return {"median": median, "mean": mean, "scale": scale, "quantiles": quantiles}
-
-
-def _median(series: pd.Series) -> float:
-    if series.dtype.kind in "iu":
-        return 0.0  # nothing is missing, so nobody asks
-    value = series.median()
-    return 0.0 if np.isnan(value) else float(value)
-
-
-def _fit_quantiles(frame: pd.DataFrame) -> np.ndarray:
-    """(q, columns) by scikit-learn."""
-    from sklearn.preprocessing import QuantileTransformer
-
-    if frame.shape[1] == 0:
-        return np.empty((0, 0))
-    count = min(MOST_QUANTILES, len(frame))
-    transformer = QuantileTransformer(
-        output_distribution="normal", n_quantiles=count, subsample=None
-    )
-    return np.asarray(transformer.fit(frame.to_numpy(np.float64)).quantiles_)
-
-
-def _moments(partial: Preparation, frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and standard deviation of the transformed columns, by scikit-learn, block by block."""
-    from sklearn.preprocessing import StandardScaler
-
-    if frame.shape[1] == 0:
-        return np.empty(0), np.empty(0)
-    scaler = StandardScaler()
-    for block in _blocks(partial, frame):
-        scaler.partial_fit(block)
-    return np.asarray(scaler.mean_), np.asarray(scaler.scale_)
-
-
-def _blocks(partial: Preparation, frame: pd.DataFrame) -> Iterator[np.ndarray]:
-    for start in range(0, len(frame), ROWS):
-        rows = frame.iloc[start : start + ROWS]
-        out = np.empty(rows.shape)
-        partial._numbers(rows, out)
-        yield out
-
-
-def _together(mean: np.ndarray, scale: np.ndarray) -> tuple[float, float]:
-    """The mean and the standard deviation of all columns taken as one."""
-    middle = mean.mean()
-    variance = np.mean(np.where(scale == 1, 0, scale**2) + (mean - middle) ** 2)
-    return float(middle), float(np.sqrt(variance)) or 1.0

@@ -1,6 +1,6 @@
-"""A config's `split`: how much of the data chooses among trials (dev), and how much tests (test).
+"""A config's `split`: the shares of the data that choose among trials (dev) and that test.
 
-It knows what may be said, not the rows; those are drawn in `split` and `partition`.
+It knows the keys and their rules, not the rows; `splitting` draws those.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ Share = Annotated[float, PlainValidator(real(above=0, below=1))]
 
 
 class Split(BaseModel):
-    """Shares of the examples, and the seed that draws them; the rest is for training.
+    """Shares of the examples, and the seed that draws them; the rest trains.
 
     `by` names a column of a file: rows with the same value stay together or, with `order: time`,
     the latest rows are test and those before are dev.
@@ -32,7 +32,7 @@ class Split(BaseModel):
     @model_validator(mode="after")
     def _leaves_something(self) -> "Split":
         if self.order and not self.by:
-            raise ValueError("order: time needs by: the column that says when")
+            raise ValueError("order: time needs by: the column with the time")
         if self.dev + self.test >= 1:
             got = f"dev={show(self.dev)}, test={show(self.test)}"
             raise ValueError(f"dev + test < 1 must hold, but got {got}")
@@ -40,7 +40,7 @@ class Split(BaseModel):
 
 
 def mapping(value: object) -> object:
-    """The value, if it can say shares; ValueError otherwise."""
+    """Return the value if it is a mapping; raise ValueError otherwise."""
     if not isinstance(value, Mapping):
         raise ValueError(
             f"must be a mapping such as {{dev: 0.2, test: 0.2}}, but got {show(value)}"

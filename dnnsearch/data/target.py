@@ -1,7 +1,7 @@
-"""What is to be predicted: classes out of labels, or numbers.
+"""The target: classes from labels, or numbers.
 
-A column of labels says by itself which task it is, unless the config does: text is classes, whole
-numbers of few kinds are classes, all other numbers are a regression.
+Unless the config gives the task, the column decides it: text is classes, whole numbers with few
+distinct values are classes, all other numbers are a regression.
 """
 
 from collections.abc import Sequence
@@ -11,19 +11,19 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from dnnsearch.data.datasets import Task
 from dnnsearch.data.files.number_formats import read_numbers
 from dnnsearch.data.files.sheet import numeric
-from dnnsearch.validators import show
+from dnnsearch.data.table import Task
+from dnnsearch.validators import shortened, show
 
-MOST_NUMBERED = 20  # kinds of whole numbers that are taken for classes
-MOST_CLASSES = 10_000
-LARGEST = float(np.finfo(np.float32).max)
+MAX_WHOLE_NUMBERS_AS_CLASSES = 20  # distinct values; more are a regression
+MAX_CLASSES = 10_000
+MAX_NUMBER = float(np.finfo(np.float32).max)
 
 
 @dataclass(frozen=True)
 class Target:
-    """Rows whose target is missing are left out of `y`."""
+    """The column to predict; rows without a target are left out of `y`."""
 
     task: Task
     y: np.ndarray  # (m,): int64 indices into the classes, or float64
@@ -32,11 +32,12 @@ class Target:
 
     @property
     def missing(self) -> int:
+        """The number of rows without a target."""
         return int((~self.there).sum())
 
     @property
     def counts(self) -> dict[str, int]:
-        """Examples of each class; none in a regression."""
+        """The examples of each class; empty for a regression."""
         if not self.classes:
             return {}
         numbers = np.bincount(self.y, minlength=len(self.classes))
@@ -44,7 +45,10 @@ class Target:
 
 
 def read_target(column: pd.Series, wanted: str | None = None, decimal: str = ".") -> Target:
-    """The target in a column, for the task that is wanted; ValueError where it cannot be that."""
+    """Return the target in a column, for the `wanted` task or the one that the column suggests.
+
+    `decimal` is the file's decimal mark. Raise ValueError if the task cannot be learnt from it.
+    """
     there = column.notna().to_numpy()
     given = column[there]
     if len(given) == 0:
@@ -75,11 +79,15 @@ def _task(given: pd.Series, numbers: pd.Series) -> str:
     if numbers.isna().any():
         return "classes"
     is_whole = bool(np.equal(np.mod(numbers, 1), 0).all())
-    return "classes" if is_whole and numbers.nunique() <= MOST_NUMBERED else "regression"
+    return (
+        "classes"
+        if is_whole and numbers.nunique() <= MAX_WHOLE_NUMBERS_AS_CLASSES
+        else "regression"
+    )
 
 
 def _values(name: object, given: pd.Series, numbers: pd.Series) -> np.ndarray:
-    """The numbers of a regression."""
+    """Return the numbers of a regression; raise ValueError for text and for a constant."""
     if numbers.isna().any():
         texts_ = given[numbers.isna()]
         example = f"{len(texts_)} texts such as {show(str(texts_.iloc[0]))}"
@@ -92,27 +100,25 @@ def _values(name: object, given: pd.Series, numbers: pd.Series) -> np.ndarray:
 
 
 def check_range(name: str, values: np.ndarray) -> None:
-    """Raises ValueError for infinite numbers, and for those that float32 does not hold."""
-    wrong = values[~np.isnan(values) & ~(np.abs(values) <= LARGEST)]
+    """Raise ValueError for infinite numbers, and for those too large for float32."""
+    wrong = values[~np.isnan(values) & ~(np.abs(values) <= MAX_NUMBER)]
     if len(wrong):
-        rule = f"numbers must be finite and at most {LARGEST:.2g}"
+        rule = f"numbers must be finite and at most {MAX_NUMBER:.2g}"
         raise ValueError(f"{rule}, but column {name!r} has {len(wrong)}, such as {wrong[0]:.3g}")
 
 
 def texts(given: pd.Series) -> np.ndarray:
-    """Values as text, (m,) of objects: whole numbers without a point, however they are stored."""
+    """Return values as text, (m,) of objects; whole numbers of any type have no point."""
     if pd.api.types.is_float_dtype(given.dtype):
         kinds, codes = np.unique(given.to_numpy(np.float64), return_inverse=True)
-        return np.array([_spelled(value) for value in kinds.tolist()], object)[codes]
+        return np.array(
+            [str(int(v)) if v.is_integer() else repr(v) for v in kinds.tolist()], object
+        )[codes]
     return given.astype("str").to_numpy(object)
 
 
-def _spelled(value: float) -> str:
-    return str(int(value)) if value.is_integer() else repr(value)
-
-
 def _classes(name: object, labels: np.ndarray) -> tuple[str, ...]:
-    """The classes, numbers by value and text by letter; ValueError where they cannot be learnt."""
+    """Return the classes, numbers by value and text by letter; raise ValueError if unlearnable."""
     found = pd.Series(labels).value_counts().sort_index()
     kinds, counts = [str(label) for label in found.index], found.to_numpy()
     what = f"the target {name!r}"
@@ -125,25 +131,21 @@ def _classes(name: object, labels: np.ndarray) -> tuple[str, ...]:
     if len(kinds) < 2:
         raise ValueError(f"{what} must have 2 classes, but all {len(labels)} rows are {kinds[0]!r}")
     if len(kinds) == len(labels) > 2:
-        raise ValueError(f"{what} must have classes that recur, but each row has another label")
-    if len(kinds) > MOST_CLASSES:
-        raise ValueError(f"{what} must have at most {MOST_CLASSES} classes, but has {len(kinds)}")
+        raise ValueError(f"{what} looks like an identifier: every row has a different label")
+    if len(kinds) > MAX_CLASSES:
+        raise ValueError(f"{what} must have at most {MAX_CLASSES} classes, but has {len(kinds)}")
     if counts.min() < 2:
         rare = [label for label, count in zip(kinds, counts) if count < 2]
-        more = f" (and {len(rare) - 1} more classes)" if len(rare) > 1 else ""
+        which = shortened([repr(label) for label in rare], 3)
         raise ValueError(
-            f"each class must have 2 examples, but {rare[0]!r}{more} of {what} has 1: leave out "
-            "that row, or join it with another class"
+            f"each class must have at least 2 examples, but of {what} these have 1: {which}; "
+            "remove such rows, or merge them with another class"
         )
-    return tuple(sorted(kinds, key=_by_number))
-
-
-def _by_number(label: str) -> tuple[float, str]:
-    return _value(label), label
+    return tuple(sorted(kinds, key=lambda label: (_value(label), label)))
 
 
 def _value(label: str) -> float:
-    """The number that it spells; text stands behind all numbers."""
+    """Return the number that the label is; infinity for text, so that it sorts last."""
     try:
         number = float(label)
     except ValueError:
@@ -152,7 +154,7 @@ def _value(label: str) -> float:
 
 
 def _spelled_twice(labels: Sequence[str]) -> tuple[str, str] | None:
-    """Two labels that mean one thing, such as `1` and `1.0`, or `yes` and `Yes`."""
+    """Return two labels with one meaning, such as `1` and `1.0` or `yes` and `Yes`; else None."""
     numbers = sorted((_value(label), label) for label in labels if _value(label) < np.inf)
     pairs = [(a, b) for (x, a), (y, b) in pairwise(numbers) if x == y]
     folded = sorted((label.casefold(), label) for label in labels)
@@ -161,7 +163,7 @@ def _spelled_twice(labels: Sequence[str]) -> tuple[str, str] | None:
 
 
 def _mixed(labels: Sequence[str]) -> str:
-    """Whole numbers with and without a point, or truth values beside numbers; empty: neither."""
+    """Return an example of mixed spelling, such as `1` and `2.0` or `True` and `0`; else empty."""
     whole = [label for label in labels if _value(label) % 1 == 0]
     pointed = [label for label in whole if "." in label]
     plain = [label for label in whole if "." not in label]
@@ -173,9 +175,9 @@ def _mixed(labels: Sequence[str]) -> str:
 
 
 def read_test_target(column: pd.Series, target: Target, decimal: str = ".") -> Target:
-    """The target of a test file, with the classes of the training file.
+    """Return the target of a test file, with the classes of the training file.
 
-    A full stop behind a label, and another spelling of a number, are overlooked. Raises ValueError
+    A full stop after a label and another spelling of a number make no difference. Raise ValueError
     for a class that the training file does not have.
     """
     there = column.notna().to_numpy()
@@ -190,7 +192,7 @@ def read_test_target(column: pd.Series, target: Target, decimal: str = ".") -> T
         place = places.get(label, places.get(label.rstrip(".").strip()))
         place = numbers.get(_value(label)) if place is None else place
         if place is None:
-            raise ValueError(f"the test file has the class {label!r}, and the training file not")
+            raise ValueError(f"class {label!r} of the test file is missing from the training file")
         known[label] = place
     y = np.array([known[label] for label in texts(given)], np.int64)
     return Target(target.task, y, target.classes, there)

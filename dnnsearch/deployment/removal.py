@@ -12,7 +12,7 @@ from dnnsearch.study.stored_study import EXPERIMENT, IDENTITY, OpenStudy
 from dnnsearch.tracking import UNTRACKED, database
 
 # a digest, the index, the empty databases, what a kill left
-OURS = re.compile(rf"[0-9a-f]{{64}}|{INDEX}|{database_templates.FOLDER}|\.new-\w+")
+OURS = re.compile(rf"[0-9a-f]{{64}}|{INDEX}|{database_templates.FOLDER}|\.new-.+")
 
 
 def remove_study(study: OpenStudy) -> str:

@@ -19,10 +19,9 @@ from dnnsearch.config import yaml_file
 from dnnsearch.config.config import RUN_TIME, parse_config
 from dnnsearch.data.target import read_target
 from dnnsearch.storage.array_store import canonical
-from dnnsearch.trials.record_store import Records, root
+from dnnsearch.trials.record_store import DIGEST_PREFIX, Records, root
 
 TARGET = "y"
-SHORT = 16  # hex digits of a digest in a name
 PLACE = "the search's config"
 
 LARGE_BATCH_MIN_EXAMPLES = 10_000  # from which mini-batches are larger
@@ -80,7 +79,7 @@ def array_study(
     y = y if y.dtype.kind in "buif" else y.astype(str)
     found = read_target(pd.Series(y, name=TARGET), task).task
     content = npz({"X": X, TARGET: y})
-    name = f"arrays-{hashlib.sha256(content).hexdigest()[:SHORT]}.npz"
+    name = f"arrays-{hashlib.sha256(content).hexdigest()[:DIGEST_PREFIX]}.npz"
     data = {"file": name, "target": TARGET, "task": found}
     document = {**default_space(len(X), found), **_mapping(given), "data": data}
     document.setdefault("study", f"arrays-{_signature(document)}")

@@ -11,7 +11,7 @@ import numpy as np
 from dnnsearch import nn
 from dnnsearch.estimators.arguments import Settings
 from dnnsearch.trials.spec import Hyperparameters
-from dnnsearch.trials.training import Progress, train, weights_of_classes
+from dnnsearch.trials.training import CURVES, Progress, train, weights_of_classes
 
 SINGLE = 0  # the index of the only replicate
 
@@ -98,6 +98,5 @@ def _progress(
 
 
 def _curves(points: list[Progress]) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    names = ("train_cost", "dev_cost", "train_accuracy", "dev_accuracy")
-    curves = {n: np.array([getattr(point, n)[SINGLE] for point in points]) for n in names}
+    curves = {n: np.array([getattr(point, n)[SINGLE] for point in points]) for n in CURVES}
     return np.array([point.iteration for point in points], np.int64), curves

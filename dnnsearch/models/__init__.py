@@ -1,1 +1,9 @@
-"""The artifact: an ensemble of networks, the file that holds it, its predictions."""
+"""A trained model: an ensemble of networks with the preprocessing of its data, and its file.
+
+It does not know studies, MLflow or where a model comes from.
+
+- `ensemble`: networks that predict together, from raw rows to labels.
+- `model_file`: a model as one file, written and read.
+- `model_file_checks`: whether the parts of a model file are valid and match each other.
+- `predict_table`: a table with the predictions of a model added as columns.
+"""

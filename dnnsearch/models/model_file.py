@@ -1,32 +1,32 @@
-"""A model as one file: its networks, the preparation of its data, where it is from. No pickle.
+"""A model as one file: its networks, their preprocessing and its provenance. No pickle.
 
-The first line says what the file is, in which format, and the SHA-256 of all that follows: a zip of
-JSON and arrays. Nothing is believed: what a file says of itself is checked before anything is made
-of it, and at no time does that take more memory than a few times the file's own size.
+The first line has the kind of the file, its format and the SHA-256 of what follows: a zip of JSON
+and arrays. A file is not trusted: all of it is checked before any object is made from it, and
+reading never takes more memory than a few times the size of the file.
 """
 
 import hashlib
 import re
 from pathlib import Path
 
-from dnnsearch.data.model_inputs import inputs
+from dnnsearch.data import model_inputs
 from dnnsearch.errors import UserError
 from dnnsearch.models import model_file_checks
 from dnnsearch.models.ensemble import Model, labels
 from dnnsearch.models.model_file_checks import Document
 from dnnsearch.nn import Parameters
 from dnnsearch.storage.array_store import DamagedArrays, pack, unpack
+from dnnsearch.storage.atomic_write import write_whole
 from dnnsearch.storage.sqlite_connection import is_database
-from dnnsearch.trials.record_store import write_whole
 
 FORMAT = 1
-ENDING = ".dnn"  # of such files' names, by custom
+ENDING = ".dnn"  # the usual suffix of a model file
 FIRST_LINE = "dnnsearch model, format {}, sha256 {}\n"
 MAGIC = re.compile(rb"dnnsearch model, format ([0-9]{1,6}), sha256 ([0-9a-f]{64})\n")
 
 
 def encode(model: Model) -> bytes:
-    """The file's content; equal models give equal bytes."""
+    """Return the content of a model's file; equal models give equal bytes."""
     document = {
         "task": model.task,
         "classes": [str(name) for name in model.classes.tolist()],
@@ -43,15 +43,15 @@ def encode(model: Model) -> bytes:
 
 
 def digest(content: bytes) -> str:
-    """The SHA-256, in hex, of a model file's content, as its first line has it."""
+    """Return the SHA-256 in the first line of a model file, in hex; empty if there is none."""
     found = MAGIC.match(content)
     return found[2].decode() if found else ""
 
 
 def decode(content: bytes, place: str) -> Model:
-    """The model in the content of a file; `place` says where it is from, for messages.
+    """Return the model in the content of a file; `place` names the file in messages.
 
-    Raises UserError, in one line, for whatever is no whole model of this format.
+    Raise UserError, in one line, if it is not a complete model of this format.
     """
     try:
         return _model(_verified(content))
@@ -60,16 +60,16 @@ def decode(content: bytes, place: str) -> Model:
 
 
 def _verified(content: bytes) -> bytes:
-    """What follows the first line; ValueError where that does not belong to it."""
+    """Return what follows the first line; raise ValueError if the two do not match."""
     first = MAGIC.match(content)
     if first is None:
-        raise ValueError("it does not begin as a model file of dnnsearch does")
+        raise ValueError("it does not begin like a model file of dnnsearch")
     if int(first[1]) != FORMAT:
-        age = "a newer" if int(first[1]) > FORMAT else "another"
-        raise ValueError(f"its format is {int(first[1])}, {age} one; here it must be {FORMAT}")
+        newer = " (a newer dnnsearch wrote it)" if int(first[1]) > FORMAT else ""
+        raise ValueError(f"its format must be {FORMAT}, but is {int(first[1])}{newer}")
     packed = content[first.end() :]
     if hashlib.sha256(packed).hexdigest() != first[2].decode():
-        raise ValueError("its content does not have the SHA-256 of its first line")
+        raise ValueError("the SHA-256 of its content is not that of its first line")
     return packed
 
 
@@ -79,12 +79,16 @@ def _model(packed: bytes) -> Model:
     model_file_checks.check_numbers(arrays)
     model_file_checks.check_network(document, arrays)
     names = [name for name, _ in document.columns]
-    prepared = {name: array for name, array in arrays.items() if name not in model_file_checks.OWN}
-    model_file_checks.check_preparation(names, prepared)
+    fitted = {
+        name: array
+        for name, array in arrays.items()
+        if name not in model_file_checks.NETWORK_ARRAYS
+    }
+    model_inputs.check(fitted, names)
     model = Model(
         Parameters.from_flat(document.layer_sizes, arrays["parameters"]),
         document.activation,
-        inputs(prepared, names),
+        model_inputs.inputs(fitted, names),
         labels(document.classes),
         arrays["target"],
         document.target_name,
@@ -96,22 +100,23 @@ def _model(packed: bytes) -> Model:
 
 
 def _check_whole(model: Model, document: Document) -> None:
-    """Raises ValueError where the preparation does not lead to the network's inputs."""
+    """Raise ValueError if the preprocessing does not lead to the inputs of the networks."""
     n_x, folds = model.inputs.shape
     kinds = [list(pair) for pair in model.inputs.kinds.items()]
     if (n_x, kinds) != (document.layer_sizes[0], document.columns):
-        raise ValueError("its preparation does not have the columns or the inputs of its network")
+        raise ValueError("its preprocessing does not match the columns and inputs of its networks")
     if folds not in (1, model.replicates):
-        raise ValueError("its preparation has another number of folds than there are networks")
+        rule = f"must have 1 fold, or {model.replicates}, one for each network"
+        raise ValueError(f"its preprocessing {rule}, but has {folds}")
 
 
 def write(path: Path, model: Model) -> None:
-    """Whole or not at all; raises UserError when the disk refuses."""
+    """Write a model's file completely or not at all; raise UserError if the disk refuses."""
     write_whole(path, encode(model))
 
 
 def read(path: Path) -> Model:
-    """Raises UserError as `decode` does, and where the file cannot be read."""
+    """Return the model in a file; raise UserError as `decode`, and if it cannot be read."""
     if is_database(path):
         raise UserError(f"{path} must be a model file, but it is a SQLite database")
     try:

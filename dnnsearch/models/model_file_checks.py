@@ -1,38 +1,38 @@
-"""Whether what a model file says of itself holds together; nothing is made of it before.
+"""Whether the parts of a model file are valid and match each other.
 
-Each check raises ValueError. What passes can be put together and asked for predictions: these may
-be nonsense, but they end in numbers or in one line.
+Each check raises ValueError. A file that passes all of them can be made into a model that predicts:
+its predictions may be meaningless, but they are numbers, or an error of one line.
 """
 
-import json
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from dnnsearch.data.datasets import Task
-from dnnsearch.data.file_table import DOCUMENT
 from dnnsearch.data.files.source import FORM, KEYS
-from dnnsearch.data.preprocessing import ARRAYS
+from dnnsearch.data.prepare import outputs_of
+from dnnsearch.data.table import Task
 from dnnsearch.nn import ACTIVATIONS
+from dnnsearch.validators import require
 
-OWN = ("parameters", "target")  # arrays of the network; all others are the preparation's
+NETWORK_ARRAYS = (
+    "parameters",
+    "target",
+)  # all other arrays are those of the inputs: data.model_inputs checks them
 
 Arrays = Mapping[str, np.ndarray]
 Count = Annotated[int, Field(ge=1)]
 Name = Annotated[str, Field(max_length=100_000)]
-Kind = TypeVar("Kind", bound=BaseModel)
 
 
-class Strict(BaseModel):
-    """Nothing is converted, nothing more is taken."""
+class Document(BaseModel):
+    """The JSON of a model file; `columns` repeats, for readers, which columns the inputs need.
+
+    Nothing is converted, and unknown keys are refused.
+    """
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
-
-
-class Document(Strict):
-    """The JSON of a model file; `columns` repeats for readers what the preparation needs."""
 
     task: Task
     classes: list[Name]
@@ -44,27 +44,13 @@ class Document(Strict):
     provenance: dict[Name, Any]
 
 
-class Roles(Strict):
-    """The numeric columns by role."""
-
-    number: list[Name]
-    quantile: list[Name]
-    pixel: list[Name]
-
-
-class Prepared(Strict):
-    """The JSON of a preparation, as `Preparation.document` has it."""
-
-    names: list[Name]
-    columns: Roles
-    gaps: list[Name]
-    levels: dict[Name, list[Name]]
-    rare: list[Name]
-
-
 def document(given: object) -> Document:
-    """The JSON in its form."""
-    found = _validated(Document, given)
+    """Return the JSON of a model file, validated."""
+    try:
+        found = Document.model_validate(given)
+    except ValidationError as error:
+        problem = error.errors(include_url=False)[0]
+        raise ValueError(f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}") from None
     for key, value in found.form.items():
         if key not in FORM:
             raise ValueError(f"form.{key} is unknown")
@@ -72,27 +58,23 @@ def document(given: object) -> Document:
     return found
 
 
-def _validated(kind: type[Kind], given: object) -> Kind:
-    try:
-        return kind.model_validate(given)
-    except ValidationError as error:
-        problem = error.errors(include_url=False)[0]
-        raise ValueError(f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}") from None
-
-
 def check_network(found: Document, arrays: Arrays) -> None:
-    """The parts of the document, and the parameters in their place."""
-    outputs = len(found.classes) if found.task == "multiclass" else 1
-    flat, target = (arrays.get(name, np.empty(0)) for name in OWN)
-    _require(
+    """Check the document of a model file, and the arrays of the networks."""
+    outputs = outputs_of(found.task, found.classes)
+    flat, target = (arrays.get(name, np.empty(0)) for name in NETWORK_ARRAYS)
+    require(
         {
-            "activation": found.activation in ACTIVATIONS,
-            "classes": _are_distinct(found.classes) and CLASSES[found.task](len(found.classes)),
-            "columns": _are_distinct([name for name, _ in found.columns]),
-            "layer_sizes": found.layer_sizes[-1] == outputs,
-            "parameters": flat.dtype in (np.float32, np.float64) and flat.ndim == 2,
-            "number of networks": len(flat) > 0,
-            "target": target.dtype == np.float64 and target.shape == (2,),
+            "activation: must be a known one": found.activation in ACTIVATIONS,
+            "classes: must be distinct and as many as the task has": _are_distinct(found.classes)
+            and CLASSES[found.task](len(found.classes)),
+            "columns: must be distinct": _are_distinct([name for name, _ in found.columns]),
+            "layer_sizes: the last must be the number of outputs": found.layer_sizes[-1] == outputs,
+            "parameters: must be a table of float32 or float64": flat.dtype
+            in (np.float32, np.float64)
+            and flat.ndim == 2,
+            "parameters: must be those of at least one network": len(flat) > 0,
+            "target: must be two numbers of float64": target.dtype == np.float64
+            and target.shape == (2,),
         }
     )
 
@@ -105,66 +87,11 @@ CLASSES = {
 
 
 def check_numbers(arrays: Arrays) -> None:
-    """Every array holds numbers, and all of them are finite."""
+    """Check that all arrays are numeric and all their numbers finite."""
     for name, array in arrays.items():
         if array.dtype.kind not in "uif" or not np.isfinite(array).all():
-            raise ValueError(f"the array {name[:40]!r} has what is no number")
-
-
-def check_preparation(names: Sequence[str], arrays: Arrays) -> None:
-    """The arrays that are not the network's: a preparation of columns, or mean and scale."""
-    if DOCUMENT not in arrays:
-        mean, scale = (arrays.get(name, np.empty(0)) for name in ("mean", "scale"))
-        one = mean.shape[-1:] == (len(names),) or not names
-        _require(
-            {
-                "preparation": set(arrays) == {"mean", "scale"} and mean.ndim in (1, 2),
-                "mean": mean.dtype == np.float64 and mean.size > 0 and one,
-                "scale": scale.dtype == np.float64 and scale.shape == mean.shape,
-                "scales": bool((scale != 0).all()),
-            }
-        )
-        return
-    found = _validated(Prepared, _json(arrays[DOCUMENT]))
-    roles = found.columns
-    numeric = [*roles.number, *roles.quantile, *roles.pixel]
-    _require(
-        {
-            "preparation": set(arrays) == {DOCUMENT, *ARRAYS},
-            "names": _are_distinct(found.names)
-            and sorted(found.names) == sorted([*numeric, *found.levels]),
-            "gaps": _are_distinct(found.gaps) and set(found.gaps) <= set(numeric),
-            "levels": all(_are_distinct(kept) for kept in found.levels.values()),
-            "rare": _are_distinct(found.rare) and set(found.rare) <= set(found.levels),
-        }
-    )
-    _check_moments(arrays, len(numeric), len(roles.quantile))
-
-
-def _check_moments(arrays: Arrays, numeric: int, quantile: int) -> None:
-    """Shapes and types of what a preparation computes with; the leading axis counts folds."""
-    folds = arrays["median"].shape[:1]
-    quantiles = arrays["quantiles"]
-    rules = {n: arrays[n].shape == (*folds, numeric) for n in ("median", "mean", "scale")}
-    rules["folds"] = folds > (0,)
-    rules["quantiles"] = quantiles.ndim == 3 and quantiles.shape[::2] == (*folds, quantile)
-    rules["ranks"] = quantile == 0 or quantiles.shape[1:2] > (0,)
-    rules["types"] = all(arrays[name].dtype == np.float64 for name in ARRAYS)
-    rules["scales"] = bool((arrays["scale"] != 0).all())
-    _require(rules)
-
-
-def _json(array: np.ndarray) -> Any:
-    if array.dtype != np.uint8:
-        raise ValueError("its preparation is no text")
-    return json.loads(array.tobytes())
+            raise ValueError(f"the array {name[:40]!r} contains non-numeric or non-finite values")
 
 
 def _are_distinct(names: Sequence[str]) -> bool:
     return len(set(names)) == len(names)
-
-
-def _require(rules: Mapping[str, bool]) -> None:
-    for name, holds in rules.items():
-        if not holds:
-            raise ValueError(f"{name}: what it says does not fit the rest")

@@ -1,6 +1,7 @@
-"""What a model says of a person's table: their own columns as they were, its answers beside them.
+"""A user's table with predictions: its own columns unchanged, the model's columns after them.
 
-The table is read, answered and written part by part. Nothing here knows where the model is from.
+The table is read, predicted and written part by part. This module does not know where the model
+comes from.
 """
 
 from collections.abc import Iterable, Iterator
@@ -16,56 +17,62 @@ from dnnsearch.errors import UserError
 from dnnsearch.models.ensemble import Model
 from dnnsearch.validators import nearest
 
-GROUPED = r"[-+]?[1-9]\d{0,2}(\.\d{3})+"
-LACKING = ("refuse", "impute")  # what is done with a column that the table has not
+THOUSANDS = r"[-+]?[1-9]\d{0,2}(\.\d{3})+"
+MISSING_CHOICES = ("refuse", "impute")  # what to do if the table lacks a column
 
 
-def check_way(lacking: str) -> None:
-    """Raises UserError for what is none of `LACKING`."""
-    if lacking not in LACKING:
-        raise UserError(f"missing must be one of {', '.join(LACKING)}, but got {lacking!r}")
+def check_missing_choice(missing_columns: str) -> None:
+    """Raise UserError if this is not one of `MISSING_CHOICES`."""
+    if missing_columns not in MISSING_CHOICES:
+        raise UserError(
+            f"missing must be one of {', '.join(MISSING_CHOICES)}, but got {missing_columns!r}"
+        )
 
 
-def predict_file(model: Model, path: Path, lacking: str = "refuse") -> Iterator[pd.DataFrame]:
-    """The table of a file, part by part, with the columns of `model.answers` behind its own.
+def predict_file(
+    model: Model, path: Path, missing_columns: str = "refuse"
+) -> Iterator[pd.DataFrame]:
+    """Yield the table of a file part by part, with the columns of `model.answers` after its own.
 
-    Raises UserError where the model needs a column that is not there, unless such are to be
-    imputed, and for rows that cannot be read or answered.
+    Raise UserError if a column of the model is missing, unless such columns are to be imputed, and
+    for rows that cannot be read or predicted.
     """
     try:
         rows = rows_of(path, model.form, model.inputs.kinds)
     except ValueError as error:
         raise UserError(str(error)) from None
-    check_columns(model, rows.names, str(path), lacking)
+    check_columns(model, rows.names, str(path), missing_columns)
     first = 1
     try:
         for part in rows.parts():
-            yield _with_answers(model, part, lacking, rows.decimal)
+            yield _with_answers(model, part, missing_columns, rows.decimal)
             first += len(part)
     except ValueError as error:
         raise UserError(f"{path}, from row {first} on: {error}") from None
 
 
-def predict_table(model: Model, table: pd.DataFrame, lacking: str = "refuse") -> pd.DataFrame:
-    """The same of a table that is there. Raises UserError as `predict_file`."""
-    check_columns(model, [str(name) for name in table.columns], "the table", lacking)
+def predict_table(
+    model: Model, table: pd.DataFrame, missing_columns: str = "refuse"
+) -> pd.DataFrame:
+    """Return a table with the columns of `model.answers`; raise UserError as `predict_file`."""
+    check_columns(model, [str(name) for name in table.columns], "the table", missing_columns)
     try:
-        return _with_answers(model, table, lacking)
+        return _with_answers(model, table, missing_columns)
     except ValueError as error:
         raise UserError(f"the table: {error}") from None
 
 
 def _with_answers(
-    model: Model, table: pd.DataFrame, lacking: str, decimal: str = "."
+    model: Model, table: pd.DataFrame, missing_columns: str, decimal: str = "."
 ) -> pd.DataFrame:
-    """The table with the answers; ValueError for rows that cannot be answered."""
+    """Return the table with its predictions; raise ValueError for rows without one."""
     frame = _cleaned(model, table, decimal)
-    answers = model.answers(model.inputs.filled(frame) if lacking == "impute" else frame)
+    answers = model.answers(model.inputs.filled(frame) if missing_columns == "impute" else frame)
     return pd.concat([table, pd.DataFrame(answers, index=table.index)], axis=1)
 
 
 def _cleaned(model: Model, table: pd.DataFrame, decimal: str) -> pd.DataFrame:
-    """The columns that the model needs; what marks a missing cell in text is missing."""
+    """Return the columns that the model needs, with text that marks a missing cell as missing."""
     frame = table.set_axis([str(name).strip() for name in table.columns], axis=1)
     frame = frame[[name for name in model.inputs.kinds if name in frame.columns]]
     marks = list(model.form.get("missing", MISSING))
@@ -79,9 +86,9 @@ def _cleaned(model: Model, table: pd.DataFrame, decimal: str) -> pd.DataFrame:
 
 
 def _number(cells: pd.Series, model: Model, decimal: str) -> pd.Series:
-    """Cells of a column of numbers, written as they were in training, as plain ones.
+    """Return cells of a numeric column, written as in the training data, as plain numbers.
 
-    Raises ValueError where 1.234 beside decimal commas may be a thousand: nobody has said so.
+    Raise ValueError if 1.234 may mean a thousand, because the file has decimal commas.
     """
     gaps = [] if "missing" in model.form else list(GAPS)
     there = cells.mask(cells.str.casefold().isin(gaps))
@@ -89,7 +96,7 @@ def _number(cells: pd.Series, model: Model, decimal: str) -> pd.Series:
     if read:
         return read[0]
     if decimal == ",":
-        unclear = cells[cells.str.fullmatch(GROUPED).fillna(False).astype(bool)]
+        unclear = cells[cells.str.fullmatch(THOUSANDS).fillna(False).astype(bool)]
         if len(unclear):
             rule = "numbers must be clear"
             raise ValueError(f"{rule}, but {cells.name!r} has {unclear.iloc[0]} and decimal commas")
@@ -97,32 +104,30 @@ def _number(cells: pd.Series, model: Model, decimal: str) -> pd.Series:
     return cells
 
 
-def check_columns(model: Model, names: list[str], place: str, lacking: str) -> None:
-    """Raises UserError for a table without a column of the model's, or with one of its answers."""
+def check_columns(model: Model, names: list[str], place: str, missing_columns: str) -> None:
+    """Raise UserError if a column of the model is missing, doubled, or named like a prediction."""
     stripped = [name.strip() for name in names]
     missing = [name for name in model.inputs.kinds if name not in stripped]
-    if missing and lacking == "refuse":
+    if missing and missing_columns == "refuse":
         more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
         meant = nearest(missing[0], stripped)
         raise UserError(
-            f"{place}: the model needs the column {missing[0]!r}{more}, and the table has none of "
-            f"that name{meant}: name it so, or say --missing impute"
+            f"{place}: column {missing[0]!r}{more} is missing{meant}: rename a column, "
+            f"or use --missing impute"
         )
     for name in model.columns:
         if name in stripped:
-            raise UserError(
-                f"{place}: there is a column {name!r} already: rename it or leave it out"
-            )
+            raise UserError(f"{place}: column {name!r} is there already: rename it or leave it out")
     doubled = [name for name in model.inputs.kinds if stripped.count(name) > 1]
     if doubled:
-        raise UserError(f"{place}: there are several columns {doubled[0]!r}: which is meant?")
+        raise UserError(f"{place}: several columns have the name {doubled[0]!r}: keep only one")
 
 
 def write(parts: Iterable[pd.DataFrame], out: Path) -> int:
-    """The parts of a table as a file; returns the number of rows.
+    """Write the parts of a table to a file; return the number of rows.
 
-    Raises UserError for an ending that says no format, and when the disk refuses; whatever is
-    raised, also by the parts, no file is left.
+    Raise UserError for an unknown suffix, and if the disk refuses. After any error, also one that
+    the parts raise, no file is left.
     """
     count = 0
     try:

@@ -8,9 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from optuna.trial import FixedTrial
-
-from dnnsearch.config.search_space import suggest
+from dnnsearch.config.search_space import complete
 from dnnsearch.deployment.champion import PROMOTIONS
 from dnnsearch.errors import UserError
 from dnnsearch.study.definition import Definition
@@ -45,7 +43,7 @@ def candidates(study: OpenStudy, definition: Definition, top: int) -> list[Candi
         raise UserError(f"study {study.name} has no finished trial yet: there is none to promote")
     rows = {trial.number: trial for trial in study.trials()}
     for row in board.ranked:
-        hyper = suggest(FixedTrial(rows[row.number].params), study.config)
+        hyper = complete(rows[row.number].params, study.config)
         if hyper not in found and len(found) < top:
             spec = replace(definition.spec(row.number, hyper, []), replicates=1)
             price = spec.multiply_adds(hyper.iterations)

@@ -13,6 +13,7 @@ from dnnsearch.statistics.difference_to_best import Comparison
 from dnnsearch.statistics.score_sample import ScoreSample
 from dnnsearch.study.definition import Definition
 from dnnsearch.study.stored_study import OpenStudy
+from dnnsearch.trials.metrics import METRICS, Direction
 
 
 @dataclass
@@ -63,21 +64,16 @@ class Evaluation:
         return Comparison(both, maximize).tied == [0]
 
 
-LOWEST = ("dev_cost", "dev_rmse")  # of these 0 is the lowest that can be, of the others 1 the most
-
-
 def score_with_interval(measured: ScoreSample, objective: str) -> dict[str, float]:
     """JSON-able; the interval ends where the score does."""
-    interval = measured.interval
-    if objective in LOWEST:
-        return {"value": measured.mean, "low": max(interval.low, 0.0), "high": interval.high}
-    return {"value": measured.mean, "low": interval.low, "high": min(interval.high, 1.0)}
+    low, high = METRICS[objective].clipped(measured.interval.low, measured.interval.high)
+    return {"value": measured.mean, "low": low, "high": high}
 
 
 def found_something(figures: dict[str, Any], maximize: bool) -> bool:
     """Whether the ensemble is better than guessing, by more than its interval."""
     ensemble, guess = figures["ensemble"], figures["guess"]
-    return bool(ensemble["low"] > guess if maximize else ensemble["high"] < guess)
+    return Direction(maximize).better(ensemble["low" if maximize else "high"], guess)
 
 
 def identity(definition: Definition) -> str:

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dnnsearch.data.prepare import HeldOut
+from dnnsearch.data.table import HeldOut
 from dnnsearch.models.ensemble import Model
 from dnnsearch.nn import Network, Parameters
 from dnnsearch.statistics.baseline import chance_score
 from dnnsearch.statistics.example_scores import contributions
 from dnnsearch.statistics.score_sample import ScoreSample
+from dnnsearch.trials.metrics import METRICS
 from dnnsearch.trials.record import Record
 from dnnsearch.trials.spec import Spec
 
@@ -31,7 +32,7 @@ def on_dev(records: Sequence[Record], arrays: Mapping[str, np.ndarray]) -> Score
     With folds a row is a whole cross-validation, its examples those of all folds.
     """
     rows = [_dev_rows(record, arrays) for record in records]
-    return ScoreSample(np.concatenate(rows), records[0].spec.objective == "dev_accuracy")
+    return ScoreSample(np.concatenate(rows), METRICS[records[0].spec.objective].is_share)
 
 
 def _dev_rows(record: Record, arrays: Mapping[str, np.ndarray]) -> np.ndarray:
@@ -63,7 +64,7 @@ class EvaluationScores:
         found = contributions(
             self.spec.objective, self.spec.output, Z, self.y, float(self.target[1])
         )
-        return ScoreSample(found, self.spec.objective == "dev_accuracy")
+        return ScoreSample(found, METRICS[self.spec.objective].is_share)
 
     def ensemble(self, model: Model) -> np.ndarray:
         """Logits (1, n[L], m) of what a model says of the raw rows, preparation and all."""

@@ -17,9 +17,9 @@ from dnnsearch.promotion.registration import Registered, register_champion
 from dnnsearch.runtime import numerics
 from dnnsearch.storage.array_store import ArrayStore, default_root
 from dnnsearch.storage.study_lock import study_lock
-from dnnsearch.study.definition import Definition
-from dnnsearch.study.search import local_workers, resolve_definition
+from dnnsearch.study.definition import Definition, resolve_definition
 from dnnsearch.study.stored_study import OpenStudy
+from dnnsearch.study.worker_factory import local_workers
 from dnnsearch.tracking import UNTRACKED, check_uri
 
 

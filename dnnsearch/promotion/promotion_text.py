@@ -7,7 +7,7 @@ from dnnsearch.promotion.candidates import Candidate
 from dnnsearch.promotion.confirmation import Confirmed
 from dnnsearch.promotion.promotion import Promotion
 from dnnsearch.statistics.difference_to_best import Comparison
-from dnnsearch.trials.spec import Hyperparameters
+from dnnsearch.trials.metrics import Direction
 
 
 def lines(promotion: Promotion) -> list[str]:
@@ -70,7 +70,7 @@ def choice(promotion: Promotion) -> str:
     """Return the line that says which configuration was chosen, and why."""
     confirmed, winner = promotion.confirmed, promotion.winner
     tied = [confirmed.chosen[k] for k in confirmed.contest.tied]
-    chosen = f"chosen: trial {winner.trial} ({describe(winner.hyperparameters)})"
+    chosen = f"chosen: trial {winner.trial} ({winner.hyperparameters.describe()})"
     if promotion.diverged:
         return (
             f"{chosen}; those preferred to it diverged when refitted: {_trials(promotion.diverged)}"
@@ -83,13 +83,6 @@ def choice(promotion: Promotion) -> str:
 def _trials(candidates: Sequence[Candidate]) -> str:
     """Their numbers."""
     return ", ".join(str(one.trial) for one in candidates)
-
-
-def describe(hyper: Hyperparameters) -> str:
-    """Such as `relu 64-32, learning rate 0.03`."""
-    units = "-".join(map(str, hyper.units))
-    network = f"{hyper.activation} {units}" if units else "logistic regression"
-    return f"{network}, learning rate {hyper.learning_rate:.4g}"
 
 
 def _test(promotion: Promotion) -> list[str]:
@@ -130,7 +123,7 @@ def _nothing(promotion: Promotion) -> str:
     figures = promotion.figures
     value, guess = figures["ensemble"]["value"], figures["guess"]
     advice = "look at the labels and the features"
-    if value > guess if promotion.confirmed.maximize else value < guess:
+    if Direction(promotion.confirmed.maximize).better(value, guess):
         advice = f"{figures['examples']} test examples may be too few to tell; {advice}, too"
     return (
         "THE SEARCH FOUND NOTHING that the test set can show: the ensemble is not surely better "

@@ -9,9 +9,6 @@ by the same rule.
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from dnnsearch.data.model_inputs import Columns
 from dnnsearch.deployment.champion import Champion, Report, champion, fetched, holder, is_of, keep
 from dnnsearch.errors import UserError
 from dnnsearch.models.ensemble import Model
@@ -23,8 +20,6 @@ from dnnsearch.study.trial_views import study_info
 from dnnsearch.tracking import UNTRACKED
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from dnnsearch.tracking.registry import Version
 
 TEST_TAG = "dnnsearch.test"  # which test set a version's figures are of
@@ -88,7 +83,7 @@ def _register(
         content,
         look.refitted.candidate.trial,
         tags={TEST_TAG: look.test, **tags},
-        example=typical(look.model),
+        example=look.model.inputs.typical(),
     )
 
 
@@ -133,20 +128,3 @@ def _same_test(a: Model, b: Model) -> bool:
 
 def _name(model: Model) -> str:
     return f"trial {model.provenance.get('trial')}"
-
-
-def typical(model: Model) -> "pd.DataFrame":
-    """A row as the data have them, and nobody's: means, medians, and a level of each category."""
-    import pandas as pd
-
-    names = list(model.inputs.kinds)
-    if not isinstance(model.inputs, Columns):
-        return pd.DataFrame([np.atleast_2d(model.inputs.mean)[0]], columns=names or None)
-    one = model.inputs.fitted[0]
-    row: dict[str, Any] = dict(zip(one.numeric, np.asarray(one.arrays["mean"]).tolist()))
-    middle = one.arrays["quantiles"]
-    row |= {
-        n: float(q) for n, q in zip(one.columns["quantile"], middle[len(middle) // 2 :][:1].ravel())
-    }
-    row |= {name: levels[0] for name, levels in one.levels.items()}
-    return pd.DataFrame([{name: row[name] for name in names}])

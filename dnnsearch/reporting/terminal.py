@@ -6,7 +6,13 @@ from dataclasses import replace
 from dnnsearch.errors import UserError
 from dnnsearch.reporting.analysis.report_data import glance, read
 from dnnsearch.reporting.analysis.ties import ties
-from dnnsearch.study.leaderboard.formats import SHOWN, aligned, hyper, measured, short
+from dnnsearch.study.leaderboard.formats import (
+    TABLE_HYPERPARAMETERS,
+    aligned,
+    hyper,
+    measured,
+    short,
+)
 from dnnsearch.study.leaderboard.ranking import Leaderboard, leaderboard
 from dnnsearch.study.stored_study import OpenStudy
 
@@ -30,7 +36,9 @@ def beside(boards: Sequence[Leaderboard]) -> Iterator[str]:
         ["tied with it", *("" if b.tied is None else str(len(b.tied)) for b in boards)],
         ["its trial", *(str(row.number) if row else "" for row in best)],
     ]
-    lines += [[name, *(hyper(row, name) if row else "" for row in best)] for name in SHOWN]
+    lines += [
+        [name, *(hyper(row, name) if row else "" for row in best)] for name in TABLE_HYPERPARAMETERS
+    ]
     lines += [["parameters", *(short(row.parameters, "d") if row else "" for row in best)]]
     yield from aligned(("study", *(board.study for board in boards)), lines)
 

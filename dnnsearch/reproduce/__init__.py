@@ -1,1 +1,10 @@
-"""A trial or a whole study again, compared with its record."""
+"""Run a trial or a whole study again and compare it with its record.
+
+It writes neither to the study's storage, nor to its records, nor to MLflow.
+
+- `rerun`: one trial trained again, with a verdict.
+- `verify`: a whole study replayed from scratch, with a verdict.
+- `retraining`: the process that trains one trial again without seeing its result.
+- `record_comparison`: the first difference between two results of one trial.
+- `rounding`: whether two results differ by rounding alone.
+"""

@@ -1,7 +1,7 @@
-"""The first difference between two tellings of one trial, in words that say where it is.
+"""The first difference between two results of one trial, in words that say where it is.
 
-Compared are a training and the record of an earlier one, and a record and its copies: Optuna's row
-and MLflow's run. Each function returns the first difference, or nothing where there is none.
+A training is compared with the record of an earlier one, and a record with its copies: Optuna's row
+and MLflow's run. Each function returns the first difference, or an empty text if there is none.
 """
 
 import math
@@ -20,147 +20,161 @@ from dnnsearch.trials.record import Record, inconsistencies
 from dnnsearch.trials.run import TrialView
 from dnnsearch.trials.spec import Spec
 
-if TYPE_CHECKING:  # importing it takes MLflow's seconds
+if TYPE_CHECKING:  # it imports MLflow, for seconds
     from dnnsearch.tracking.read_runs import PublishedTrial
 
-LOADED = {
+DATA_CHANGES = {
     "data": "the data set has changed",
     "split": "the split into train, dev and test has changed",
     "seed": "the study's seed has changed",
 }
-MADE = ("arithmetic", "numerics", "arrays")  # named as the cause of a difference, not as one
+CAUSES = ("arithmetic", "numerics", "arrays")  # reported as causes, not as differences
 UNEXPLAINED = "code or machine"
-MEND = (
-    "what can be done: bring back what is named here and compare again, or begin a new study with "
+ADVICE = (
+    "what can be done: restore what is named here and compare again, or start a new study with "
     "search --study NAME"
 )
 ORDER = {name: place for place, name in enumerate(("data", "split", "seed"))}
 
 
 def spec_difference(recorded: Spec, now: Spec) -> str:
-    """Between what was asked and what the study's definition and its data give now."""
+    """Return the first difference between a recorded spec and the one that is derived now.
+
+    Data, split and seed come first, since other differences may follow from them.
+    """
     old, new = recorded.as_dict(), now.as_dict()
-    names = [n for n in old | new if n not in MADE and old.get(n) != new.get(n)]
+    names = [n for n in old | new if n not in CAUSES and old.get(n) != new.get(n)]
     if not names:
         return ""
     name = min(names, key=lambda name: ORDER.get(name, len(ORDER)))
-    values = f"the record has {_short(old.get(name))}, and it is {_short(new.get(name))} now"
+    values = (
+        f"the record has {_shortened(old.get(name))}, and it is {_shortened(new.get(name))} now"
+    )
     if name == "hyperparameters":
         values = "; ".join(differences(old[name], new[name]))
-    return f"{name}: {LOADED.get(name, 'the definition of the trial has changed')}: {values}"
+    return f"{name}: {DATA_CHANGES.get(name, 'the definition of the trial has changed')}: {values}"
 
 
 def training_difference(recorded: Record, now: Record) -> str:
-    """Between the record and a training of the same spec; a failure has nothing but its end."""
+    """Return the first difference between a record and a new training of its spec.
+
+    Of a failed trial only the end is compared.
+    """
     if "failed" in (recorded.end, now.end):
-        return _told("end", recorded.end, now.end)
-    found = (
+        return _changed("end", recorded.end, now.end)
+    difference = (
         _curves(recorded, now)
-        or _told("end", recorded.end, now.end)
+        or _changed("end", recorded.end, now.end)
         or _parameters(recorded, now)
         or _predictions(recorded, now)
         or _digests(recorded, now)
     )
-    changed = inconsistencies(recorded)
-    if found and changed:
-        names = ", ".join(changed)
-        return f"{found}; the record was changed after it was written: {names} against its digest"
-    return found or (f"the record does not have its own digest of {changed[0]}" if changed else "")
+    damaged = inconsistencies(recorded)
+    if difference and damaged:
+        return (
+            f"{difference}; the record was changed after it was written: {', '.join(damaged)} "
+            "against its digest"
+        )
+    if damaged:
+        return f"the record does not have its own digest of {damaged[0]}"
+    return difference
 
 
-def _told(what: str, recorded: object, now: object) -> str:
+def _changed(what: str, recorded: object, now: object) -> str:
     if recorded == now:
         return ""
-    values = f"the record has {_short(recorded)}, and trained again it is {_short(now)}"
-    return f"{what}: {values}{_apart(recorded, now)}"
+    values = f"the record has {_shortened(recorded)}, and trained again it is {_shortened(now)}"
+    return f"{what}: {values}{_distance_text(recorded, now)}"
 
 
 def _curves(recorded: Record, now: Record) -> str:
-    """The earliest point at which a curve differs, in any replicate."""
+    """Return the earliest point at which a curve differs, in any replicate."""
     steps = [record.arrays["steps"].tolist() for record in (recorded, now)]
     common = min(map(len, steps))
     if steps[0][:common] != steps[1][:common]:
-        return _told("iterations of the curves", *steps)
+        return _changed("iterations of the curves", *steps)
     first: list[tuple[int, str, int]] = []
     for name, curve in recorded.curves.items():
         ours, theirs = curve[:, :common], now.curves[name][:, :common]
         replicates, points = np.nonzero((ours != theirs) & ~(np.isnan(ours) & np.isnan(theirs)))
         first += [(p, name, r) for r, p in zip(replicates.tolist(), points.tolist(), strict=True)]
     if not first:
-        return _told("number of points of the curves", *map(len, steps))
+        return _changed("number of points of the curves", *map(len, steps))
     point, name, replicate = min(first)
     values = (record.curves[name][replicate, point].item() for record in (recorded, now))
     which = f", replicate {replicate}" if recorded.spec.replicates > 1 else ""
-    return _told(f"curve {name} at iteration {steps[0][point]}{which}", *values)
+    return _changed(f"curve {name} at iteration {steps[0][point]}{which}", *values)
 
 
 def _parameters(recorded: Record, now: Record) -> str:
-    """Layer by layer, where the record holds them."""
+    """Return the first parameter that differs, layer by layer, if both results hold them."""
     sizes = recorded.spec.layer_sizes
     if "parameters" not in recorded.arrays or "parameters" not in now.arrays:
         return ""
-    ours = Parameters.from_flat(sizes, _one(recorded.arrays["parameters"])).as_dict()
-    theirs = Parameters.from_flat(sizes, _one(now.arrays["parameters"])).as_dict()
+    ours = Parameters.from_flat(
+        sizes, _drop_single_replicate(recorded.arrays["parameters"])
+    ).as_dict()
+    theirs = Parameters.from_flat(sizes, _drop_single_replicate(now.arrays["parameters"])).as_dict()
     return next((found for name in ours if (found := _array(name, ours[name], theirs[name]))), "")
 
 
 def _predictions(recorded: Record, now: Record) -> str:
     ours, theirs = (record.arrays["dev_predictions"] for record in (recorded, now))
-    return _array("dev predictions", _one(ours), _one(theirs))
+    return _array("dev predictions", _drop_single_replicate(ours), _drop_single_replicate(theirs))
 
 
-def _one(array: np.ndarray) -> np.ndarray:
-    """Without the replicate axis where there is one replicate, as people count."""
+def _drop_single_replicate(array: np.ndarray) -> np.ndarray:
+    """Return the array without its replicate axis if there is one replicate."""
     return array[0] if len(array) == 1 else array
 
 
 def _array(what: str, ours: np.ndarray, theirs: np.ndarray) -> str:
-    """The first element that differs, with its indices; NaN equals NaN."""
+    """Return the first element that differs, with its indices; NaN equals NaN."""
     if ours.shape != theirs.shape:
-        return _told(f"shape of {what}", ours.shape, theirs.shape)
+        return _changed(f"shape of {what}", ours.shape, theirs.shape)
     places = np.argwhere((ours != theirs) & ~((ours != ours) & (theirs != theirs)))
     if len(places) == 0:
         return ""
     place = tuple(places[0].tolist())
-    return _told(f"{what}{list(place)}", ours[place].item(), theirs[place].item())
+    return _changed(f"{what}{list(place)}", ours[place].item(), theirs[place].item())
 
 
 def _digests(recorded: Record, now: Record) -> str:
-    """What the record holds as a digest only."""
+    """Return the first digest that differs, of what the record does not hold itself."""
     ours, theirs = (record.document["digests"] for record in (recorded, now))
     names = (name for name in sorted(ours | theirs) if ours.get(name) != theirs.get(name))
     name = next(names, None)
-    return _told(f"digest of {name}", ours.get(name), theirs.get(name)) if name else ""
+    return _changed(f"digest of {name}", ours.get(name), theirs.get(name)) if name else ""
 
 
 def cause(recorded: Record, now: Record) -> str:
-    """What may explain that one spec came to two results, in words."""
+    """Return what may explain that one spec has two results: versions, numerics or code."""
     then, today = recorded.document["made"], now.document["made"]
     for what in ("versions", "numerics"):
-        found = differences(then.get(what, {}), today.get(what, {}))
-        if found:
-            return f"{what}: {'; '.join(found)}"
+        changed = differences(then.get(what, {}), today.get(what, {}))
+        if changed:
+            return f"{what}: {'; '.join(changed)}"
     old, new = recorded.spec.as_dict(), now.spec.as_dict()
-    found = [f"{name} (was {old[name]}, is {new[name]})" for name in MADE if old[name] != new[name]]
-    if found:
-        return f"code: {'; '.join(found)}"
+    changed = [f"{n} (was {old[n]}, is {new[n]})" for n in CAUSES if old[n] != new[n]]
+    if changed:
+        return f"code: {'; '.join(changed)}"
     return (
         f"{UNEXPLAINED}: data, split, seed, hyperparameters, versions and numerics are those of "
-        "the record, and yet something else is computed"
+        "the record, but the result is not"
     )
 
 
 def row_difference(record: Record, row: FrozenTrial) -> str:
-    """Between the record and Optuna's row."""
-    told: dict[str, Any] = row.user_attrs.get("dnnsearch", {})
+    """Return the first difference between a record and Optuna's row."""
+    attributes: dict[str, Any] = row.user_attrs.get("dnnsearch", {})
     hyper = record.spec.hyperparameters
     params = {**hyper.as_params(), "units": architecture_name(hyper.units)}
     asked = {name: params.get(name) for name in row.params}
     pairs = {
         "state": (STATES[record.end].name, row.state.name),
-        "dnnsearch.state": (record.end, told.get("state")),
+        "dnnsearch.state": (record.end, attributes.get("state")),
         "digest of the spec": (record.spec.digest, row.user_attrs.get("spec")),
-        "digest": (record.digest, told.get("digest")),
+        "digest": (record.digest, attributes.get("digest")),
         "value": (optuna_value(record), row.value if row.values else None),
     }
     return (
@@ -173,7 +187,10 @@ def row_difference(record: Record, row: FrozenTrial) -> str:
 
 
 def run_difference(view: TrialView, packed: bytes, run: "PublishedTrial") -> str:
-    """Between the record, shown as `view`, and MLflow's run."""
+    """Return the first difference between a record and MLflow's run.
+
+    `view` is the record as it is published, `packed` the content of its file.
+    """
     points = (_points(n, _finite(view, n), dict(run.curves.get(n, []))) for n in view.curves)
     tags = {fields.DIGEST: view.digest, fields.SPEC: view.spec, fields.DATA: view.data}
     return (
@@ -192,14 +209,14 @@ def _artifact(packed: bytes, copy: bytes | None) -> str:
 
 
 def _finite(view: TrialView, name: str) -> dict[int, float]:
-    """A curve's points that MLflow is told of."""
+    """Return the finite points of a curve: only these are published."""
     steps = [] if view.steps is None else view.steps.tolist()
     pairs = zip(steps, view.curves[name].tolist(), strict=True)
     return {step: value for step, value in pairs if math.isfinite(value)}
 
 
 def _points(name: str, recorded: Mapping[int, float], copy: Mapping[int, float]) -> str:
-    """The earliest point of a curve that differs."""
+    """Return the earliest point of a curve that differs."""
     for step in sorted(recorded.keys() | copy.keys()):
         ours, theirs = recorded.get(step), copy.get(step)
         if not _same(ours, theirs):
@@ -219,18 +236,20 @@ def _mapping(kind: str, recorded: Mapping[str, Any], copy: Mapping[str, Any]) ->
 
 
 def _copied(what: str, recorded: object, copy: object) -> str:
-    has = "is missing" if copy is None else f"is {_short(copy)}"
-    return f"{what} {has}, and the record has {_short(recorded)}{_apart(copy, recorded)}"
+    has = "is missing" if copy is None else f"is {_shortened(copy)}"
+    return (
+        f"{what} {has}, and the record has {_shortened(recorded)}{_distance_text(copy, recorded)}"
+    )
 
 
-def _apart(one: object, other: object) -> str:
-    """By how much, where that is not to be seen at a glance."""
+def _distance_text(one: object, other: object) -> str:
+    """Return by how much two finite numbers differ, else nothing."""
     if not (isinstance(one, float) and isinstance(other, float)) or not math.isfinite(other - one):
         return ""
     return f", {abs(other - one):.3g} {'more' if other > one else 'less'}"
 
 
-def _short(value: object) -> str:
-    """A digest by its beginning, anything else as it is."""
+def _shortened(value: object) -> str:
+    """Return the first characters of a digest; anything else as it is, up to 200 characters."""
     text = "nothing" if value is None else str(value)
     return f"{text[:12]}..." if len(text) == 64 else text[:200]

@@ -1,6 +1,6 @@
-"""A trial trained once more, and the verdict: identical, or what differs first.
+"""Train a trial again and give the verdict: identical, or the first difference.
 
-The record is what counts. What a new training comes to is compared with it, then its copies in
+The record is the reference. The result of the new training is compared with it, then its copies in
 Optuna's storage and in MLflow.
 """
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from dnnsearch.errors import UserError
 from dnnsearch.reproduce.record_comparison import (
-    MEND,
+    ADVICE,
     UNEXPLAINED,
     cause,
     row_difference,
@@ -26,53 +26,57 @@ from dnnsearch.tracking import UNTRACKED, tracking_uri
 from dnnsearch.tracking.database import sqlite_path
 from dnnsearch.trials.record import Record, inconsistencies
 
-if TYPE_CHECKING:  # importing it takes MLflow's seconds, which the training is to share
+if TYPE_CHECKING:  # it imports MLflow for seconds, during which the trial is trained
     from dnnsearch.tracking.read_runs import PublishedTrial
 
 
 @dataclass
 class Verdict:
-    """What a rerun found; `differences` is empty where all that was compared is identical."""
+    """The result of a rerun; `differences` is empty if everything compared is identical."""
 
     run: str  # STUDY/NUMBER
     compared: list[str] = field(default_factory=list)
     differences: list[str] = field(default_factory=list)
-    rounding: str = ""  # a difference that is rounding, and why it is there
+    rounding: str = ""  # a difference that is only rounding, with its cause
     notes: list[str] = field(default_factory=list)  # what could not be compared, and why
 
     @property
     def exit_code(self) -> int:
+        """0 if everything is identical, else 1."""
         return 1 if self.differences or self.rounding else 0
 
     @property
     def words(self) -> str:
-        """`identical`, `equal within rounding: ...`, or `different: ...` and the first of them."""
+        """`identical`, `equal within rounding: ...`, or `different:` and the first difference."""
         if self.differences:
             return f"different: {self.differences[0]}"
         return f"equal within rounding: {self.rounding}" if self.rounding else "identical"
 
     @property
     def lines(self) -> list[str]:
-        """For people; the verdict stands in the first."""
-        found = [f"  also: {difference}" for difference in self.differences[1:]]
-        found += [f"  {MEND}"] if self.exit_code else []
-        compared = f"  compared: {'; '.join(self.compared)}"
-        return [f"{self.run} {self.words}", *found, compared, *(f"  note: {n}" for n in self.notes)]
+        """The text for the user; the first line has the verdict."""
+        lines = [f"{self.run} {self.words}"]
+        lines += [f"  also: {difference}" for difference in self.differences[1:]]
+        lines += [f"  {ADVICE}"] if self.exit_code else []
+        lines.append(f"  compared: {'; '.join(self.compared)}")
+        return lines + [f"  note: {note}" for note in self.notes]
 
 
 def rerun(run: str, storage: str) -> Verdict:
     """Train the trial `run` again and compare everything.
 
-    `run` is STUDY/NUMBER or the id of an MLflow run. Raises UserError where there is no such trial,
-    where it has not ended, or where its record or its data cannot be read.
+    `run` is STUDY/NUMBER or the id of an MLflow run. Raises UserError if there is no such trial, if
+    it has not ended, or if its record or its data cannot be read.
     """
-    published = _read(run) if re.fullmatch(r"[0-9a-f]{32}", run) else None
-    name, number = (published.study, published.number) if published else _parsed(run)
+    published = _read_mlflow_run(run) if re.fullmatch(r"[0-9a-f]{32}", run) else None
+    name, number = (published.study, published.number) if published else _parse(run)
     study = open_study(name, storage)
     record = _record(study, number)
     verdict = Verdict(f"{name}/{number}")
     if record.end == "failed":
-        verdict.notes.append(f"it failed and is given, not trained: {record.document['cause']}")
+        verdict.notes.append(
+            f"it failed, and a failure is not trained again: {record.document['cause']}"
+        )
         _compare_copies(verdict, study, record, published)
         return verdict
     with retraining(study.config, record.spec) as training:
@@ -85,13 +89,13 @@ def rerun(run: str, storage: str) -> Verdict:
     return verdict
 
 
-def _read(run_id: str) -> "PublishedTrial":
+def _read_mlflow_run(run_id: str) -> "PublishedTrial":
     from dnnsearch.tracking.read_runs import read_run
 
     return read_run(tracking_uri(), run_id)
 
 
-def _parsed(run: str) -> tuple[str, int]:
+def _parse(run: str) -> tuple[str, int]:
     study, slash, number = run.rpartition("/")
     if not slash or not study or not re.fullmatch(r"[0-9]{1,9}", number):
         raise UserError(f"RUN must be STUDY/NUMBER or the id of an MLflow run, but got {run!r}")
@@ -116,16 +120,18 @@ def _compare_training(verdict: Verdict, record: Record, retrained: Retrained) ->
     verdict.compared.append(
         f"{len(record.curves)} curves of {points} points, parameters, predictions"
     )
-    _weigh(verdict, training_difference(record, retrained.record), record, retrained.record)
+    _judge(verdict, training_difference(record, retrained.record), record, retrained.record)
 
 
-def _weigh(verdict: Verdict, found: str, record: Record, now: Record) -> None:
-    """A difference, rounding that is explained, or no difference though one was to be expected."""
-    why, units = cause(record, now), explained_units(record, now)
-    if found and units is not None:
-        verdict.rounding = f"{found} ({units:.0f} units in the last place at most, by {why})"
-    elif found:
-        verdict.differences.append(found if inconsistencies(record) else f"{found} ({why})")
+def _judge(verdict: Verdict, difference: str, record: Record, now: Record) -> None:
+    """Add to the verdict: rounding, another difference, or none although the versions differ."""
+    why = cause(record, now)
+    units = explained_units(record, now)
+    if difference and units is not None:
+        verdict.rounding = f"{difference} ({units:.0f} units in the last place at most, by {why})"
+    elif difference:
+        damaged = inconsistencies(record)
+        verdict.differences.append(difference if damaged else f"{difference} ({why})")
     elif not why.startswith(UNEXPLAINED):
         verdict.notes.append(f"the same in spite of {why}")
 
@@ -135,25 +141,25 @@ def _compare_copies(
 ) -> None:
     number = record.spec.number
     verdict.compared.append("Optuna's row")
-    if found := row_difference(record, study.trials()[number]):
-        verdict.differences.append(f"Optuna's row: {found}")
+    if difference := row_difference(record, study.trials()[number]):
+        verdict.differences.append(f"Optuna's row: {difference}")
     try:
-        run = published or _find(study, number)
+        run = published or _find_mlflow_run(study, number)
     except UserError as error:
         verdict.notes.append(f"MLflow's copy was not compared: {error}")
         return
     verdict.compared.append("MLflow's run")
     path = study.path(number)
-    if found := run_difference(ended_view(record, path), path.read_bytes(), run):
-        verdict.differences.append(f"MLflow's run {run.run_id}: {found}")
+    if difference := run_difference(ended_view(record, path), path.read_bytes(), run):
+        verdict.differences.append(f"MLflow's run {run.run_id}: {difference}")
 
 
-def _find(study: OpenStudy, number: int) -> "PublishedTrial":
-    """MLflow's run of the trial; raises UserError where there is none to be had."""
+def _find_mlflow_run(study: OpenStudy, number: int) -> "PublishedTrial":
+    """Return MLflow's run of the trial; raises UserError if there is none."""
     uri = study.config.tracking
     path = sqlite_path(uri)
     if uri == UNTRACKED or (path and not path.exists()):
-        raise UserError(f"the study's tracking is {uri}, and there is nothing")
+        raise UserError(f"there is no MLflow to read: the study's tracking is {uri}")
     from dnnsearch.tracking.read_runs import find_trial
 
     experiment, identity = study.attributes[EXPERIMENT], study.attributes[IDENTITY]

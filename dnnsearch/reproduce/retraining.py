@@ -1,8 +1,8 @@
-"""One trial trained again, where no result can be seen.
+"""Train one trial again, in a process that cannot see the recorded result.
 
-The process that does it is given the study's config and what was asked of the trial, nothing of
-what came out. It loads the data from their source into an array store of its own, so that a data
-set or a split that has changed is found, and has the trial trained by a worker like every other.
+The process gets the study's config and the trial's spec, but no result. It loads the data from
+their source into an array store of its own, so that a changed data set or split is found, and has
+the trial trained by a worker process as in a search.
 """
 
 import json
@@ -26,12 +26,16 @@ from dnnsearch.trials.run import run_trial
 from dnnsearch.trials.spec import Spec
 from dnnsearch.workers import Done, Failed, LocalWorkers
 
-SPEC, RECORD, PARAMETERS, ARRAYS = "spec.json", "record.npz", "parameters.npy", "arrays"
+# Names in the folder of the process.
+SPEC = "spec.json"
+RECORD = "record.npz"
+PARAMETERS = "parameters.npy"
+ARRAYS = "arrays"
 
 
 @dataclass(frozen=True)
 class Retrained:
-    """What the definition asks now and, unless that differs from the record, what came of it."""
+    """The spec that is derived now and, unless it differs from the recorded one, the result."""
 
     spec: Spec
     record: Record | None
@@ -39,14 +43,14 @@ class Retrained:
 
 @contextmanager
 def retraining(config: Config, spec: Spec) -> Iterator[PinnedCall]:
-    """Begin to train the trial again; `result` waits for it."""
+    """Start to train the trial again; `result` waits for the process that is yielded."""
     request = {"config": config.document(), "spec": spec.as_dict()}
     with pinned_call(train_again, numerics.playable(spec.numerics), request) as process:
         yield process
 
 
 def result(process: PinnedCall) -> Retrained:
-    """Raises UserError where the training could not be done."""
+    """Wait for the process and return its result; raises UserError if it could not train."""
     folder = process.wait()
     spec = Spec.from_dict(json.loads((folder / SPEC).read_text()))
     record = folder / RECORD
@@ -54,7 +58,7 @@ def result(process: PinnedCall) -> Retrained:
 
 
 def train_again(folder: Path) -> None:
-    """In the process: derive the spec anew, and train it if it is the one that was recorded."""
+    """Derive the spec again, and train it if it is the recorded one; runs in the process."""
     recorded, now = _derive(folder)
     (folder / SPEC).write_text(json.dumps(now.as_dict()))
     if not spec_difference(recorded, now):
@@ -62,7 +66,7 @@ def train_again(folder: Path) -> None:
 
 
 def _derive(folder: Path) -> tuple[Spec, Spec]:
-    """The recorded spec, and the one that the config and its data give now."""
+    """Return the recorded spec, and the one that the config and its data give now."""
     request = requested(folder)
     recorded = Spec.from_dict(request["spec"])
     config = parse_config(request["config"], "the study's config", "study")
@@ -74,7 +78,7 @@ def _derive(folder: Path) -> tuple[Spec, Spec]:
 
 
 def _train(spec: Spec, store: Path) -> bytes:
-    """The packed record; raises UserError where the training fails."""
+    """Return the packed record; raises UserError if the training fails."""
     workers = LocalWorkers(1, spec.numerics, store)
     try:
         workers.submit(spec)
@@ -89,9 +93,10 @@ def _train(spec: Spec, store: Path) -> bytes:
 
 
 def parameters_again(config: Config, spec: Spec) -> np.ndarray:
-    """The final parameters (R, P) of a trial whose record is too small to hold them.
+    """Train again and return the final parameters, (R, P): R replicates of P parameters.
 
-    Raises UserError where the data cannot be loaded.
+    It is for trials whose parameters are too large for the record. Raises UserError if the data
+    cannot be loaded.
     """
     request = {"config": config.document(), "spec": spec.as_dict()}
     with pinned_call(keep_parameters, numerics.playable(spec.numerics), request) as process:
@@ -99,7 +104,7 @@ def parameters_again(config: Config, spec: Spec) -> np.ndarray:
 
 
 def keep_parameters(folder: Path) -> None:
-    """In the process: train, and write the final parameters."""
+    """Train, and write the final parameters; runs in the process."""
     _, spec = _derive(folder)
     parameters = run_trial(spec, ArrayStore(folder / ARRAYS).open(spec.arrays)).parameters
     np.save(folder / PARAMETERS, parameters)

@@ -1,8 +1,8 @@
-"""How far apart two trainings of one spec are, where they differ by rounding alone.
+"""The distance between two trainings of one spec that differ by rounding alone.
 
-Another processor's kernels or another library's version round differently, and a training
-amplifies that. Two trainings count as equal within rounding while half of the digits of their
-costs agree, and everything that is counted (iterations, ends, accuracies) is the same.
+Other processors and other versions of a library round differently, and a training amplifies that.
+Two trainings are equal within rounding if half of the digits of their costs agree, and everything
+that is counted (iterations, ends, accuracies) is the same.
 """
 
 import numpy as np
@@ -12,10 +12,10 @@ from dnnsearch.trials.record import Record, inconsistencies
 
 
 def explained_units(recorded: Record, now: Record) -> float | None:
-    """Units in the last place between two trainings that differ by rounding, of which we know why.
+    """Return the distance of two trainings in units in the last place, if its cause is known.
 
-    None where it is more than rounding, where nothing explains it, where our own arithmetic has
-    changed, or where the record was changed after it was written.
+    Return None if they differ by more than rounding, if nothing explains the difference, if our own
+    arithmetic has changed, or if the record was changed after it was written.
     """
     why = cause(recorded, now)
     if why.startswith((UNEXPLAINED, "code")) or inconsistencies(recorded):
@@ -24,30 +24,26 @@ def explained_units(recorded: Record, now: Record) -> float | None:
 
 
 def units_in_the_last_place(recorded: Record, now: Record) -> float | None:
-    """The largest distance of two costs, in units in the last place of the spec's dtype.
+    """Return the largest distance of two costs, in units in the last place of the spec's dtype.
 
-    None where the two are not equal within rounding.
+    Return None if the trainings are not equal within rounding.
     """
     if recorded.end != now.end or recorded.curves.keys() != now.curves.keys():
         return None
     if not np.array_equal(recorded.arrays["steps"], now.arrays["steps"]):
         return None
+    half_the_digits = float(np.sqrt(np.finfo(recorded.spec.dtype).eps))
     distances = [0.0]
     for name, ours in recorded.curves.items():
         theirs = now.curves[name]
         if not name.endswith("_cost"):
             if not np.array_equal(ours, theirs, equal_nan=True):
                 return None
-        elif not np.allclose(ours, theirs, rtol=_half(recorded), atol=0, equal_nan=True):
+        elif not np.allclose(ours, theirs, rtol=half_the_digits, atol=0, equal_nan=True):
             return None
         else:
             distances.append(_distance(ours, theirs, np.dtype(recorded.spec.dtype)))
     return max(distances)
-
-
-def _half(record: Record) -> float:
-    """The relative distance at which half of the digits agree."""
-    return float(np.sqrt(np.finfo(record.spec.dtype).eps))
 
 
 def _distance(ours: np.ndarray, theirs: np.ndarray, dtype: np.dtype) -> float:

@@ -1,8 +1,8 @@
-"""A whole study from nothing, beside its record: the same loop, with an empty memo.
+"""Replay a whole study from scratch and compare it with its record: the same loop, an empty memo.
 
-Accidents of a machine cannot be had again on demand, so recorded failures are given; all else is
-prepared, asked, trained and told anew. What a trial is asked with and what it comes to is compared
-as it happens. The first difference ends it, since what comes later may differ for that alone.
+Machine failures cannot be reproduced on demand, so recorded failures are replayed as they were. All
+else is prepared, asked, trained and told again. The spec of a trial and its result are compared as
+soon as they exist. The first difference ends the verification, since later ones may follow from it.
 """
 
 import tempfile
@@ -14,7 +14,7 @@ from pathlib import Path
 from optuna.trial import FrozenTrial
 
 from dnnsearch.reproduce.record_comparison import (
-    MEND,
+    ADVICE,
     cause,
     row_difference,
     spec_difference,
@@ -24,10 +24,10 @@ from dnnsearch.reproduce.rounding import explained_units
 from dnnsearch.runtime import numerics
 from dnnsearch.storage.array_store import ArrayStore
 from dnnsearch.study.coordinator import Coordinator
-from dnnsearch.study.definition import differences
-from dnnsearch.study.retries import given
-from dnnsearch.study.search import open_workers, resolve_definition
+from dnnsearch.study.definition import differences, resolve_definition
+from dnnsearch.study.retries import retry_params
 from dnnsearch.study.stored_study import OpenStudy
+from dnnsearch.study.worker_factory import open_workers
 from dnnsearch.trials.record import Record, decode, fingerprint, inconsistencies
 from dnnsearch.trials.spec import Spec
 
@@ -38,56 +38,66 @@ class Different(Exception):
 
 @dataclass
 class ReplayVerifier:
-    """The memo and the book of a study that is lived through again: it only compares."""
+    """The memo and the log of a replayed study: it stores nothing and compares everything.
+
+    `on_progress` is called after each trial with the number of compared trials and of all trials.
+    """
 
     study: OpenStudy
-    tell: Callable[[int, int], None]
+    on_progress: Callable[[int, int], None]
     compared: int = 0
-    failures: int = 0
-    rounded: str = ""  # the first difference that is rounding
-    units: float = 0.0  # the largest of those, in the last place
-    why: str = ""  # they are there
+    failures: int = 0  # recorded ones that were replayed
+    first_rounding: str = ""  # the first difference that is only rounding
+    max_units: float = 0.0  # the largest such difference, in units in the last place
+    rounding_cause: str = ""
 
     @cached_property
     def rows(self) -> list[FrozenTrial]:
+        """Optuna's trials of the study, by number."""
         return self.study.trials()
 
     def find(self, spec: Spec) -> Record | None:
-        """Only what was an accident is known beforehand."""
+        """Return the record if the trial failed; every other trial is trained again."""
         recorded = self.study.record(spec.number)
         return recorded if recorded.end == "failed" and recorded.spec == spec else None
 
     def keep(self, packed: bytes) -> Record:
+        """Return the new result decoded; it is not stored."""
         return decode(packed)
 
     def asked(self, trial: FrozenTrial, spec: Spec) -> None:
-        found = spec_difference(self.study.record(spec.number).spec, spec)
-        if found:
-            raise Different(f"trial {spec.number}: {found}")
+        """Compare the spec; raises Different."""
+        difference = spec_difference(self.study.record(spec.number).spec, spec)
+        if difference:
+            raise Different(f"trial {spec.number}: {difference}")
 
     def told(self, record: Record, packed: bytes | None) -> None:
+        """Compare the result and Optuna's row; raises Different unless it is only rounding."""
         number = record.spec.number
         if packed is not None:
             raise Different(f"trial {number}: it failed now: {record.document['cause']}")
         recorded = self.study.record(number)
-        if found := row_difference(recorded, self.rows[number]):
-            raise Different(f"trial {number}: Optuna's row: {found}")
-        if found := training_difference(recorded, record):
-            self._weigh(f"trial {number}: {found}", recorded, record)
+        if difference := row_difference(recorded, self.rows[number]):
+            raise Different(f"trial {number}: Optuna's row: {difference}")
+        if difference := training_difference(recorded, record):
+            self._accept_rounding(f"trial {number}: {difference}", recorded, record)
         self.failures += record.end == "failed"
         self.compared += 1
-        self.tell(self.compared, len(self.rows))
+        self.on_progress(self.compared, len(self.rows))
 
-    def _weigh(self, found: str, recorded: Record, now: Record) -> None:
-        """Go on after a difference that is rounding, and of which we know why it is there."""
-        units, why = explained_units(recorded, now), cause(recorded, now)
+    def _accept_rounding(self, difference: str, recorded: Record, now: Record) -> None:
+        """Note a difference that is rounding with a known cause; raise Different for any other."""
+        units = explained_units(recorded, now)
+        why = cause(recorded, now)
         if units is None:
-            raise Different(found if inconsistencies(recorded) else f"{found} ({why})")
-        self.rounded, self.why = self.rounded or found, why
-        self.units = max(self.units, units)
+            damaged = inconsistencies(recorded)
+            raise Different(difference if damaged else f"{difference} ({why})")
+        self.first_rounding = self.first_rounding or difference
+        self.rounding_cause = why
+        self.max_units = max(self.max_units, units)
 
     def flush(self) -> None:
-        """Nothing is held back."""
+        """Nothing is deferred."""
 
 
 @dataclass(frozen=True)
@@ -99,23 +109,25 @@ class Verification:
 
     @property
     def exit_code(self) -> int:
+        """0 if identical, else 1."""
         return 0 if self.verdict == "identical" else 1
 
 
 def verify(
     study: OpenStudy,
     workers: int | str,
-    tell: Callable[[int, int], None] = lambda compared, trials: None,
-    say: Callable[[str], None] = lambda text: None,
+    on_progress: Callable[[int, int], None],
+    on_message: Callable[[str], None],
 ) -> Verification:
-    """Live through the study again, in this process, whose numerics must be the study's.
+    """Replay the study in this process, whose numerics must be the study's, and compare it.
 
-    `workers` is a number of processes or a Dask scheduler's address. `tell` is called after each
-    trial with how many are compared, and how many there are, `say` with what people should know.
-    Raises UserError where a trial is unfinished, or where the records or the data cannot be read.
+    `workers` is a number of processes or a Dask scheduler's address. `on_progress` is called after
+    each trial with the number of compared trials and of all trials, `on_message` with what the user
+    should know. Raises UserError if a trial is unfinished, or if the records or the data cannot be
+    read.
     """
     recorded = study.fingerprint()
-    witness = ReplayVerifier(study, tell)
+    verifier = ReplayVerifier(study, on_progress)
     changed: list[str] = []
     try:
         with tempfile.TemporaryDirectory(prefix="dnnsearch-") as folder:
@@ -123,41 +135,43 @@ def verify(
             definition = resolve_definition(study.config, ArrayStore(store))
             numerics.check(definition.numerics)
             changed = differences(study.definition, definition.as_dict())
-            with open_workers(definition, workers, store, say) as pool:
-                again = given(study)
-                coordinator = Coordinator(definition, witness, witness, pool, retries=again)
-                coordinator.run(len(witness.rows))
+            with open_workers(definition, workers, store, on_message) as pool:
+                coordinator = Coordinator(
+                    definition, verifier, verifier, pool, retries=retry_params(study)
+                )
+                coordinator.run(len(verifier.rows))
     except Different as difference:
         return _different(study, str(difference), changed)
-    if witness.rounded:
-        return _rounded(study, witness)
-    assert fingerprint(coordinator.digests) == recorded  # each of them was compared
-    return _identical(study, witness, recorded, changed)
+    if verifier.first_rounding:
+        return _rounded(study, verifier)
+    assert fingerprint(coordinator.digests) == recorded  # every digest was compared
+    return _identical(study, verifier, recorded, changed)
 
 
 def _identical(
-    study: OpenStudy, witness: ReplayVerifier, recorded: str, changed: list[str]
+    study: OpenStudy, verifier: ReplayVerifier, recorded: str, changed: list[str]
 ) -> Verification:
-    given = f", given {_counted(witness.failures, 'recorded failure')}" if witness.failures else ""
-    spite = [f"  the same in spite of: {'; '.join(changed)}"] if changed else []
-    first = f"{study.name} identical: {_counted(witness.compared, 'trial')}{given}"
-    return Verification("identical", [first, *spite, f"fingerprint {recorded}"])
+    failures = _count(verifier.failures, "recorded failure")
+    given = f", given {failures}" if verifier.failures else ""
+    despite = [f"  the same in spite of: {'; '.join(changed)}"] if changed else []
+    first = f"{study.name} identical: {_count(verifier.compared, 'trial')}{given}"
+    return Verification("identical", [first, *despite, f"fingerprint {recorded}"])
 
 
-def _counted(count: int, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _different(study: OpenStudy, difference: str, changed: list[str]) -> Verification:
     also = [f"  since the study began: {'; '.join(changed)}"] if changed else []
-    lines = [f"{study.name} different: {difference}", *also, f"  {MEND}"]
+    lines = [f"{study.name} different: {difference}", *also, f"  {ADVICE}"]
     return Verification("different", lines)
 
 
-def _rounded(study: OpenStudy, witness: ReplayVerifier) -> Verification:
+def _rounded(study: OpenStudy, verifier: ReplayVerifier) -> Verification:
     first = (
-        f"{study.name} equal within rounding: its costs differ by {witness.units:.0f} units in the "
-        f"last place at most, because of {witness.why}"
+        f"{study.name} equal within rounding: its costs differ by {verifier.max_units:.0f} units "
+        f"in the last place at most, because of {verifier.rounding_cause}"
     )
-    lines = [first, f"  the first that differs: {witness.rounded}", f"  {MEND}"]
+    lines = [first, f"  the first that differs: {verifier.first_rounding}", f"  {ADVICE}"]
     return Verification("equal within rounding", lines)

@@ -1,4 +1,10 @@
-"""How sure a figure is: intervals, and comparisons of networks on the same examples.
+"""How sure a metric is: intervals, and comparisons of networks on the same examples.
 
-It knows logits, answers and seeds; it knows nothing of studies, files or people.
+It knows logits, targets and seeds; it does not know studies, files or users.
+
+- `baseline`: the metric of a constant answer, which any network must beat.
+- `difference_to_best`: configurations compared two by two on the same examples.
+- `example_scores`: what each example contributes to a metric.
+- `interval`: 95 % intervals of one value.
+- `score_sample`: the variance of a metric, split into that of seeds and that of examples.
 """

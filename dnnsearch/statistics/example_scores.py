@@ -1,47 +1,43 @@
-"""What each example of a set contributes to a figure, for each network.
+"""What each example of a data set contributes to a metric, for each network.
 
-An accuracy and a cost are means, so that an example's contribution is its own hit or loss. For the
-other scores the examples are cut into groups, and a group contributes its jackknife pseudo-value
-(Tukey 1958; with seeds as the second factor: Dorfman, Berbaum and Metz 1992):
+An accuracy and a cost are means: the contribution of an example is its own hit or loss. For the
+other metrics the examples are divided into groups, and a group contributes its jackknife
+pseudo-value (Tukey 1958; with seeds as the second factor: Dorfman, Berbaum and Metz 1992):
 
-    G score(all) - (G - 1) score(all but the group)
+    G metric(all) - (G - 1) metric(all but the group)
 
-less the bias of their mean over the G groups, so that this mean is the score. They can be treated
-as if each were one example. The groups depend on the number of examples alone, so that
-contributions of two networks to the same examples can be paired.
+A constant is added so that the mean over the G groups is the metric itself. Each group can then be
+treated as one example. The groups depend only on the number of examples, so that contributions of
+two networks to the same examples can be paired.
 """
 
 import numpy as np
 
 from dnnsearch.nn.outputs import OUTPUTS
-from dnnsearch.trials.metrics import SCORES, measure
+from dnnsearch.trials.metrics import METRICS, measure
 
-GROUPS = 200  # at most: each is one more evaluation of the score
+MAX_GROUPS = 200  # each costs one more evaluation of the metric
 
 
 def contributions(
     objective: str, output: str, Z: np.ndarray, y: np.ndarray, scale: float = 1.0
 ) -> np.ndarray:
-    """(R, G) of logits Z[L] (R, n[L], m) and targets y (m,) or (R, m).
+    """Return the contributions (R, G) for logits Z[L] (R, n[L], m) and targets y (m,) or (R, m).
 
-    `scale` is the deviation of a regression's target; the contributions are in the score's unit.
+    G is m if the metric is a mean over examples, else the number of groups. `scale` is the standard
+    deviation of a regression's target; the contributions have the unit of the metric.
     """
     ys = np.broadcast_to(y, (len(Z), y.shape[-1]))
-    if objective not in SCORES:
-        return _means(objective, output, Z, ys)
+    if by_example := METRICS[objective].by_example:
+        return np.asarray(by_example(OUTPUTS[output], Z, ys, scale))
     return np.stack([_pseudo_values(objective, z, t, scale) for z, t in zip(Z, ys, strict=True)])
 
 
-def _means(objective: str, output: str, Z: np.ndarray, y: np.ndarray) -> np.ndarray:
-    layer = OUTPUTS[output]
-    if objective == "dev_accuracy":
-        return np.asarray(layer.scores(layer.predictions(Z), y), np.float64)
-    Z = Z.astype(np.float64)
-    return np.asarray(layer.losses(Z, layer.targets(y, Z.shape[-2])), np.float64)
-
-
 def _pseudo_values(objective: str, Z: np.ndarray, y: np.ndarray, scale: float) -> np.ndarray:
-    """(G,) of one network; a group without which there is no score adds nothing of its own."""
+    """Return the pseudo-values (G,) of one network.
+
+    A group has the value of the whole if the metric is not defined without the group.
+    """
     group = groups(len(y))
     whole = score(objective, Z, y, scale)
     count = int(group.max()) + 1
@@ -52,11 +48,11 @@ def _pseudo_values(objective: str, Z: np.ndarray, y: np.ndarray, scale: float) -
 
 
 def groups(m: int) -> np.ndarray:
-    """The group of each of m examples, (m,): a random one, the same at every call."""
-    count = min(m, GROUPS)
+    """Return the group of each of m examples, (m,): random, and the same at every call."""
+    count = min(m, MAX_GROUPS)
     return np.random.default_rng(m).permutation(np.arange(m) % count)
 
 
 def score(objective: str, Z: np.ndarray, y: np.ndarray, scale: float = 1.0) -> float:
-    """Of one network's logits (n[L], m)."""
+    """Return a metric of one network with logits Z (n[L], m) and targets y (m,)."""
     return float(measure(objective, Z[np.newaxis], y, scale)[0])

@@ -1,4 +1,4 @@
-"""Intervals of 95 % for one figure."""
+"""95 % intervals of one value."""
 
 import math
 import statistics
@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 NORMAL_QUANTILE_95 = 1.959963984540054  # the normal distribution's 97.5 % quantile
-LEVEL = 0.05  # of every interval and comparison: they are wrong in so many cases
+LEVEL = 0.05  # significance level: this share of intervals and comparisons is wrong
 
 
 @dataclass(frozen=True)
 class Interval:
-    """From low to high."""
+    """An interval from low to high; both ends belong to it."""
 
     low: float
     high: float
@@ -24,28 +24,26 @@ class Interval:
 
 
 def wilson(share: float, examples: float) -> Interval:
-    """Of a share of so many examples (Wilson 1927); never empty, also at 0 and 1."""
-    centre = (share + NORMAL_QUANTILE_95 * NORMAL_QUANTILE_95 / (2 * examples)) / (
-        1 + NORMAL_QUANTILE_95 * NORMAL_QUANTILE_95 / examples
-    )
-    spread = share * (1 - share) / examples + (NORMAL_QUANTILE_95 / (2 * examples)) ** 2
-    half = (
-        NORMAL_QUANTILE_95
-        * math.sqrt(spread)
-        / (1 + NORMAL_QUANTILE_95 * NORMAL_QUANTILE_95 / examples)
-    )
+    """Return the 95 % interval of a share of examples (Wilson 1927); not empty even at 0 and 1."""
+    z = NORMAL_QUANTILE_95
+    centre = (share + z * z / (2 * examples)) / (1 + z * z / examples)
+    spread = share * (1 - share) / examples + (z / (2 * examples)) ** 2
+    half = z * math.sqrt(spread) / (1 + z * z / examples)
     return Interval(max(centre - half, 0.0), min(centre + half, 1.0))
 
 
 def student(values: Sequence[float]) -> Interval:
-    """Of the mean of several values, from their spread (Student's t)."""
+    """Return the 95 % interval of the mean of two or more values (Student's t)."""
     mean = statistics.fmean(values)
     error = statistics.stdev(values) / math.sqrt(len(values))
     return t_interval(mean, error, len(values) - 1)
 
 
 def t_interval(mean: float, error: float, freedom: float) -> Interval:
-    """Of a mean with this standard error, known with so many degrees of freedom (Student's t)."""
+    """Return the 95 % interval of a mean (Student's t).
+
+    `error` is its standard error, `freedom` the degrees of freedom with which that is known.
+    """
     from scipy.stats import t
 
     half = float(t.ppf(1 - LEVEL / 2, freedom)) * error

@@ -1,17 +1,18 @@
-"""A figure, and how sure it is: networks that differ in their seeds, measured on the same examples.
+"""A metric and its variance: networks that differ in their seeds, measured on the same examples.
 
-The contribution of example i to network r of a configuration is taken apart as
+The contribution of example i to the metric of network r is modelled as
 
     value[r, i] = expectation + seed[r] + example[i] + rest[r, i]
 
-with random effects (Cornfield and Tukey 1956), as readers and cases are in studies of diagnosis
-(Gallas 2006). The figure is the mean over R networks and m examples; its variance is
+with random effects (Cornfield and Tukey 1956), like readers and cases in diagnostic studies
+(Gallas 2006). The metric is the mean over R networks and m examples; its variance is
 
     var(seed) / R + var(example) / m + var(rest) / (R m)
 
-The spread of the examples' means holds the last two parts, that of the networks' means the first
-and the last; the rest is estimated by itself and counted once. Degrees of freedom by Satterthwaite
-(1946). It is the uncertainty about new seeds and new examples with the same training set.
+The variance of the examples' means contains the last two parts, that of the networks' means the
+first and the last. The rest is estimated separately and counted once. Degrees of freedom are those
+of Satterthwaite (1946). The result is the uncertainty about new seeds and new examples with the
+same training set.
 """
 
 from dataclasses import dataclass
@@ -21,14 +22,14 @@ import numpy as np
 
 from dnnsearch.statistics.interval import Interval, t_interval, wilson
 
-MOST_WORTH = 2  # examples that one example is worth, answered by many networks
+MAX_WORTH_IN_EXAMPLES = 2  # of one example that many networks answer, see `interval`
 
 
 @dataclass(frozen=True)
 class ScoreSample:
-    """What some networks of one configuration, or one ensemble, came to on a set."""
+    """Contributions of the examples of a set, for networks of one configuration or an ensemble."""
 
-    values: np.ndarray  # (R, m): the contributions
+    values: np.ndarray  # (R, m)
     is_share: bool = False  # of hits, each 0 or 1
 
     @property
@@ -37,7 +38,7 @@ class ScoreSample:
 
     @cached_property
     def by_example(self) -> np.ndarray:
-        """(m,): the mean over the networks."""
+        """The mean over the networks, (m,)."""
         return np.asarray(self.values.mean(axis=0))
 
     @property
@@ -49,26 +50,26 @@ class ScoreSample:
         return int(self.values.shape[1])
 
     @cached_property
-    def among_networks(self) -> float:
-        """The variance of the mean by the networks' spread; of one network it is not known."""
+    def network_variance(self) -> float:
+        """Variance of the mean, from the spread of the networks; 0 for one network: unknown."""
         if self.replicates == 1:
             return 0.0
         return float(self.values.mean(axis=1).var(ddof=1)) / self.replicates
 
     @cached_property
     def seed_variance(self) -> float:
-        """The part of the variance that is the seeds'."""
+        """The part of the variance of the mean that is due to the seeds."""
         if self.replicates == 1:
             return 0.0
         rows = self.values.mean(axis=1, keepdims=True)
         rest = self.values - rows - self.by_example + self.mean
         degrees = (self.replicates - 1) * (self.examples - 1)
         of_rest = float(np.square(rest).sum()) / degrees / self.values.size
-        return float(max(self.among_networks - of_rest, 0.0))
+        return float(max(self.network_variance - of_rest, 0.0))
 
     @cached_property
     def example_variance(self) -> float:
-        """The part that is the examples' and, with it, the rest."""
+        """The part of the variance of the mean that is due to the examples, with the rest."""
         return float(self.by_example.var(ddof=1)) / self.examples
 
     @property
@@ -78,31 +79,32 @@ class ScoreSample:
 
     @property
     def interval(self) -> Interval:
-        """Of 95 %: of a share Wilson's, with as many examples as its variance is worth.
+        """The 95 % interval of the mean: for a share Wilson's, for anything else Student's t.
 
-        That is p (1 - p) / variance (Korn and Graubard 1998; with Wilson's interval: Dean and
-        Pagano 2015). Networks that agree only in part are worth more than m; twice as many at most,
-        for where hardly any example is missed the variance comes out too small. What holds then is
-        in experiments/honest_intervals.md. Of anything else Student's t.
+        Wilson's interval is that of the effective number of examples, p (1 - p) / variance (Korn
+        and Graubard 1998; with Wilson's interval: Dean and Pagano 2015). If the networks agree only
+        in part, this number is larger than m. It is limited to 2 m, because the variance is
+        underestimated if hardly any example is missed. experiments/honest_intervals.md shows how
+        often the interval is right.
         """
         if self.is_share:
             binomial, variance = self.mean * (1 - self.mean), self.error**2
-            worth = binomial / variance if variance > 0 else self.examples
-            most = self.examples * min(self.replicates, MOST_WORTH)
-            return wilson(self.mean, min(max(worth, 1.0), most))
+            effective = binomial / variance if variance > 0 else self.examples
+            limit = self.examples * min(self.replicates, MAX_WORTH_IN_EXAMPLES)
+            return wilson(self.mean, min(max(effective, 1.0), limit))
         parts = [
             (self.example_variance, self.examples - 1),
-            (self.among_networks, self.replicates - 1),
+            (self.network_variance, self.replicates - 1),
         ]
         return t_interval(self.mean, self.error, degrees_of_freedom(self.error**2, parts))
 
 
 def degrees_of_freedom(variance: float, parts: list[tuple[float, int]]) -> float:
-    """Satterthwaite's degrees of freedom of a sum, of (part, its degrees of freedom).
+    """Return Satterthwaite's degrees of freedom (1946) of a variance that is a sum of parts.
 
-    Of a sum of parts they are at least those of the least known part. The seeds' part of a variance
-    is smaller than the networks' spread that stands for it here, and 0 where it is cut: without
-    this bound the formula comes to 0 degrees then, with which nothing can be computed.
+    `parts` are pairs of a part and its degrees of freedom. The result is at least the smallest of
+    these. The seeds' part of a variance is smaller than the spread of the networks that is given
+    for it here, and 0 if it would be negative: without this bound the formula may give 0.
     """
     known = [(part, degrees) for part, degrees in parts if part > 0 and degrees > 0]
     spread = sum(part**2 / degrees for part, degrees in known)

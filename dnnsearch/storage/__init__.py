@@ -1,1 +1,14 @@
-"""What lies on disk or in a database: arrays, Optuna's rows, locks, empty databases."""
+"""What is stored on disk or in a database: arrays, Optuna's rows, locks, new databases.
+
+Nothing here knows how a trial is trained or what a study is defined by.
+
+- `atomic_write`: files that appear whole or not at all.
+- `array_store`: digests of arrays, a store of memory maps, packed records.
+- `sqlite_connection`: a SQLite file that may be in use, opened by SQLite alone.
+- `database_templates`: new SQLite databases, from copies that this machine keeps.
+- `optuna_storage`: Optuna's storage, and the rows of a study in it.
+- `optuna_rows`: a trial's rows, written in two transactions.
+- `postgresql`: sessions in PostgreSQL, and checks before use.
+- `study_lock`: one writer for a study.
+- `postgresql_lock`: that lock in PostgreSQL.
+"""

@@ -1,7 +1,7 @@
-"""Arrays with an address: digests of their content, a store of memory maps, and packed records.
+"""Arrays by address: digests of their content, a store of memory maps, and packed records.
 
 An array's digest depends on its values alone, not on memory layout, byte order or the spelling of
-NaN and zero. The store keeps a group of arrays under the digest of the group; whoever opens it gets
+NaN and zero. The store keeps a group of arrays under the digest of the group. It is opened as
 read-only memory maps, so that processes on one machine share one copy. A packed record is one zip
 of JSON and `.npy` members; pickle is never read or written.
 """
@@ -13,7 +13,6 @@ import math
 import os
 import re
 import shutil
-import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -22,27 +21,29 @@ from typing import Any
 import numpy as np
 import platformdirs
 
+from dnnsearch.storage.atomic_write import temporary_sibling
+
 HEADER = re.compile(  # of a `.npy` file, after its magic bytes, its version 1.0 and a length
     rb"\x93NUMPY\x01\x00..\{'descr': '([<|][biufU][0-9]{1,5})', 'fortran_order': False, "
     rb"'shape': \(((?:[0-9]{1,18}, ?)*[0-9]{0,18})\), \} *\n",
     re.DOTALL,
 )
-BLOCK = 1 << 18  # elements that are hashed at a time, so that hashing needs little memory
+BLOCK_ELEMENTS = 1 << 18  # hashed at a time, so that hashing needs little memory
 DOCUMENT = "record.json"
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the first date that a zip can hold: equal content, equal bytes
 
 
 def canonical(document: Any) -> str:
-    """One spelling for equal JSON documents."""
+    """Return the document as JSON, in the same spelling for equal documents."""
     return json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
 class DamagedArrays(Exception):
-    """What lies under a digest does not have that digest."""
+    """The content that lies under a digest does not have that digest."""
 
 
 def digest(arrays: Mapping[str, np.ndarray]) -> str:
-    """SHA-256, in hex, of named arrays: names, types, shapes and values."""
+    """Return the SHA-256, in hex, of named arrays: of their names, types, shapes and values."""
     sha = hashlib.sha256()
     for name in sorted(arrays):
         array = np.asarray(arrays[name])
@@ -53,17 +54,17 @@ def digest(arrays: Mapping[str, np.ndarray]) -> str:
 
 
 def _blocks(array: np.ndarray) -> Iterator[bytes]:
-    """The values in C order and one canonical form: little-endian, one NaN, no negative zero."""
+    """Yield the values in C order and one form: little-endian, one NaN, no negative zero."""
     flat = np.ascontiguousarray(array).reshape(-1)
-    for start in range(0, flat.size, BLOCK):
-        block = flat[start : start + BLOCK]
+    for start in range(0, flat.size, BLOCK_ELEMENTS):
+        block = flat[start : start + BLOCK_ELEMENTS]
         if block.dtype.kind == "f":
             block = np.where(np.isnan(block), block.dtype.type(np.nan), block + 0.0)
         yield block.astype(block.dtype.newbyteorder("<"), copy=False).tobytes()
 
 
 def default_root() -> Path:
-    """Where a machine keeps its arrays: $DNNSEARCH_CACHE, else the user's cache folder."""
+    """Return the folder of this machine's arrays: $DNNSEARCH_CACHE, or in the user's cache."""
     root = os.environ.get("DNNSEARCH_CACHE")
     return Path(root) if root else platformdirs.user_cache_path("dnnsearch") / "arrays"
 
@@ -76,7 +77,7 @@ class ArrayStore:
         self._verified: set[str] = set()
 
     def put(self, arrays: Mapping[str, np.ndarray]) -> str:
-        """Keep the arrays and return their digest; what is there already stays.
+        """Save the arrays, unless they are there already, and return their digest.
 
         A damaged group under the same digest is replaced. The folder appears whole or not at all.
         """
@@ -84,8 +85,7 @@ class ArrayStore:
         if address in self and self.is_intact(address):
             return address
         self.root.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=self.root, prefix=".new-") as parent:
-            folder = Path(parent, "group")
+        with temporary_sibling(self.root / address) as folder:
             folder.mkdir()
             for name, array in arrays.items():
                 np.save(folder / f"{name}.npy", array, allow_pickle=False)
@@ -93,7 +93,7 @@ class ArrayStore:
         return address
 
     def _put_in_place(self, folder: Path, address: str) -> None:
-        """Rename into place; whoever put the same content there first has done our work."""
+        """Rename into place, unless another process has put the same content there first."""
         try:
             folder.rename(self.root / address)
         except OSError:
@@ -102,7 +102,7 @@ class ArrayStore:
                 folder.rename(self.root / address)
 
     def is_intact(self, address: str) -> bool:
-        """Whether the group lies there with the content of its name."""
+        """Return whether the group is there and its content has the digest `address`."""
         try:
             self.open(address)
         except (DamagedArrays, KeyError):
@@ -110,9 +110,10 @@ class ArrayStore:
         return True
 
     def open(self, address: str) -> dict[str, np.ndarray]:
-        """Read-only memory maps of the group; the content is verified once in each process.
+        """Return read-only memory maps of the group, by name.
 
-        Raises KeyError when nothing lies under the digest, DamagedArrays when something else does.
+        The content is verified once in each process. Raise KeyError if there is no such group,
+        DamagedArrays if its content has another digest.
         """
         if address not in self:
             raise KeyError(address)
@@ -123,9 +124,9 @@ class ArrayStore:
         return arrays
 
     def adopt(self, folder: Path, address: str) -> None:
-        """Put a folder that was filled elsewhere in place of the group that it should be.
+        """Put a folder of received files in place as the group `address`.
 
-        Raises DamagedArrays when it does not have that content.
+        Raise DamagedArrays if its content has another digest.
         """
         if digest(_maps(folder)) != address:
             raise DamagedArrays(f"{folder} does not have the content of {address}")
@@ -135,7 +136,7 @@ class ArrayStore:
         return (self.root / address).is_dir()
 
     def drop(self, address: str) -> None:
-        """Forget a group; processes that have it mapped keep what they see."""
+        """Remove a group; processes that have mapped it keep their maps."""
         self._verified.discard(address)
         shutil.rmtree(self.root / address, ignore_errors=True)
 
@@ -153,7 +154,7 @@ def _map(path: Path) -> np.ndarray:
 
 
 def pack(document: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> bytes:
-    """One zip of `record.json` and `.npy` members; equal content gives equal bytes."""
+    """Return a zip of `record.json` and `.npy` members; equal content gives equal bytes."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         text = json.dumps(document, sort_keys=True, indent=1, allow_nan=False)
@@ -166,35 +167,35 @@ def pack(document: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> bytes
 
 
 def unpack(packed: bytes) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """The document and the arrays of `pack`.
+    """Return the document and the arrays that `pack` was given.
 
-    Raises DamagedArrays for anything that `pack` did not write whole, and never takes more memory
-    than a few times what it was given.
+    Raise DamagedArrays for anything that `pack` did not write, or that is not whole. The memory
+    needed is at most a few times the size of `packed`.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(packed)) as archive:
             members = _members(archive, len(packed))
         document = json.loads(members.pop(DOCUMENT))
         arrays = {name.removesuffix(".npy"): _array(raw) for name, raw in members.items()}
-    except Exception as error:  # a damaged zip raises nearly anything, by where the damage lies
+    except Exception as error:  # a damaged zip raises many kinds of errors
         raise DamagedArrays(f"not a whole record: {error}") from error
     if not isinstance(document, dict):
-        raise DamagedArrays(f"not a whole record: {DOCUMENT} is no mapping")
+        raise DamagedArrays(f"not a whole record: {DOCUMENT} is not a mapping")
     return document, arrays
 
 
 def _members(archive: zipfile.ZipFile, size: int) -> dict[str, bytes]:
-    """The content of each member: as it lies there, and all together no larger than the file."""
+    """Return the content of each member; refuse compressed ones, and sizes beyond the file's."""
     infos = archive.infolist()
     if sum(info.file_size for info in infos) > size:
         raise ValueError("its members claim to be larger than the file")
     if any(info.compress_type != zipfile.ZIP_STORED for info in infos):
-        raise ValueError("its members must lie in it uncompressed")
+        raise ValueError("its members must be uncompressed")
     return {info.filename: archive.read(info) for info in infos}
 
 
 def _array(raw: bytes) -> np.ndarray:
-    """Of a `.npy` member, as `np.save` writes numbers and text: nothing is evaluated."""
+    """Return the array of a `.npy` member, as `np.save` writes numbers and text; no pickle."""
     header = HEADER.match(raw)
     if header is None:
         raise ValueError("an array does not begin as np.save writes it")

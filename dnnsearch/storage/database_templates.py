@@ -1,29 +1,37 @@
-"""Databases whose tables are empty, kept on the machine beside the arrays.
+"""New databases: created whole or not at all, from copies that this machine keeps.
 
-MLflow goes through all its migrations to create its tables, which takes longer than a small search.
-They are the same each time, so a copy of the first one serves the next study. It is kept under a
-name with its own hash: a damaged copy is never used. Does not know whose tables they are. What is
-read and written here as plain files is not in use yet: `create` is for a name that nobody knows.
+MLflow runs all its migrations to create its tables, which takes longer than a small search. The
+tables are the same each time, so a copy of the first database serves the next study. A copy's name
+contains its own hash: a damaged copy is never used.
+
+A process that is killed while it creates tables would leave a database that never opens again. So
+they are created in a file of another name, which is then linked to its place.
+
+No file that is read or written here as plain bytes is in use as a database: no other process knows
+its name, and has locks on it. This module does not know whose tables they are.
 """
 
+import fcntl
 import hashlib
 import os
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from glob import escape
 from pathlib import Path
 
 from dnnsearch.storage.array_store import default_root
+from dnnsearch.storage.atomic_write import remove, temporary_prefix, temporary_sibling, whole_file
 
 FOLDER = "databases"
 
 
 def create_from_template(path: Path, name: str, make: Callable[[Path], None]) -> None:
-    """Write the database `name` to `path`, by `make(path)` where this machine has no copy of it.
+    """Write the database `name` to `path`: a copy of the kept one, or what `make(path)` creates.
 
-    `name` must say all that the content depends on: whose tables, of which version. A copy that
-    cannot be kept is only made anew the next time.
+    `name` must contain all that the content depends on: whose tables, and of which version. If a
+    copy cannot be kept, the database is made again the next time.
     """
-    content = _kept(name)
+    content = _read(name)
     if content is None:
         make(path)
         _keep(name, path.read_bytes())
@@ -35,23 +43,61 @@ def _folder() -> Path:
     return default_root() / FOLDER
 
 
-def _kept(name: str) -> bytes | None:
-    with suppress(OSError):  # not to be read, or taken away by somebody else meanwhile
+def _read(name: str) -> bytes | None:
+    with suppress(OSError):  # not readable, or removed by another process meanwhile
         for path in _folder().glob(f"{name}-*.db"):
             content = path.read_bytes()
-            if path.name == _file(name, content):
+            if path.name == _file_name(name, content):
                 return content
             path.unlink()
     return None
 
 
 def _keep(name: str, content: bytes) -> None:
-    new = _folder() / f".new-{os.getpid()}"
-    with suppress(OSError):  # full, or read-only
-        new.parent.mkdir(parents=True, exist_ok=True)
-        new.write_bytes(content)
-        new.replace(new.with_name(_file(name, content)))
+    with suppress(OSError):  # the disk is full or read-only
+        _folder().mkdir(parents=True, exist_ok=True)
+        with whole_file(_folder() / _file_name(name, content)) as new:
+            new.write_bytes(content)
 
 
-def _file(name: str, content: bytes) -> str:
+def _file_name(name: str, content: bytes) -> str:
     return f"{name}-{hashlib.sha256(content).hexdigest()}.db"
+
+
+def create_in_place(path: Path, create: Callable[[Path], None]) -> None:
+    """Create a database with `create(other_path)` and link it to `path`.
+
+    A file that another process has put at `path` meanwhile stays. Any number of processes may do
+    this at once, and each may be killed at any moment. Raise OSError if the disk refuses.
+    """
+    with _only_creator(path) as only:
+        if path.exists():
+            return
+        if only:
+            for left in path.parent.glob(f"{escape(temporary_prefix(path))}*"):
+                remove(left)  # a creator that was killed has left it
+        with temporary_sibling(path) as folder:  # SQLite writes more files next to its own
+            folder.mkdir()
+            new = folder / path.name
+            create(new)
+            with new.open("rb") as file:
+                os.fsync(file.fileno())
+            with suppress(FileExistsError):
+                os.link(new, path)
+
+
+@contextmanager
+def _only_creator(path: Path) -> Iterator[bool]:
+    """Let one creator at a time through; yield False if the file system cannot lock folders.
+
+    Without the lock the result is the same, but several processes do the work.
+    """
+    folder = os.open(path.absolute().parent, os.O_RDONLY)
+    locked = False
+    try:
+        with suppress(OSError):
+            fcntl.flock(folder, fcntl.LOCK_EX)
+            locked = True
+        yield locked
+    finally:
+        os.close(folder)

@@ -1,9 +1,9 @@
 """A trial's rows in Optuna's tables: added in one transaction, ended in another.
 
-They hold what Optuna's own calls would write, through Optuna's own models. Those calls look before
-each value that they write, because anybody might have written it, and take a transaction for each
-attribute and each point of a curve; here one coordinator writes each trial once, and that looking
-was a tenth of a search of small networks.
+They hold what Optuna's own calls would write, through Optuna's own models. Those calls read before
+each write, because any process might have written the value, and take a transaction for each
+attribute and each point of a curve. Here one coordinator writes each trial once; the extra reads
+took a tenth of a search of small networks.
 """
 
 import json
@@ -22,7 +22,7 @@ Row = dict[str, Any]
 
 
 def add(storage: RDBStorage, study_id: int, trial: FrozenTrial) -> int:
-    """Add a trial that has no values yet, under its own number; returns its id in the storage."""
+    """Add a trial without values, under its own number, and return its id in the storage."""
     row = {
         "study_id": study_id,
         "number": trial.number,
@@ -31,7 +31,7 @@ def add(storage: RDBStorage, study_id: int, trial: FrozenTrial) -> int:
     }
     with storage.engine.begin() as connection:
         made = connection.execute(insert(models.TrialModel).values(row)).inserted_primary_key
-        assert made is not None  # as it would be of many rows
+        assert made is not None  # it is for an insert of several rows
         trial_id = int(made[0])
         _insert(connection, models.TrialParamModel, _params(trial_id, trial))
         for model, attributes in (
@@ -50,9 +50,9 @@ def end(
     curve: Sequence[tuple[int, float]],
     attributes: Mapping[str, Any],
 ) -> None:
-    """End a running trial; its curve goes in as intermediate values.
+    """End a running trial; its curve is stored as intermediate values.
 
-    Raises NoResultFound where somebody has removed it.
+    `curve` has pairs of iteration and value. Raise NoResultFound if the trial has been removed.
     """
     ended = {"state": state, "datetime_complete": datetime.now()}
     values = [] if value is None else [_value(trial_id, value)]

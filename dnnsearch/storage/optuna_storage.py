@@ -1,13 +1,12 @@
-"""The rows of a study in Optuna's storage: a copy for people and for Optuna's own tools.
+"""The rows of a study in Optuna's storage: a copy for users and for Optuna's own tools.
 
-Only the coordinator writes here, a trial in two transactions. Rows are never what a search
-continues from: they are compared with the replayed study, and what is missing is added.
+Only the coordinator writes here, each trial in two transactions. A search is never resumed from the
+rows: they are compared with the replayed study, and missing ones are added.
 """
 
 import contextlib
 import os
 import sqlite3
-import tempfile
 import weakref
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -24,27 +23,26 @@ from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.exc import SQLAlchemyError
 
 from dnnsearch.errors import UserError
-from dnnsearch.storage import database_templates, optuna_rows, postgresql
-from dnnsearch.storage.sqlite import sqlite_path
+from dnnsearch.storage import optuna_rows, postgresql
+from dnnsearch.storage.database_templates import create_from_template, create_in_place
+from dnnsearch.urls import DEFAULT_STORAGE, sqlite_path
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 BUSY_SECONDS = 10
 TABLES = list(models.BaseModel.metadata.tables)
-CREATION = 0x646E6E73  # the advisory lock of whoever creates the tables in PostgreSQL
-ALONE = sqlalchemy.text("SELECT pg_advisory_lock(:key)")
+CREATION_KEY = 0x646E6E73  # of the advisory lock of the process that creates the tables
+ADVISORY_LOCK = sqlalchemy.text("SELECT pg_advisory_lock(:key)")
 
 
 def open_storage(url: str, create: bool = False) -> RDBStorage:
-    """Optuna's storage at `url`.
+    """Open Optuna's storage at `url`, or create it if there is none and `create` is true.
 
-    Raises UserError when there is none (unless it is to be created), when it cannot be read or
-    written, or when its schema is another version's.
+    Raise UserError if there is none, if it cannot be read or written, or if its schema is of
+    another version.
     """
-    path = sqlite_path(url)
-    if url.startswith("sqlite") and (
-        path is None or path.name in ("", ":memory:") or path.is_dir()
-    ):
-        raise UserError(f"storage: must name a file that lasts, but got {url!r}")
+    path = _sqlite_path(url)
+    if url.startswith("sqlite") and (path is None or path.is_dir()):
+        raise UserError(f"storage: must be a persistent file, not :memory:, but got {url!r}")
     with _database_errors(url):
         if postgresql.is_postgresql(url):
             return _open_postgresql(url, create)
@@ -57,9 +55,19 @@ def open_storage(url: str, create: bool = False) -> RDBStorage:
         return _connect(url)
 
 
+def _sqlite_path(url: str) -> Path | None:
+    """Return the file of a SQLite URL; raise UserError if it is not a URL."""
+    try:
+        sqlalchemy.make_url(url)
+    except SQLAlchemyError:
+        example = f"an address such as {DEFAULT_STORAGE}"
+        raise UserError(f"storage: must be {example}, but got {url!r}") from None
+    return sqlite_path(url)
+
+
 def is_there(url: str) -> bool:
-    """Whether Optuna has its tables at `url`; raises UserError when that cannot be seen."""
-    if (path := sqlite_path(url)) is not None:
+    """Return whether Optuna has its tables at `url`; raise UserError if it cannot be read."""
+    if (path := _sqlite_path(url)) is not None:
         return path.exists()
     if not postgresql.is_postgresql(url):
         return True
@@ -73,7 +81,7 @@ def _connect(url: str) -> RDBStorage:
         address = f"file:{quote(str(path))}?immutable=1"
         return RDBStorage(url, {"creator": lambda: sqlite3.connect(address, uri=True)})
     storage = RDBStorage(url, {"connect_args": {"timeout": BUSY_SECONDS} if path else {}})
-    # the last connection that is closed moves the write-ahead log into the file: at exit, at least
+    # closing the last connection moves the write-ahead log into the file: at exit at the latest
     weakref.finalize(storage, storage.engine.dispose)
     if path:
         sqlalchemy.event.listen(storage.engine, "connect", _write_ahead)
@@ -82,27 +90,20 @@ def _connect(url: str) -> RDBStorage:
 
 
 def _is_archived(path: Path) -> bool:
-    """Whether nobody can write here, not even the files that a write-ahead log needs."""
+    """Return whether the folder is read-only: SQLite cannot create a write-ahead log there."""
     log = path.with_name(f"{path.name}-wal")
     return not os.access(path.parent, os.W_OK) and not log.exists()
 
 
 def _write_ahead(connection: sqlite3.Connection, _: Any) -> None:
-    """A power cut may take the last rows, which are then written again; never the file."""
+    """A power cut may lose the last rows, which are then written again, but never the file."""
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=NORMAL")
 
 
 def _create(path: Path) -> None:
-    """Make the tables under a temporary name and link them into place, unless somebody else has.
-
-    A process that is killed while it creates tables would leave a database that never opens again.
-    """
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".new-") as folder:
-        new = Path(folder, path.name)
-        database_templates.create_from_template(new, f"optuna-{optuna.__version__}", _create_tables)
-        with contextlib.suppress(FileExistsError):
-            os.link(new, path)
+    name = f"optuna-{optuna.__version__}"
+    create_in_place(path, lambda new: create_from_template(new, name, _create_tables))
 
 
 def _create_tables(path: Path) -> None:
@@ -110,7 +111,7 @@ def _create_tables(path: Path) -> None:
 
 
 def _open_postgresql(url: str, create: bool) -> RDBStorage:
-    """Its tables are created by one process at a time; the next goes on where one was killed."""
+    """Create the tables in one process at a time; the next one resumes if that is killed."""
     with postgresql.session(url) as session:
         there = set(sqlalchemy.inspect(session).get_table_names())
         if "alembic_version" in there and "version_info" not in there:
@@ -122,14 +123,14 @@ def _open_postgresql(url: str, create: bool) -> RDBStorage:
             raise UserError(f"there is no study yet: {url} is empty")
         if create and (refusal := postgresql.refusal(session, TABLES)):
             raise UserError(f"the storage {url} cannot be written: {refusal}")
-        session.execute(ALONE, {"key": CREATION})
+        session.execute(ADVISORY_LOCK, {"key": CREATION_KEY})
         return _connect_postgresql(url)
 
 
 def _connect_postgresql(url: str) -> RDBStorage:
     settings = {"connect_args": postgresql.CONNECT, "pool_pre_ping": True}
     storage = RDBStorage(postgresql.engine_url(url).render_as_string(hide_password=False), settings)
-    storage.url = url  # as the user wrote it, for messages
+    storage.url = url  # as the user wrote it: for messages
     return storage
 
 
@@ -154,18 +155,22 @@ def _database_errors(url: str) -> Iterator[None]:
 
 
 def study_names(storage: RDBStorage) -> list[str]:
+    """Return the names of all studies, sorted."""
     with _database_errors(storage.url):
         return sorted(study.study_name for study in storage.get_all_studies())
 
 
 def create_study(storage: RDBStorage, study: str, direction: str) -> None:
-    """An empty study, to `maximize` or to `minimize`."""
+    """Create an empty study; `direction` is `maximize` or `minimize`."""
     with _database_errors(storage.url):
         storage.create_new_study([StudyDirection[direction.upper()]], study)
 
 
 class Rows:
-    """One study's rows, in the order of the trials' numbers."""
+    """One study's rows, in the order of the trials' numbers.
+
+    Raise UserError if there is no such study; every method does if the database fails.
+    """
 
     def __init__(self, storage: RDBStorage, study: str) -> None:
         self.storage, self.study = storage, study
@@ -178,22 +183,25 @@ class Rows:
 
     @property
     def attributes(self) -> dict[str, Any]:
+        """Return the study's user attributes."""
         with _database_errors(self.storage.url):
             return self.storage.get_study_user_attrs(self.study_id)
 
     def set_attribute(self, name: str, value: Any) -> None:
+        """Set a user attribute of the study; the value must be JSON."""
         with _database_errors(self.storage.url):
             self.storage.set_study_user_attr(self.study_id, name, value)
 
     def trials(self) -> list[FrozenTrial]:
+        """Return all trials; they are Optuna's own objects, not to be changed."""
         with _database_errors(self.storage.url):
             return self.storage.get_all_trials(self.study_id, deepcopy=False)
 
     def trial(self, number: int) -> FrozenTrial:
-        """One of them; the trial must be there."""
+        """Return the trial with this number, which must exist."""
         with _database_errors(self.storage.url):
-            found = self.storage.get_trial_id_from_study_id_trial_number(self.study_id, number)
-            return self.storage.get_trial(found)
+            trial_id = self.storage.get_trial_id_from_study_id_trial_number(self.study_id, number)
+            return self.storage.get_trial(trial_id)
 
     def ask(self, trial: FrozenTrial) -> int:
         """Add a trial as RUNNING and return its id in the storage."""
@@ -208,10 +216,11 @@ class Rows:
         curve: Sequence[tuple[int, float]],
         attributes: dict[str, Any],
     ) -> None:
-        """End a trial; its curve goes in as intermediate values."""
+        """End a trial; its curve is stored as intermediate values."""
         with _database_errors(self.storage.url):
             optuna_rows.end(self.storage, trial_id, state, value, curve, attributes)
 
     def remove(self) -> None:
+        """Delete the study with all its rows."""
         with _database_errors(self.storage.url):
             self.storage.delete_study(self.study_id)

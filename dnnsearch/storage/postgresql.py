@@ -1,7 +1,7 @@
-"""PostgreSQL, where a study lies that several machines can reach: sessions, and a look beforehand.
+"""PostgreSQL, for studies that several machines can reach: sessions, and checks before use.
 
-Knows nothing of studies. A session notices within half a minute that the other side has vanished,
-here and at the server, so that what a lost machine held is free again.
+Both sides of a session notice within half a minute that the other one is gone, so that the locks of
+a lost machine are released. This module knows nothing of studies.
 """
 
 import json
@@ -15,7 +15,7 @@ from sqlalchemy.pool import NullPool
 
 DRIVER = "psycopg"
 INSTALL = 'pip install "dnnsearch[postgresql]"'
-CONNECT: dict[str, Any] = {  # for libpq
+CONNECT: dict[str, Any] = {  # options of libpq
     "application_name": "dnnsearch",
     "connect_timeout": 10,  # seconds
     "keepalives": 1,
@@ -24,20 +24,20 @@ CONNECT: dict[str, Any] = {  # for libpq
     "keepalives_count": 3,
     "tcp_user_timeout": 25_000,  # milliseconds
 }
-AT_SERVER = {  # for the server's side of the session; older servers lack some
+SERVER_SETTINGS = {  # for the server's side of the session; older servers lack some
     "tcp_keepalives_idle": "10",
     "tcp_keepalives_interval": "5",
     "tcp_keepalives_count": "3",
     "tcp_user_timeout": "25000",
-    "idle_session_timeout": "0",  # a session that holds a lock says nothing for hours
+    "idle_session_timeout": "0",  # a session that holds a lock may be silent for hours
 }
-SET = text(
+APPLY_SETTINGS = text(
     "SELECT set_config(s.name, wanted.value, false) FROM pg_settings s "
     "JOIN json_each_text(:wanted) AS wanted ON s.name = wanted.key"
 )
-READ_ONLY = text("SELECT current_setting('transaction_read_only') = 'on'")
+IS_READ_ONLY = text("SELECT current_setting('transaction_read_only') = 'on'")
 MAY_CREATE = text("SELECT coalesce(has_schema_privilege(current_schema(), 'CREATE'), false)")
-NOT_MINE = text(
+NOT_WRITABLE = text(
     "SELECT relname FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND "
     "relkind = 'r' AND relname = ANY(:names) AND NOT (has_table_privilege(oid, 'INSERT') AND "
     "has_table_privilege(oid, 'UPDATE') AND has_table_privilege(oid, 'DELETE')) ORDER BY relname"
@@ -45,12 +45,12 @@ NOT_MINE = text(
 
 
 def is_postgresql(url: str) -> bool:
-    """Whether the address names PostgreSQL, with any driver."""
+    """Return whether the URL names PostgreSQL, with any driver."""
     return url.partition("://")[0].partition("+")[0] in ("postgresql", "postgres")
 
 
 def engine_url(url: str) -> URL:
-    """The address with the driver that we test with, where it names none."""
+    """Return the URL with the driver that we test with, if it names none."""
     parsed = sqlalchemy.make_url(url)
     plain = parsed.drivername in ("postgresql", "postgres")
     return parsed.set(drivername=f"postgresql+{DRIVER}") if plain else parsed
@@ -58,36 +58,36 @@ def engine_url(url: str) -> URL:
 
 @contextmanager
 def session(url: str, name: str = "dnnsearch") -> Iterator[Connection]:
-    """A session of its own, in which every statement counts at once; it is `name` at the server."""
+    """Open a session in which every statement is committed at once; the server shows `name`."""
     settings = {**CONNECT, "application_name": name}
     engine = sqlalchemy.create_engine(
         engine_url(url),
         poolclass=NullPool,
-        pool_reset_on_return=None,  # what is lost cannot be reset, and would be a traceback
+        pool_reset_on_return=None,  # a lost session cannot be reset, which would print a traceback
         isolation_level="AUTOCOMMIT",
         connect_args=settings,
     )
     with engine.connect() as connection:
-        connection.execute(SET, {"wanted": json.dumps(AT_SERVER)})
+        connection.execute(APPLY_SETTINGS, {"wanted": json.dumps(SERVER_SETTINGS)})
         yield connection
 
 
 def refusal(connection: Connection, tables: list[str]) -> str:
-    """Why nobody can write to these tables here, or create them; nothing where one can."""
-    if connection.scalar(READ_ONLY):
+    """Return why this user cannot write to these tables, or create them; '' if that is possible."""
+    if connection.scalar(IS_READ_ONLY):
         return "it is read-only"
     there = set(sqlalchemy.inspect(connection).get_table_names())
     role = connection.engine.url.username or "this user"
     if not there.issuperset(tables) and not connection.scalar(MAY_CREATE):
         return f"{role} may not create tables there"
-    locked = connection.scalars(NOT_MINE, {"names": tables}).first()
+    locked = connection.scalars(NOT_WRITABLE, {"names": tables}).first()
     return f"{role} may not write to its table {locked}" if locked else ""
 
 
 def reason(error: BaseException) -> str:
-    """What the driver says, in one line: of several attempts the last, without the statement.
+    """Return the driver's message in one line: of the last attempt, without the statement.
 
-    SQLAlchemy's errors hold the driver's as `orig`.
+    SQLAlchemy's errors have the driver's error as `orig`.
     """
     error = getattr(error, "orig", None) or error
     lines = [line.strip(" -") for line in str(error).splitlines() if line.strip(" -^")]

@@ -1,8 +1,8 @@
 """A study's lock in PostgreSQL: an advisory lock of a session of its own.
 
-The server drops it with the session, whether the holder ended, was killed, or its machine vanished.
-The session's name says who holds it. A session can be lost while its holder lives on: so the holder
-asks before each write whether it still has it.
+The server releases it with the session, whether the holder ended, was killed, or its machine is
+gone. The session's name says who holds the lock. A session can be lost while its holder lives on,
+so the holder checks before each write that it still has the lock.
 """
 
 import hashlib
@@ -18,48 +18,50 @@ from sqlalchemy.exc import SQLAlchemyError
 from dnnsearch.errors import UserError
 from dnnsearch.storage import postgresql
 
-LockCheck = Callable[[], None]  # raises LostLock unless the lock is held still
-LONGEST_HOST = 25  # characters; PostgreSQL keeps 63 of a session's name
+LockCheck = Callable[[], None]  # raises LostLock unless the lock is still held
+MAX_HOST_CHARACTERS = 25  # PostgreSQL keeps 63 bytes of a session's name
 
-TRY = text("SELECT pg_try_advisory_lock(:key)")
-OURS = "locktype = 'advisory' AND objsubid = 1 AND (classid::int8 << 32 | objid::int8) = :key"
-HERE = "database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-HELD = text(f"SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid() AND {OURS} AND granted")
+TRY_LOCK = text("SELECT pg_try_advisory_lock(:key)")
+THIS_LOCK = "locktype = 'advisory' AND objsubid = 1 AND (classid::int8 << 32 | objid::int8) = :key"
+THIS_DATABASE = "database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+IS_HELD = text(
+    f"SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid() AND {THIS_LOCK} AND granted"
+)
 HOLDER = text(
     "SELECT application_name FROM pg_locks JOIN pg_stat_activity USING (pid) "
-    f"WHERE {OURS} AND {HERE} AND granted"
+    f"WHERE {THIS_LOCK} AND {THIS_DATABASE} AND granted"
 )
 
 
 class LostLock(UserError):
-    """Somebody else may work on the study by now."""
+    """Another process may work on the study by now."""
 
 
 @contextmanager
 def session_lock(storage: str, study: str) -> Iterator[LockCheck]:
-    """Hold the study's lock; raises UserError, naming the holder, while somebody else does."""
+    """Hold the study's lock; raise UserError, naming the holder, if another process does."""
     key = {"key": _key(study)}
     with ExitStack() as stack:
         try:
             session = stack.enter_context(postgresql.session(storage, _name()))
-            holder = None if session.scalar(TRY, key) else _holder(session, key)
+            holder = None if session.scalar(TRY_LOCK, key) else _holder(session, key)
         except SQLAlchemyError as error:
             raise UserError(
                 f"the storage {storage} cannot be used: {postgresql.reason(error)}"
             ) from error
         if holder:
-            raise UserError(f"study {study} is worked on by another process: {holder}")
+            raise UserError(f"study {study} is in use by another process: {holder}")
         yield lambda: _check(session, key, study, storage)
 
 
 def _name() -> str:
-    """Whose session it is, for everybody who may look at the server's sessions."""
+    """Return the session's name, which every user of the server can see."""
     since = time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime())
-    return f"dnnsearch {os.getpid()} {socket.gethostname()[:LONGEST_HOST]} {since}"
+    return f"dnnsearch {os.getpid()} {socket.gethostname()[:MAX_HOST_CHARACTERS]} {since}"
 
 
 def _key(study: str) -> int:
-    """A name as PostgreSQL's advisory locks want it: 64 bits."""
+    """Return the 64-bit key of the study's advisory lock."""
     digest = hashlib.sha256(f"dnnsearch {study}".encode()).digest()
     return int.from_bytes(digest[:8], "big", signed=True)
 
@@ -72,13 +74,13 @@ def _holder(session: Connection, key: dict[str, int]) -> str:
 
 
 def _check(session: Connection, key: dict[str, int], study: str, storage: str) -> None:
-    """A session that SQLAlchemy has opened anew does not hold the lock."""
+    """Raise LostLock if the lock is lost: a session that SQLAlchemy reopens does not have it."""
     try:
-        why = "" if session.scalar(HELD, key) else "its session is another one"
+        why = "" if session.scalar(IS_HELD, key) else "the session is a new one"
     except SQLAlchemyError as error:
         why = postgresql.reason(error)
     if why:
         raise LostLock(
             f"the lock of study {study} in {storage} was lost ({why}), so another process may work "
-            "on it: nothing more is written; the same command goes on"
+            "on it: nothing more is written; run the same command to resume"
         )

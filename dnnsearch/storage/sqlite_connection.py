@@ -1,8 +1,8 @@
 """A SQLite file that may be in use: it is opened by SQLite and by nothing else.
 
 POSIX drops all locks that a process has on a file as soon as the process closes that file anywhere.
-SQLite knows this of its own connections, but not of an `open` beside them: then another process
-takes the write-ahead log away, and what is written later is lost, or the database is malformed
+SQLite handles this for its own connections, but not for another `open` in the process: then another
+process removes the write-ahead log, and what is written later is lost, or the database is corrupt
 (https://www.sqlite.org/howtocorrupt.html, section 2.2). So no other code of this package opens a
 database file, not even to look at its first bytes.
 """
@@ -19,7 +19,7 @@ def connection(path: Path, timeout: float = 1.0, mode: str = "rw") -> Iterator[s
     """Yield a connection to the file, which is not created if it is missing, and close it.
 
     Wait `timeout` seconds for another process's lock. Raise sqlite3.OperationalError if the file
-    cannot be opened; `is_foreign` says of an error whether the file is no database.
+    cannot be opened; `is_foreign` tells whether an error means that the file is not a database.
     """
     address = f"file:{quote(str(path.absolute()))}?mode={mode}"
     with closing(sqlite3.connect(address, timeout=timeout, uri=True)) as opened:

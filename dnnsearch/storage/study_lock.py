@@ -1,8 +1,8 @@
-"""One writer for a study: a lock that lives where the storage lives.
+"""One writer for a study: a lock next to the storage or in it.
 
-Beside a SQLite file it is an flock, in PostgreSQL an advisory lock of a session of its own. The
-kernel drops the one and the server the other with its holder, so that a dead holder blocks nobody.
-Both say who holds them, for the person who is refused.
+For a SQLite file it is an flock on a file next to it, in PostgreSQL an advisory lock of a session
+of its own. The kernel or the server releases it when its holder ends, so that a dead holder blocks
+no other process. The lock names its holder, for the message to a user who is refused.
 """
 
 import fcntl
@@ -18,25 +18,25 @@ from urllib.parse import quote
 from dnnsearch.errors import UserError
 from dnnsearch.storage.postgresql import is_postgresql
 from dnnsearch.storage.postgresql_lock import LockCheck, session_lock
-from dnnsearch.storage.sqlite import sqlite_path
+from dnnsearch.urls import sqlite_path
 
 
 @contextmanager
 def study_lock(storage: str, study: str) -> Iterator[LockCheck]:
     """Hold the study's lock in the storage at this URL.
 
-    Raises UserError, naming the holder, while somebody else holds it. Whoever writes for long asks
-    what is yielded before each write, since a session can be lost.
+    Raise UserError, naming the holder, if another process holds it. Yield a check to call before
+    each write: it raises LostLock if the lock was lost, as a session can be.
     """
     if is_postgresql(storage):
-        with session_lock(storage, study) as held:
-            yield held
+        with session_lock(storage, study) as check:
+            yield check
     else:
         with _file_lock(sqlite_path(storage) or Path("dnnsearch"), study):
-            yield _certainly
+            yield _never_lost
 
 
-def _certainly() -> None:
+def _never_lost() -> None:
     """A file's lock is held as long as its holder lives."""
 
 
@@ -59,11 +59,11 @@ def _take(descriptor: int, study: str) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         raise UserError(
-            f"study {study} is worked on by another process: {_holder(descriptor)}"
+            f"study {study} is in use by another process: {_holder(descriptor)}"
         ) from None
     since = time.strftime("%Y-%m-%d %H:%M:%S")
     holder = {"host": socket.gethostname(), "process": os.getpid(), "since": since}
-    with suppress(OSError):  # on a full disk the lock holds all the same
+    with suppress(OSError):  # on a full disk the lock still holds
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, json.dumps(holder).encode(), 0)
 

@@ -1,1 +1,20 @@
-"""The study: what defines it, the virtual clock that orders it, and the loop that runs it."""
+"""A study: what defines it, the virtual clock that orders its trials, and the loop that runs them.
+
+It does not know how a trial is trained, how MLflow stores it, or how a search is shown to the user.
+
+- `definition`: everything that determines a study, and the spec of each trial.
+- `clock`: the virtual time in which trials are asked and told.
+- `replayed_study`: Optuna's study in memory, which chooses the hyperparameters.
+- `coordinator`: the loop that asks, waits for workers, and tells.
+- `ledger`: writes what is asked and told to Optuna's storage and to the records.
+- `worker_factory`: starts local worker processes, or connects to a Dask cluster.
+- `stored_study`: a study in a storage, opened to be read.
+- `study_creation`: a study opened to be written: created, or compared with its definition.
+- `retries`: which failed trials are tried again, and under which numbers.
+- `search`: the whole search, put together from the modules above.
+- `search_publishing`: what a running search publishes to MLflow.
+- `publish`: publishes what MLflow lacks, after the search.
+- `trial_views`: what is shown of trials and studies.
+- `dry_run`: estimates the cost of a search.
+- `leaderboard/`: the trials in order, filtered, and as text.
+"""

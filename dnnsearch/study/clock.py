@@ -1,9 +1,9 @@
-"""The virtual clock: when a trial is asked and when it is told, whatever the real workers do.
+"""The virtual clock: the order in which trials are asked and told, whatever the real workers do.
 
 A study has `parallelism` virtual workers, and a trial lasts as long as it costs, in multiply-adds.
-Its virtual finish is known when it has ended; until then the progress that it has reported bounds
-it from below. A trial may be told as soon as nothing in flight can still finish before it. Time is
-an integer and ties go by number, so the order of asking and telling is a function of the costs
+Its virtual finish is known when it has ended; until then its reported progress is a lower bound of
+it. A trial may be told as soon as no trial in flight can still finish before it. Time is an integer
+and ties go to the smaller number, so the order of asking and telling is a function of the costs
 alone. The clock knows nothing of Optuna, processes or seconds.
 """
 
@@ -12,15 +12,16 @@ from dataclasses import dataclass
 
 @dataclass
 class InFlightTrial:
-    """A trial that was asked and not yet told."""
+    """A trial that was asked and is not told yet; times are in multiply-adds."""
 
     number: int
     start: int
-    finish: int  # a lower bound until it has ended
+    finish: int  # a lower bound until the trial has ended
     ended: bool = False
 
     @property
     def order(self) -> tuple[int, int]:
+        """The trial with the smallest order is told first."""
         return self.finish, self.number
 
 
@@ -30,37 +31,39 @@ class VirtualClock:
     def __init__(self, parallelism: int) -> None:
         self.parallelism = parallelism
         self.now = 0
-        self._flights: dict[int, InFlightTrial] = {}
+        self.flights: dict[int, InFlightTrial] = {}  # by number
 
     @property
     def is_full(self) -> bool:
         """Whether no virtual worker is free."""
-        return len(self._flights) >= self.parallelism
+        return len(self.flights) >= self.parallelism
 
     @property
     def in_flight(self) -> list[int]:
-        return list(self._flights)
+        """Numbers of the trials in flight, in the order in which they were asked."""
+        return list(self.flights)
 
     def ask(self, number: int) -> None:
-        """A free virtual worker begins the trial now."""
-        self._flights[number] = InFlightTrial(number, self.now, self.now)
+        """Start the trial on a free virtual worker, now."""
+        self.flights[number] = InFlightTrial(number, start=self.now, finish=self.now)
 
     def progress(self, number: int, cost: int) -> None:
-        """So much is spent, and the trial goes on."""
-        flight = self._flights[number]
-        if not flight.ended:
-            flight.finish = max(flight.finish, flight.start + cost)
+        """The trial has spent `cost` multiply-adds and has not ended."""
+        trial = self.flights[number]
+        if not trial.ended:
+            trial.finish = max(trial.finish, trial.start + cost)
 
     def end(self, number: int, cost: int) -> None:
-        """The trial has ended, having spent so much in all."""
-        flight = self._flights[number]
-        flight.finish, flight.ended = flight.start + cost, True
+        """The trial has ended after `cost` multiply-adds in all."""
+        trial = self.flights[number]
+        trial.finish = trial.start + cost
+        trial.ended = True
 
     def due(self) -> int | None:
-        """The trial to be told next, or None while one in flight could still come before it."""
-        first = min(self._flights.values(), key=lambda flight: flight.order, default=None)
+        """Return the trial to be told next; None if a trial in flight could still come before."""
+        first = min(self.flights.values(), key=lambda trial: trial.order, default=None)
         return first.number if first and first.ended else None
 
     def tell(self, number: int) -> None:
-        """The trial's virtual worker falls free, and its finish is now."""
-        self.now = self._flights.pop(number).finish
+        """Free the trial's virtual worker and move the clock to the trial's finish."""
+        self.now = self.flights.pop(number).finish

@@ -1,8 +1,8 @@
-"""The loop of a study: ask on the virtual clock, have it trained, tell in virtual order.
+"""The loop of a study: ask on the virtual clock, have the trial trained, tell in virtual order.
 
-Search, resume and verify are this one loop. The memo says which specs have a result already: an
-empty memo makes it a search, a partial one a resume, an empty one beside a record a verify. What
-the sampler knows when it chooses a trial is therefore the same however many workers there are,
+Search, resume and verify are this one loop. The memo holds the results that are known already: an
+empty memo makes it a search, a partial one a resume, an empty one next to a record a verification.
+What the sampler knows when it chooses a trial is therefore the same however many workers there are,
 however fast they are, and however often the program was killed.
 """
 
@@ -23,78 +23,88 @@ POLL_SECONDS = 0.5
 
 
 class ResultCache(Protocol):
-    """The results that are known."""
+    """The memo: results that are known."""
 
-    def find(self, spec: Spec) -> Record | None: ...
+    def find(self, spec: Spec) -> Record | None:
+        """Return the result of this spec, or None if it has none."""
 
-    def keep(self, packed: bytes) -> Record: ...
+    def keep(self, packed: bytes) -> Record:
+        """Keep a new result and return it decoded."""
 
 
 class TrialLog(Protocol):
-    """Where asking and telling are written down."""
+    """Writes down, or compares, what is asked and told."""
 
-    def asked(self, trial: FrozenTrial, spec: Spec) -> None: ...
+    def asked(self, trial: FrozenTrial, spec: Spec) -> None:
+        """The trial was asked."""
 
-    def told(self, record: Record, packed: bytes | None) -> None: ...
+    def told(self, record: Record, packed: bytes | None) -> None:
+        """The trial was told; `packed` is a failure's record that is not kept yet."""
 
-    def flush(self) -> None: ...
+    def flush(self) -> None:
+        """Write what was deferred."""
 
 
 class Workers(Protocol):
-    """Who trains."""
+    """Trains specs."""
 
-    def submit(self, spec: Spec) -> None: ...
+    def submit(self, spec: Spec) -> None:
+        """Have the spec trained."""
 
-    def poll(self, timeout: float) -> list[Event]: ...
+    def poll(self, timeout: float) -> list[Event]:
+        """Return what has happened, after at most `timeout` seconds."""
 
 
 class Coordinator:
-    """Runs one study; it alone knows the order of things."""
+    """Runs one study; no other part knows the order of its trials."""
 
     def __init__(
         self,
         definition: Definition,
         memo: ResultCache,
-        book: TrialLog,
+        log: TrialLog,
         workers: Workers,
-        progressed: Callable[[Progressed], None] = lambda event: None,
+        on_progress: Callable[[Progressed], None] | None = None,
         retries: Mapping[int, Mapping[str, Value]] = MappingProxyType({}),
     ) -> None:
-        self.definition, self.memo, self.book, self.workers = definition, memo, book, workers
-        self.progressed = progressed
-        self.twin = ReplayedStudy(definition.config)
+        self.definition = definition
+        self.memo = memo
+        self.log = log
+        self.workers = workers
+        self.on_progress = on_progress
+        self.study = ReplayedStudy(definition.config)
         self.clock = VirtualClock(definition.config.parallelism)
-        self.given = {**dict(enumerate(definition.first_params())), **retries}
+        self.preset = {**dict(enumerate(definition.first_params())), **retries}
         self.asked = 0
-        self.specs: dict[int, Spec] = {}  # in flight
+        self.specs: dict[int, Spec] = {}  # of the trials in flight
         self._digests: dict[int, str] = {}
         self._ended: dict[int, tuple[Record, bytes | None]] = {}
 
-    def run(self, trials: int, may_ask: Callable[[int], bool] = lambda number: True) -> None:
-        """Bring the study to so many trials in all, or until `may_ask(number)` says no."""
+    def run(self, trials: int, may_ask: Callable[[int], bool] | None = None) -> None:
+        """Run the study to `trials` trials in all, or until `may_ask(number)` is False."""
         while True:
-            wanted = self.asked < trials and may_ask(self.asked)
+            wanted = self.asked < trials and (may_ask is None or may_ask(self.asked))
             if wanted and not self.clock.is_full:
                 self._ask(self.asked)
             elif self.clock.in_flight:
                 self._tell(self._next_due())
             else:
                 break
-        self.book.flush()
+        self.log.flush()
 
     @property
     def digests(self) -> list[str]:
-        """Of the trials that were told, in the order of their numbers."""
+        """Digests of the told trials' records, in the order of the trials' numbers."""
         return [digest for _, digest in sorted(self._digests.items())]
 
     def _ask(self, number: int) -> None:
-        trial, hyperparameters = self.twin.ask(number, self.given.get(number))
-        spec = self.definition.spec(number, hyperparameters, self.twin.told)
-        self.book.asked(trial, spec)
-        self.asked, self.specs[number] = number + 1, spec
+        trial, hyperparameters = self.study.ask(number, self.preset.get(number))
+        spec = self.definition.spec(number, hyperparameters, self.study.finished_curves)
+        self.log.asked(trial, spec)
+        self.asked = number + 1
+        self.specs[number] = spec
         self.clock.ask(number)
-        record = self.memo.find(spec)
-        if record:
+        if record := self.memo.find(spec):
             self._end(number, record, None)
         else:
             self.workers.submit(spec)
@@ -104,7 +114,7 @@ class Coordinator:
         self.clock.end(number, record.cost)
 
     def _next_due(self) -> int:
-        """Wait until it is certain which trial comes next in virtual time."""
+        """Wait until it is certain which trial is next in virtual time; return its number."""
         while (due := self.clock.due()) is None:
             for event in self.workers.poll(POLL_SECONDS):
                 self._receive(event)
@@ -114,7 +124,8 @@ class Coordinator:
         match event:
             case Progressed(number, iteration):
                 self.clock.progress(number, self.specs[number].cost(iteration))
-                self.progressed(event)
+                if self.on_progress:
+                    self.on_progress(event)
             case Done(number, packed):
                 self._end(number, self.memo.keep(packed), None)
             case Failed(number, cause, traceback):
@@ -126,5 +137,5 @@ class Coordinator:
         del self.specs[number]
         self._digests[number] = record.digest
         self.clock.tell(number)
-        self.twin.tell(number, record)
-        self.book.told(record, packed)
+        self.study.tell(number, record)
+        self.log.told(record, packed)

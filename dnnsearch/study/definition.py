@@ -1,7 +1,7 @@
 """What defines a study, resolved to the last constant: the config, its data, our arithmetic.
 
-Two studies with equal definitions are the same study. The definition is stored with the study;
-a search under the same name with another definition is refused, and told which keys differ.
+Two studies with equal definitions are the same study. The definition is stored with the study; a
+search under the same name with another definition is refused with the keys that differ.
 """
 
 from collections.abc import Sequence
@@ -9,18 +9,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from dnnsearch.config.config import Config
-from dnnsearch.config.search_space import first_params, resolve_curve_every
+from dnnsearch.config.search_space import check_fits, first_params, resolve_curve_every
 from dnnsearch.data.files.source import without_paths
-from dnnsearch.data.prepare import Prepared
-from dnnsearch.runtime import numerics as arithmetic
-from dnnsearch.study.pruning import FinishedCurve, thresholds
+from dnnsearch.data.prepare import Prepared, prepare
+from dnnsearch.runtime.numerics import playable, rounding
+from dnnsearch.storage.array_store import ArrayStore
+from dnnsearch.trials.metrics import METRICS
+from dnnsearch.trials.pruning import FinishedCurve, pruner_definition, thresholds
 from dnnsearch.trials.record import PINNED_PACKAGES, versions
-from dnnsearch.trials.spec import ARITHMETIC, OBJECTIVES, Hyperparameters, Spec, Value
+from dnnsearch.trials.spec import ARITHMETIC, Hyperparameters, Spec, Value
 
 
 @dataclass(frozen=True)
 class Definition:
-    """A config together with the data that it names and the numerics that are played."""
+    """A config with the data that it names and the numerics that it runs with."""
 
     config: Config
     prepared: Prepared
@@ -28,25 +30,20 @@ class Definition:
 
     @property
     def curve_every(self) -> int:
+        """Updates between two points of a curve."""
         return resolve_curve_every(self.config, self.prepared.shape)
 
     @property
     def maximize(self) -> bool:
-        return OBJECTIVES[self.config.objective] == "maximize"
+        return METRICS[self.config.objective].direction.maximize
 
     @property
     def pruner(self) -> dict[str, Any]:
-        """Name and all arguments; what counts in iterations stands on the curves' grid."""
-        every = self.curve_every
-        arguments: dict[str, dict[str, Any]] = {
-            "none": {},
-            "median": {"n_startup_trials": 5, "n_warmup_steps": 5 * every, "n_min_trials": 1},
-            "halving": {"min_resource": 4 * every, "reduction_factor": 3},
-        }
-        return {"name": self.config.pruner, **arguments[self.config.pruner]}
+        """The pruner's name and all its arguments."""
+        return pruner_definition(self.config.pruner, self.curve_every)
 
     def as_dict(self) -> dict[str, Any]:
-        """JSON-able; everything that determines the study."""
+        """Return everything that determines the study; JSON-able."""
         installed = versions()
         return {
             **self.config.definition(),
@@ -55,7 +52,7 @@ class Definition:
             "curve_every": self.curve_every,
             "pruner": self.pruner,
             "numerics": self.numerics,
-            "rounding": arithmetic.rounding(),
+            "rounding": rounding(),
             "data_digest": self.prepared.data_digest,
             "split_digest": self.prepared.split_digest,
             "arrays": self.prepared.key,
@@ -64,19 +61,19 @@ class Definition:
         }
 
     def _data(self) -> dict[str, Any]:
-        """Files by their content: where they lie is of this run only."""
+        """Return the config's `data` with files named by their content, not by their path."""
         named = without_paths(self.config.data)
         contents = self.prepared.contents
         return {**named, "contents": contents} if contents else named
 
     def first_params(self) -> list[dict[str, Value]]:
-        """What the search begins with: the sensible default, then the user's own guesses."""
+        """Return Optuna's params of the first trials: the default, then the user's `try_first`."""
         return first_params(self.config, self.prepared.shape)
 
     def spec(
-        self, number: int, hyperparameters: Hyperparameters, told: Sequence[FinishedCurve]
+        self, number: int, hyperparameters: Hyperparameters, finished: Sequence[FinishedCurve]
     ) -> Spec:
-        """The spec of trial `number`, asked when so much had been told."""
+        """Return the spec of trial `number`; `finished` are the trials told before it was asked."""
         config, shape = self.config, self.prepared.shape
         grid = range(0, hyperparameters.iterations, self.curve_every)
         return Spec(
@@ -99,18 +96,31 @@ class Definition:
             replicates=config.stacked,
             max_cost=config.max_cost,
             pruner=config.pruner,
-            thresholds=thresholds(self.pruner, told, grid, self.maximize),
+            thresholds=thresholds(self.pruner, finished, grid, self.maximize),
             metrics=config.metrics,
         )
 
 
+def resolve_definition(config: Config, store: ArrayStore) -> Definition:
+    """Prepare the data in `store` and return what defines the study of `config`.
+
+    Raises UserError if the data cannot be read, or if the search space does not fit them.
+    """
+    prepared = prepare(config, store)
+    check_fits(config, prepared.shape)
+    return Definition(config, prepared, playable(config.numerics))
+
+
 def differences(stored: dict[str, Any], wanted: dict[str, Any], place: str = "") -> list[str]:
-    """The keys in which two definitions differ, each with both values."""
-    found = []
+    """Return the keys in which two definitions differ, each with both values.
+
+    `place` is the path of the key that holds the two, such as `split.`.
+    """
+    changed = []
     for key in sorted(stored.keys() | wanted.keys()):
         old, new = stored.get(key), wanted.get(key)
         if isinstance(old, dict) and isinstance(new, dict):
-            found += differences(old, new, f"{place}{key}.")
+            changed += differences(old, new, f"{place}{key}.")
         elif old != new:
-            found.append(f"{place}{key} (was {old}, is {new})")
-    return found
+            changed.append(f"{place}{key} (was {old}, is {new})")
+    return changed

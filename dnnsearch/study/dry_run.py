@@ -1,7 +1,7 @@
-"""What a search would come to: trials, arithmetic, time and disk, before anything is written.
+"""Estimate the cost of a search: trials, arithmetic, time and disk; nothing is written.
 
-The sampler has not chosen yet, so the trials are drawn at random from the space. Time is measured
-by training one of them for a moment on this machine; both make it an estimate.
+The sampler has not chosen the trials yet, so they are drawn at random from the space. Time is
+measured by training one of them for a moment on this machine. Both make it an estimate.
 """
 
 import tempfile
@@ -14,30 +14,29 @@ import optuna
 from optuna.samplers import RandomSampler
 
 from dnnsearch.config.config import Config
-from dnnsearch.config.search_space import check_fits, suggest
-from dnnsearch.data.prepare import prepare
+from dnnsearch.config.search_space import suggest
 from dnnsearch.nn import number_of_parameters
-from dnnsearch.runtime import numerics
 from dnnsearch.storage.array_store import ArrayStore
 from dnnsearch.storage.optuna_storage import Rows, is_there, open_storage, study_names
-from dnnsearch.study.definition import Definition
-from dnnsearch.study.retries import planned
+from dnnsearch.study.definition import Definition, resolve_definition
+from dnnsearch.study.retries import retries_of
 from dnnsearch.study.stored_study import OpenStudy
-from dnnsearch.trials.record import KEPT_BYTES
-from dnnsearch.trials.run import CURVES, run_trial
+from dnnsearch.trials.record import MAX_PARAMETER_BYTES
+from dnnsearch.trials.run import run_trial
 from dnnsearch.trials.spec import Spec
+from dnnsearch.trials.training import CURVES
 
-DRAWN = 200  # trials; a longer search is these, scaled
-MEASURED_SECONDS = 0.3  # of training, at least
-TRIAL_SECONDS = 0.03  # for each trial beside its training
+MAX_DRAWN_TRIALS = 200  # the cost of a longer search is scaled from these
+MIN_MEASURED_SECONDS = 0.3
+SECONDS_PER_TRIAL = 0.03  # in addition to its training
 START_SECONDS = 3.0  # for imports and worker processes
-POINT_BYTES = 600  # of a curve's point in the rows of Optuna and MLflow, all curves together
-TRIAL_BYTES = 16_000  # of a trial's other rows and of its record's text
+BYTES_PER_POINT = 600  # of all curves together, in the rows of Optuna and MLflow
+BYTES_PER_TRIAL = 16_000  # of its other rows and of its record's text
 
 
 @dataclass(frozen=True)
 class CostEstimate:
-    """What is still to be done of a search."""
+    """The part of a search that is still to be run."""
 
     done: int  # trials that have ended already
     trials: int  # still to be run
@@ -48,25 +47,23 @@ class CostEstimate:
 
 
 def estimate_cost(config: Config, retry_failed: bool = False) -> CostEstimate:
-    """The plan of a search with this config; raises UserError where a search would.
+    """Estimate a search with this config; raises UserError if the search would.
 
-    Call it in a process with pinned numerics, as a search.
+    The process must have pinned numerics, as for a search.
     """
     with tempfile.TemporaryDirectory(prefix="dnnsearch-") as folder:
         store = ArrayStore(Path(folder))
-        prepared = prepare(config, store)
-        check_fits(config, prepared.shape)
-        definition = Definition(config, prepared, numerics.playable(config.numerics))
-        done, trials = _standing(config, retry_failed)
+        definition = resolve_definition(config, store)
+        done, trials = _count_trials(config, retry_failed)
         specs = _draw(definition, done, trials)
         if not specs:
             return CostEstimate(done, 0, 0, 0, 0.0, 0)
-        speed = _speed(specs, store.open(prepared.key))
+        speed = _speed(specs, store.open(definition.prepared.key))
     return _summed(definition, done, trials - done, specs, speed)
 
 
-def _standing(config: Config, retry_failed: bool) -> tuple[int, int]:
-    """How many trials of the study have ended, and how many it is to have."""
+def _count_trials(config: Config, retry_failed: bool) -> tuple[int, int]:
+    """Return how many trials of the study have ended, and how many it is to have."""
     if not is_there(config.storage):
         return 0, config.trials
     storage = open_storage(config.storage)
@@ -74,31 +71,31 @@ def _standing(config: Config, retry_failed: bool) -> tuple[int, int]:
         return 0, config.trials
     study = OpenStudy(config.study, Rows(storage, config.study))
     done = sum(trial.state.is_finished() for trial in study.trials())
-    again = planned(study, config.trials) if retry_failed else study.retries
-    wanted = max([study.wanted(config.trials), *(number + 1 for number in again)])
+    retries = retries_of(study, config.trials) if retry_failed else study.retries
+    total = max([study.total_trials(config.trials), *(number + 1 for number in retries)])
     storage.engine.dispose()
-    return done, wanted
+    return done, total
 
 
 def _draw(definition: Definition, done: int, trials: int) -> list[Spec]:
-    """Trials such as the search may ask, from the first that it has not run."""
+    """Draw specs that the search may ask, from the first trial that has not ended."""
     config = definition.config
     study = optuna.create_study(sampler=RandomSampler(seed=config.seed))
     for params in definition.first_params():
         study.enqueue_trial(params)
-    numbers = range(min(trials, done + DRAWN))
+    numbers = range(min(trials, done + MAX_DRAWN_TRIALS))
     return [definition.spec(n, suggest(study.ask(), config), []) for n in numbers][done:]
 
 
 def _speed(specs: list[Spec], data: Mapping[str, np.ndarray]) -> float:
-    """Cost per second of a training of middling size."""
+    """Measure the training of the spec with the median cost; return its cost per second."""
     spec = sorted(specs, key=_cost)[len(specs) // 2]
     longest, iterations = spec.updates, 16
     while True:
         iterations = min(2 * iterations, longest)
         hyper = replace(spec.hyperparameters, iterations=iterations)
         seconds = run_trial(replace(spec, hyperparameters=hyper), data).seconds
-        if seconds > MEASURED_SECONDS or iterations == longest:
+        if seconds > MIN_MEASURED_SECONDS or iterations == longest:
             return spec.cost(iterations) / seconds
 
 
@@ -119,17 +116,17 @@ def _summed(
         trials=trials,
         updates=round(scale * sum(spec.updates for spec in specs)),
         multiply_adds=round(scale * sum(s.multiply_adds(s.updates) for s in specs)),
-        seconds=START_SECONDS + TRIAL_SECONDS * trials + seconds,
+        seconds=START_SECONDS + SECONDS_PER_TRIAL * trials + seconds,
         disk=round(scale * disk),
     )
 
 
 def _bytes(spec: Spec, dev_examples: int) -> int:
-    """A record lies in the folder of records and, as an artifact, with MLflow."""
+    """Estimate a trial's disk space; its record is stored twice, in its folder and in MLflow."""
     points = spec.updates // spec.curve_every + 2
     weights = number_of_parameters(spec.layer_sizes) * np.dtype(spec.dtype).itemsize
     replicates = spec.replicates
     curves = 8 * points * (1 + len(CURVES) * replicates)
-    kept = weights * replicates if weights * replicates <= KEPT_BYTES else 0
+    kept = weights * replicates if weights * replicates <= MAX_PARAMETER_BYTES else 0
     record = kept + curves + 8 * dev_examples * replicates
-    return 2 * record + POINT_BYTES * points + TRIAL_BYTES
+    return 2 * record + BYTES_PER_POINT * points + BYTES_PER_TRIAL

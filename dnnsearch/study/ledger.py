@@ -1,55 +1,62 @@
-"""What was asked and told, written so that it can be read after any accident.
+"""The log of a search: what was asked and told, written so that any crash leaves it readable.
 
 Each trial is written when it is asked and when it is told: to Optuna's rows, to the record files,
-and to whoever publishes. What is there already is compared, never written again. While trials fail
-one after another from one cause nothing is written, because three such failures say that the
-machine needs mending: the search stops as if it had never come to them.
+and to the observers of trials. What is stored already is compared, never written again. While
+trials fail one after another from one cause, nothing is written: after three such failures the
+machine needs repair, and the search stops as if it had never asked them.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from optuna.trial import FrozenTrial
 
 from dnnsearch.errors import UserError
-from dnnsearch.storage.optuna_storage import Rows
 from dnnsearch.storage.postgresql_lock import LockCheck
 from dnnsearch.study.replayed_study import STATES, objective_curve, optuna_value
+from dnnsearch.study.stored_study import OpenStudy
 from dnnsearch.study.trial_views import ended_view, interrupted_view, running_view
 from dnnsearch.trials.record import Record
-from dnnsearch.trials.record_store import Records
 from dnnsearch.trials.run import TrialView
 from dnnsearch.trials.spec import Spec
 
-FAILURES_IN_A_ROW = 3
+MAX_EQUAL_FAILURES = 3
 
 
 class Ledger:
-    """The one writer of a study."""
+    """The only writer of a study.
+
+    `observers` are called with a view of each trial that starts or ends. `check_lock` is called
+    before each write.
+    """
 
     def __init__(
         self,
-        rows: Rows,
-        records: Records,
-        publish: Sequence[Callable[[TrialView], None]],
-        retries: Collection[int] = (),
-        may_write: LockCheck = lambda: None,
+        study: OpenStudy,
+        observers: Sequence[Callable[[TrialView], None]],
+        check_lock: LockCheck,
     ) -> None:
-        self.rows, self.records, self._publish = rows, records, publish
-        self.retries, self._may_write = retries, may_write
-        self.stored = rows.trials()
+        self.rows = study.rows
+        self.records = study.records
+        self.retries = study.retries
+        self.stored = study.trials()
+        self._observers = observers
+        self._check_lock = check_lock
         self._ids = {trial.number: trial._trial_id for trial in self.stored}
         self._shown_running: dict[int, Spec] = {}
-        self._failures: list[str] = []
-        self._held: list[Callable[[], None]] = []
+        self._failures: list[str] = []  # causes of the last failures, all equal
+        self._deferred: list[Callable[[], None]] = []  # writes since the first of them
 
     @property
     def told_before(self) -> list[int]:
-        """The trials that had ended when the search began."""
+        """Numbers of the trials that had ended when the search started."""
         return [trial.number for trial in self.stored if trial.state.is_finished()]
 
     def asked(self, trial: FrozenTrial, spec: Spec) -> None:
-        """Compare the trial with its stored row, or add it as RUNNING."""
+        """Compare the trial with its stored row, or add it as RUNNING.
+
+        Raises UserError if it differs from its stored row.
+        """
         if trial.number < len(self.stored):
             _compare(f"trial {trial.number}", self.stored[trial.number].params, trial.params)
         self._write(lambda: self._ask(trial, spec))
@@ -60,20 +67,20 @@ class Ledger:
             self._ids[trial.number] = self.rows.ask(trial)
         if not self._is_told(trial.number):
             self._shown_running[trial.number] = spec
-            self.publish(running_view(spec))
+            self._show(running_view(spec))
 
     def interrupt(self) -> None:
-        """Nothing goes on: show that of all trials that people were shown as running."""
+        """Show all trials that were shown as running as interrupted."""
         for spec in self._shown_running.values():
-            self.publish(interrupted_view(spec))
+            self._show(interrupted_view(spec))
 
     def told(self, record: Record, packed: bytes | None) -> None:
         """Write how a trial ended; `packed` is a failure's record that is not on disk yet.
 
-        Raises UserError at the third failure in a row from one cause, and then none is told. Trials
-        that try a failed one again are not counted: a study must get past one that always fails.
+        Raises UserError at the third failure in a row from one cause; none of them is written.
+        Retries are not counted: a study must get past a trial that always fails.
         """
-        if packed is None or record.spec.number in self.retries:  # that it fails again is told
+        if packed is None or record.spec.number in self.retries:
             self.flush()
         else:
             self._count(str(record.document["cause"]), record.spec.number)
@@ -83,33 +90,32 @@ class Ledger:
         if self._failures and self._failures[-1] != cause:
             self.flush()
         self._failures.append(cause)
-        if len(self._failures) == FAILURES_IN_A_ROW:
+        if len(self._failures) == MAX_EQUAL_FAILURES:
             raise UserError(
-                f"{FAILURES_IN_A_ROW} trials in a row failed from the same cause, the last is "
-                f"trial {number}: {cause}; none is counted, the same command tries them again"
+                f"{MAX_EQUAL_FAILURES} trials in a row failed from the same cause, the last is "
+                f"trial {number}: {cause}; these failures were not recorded: fix the cause and run "
+                "the same command"
             )
 
     def _write(self, action: Callable[[], None]) -> None:
         if self._failures:
-            self._held.append(action)
+            self._deferred.append(action)
         else:
-            self._certainly(action)
-
-    def _certainly(self, action: Callable[[], None]) -> None:
-        """Write, unless the study's lock was lost: then LostLock is raised."""
-        self._may_write()
-        action()
+            self._check_lock()
+            action()
 
     def flush(self) -> None:
-        """The streak of failures is over: write what was held back."""
-        held, self._held, self._failures = self._held, [], []
-        for action in held:
-            self._certainly(action)
+        """Write what was deferred: the failures in a row are over."""
+        deferred = self._deferred
+        self._deferred = []
+        self._failures = []
+        for action in deferred:
+            self._check_lock()
+            action()
 
-    def publish(self, view: TrialView) -> None:
-        """Show the trial to all who want to see it."""
-        for show in self._publish:
-            show(view)
+    def _show(self, view: TrialView) -> None:
+        for observer in self._observers:
+            observer(view)
 
     def _is_told(self, number: int) -> bool:
         return number < len(self.stored) and self.stored[number].state.is_finished()
@@ -138,7 +144,7 @@ class Ledger:
                 list(objective_curve(record).items()),
                 {"dnnsearch": _attributes(record)},
             )
-        self.publish(ended_view(record, self.records.path(record)))
+        self._show(ended_view(record, self.records.path(record)))
         self._shown_running.pop(number, None)
 
 
@@ -146,18 +152,15 @@ def _compare(place: str, stored: dict[str, Any], replayed: dict[str, Any]) -> No
     for name in stored | replayed:
         if stored.get(name) != replayed.get(name):
             raise UserError(
-                f"{place} of the stored study is not what its definition gives: {name} is "
-                f"{stored.get(name)}, and should be {replayed.get(name)}; start a new study with "
+                f"{place} in storage differs from the replayed study: {name} is "
+                f"{stored.get(name)}, but should be {replayed.get(name)}; start a new study with "
                 "--study NAME"
             )
 
 
-def _per_replicate(record: Record) -> list[float]:
-    """The objective of each replicate, whose mean is the trial's value."""
-    return [] if record.value is None else list(record.final[record.spec.objective].tolist())
-
-
 def _attributes(record: Record) -> dict[str, Any]:
+    """Return what the leaderboard reads of the trial; `values` has the objective per replicate."""
+    values = [] if record.value is None else record.final[record.spec.objective].tolist()
     final = {name: values.mean().item() for name, values in record.final.items()}
     return {
         "state": record.end,
@@ -165,7 +168,7 @@ def _attributes(record: Record) -> dict[str, Any]:
         "cost": record.cost,
         "seconds": record.document["made"].get("seconds"),
         "parameters": record.document.get("parameters"),
-        "values": _per_replicate(record),
+        "values": values,
         "final": {name: value if value == value else None for name, value in final.items()},
         "reason": record.document.get("cause", ""),
     }

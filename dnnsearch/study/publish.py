@@ -1,7 +1,7 @@
-"""Everything that MLflow lacks of a study, sent from its records: after an outage, a kill, a move.
+"""Publish what MLflow lacks of a study from its records: after an outage, a kill, or a move.
 
-Nothing is trained, and neither Optuna's rows nor the records are written. What was in flight when a
-search was killed is shown as interrupted, as if the search had been able to say so.
+No trial is trained, and neither Optuna's rows nor the records are written. Trials that were in
+flight when a search was killed are shown as interrupted.
 """
 
 from collections.abc import Iterator
@@ -16,22 +16,22 @@ from dnnsearch.urls import without_password
 
 
 def publish(study: OpenStudy, uri: str | None = None) -> str:
-    """Bring MLflow at `uri`, or where the study is tracked, to what it should show; says what was.
+    """Publish the study to MLflow at `uri`, by default where it is tracked; return a summary.
 
-    Raises UserError while somebody works on the study, or when MLflow is away or refuses.
+    Raises UserError if another process works on the study, or if MLflow cannot be reached.
     """
     uri = uri or study.config.tracking
     if uri == UNTRACKED:
-        raise UserError(f"study {study.name} is not tracked: say with --tracking URI where to")
+        raise UserError(f"study {study.name} is not tracked: --tracking URI is required")
     check_uri(uri)
-    with study_lock(study.rows.storage.url, study.name) as held:
+    with study_lock(study.rows.storage.url, study.name) as check_lock:
         views = list(_views(study))
         ended = sum(view.state != "interrupted" for view in views)
-        whole = ended == len(views) >= study.wanted(study.config.trials)
-        from dnnsearch.tracking.backfill import backfill  # MLflow takes its seconds
+        complete = ended == len(views) >= study.total_trials(study.config.trials)
+        from dnnsearch.tracking.backfill import backfill  # imports MLflow, for seconds
 
-        state = ("finished", study.fingerprint()) if whole else ("interrupted", "")
-        sent = backfill(uri, study_info(study), views, *state, held)
+        state = ("finished", study.fingerprint()) if complete else ("interrupted", "")
+        sent = backfill(uri, study_info(study), views, *state, check_lock)
     shown = without_password(uri)
     return f"study {study.name}: {shown} lacked {sent} of {len(views)} trials, and lacks none now"
 

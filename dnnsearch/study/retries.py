@@ -1,8 +1,8 @@
-"""Failed trials that a person wants tried once more: each gets a new number behind the last one.
+"""Failed trials that the user wants to try again: each gets a new number after the last trial.
 
-A failure stays under its number for good, so that the study can be replayed. Which number tries
-which failure again is kept with the study before any of them is asked, round by round: while one
-round has not ended there is no next one, so that the same command goes on after any death.
+A failed trial keeps its number, so that the study can be replayed. Which number retries which
+failed trial is stored with the study before any retry is asked, one round at a time: no new round
+starts before the last one has ended, so the same command resumes after any crash.
 """
 
 from collections.abc import Mapping
@@ -13,12 +13,14 @@ from dnnsearch.study.stored_study import RETRIES, OpenStudy
 from dnnsearch.trials.spec import Value
 
 
-def planned(study: OpenStudy, trials: int) -> dict[int, int]:
-    """The retries of a study of `trials` trials, with a new round if one can begin.
+def retries_of(study: OpenStudy, trials: int) -> dict[int, int]:
+    """Return number of a retry -> number of the failed trial, for a study of `trials` trials.
 
-    Number of the new trial -> number of the failed one, which is tried again once.
+    A new round is included if one can start. Each failed trial is retried once; a retry that fails
+    is a failed trial of the next round.
     """
-    known, rows = study.retries, study.trials()
+    known = study.retries
+    rows = study.trials()
     ended = {row.number for row in rows if row.state.is_finished()}
     if not known.keys() <= ended:
         return known
@@ -27,17 +29,18 @@ def planned(study: OpenStudy, trials: int) -> dict[int, int]:
     return known | dict(enumerate(new, max(trials, len(rows))))
 
 
-def append(study: OpenStudy) -> int:
-    """Begin a new round, if one can begin; how many trials are still to be tried again."""
-    wanted = planned(study, study.config.trials)
+def plan_retries(study: OpenStudy) -> int:
+    """Store a new round of retries if one can start; return how many retries are still to run."""
+    wanted = retries_of(study, study.config.trials)
     if wanted != study.retries:
-        stored = {str(number): again for number, again in wanted.items()}
+        stored = {str(number): failed for number, failed in wanted.items()}
         study.rows.set_attribute(RETRIES, stored)
     ended = {row.number for row in study.trials() if row.state.is_finished()}
     return len(wanted.keys() - ended)
 
 
-def given(study: OpenStudy) -> dict[int, Mapping[str, Value]]:
-    """What is asked of the trials that try another one again, by number."""
-    rows = study.trials() if study.retries else []
-    return {number: rows[again].params for number, again in study.retries.items()}
+def retry_params(study: OpenStudy) -> dict[int, Mapping[str, Value]]:
+    """Return number of a retry -> Optuna's params of the failed trial that it tries again."""
+    retries = study.retries
+    rows = study.trials() if retries else []
+    return {number: rows[failed].params for number, failed in retries.items()}

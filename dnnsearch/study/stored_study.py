@@ -1,4 +1,4 @@
-"""A study that exists, opened to be read: its definition, its rows, its records."""
+"""A stored study, opened to be read: its definition, its rows, its records."""
 
 import os
 from dataclasses import dataclass
@@ -15,23 +15,20 @@ from dnnsearch.storage.optuna_storage import Rows, open_storage
 from dnnsearch.tracking.remote_records import StudyArtifacts
 from dnnsearch.trials.record import Record, decode, fingerprint, outcome_digest
 from dnnsearch.trials.record_store import DIGEST_PREFIX, IN_MLFLOW, Records, root
-from dnnsearch.urls import with_password, without_password
+from dnnsearch.urls import with_password
 
-# names of the study's attributes in Optuna's storage
-DEFINITION, CONFIG, IDENTITY, EXPERIMENT = "definition", "config", "id", "experiment"
+# Names of the study's attributes in Optuna's storage.
+DEFINITION = "definition"
+CONFIG = "config"
+IDENTITY = "id"
+EXPERIMENT = "experiment"
 PROFILE = "profile"  # the shape of the data
-RETRIES = "retries"  # which trial tries which failed one again
-
-
-def without_secrets(config: Config) -> dict[str, Any]:
-    """The config as it is written down: its addresses have no passwords."""
-    document = config.document()
-    return document | {key: without_password(document[key]) for key in ("storage", "tracking")}
+RETRIES = "retries"  # number of a retry -> number of the failed trial
 
 
 @dataclass(frozen=True)
 class OpenStudy:
-    """One study of a storage; nothing here writes."""
+    """One study of a storage; no method writes to it, except that records may be fetched."""
 
     name: str
     rows: Rows
@@ -42,14 +39,14 @@ class OpenStudy:
 
     @property
     def definition(self) -> dict[str, Any]:
-        """As `Definition.as_dict` had it when the study began."""
+        """What `Definition.as_dict` returned when the study was created."""
         return dict(self.attributes[DEFINITION])
 
     @property
     def config(self) -> Config:
-        """The config that the study was begun or last continued with.
+        """The config that the study was last searched with.
 
-        It is stored without passwords; MLflow's may stand in $MLFLOW_TRACKING_URI.
+        It is stored without passwords; that of MLflow is taken from $MLFLOW_TRACKING_URI.
         """
         document = self.attributes[CONFIG]
         tracking = with_password(document["tracking"], os.environ.get("MLFLOW_TRACKING_URI"))
@@ -57,41 +54,45 @@ class OpenStudy:
 
     @property
     def retries(self) -> dict[int, int]:
-        """Number of a trial -> number of the failed one that it tries again; read anew."""
+        """Number of a retry -> number of the failed trial; read from the storage at each call."""
         stored = self.rows.attributes.get(RETRIES, {})
-        return {int(number): again for number, again in stored.items()}
+        return {int(number): failed for number, failed in stored.items()}
 
-    def wanted(self, trials: int) -> int:
-        """How many it comes to where `trials` are asked for: retries and all in flight count."""
+    def total_trials(self, trials: int) -> int:
+        """Return how many trials the study comes to if `trials` are asked for.
+
+        The retries and the trials in flight are run in any case.
+        """
         unfinished = [row.number for row in self.trials() if not row.state.is_finished()]
         return 1 + max([trials - 1, *self.retries, *unfinished])
 
     @cached_property
     def records(self) -> Records:
-        where = self.attributes[CONFIG]["records"]
-        if where != IN_MLFLOW:
-            return Records(Path(where), self.name)
+        """The store of the trials' records."""
+        place = self.attributes[CONFIG]["records"]
+        if place != IN_MLFLOW:
+            return Records(Path(place), self.name)
         identity = self.attributes[IDENTITY]
         artifacts = StudyArtifacts(
             self.config.tracking, self.attributes[EXPERIMENT], self.name, identity
         )
-        return Records(root(where), f"{self.name}-{identity[:DIGEST_PREFIX]}", artifacts)
+        return Records(root(place), f"{self.name}-{identity[:DIGEST_PREFIX]}", artifacts)
 
     def trials(self) -> list[FrozenTrial]:
-        """Optuna's trials by number; `user_attrs["dnnsearch"]` is what `ledger` tells of each."""
+        """Return Optuna's trials by number; `user_attrs["dnnsearch"]` is written by `ledger`."""
         return self.rows.trials()
 
     def path(self, number: int) -> Path:
-        """The file of a trial's record; raises UserError when it is missing."""
+        """Return the file of a trial's record; raises UserError if it is missing."""
         return self.records.path_of(number, lambda: self._digests(number))
 
     def _digests(self, number: int) -> tuple[str, str]:
-        """Of a trial's spec and of what it came to, as Optuna's row has them."""
-        told = self.rows.trial(number).user_attrs
-        return told.get("spec", ""), told.get("dnnsearch", {}).get("digest", "")
+        """Return the digests of a trial's spec and of its result, from Optuna's row."""
+        attributes = self.rows.trial(number).user_attrs
+        return attributes.get("spec", ""), attributes.get("dnnsearch", {}).get("digest", "")
 
     def record(self, number: int) -> Record:
-        """The record of a trial; raises UserError when it is missing or damaged."""
+        """Return the record of a trial; raises UserError if it is missing or damaged."""
         path = self.path(number)
         try:
             return decode(path.read_bytes())
@@ -101,18 +102,29 @@ class OpenStudy:
             ) from error
 
     def fingerprint(self, trials: int | None = None) -> str:
-        """Of the first `trials` told trials, or of all; raises UserError when one is unfinished."""
-        told = self.trials()[:trials]
-        open_ = [trial.number for trial in told if not trial.state.is_finished()]
-        if open_ or (trials is not None and len(told) < trials):
-            missing = f"trial {open_[0]} is unfinished" if open_ else f"it has {len(told)} trials"
-            raise UserError(f"study {self.name} has no such fingerprint yet: {missing}")
-        return fingerprint(outcome_digest(self.record(t.number).document) for t in told)
+        """Return the fingerprint of the first `trials` trials, or of all.
+
+        Raises UserError if one of them is unfinished, or if there are fewer.
+        """
+        rows = self.trials()[:trials]
+        unfinished = [row.number for row in rows if not row.state.is_finished()]
+        if unfinished:
+            raise UserError(
+                f"study {self.name} has no fingerprint yet: trial {unfinished[0]} is unfinished"
+            )
+        if trials is not None and len(rows) < trials:
+            raise UserError(
+                f"study {self.name} has no fingerprint of {trials} trials: it has {len(rows)}"
+            )
+        return fingerprint(outcome_digest(self.record(row.number).document) for row in rows)
 
 
 def open_study(name: str, storage: str) -> OpenStudy:
-    """The study of this name in Optuna's storage; raises UserError when there is none of ours."""
+    """Return the study of this name in Optuna's storage.
+
+    Raises UserError if there is no such study, or if dnnsearch did not create it.
+    """
     study = OpenStudy(name, Rows(open_storage(storage), name))
     if CONFIG not in study.attributes:
-        raise UserError(f"study {name} in {storage} was not begun by dnnsearch")
+        raise UserError(f"study {name} in {storage} was not created by dnnsearch")
     return study

@@ -1,10 +1,10 @@
 """Files of a run: written straight to the disk where MLflow keeps them there, else sent."""
 
-import os
 import tempfile
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from dnnsearch.storage.atomic_write import whole_file
 from dnnsearch.tracking.client import MlflowClient, Run
 from dnnsearch.tracking.database import sqlite_path
 
@@ -19,12 +19,8 @@ def put_artifact(client: MlflowClient, run: Run, name: str, content: bytes) -> N
             client.log_artifact(run.info.run_id, str(path))
         return
     folder.mkdir(parents=True, exist_ok=True)
-    new = folder / f".{name}.{os.getpid()}.new"
-    try:
+    with whole_file(folder / name) as new:
         new.write_bytes(content)
-        new.replace(folder / name)
-    finally:
-        new.unlink(missing_ok=True)
 
 
 def get_artifact(client: MlflowClient, run: Run, name: str) -> bytes | None:

@@ -1,33 +1,21 @@
-"""The database behind a tracking URI: looked at before it is used; a SQLite file is created whole
-or not at all.
+"""The database behind a tracking URI: checked before use, and created if it is a SQLite file.
 
-MLflow creates its tables in many steps; killed in between, it leaves a file that never opens again.
-So the tables are created in a file of another name, which is then linked to its place. Looking
-needs no MLflow, and into a file it takes milliseconds.
+A check needs no MLflow; for a file it takes milliseconds.
 """
 
-import fcntl
 import importlib.util
 import os
 import re
 import sqlite3
-import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
 from dnnsearch.errors import UserError
 from dnnsearch.storage import database_templates, sqlite_connection
+from dnnsearch.urls import sqlite_path as sqlite_path
 from dnnsearch.urls import without_password
 
 SCHEMES = ("sqlite", "postgresql", "mysql", "mssql", "http", "https", "databricks")
-
-
-def sqlite_path(uri: str) -> Path | None:
-    """The file of a SQLite URI; None for every other kind."""
-    found = re.fullmatch(r"sqlite(?:\+\w+)?:///([^?]+)(?:\?.*)?", uri)
-    return Path(found[1]) if found and found[1] != ":memory:" else None
 
 
 def check_uri(uri: str) -> None:
@@ -64,7 +52,7 @@ def prepare_database(uri: str) -> None:
     if path is not None and not path.exists():
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            _create(path)
+            database_templates.create_in_place(path, _create_tables)
         except OSError as error:
             raise UserError(f"tracking: cannot create {path}: {error.strerror}") from error
 
@@ -150,53 +138,8 @@ def schema_versions() -> tuple[frozenset[str], str]:
     return versions, newest
 
 
-def _create(path: Path) -> None:
-    with _alone(path) as alone:
-        if path.exists():
-            return
-        if alone:
-            _sweep(path)
-        new = path.with_name(f".{path.name}.{uuid.uuid4().hex}.new")
-        try:
-            _create_tables(new)
-            _put_in_place(new, path)
-        finally:
-            new.unlink(missing_ok=True)
-
-
-@contextmanager
-def _alone(path: Path) -> Iterator[bool]:
-    """One creator at a time; False where the file system has no locks for folders.
-
-    Without the lock everything stays right, only done several times over.
-    """
-    folder = os.open(path.absolute().parent, os.O_RDONLY)
-    alone = False
-    try:
-        with suppress(OSError):
-            fcntl.flock(folder, fcntl.LOCK_EX)
-            alone = True
-        yield alone
-    finally:
-        os.close(folder)
-
-
-def _sweep(path: Path) -> None:
-    """Remove what killed creators have left."""
-    for left in path.parent.glob(f".{path.name}.*.new*"):
-        left.unlink(missing_ok=True)
-
-
 def _create_tables(path: Path) -> None:
     from dnnsearch.tracking.schema import create_schema, create_tables
 
     database_templates.create_from_template(path, f"mlflow-{schema_versions()[1]}", create_tables)
     create_schema(path)
-    with path.open("rb") as file:  # it has no other name yet: no other process has locks on it
-        os.fsync(file.fileno())
-
-
-def _put_in_place(new: Path, path: Path) -> None:
-    """Link, not rename: a database that somebody else has put there meanwhile stays."""
-    with suppress(FileExistsError):
-        os.link(new, path)

@@ -46,14 +46,6 @@ RECORD = "record.zip"  # the artifact
 LONGEST_TAG = 7_500  # MLflow takes 8,000 characters
 
 
-def run_name(view: TrialView) -> str:
-    """Such as `17 relu 64-32 lr 0.03`."""
-    layers = int(view.params["hidden_layers"])
-    units = "-".join(str(view.params[f"units_{layer}"]) for layer in range(1, layers + 1))
-    network = f"{view.params['activation']} {units}" if layers else "logistic"
-    return f"{view.number} {network} lr {view.params['learning_rate']:.2g}"
-
-
 def identifying_tags(study: str, parent: str, view: TrialView) -> dict[str, str]:
     """The tags that a trial's run has from its creation on."""
     return {

@@ -8,8 +8,8 @@ from dnnsearch.tracking import fields
 from dnnsearch.tracking.artifacts import get_artifact
 from dnnsearch.tracking.client import MlflowClient, MlflowException, Run, connect, mlflow_errors
 from dnnsearch.tracking.runs import children_of, is_active, studies_of
-from dnnsearch.trials.run import CURVES
-from dnnsearch.trials.spec import OBJECTIVES
+from dnnsearch.trials.metrics import METRICS
+from dnnsearch.trials.training import CURVES
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def _published(client: MlflowClient, run: Run) -> PublishedTrial:
         curves={
             name: _curve(client, run, name)
             for name in run.data.metrics
-            if name in (*CURVES, *OBJECTIVES)
+            if name in (*CURVES, *METRICS)
         },
         record=get_artifact(client, run, fields.RECORD),
     )

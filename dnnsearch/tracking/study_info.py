@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from dnnsearch.tracking.fields import run_name
+from dnnsearch.trials.metrics import METRICS, Direction, best_so_far
 from dnnsearch.trials.run import TrialView
 
 LEADERS = 5  # trials that the description names
@@ -28,12 +28,16 @@ class StudyInfo:
     definition: Mapping[str, Any]
     trials: int  # wanted in all
     objective: str = "dev_accuracy"
-    maximize: bool = True
     identity: str = ""
     digests: Mapping[str, str] = field(default_factory=dict)
     dataset: str = "data"
     profile: Mapping[str, Any] = field(default_factory=dict)
     files: Mapping[str, bytes] = field(default_factory=dict)  # that other machines need
+
+    @property
+    def direction(self) -> Direction:
+        """Whether a larger or a smaller objective is better."""
+        return METRICS[self.objective].direction
 
     @property
     def searched(self) -> list[str]:
@@ -68,7 +72,7 @@ class StudyProgress:
 
     def add(self, view: TrialView) -> None:
         value = view.value if view.state == "finished" else None
-        self.trials[view.number] = TrialSummary(view.state, value, run_name(view))
+        self.trials[view.number] = TrialSummary(view.state, value, view.display_name)
 
     def counts(self) -> dict[str, int]:
         """Trials by state, most first."""
@@ -77,27 +81,28 @@ class StudyProgress:
 
     def best(self) -> tuple[int, TrialSummary] | None:
         """The finished trial with the best value, the first one of equals."""
-        sign = 1.0 if self.card.maximize else -1.0
-        finished = [(n, t) for n, t in sorted(self.trials.items()) if t.value is not None]
-        return max(finished, key=lambda item: sign * (item[1].value or 0.0), default=None)
+        return next(iter(self.leaders(1)), None)
 
     def leaders(self, count: int) -> list[tuple[int, TrialSummary]]:
         """The best finished trials, the best first; of equal ones, the one asked first."""
-        sign = -1.0 if self.card.maximize else 1.0
         finished = [(n, t) for n, t in sorted(self.trials.items()) if t.value is not None]
-        return sorted(finished, key=lambda item: sign * (item[1].value or 0.0))[:count]
+        sort_key = self.card.direction.sort_key
+        return sorted(finished, key=lambda item: sort_key(item[1].value))[:count]
 
     def history(self) -> Iterator[tuple[int, float]]:
         """The best value so far after each trial, as far as all trials before it have ended."""
-        better, best = (max if self.card.maximize else min), None
+        values = list(self._ended_values())
+        for number, best in enumerate(best_so_far(values, self.card.direction)):
+            if best is not None and (value := values[best]) is not None:
+                yield number, value
+
+    def _ended_values(self) -> Iterator[float | None]:
+        """The trials' values by number, up to the first trial that has not ended."""
         for number in range(len(self.trials)):
             trial = self.trials.get(number)
             if trial is None or trial.state in ("running", "interrupted"):
                 return
-            if trial.value is not None:
-                best = trial.value if best is None else better(best, trial.value)
-            if best is not None:
-                yield number, best
+            yield trial.value
 
 
 def description(

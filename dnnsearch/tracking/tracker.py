@@ -129,7 +129,7 @@ class Tracker:
             self.experiment,
             start_time=_now() - round(1000 * (view.seconds or 0.0)),
             tags=tags,
-            run_name=fields.run_name(view),
+            run_name=view.display_name,
         )
         self.children[view.number] = TrialRun.of(run)
         return self.children[view.number]
@@ -235,7 +235,7 @@ class Tracker:
         return {
             fields.NOTE: f"Trials of dnnsearch. Choose *{saved_view.NAME}* under *Views*.",
             "mlflow.experimentKind": "custom_model_development",
-            saved_view.TAG: saved_view.tag_value(self.card.searched, self.card.maximize),
+            saved_view.TAG: saved_view.tag_value(self.card.searched, self.card.direction.maximize),
         }
 
     def _create_parent(self) -> Run:

@@ -1,7 +1,7 @@
-"""The record of a trial, packed: what it was, what it came to, and who made it.
+"""The record of a trial, packed: what was asked, what came out, and which machine computed it.
 
-A record is one zip of JSON and arrays, without pickle. Its `digests` cover all that the spec
-determines; seconds, versions and the machine stand under `made` and are in no digest.
+A record is one zip of JSON and arrays, without pickle. Its `digests` cover everything that the spec
+determines; seconds, versions and the machine are under `made`, which is in no digest.
 """
 
 import hashlib
@@ -19,20 +19,20 @@ from dnnsearch.trials.run import Result
 from dnnsearch.trials.spec import Spec
 
 FORMAT = 1
-KEPT_BYTES = 1 << 20  # larger final parameters are trained again when somebody wants them
-CURVE = "curve."  # the prefix of the curves' names among a record's arrays
+MAX_PARAMETER_BYTES = 1 << 20  # a record leaves larger ones out; training restores them
+CURVE_PREFIX = "curve."  # of the names of arrays
 PINNED_PACKAGES = ("numpy", "scipy", "optuna", "scikit-learn")
 
 
 def versions() -> dict[str, str]:
-    """The versions that a study is pinned to, and those that are merely good to know."""
+    """Return versions by package: those that define a study, and those of dnnsearch and Python."""
     packages = {name: metadata.version(name) for name in (*PINNED_PACKAGES, "dnnsearch")}
     return {**packages, "python": platform.python_version()}
 
 
 @dataclass(frozen=True)
 class Record:
-    """A record as it is read back: the document and the arrays."""
+    """A record that was read: its JSON document and its arrays."""
 
     document: dict[str, Any]
     arrays: dict[str, np.ndarray]
@@ -56,38 +56,41 @@ class Record:
 
     @property
     def iterations(self) -> int:
-        """The updates that were made."""
+        """Number of updates that were made."""
         return int(self.arrays["steps"][-1]) if "steps" in self.arrays else 0
 
     @property
     def curves(self) -> dict[str, np.ndarray]:
-        """name -> (R, P) float64."""
-        names = [name for name in self.arrays if name.startswith(CURVE)]
-        return {name.removeprefix(CURVE): self.arrays[name] for name in names}
+        """Curves by name, (R, P) float64: R replicates, P points."""
+        names = [name for name in self.arrays if name.startswith(CURVE_PREFIX)]
+        return {name.removeprefix(CURVE_PREFIX): self.arrays[name] for name in names}
 
     @property
     def final(self) -> dict[str, np.ndarray]:
-        """name -> (R,): the last point of each curve."""
+        """The last point of each curve by name, (R,)."""
         return {name: curve[:, -1] for name, curve in self.curves.items()}
 
     @property
     def value(self) -> float | None:
-        """The objective, a mean over the replicates; None where the trial did not come to one."""
+        """Mean of the objective over the replicates; None if the trial diverged or failed."""
         if self.end not in ("finished", "pruned"):
             return None
         return float(self.final[self.spec.objective].mean())
 
 
 def encode(spec: Spec, result: Result, made: Mapping[str, Any]) -> bytes:
-    """The packed record of a trial that ended by its own rules."""
-    curves = {CURVE + name: curve for name, curve in result.curves.items()}
+    """Return the packed record of a trial that was trained.
+
+    `made` is JSON-able: the versions and the machine.
+    """
+    curves = {CURVE_PREFIX + name: curve for name, curve in result.curves.items()}
     arrays = {"steps": result.steps, **curves, "dev_predictions": result.dev_predictions}
     digests = {
         **{name: digest({name: array}) for name, array in arrays.items()},
         "parameters": digest({"parameters": result.parameters}),
         "dev_outputs": result.dev_outputs,
     }
-    if spec.keep or result.parameters.nbytes <= KEPT_BYTES:
+    if spec.keep or result.parameters.nbytes <= MAX_PARAMETER_BYTES:
         arrays["parameters"] = result.parameters
     document = {
         "format": FORMAT,
@@ -102,7 +105,7 @@ def encode(spec: Spec, result: Result, made: Mapping[str, Any]) -> bytes:
 
 
 def encode_failure(spec: Spec, cause: str, traceback: str) -> bytes:
-    """The packed record of an event: an accident that ended the trial, replayed as given."""
+    """Return the packed record of a failure, which a replay repeats without training."""
     document = {
         "format": FORMAT,
         "spec": spec.as_dict(),
@@ -117,29 +120,29 @@ def encode_failure(spec: Spec, cause: str, traceback: str) -> bytes:
 
 
 def decode(packed: bytes) -> Record:
-    """Raises DamagedArrays for what is not a whole record."""
+    """Return the record that was packed; raise DamagedArrays if it is not complete."""
     return Record(*unpack(packed))
 
 
 def identity(document: Mapping[str, Any]) -> dict[str, Any]:
-    """What the fingerprint covers of a trial: what was asked, of which data, what came of it."""
+    """Return what the fingerprint covers of a trial: what was asked, the data, and the outcome."""
     spec = document["spec"]
     asked = {key: spec[key] for key in ("hyperparameters", "seed", "number", "data", "split")}
     return {**asked, "end": document["end"], "digests": document["digests"]}
 
 
 def outcome_digest(document: Mapping[str, Any]) -> str:
-    """SHA-256, in hex, of `identity`."""
+    """Return the SHA-256 of `identity`, in hex."""
     return hashlib.sha256(canonical(identity(document)).encode()).hexdigest()
 
 
 def fingerprint(digests: Iterable[str]) -> str:
-    """One SHA-256 over the trials' `outcome_digest`, in the order of their numbers."""
+    """Return one SHA-256 of the trials' `outcome_digest`, in the order of their numbers."""
     return hashlib.sha256("".join(digests).encode()).hexdigest()
 
 
 def inconsistencies(record: Record) -> list[str]:
-    """The names of what does not have the digest that the record gives for it."""
+    """Return the names of the parts whose digest is not the one that the record states."""
     digests = record.document["digests"]
     wrong = [n for n, a in record.arrays.items() if digest({n: a}) != digests.get(n)]
     return wrong + ([] if outcome_digest(record.document) == record.digest else ["digest"])

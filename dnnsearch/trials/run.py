@@ -1,7 +1,7 @@
 """A trial: `run_trial(spec, data) -> result`, a pure function.
 
-Whatever determines the training stands in the spec; nothing else is read and nothing is written.
-This module knows nothing of Optuna, MLflow, files or processes.
+The spec has everything that determines the training; nothing else is read and nothing is written.
+This module does not know Optuna, MLflow, files or processes.
 """
 
 import time
@@ -16,19 +16,19 @@ import numpy as np
 from dnnsearch import nn
 from dnnsearch.storage.array_store import digest
 from dnnsearch.trials import training
-from dnnsearch.trials.metrics import measure
-from dnnsearch.trials.spec import Spec, Value, generator
-from dnnsearch.trials.training import Progress
+from dnnsearch.trials.metrics import Direction, measure
+from dnnsearch.trials.pruning import PRUNERS
+from dnnsearch.trials.spec import Spec, Value, describe, generator
+from dnnsearch.trials.training import CURVES, Progress
 
 TRIAL_STREAM = 0  # the first element of the spawn key of every trial's random streams
-CURVES = ("train_cost", "dev_cost", "train_accuracy", "dev_accuracy")
 
 
 @dataclass(frozen=True)
 class Result:
-    """What a training came to; R replicates, P points of the curves.
+    """The result of a training; R replicates, P points of the curves.
 
-    A replicate has NaN from the first point at which one of its costs is not finite.
+    The values of a replicate are NaN from the first point at which one of its costs is not finite.
     """
 
     end: str  # "finished", "pruned" or "diverged"
@@ -42,13 +42,13 @@ class Result:
 
     @property
     def final(self) -> dict[str, np.ndarray]:
-        """The last point of each curve, (R,): after the last update, exact on train and dev."""
+        """The last point of each curve, (R,): exact on train and dev after the last update."""
         return {name: curve[:, -1] for name, curve in self.curves.items()}
 
 
 @dataclass(frozen=True)
 class TrialView:
-    """What people are shown of a trial, wherever they look."""
+    """A trial as the user sees it: in the terminal, in reports and in MLflow."""
 
     number: int
     state: str  # running, finished, pruned, diverged, failed or interrupted
@@ -66,16 +66,22 @@ class TrialView:
     record: Path | None = None  # the file
     reason: str = ""  # why it failed
 
+    @property
+    def display_name(self) -> str:
+        """Number and network, such as `17 relu 64-32 lr 0.03`."""
+        return f"{self.number} {describe(self.params, short=True)}"
+
 
 def run_trial(
     spec: Spec,
     data: Mapping[str, np.ndarray],
     watch: Callable[[Progress], Any] = lambda progress: None,
 ) -> Result:
-    """Train the network of `spec` on `data` and say what it came to.
+    """Train the networks of `spec` on `data` and return the result.
 
-    `data` has X_train (m, n_x) or (R, m, n_x), y_train (m,) or (R, m), X_dev and y_dev likewise.
-    `watch` is shown every point of the curves as it is reached.
+    `data` has X_train (m, n_x) or (R, m, n_x), y_train (m,) or (R, m), X_dev and y_dev likewise; in
+    a regression also `target` (2,), the mean and the scale of the target. `watch` is called with
+    each point of the curves as soon as it is measured.
     """
     began = time.perf_counter()
     rngs = [generator(spec.seed, TRIAL_STREAM, spec.number, r) for r in range(spec.replicates)]
@@ -111,6 +117,7 @@ def _training(
     rngs: list[np.random.Generator],
 ) -> Iterator[Progress]:
     hyper = spec.hyperparameters
+    scale = float(data["target"][1]) if "target" in data else 1.0
     return training.train(
         parameters,
         data,
@@ -123,7 +130,7 @@ def _training(
         curve_every=spec.curve_every,
         rngs=rngs,
         class_weights=_class_weights(spec, np.asarray(data["y_train"])),
-        scores=_scores(spec, data),
+        scores={name: partial(measure, name, scale=scale) for name in spec.measured},
     )
 
 
@@ -134,15 +141,8 @@ def _class_weights(spec: Spec, y: np.ndarray) -> np.ndarray | None:
     return training.weights_of_classes(y, max(spec.outputs, 2), power, spec.dtype)
 
 
-def _scores(
-    spec: Spec, data: Mapping[str, np.ndarray]
-) -> dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]]:
-    scale = float(data["target"][1]) if "target" in data else 1.0
-    return {name: partial(measure, name, scale=scale) for name in spec.measured}
-
-
 def _is_pruned(spec: Spec, points: list[Progress]) -> bool:
-    """Whether the training is to end at the last of the points, by the thresholds of its spec."""
+    """Whether the thresholds of the spec end the training at the last of these points."""
     if points[-1].iteration == spec.updates:
         return False
     needed = dict(spec.thresholds).get(points[-1].iteration)
@@ -151,15 +151,12 @@ def _is_pruned(spec: Spec, points: list[Progress]) -> bool:
 
 
 def is_below(needed: float | None, values: list[float], pruner: str, maximize: bool) -> bool:
-    """Whether a curve so far falls short of a threshold; None is no threshold.
-
-    The median pruner looks at the best value so far, halving at the last.
-    """
+    """Return whether a curve, up to its last value, misses the threshold; None is no threshold."""
     if needed is None:
         return False
-    best = max if maximize else min
-    value = best(values) if pruner == "median" else values[-1]
-    return value < needed if maximize else value > needed
+    direction = Direction(maximize)
+    value = direction.best(values) if PRUNERS[pruner].looks_at == "best" else values[-1]
+    return direction.better(needed, value)
 
 
 def _end(spec: Spec, steps: np.ndarray, diverged: np.ndarray) -> str:
@@ -171,16 +168,14 @@ def _end(spec: Spec, steps: np.ndarray, diverged: np.ndarray) -> str:
 def _on_dev(
     spec: Spec, parameters: nn.Parameters, data: Mapping[str, np.ndarray]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Predictions (R, m) and logits (R, n[L], m) on the dev set."""
+    """Return predictions (R, m) and logits (R, n[L], m) on the dev set.
+
+    Classes have the smallest integer type that can represent them.
+    """
     network = nn.Network(parameters, spec.hyperparameters.activation, spec.output)
-    with np.errstate(all="ignore"):  # a diverged replicate has no predictions worth a warning
+    with np.errstate(all="ignore"):  # of a diverged replicate
         logits = network.logits(np.asarray(data["X_dev"]).mT)
         predictions = network.output.predictions(logits)
-    return _narrow(predictions), logits
-
-
-def _narrow(predictions: np.ndarray) -> np.ndarray:
-    """Classes in the smallest type that holds them; values of a regression as they are."""
-    if predictions.dtype.kind == "f":
-        return predictions
-    return predictions.astype(np.min_scalar_type(int(predictions.max())))
+    if predictions.dtype.kind != "f":
+        predictions = predictions.astype(np.min_scalar_type(int(predictions.max())))
+    return predictions, logits

@@ -1,7 +1,7 @@
 """Gradient descent: the training loop.
 
-It yields its progress, so that whoever calls it can look, log or stop. It knows nothing of Optuna,
-MLflow, files or printing.
+It yields its progress, so that the caller can look, log or stop. It does not know Optuna, MLflow,
+files or printing.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,12 +16,14 @@ from dnnsearch.nn.batch_block import Batch
 from dnnsearch.nn.batches import FullBatch, Minibatches, evaluate, grade
 from dnnsearch.nn.parameters import Array
 
+CURVES = ("train_cost", "dev_cost", "train_accuracy", "dev_accuracy")
+
 
 @dataclass(frozen=True)
 class Progress:
-    """Where R replicates stand after `iteration` updates; (R,) float64 each.
+    """Costs and scores of R replicates after `iteration` updates; (R,) float64 each.
 
-    NaN from the first point on at which a replicate's cost was not finite.
+    They are NaN from the first point at which a cost of the replicate was not finite.
     """
 
     iteration: int
@@ -29,10 +31,10 @@ class Progress:
     train_accuracy: Array
     dev_cost: Array
     dev_accuracy: Array
-    scores: dict[str, Array] = field(default_factory=dict)  # more of the dev set, by name
+    scores: dict[str, Array] = field(default_factory=dict)  # other metrics of dev, by name
 
     def value(self, name: str) -> Array:
-        """A curve's value at this point, (R,)."""
+        """Return the value of a curve at this point, (R,)."""
         found: Array = self.scores[name] if name in self.scores else getattr(self, name)
         return found
 
@@ -42,13 +44,10 @@ class Progress:
         return np.isfinite(self.train_cost) & np.isfinite(self.dev_cost)
 
     def only(self, alive: Array) -> "Progress":
-        """The same with NaN for all but these replicates, (R,)."""
+        """Return the same with NaN for all replicates but those that `alive` (R,) marks."""
         values = {name: np.where(alive, self.value(name), np.nan) for name in CURVES}
         scores = {name: np.where(alive, score, np.nan) for name, score in self.scores.items()}
         return Progress(self.iteration, **values, scores=scores)
-
-
-CURVES = ("train_cost", "train_accuracy", "dev_cost", "dev_accuracy")
 
 
 def weights_of_classes(y: Array, classes: int, power: float, dtype: str) -> Array:
@@ -64,7 +63,7 @@ def weights_of_classes(y: Array, classes: int, power: float, dtype: str) -> Arra
 
 
 def example_weights(class_weights: Array, Y: Array) -> Array:
-    """The weight (..., 1, b) of each column of Y (..., n[L], b), that of its class."""
+    """Return the weight of each column of Y (..., n[L], b): that of its class, (..., 1, b)."""
     if Y.shape[-2] == 1:
         weights: Array = class_weights[0] + (class_weights[1] - class_weights[0]) * Y
         return weights
@@ -101,7 +100,7 @@ class Momentum:
         self.updates = 0
 
     def factor(self, batch: Batch) -> Array:
-        """What the backward pass multiplies by: alpha (1 - beta) / m, and the examples' weights."""
+        """Return alpha (1 - beta) / m, times the weights of the examples, for the backward pass."""
         m = batch.size
         if m not in self.factors:
             self.factors[m] = np.array(self.rate / m, self.beta.dtype)
@@ -110,7 +109,7 @@ class Momentum:
         return self.factors[m] * example_weights(self.class_weights, batch.Y)
 
     def update(self) -> None:
-        """W and v, after the backward pass has written dW."""
+        """Update W and v in place, after the backward pass has written dW."""
         beta = self.beta
         for W, v, dW in self.blocks:
             np.multiply(v, beta, out=v)
@@ -150,12 +149,12 @@ def train(
     class_weights: Array | None = None,
     scores: Mapping[str, Callable[[Array, Array], Array]] = MappingProxyType({}),
 ) -> Iterator[Progress]:
-    """Trains `parameters` in place; yields at 0, curve_every, 2 curve_every, ..., iterations.
+    """Train `parameters` in place; yield at 0, curve_every, 2 curve_every, ..., iterations.
 
     `data` holds X_train (m, n[0]), or (R, m, n[0]) for replicates with data of their own, y_train
     (m,), X_dev and y_dev: one example per row. `rngs` has one generator for each replicate.
-    Raises TypeError, at the first point, unless X_train and X_dev have the parameters' dtype.
-    `class_weights` (classes,) multiply the gradient of each example, not the costs that are told.
+    Raise TypeError, at the first point, unless X_train and X_dev have the parameters' dtype.
+    `class_weights` (classes,) multiply the gradient of each example, not the reported costs.
     `scores` are computed at each point from dev's logits (R, n[L], m) and y_dev, as (R,).
     """
     flat, alive = parameters.flat.reshape(len(rngs), -1), np.ones(len(rngs), bool)
@@ -190,7 +189,7 @@ def _check_dtypes(arrays: Mapping[str, Array], needs: np.dtype[Any]) -> None:
 
 
 def _alone(parameters: Parameters, arrays: dict[str, Array]) -> tuple[Parameters, dict[str, Array]]:
-    """A stack of one without its axis, which is faster; views, so it is trained in place."""
+    """Return views of a stack of one without its first axis, which is faster."""
     flat = parameters.flat[0]
     without = {
         name: array.reshape(array.shape[-2:] if name.startswith("X") else -1)
@@ -219,12 +218,12 @@ def _look(
     arrays: Mapping[str, Array],
     scores: Mapping[str, Callable[[Array, Array], Array]],
 ) -> Progress:
-    """The point at t: train as the batches have it, or exactly at the last; dev as it is."""
+    """Return the point at t: train as averaged over the batches, exact at the last; dev exact."""
     X, y, X_dev, y_dev = (arrays[name] for name in ("X_train", "y_train", "X_dev", "y_dev"))
-    train_values = evaluate(network, X, y) if last else batches.means()
+    train_cost, train_accuracy = evaluate(network, X, y) if last else batches.means()
     Z = network.logits(X_dev.mT)
-    values = (*train_values, *grade(network, Z, y_dev))
-    R = values[0].size
+    dev_cost, dev_accuracy = grade(network, Z, y_dev)
+    values, R = (train_cost, dev_cost, train_accuracy, dev_accuracy), train_cost.size
     curves = {name: np.reshape(value, R) for name, value in zip(CURVES, values)}
     stacked = Z.reshape(R, *Z.shape[-2:])
     return Progress(t, **curves, scores={n: score(stacked, y_dev) for n, score in scores.items()})

@@ -7,7 +7,7 @@ import pytest
 from sklearn.datasets import make_moons
 
 from dnnsearch.api.results import Study, Trial
-from dnnsearch.data.stratified_split import stratified
+from dnnsearch.data.splitting import stratified
 from dnnsearch.errors import UserError
 from dnnsearch.study.stored_study import open_study
 

@@ -98,7 +98,7 @@ def test_fingerprint_is_the_last_line(command: Command) -> None:
         ("show other", "there is no study other; known studies: tiny"),
         ("best tiny --storage sqlite:///no.db", "there is no study yet: no.db does not exist"),
         ("show tiny --storage nonsense", "storage: must be an address such as sqlite:///optuna.db"),
-        ("fingerprint tiny --trials 6", "study tiny has no such fingerprint yet: it has 5 trials"),
+        ("fingerprint tiny --trials 6", "study tiny has no fingerprint of 6 trials: it has 5"),
         ("show tiny --csv no/such/folder.csv", "there is no folder no/such"),
     ],
 )

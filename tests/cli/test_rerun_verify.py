@@ -84,7 +84,7 @@ def test_a_part_of_the_definition_that_has_changed_is_named(program: Preloaded, 
             said = program.run(tiny, "verify", "tiny", *QUIET, code=1)
         assert said.startswith(f"tiny different: trial 0: {words}")
         assert "\n  since the study began: " in said
-        assert "\n  what can be done: bring back what is named here" in said
+        assert "\n  what can be done: restore what is named here" in said
 
 
 def test_other_code_is_named_as_the_cause_with_the_size_of_the_difference(
@@ -136,7 +136,7 @@ def test_under_other_versions_or_arithmetic_a_search_is_refused_and_a_verificati
     assert len(open_study("tiny", "sqlite:///optuna.db").trials()) == 5
     (line,) = refused.splitlines()
     assert line.startswith("error: study tiny exists with another definition: arithmetic (was 0, i")
-    assert "begin a new study with --study NAME" in line
+    assert "start a new study with --study NAME" in line
     same, spite, _ = verified.splitlines()
     assert same == "tiny identical: 5 trials, given 1 recorded failure"
     assert spite.startswith("  the same in spite of: arithmetic (was 0, is 1); versions.")

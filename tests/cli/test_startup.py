@@ -9,7 +9,7 @@ import pytest
 
 from dnnsearch.cli.startup import EarlyConfig, pin, read_early
 from dnnsearch.runtime import numerics
-from dnnsearch.urls import MLFLOWS_OWN
+from dnnsearch.urls import DEFAULT_TRACKING_URI
 
 Starts = list[tuple[str, list[str], dict[str, str]]]
 
@@ -48,11 +48,16 @@ def test_portable_is_native_if_the_machine_does_not_support_it(
 @pytest.mark.parametrize(
     ("text", "overrides", "numerics", "tracking"),
     [
-        ("data: digits", [], "portable", MLFLOWS_OWN),
-        ("numerics: native", [], "native", MLFLOWS_OWN),
-        ("numerics: native", ["numerics=portable"], "portable", MLFLOWS_OWN),
-        ("numerics: nonsense", [], "portable", MLFLOWS_OWN),  # refused later, by the config
-        ("numerics: [native]\ntracking: [none]", [], "portable", MLFLOWS_OWN),
+        ("data: digits", [], "portable", DEFAULT_TRACKING_URI),
+        ("numerics: native", [], "native", DEFAULT_TRACKING_URI),
+        ("numerics: native", ["numerics=portable"], "portable", DEFAULT_TRACKING_URI),
+        (
+            "numerics: nonsense",
+            [],
+            "portable",
+            DEFAULT_TRACKING_URI,
+        ),  # refused later
+        ("numerics: [native]\ntracking: [none]", [], "portable", DEFAULT_TRACKING_URI),
         ("tracking: none", [], "portable", "none"),
         ("tracking: none", ["tracking=sqlite:///other.db"], "portable", "sqlite:///other.db"),
     ],

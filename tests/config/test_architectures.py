@@ -4,7 +4,13 @@ import pytest
 from optuna.distributions import CategoricalDistribution
 
 from dnnsearch.config.config import parse_config
-from dnnsearch.config.search_space import check_fits, first_params, into_space, note_on_units
+from dnnsearch.config.search_space import (
+    check_fits,
+    complete,
+    first_params,
+    into_space,
+    note_on_units,
+)
 from dnnsearch.errors import UserError
 from tests.config.test_search_space import FIXED, SEARCHED, SHAPE, ask, config
 
@@ -25,6 +31,7 @@ def test_of_several_whole_networks_optuna_is_asked_for_a_name():
     assert trial.distributions["units"] == CategoricalDistribution(("20-7-5", "64-32", "-"))
     assert list(trial.params)[:4] == ["learning_rate", "iterations", "units", "activation"]
     assert ask(space, {"units": "-"})[0].units == ()
+    assert complete(trial.params, space) == hyper
 
 
 def test_the_default_is_the_first_network_and_a_guess_names_one():

@@ -11,7 +11,7 @@ from dnnsearch.config.config import load_config
 from dnnsearch.config.new_config import new
 from dnnsearch.errors import UserError
 from dnnsearch.storage.array_store import ArrayStore
-from dnnsearch.study.search import resolve_definition
+from dnnsearch.study.definition import resolve_definition
 from tests.support.images import IMAGES, LABELS, idx
 
 
@@ -176,7 +176,7 @@ def test_identifiers_and_leaks_are_ignored_loudly():
         ("x,y\n" + "1,a\n2,b\n" * 9, "5", "column from 0 to 1"),
         ("x,y\n" + "1,a\n1,b\n" * 9, "y", "to learn from"),
         ("x,y\n" + "1,a\n2,a\n" * 9, "y", "2 classes"),
-        ("x,y\n" + "1,a\n2,a\n" * 9 + "3,b\n", "y", "'b' of the target 'y' has 1"),
+        ("x,y\n" + "1,a\n2,a\n" * 9 + "3,b\n", "y", "of the target 'y' these have 1: 'b'"),
         ("x,y\n" + "1,0\n2,1\n3,1.0\n" * 9, "y", "'1' and '1.0'"),
         ("x,y\n" + "1,\n2,\n" * 9, "y", "all are missing"),
         (
@@ -186,7 +186,7 @@ def test_identifiers_and_leaks_are_ignored_loudly():
         ),
         ("x,y\n" + "1,a\n2,b\n" * 9 + "1e999,a\n", "y", "finite"),
         ("x,y\n" + "1,a\n2,b,c\n" * 9, "y", "row 3 has 3 cells"),
-        ("x;y\n" + "1;a\n2;b\n" * 9, None, "say with --target .* one of: x, y"),
+        ("x;y\n" + "1;a\n2;b\n" * 9, None, "--target is required: choose one of x, y"),
     ],
 )
 def test_bad_input_is_one_line_and_writes_nothing(tmp_path, content, target, says):
@@ -275,7 +275,7 @@ def test_arrays_of_train_and_test_in_one_file_need_no_name(tmp_path):
 
 def test_a_test_file_that_is_the_training_file_again_is_refused():
     name = written(rows(60).assign(y=["a", "b"] * 30))
-    with pytest.raises(UserError, match="the training file again"):
+    with pytest.raises(UserError, match="identical to the training file"):
         new(name, "y", test=name)
 
 

@@ -7,6 +7,7 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 from dnnsearch.config.config import load_config, parse_config
 from dnnsearch.config.search_space import (
     check_fits,
+    complete,
     default_params,
     first_params,
     resolve_curve_every,
@@ -85,6 +86,23 @@ def test_each_dimension_is_optunas_own_distribution():
         "momentum": FloatDistribution(0, 0.99),
         "batch_size": CategoricalDistribution((16, 32, "full")),
     }
+
+
+@given(seed=st.integers(0, 2**32 - 1))
+@settings(max_examples=20, deadline=None)
+def test_stored_params_are_completed_to_the_hyperparameters_that_were_asked(seed):
+    for space in (config(), config(momentum=0.9, hidden_layers=[0, 2]), config(FIXED)):
+        asked, trial = ask(space, seed=seed)
+        completed = complete(trial.params, space)
+        assert completed == asked
+        assert list(map(type, completed.as_params().values())) == list(
+            map(type, asked.as_params().values())
+        )
+
+
+def test_params_that_lack_a_searched_hyperparameter_are_an_error():
+    with pytest.raises(KeyError, match="iterations"):
+        complete({"learning_rate": 0.1}, config())
 
 
 @pytest.mark.filterwarnings("error")

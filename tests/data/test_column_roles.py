@@ -1,3 +1,5 @@
+"""Which role a column gets, and the reason that is given."""
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -33,8 +35,8 @@ def role(values, name="x", given=None, declared=None, aside=None, y=Y):
         (rng.permutation(1000)[:M], "PassengerId", "ignored", "identifier"),
         (rng.permutation(1000)[:M], "price", "number", "numbers"),
         ([f"text {i}" for i in range(M)], "x", "ignored", "40 different"),
-        (["01067", "10115", "01067", "04109"] * 10, "x", "category", "codes such as 01067 and no"),
-        ([f"0{i}" for i in range(M)], "x", "ignored", "codes such as 00 and no numbers"),
+        (["01067", "10115", "01067", "04109"] * 10, "x", "category", "codes such as 01067, not"),
+        ([f"0{i}" for i in range(M)], "x", "ignored", "codes such as 00, not numbers"),
         (["yes", "no"] * (M // 2), "x", "ignored", "equals the target"),
         ([1, 0] * (M // 2), "x", "ignored", "equals the target"),
     ],

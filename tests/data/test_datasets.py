@@ -1,3 +1,5 @@
+"""The sets with a name, their options, and what each must hold."""
+
 import numpy as np
 import pytest
 

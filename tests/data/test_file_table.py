@@ -1,3 +1,5 @@
+"""Files with columns: what they are prepared to, and what is refused."""
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -5,6 +7,7 @@ import pytest
 from dnnsearch.config.config import parse_config
 from dnnsearch.data.model_inputs import inputs, packed, unpacked
 from dnnsearch.data.prepare import prepare
+from dnnsearch.data.split_config import Split
 from dnnsearch.errors import UserError
 from dnnsearch.storage.array_store import ArrayStore
 from tests.data.test_prepare import HYPER
@@ -75,7 +78,7 @@ def split_of(prepared, people):
     from dnnsearch.data import file_table
 
     table = file_table.load_table({"file": str(people), "target": "member"}, None)
-    return file_table.split_rows(table, {"dev": 0.2, "test": 0.2, "seed": 0}, None)
+    return table.split(Split(), None)
 
 
 def test_a_regressions_target_is_standardised_and_its_unit_kept(people, store):
@@ -182,10 +185,10 @@ def test_what_is_kept_has_the_preparation_and_no_row(people, store):
         ({"split": {"by": "houshold"}}, "did you mean household"),
         ({"columns": {"agee": "number"}}, "did you mean age"),
         ({"columns": {"age": "numbr"}}, "did you mean number"),
-        ({"target": "when"}, "another label"),
+        ({"target": "when"}, "looks like an identifier"),
         ({"task": "regression"}, "needs numbers"),
         ({"split": {"order": "time"}}, "needs by"),
-        ({"folds": 3, "split": {"by": "household"}}, "cannot go together with split.by"),
+        ({"folds": 3, "split": {"by": "household"}}, "cannot be combined with split.by"),
         ({"folds": 90, "target": "income"}, "90 folds need at least 180 rows"),
         ({"test_file": "nowhere.csv"}, "nowhere.csv"),
         ({"openml": 31}, "must have one of"),

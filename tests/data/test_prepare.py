@@ -1,3 +1,5 @@
+"""From a config to arrays in the store, and what a second start finds there."""
+
 import json
 import subprocess
 import sys
@@ -6,9 +8,9 @@ import numpy as np
 import pytest
 
 from dnnsearch.config.config import parse_config
-from dnnsearch.data import prepare as tables
-from dnnsearch.data.datasets import Table
-from dnnsearch.data.prepare import INDEX, Prepared, load, prepare, standardisation
+from dnnsearch.data import datasets
+from dnnsearch.data.number_table import NumberTable
+from dnnsearch.data.prepare import INDEX, Prepared, prepare
 from dnnsearch.errors import UserError
 from dnnsearch.storage.array_store import ArrayStore
 
@@ -66,32 +68,15 @@ def test_what_is_fitted_is_fitted_on_train_only(store):
     assert np.allclose(arrays["X_train"].mean(axis=0), 0)
     assert np.allclose(arrays["X_train"].std(axis=0), 1)
     assert not np.allclose(arrays["X_dev"].mean(axis=0), 0)
-    raw = load(config("wine")).X
+    raw = datasets.load(config("wine").data).X
     back = np.concatenate([arrays[f"X_{p}"] for p in ("train", "dev", "test")])
     back = back * arrays["scale"] + arrays["mean"]
     assert np.allclose(np.sort(back, axis=0), np.sort(raw, axis=0))
 
 
-def test_the_standardisation_is_scikit_learns():
-    from sklearn.preprocessing import StandardScaler
-
-    X = load(config("breast_cancer")).X
-    mean, scale = standardisation(X)
-    theirs = StandardScaler().fit(X)
-    assert np.allclose(mean, theirs.mean_, rtol=1e-12)
-    assert np.allclose(scale, theirs.scale_, rtol=1e-12)
-
-
-def test_a_constant_column_has_the_scale_one_and_becomes_zero():
-    X = np.column_stack([np.full(7, 0.1), np.arange(7)])
-    mean, scale = standardisation(X)
-    assert scale[0] == 1
-    assert ((X - mean) / scale)[:, 0].tolist() == [0] * 7
-
-
 def test_what_was_prepared_is_not_prepared_again(store, monkeypatch):
     first = prepare(config(), store)
-    monkeypatch.setattr(tables, "_prepare", None)
+    monkeypatch.setattr("dnnsearch.data.prepare.read_table", None)
     assert prepare(config(), store) == first
 
 
@@ -135,22 +120,22 @@ def test_a_damaged_cache_is_never_used(store, damage):
 
 
 def test_a_single_changed_number_changes_the_digest_of_the_data(store, monkeypatch):
-    table = load(config())
+    table = datasets.load(config().data)
     before = prepare(config(), store)
     X = table.X.copy()
     X[3, 2] = np.nextafter(X[3, 2], 10)
-    changed = Table(X, table.y, table.classes, table.feature_names)
-    monkeypatch.setattr(tables, "load", lambda config: changed)
+    changed = NumberTable(X, table.y, table.classes, table.feature_names)
+    monkeypatch.setattr(datasets, "load", lambda data: changed)
     after = prepare(config(), ArrayStore(store.root / "other"))
     assert after.data_digest != before.data_digest
     assert after.split_digest == before.split_digest
 
 
 def test_renamed_classes_change_the_digest_of_the_data(store, monkeypatch):
-    table = load(config())
+    table = datasets.load(config().data)
     before = prepare(config(), store)
-    changed = Table(table.X, table.y, table.classes[::-1], table.feature_names)
-    monkeypatch.setattr(tables, "load", lambda config: changed)
+    changed = NumberTable(table.X, table.y, table.classes[::-1], table.feature_names)
+    monkeypatch.setattr(datasets, "load", lambda data: changed)
     after = prepare(config(), ArrayStore(store.root / "other"))
     assert after.data_digest != before.data_digest
     assert after.key == before.key
@@ -185,5 +170,5 @@ def test_data_that_cannot_be_loaded_or_split_are_a_user_error(store, data, chang
 
 def test_a_cache_folder_that_is_a_file_is_a_user_error(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(UserError, match="arrays cannot be kept in .*DNNSEARCH_CACHE=FOLDER"):
+    with pytest.raises(UserError, match="arrays cannot be stored in .*DNNSEARCH_CACHE=FOLDER"):
         prepare(config(), ArrayStore(tmp_path / "file"))

@@ -10,7 +10,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, QuantileTransformer, StandardScaler
 
-from dnnsearch.data.preprocessing import ARRAYS, Preparation, aligned, fit
+from dnnsearch.data.preprocessing import Preparation, aligned, fit
 
 ROLES = {"n": "number", "q": "quantile", "c": "category"}
 
@@ -69,7 +69,7 @@ def test_pixels_share_one_mean_and_one_scale():
 def test_arrays_and_json_are_all_there_is_to_keep():
     train = frame()
     ours = fit(train, ROLES)
-    arrays = {name: ours.arrays[name].copy() for name in ARRAYS}
+    arrays = {name: array.copy() for name, array in ours.arrays.items()}
     again = Preparation.from_document(json.loads(json.dumps(ours.document())), arrays)
     assert np.array_equal(again.apply(train, "float32"), ours.apply(train, "float32"))
 

@@ -1,3 +1,5 @@
+"""The column to be predicted: task, classes, and what is refused."""
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -50,8 +52,8 @@ def test_rows_without_a_target_are_left_out():
     [
         ([None, None], None, "missing"),
         (["a", "a", "a"], None, "2 classes, but all 3 rows are 'a'"),
-        (["a", "b", "c"], None, "another label"),
-        (["a", "a", "b"], None, "'b' of the target 'y' has 1"),
+        (["a", "b", "c"], None, "every row has a different label"),
+        (["a", "a", "b"], None, "of the target 'y' these have 1: 'b'"),
         (["0", "1.0", "0", "1"], None, "'1' and '1.0'"),
         (["yes", "Yes", "no", "no"], None, "two ways"),
         (["0", "1.0", "0", "1.0"], None, "one way, but mixes '0' and '1.0'"),

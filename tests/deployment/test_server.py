@@ -14,6 +14,8 @@ from tests.support.models import members, people
 from tests.support.preloaded import Preloaded
 from tests.support.scoring import Server
 
+pytestmark = pytest.mark.flaky(reruns=1)  # a server that starts slowly on a busy machine
+
 
 @pytest.fixture(scope="module")
 def folder(program: Preloaded, tmp_path_factory: pytest.TempPathFactory) -> Path:

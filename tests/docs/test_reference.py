@@ -10,12 +10,14 @@ from typer.main import get_command
 
 from dnnsearch import nn
 from dnnsearch.cli.app import app
-from dnnsearch.config.config import PRUNERS, RUN_TIME, SAMPLERS, Config, parse_config
+from dnnsearch.config.config import RUN_TIME, Config, parse_config
 from dnnsearch.config.dimensions import HYPERPARAMETERS
+from dnnsearch.config.samplers import SAMPLERS
 from dnnsearch.data.datasets import DATASETS
-from dnnsearch.data.files.source import KEYS, ROLES, TASKS, WAYS
+from dnnsearch.data.files.source import KEYS, TASKS, WAYS, roles
 from dnnsearch.data.split_config import Split
-from dnnsearch.trials.spec import OBJECTIVES
+from dnnsearch.trials.metrics import METRICS
+from dnnsearch.trials.pruning import PRUNERS
 from tests.support.pages import CODE, PAGES, ROOT, blocks, inline_code, table_rows
 
 SPACE = (ROOT / "docs" / "search-space.md").read_text(encoding="utf-8")
@@ -41,7 +43,7 @@ def every_key() -> set[str]:
 
 
 def test_every_key_of_a_config_is_documented_and_no_other() -> None:
-    known = every_key() | KEYS.keys() | OBJECTIVES.keys() | DATASETS.keys()
+    known = every_key() | KEYS.keys() | METRICS.keys() | DATASETS.keys()
     known |= {"DNNSEARCH_STORAGE", "MLFLOW_TRACKING_URI", "DNNSEARCH_CACHE"}
     assert every_key() - first_names(SPACE) == set()
     assert first_names(SPACE) - known == set()
@@ -54,7 +56,7 @@ def test_a_key_that_is_missing_would_be_seen() -> None:
 
 def test_every_key_of_a_file_is_documented() -> None:
     assert first_names(section(SPACE, "A file")) == KEYS.keys()
-    assert {*ROLES, *TASKS, *WAYS} - set(inline_code(section(SPACE, "A file"))) == set()
+    assert {*roles(), *TASKS, *WAYS} - set(inline_code(section(SPACE, "A file"))) == set()
 
 
 def test_every_set_has_its_options_with_their_defaults() -> None:
@@ -70,7 +72,7 @@ def test_every_set_has_its_options_with_their_defaults() -> None:
 
 @pytest.mark.parametrize(
     "names",
-    [SAMPLERS, PRUNERS, OBJECTIVES, HYPERPARAMETERS, nn.ACTIVATIONS, nn.INITIALIZATIONS],
+    [SAMPLERS, PRUNERS, METRICS, HYPERPARAMETERS, nn.ACTIVATIONS, nn.INITIALIZATIONS],
     ids=["samplers", "pruners", "objectives", "hyperparameters", "activations", "initializations"],
 )
 def test_every_name_that_a_key_may_have_is_documented(names: Any) -> None:
@@ -80,7 +82,7 @@ def test_every_name_that_a_key_may_have_is_documented(names: Any) -> None:
 def test_each_objective_has_its_direction() -> None:
     words = {"maximize": "larger is better", "minimize": "smaller is better"}
     rows = {row[0].strip("`"): row[1] for row in table_rows(SPACE) if row[0].startswith("`dev_")}
-    assert rows == {name: words[direction] for name, direction in OBJECTIVES.items()}
+    assert rows == {name: words[metric.direction.name] for name, metric in METRICS.items()}
 
 
 def test_documented_defaults_are_the_defaults() -> None:

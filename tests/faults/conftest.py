@@ -1,4 +1,4 @@
-"""A study that every fault happens to, what it comes to undisturbed, and how it must stand."""
+"""The study that every fault test disturbs, its undisturbed result, and checks of its end."""
 
 import sqlite3
 from pathlib import Path
@@ -27,11 +27,11 @@ UNTRACKED = ("--set", "tracking=none")
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with a config and nothing else; the cache is in it, too."""
-    return begin(tmp_path, monkeypatch)
+    """Return a folder with a config and nothing else; the cache will also be in it."""
+    return new_folder(tmp_path, monkeypatch)
 
 
-def begin(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def new_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("DNNSEARCH_CACHE", str(folder / "cache"))
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     monkeypatch.delenv("DNNSEARCH_STORAGE", raising=False)
@@ -41,15 +41,15 @@ def begin(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture(scope="session")
 def undisturbed(program: Preloaded, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The fingerprint of the study that nothing happens to."""
+    """Return the fingerprint of the study that is not disturbed."""
     folder = tmp_path_factory.mktemp("undisturbed")
     with pytest.MonkeyPatch.context() as patch:
-        begin(folder, patch)
+        new_folder(folder, patch)
         return fingerprint(program.run(folder, "search", "wine.yaml", *UNTRACKED))
 
 
 def fingerprint(said: str) -> str:
-    """That a search ends with."""
+    """Return the fingerprint that a search prints last."""
     name, value = said.splitlines()[-1].split()
     assert (name, len(value)) == ("fingerprint", 64)
     return value
@@ -64,7 +64,7 @@ def query(database: Path, sql: str) -> list[tuple]:
 
 
 def assert_whole(folder: Path) -> None:
-    """Each trial stands once in Optuna, with its end, and has one record; nothing is left over."""
+    """Check that Optuna has each trial once, ended, and that each has one record."""
     states = query(folder / "optuna.db", "SELECT number, state FROM trials ORDER BY number")
     assert [number for number, _ in states] == list(range(TRIALS))
     assert {"RUNNING", "WAITING", "FAIL"}.isdisjoint(state for _, state in states)
@@ -72,7 +72,7 @@ def assert_whole(folder: Path) -> None:
 
 
 def assert_published(folder: Path) -> None:
-    """MLflow has one run for each trial, with the digest that Optuna has, and one for the study."""
+    """Check that MLflow has a run for the study and for each trial, with Optuna's digest."""
     database = folder / "mlflow.db"
     runs = query(database, "SELECT run_uuid, status FROM runs WHERE lifecycle_stage = 'active'")
     assert len(runs) == TRIALS + 1
@@ -86,7 +86,7 @@ def assert_published(folder: Path) -> None:
 
 
 def digests(folder: Path) -> dict[str, str]:
-    """Of each trial, by Optuna's rows."""
+    """Return the digest of each trial in Optuna's rows, by number."""
     sql = (
         "SELECT number, json_extract(value_json, '$.digest') FROM trials "
         "JOIN trial_user_attributes USING (trial_id) WHERE key = 'dnnsearch'"

@@ -1,4 +1,4 @@
-"""A disk that is full, or that can only be read: a real one, small and mounted for the test."""
+"""Covers a disk that is full or read-only: a real one, small and mounted for the test."""
 
 import os
 import re
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.conftest import UNTRACKED, assert_whole, begin, fingerprint
+from tests.faults.conftest import UNTRACKED, assert_whole, fingerprint, new_folder
 from tests.support.preloaded import Preloaded
 
 SIZE = 4096  # KiB
@@ -16,13 +16,13 @@ SEARCH = ("search", "wine.yaml", "--workers=1", *UNTRACKED)
 
 
 class Disk:
-    """A file system of its own in memory."""
+    """A file system of its own, in memory."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def leave(self, kibibytes: int) -> None:
-        """Fill it up to so much room."""
+        """Fill it until only this much room is left."""
         state = os.statvfs(self.path)
         room = state.f_bavail * state.f_frsize - 1024 * kibibytes
         (self.path / "filler").write_bytes(b"x" * room)
@@ -31,7 +31,7 @@ class Disk:
         (self.path / "filler").unlink()
 
     def make(self, way: str) -> None:
-        """`ro` or `rw`."""
+        """Mount it again as `ro` or `rw`."""
         subprocess.run(["mount", "-o", f"remount,{way}", self.path], check=True)
 
 
@@ -47,7 +47,7 @@ def disk(tmp_path: Path) -> Iterator[Disk]:
 
 
 def refused(program: Preloaded, folder: Path, *arguments: str, **variables: str) -> str:
-    """The one line of a search that cannot go on."""
+    """Return the one line of a search that cannot continue."""
     said = program.run(folder, *SEARCH, "--quiet", *arguments, code=2, **variables)
     (line,) = said.splitlines()
     return line
@@ -58,10 +58,10 @@ def refused(program: Preloaded, folder: Path, *arguments: str, **variables: str)
     [
         ("records", 12, "cannot be written to {disk}/wine: No space left on device"),
         ("storage", 260, "sqlite:///{disk}/optuna.db cannot be used: database or disk is full"),
-        ("cache", 4, "arrays cannot be kept in {disk}: "),
+        ("cache", 4, "arrays cannot be stored in {disk}: "),
     ],
 )
-def test_a_full_disk_under_one_of_our_places_is_one_line_and_room_is_all_that_is_needed(
+def test_a_full_disk_under_one_of_our_folders_is_one_line_and_with_room_the_search_resumes(
     program: Preloaded,
     folder: Path,
     disk: Disk,
@@ -85,14 +85,14 @@ def test_a_full_disk_under_one_of_our_places_is_one_line_and_room_is_all_that_is
 
 @pytest.mark.proof
 @pytest.mark.parametrize("room", [0, 8, 40, 100, 180, 220, 240, 260, 280, 300, 320, 340, 360, 400])
-def test_wherever_the_disk_is_full_nothing_is_destroyed(
+def test_a_full_disk_destroys_nothing_at_any_point(
     program: Preloaded,
     disk: Disk,
     undisturbed: str,
     room: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    begin(disk.path, monkeypatch)
+    new_folder(disk.path, monkeypatch)
     disk.leave(room)
     search = program.start(disk.path, "search", "wine.yaml", "--quiet", *UNTRACKED)
     assert search.wait() == 2
@@ -103,13 +103,13 @@ def test_wherever_the_disk_is_full_nothing_is_destroyed(
 
 
 @pytest.mark.proof
-def test_a_disk_that_can_only_be_read_is_read(
+def test_a_read_only_disk_can_be_read(
     program: Preloaded,
     disk: Disk,
     undisturbed: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    begin(disk.path, monkeypatch)
+    new_folder(disk.path, monkeypatch)
     partly = fingerprint(program.run(disk.path, "search", "wine.yaml", *UNTRACKED, "--trials=4"))
     disk.make("ro")
     assert program.run(disk.path, "fingerprint", "wine").strip() == partly

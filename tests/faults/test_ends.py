@@ -1,4 +1,4 @@
-"""Whatever command trains or reads, it is gone in time, and with it all that it has started."""
+"""Covers the end of every command: in time, with all processes that it has started."""
 
 import os
 import shutil
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.conftest import CONFIG, UNTRACKED, begin
+from tests.faults.conftest import CONFIG, UNTRACKED, new_folder
 from tests.support.preloaded import Preloaded
 
 ENDLESS = """
@@ -36,7 +36,7 @@ MOONS = "data: {name: moons, examples: 120}"
 def template(program: Preloaded, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("ends")
     with pytest.MonkeyPatch.context() as patch:
-        begin(folder, patch)
+        new_folder(folder, patch)
         (folder / "wine.yaml").write_text(CONFIG.replace("data: wine", MOONS))
         program.run(folder, "search", "wine.yaml", "--trials=3", "--workers=1", *UNTRACKED)
     return folder
@@ -45,7 +45,7 @@ def template(program: Preloaded, tmp_path_factory: pytest.TempPathFactory) -> Pa
 @pytest.fixture
 def searched(template: Path, folder: Path) -> Path:
     shutil.copytree(template, folder, dirs_exist_ok=True)
-    os.mkfifo(folder / "table.csv")  # from which nothing ever comes
+    os.mkfifo(folder / "table.csv")  # it never has any content
     return folder
 
 
@@ -57,14 +57,14 @@ def wait_until(condition: Callable[[], object], seconds: float) -> None:
 
 
 def below(pid: int) -> set[int]:
-    """The processes that this one has started, and theirs."""
+    """Return the processes that this one has started, and those that they have."""
     tasks = Path(f"/proc/{pid}/task").glob("*/children")
     found = {int(child) for task in tasks if task.exists() for child in task.read_text().split()}
     return found.union(*map(below, found))
 
 
 def at_work(name: str, folder: Path, family: set[int]) -> bool:
-    """Whether a worker of the command's trains; one that has no workers waits for its table."""
+    """Return whether a worker of the command trains, or it waits for its table if it has none."""
     return name == "predict" or any((folder / f"training-{pid}").exists() for pid in family)
 
 
@@ -79,7 +79,7 @@ def at_work(name: str, folder: Path, family: set[int]) -> bool:
         *(pytest.param("retune", number, marks=pytest.mark.proof) for number in (TOLD, KILLED)),
     ],
 )
-def test_a_command_is_gone_in_time_and_all_that_it_has_started(
+def test_a_command_ends_in_time_with_all_that_it_has_started(
     program: Preloaded, searched: Path, name: str, number: int
 ) -> None:
     command = program.start(searched, *COMMANDS[name], planted=ENDLESS)
@@ -88,7 +88,7 @@ def test_a_command_is_gone_in_time_and_all_that_it_has_started(
     family, sent = below(command.pid), time.monotonic()
     command.kill(number)
     assert command.wait() == (143 if number == TOLD else -KILLED), command.said
-    assert time.monotonic() - sent < 2.5  # that half of a second is the loaded machine's
+    assert time.monotonic() - sent < 2.5  # half a second is for a busy machine
     assert "Traceback" not in command.said
     wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in family), 5)
     assert bool(family) == (name != "predict")

@@ -1,7 +1,8 @@
-"""Killed after each single write: the same command then ends as if nothing had happened.
+"""Covers kills after each single write: the same command then ends as if nothing had happened.
 
-The real program kills itself (see site/sitecustomize.py) where it writes: there is no hook for it
-in the product. Twice in a row, and then it is left alone. All points are tried by `make proof`.
+The real program kills itself where it writes (see support/site/sitecustomize.py); the product has
+no hook for that. It is killed twice in a row, and then runs to its end. `make proof` tries all
+points.
 """
 
 import signal
@@ -27,7 +28,7 @@ SERVER = "mlflow.tracking:MlflowClient"
 
 
 def attribute(k: int) -> Point:
-    """One of the study's."""
+    """Return the point after the k-th attribute of the study."""
     return "dnnsearch.storage.optuna_storage:Rows.set_attribute", "after", k
 
 
@@ -36,11 +37,11 @@ def ask(k: int) -> Point:
 
 
 def record(k: int, when: str = "after") -> Point:
-    return "dnnsearch.trials.record_store:write_whole", when, k
+    return "dnnsearch.storage.atomic_write:write_whole", when, k
 
 
 def added(k: int) -> Point:
-    """Optuna's tables have all of a trial's rows, and nobody has been told their id."""
+    """Return the point at which a trial's rows are written but their id is not known yet."""
     return "dnnsearch.storage.optuna_rows:add", "after", k
 
 
@@ -57,7 +58,7 @@ def of_mlflow(name: str, k: int) -> Point:
 
 
 def die_at(server: Preloaded, folder: Path, points: list[Point], *arguments: str) -> None:
-    """A search that dies at the first point; the next goes on and dies at the second."""
+    """Run a search that is killed at the first point, and again until the second."""
     for i, (function, when, k) in enumerate(points):
         marker = folder / f"killed-{i}"
         failpoint = f"{function}:{when}:{k}:{marker}"
@@ -71,7 +72,7 @@ def go_on(server: Preloaded, folder: Path, *arguments: str) -> str:
     return fingerprint(server.run(folder, "search", "wine.yaml", *arguments))
 
 
-def test_killed_after_asking_and_after_a_record_the_study_ends_as_undisturbed(
+def test_killed_after_asking_and_after_a_record_the_study_ends_undisturbed(
     program: Preloaded, folder: Path, undisturbed: str
 ) -> None:
     die_at(program, folder, [ask(3), record(2), ended(2)], *UNTRACKED, "--workers=2")
@@ -108,7 +109,7 @@ def test_killed_after_asking_and_after_a_record_the_study_ends_as_undisturbed(
         [tell(5), tell(2)],
     ],
 )
-def test_wherever_the_kill_comes_the_study_ends_as_undisturbed(
+def test_killed_at_any_point_the_study_ends_undisturbed(
     program: Preloaded, folder: Path, undisturbed: str, points: list[Point], workers: int
 ) -> None:
     die_at(program, folder, points, *UNTRACKED, f"--workers={workers}")
@@ -136,7 +137,7 @@ def test_wherever_the_kill_comes_the_study_ends_as_undisturbed(
         [ask(3), record(2), of_mlflow("create_run", 1), of_mlflow("set_terminated", 2)],
     ],
 )
-def test_wherever_the_kill_comes_mlflow_shows_each_trial_once(
+def test_killed_at_any_point_mlflow_shows_each_trial_once(
     tracked: Preloaded, folder: Path, undisturbed: str, points: list[Point], workers: int
 ) -> None:
     die_at(tracked, folder, points, f"--workers={workers}")

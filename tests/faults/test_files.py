@@ -1,4 +1,4 @@
-"""Files and databases that are damaged, locked, old, or changed by hand: real ones."""
+"""Covers real files and databases that are damaged, locked, old, or changed by hand."""
 
 import os
 import shutil
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.conftest import UNTRACKED, assert_whole, begin, fingerprint
+from tests.faults.conftest import UNTRACKED, assert_whole, fingerprint, new_folder
 from tests.support.preloaded import Preloaded
 
 ONE = ("--workers=1", *UNTRACKED)
@@ -24,12 +24,12 @@ connection.execute("BEGIN IMMEDIATE")
 print("held", flush=True)
 time.sleep(600)
 """
-OPTUNA = "import sys; from optuna.cli import main; sys.exit(main())"  # what `optuna` is
+OPTUNA = "import sys; from optuna.cli import main; sys.exit(main())"  # the program `optuna`
 
 
 @contextmanager
 def locked(database: Path) -> Iterator[None]:
-    """Another process writes to the database and does not come to an end."""
+    """Let another process hold the database's write lock."""
     arguments = [sys.executable, "-c", HOLD, str(database)]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout
@@ -49,14 +49,14 @@ def change(database: Path, sql: str) -> None:
 def template(program: Preloaded, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("begun")
     with pytest.MonkeyPatch.context() as patch:
-        begin(folder, patch)
+        new_folder(folder, patch)
         program.run(folder, "search", "wine.yaml", *ONE, "--trials=3")
     return folder
 
 
 @pytest.fixture
 def begun(template: Path, folder: Path) -> Path:
-    """A folder with the first three trials."""
+    """Return a folder with the first three trials."""
     shutil.copytree(template, folder, dirs_exist_ok=True)
     return folder
 
@@ -123,12 +123,12 @@ def test_searches_that_start_at_once_on_an_empty_folder_leave_one_study(
     assert 0 in codes
     for search in searches:
         if search.wait() == 2:
-            assert "study wine is worked on by another process" in search.said
+            assert "study wine is in use by another process" in search.said
             assert "Traceback" not in search.said
     assert go_on(program, folder) == undisturbed
 
 
-def test_a_locked_database_is_waited_for_but_not_when_a_person_wants_to_stop(
+def test_a_search_waits_for_a_locked_database_but_not_after_ctrl_c(
     program: Preloaded, begun: Path, undisturbed: str
 ) -> None:
     with locked(begun / "optuna.db"):

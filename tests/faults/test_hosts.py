@@ -1,4 +1,4 @@
-"""Three hosts, played by network namespaces on one machine: one is cut off, and comes back."""
+"""Covers three hosts, simulated by network namespaces: one is cut off and comes back."""
 
 import os
 import subprocess
@@ -13,7 +13,7 @@ from tests.support.dask_cluster import FAST, DaskCluster, wait_for
 from tests.support.preloaded import Preloaded
 
 pytestmark = pytest.mark.proof
-TAG = f"dn{os.getpid() % 10_000}"  # of all names, which are short in the kernel
+TAG = f"dn{os.getpid() % 10_000}"  # in all names: the kernel wants short ones
 NET = f"10.{os.getpid() % 200 + 20}.77"
 
 
@@ -24,7 +24,7 @@ def ip(*arguments: str, check: bool = True) -> bool:
 
 
 class Host:
-    """A namespace with an address of its own, on a cable to the bridge."""
+    """A network namespace with an address of its own, connected to the bridge."""
 
     def __init__(self, number: int) -> None:
         self.name, self.cable = f"{TAG}h{number}", f"{TAG}v{number}"
@@ -38,7 +38,7 @@ class Host:
 
     @property
     def inside(self) -> list[str]:
-        """What comes before a command that runs there."""
+        """Return the prefix of a command that is to run there."""
         return ["ip", "netns", "exec", self.name]
 
     def cut_off(self) -> None:
@@ -68,7 +68,7 @@ def hosts() -> Iterator[list[Host]]:
 LONGER = ("--set", "iterations={low: 20000, high: 40000}", "--set", "curve_every=500")
 
 
-@pytest.mark.parametrize("seconds", [3, 25])  # with the connection kept, and with it lost
+@pytest.mark.parametrize("seconds", [3, 25])  # the connection is kept, or lost
 def test_a_host_that_is_cut_off_and_comes_back_changes_nothing(
     program: Preloaded,
     folder: Path,

@@ -1,7 +1,7 @@
-"""MLflow goes away, or a person deletes what was there: the search goes on, and all is made good.
+"""Covers whole searches while MLflow is away, or while the user deletes what it has.
 
-How one study is published through such things is tested in tests/tracking, in short. Here whole
-searches live through them.
+The search continues, and publishes later what is missing. Short tests of the publisher are in
+tests/tracking.
 """
 
 import os
@@ -33,7 +33,7 @@ DELETED = "lifecycle_stage = 'deleted'"  # what MLflow's own deletion writes
 
 
 def statuses(folder: Path) -> list[str]:
-    """Of all runs that are not deleted."""
+    """Return the statuses of all runs that are not deleted."""
     sql = "SELECT status FROM runs WHERE lifecycle_stage = 'active' ORDER BY status"
     return [status for (status,) in query(folder / "mlflow.db", sql)]
 
@@ -46,7 +46,7 @@ def write(folder: Path, sql: str) -> None:
     subprocess.run([sys.executable, *with_commit, sql], cwd=folder, check=True)
 
 
-def test_publish_mends_what_a_kill_left(tracked: Preloaded, folder: Path) -> None:
+def test_publish_adds_what_is_missing_after_a_kill(tracked: Preloaded, folder: Path) -> None:
     die_at(tracked, folder, [of_mlflow("set_terminated", 3)])
     assert "RUNNING" in statuses(folder)
     assert "lacks none now" in tracked.run(folder, "publish", "wine")
@@ -90,9 +90,7 @@ def test_trials_whose_failures_are_not_counted_do_not_stay_running(
 
 
 @pytest.mark.proof
-def test_a_study_that_is_not_tracked_is_published_where_one_says(
-    tracked: Preloaded, folder: Path
-) -> None:
+def test_an_untracked_study_is_published_to_the_given_uri(tracked: Preloaded, folder: Path) -> None:
     tracked.run(folder, "search", "wine.yaml", *UNTRACKED)
     refused = tracked.run(folder, "publish", "wine", code=2)
     assert refused == "error: study wine is not tracked: say with --tracking URI where to\n"
@@ -102,7 +100,7 @@ def test_a_study_that_is_not_tracked_is_published_where_one_says(
 
 
 class Server:
-    """A real MLflow server over the folder's database."""
+    """A real MLflow server on the folder's database."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -226,7 +224,7 @@ def test_the_server_hangs_from_the_middle_to_the_end(
     search = tracked.start(server.folder, "search", *arguments)
     while ended(server.folder) < 2:
         time.sleep(0.01)
-    server.send(signal.SIGSTOP)  # it still takes connections, and answers none
+    server.send(signal.SIGSTOP)  # it still accepts connections, but does not answer
     assert search.wait() == 0, search.said
     assert search.said.count(SAID_ONCE) == 1
     assert "no answer in time" in search.said
@@ -234,7 +232,7 @@ def test_the_server_hangs_from_the_middle_to_the_end(
     server.send(signal.SIGCONT)
     while not is_healthy(server.uri):
         time.sleep(0.1)
-    time.sleep(2)  # it serves first what it was asked while it hung
+    time.sleep(2)  # it first answers the requests of the time when it hung
     assert "lacks none now" in tracked.run(folder, "publish", "wine")
     server.kill()
     assert_whole(folder)
@@ -258,7 +256,7 @@ def test_mlflows_database_stays_locked_while_a_whole_search_runs(
 
 
 @pytest.mark.proof
-def test_a_run_that_a_person_deleted_stays_deleted(tracked: Preloaded, folder: Path) -> None:
+def test_a_run_that_the_user_deleted_stays_deleted(tracked: Preloaded, folder: Path) -> None:
     tracked.run(folder, "search", "wine.yaml", "--trials=4")
     run = "(SELECT run_uuid FROM tags WHERE key = 'dnnsearch.trial' AND value = '2')"
     write(folder, f"UPDATE runs SET {DELETED} WHERE run_uuid IN {run}")
@@ -276,7 +274,7 @@ def test_a_run_that_a_person_deleted_stays_deleted(tracked: Preloaded, folder: P
         ("runs", "the run of study 'wine' was deleted in MLflow, so its trials are not published"),
     ],
 )
-def test_a_deleted_experiment_or_study_is_said_once_and_the_search_goes_on(
+def test_a_deleted_experiment_or_study_is_reported_once_and_the_search_continues(
     tracked: Preloaded, folder: Path, undisturbed: str, table: str, said: str
 ) -> None:
     tracked.run(folder, "search", "wine.yaml", "--trials=4")
@@ -286,6 +284,6 @@ def test_a_deleted_experiment_or_study_is_said_once_and_the_search_goes_on(
     assert search.count(said) == 1
     assert fingerprint(search) == undisturbed
     assert said in tracked.run(folder, "publish", "wine", code=2)
-    shutil.copy(folder / "before.db", folder / "mlflow.db")  # the person restores it
+    shutil.copy(folder / "before.db", folder / "mlflow.db")  # the user restores it
     tracked.run(folder, "publish", "wine")
     assert_published(folder)

@@ -1,4 +1,4 @@
-"""Folders that are shared or moved, and a clock that is set back: real ones."""
+"""Covers folders that are shared or moved, and a clock that is set back."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ time.time_ns = lambda: nanoseconds() - 86_400 * 10**9
 def test_studies_of_one_name_in_two_storages_share_a_records_folder(
     program: Preloaded, folder: Path, undisturbed: str
 ) -> None:
-    """Their records have the same numbers; what is read or removed is each study's own."""
+    """Their records have the same numbers, but each study reads and removes only its own."""
     search = ("search", "wine.yaml", *ONE, *UNTRACKED)
     program.run(folder, *search)
     other = "--storage=sqlite:///other.db"
@@ -32,7 +32,7 @@ def test_studies_of_one_name_in_two_storages_share_a_records_folder(
 
 
 @pytest.mark.proof
-def test_a_study_goes_on_in_a_moved_folder_while_the_clock_is_set_back(
+def test_a_study_is_resumed_in_a_moved_folder_while_the_clock_is_set_back(
     tracked: Preloaded, tmp_path: Path, folder: Path, undisturbed: str
 ) -> None:
     old, new = tmp_path / "old", tmp_path / "new"

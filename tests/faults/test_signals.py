@@ -1,6 +1,6 @@
-"""Stopped at any moment: out within two seconds, with the right code, and the same command goes on.
+"""Covers a stop at any moment: the end within two seconds, the exit code, and the resumed search.
 
-Starting is under test here, so that each command is started anew.
+The start is also under test, so each command is a new process.
 """
 
 import os
@@ -17,7 +17,7 @@ import pytest
 from tests.faults.conftest import UNTRACKED, assert_published, assert_whole, fingerprint, query
 from tests.support.preloaded import Preloaded
 
-SECONDS = 2.0 + 0.5  # that half of a second is the loaded machine's
+SECONDS = 2.0 + 0.5  # half a second is for a busy machine
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}
 Command = subprocess.Popen[str]
 
@@ -29,7 +29,7 @@ def start(folder: Path, *arguments: str) -> Command:
 
 
 def stop(command: Command, number: int) -> str:
-    """Send the signal; the errors of the command, which must be gone in time with its code."""
+    """Send the signal; return the command's stderr. It must end in time, with the right code."""
     sent = time.monotonic()
     command.send_signal(number)
     _, errors = command.communicate(timeout=60)
@@ -47,7 +47,7 @@ def wait_until(condition: Callable[[], bool]) -> None:
 
 
 def catches(command: Command, number: int) -> bool:
-    """Whether the process has a handler for the signal, by what the kernel knows of it."""
+    """Return whether the process has a handler for the signal, according to the kernel."""
     for line in Path(f"/proc/{command.pid}/status").read_text().splitlines():
         if line.startswith("SigCgt:"):
             return bool(int(line.split()[1], 16) >> (number - 1) & 1)
@@ -69,7 +69,7 @@ def test_while_a_database_is_created(folder: Path, program: Preloaded, undisturb
     assert_whole(folder)
 
 
-def test_an_interrupted_training_is_no_finished_trial(folder: Path) -> None:
+def test_an_interrupted_training_is_not_a_finished_trial(folder: Path) -> None:
     endless = ("--set=iterations=1000000", "--set=curve_every=1000000", "--workers=1")
     with start(folder, *UNTRACKED, *endless) as command:
         wait_until(lambda: (folder / "optuna.db").exists() and trains(command))
@@ -80,7 +80,7 @@ def test_an_interrupted_training_is_no_finished_trial(folder: Path) -> None:
 
 
 def trains(command: Command) -> bool:
-    """Whether a worker has computed for so long that it must be training."""
+    """Return whether a worker has computed for so long that it must be training."""
     below = Path(f"/proc/{command.pid}/task/{command.pid}/children").read_text().split()
     ticks = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11] for pid in below]
     return any(int(t) > 1.5 * os.sysconf("SC_CLK_TCK") for t in ticks)

@@ -1,7 +1,9 @@
+"""An ensemble: the mean of its networks, labels, and preprocessing before the networks."""
+
 import numpy as np
 import pytest
 
-from dnnsearch.data.model_inputs import Standardisation
+from dnnsearch.data.number_table import Standardisation
 from dnnsearch.models.ensemble import Model, labels
 from dnnsearch.nn import Parameters
 

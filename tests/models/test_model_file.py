@@ -1,4 +1,4 @@
-"""A model as one file: written, read, and what becomes of it when it is not what it was."""
+"""A model as one file: written, read, and refused if it is damaged or hostile."""
 
 import hashlib
 import io
@@ -62,14 +62,14 @@ def changed(model: Model, document: dict[str, Any] | None = None, **arrays: np.n
 
 
 WRONG: dict[str, tuple[Callable[[], bytes], str]] = {
-    "empty": (lambda: b"", "does not begin as a model file"),
-    "a zip": (lambda: pack({}, {}), "does not begin as a model file"),
-    "cut": (lambda: model_file.encode(members())[:-9], "does not have the SHA-256"),
+    "empty": (lambda: b"", "does not begin like a model file"),
+    "a zip": (lambda: pack({}, {}), "does not begin like a model file"),
+    "cut": (lambda: model_file.encode(members())[:-9], "the SHA-256 of its content"),
     "one bit": (
         lambda: model_file.encode(members()).replace(b"member", b"nember", 1),
-        "does not have the SHA-256",
+        "the SHA-256 of its content",
     ),
-    "newer": (lambda: rehashed(b"whatever", 2), "its format is 2, a newer one; here it must be 1"),
+    "newer": (lambda: rehashed(b"whatever", 2), "its format must be 1, but is 2"),
     "no task": (lambda: changed(members(), {"task": "guess"}), "task: Input should be 'binary'"),
     "more": (lambda: changed(members(), {"more": 1}), "more: Extra inputs are not permitted"),
     "activation": (lambda: changed(members(), {"activation": "exec"}), "activation: "),
@@ -78,19 +78,22 @@ WRONG: dict[str, tuple[Callable[[], bytes], str]] = {
     "form": (lambda: changed(members(), {"form": {"separator": "ab"}}), "must be one character"),
     "columns": (
         lambda: changed(members(), {"columns": [["age", "number"]]}),
-        "does not have the columns",
+        "does not match the columns",
     ),
     "infinite": (
         lambda: changed(flowers(), parameters=np.full((2, 38), np.inf, np.float32)),
-        "'parameters' has what is no number",
+        "'parameters' contains non-numeric or non-finite",
     ),
-    "scale": (lambda: changed(flowers(), scale=np.zeros(3)), "scales: "),
-    "folds": (lambda: changed(flowers(), mean=np.ones((3, 3)), scale=np.ones((3, 3))), "folds"),
+    "scale": (lambda: changed(flowers(), scale=np.zeros(3)), "scale: must not be 0"),
+    "folds": (
+        lambda: changed(flowers(), mean=np.ones((3, 3)), scale=np.ones((3, 3))),
+        "must have 1 fold, or 2",
+    ),
 }
 
 
 @pytest.mark.parametrize("wrong", WRONG)
-def test_what_is_no_model_is_refused_in_one_line_with_its_reason(wrong: str) -> None:
+def test_a_file_that_is_not_a_model_is_refused_in_one_line_with_its_reason(wrong: str) -> None:
     make, reason = WRONG[wrong]
     with pytest.raises(UserError, match=reason) as caught:
         model_file.decode(make(), "some.dnn")
@@ -119,7 +122,7 @@ def _with_shape(packed: bytes, shape: bytes) -> bytes:
 
 
 class Guard:
-    """Sees whether Python is asked to run code or to open anything, while it is watching."""
+    """Records whether Python runs code or opens anything while it is watching."""
 
     EVENTS = ("exec", "compile", "import", "open", "pickle.find_class", "os.system")
     EVENTS += ("subprocess.Popen", "ctypes.dlopen", "marshal.loads", "socket.connect")
@@ -134,13 +137,13 @@ class Guard:
 
 
 def outcomes(count: int, seed: int) -> Iterator[str]:
-    """What became of so many mutants; whatever is no error of ours comes out of here."""
+    """Yield the outcome of each of `count` mutants; an error that is not a UserError is raised."""
     rng = np.random.default_rng(seed)
     files = [model_file.encode(make()) for make in KINDS.values()]
     rows = [rows_for(make()) for make in KINDS.values()]
     guard = Guard()
     for content, these in zip(files, rows):
-        model_file.decode(content, "x").predict(these)  # what is imported late is there now
+        model_file.decode(content, "x").predict(these)  # late imports happen now
     tracemalloc.start()
     for i in range(count):
         k = int(rng.integers(len(files)))
@@ -182,7 +185,7 @@ def fuzz(count: int, seed: int) -> dict[str, int]:
 def test_of_hundreds_of_mutants_none_runs_code_none_crashes_and_none_takes_memory() -> None:
     counts = fuzz(400, seed=0)
     assert counts["refused"] > 200
-    assert counts["answers"] > 10  # the checks are not so strict that nothing gets past them
+    assert counts["answers"] > 10  # the checks are not so strict that nothing passes
 
 
 @pytest.mark.proof

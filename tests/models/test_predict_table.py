@@ -1,4 +1,4 @@
-"""A person's table with a model's answers beside it: whatever its format, whole or in parts."""
+"""A user's table with the predictions of a model, in every format, whole or in parts."""
 
 import gzip
 import tracemalloc
@@ -20,7 +20,7 @@ MODEL = members()
 
 @pytest.fixture
 def table(tmp_path: Path) -> pd.DataFrame:
-    """Their own columns, and a file of them in the working folder."""
+    """A user's table, and a file of it in the test's folder."""
     rows = people(40, seed=7).assign(note="007", member="yes")
     rows.to_csv(tmp_path / "people.csv", index=False)
     return rows
@@ -35,7 +35,7 @@ def same_answers(found: pd.DataFrame, rows: pd.DataFrame, model: Model = MODEL) 
     return all(found[name].tolist() == expected[name].tolist() for name in expected)
 
 
-def test_all_columns_stay_as_they_were_and_the_answers_stand_behind_them(
+def test_all_columns_stay_unchanged_and_the_predictions_follow_them(
     table: pd.DataFrame, tmp_path: Path
 ) -> None:
     found = predicted(tmp_path / "people.csv")
@@ -132,7 +132,9 @@ def test_a_missing_column_is_one_line_or_imputed_as_told(
 ) -> None:
     path = tmp_path / "less.csv"
     table.drop(columns=["age", "city"]).rename(columns={"income": "Income"}).to_csv(path)
-    with pytest.raises(UserError, match=r"needs the column 'age' \(and 2 more\).*--missing impute"):
+    with pytest.raises(
+        UserError, match=r"column 'age' \(and 2 more\) is missing.*--missing impute"
+    ):
         predicted(path)
     table.drop(columns="age").to_csv(path, index=False)
     found = predicted(path, missing="impute")
@@ -147,16 +149,19 @@ WRONG = {
     "too large": ("zone,age,income,city\n1,1e300,3,Rome\n", "numbers must be finite"),
     "short row": (
         "zone,age,income,city\n1,2,3,Rome\n1,2,3\n",
-        "line 3 cannot be read: there are 3",
+        "line 3 cannot be read: it has 3 cells",
     ),
-    "prediction": ("zone,age,income,city,prediction\n1,2,3,Rome,x\n", "a column 'prediction'"),
-    "twice": ("zone,age,income,city,age\n1,2,3,Rome,2\n", "several columns 'age'"),
+    "prediction": (
+        "zone,age,income,city,prediction\n1,2,3,Rome,x\n",
+        "column 'prediction' is there already",
+    ),
+    "twice": ("zone,age,income,city,age\n1,2,3,Rome,2\n", "several columns have the name 'age'"),
     "empty": (" \n", "must have content"),
 }
 
 
 @pytest.mark.parametrize("wrong", WRONG)
-def test_what_cannot_be_answered_is_one_line_that_says_where_and_leaves_no_file(
+def test_a_table_that_cannot_be_predicted_is_one_line_that_says_where_and_leaves_no_file(
     wrong: str, tmp_path: Path
 ) -> None:
     text, reason = WRONG[wrong]
@@ -204,7 +209,7 @@ def test_a_row_has_the_same_digits_alone_and_among_many(
 def test_a_file_ten_times_as_long_takes_no_more_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dnnsearch.data.files.streaming.ROWS", 200)
+    monkeypatch.setattr("dnnsearch.data.files.streaming.ROWS_PER_PART", 200)
     peaks = []
     for times in (1, 10):
         pd.concat([people(800, seed=2)] * times).to_csv(tmp_path / "long.csv", index=False)
@@ -227,6 +232,6 @@ def test_rows_without_a_header_are_named_as_in_training(tmp_path: Path) -> None:
     found = predicted(tmp_path / "bare.csv", model)
     assert same_answers(found, pd.DataFrame([[1.5, 2, 3], [4, 5.5, 6]]), flowers())
     with gzip.open(tmp_path / "bare.csv", "wt") as file:
-        file.write("1.5,2,3\n4,5.5,6\n")  # the target is left out, and all behind it would move
-    with pytest.raises(UserError, match="needs the column 'column_3'"):
+        file.write("1.5,2,3\n4,5.5,6\n")  # without the target, the columns after it would move
+    with pytest.raises(UserError, match="column 'column_3' is missing"):
         predicted(tmp_path / "bare.csv", model)

@@ -87,10 +87,10 @@ def test_the_networks_are_confirmed_with_seeds_that_no_trial_has(
 def test_a_promotion_that_is_killed_goes_on_to_the_same_end(
     program: Preloaded, promote: Promote, folder: Path, tmp_path: Path
 ) -> None:
-    killed(program, folder, "dnnsearch.trials.record_store:write_whole:after:2")
+    killed(program, folder, "dnnsearch.storage.atomic_write:write_whole:after:2")
     kept = {path.name: path.stat().st_mtime_ns for path in folder.glob("records/clean/*/0*.npz")}
     assert len(kept) in (1, 2)  # prepared data that are kept beside count, too
-    killed(program, folder, "dnnsearch.trials.record_store:write_whole:after:2")
+    killed(program, folder, "dnnsearch.storage.atomic_write:write_whole:after:2")
     said = promote("clean")
     model = crowned(folder).read_bytes()
     still = {path.name: path.stat().st_mtime_ns for path in folder.glob("records/clean/*/0*.npz")}

@@ -1,4 +1,4 @@
-"""Every difference that is planted in a record or in its copy is named, and nothing else is."""
+"""Every difference that is planted in a record or in its copy is named, and no other."""
 
 import re
 from dataclasses import replace
@@ -31,7 +31,7 @@ def study(tiny: Path) -> OpenStudy:
 
 @pytest.fixture
 def record(study: OpenStudy) -> Record:
-    """Of trial 2: tanh, hidden layers of 8 and 5 units."""
+    """The record of trial 2: tanh, hidden layers of 8 and 5 units."""
     return study.record(2)
 
 

@@ -1,4 +1,4 @@
-"""A trial trained again: what is the same is called so, and what was planted is found and named.
+"""A trial trained again: an equal result is `identical`, a planted difference is found and named.
 
 Only tests about MLflow's copy keep its database: importing MLflow takes seconds.
 """
@@ -40,7 +40,7 @@ def alone(tiny: Path) -> Path:
 
 
 def change_record(folder: Path, number: int, change: Callable[[dict[str, Any], Any], None]) -> None:
-    """Change the document and the arrays of a record as somebody might by hand."""
+    """Change the document and the arrays of a record, as a user could by hand."""
     (path,) = (folder / "records" / "tiny").glob(f"{number:05d}-*")
     document, arrays = unpack(path.read_bytes())
     change(document, arrays)
@@ -48,7 +48,7 @@ def change_record(folder: Path, number: int, change: Callable[[dict[str, Any], A
 
 
 def change_config(change: Callable[[dict[str, Any]], None]) -> None:
-    """Change the config that the study was begun with, where Optuna keeps it."""
+    """Change the config that the study was created with, in Optuna's storage."""
     with sqlite3.connect("optuna.db") as database:
         where = "FROM study_user_attributes WHERE key = 'config'"
         (text,) = database.execute(f"SELECT value_json {where}").fetchone()
@@ -157,7 +157,7 @@ def test_a_diverged_trial_diverges_again(alone: Path) -> None:
 def test_a_failed_trial_is_given_and_not_trained(alone: Path) -> None:
     verdict = rerun("tiny/3", STORAGE)
     assert verdict.exit_code == 0
-    assert verdict.notes[0].startswith("it failed and is given, not trained: MemoryError")
+    assert verdict.notes[0].startswith("it failed, and a failure is not trained again: MemoryError")
 
 
 def test_without_mlflow_the_rest_is_compared_and_that_is_said(alone: Path) -> None:

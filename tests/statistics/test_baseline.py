@@ -1,4 +1,4 @@
-"""What guessing has, against guesses that are made."""
+"""The chance level of each metric, against random and constant answers."""
 
 import numpy as np
 import pytest

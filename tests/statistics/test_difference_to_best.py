@@ -1,4 +1,4 @@
-"""Intervals on simulated networks whose expectation is known, and by hand."""
+"""Comparisons and intervals on simulated networks whose expectation is known."""
 
 import numpy as np
 import pytest
@@ -20,9 +20,9 @@ def noisy(mean: float, rng: np.random.Generator, R: int = 8, m: int = 50) -> Sco
 
 def test_two_candidates_are_compared_by_a_one_sided_t_test_of_paired_examples() -> None:
     a, b = (np.random.default_rng(seed).standard_normal(40) for seed in (1, 2))
-    contest = Comparison([ScoreSample(a[np.newaxis]), ScoreSample(b[np.newaxis])], maximize=True)
+    comparison = Comparison([ScoreSample(a[np.newaxis]), ScoreSample(b[np.newaxis])], maximize=True)
     ahead, error = abs((a - b).mean()), (a - b).std(ddof=1) / np.sqrt(40)
-    behind = contest.difference_to_best(1 - contest.leader)
+    behind = comparison.difference_to_best(1 - comparison.leader)
     assert behind.low == pytest.approx(-ahead - t.isf(0.05, 39) * error)
     assert behind.high == pytest.approx(max(-ahead + t.isf(0.05, 39) * error, 0.0))
 
@@ -31,48 +31,48 @@ def test_two_candidates_are_compared_by_a_one_sided_t_test_of_paired_examples() 
 def test_without_pairing_each_is_compared_as_by_welch_however_many_there_are(rivals: int) -> None:
     rng = np.random.default_rng(0)
     seeds = [rng.standard_normal((30, 1)) + np.zeros((30, 2)) for _ in range(1 + rivals)]
-    contest = Comparison([ScoreSample(one) for one in seeds], maximize=True)
-    for k in set(range(1 + rivals)) - {contest.leader}:
-        pair = (seeds[contest.leader][:, 0], seeds[k][:, 0])
+    comparison = Comparison([ScoreSample(one) for one in seeds], maximize=True)
+    for k in set(range(1 + rivals)) - {comparison.leader}:
+        pair = (seeds[comparison.leader][:, 0], seeds[k][:, 0])
         known = ttest_ind(*pair, equal_var=False, alternative="greater")
-        assert (k in contest.tied) == (known.pvalue > 0.05)
+        assert (k in comparison.tied) == (known.pvalue > 0.05)
         interval = ttest_ind(*pair, equal_var=False).confidence_interval(0.95)
-        ours = contest.difference(contest.leader, k)
+        ours = comparison.difference(comparison.leader, k)
         assert (ours.low, ours.high) == pytest.approx((interval.low, interval.high), rel=1e-3)
 
 
 def test_a_tie_is_called_a_tie_and_a_worse_one_worse() -> None:
     rng = np.random.default_rng(5)
-    contest = Comparison([noisy(0.0, rng), noisy(0.1, rng), noisy(-9.0, rng)], maximize=True)
-    assert (contest.leader, contest.tied) == (1, [0, 1])
-    assert contest.difference_to_best(2).high == 0 > contest.difference_to_best(2).low
-    assert contest.difference_to_best(0).low < 0 < contest.difference_to_best(0).high
-    assert contest.difference(1, 2).low > 0
+    comparison = Comparison([noisy(0.0, rng), noisy(0.1, rng), noisy(-9.0, rng)], maximize=True)
+    assert (comparison.leader, comparison.tied) == (1, [0, 1])
+    assert comparison.difference_to_best(2).high == 0 > comparison.difference_to_best(2).low
+    assert comparison.difference_to_best(0).low < 0 < comparison.difference_to_best(0).high
+    assert comparison.difference(1, 2).low > 0
 
 
-def test_what_is_minimized_is_turned_about() -> None:
+def test_the_smallest_value_leads_if_smaller_is_better() -> None:
     rng = np.random.default_rng(5)
     costs = [noisy(0.0, rng), noisy(9.0, rng)]
-    contest = Comparison(costs, maximize=False)
-    assert (contest.leader, contest.tied) == (0, [0])
-    assert contest.difference_to_best(1).high == 0
+    comparison = Comparison(costs, maximize=False)
+    assert (comparison.leader, comparison.tied) == (0, [0])
+    assert comparison.difference_to_best(1).high == 0
 
 
 def test_networks_that_err_on_the_same_examples_are_not_known_to_be_equal() -> None:
     same = hits([[1] * 90 + [0] * 10] * 4)
-    contest = Comparison([same, same], maximize=True)
-    assert contest.tied == [0, 1]
-    assert 0.01 < contest.difference(0, 1).high < 0.05
+    comparison = Comparison([same, same], maximize=True)
+    assert comparison.tied == [0, 1]
+    assert 0.01 < comparison.difference(0, 1).high < 0.05
 
 
-def test_equal_ones_that_never_vary_are_tied() -> None:
-    perfect = ScoreSample(np.ones((4, 15)))  # of what is no share: nothing is known of its chance
+def test_candidates_that_never_vary_are_tied() -> None:
+    perfect = ScoreSample(np.ones((4, 15)))  # not a share: nothing is known of its variance
     assert Comparison([perfect, perfect], maximize=True).tied == [0, 1]
 
 
 def test_one_candidate_is_the_best_of_one() -> None:
-    contest = Comparison([hits([[1, 0, 1]])], maximize=True)
-    assert (contest.leader, contest.tied) == (0, [0])
+    comparison = Comparison([hits([[1, 0, 1]])], maximize=True)
+    assert (comparison.leader, comparison.tied) == (0, [0])
 
 
 def test_networks_that_differ_widely_make_a_figure_less_sure() -> None:

@@ -1,15 +1,15 @@
-"""Contributions against the scores that they add up to."""
+"""Contributions of examples, against the metrics whose mean they are."""
 
 import numpy as np
 import pytest
 
 from dnnsearch.nn.outputs import OUTPUTS
 from dnnsearch.statistics.example_scores import contributions
-from dnnsearch.trials.metrics import SCORES, measure
+from dnnsearch.trials.metrics import METRICS, measure, on_request
 
 
 def logits(output: str, m: int = 300) -> tuple[np.ndarray, np.ndarray]:
-    """(3, n[L], m), and answers that they foretell to some degree."""
+    """Logits (3, n[L], m), and targets that they predict to some degree."""
     rng = np.random.default_rng(0)
     outputs = 4 if output == "softmax" else 1
     Z = rng.standard_normal((3, outputs, m))
@@ -28,9 +28,9 @@ def test_hits_and_losses_are_the_examples_own(output: str) -> None:
     assert losses == pytest.approx(layer.losses(Z, layer.targets(y, Z.shape[1])))
 
 
-@pytest.mark.parametrize("name", list(SCORES))
-def test_the_mean_of_the_contributions_is_the_score(name: str) -> None:
-    for output in SCORES[name].outputs:
+@pytest.mark.parametrize("name", on_request())
+def test_the_mean_of_the_contributions_is_the_metric(name: str) -> None:
+    for output in METRICS[name].outputs:
         Z, y = logits(output)
         scores = measure(name, Z, y, 2.0)
         means = contributions(name, output, Z, y, 2.0).mean(axis=1)
@@ -46,7 +46,7 @@ def test_the_spread_of_pseudo_values_of_an_area_is_that_of_delong() -> None:
     assert ours == pytest.approx(delong, rel=0.05)
 
 
-def test_networks_with_answers_of_their_own_are_measured_by_them() -> None:
+def test_each_network_is_measured_by_its_own_targets() -> None:
     Z, y = logits("softmax")
     ys = np.stack([y, y, 3 - y])
     assert (contributions("dev_accuracy", "softmax", Z, ys)[2] == (Z[2].argmax(0) == 3 - y)).all()

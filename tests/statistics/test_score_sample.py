@@ -1,3 +1,5 @@
+"""Intervals and variance parts of networks that were measured on the same examples."""
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -9,7 +11,7 @@ EASY = np.random.default_rng(0).random(200)  # how likely each example is to be 
 
 
 def hits(networks: int, seed: int = 1) -> np.ndarray:
-    """(networks, 200), where the networks agree in part."""
+    """Hits (networks, 200) of networks that agree in part."""
     drawn = np.random.default_rng(seed).random((networks, len(EASY)))
     return (drawn < EASY).astype(float)
 
@@ -35,7 +37,7 @@ def test_the_share_of_several_networks_is_surer_than_that_of_one_but_not_without
     assert width > 0.9 * (of_two.high - of_two.low)
 
 
-def test_networks_that_all_do_the_same_are_worth_one():
+def test_networks_that_all_answer_alike_count_as_one():
     same = np.repeat(hits(1), 16, axis=0)
     found, one = (ScoreSample(v, is_share=True).interval for v in (same, same[:1]))
     assert (found.low, found.high) == pytest.approx((one.low, one.high), abs=1e-12)
@@ -49,7 +51,7 @@ def test_the_variance_has_a_part_of_the_seeds_and_one_of_the_examples():
     assert measured.example_variance == pytest.approx(4 / 300, rel=0.2)
 
 
-def test_what_is_no_share_has_students_interval():
+def test_anything_but_a_share_has_students_interval():
     values = np.random.default_rng(3).normal(5, 1, (1, 30))
     low, high = stats.t.interval(0.95, 29, values.mean(), stats.sem(values[0]))
     found = ScoreSample(values).interval

@@ -1,3 +1,5 @@
+"""Covers the digests of arrays, the store of memory maps, and packed records."""
+
 import subprocess
 import sys
 from pathlib import Path
@@ -51,11 +53,11 @@ def test_a_large_array_is_hashed_in_blocks_to_the_same_digest(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     whole = digest({"X": X})
-    monkeypatch.setattr("dnnsearch.storage.array_store.BLOCK", 5)
+    monkeypatch.setattr("dnnsearch.storage.array_store.BLOCK_ELEMENTS", 5)
     assert digest({"X": X}) == whole
 
 
-def test_the_store_gives_back_read_only_maps(tmp_path: Path) -> None:
+def test_the_store_returns_read_only_maps(tmp_path: Path) -> None:
     store = ArrayStore(tmp_path)
     arrays = ArrayStore(tmp_path).open(store.put({"X": X}))
     assert isinstance(arrays["X"], np.memmap)
@@ -63,7 +65,7 @@ def test_the_store_gives_back_read_only_maps(tmp_path: Path) -> None:
     np.testing.assert_array_equal(arrays["X"], X)
 
 
-def test_a_group_that_is_not_there_is_a_key_error(tmp_path: Path) -> None:
+def test_a_missing_group_is_a_key_error(tmp_path: Path) -> None:
     with pytest.raises(KeyError):
         ArrayStore(tmp_path).open("0" * 64)
 
@@ -94,7 +96,7 @@ def test_objects_are_neither_packed_nor_unpacked() -> None:
 
 
 @given(st.integers(0, 400), st.integers(1, 255))
-def test_a_damaged_pack_is_told_or_reads_as_before(position: int, bits: int) -> None:
+def test_a_damaged_pack_is_an_error_or_has_the_same_members(position: int, bits: int) -> None:
     packed = bytearray(pack({"a": 1}, {"X": X}))
     packed[position % len(packed)] ^= bits
     try:
@@ -105,6 +107,6 @@ def test_a_damaged_pack_is_told_or_reads_as_before(position: int, bits: int) -> 
 
 
 @given(st.binary(max_size=200))
-def test_arbitrary_bytes_are_no_pack(content: bytes) -> None:
+def test_arbitrary_bytes_are_not_a_pack(content: bytes) -> None:
     with pytest.raises(DamagedArrays):
         unpack(content)

@@ -1,4 +1,4 @@
-"""optuna-dashboard on a study's storage, as `make dashboard` starts it: it reads, and is right."""
+"""Covers optuna-dashboard on a study's storage, as `make dashboard` starts it: it only reads."""
 
 import hashlib
 import json
@@ -27,7 +27,7 @@ def digest() -> str:
 
 @pytest.fixture
 def address(tiny: Path) -> Iterator[str]:
-    """Where the program of the make target answers."""
+    """Return the URL at which the program of the make target answers."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -42,7 +42,7 @@ def address(tiny: Path) -> Iterator[str]:
 
 
 def get(address: str) -> Any:
-    for _ in range(1200):  # its first start on a busy machine takes its time
+    for _ in range(1200):  # its first start takes long on a busy machine
         try:
             with urllib.request.urlopen(address, timeout=10) as answer:
                 return json.load(answer)
@@ -51,7 +51,7 @@ def get(address: str) -> Any:
     raise AssertionError(f"no answer at {address}")
 
 
-def test_the_dashboard_shows_every_trial_and_leaves_the_study_as_it_is(address: str) -> None:
+def test_the_dashboard_shows_every_trial_and_does_not_change_the_study(address: str) -> None:
     before = digest()
     (study,) = get(f"{address}/studies")["study_summaries"]
     trials = get(f"{address}/studies/{study['study_id']}?after=0")["trials"]

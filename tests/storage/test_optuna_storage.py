@@ -1,3 +1,5 @@
+"""Covers the rows of a study in SQLite: what is written, what is refused, and races to create."""
+
 import signal
 import sqlite3
 import subprocess
@@ -35,7 +37,7 @@ def rows(url: str) -> Rows:
 
 
 def asked(number: int) -> FrozenTrial:
-    """As the sampler's study has a trial that it has just asked."""
+    """Return a trial as the replayed study has it when it was just asked."""
     trial = create_trial(
         state=TrialState.RUNNING,
         params={"learning_rate": 0.1, "activation": "tanh"},
@@ -88,7 +90,7 @@ def content(storage: optuna.storages.RDBStorage) -> dict[str, list[str]]:
     return found
 
 
-def test_a_trial_that_somebody_has_removed_is_one_line(rows: Rows) -> None:
+def test_a_trial_that_another_process_has_removed_is_one_line(rows: Rows) -> None:
     trial_id = rows.ask(asked(0))
     rows.remove()
     with pytest.raises(UserError, match=f"trial {trial_id} has been removed"):
@@ -110,28 +112,30 @@ def test_a_trial_takes_few_transactions(rows: Rows) -> None:
     assert commits <= 2
 
 
-def test_a_database_that_is_not_there_is_only_created_on_purpose(tmp_path: Path, url: str) -> None:
+def test_a_missing_database_is_only_created_on_request(tmp_path: Path, url: str) -> None:
     with pytest.raises(UserError, match="there is no study yet"):
         open_storage(url)
     assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "sqlite:///."])
-def test_a_storage_that_is_no_file_is_refused_before_anything_is_written(
+def test_a_storage_that_is_not_a_file_is_refused_before_anything_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(UserError, match="storage: must name a file that lasts, but got 'sqlite:"):
+    with pytest.raises(
+        UserError, match="storage: must be a persistent file, not :memory:, but got 'sqlite:"
+    ):
         open_storage(url, create=True)
     assert not list(tmp_path.iterdir())
 
 
-def test_an_unknown_study_names_those_that_are_known(rows: Rows) -> None:
+def test_the_error_for_an_unknown_study_names_the_known_ones(rows: Rows) -> None:
     with pytest.raises(UserError, match="no study wine; known studies: digits"):
         Rows(rows.storage, "wine")
 
 
-def test_a_file_that_is_no_database_is_one_line(tmp_path: Path, url: str) -> None:
+def test_a_file_that_is_not_a_database_is_one_line(tmp_path: Path, url: str) -> None:
     (tmp_path / "optuna.db").write_text("not a database" * 100)
     with pytest.raises(UserError, match="file is not a database"):
         open_storage(url)
@@ -159,7 +163,7 @@ def test_eight_first_starts_at_once_leave_one_working_database(tmp_path: Path, u
 def test_a_kill_while_the_tables_are_created_leaves_a_working_folder(
     tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("DNNSEARCH_CACHE", str(tmp_path / "cache"))  # in which there is no copy yet
+    monkeypatch.setenv("DNNSEARCH_CACHE", str(tmp_path / "cache"))  # which has no copy yet
     with subprocess.Popen([sys.executable, "-c", CREATE, url]) as start:
         while not list(tmp_path.glob(".new-*/*")):
             time.sleep(0.001)

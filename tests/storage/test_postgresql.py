@@ -1,4 +1,4 @@
-"""Optuna's storage in a real PostgreSQL: created by many at once, killed meanwhile, misused."""
+"""Covers Optuna's storage in a real PostgreSQL: races and kills at its creation, and misuse."""
 
 import subprocess
 import sys
@@ -62,7 +62,7 @@ def script(text: str, url: str) -> list[int]:
 
 
 def refused(url: str, create: bool = False) -> str:
-    """What somebody is told who opens the storage; never with its password."""
+    """Return the error of opening the storage; it never has the password."""
     with pytest.raises(UserError) as caught:
         open_storage(url, create)
     said = str(caught.value)
@@ -70,7 +70,7 @@ def refused(url: str, create: bool = False) -> str:
     return said
 
 
-def test_optunas_own_calls_read_what_is_written_there(address: str) -> None:
+def test_optunas_own_calls_read_what_is_written(address: str) -> None:
     storage = open_storage(address, create=True)
     create_study(storage, "digits", "maximize")
     rows = Rows(storage, "digits")
@@ -93,7 +93,7 @@ def test_kills_while_the_tables_are_created_leave_a_working_database(address: st
     create_study(open_storage(address, create=True), "digits", "maximize")
 
 
-def test_an_empty_database_is_only_filled_on_purpose(address: str, postgresql: PostgreSQL) -> None:
+def test_tables_are_only_created_on_request(address: str, postgresql: PostgreSQL) -> None:
     assert "there is no study yet" in refused(address)
     assert leaderboards(address) == []
     tables = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"
@@ -124,7 +124,9 @@ def test_a_read_only_database_is_refused_before_a_search_and_can_be_read(
     assert Rows(open_storage(address), "digits").trials() == []
 
 
-def test_a_role_without_rights_is_told_which(address: str, postgresql: PostgreSQL) -> None:
+def test_the_error_for_a_role_without_rights_names_the_right(
+    address: str, postgresql: PostgreSQL
+) -> None:
     name = address.rpartition("/")[2]
     postgresql.execute(name, f"CREATE ROLE {name} LOGIN PASSWORD '{PASSWORD}'")
     reader = address.replace("owner", name)
@@ -150,7 +152,7 @@ def test_another_schema_is_one_line_with_the_command_that_upgrades_it(
     assert "optuna storage upgrade --storage postgresql://owner@127" in refused(address, True)
 
 
-def test_another_programs_database_is_refused_and_left_alone(
+def test_another_programs_database_is_refused_and_not_changed(
     address: str, postgresql: PostgreSQL
 ) -> None:
     name = address.rpartition("/")[2]
@@ -167,7 +169,9 @@ def test_without_the_driver_one_line_says_how_to_install_it(
     assert 'pip install "dnnsearch[postgresql]"' in refused(address)
 
 
-def test_the_server_looks_for_holders_whose_machine_has_vanished(address: str) -> None:
+def test_the_server_notices_sessions_of_lost_machines(address: str) -> None:
     with sessions.session(address) as session:
-        shown = [session.exec_driver_sql(f"SHOW {name}").scalar() for name in sessions.AT_SERVER]
+        shown = [
+            session.exec_driver_sql(f"SHOW {name}").scalar() for name in sessions.SERVER_SETTINGS
+        ]
     assert shown == ["10", "5", "3", "25000", "0"]

@@ -1,4 +1,4 @@
-"""A database is looked at through SQLite alone, and the process keeps its locks."""
+"""Covers that databases are opened by SQLite alone, so that the process keeps its locks."""
 
 import os
 import sqlite3

@@ -1,3 +1,5 @@
+"""Covers the lock of a study, next to a SQLite file and in PostgreSQL."""
+
 import os
 import signal
 import subprocess
@@ -31,7 +33,7 @@ def holder(tmp_path: Path) -> "Iterator[subprocess.Popen[str]]":
 
 @contextmanager
 def holding(storage: str) -> "Iterator[subprocess.Popen[str]]":
-    """A process that holds the lock of `digits`."""
+    """Start a process that holds the lock of `digits`."""
     arguments = [sys.executable, "-c", HOLD, storage]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout and process.stdout.readline() == "held\n"
@@ -39,7 +41,7 @@ def holding(storage: str) -> "Iterator[subprocess.Popen[str]]":
         process.kill()
 
 
-def test_a_second_holder_is_told_who_holds_it(
+def test_a_second_holder_is_refused_with_the_name_of_the_first(
     tmp_path: Path, holder: "subprocess.Popen[str]"
 ) -> None:
     with (
@@ -54,7 +56,7 @@ def test_another_study_is_free(tmp_path: Path, holder: "subprocess.Popen[str]") 
         pass
 
 
-def test_a_dead_holder_blocks_nobody(tmp_path: Path, holder: "subprocess.Popen[str]") -> None:
+def test_a_dead_holder_does_not_block(tmp_path: Path, holder: "subprocess.Popen[str]") -> None:
     holder.send_signal(signal.SIGKILL)
     holder.wait()
     with study_lock(f"sqlite:///{tmp_path}/optuna.db", "digits"):
@@ -75,10 +77,10 @@ def remote_holder(address: str) -> "Iterator[subprocess.Popen[str]]":
         yield process
 
 
-def test_in_postgresql_a_second_holder_is_told_who_holds_it_and_a_dead_one_blocks_nobody(
+def test_in_postgresql_a_second_holder_is_refused_and_a_dead_one_does_not_block(
     address: str, remote_holder: "subprocess.Popen[str]"
 ) -> None:
-    refused = f"digits is worked on .* process {remote_holder.pid} on {os.uname().nodename} since"
+    refused = f"digits is in use .* process {remote_holder.pid} on {os.uname().nodename} since"
     with pytest.raises(UserError, match=refused), study_lock(address, "digits"):
         pass
     with study_lock(address, "wine/a b"):
@@ -89,23 +91,23 @@ def test_in_postgresql_a_second_holder_is_told_who_holds_it_and_a_dead_one_block
 
 
 def _until_free(address: str) -> None:
-    """The server needs a moment to see that a session has ended."""
+    """Wait until the server has noticed that the session has ended."""
     for _ in range(100):
         with suppress(UserError), study_lock(address, "digits"):
             return
         time.sleep(0.1)
-    raise AssertionError("a dead holder blocks the study")
+    raise AssertionError("a dead holder still blocks the study")
 
 
 def test_a_lock_whose_session_was_ended_is_lost_for_good(
     address: str, postgresql: PostgreSQL
 ) -> None:
     end = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"
-    with study_lock(address, "digits") as held:
-        held()
+    with study_lock(address, "digits") as check:
+        check()
         postgresql.execute(address.rpartition("/")[2], end)
         for _ in range(2):
             with pytest.raises(LostLock, match="the lock of study digits in postgresql://owner@"):
-                held()
-        with study_lock(address, "digits") as anew:
-            anew()
+                check()
+        with study_lock(address, "digits") as check_again:
+            check_again()

@@ -1,4 +1,4 @@
-"""The clock's order against a plain simulation, whatever order the real workers end in."""
+"""The virtual clock's order, compared with a plain simulation for workers that end in any order."""
 
 import random
 
@@ -11,7 +11,7 @@ costs = st.lists(st.integers(1, 6), min_size=1, max_size=30)
 
 
 def expected(costs: list[int], parallelism: int) -> list[str]:
-    """Asking and telling when everybody's duration is known from the start."""
+    """The order of asking and telling if every duration is known from the start."""
     story, now, flights = [], 0, set()
     for number, cost in enumerate(costs):
         if len(flights) == parallelism:
@@ -24,7 +24,7 @@ def expected(costs: list[int], parallelism: int) -> list[str]:
 
 
 def lived(costs: list[int], parallelism: int, chance: random.Random) -> list[str]:
-    """The same by the clock, with workers that report and end in any real order."""
+    """The same order by the clock, with workers that report and end in any real order."""
     clock, story, asked = VirtualClock(parallelism), [], 0
     spent: dict[int, int] = {}
     while asked < len(costs) or clock.in_flight:

@@ -1,7 +1,7 @@
-"""The loop, with workers that end trials in any order.
+"""The loop of a study, with workers that end trials in any order.
 
-The workers here train in this process and hand out their events in a random order: that plays in
-milliseconds what many machines of different speed would do. Real processes are in test_search.
+The workers here train in this process and return their events in a random order, which simulates in
+milliseconds many machines of different speed. Real processes are in test_search.
 """
 
 import random
@@ -15,7 +15,6 @@ from dnnsearch.runtime import numerics
 from dnnsearch.storage.array_store import ArrayStore
 from dnnsearch.study.coordinator import Coordinator
 from dnnsearch.study.definition import Definition
-from dnnsearch.study.search import local_workers
 from dnnsearch.trials.record import Record, decode, encode, fingerprint
 from dnnsearch.trials.run import run_trial
 from dnnsearch.trials.spec import Spec
@@ -36,7 +35,7 @@ CONFIG = {
 
 
 class ShuffledWorkers:
-    """Trains at once, and tells of it when chance will."""
+    """Trains at once, and reports each event at a random time."""
 
     def __init__(self, store: ArrayStore, seed: int, fails: frozenset[int] = frozenset()) -> None:
         self.store, self.chance, self.fails = store, random.Random(seed), fails
@@ -67,7 +66,7 @@ class ShuffledWorkers:
 
 
 class Memory:
-    """A memo and a book that keep everything in memory, in the order in which it came."""
+    """A memo and a trial log that keep everything in memory, in the order in which it came."""
 
     def __init__(self) -> None:
         self.records: dict[Spec, Record] = {}
@@ -143,7 +142,7 @@ def test_the_order_in_which_workers_end_changes_nothing(
 
 
 def test_pruners_prune_and_large_learning_rates_diverge(store: ArrayStore) -> None:
-    """What the other tests rest on: every end occurs in them."""
+    """The other tests rely on it: every end occurs in them."""
     definition = definition_of(store, pruner="median", sampler="random")
     story = study(definition, store, 1, 40)[0].story
     assert {line.split()[2] for line in story if line.startswith("tell")} == {
@@ -204,9 +203,3 @@ def test_a_trial_is_cut_off_at_its_limit_of_cost(store: ArrayStore) -> None:
     for spec, record in memory.records.items():
         assert record.cost <= 15_000_000
         assert (record.end == "pruned") == (spec.updates < spec.hyperparameters.iterations)
-
-
-def test_no_more_workers_are_started_than_trials_can_be_in_flight(store: ArrayStore) -> None:
-    definition = definition_of(store, parallelism=2)
-    with local_workers(definition, 64, store.root) as workers:
-        assert len(workers.workers) == 2

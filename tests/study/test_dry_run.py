@@ -1,4 +1,4 @@
-"""What a search would come to, known before anything is written."""
+"""The estimate of a search's cost, made before anything is written."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from dnnsearch.study.dry_run import estimate_cost
 
 @pytest.fixture
 def fresh(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with the config and nothing else; it is the working folder."""
+    """The working folder, with the config and no other file."""
     folder = tmp_path / "fresh"
     folder.mkdir()
     (folder / "tiny.yaml").write_bytes((tiny / "tiny.yaml").read_bytes())

@@ -1,4 +1,4 @@
-"""The samplers, and what they make of the trials before."""
+"""The sampler that keeps its search space suggests what a new sampler of Optuna's would."""
 
 import numpy as np
 import optuna
@@ -7,10 +7,10 @@ from optuna.samplers import TPESampler
 from optuna.search_space import IntersectionSearchSpace
 from optuna.trial import Trial, TrialState
 
-from dnnsearch.config.config import SAMPLERS
-from dnnsearch.study.replayed_study import RememberingTPE
+from dnnsearch.config.optuna_samplers import RememberingTPE
+from dnnsearch.config.samplers import SAMPLERS
 
-ARGUMENTS = {name: value for name, value in SAMPLERS["tpe"].items() if name != "name"}
+ARGUMENTS = SAMPLERS["tpe"].arguments
 ENDS = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
 
 

@@ -1,6 +1,6 @@
-"""Failed trials tried again: new trials of the same study, which repeats like any other.
+"""Failed trials tried again: new trials of the same study, which verifies like any other.
 
-The study `tiny` has five trials, of which 3 failed; it is extended, killed and verified for real.
+Trial 3 of the five trials of the study `tiny` failed; real commands extend, kill and verify it.
 """
 
 import shutil
@@ -20,7 +20,7 @@ from tests.support.preloaded import Preloaded
 STORAGE = "sqlite:///optuna.db"
 SEARCH = ("search", "tiny.yaml", "--set=tracking=none", "--workers=2", "--quiet")
 RETRY = (*SEARCH, "--retry-failed")
-NOTHING = "no trial has failed that was not tried again: nothing to retry"
+NOTHING = "no failed trials left to retry"
 STORED = (
     "dnnsearch.storage.optuna_storage:Rows.set_attribute:after:2"  # the config, then the retries
 )
@@ -35,7 +35,7 @@ def study(tiny: Path) -> OpenStudy:
 
 
 def failing(folder: Path, condition: str) -> dict[str, str]:
-    """The variables with which the trials of the condition fail."""
+    """Return environment variables with which the trials that fulfil the condition fail."""
     place = folder / f"failing-{len(list(folder.glob('failing-*')))}"
     place.mkdir()
     (place / "sitecustomize.py").write_text(ACCIDENT.replace("spec.number == 3", condition))
@@ -88,7 +88,7 @@ def test_an_extended_study_has_its_retries_where_they_were_whatever_was_killed(
 def test_what_fails_again_is_told_and_is_tried_again_when_it_is_asked_for_again(
     program: Preloaded, tiny: Path
 ) -> None:
-    """Three in a row stop a search, but a study is not to end where something always fails."""
+    """Three failures in a row stop a search, but retries of a trial that always fails do not."""
     search = (*SEARCH, "--study=unlucky", "--trials=8")
     program.run(tiny, *search, **failing(tiny, "spec.number in (1, 3, 5)"))
     study = open_study("unlucky", STORAGE)

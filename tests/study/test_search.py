@@ -1,7 +1,7 @@
-"""Whole searches by the real command, killed and stopped for real, on real databases.
+"""Whole searches by the real command, killed and stopped, on real databases.
 
-What is killed and what is stopped is started anew, as a person starts it; what goes before and what
-goes on afterwards is forked from a program that has been imported once.
+A search that is killed or stopped runs in a new process, as the user starts it; the commands before
+and after it are forked from a program that has been imported once.
 """
 
 import os
@@ -71,14 +71,14 @@ SEARCH = ("search", "wine.yaml", "--set=tracking=none")  # that MLflow is not to
 
 
 def fingerprint(said: str) -> str:
-    """That a search ends with."""
+    """The fingerprint that a search prints at its end."""
     found = re.search(r"^fingerprint ([0-9a-f]{64})$", said, re.MULTILINE)
     assert found, said
     return found[1]
 
 
 def wait_for_trials(folder: Path, count: int) -> None:
-    """Until so many record files are there."""
+    """Wait until `count` record files exist."""
     until = time.monotonic() + 60
     while len(list(folder.glob("records/wine/0*.npz"))) < count:
         assert time.monotonic() < until
@@ -94,7 +94,7 @@ def query(database: Path, sql: str) -> Sequence[tuple[object, ...]]:
 
 
 def children(parent: int) -> set[int]:
-    """The processes below a process."""
+    """Process ids of all descendants of a process."""
     stats = [path.read_text() for path in Path("/proc").glob("[0-9]*/stat") if path.exists()]
     parents = {int(s.split()[0]): int(s.rpartition(")")[2].split()[1]) for s in stats}
     below = {pid for pid, above in parents.items() if above == parent}
@@ -113,7 +113,7 @@ def assert_whole(folder: Path, trials: int) -> None:
 
 @pytest.fixture(scope="module")
 def undisturbed(program: Preloaded, tmp_path_factory: pytest.TempPathFactory, cache: Path) -> str:
-    """The fingerprint of the search that nothing happens to."""
+    """The fingerprint of the search that is not disturbed."""
     folder = tmp_path_factory.mktemp("undisturbed")
     (folder / "wine.yaml").write_text(CONFIG)
     said = program.run(folder, *SEARCH, "--workers=2", DNNSEARCH_CACHE=str(cache))

@@ -1,4 +1,4 @@
-"""A study that lies in PostgreSQL and MLflow: gone on with from another folder, and locked."""
+"""A study in PostgreSQL and MLflow: resumed from another folder, and locked."""
 
 import csv
 import subprocess
@@ -38,7 +38,7 @@ END_LOCK = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'adv
 
 
 class Machine:
-    """A folder with the config and the file, and a cache of its own: as another machine has."""
+    """A folder with the config, the data file and its own cache, as on another machine."""
 
     def __init__(self, folder: Path, storage: str, **keys: str) -> None:
         self.folder, self.cache = folder, folder / "cache"
@@ -60,7 +60,7 @@ class Machine:
         )
 
     def searched(self, program: Preloaded) -> str:
-        """What a search says, of a program that has been imported before."""
+        """Run a search in a preloaded program; return what it prints."""
         found = {"DNNSEARCH_STORAGE": self.storage, "DNNSEARCH_CACHE": str(self.cache)}
         return program.run(self.folder, "search", "people.yaml", *self.settings, **found)
 
@@ -95,7 +95,7 @@ def wait_until(reached: Callable[[], bool]) -> None:
 
 @pytest.fixture(scope="module")
 def undisturbed(program: Preloaded, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The fingerprint of the same study in a SQLite file, in one go."""
+    """The fingerprint of the same study in a SQLite file, without interruption."""
     folder = tmp_path_factory.mktemp("undisturbed") / "local"
     local = Machine(folder, "sqlite:///optuna.db", tracking="none")
     return fingerprint(local.searched(program))
@@ -103,7 +103,7 @@ def undisturbed(program: Preloaded, tmp_path_factory: pytest.TempPathFactory) ->
 
 @pytest.fixture
 def mlflow(postgresql: PostgreSQL, tmp_path: Path) -> Iterator[Server]:
-    """A server of MLflow with PostgreSQL behind it."""
+    """An MLflow server that stores in PostgreSQL."""
     backend = postgresql.address(postgresql.database())
     server = Server(backend, tmp_path / "mlflow.log")
     server.command.argv.extend(["--artifacts-destination", str(tmp_path / "artifacts")])
@@ -159,7 +159,7 @@ def test_whoever_has_lost_the_lock_stops_and_the_same_command_goes_on(
         said = machine.said(running, code=2)
     assert finished(postgresql, name) < 8
     assert "error: the lock of study people in postgresql://owner@127" in said
-    assert "the same command goes on" in said.splitlines()[-1]
+    assert "run the same command to resume" in said.splitlines()[-1]
     assert fingerprint(machine.searched(program)) == undisturbed
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 DASK = str(Path(sys.executable).with_name("dask"))
 AGAIN = ("sh", "-c", 'while :; do "$@"; sleep 0.5; done', "sh")
-FAST = {  # a lost connection is noticed after so long, instead of 30 s
+FAST = {  # a lost connection is noticed after 12 s instead of 30 s
     "DASK_DISTRIBUTED__COMM__TIMEOUTS__TCP": "12s",
     "DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "12s",
     "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "False",
@@ -19,7 +19,7 @@ FAST = {  # a lost connection is noticed after so long, instead of 30 s
 
 
 def wait_for(text: str, log: Path, seconds: float = 90) -> re.Match[str]:
-    """Until a log has it."""
+    """Wait until the log contains the pattern; return the match."""
     until = time.monotonic() + seconds
     while not (found := re.search(text, log.read_text() if log.exists() else "")):
         assert time.monotonic() < until, log.read_text()
@@ -54,15 +54,15 @@ class DaskCluster:
         return process
 
     def worker(self, name: str, *options: str, **variables: str) -> "subprocess.Popen[bytes]":
-        """Starts one, and does not wait until it is there."""
+        """Start a worker; do not wait until it has joined."""
         own = ["--nthreads", "1", "--no-nanny", "--local-directory", str(self.folder / name)]
         variables = {"DNNSEARCH_CACHE": str(self.cache), **variables}
         return self.start(["worker", self.address, *own, *options], name, **variables)
 
     def hosted(self, name: str, inside: Sequence[str], address: str) -> None:
-        """Starts a worker on a host of its own, again and again, as a cluster's manager does.
+        """Start a worker on a host of its own, and again when it ends, as a cluster manager does.
 
-        One that has lost its scheduler ends itself.
+        A worker that has lost its scheduler ends itself.
         """
         own = ["--nthreads", "1", "--host", address, "--local-directory", str(self.folder / name)]
         cache = str(self.folder / f"{name}-cache")
@@ -71,7 +71,7 @@ class DaskCluster:
         )
 
     def joined(self, name: str) -> str:
-        """The address of a worker, once it is there."""
+        """Wait until the worker has joined; return its address."""
         log = self.folder / f"{name}.log"
         wait_for(r"Registered to", log)
         return wait_for(r"Start worker at: +(tcp://\S+)", log)[1]
@@ -84,7 +84,7 @@ class DaskCluster:
 
 
 def children(parent: int) -> list[int]:
-    """The pinned children of a process."""
+    """Return the ids of the pinned children of a process."""
     found = []
     for path in Path("/proc").glob("[0-9]*"):
         try:

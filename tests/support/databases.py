@@ -1,4 +1,4 @@
-"""A real PostgreSQL for the tests, started by themselves."""
+"""A real PostgreSQL server that the tests start."""
 
 import os
 import pwd
@@ -14,11 +14,11 @@ import pytest
 
 USER, PASSWORD = "owner", "s3cret/word"
 SETTINGS = {"fsync": "off", "shared_buffers": "16MB", "max_connections": "60"}
-MUST = "DNNSEARCH_TESTS_NEED_POSTGRESQL"  # set where nothing may be skipped
+MUST = "DNNSEARCH_TESTS_NEED_POSTGRESQL"  # set if no test may be skipped
 
 
 def binary(name: str) -> str:
-    """The path of one of PostgreSQL's programs; without it, the test cannot be run."""
+    """Return the path of one of PostgreSQL's programs; if it is missing, the test cannot run."""
     places = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), reverse=True)
     found = shutil.which(name) or next(map(str, places), None)
     if found is None:
@@ -30,10 +30,10 @@ def binary(name: str) -> str:
 
 
 class PostgreSQL:
-    """A server on a free loopback port and a socket in its own folder; its databases are ours."""
+    """A server on a free loopback port, with its data and its socket in a folder of the test."""
 
     def __init__(self) -> None:
-        binary("postgres")  # without it there is nothing to clear away
+        binary("postgres")  # if it is missing, there is nothing to remove
         self._count = 0
         self.process: subprocess.Popen[bytes] | None = None
         self.folder = Path(tempfile.mkdtemp(prefix="dnnsearch-postgresql-"))
@@ -90,7 +90,7 @@ class PostgreSQL:
         return (self.folder / "log").read_text()
 
     def stop(self) -> None:
-        """At once, as if the machine had been switched off and on."""
+        """Restart at once, as if the machine had been switched off and on."""
         if self.process:
             self.process.send_signal(signal.SIGQUIT)
             self.process.wait()
@@ -100,12 +100,12 @@ class PostgreSQL:
         shutil.rmtree(self.folder)
 
     def address(self, database: str, user: str = USER, password: str = PASSWORD) -> str:
-        """Its URL; the password is written as a URL wants it."""
+        """Return the URL of a database, with the password escaped."""
         word = password.replace("/", "%2F")
         return f"postgresql://{user}:{word}@127.0.0.1:{self.port}/{database}"
 
     def execute(self, database: str, *statements: str) -> list[tuple]:
-        """The rows of the last statement."""
+        """Run the statements; return the rows of the last one."""
         import psycopg
 
         with psycopg.connect(self.address(database), autocommit=True) as connection:
@@ -114,7 +114,7 @@ class PostgreSQL:
             return cursor.fetchall() if cursor.description else []
 
     def database(self) -> str:
-        """The name of a new, empty database."""
+        """Create an empty database and return its name."""
         self._count += 1
         name = f"test{self._count}"
         self.execute("postgres", f"CREATE DATABASE {name}")

@@ -1,7 +1,7 @@
-"""Ten small trainings, whose digests are kept in golden.json: `python tests/golden.py` prints them.
+"""Ten small trainings, whose digests are kept in golden.json; run as a program, it prints them.
 
-Run as a process, because numerics are pinned before NumPy is imported. It also says which kernels
-were in effect.
+It runs as a process, because numerics are pinned before NumPy is imported. It also prints which
+kernels were in effect.
 """
 
 import json
@@ -32,7 +32,7 @@ FEATURES, CLASSES, TRAIN, DEV = 12, 3, 150, 40
 
 
 def data(spec: Any) -> dict[str, Any]:
-    """Blobs in 12 dimensions; for one output two classes, or a value."""
+    """Return blobs in 12 dimensions, with two classes or a value if there is one output."""
     import numpy as np
 
     rng = np.random.default_rng(7)
@@ -72,7 +72,7 @@ def spec_of(changes: dict[str, Any]) -> Any:
 
 
 def outcome(changes: dict[str, Any]) -> str:
-    """The first digits of the digest that a study's fingerprint is made of."""
+    """Return the first digits of the digest that goes into a study's fingerprint."""
     from dnnsearch.trials.record import decode, encode
     from dnnsearch.trials.run import run_trial
 

@@ -20,7 +20,7 @@ import pandas as pd
 from sklearn import datasets
 
 from tests.conftest import ACCIDENT
-from tests.preloaded import Preloaded
+from tests.support.preloaded import Preloaded
 from tests.support.stored_studies import (
     MADE_IN,
     STORED,

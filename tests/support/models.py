@@ -1,9 +1,10 @@
-"""Small models of every kind, put together without a training."""
+"""Small models of every kind, built without a training."""
 
 import numpy as np
 import pandas as pd
 
-from dnnsearch.data.model_inputs import Columns, Standardisation
+from dnnsearch.data.column_inputs import ColumnInputs
+from dnnsearch.data.number_table import Standardisation
 from dnnsearch.data.preprocessing import aligned, fit
 from dnnsearch.models.ensemble import Model, labels
 from dnnsearch.nn import Parameters
@@ -18,7 +19,7 @@ def parameters(sizes: list[int], replicates: int, dtype: object = np.float32) ->
 
 
 def people(m: int = 200, seed: int = 0) -> pd.DataFrame:
-    """Numbers, numbers with a long tail, gaps, categories with rare levels."""
+    """Return a table with numbers, long tails, gaps, and categories with rare levels."""
     rng = np.random.default_rng(seed)
     city = rng.choice(["Rome", "Oslo", "Lima", "Bonn"], m, p=[0.4, 0.3, 0.29, 0.01])
     rows = {
@@ -34,7 +35,7 @@ ROLES = {"zone": "category", "age": "number", "income": "quantile", "city": "cat
 
 
 def flowers(replicates: int = 2) -> Model:
-    """Three classes from named numbers, as of a bundled set."""
+    """Return a model of three classes from named numeric columns."""
     names = ("long", "wide", "high")
     inputs = Standardisation(np.array([1.0, 2.0, 3.0]), np.array([1.0, 0.5, 2.0]), names)
     origin = {**ORIGIN, "study": "flowers"}
@@ -45,8 +46,8 @@ def flowers(replicates: int = 2) -> Model:
 
 
 def members(replicates: int = 3) -> Model:
-    """Yes or no from a table of people."""
-    inputs = Columns([fit(people(), ROLES)])
+    """Return a binary model on the table of people."""
+    inputs = ColumnInputs([fit(people(), ROLES)])
     n_x = inputs.shape[0]
     classes, target = labels(["no", "yes"]), np.array([0.0, 1.0])
     return Model(
@@ -62,7 +63,7 @@ def members(replicates: int = 3) -> Model:
 
 
 def prices() -> Model:
-    """A regression with a preparation for each of two folds."""
-    inputs = Columns(aligned([fit(people(seed=seed), ROLES) for seed in (0, 1)]))
+    """Return a regression model with a preprocessing for each of two folds."""
+    inputs = ColumnInputs(aligned([fit(people(seed=seed), ROLES) for seed in (0, 1)]))
     flat = parameters([inputs.shape[0], 1], 2, np.float64)
     return Model(flat, "relu", inputs, labels([]), np.array([200.0, 50.0]), "price", {}, ORIGIN)

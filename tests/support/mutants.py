@@ -1,4 +1,4 @@
-"""Model files with something changed: anywhere, behind a true hash, or within their true parts."""
+"""Corrupt model files: anywhere, with a correct hash, or within their valid parts."""
 
 import hashlib
 import io
@@ -31,7 +31,7 @@ def zipped(parts: dict[str, bytes]) -> bytes:
 
 
 def _torn(rng: np.random.Generator, content: bytes) -> bytes:
-    """Bits turned, bytes cut out, put in, or copied from elsewhere; up to four times."""
+    """Flip bits, or cut, insert or copy bytes, up to four times."""
     raw = bytearray(content)
     for _ in range(rng.integers(1, 5)):
         at, length = int(rng.integers(len(raw) or 1)), int(rng.integers(1, 40))
@@ -55,7 +55,7 @@ VALUES = [None, True, -1, 0, 2**70, 1e308, "", "x", "number", [], {}, [[]], {"a"
 
 
 def _reworded(rng: np.random.Generator, value: Any) -> Any:
-    """JSON with one value somewhere replaced, left out or doubled."""
+    """Replace, remove or duplicate one value of the JSON document."""
     if isinstance(value, dict) and value and rng.uniform() < 0.9:
         key = str(rng.choice(sorted(value)))
         if rng.uniform() < 0.1:
@@ -83,7 +83,7 @@ def _reshaped(rng: np.random.Generator, array: np.ndarray) -> np.ndarray:
 
 
 def mutant(rng: np.random.Generator, content: bytes) -> bytes:
-    """The file with something changed: anywhere, behind a true hash, or within its true parts."""
+    """Return a corrupt file: changed anywhere, with a correct hash, or within its valid parts."""
     packed = content.split(b"\n", 1)[1]
     depth = rng.integers(5)
     if depth == 0:

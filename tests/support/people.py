@@ -1,4 +1,4 @@
-"""Four people as a table in text, and the check that a sheet has them."""
+"""Four people as a table in text, and the check that a sheet contains them."""
 
 PEOPLE = [["Ann", "31", "yes"], ["Bob", "", "no"], ["Eve", "27.5", "yes"], ["Zoe", "40", "no"]]
 

@@ -1,8 +1,8 @@
-"""The real program, imported once and forked for every command: it imports for seconds.
+"""The real program, imported once and forked for every command, because its import takes seconds.
 
-What libraries import or work out only when they are used is there, too.
-A forked command runs `dnnsearch.__main__.main` with its own arguments, folder, environment and
-output, as a process that can be killed. Where starting itself is under test, start it anew instead.
+What libraries import or compute at their first use is also done once. A forked command runs
+`dnnsearch.__main__.main` with its own arguments, folder, environment and output, as a process that
+can be killed. A test of the start itself starts the program without this server.
 """
 
 import json
@@ -36,7 +36,7 @@ SITE = Path(__file__).parent / "site"
 
 
 class Command:
-    """A command at work, or at its end."""
+    """A command that runs or has ended."""
 
     def __init__(self, server: "Preloaded", pid: int) -> None:
         self.server, self.pid = server, pid
@@ -46,19 +46,19 @@ class Command:
         os.kill(self.pid, number)
 
     def wait(self) -> int:
-        """Its exit code; negative for the signal that killed it."""
+        """Wait for the end; return the exit code, negative for the signal that killed it."""
         if self.code is None:
             self.code = self.server.ask({"wait": self.pid})
         return self.code
 
     @property
     def said(self) -> str:
-        """All that it has printed."""
+        """Return all that it has printed."""
         return Path(self.server.outputs.name, str(self.pid)).read_text()
 
 
 class Preloaded:
-    """The process that forks; `modules` are imported beyond the program's own."""
+    """The process that forks; it imports `modules` in addition to the program's own."""
 
     def __init__(self, *modules: str) -> None:
         from dnnsearch.runtime import numerics
@@ -88,7 +88,7 @@ class Preloaded:
         planted: str = "",
         **variables: str,
     ) -> Command:
-        """Begin `dnnsearch ARGUMENTS` in the folder, with these environment variables too.
+        """Start `dnnsearch ARGUMENTS` in the folder, with these additional environment variables.
 
         With a failpoint, see site/sitecustomize.py, the command and its workers have it.
         Planted code is run by the command and by every Python process that it starts.
@@ -107,7 +107,7 @@ class Preloaded:
         return Command(self, pid)
 
     def run(self, folder: Path, *arguments: str, code: int = 0, **more: str) -> str:
-        """What the command says, which must end with `code`."""
+        """Run the command, which must end with `code`; return what it prints."""
         command = self.start(folder, *arguments, **more)
         assert command.wait() == code, command.said
         return command.said
@@ -160,9 +160,9 @@ def command(request: dict, outputs: Path) -> int:
     os.environ.update(numerics.pinned("portable", request["environment"]))
     if "mlflow" in sys.modules:
         import_module("dnnsearch.tracking.environment").apply()
-        apart = import_module("dnnsearch.tracking.publisher_process")
-        assert apart.childprocess.start
-        apart.childprocess = SimpleNamespace(start=forked)
+        publisher_process = import_module("dnnsearch.tracking.publisher_process")
+        assert publisher_process.childprocess.start
+        publisher_process.childprocess = SimpleNamespace(start=forked)
     with open(outputs / str(os.getpid()), "w", buffering=1) as said, open(os.devnull) as nothing:
         os.dup2(nothing.fileno(), 0)
         for number in (1, 2):
@@ -182,9 +182,10 @@ def command(request: dict, outputs: Path) -> int:
 
 
 class Forked:
-    """The process that publishes, forked as well: started anew it would import MLflow again.
+    """The publisher's process, also forked: a new process would import MLflow again.
 
-    It has what `apart` uses of a Popen. How it is started is tested in tests/tracking/test_apart.
+    It has what `publisher_process` uses of a Popen. The real start is tested in
+    tests/tracking/test_publisher_process.py.
     """
 
     def __init__(self, descriptor: int) -> None:
@@ -192,7 +193,8 @@ class Forked:
         self.pid = os.fork()
         if self.pid == 0:
             os.setpgid(0, 0)
-            for path in list(Path("/proc/self/fd").iterdir()):  # the others' ends of sockets too
+            others = list(Path("/proc/self/fd").iterdir())  # also the sockets of other processes
+            for path in others:
                 if path.name not in {"0", "1", "2", str(descriptor)}:
                     with suppress(OSError):
                         os.close(int(path.name))
@@ -210,7 +212,7 @@ class Forked:
 
 
 def forked(module: str) -> tuple[Forked, Connection]:
-    """What `childprocess.start` gives."""
+    """Return what `childprocess.start` does."""
     ours, theirs = socket.socketpair()
     with theirs:
         return Forked(theirs.fileno()), Connection(ours.detach())
@@ -218,7 +220,7 @@ def forked(module: str) -> tuple[Forked, Connection]:
 
 def arm(failpoint: str) -> None:
     sys.path.insert(0, str(SITE))
-    os.environ.pop("FAILPOINT")  # of this process; its workers have it, too
+    os.environ.pop("FAILPOINT")  # for this process; its workers get it below
     sys.modules.pop("sitecustomize", None)
     import_module("sitecustomize").arm(failpoint)
     os.environ["FAILPOINT"] = failpoint

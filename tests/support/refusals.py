@@ -1,4 +1,4 @@
-"""What a content that is no table is refused with."""
+"""The error for a content that is not a table."""
 
 import pytest
 

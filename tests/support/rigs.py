@@ -1,10 +1,10 @@
-"""Studies of which one knows what a report has to say, drawn at random.
+"""Simulated studies for which the right findings of a report are known, drawn at random.
 
-What is rigged is written as records and rows, without training: a report reads nothing else, a rule
+The results are written as records and rows, without training: a report reads nothing else, a rule
 such as "the best learning rate lies outside of the space" is then exactly true, and hundreds can be
-drawn. Data, split, spec, sampler, record and row are the real ones; only what `run_trial` would
-have returned is made up, with predictions that are as right as the rule says. One rig of each kind
-that can be had by training is trained for real in `test_trained`.
+drawn. Data, split, spec, sampler, record and row are real; only the results of `run_trial` are made
+up, with predictions as accurate as the rule says. One study of each kind that training can produce
+is really trained in `test_trained`.
 """
 
 from collections.abc import Callable, Mapping
@@ -43,9 +43,9 @@ SPACE = {
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a rule says of a trial."""
+    """The outcome of a trial by the rule."""
 
-    right: float  # share of dev examples; below 0: what it answers has nothing to do with them
+    right: float  # share of dev examples; below 0: predictions are independent of the labels
     end: str = "finished"
     tail: float = 0.0  # how steeply the dev cost still falls at the end
 
@@ -55,7 +55,7 @@ Rule = Callable[[Hyperparameters, np.random.Generator], Outcome]
 
 @dataclass
 class Rigged:
-    """What is asked of an OpenStudy, in memory."""
+    """The part of OpenStudy that reports use, in memory."""
 
     name: str
     config: Config
@@ -69,7 +69,7 @@ class Rigged:
 
     @property
     def records(self) -> Records:
-        """The folder, which is empty: nothing was promoted."""
+        """Return an empty folder: nothing was promoted."""
         return Records(default_root() / "rigs", self.name)
 
     def trials(self) -> list[FrozenTrial]:
@@ -97,7 +97,7 @@ def rigged(
     tpe: bool = False,
     name: str = "rig",
 ) -> Rigged:
-    """A study of so many trials that end as the rule says."""
+    """Return a study whose trials end as the rule says."""
     definition = defined(data, str(default_root()))
     study = Rigged(name, definition.config, definition.as_dict())
     labels = ArrayStore(default_root()).open(definition.prepared.key)["y_dev"]
@@ -141,7 +141,7 @@ def played(spec: Spec, outcome: Outcome, labels: np.ndarray, rng: np.random.Gene
 def answers(
     outcome: Outcome, labels: np.ndarray, classes: int, rng: np.random.Generator
 ) -> np.ndarray:
-    """A guesser prefers some classes, whatever the labels are."""
+    """Return predictions that prefer some classes, independent of the labels."""
     if outcome.right < 0:
         return rng.choice(classes, len(labels), p=rng.dirichlet(np.ones(classes)))
     wrong = (labels + rng.integers(1, classes, len(labels))) % classes
@@ -151,7 +151,7 @@ def answers(
 def curves(
     outcome: Outcome, steps: np.ndarray, right: float, classes: int, rng: np.random.Generator
 ) -> dict[str, np.ndarray]:
-    """Costs that fall from log(classes) to a level, which most have reached long before the end."""
+    """Return costs that fall from log(classes) to a level, mostly long before the end."""
     progress = steps / steps[-1]
     start, level = np.log(classes), 0.05 + 2 * (1 - right)
     cost = level + (start - level) * np.exp(-12 * progress) + outcome.tail * (1 - progress)
@@ -166,14 +166,14 @@ def curves(
 
 
 def place(hyper: Hyperparameters) -> float:
-    """Of the learning rate on its axis, 0 to 1."""
+    """Return the position of the learning rate on its axis, from 0 to 1."""
     return float(np.log(hyper.learning_rate / 0.001) / np.log(1000))
 
 
 def clean(rng: np.random.Generator) -> Rule:
     """An optimum inside the space, two hyperparameters that matter alike, a few that diverge."""
     best, top = rng.uniform(0.45, 0.55), rng.uniform(0.85, 0.98)
-    momentum = rng.uniform(0.72, 0.76)  # about the middle: then both explain equally much
+    momentum = rng.uniform(0.72, 0.76)  # near the middle: then both explain the same share
 
     def rule(hyper: Hyperparameters, chance: np.random.Generator) -> Outcome:
         loss = 0.9 * (place(hyper) - best) ** 2 + 4.0 * (hyper.momentum - momentum) ** 2
@@ -190,13 +190,13 @@ def beyond_the_edge(rng: np.random.Generator) -> Rule:
 
 
 def only_depth(rng: np.random.Generator) -> Rule:
-    """Nothing but the number of hidden layers counts."""
+    """Only the number of hidden layers matters."""
     by_depth = dict(zip([1, 2, 3], rng.permutation([0.55, 0.7, 0.95]), strict=True))
     return lambda hyper, _: Outcome(by_depth[hyper.hidden_layers])
 
 
 def shuffled_labels(rng: np.random.Generator) -> Rule:
-    """What the networks answer has nothing to do with the labels; they overfit."""
+    """The predictions on dev are independent of the labels: the networks overfit."""
     return lambda hyper, _: Outcome(-1.0)
 
 
@@ -212,6 +212,6 @@ def diverging(rng: np.random.Generator) -> Rule:
 
 
 def too_short(rng: np.random.Generator) -> Rule:
-    """As a clean study, but every curve is still on its way down at the end."""
+    """Like a clean study, but every curve still falls at the end."""
     rule, tail = clean(rng), rng.uniform(0.8, 1.5)
     return lambda hyper, chance: Outcome(rule(hyper, chance).right, tail=tail)

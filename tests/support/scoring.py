@@ -1,4 +1,4 @@
-"""`dnnsearch serve` as a process, and how it is asked."""
+"""`dnnsearch serve` as a process, and requests to it."""
 
 import json
 import os
@@ -15,7 +15,7 @@ from tests.support.servers import free_port, is_healthy
 
 
 class Server:
-    """`dnnsearch serve`, and how it is asked."""
+    """A running `dnnsearch serve`, and requests to it."""
 
     def __init__(self, folder: Path, model: str) -> None:
         self.port, self.log = free_port(), folder / "serve.log"

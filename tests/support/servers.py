@@ -1,4 +1,4 @@
-"""What is asked of every server that tests start: a port of its own, and whether it answers."""
+"""For every server that tests start: a free port, and whether it answers."""
 
 import socket
 import urllib.request
@@ -11,7 +11,7 @@ def free_port() -> int:
 
 
 def is_healthy(url: str) -> bool:
-    """Whether MLflow answers there."""
+    """Return whether MLflow answers there."""
     try:
         with urllib.request.urlopen(f"{url}/health", timeout=1):
             return True

@@ -12,7 +12,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from tests.preloaded import Preloaded
+from tests.support.preloaded import Preloaded
 
 STORED = Path(__file__).parents[1] / "stored"
 MADE_IN = "/tmp/stored-studies"  # MLflow keeps the full path of each artifact

@@ -16,7 +16,7 @@ def data_of(X, y, dev=7):
 
 
 def blobs(m=60, n_x=4, classes=3, dtype=np.float32, seed=0):
-    """Examples that a small network separates well, but not perfectly."""
+    """Return examples that a small network separates well, but not perfectly."""
     rng = np.random.default_rng(seed)
     y = rng.integers(0, classes, m)
     X = rng.standard_normal((m, n_x)) + 2 * rng.standard_normal((classes, n_x))[y]
@@ -38,5 +38,5 @@ def run(parameters, data, rngs=None, **options):
 
 
 def curves(progress):
-    """(points, four curves, R)."""
+    """Return an array of shape (points, four curves, R)."""
     return np.array([[getattr(point, name) for name in FIELDS] for point in progress])

@@ -14,6 +14,8 @@ from sklearn.datasets import load_breast_cancer, load_digits
 from dnnsearch.tracking import registry
 from tests.support.scoring import Server as ScoringServer
 
+pytestmark = pytest.mark.flaky(reruns=1)  # servers that start slowly on a busy machine
+
 SMALL = """
 trials: 3
 parallelism: 3

@@ -6,12 +6,6 @@ import pytest
 from dnnsearch.tracking import fields
 
 
-def test_a_run_is_named_by_what_tells_it_from_the_others(make_view):
-    assert fields.run_name(make_view(17)) == "17 tanh 64-32 lr 0.0056"
-    alone = make_view(3).params | {"hidden_layers": 0, "learning_rate": 0.03}
-    assert fields.run_name(make_view(3, params=alone)) == "3 logistic lr 0.03"
-
-
 def test_every_hyperparameter_is_a_param_and_every_numeric_one_a_metric(make_view):
     view = make_view(0)
     assert fields.params(view).keys() == view.params.keys()

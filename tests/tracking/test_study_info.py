@@ -35,7 +35,7 @@ def test_the_history_ends_before_the_first_trial_that_has_not(card, make_view):
 
 
 def test_a_cost_is_best_when_it_is_lowest(make_view):
-    standing = StudyProgress(StudyInfo("s", "s", {}, 2, objective="dev_cost", maximize=False))
+    standing = StudyProgress(StudyInfo("s", "s", {}, 2, objective="dev_cost"))
     for number, value in enumerate([0.5, 0.2]):
         standing.add(make_view(number, value=value))
     assert standing.best()[0] == 1

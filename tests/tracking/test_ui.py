@@ -16,6 +16,8 @@ from dnnsearch.errors import UserError
 from dnnsearch.tracking import Publisher, saved_view, ui_command
 from dnnsearch.tracking.read_runs import find_trial
 
+pytestmark = pytest.mark.flaky(reruns=1)  # a browser that starts slowly on a busy machine
+
 PATIENCE = 60  # seconds for a page; the machine may be busy
 TEXTS = "[...document.querySelectorAll('{}')].map(e => e.textContent.trim())"
 DRAWN = "[...document.querySelectorAll('.js-plotly-plot')].flatMap(plot => plot.data)"

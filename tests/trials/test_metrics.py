@@ -1,11 +1,13 @@
+"""Metrics against scikit-learn's, the better of two values, and weights of classes."""
+
 import numpy as np
 import pytest
 from sklearn import metrics
 
 from dnnsearch import nn
-from dnnsearch.trials.metrics import SCORES, measure
+from dnnsearch.trials.metrics import MAXIMIZE, METRICS, MINIMIZE, best_so_far, measure, on_request
 from dnnsearch.trials.run import run_trial
-from dnnsearch.trials.spec import ALWAYS, OBJECTIVES, Hyperparameters, Spec
+from dnnsearch.trials.spec import Hyperparameters, Spec
 from dnnsearch.trials.training import example_weights, train
 
 rng = np.random.default_rng(0)
@@ -17,7 +19,7 @@ REAL = rng.normal(size=(2, 1, M)), rng.normal(size=M)
 
 def test_scores_of_two_classes_are_scikit_learns():
     Z, y = BINARY
-    for z, *ours in zip(Z, *(measure(name, Z, y) for name in list(SCORES)[:3])):
+    for z, *ours in zip(Z, *(measure(name, Z, y) for name in on_request("sigmoid"))):
         predicted = (z[0] > 0).astype(int)
         assert ours[0] == pytest.approx(metrics.balanced_accuracy_score(y, predicted))
         assert ours[1] == pytest.approx(metrics.f1_score(y, predicted, zero_division=0))
@@ -65,8 +67,34 @@ def test_folds_have_targets_of_their_own():
     assert both[1] == measure("dev_f1", Z[1:], y[::-1])[0]
 
 
-def test_every_score_is_an_objective():
-    assert {*OBJECTIVES} == {*SCORES, *ALWAYS}
+def test_a_trial_always_measures_accuracy_and_cost_and_the_rest_on_request():
+    assert {*METRICS} - {*on_request()} == {"dev_accuracy", "dev_cost"}
+
+
+def test_a_direction_says_which_of_two_values_is_better_and_none_is_worse_than_any():
+    assert MAXIMIZE.better(2.0, 1.0)
+    assert MINIMIZE.better(1.0, 2.0)
+    assert not MAXIMIZE.better(1.0, 1.0)
+    assert MINIMIZE.better(9.0, None)
+    assert not MINIMIZE.better(None, 9.0)
+    assert sorted([2.0, None, 3.0], key=MAXIMIZE.sort_key) == [3.0, 2.0, None]
+    assert sorted([None, 3.0, 2.0], key=MINIMIZE.sort_key) == [2.0, 3.0, None]
+
+
+def test_of_equal_values_the_first_stays_the_best_so_far():
+    values = [None, 2.0, 2.0, None, 1.0, 3.0]
+    assert list(best_so_far(values, MAXIMIZE)) == [None, 1, 1, 1, 1, 5]
+    assert list(best_so_far(values, MINIMIZE)) == [None, 1, 1, 1, 4, 4]
+
+
+def test_an_interval_ends_at_the_best_value_that_exists():
+    assert METRICS["dev_f1"].clipped(-0.1, 1.2) == (-0.1, 1.0)
+    assert METRICS["dev_rmse"].clipped(-0.1, 1.2) == (0.0, 1.2)
+
+
+def test_the_training_measures_accuracy_and_cost_itself():
+    with pytest.raises(ValueError, match="dev_cost"):
+        measure("dev_cost", *MULTI)
 
 
 def test_the_weight_of_an_example_is_that_of_its_class():

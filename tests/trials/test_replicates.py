@@ -1,4 +1,4 @@
-"""Replicates and folds: each is what it would be alone, and the trial is their mean."""
+"""Replicates and folds: each is the same as if trained alone, and the trial is their mean."""
 
 from pathlib import Path
 
@@ -10,12 +10,11 @@ from dnnsearch.config.config import parse_config
 from dnnsearch.data.prepare import prepare
 from dnnsearch.errors import UserError
 from dnnsearch.storage.array_store import ArrayStore
-from dnnsearch.study.definition import Definition
-from dnnsearch.study.search import resolve_definition
+from dnnsearch.study.definition import Definition, resolve_definition
 from dnnsearch.trials.record import decode, encode
-from dnnsearch.trials.run import CURVES, TRIAL_STREAM, Result, run_trial
+from dnnsearch.trials.run import TRIAL_STREAM, Result, run_trial
 from dnnsearch.trials.spec import Hyperparameters, generator
-from dnnsearch.trials.training import train
+from dnnsearch.trials.training import CURVES, train
 
 CONFIG = {
     "data": "wine",

@@ -1,3 +1,5 @@
+"""The training loop: its progress, its updates, and how it ends if it diverges."""
+
 import warnings
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""What an update takes from memory."""
+"""How much memory an update allocates."""
 
 import tracemalloc
 

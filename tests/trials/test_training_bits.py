@@ -1,4 +1,4 @@
-"""What may not change a single bit of a training."""
+"""What must not change a single bit of a training."""
 
 import numpy as np
 import pytest

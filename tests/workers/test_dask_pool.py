@@ -21,6 +21,8 @@ from tests.support.dask_cluster import DaskCluster, children
 from tests.support.paths import first_on_path
 from tests.workers.test_local_pool import spec_of
 
+pytestmark = pytest.mark.flaky(reruns=1)  # a cluster that starts slowly on a busy machine
+
 LONG = 10**7  # iterations
 
 

@@ -15,10 +15,10 @@ class Events:
     def __init__(self, tally: Tally) -> None:
         self.tally = tally
 
-    def expect(self, trials: int) -> None:
+    def on_total(self, trials: int) -> None:
         self.tally.trials = trials
 
-    def trial(self, view: TrialView) -> None:
+    def on_trial(self, view: TrialView) -> None:
         """Print the trial; `new` is false if it ended in an earlier search."""
         is_new = self.tally.trial(view)
         start = {"trial": view.number, "state": view.state, "hyperparameters": view.params}
@@ -40,12 +40,12 @@ class Events:
             "best": best and {"trial": best.number, "value": best.value},
         }
 
-    def progress(self, event: Progressed) -> None:
+    def on_progress(self, event: Progressed) -> None:
         of = self.tally.running[event.number].params["iterations"]
         at = {"iteration": event.iteration, "iterations": of, self.tally.objective: event.value}
         print_event("progress", trial=event.number, **at)
 
-    def say(self, text: str) -> None:
+    def on_message(self, text: str) -> None:
         print_event("message", text=text)
 
 

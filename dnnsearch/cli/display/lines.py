@@ -3,7 +3,6 @@
 import sys
 
 from dnnsearch.cli.display.tally import Tally
-from dnnsearch.tracking.fields import run_name
 from dnnsearch.trials.run import TrialView
 from dnnsearch.workers import Progressed
 
@@ -14,35 +13,35 @@ class Lines:
     def __init__(self, tally: Tally) -> None:
         self.tally = tally
 
-    def expect(self, trials: int) -> None:
+    def on_total(self, trials: int) -> None:
         self.tally.trials = trials
 
-    def trial(self, view: TrialView) -> None:
+    def on_trial(self, view: TrialView) -> None:
         if self.tally.trial(view):
             value = "" if view.value is None else f" {self.tally.objective} {view.value:.4f}"
             seconds = "" if view.seconds is None else f" in {view.seconds:.2f} s"
             why = f": {view.reason.strip().splitlines()[-1]}" if view.reason else ""
             end = f"{view.state}{value}{seconds}{why}"
-            print(f"trial {run_name(view)}: {end} [{self.tally.summary}]", flush=True)
+            print(f"trial {view.display_name}: {end} [{self.tally.summary}]", flush=True)
 
-    def progress(self, event: Progressed) -> None:
+    def on_progress(self, event: Progressed) -> None:
         pass
 
-    def say(self, text: str) -> None:
+    def on_message(self, text: str) -> None:
         print(text, flush=True)
 
 
 class Quiet:
     """Print messages only, on standard error."""
 
-    def expect(self, trials: int) -> None:
+    def on_total(self, trials: int) -> None:
         pass
 
-    def trial(self, view: TrialView) -> None:
+    def on_trial(self, view: TrialView) -> None:
         pass
 
-    def progress(self, event: Progressed) -> None:
+    def on_progress(self, event: Progressed) -> None:
         pass
 
-    def say(self, text: str) -> None:
+    def on_message(self, text: str) -> None:
         print(text, file=sys.stderr, flush=True)

@@ -9,7 +9,6 @@ from rich.table import Table
 from rich.text import Text
 
 from dnnsearch.cli.display.tally import Tally
-from dnnsearch.tracking.fields import run_name
 from dnnsearch.trials.run import TrialView
 from dnnsearch.workers import Progressed
 
@@ -23,16 +22,16 @@ class Live:
     def __init__(self, tally: Tally, console: Console) -> None:
         self.tally, self.console = tally, console
 
-    def expect(self, trials: int) -> None:
+    def on_total(self, trials: int) -> None:
         self.tally.trials = trials
 
-    def trial(self, view: TrialView) -> None:
+    def on_trial(self, view: TrialView) -> None:
         self.tally.trial(view)
 
-    def progress(self, event: Progressed) -> None:
+    def on_progress(self, event: Progressed) -> None:
         self.tally.progress[event.number] = event
 
-    def say(self, text: str) -> None:
+    def on_message(self, text: str) -> None:
         self.console.print(text, markup=False, highlight=False)
 
     def draw(self) -> Group:
@@ -49,7 +48,7 @@ class Live:
         for number, view in list(tally.running.items())[:MAX_TRIALS_SHOWN]:
             at = tally.progress.get(number)
             value = f"{at.value:.4f}" if at else ""
-            table.add_row(run_name(view), bar(tally.share(number)) if at else "waiting", value)
+            table.add_row(view.display_name, bar(tally.share(number)) if at else "waiting", value)
         return table
 
 
@@ -67,7 +66,7 @@ def footing(tally: Tally) -> str:
     best = tally.best
     if best is None or best.value is None:
         return "no trial has finished yet"
-    return f"best so far: {tally.objective} {best.value:.4f} by trial {run_name(best)}"
+    return f"best so far: {tally.objective} {best.value:.4f} by trial {best.display_name}"
 
 
 def bar(share: float) -> str:

@@ -1,12 +1,11 @@
 """The state of a search, counted from its events, which every display shows."""
 
-import math
 import time
 from collections import Counter
 
 from dnnsearch.config.config import Config
+from dnnsearch.trials.metrics import METRICS
 from dnnsearch.trials.run import TrialView
-from dnnsearch.trials.spec import OBJECTIVES
 from dnnsearch.workers import Progressed
 
 
@@ -20,7 +19,7 @@ class Tally:
         self.ends: Counter[str] = Counter()
         self.best: TrialView | None = None
         self.replayed = 0  # trials that ended in an earlier search
-        self._sign = 1.0 if OBJECTIVES[config.objective] == "maximize" else -1.0
+        self._direction = METRICS[config.objective].direction
         self._began = time.monotonic()
 
     def trial(self, view: TrialView) -> bool:
@@ -32,16 +31,10 @@ class Tally:
         self.progress.pop(view.number, None)
         self.ends[view.state] += 1
         self.replayed += not is_new
-        if view.state == "finished" and self._is_better(view):
+        best = None if self.best is None else self.best.value
+        if view.state == "finished" and self._direction.better(view.value, best):
             self.best = view
         return is_new
-
-    def _is_better(self, view: TrialView) -> bool:
-        """Of equal ones the first stays the best."""
-        return self.best is None or self._score(view) > self._score(self.best)
-
-    def _score(self, view: TrialView) -> float:
-        return -math.inf if view.value is None else self._sign * view.value
 
     @property
     def ended(self) -> int:

@@ -1,7 +1,22 @@
-"""Tables from people's own files.
+"""Files of every format as one kind of table, a `Sheet` of numbers and text.
 
-`source` says what a config may say of a file; `opening` and `encoding` turn it into bytes and text,
-`dialect` finds out how cells are separated; `delimited`, `arff`, `arrayfiles` and `openml` read the
-formats, and each ends in a `Sheet`; `reading` puts them together. Nothing here knows what a column
-means. Only `source` and `opening` can be imported without pandas.
+It does not know what a column means, or which of them is the target. Only `source` and `open_bytes`
+can be imported without pandas.
+
+- `source`: the keys of a config's `data` that are about a file.
+- `read`: a file of any format as a table, by its content.
+- `sheet`: the table that every format becomes.
+- `open_bytes`: the bytes of a file, decompressed.
+- `encoding`: from bytes to text.
+- `dialect`: separator, quotes, decimal mark and header, detected.
+- `delimited`: CSV and similar formats.
+- `number_formats`: formatted numbers such as `1,234.50` or `12 %`.
+- `arff`: the format of Weka and OpenML.
+- `arrayfiles`: NumPy's, MNIST's and HDF5 arrays.
+- `bundled`: scikit-learn's own sets.
+- `openml`: sets from openml.org.
+- `sibling_files`: labels and test sets next to a file of images.
+- `prediction_rows`: the rows to be predicted, part by part.
+- `streaming`: tables in text that are larger than memory.
+- `write_table`: tables written part by part.
 """

@@ -17,11 +17,11 @@ ATTRIBUTE = re.compile(
     r"@attribute\s+('(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|[^\s'\"]+)\s*(.*)", re.IGNORECASE
 )
 NUMBERS = ("numeric", "real", "integer")
-IGNORED = {"string": "declared as free text", "date": "declared as a date"}
+IGNORED = ("string", "date")
 
 
 def is_arff(raw: bytes) -> bool:
-    """Whether the first line that is neither blank nor a comment begins an ARFF header."""
+    """Whether the first line that is neither blank nor a comment starts an ARFF header."""
     for line in raw[: 1 << 20].splitlines():
         start = line.strip().lower()
         if start and not start.startswith(b"%"):
@@ -30,12 +30,13 @@ def is_arff(raw: bytes) -> bool:
 
 
 def read_arff(raw: bytes, given: Mapping[str, Any], target: str | None) -> Sheet:
-    """The table; raises ValueError for what is no ARFF."""
+    """Return the table; raise ValueError if the bytes are not ARFF."""
     text, encoding = decode(raw, given.get("encoding"))
     lines = iter(text.split("\n"))
     kinds = dict(_attributes(lines))
     check_names(list(kinds))
-    body = "\n".join(_dense(line, list(kinds.values())) for line in _rows(lines))
+    rows = (line.strip() for line in lines if line.strip() and not line.lstrip().startswith("%"))
+    body = "\n".join(_dense(line, list(kinds.values())) for line in rows)
     if not kinds or not body:
         raise ValueError("an ARFF file must have @attribute lines, @data and rows")
     quote = "'" if body.count("'") >= body.count('"') else '"'
@@ -43,7 +44,10 @@ def read_arff(raw: bytes, given: Mapping[str, Any], target: str | None) -> Sheet
     dialect = Dialect(",", quote, ".", True)
     body = body.replace("\\'", "") if quote == "'" else body.replace('\\"', "")
     missing = given.get("missing", MISSING)
-    form = {"missing": missing, "columns": {EVERY_OTHER: "number"}}  # declared, thus never codes
+    form = {
+        "missing": missing,
+        "columns": {EVERY_OTHER: "number"},
+    }  # declared numbers are never codes
     frame = parse(f"{header}\n{body}", dialect, form, target).set_axis(list(kinds), axis=1)
     frame = plain(frame, missing, target)
     declared = {name: role for name, kind in kinds.items() if (role := _role(kind))}
@@ -51,7 +55,7 @@ def read_arff(raw: bytes, given: Mapping[str, Any], target: str | None) -> Sheet
 
 
 def _attributes(lines: Iterator[str]) -> Iterator[tuple[str, str]]:
-    """Names and declared types, up to `@data`."""
+    """Yield names and declared types, up to `@data`."""
     for line in lines:
         line = line.strip()
         if line.lower().startswith("@data"):
@@ -63,26 +67,19 @@ def _attributes(lines: Iterator[str]) -> Iterator[tuple[str, str]]:
             yield re.sub(r"\\(.)", r"\1", found[1].strip("'\"")), found[2].strip()
 
 
-def _rows(lines: Iterator[str]) -> Iterator[str]:
-    return (line.strip() for line in lines if line.strip() and not line.lstrip().startswith("%"))
-
-
 def _dense(line: str, kinds: list[str]) -> str:
-    """A row `{index value, ...}` written out; what a sparse row leaves out is 0."""
+    """Return a row `{index value, ...}` written out; what a sparse row leaves out is 0."""
     if not (line.startswith("{") and line.endswith("}")):
         return line
-    cells = [_zero(kind) for kind in kinds]
+    # 0 is the first value of a nominal attribute
+    zeros = (k.strip("{}").split(",")[0].strip() if k.startswith("{") else "0" for k in kinds)
+    cells = list(zeros)
     for part in filter(None, (part.strip() for part in line[1:-1].split(","))):
         index, _, value = part.partition(" ")
         if not index.isdecimal() or int(index) >= len(cells):
             raise ValueError(f"a sparse row has `index value` pairs, but got {part[:40]!r}")
         cells[int(index)] = value.strip()
     return ",".join(cells)
-
-
-def _zero(kind: str) -> str:
-    """Of a nominal attribute it is the first value."""
-    return kind.strip("{}").split(",")[0].strip() if kind.startswith("{") else "0"
 
 
 def _role(kind: str) -> str:

@@ -1,6 +1,6 @@
 """Arrays in files: `.npy`, `.npz`, idx (MNIST's) and HDF5, as named arrays, and as a table.
 
-Nothing is ever unpickled. The first axis counts examples; all others together are the features.
+Nothing is ever unpickled. The first axis counts examples; the others together are the features.
 """
 
 import io
@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from dnnsearch.data.files.sheet import Sheet
+from dnnsearch.validators import first_line, shortened
 
 IDX_TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 HDF5 = b"\x89HDF\r\n\x1a\n"
@@ -23,11 +24,12 @@ Arrays = dict[str, np.ndarray]
 
 
 def is_idx(raw: bytes) -> bool:
+    """Whether the bytes start as an idx file does."""
     return raw[:2] == b"\0\0" and len(raw) > 3 and raw[2] in IDX_TYPES and 1 <= raw[3] <= 8
 
 
 def arrays(raw: bytes, path: Path) -> Arrays | None:
-    """The arrays in the bytes, or None where they are of no such format; ValueError if damaged."""
+    """Return the arrays in the bytes, None for another format; raise ValueError if damaged."""
     try:
         if raw[:6] == b"\x93NUMPY":
             return {ONE: np.load(io.BytesIO(raw), allow_pickle=False)}
@@ -43,19 +45,20 @@ def arrays(raw: bytes, path: Path) -> Arrays | None:
             f"{path} is HDF5, which needs h5py: pip install 'dnnsearch[hdf5]'"
         ) from None
     except Exception as error:  # damaged files raise nearly anything
-        first = (str(error) or type(error).__name__).splitlines()[0]
-        raise ValueError(
-            f"{path} must hold whole arrays of numbers or text, but: {first}"
-        ) from None
+        rule = "must contain complete arrays of numbers or text"
+        raise ValueError(f"{path} {rule}, but: {first_line(error)}") from None
     return None
 
 
 def _idx(raw: bytes) -> np.ndarray:
-    """http://yann.lecun.com/exdb/mnist/: 0 0 type dimensions, their sizes, then the values."""
+    """Return the array: 0 0 type dimensions, their sizes, the values.
+
+    http://yann.lecun.com/exdb/mnist/
+    """
     sizes = [int(n) for n in np.frombuffer(raw, ">u4", raw[3], offset=4)]
     values = np.frombuffer(raw, IDX_TYPES[raw[2]], offset=4 + 4 * raw[3])
     if values.size != math.prod(sizes):
-        raise ValueError(f"its header says {sizes}, and there are {values.size} values")
+        raise ValueError(f"the header says {sizes}, but there are {values.size} values")
     return values.reshape(sizes)
 
 
@@ -80,10 +83,11 @@ def table(
     labels: np.ndarray | None,
     part: str = "train",
 ) -> Sheet:
-    """Features and target of named arrays as one table, the target under the name `target`.
+    """Return features and target of named arrays as one table, the target named `target`.
 
-    The target is `labels` where it is given, else the array of that name, else a column of the one
-    array that there is. Where one file has train and test, `part` says which of them is meant.
+    The target is `labels` if given, else the array named `target`, else a column of the only array.
+    If one file has train and test, `part` says which of them is meant. Raise ValueError if the
+    arrays do not fit together.
     """
     if labels is not None:
         return _joined(_only(found), labels, target or "label")
@@ -95,13 +99,17 @@ def table(
     if part in name:
         same = {n: a for n, a in same.items() if part in n or other not in n}
     if len(same) != 1:
-        shapes = ", ".join(f"{n} {a.shape}" for n, a in found.items())
+        shapes = shortened([f"{n} {a.shape}" for n, a in found.items()], 12)
         raise ValueError(f"one array must have as many rows as {name}, but there are: {shapes}")
     return _joined(next(iter(same.values())), y, target or name)
 
 
 def target_array(found: Mapping[str, np.ndarray], target: str | None, part: str = "train") -> str:
-    """The name of the array of targets; a test file's may say test where train's says train."""
+    """Return the name of the array of targets.
+
+    With part `test`, `train` in a name is replaced by `test`. Raise ValueError if it is not clear
+    which array is meant.
+    """
     for name in [target, *TARGETS] if target else TARGETS:
         for candidate in ((name or "").replace("train", part), name):
             if candidate in found:
@@ -113,20 +121,22 @@ def target_array(found: Mapping[str, np.ndarray], target: str | None, part: str 
         return parts[0]
     if not found:
         raise ValueError("the file has no arrays")
-    names = ", ".join(found)
+    names = shortened(found, 12)
     if target:
         raise ValueError(f"the target must be one of the arrays {names}, but got {target!r}")
-    raise ValueError(f"say which of the arrays is the target: {names}")
+    raise ValueError(f"the target must be given: one of the arrays {names}")
 
 
 def has_test(found: Mapping[str, np.ndarray], target: str) -> bool:
-    """Whether the file has a test set beside the one to train on."""
+    """Whether the file has a test set next to the one to train on."""
     return "train" in target and target.replace("train", "test") in found
 
 
 def _only(found: Mapping[str, np.ndarray]) -> np.ndarray:
     if len(found) != 1:
-        raise ValueError(f"the file must hold one array, but has {', '.join(found) or 'none'}")
+        raise ValueError(
+            f"the file must contain one array, but has {shortened(found, 12) or 'none'}"
+        )
     return next(iter(found.values()))
 
 
@@ -139,10 +149,10 @@ def _columns(array: np.ndarray) -> Sheet:
 
 
 def _joined(X: np.ndarray, y: np.ndarray, name: str) -> Sheet:
-    """Images and other blocks of equal numbers are declared to be pixels or numbers."""
+    """Return features and target as one table; images are declared to be pixels."""
     y = y.reshape(-1) if y.size == len(X) else y
     if X.ndim < 2 or y.shape != (len(X),):
-        raise ValueError(f"a label for each row must be there, but got X {X.shape}, y {y.shape}")
+        raise ValueError(f"each row must have a label, but got X {X.shape}, y {y.shape}")
     if X.dtype.kind not in "buif":
         raise ValueError(f"features in arrays must be numbers, but are {X.dtype}")
     is_image = X.ndim > 2 or X.dtype == np.uint8

@@ -1,6 +1,6 @@
-"""scikit-learn's bundled sets as tables with named columns and labels; nothing is fetched.
+"""scikit-learn's bundled sets as tables with named columns and labels; nothing is downloaded.
 
-linnerud is not among them: it has three targets at once, and a network here predicts one.
+linnerud is not among them: it has three targets, and a network here predicts one.
 """
 
 import numpy as np
@@ -9,12 +9,12 @@ import pandas as pd
 from dnnsearch.data.files.sheet import Sheet
 
 TARGET = "target"
-# as it was measured: its scaled form has seen all rows, those of the test set, too
+# not the scaled form, which was scaled with all rows, including those of the test set
 MEASURED = {"diabetes": {"scaled": False}}
 
 
 def load(name: str) -> Sheet:
-    """One of `source.BUNDLED`, with its target as the last column: labels as text, or numbers."""
+    """Return one of `source.BUNDLED`; its target is the last column, labels as text or numbers."""
     from sklearn import datasets
 
     bunch = getattr(datasets, f"load_{name}")(as_frame=True, **MEASURED.get(name, {}))

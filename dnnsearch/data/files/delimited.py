@@ -1,6 +1,6 @@
-"""Tables in text: CSV and its relatives, read by pandas after every row was counted.
+"""Tables in text: CSV and similar formats, read by pandas after the widths of all rows are checked.
 
-pandas fills short rows in silence and drops what is too long, so widths are checked here first.
+pandas silently fills short rows and drops cells of long ones.
 """
 
 import io
@@ -23,26 +23,28 @@ from dnnsearch.data.files.sheet import (
     plain,
     with_columns,
 )
-from dnnsearch.data.files.source import EVERY_OTHER, NUMERIC
+from dnnsearch.data.files.source import EVERY_OTHER
+from dnnsearch.data.transformations import TRANSFORMATIONS
+from dnnsearch.validators import first_line
 
 UNNAMED = "column_{}"  # counted from 0
 MANGLED = (
-    "each row stands in one quoted cell, as a spreadsheet mangles a CSV file: "
-    "export it again, or take away the outer quotes"
+    "each row is one quoted cell, as some spreadsheets write a CSV file: "
+    "export it again, or remove the outer quotes"
 )
 NOT_NUMBERS = ("category", "ignored")
 TRAILING, ROW_NAMES = "trailing", "row_names"
 
 
 def read_delimited(raw: bytes, given: Mapping[str, Any], target: str | None) -> Sheet:
-    """The table in the bytes; `given` has what a config says of its form.
+    """Return the table in the bytes; `given` has what the config says about its form.
 
-    Raises ValueError for what is no table: ragged rows, doubled names, one column.
+    Raise ValueError if it is not a table: rows of several widths, doubled names, one column.
     """
     text, encoding = decode(raw, given.get("encoding"))
     text, comments = without_comments(text)
     dialect = detect(text, given, target)
-    notices = [f"{comments} leading lines of comment were left out"] if comments else []
+    notices = [f"{comments} leading comment lines were skipped"] if comments else []
     frame = parse(text, dialect, given, target)
     read = _respelled(frame, dialect.decimal, given, target)
     notices += [notice(name, frame[name], numbers) for name, (numbers, _) in read.items()]
@@ -59,9 +61,9 @@ def _missing(given: Mapping[str, Any]) -> tuple[str, ...]:
 def _respelled(
     frame: pd.DataFrame, decimal: str, given: Mapping[str, Any], target: str | None
 ) -> dict[str, tuple[pd.Series, str]]:
-    """The columns, apart from the target, that are numbers spelled in some way, and which it is."""
+    """Return the columns, apart from the target, that are formatted numbers, and their format."""
     roles, ways, read = given.get("columns", {}), given.get("spelled"), {}
-    gaps = list(GAPS) if _missing(given) == MISSING else []  # what is said to be missing is all
+    gaps = list(GAPS) if _missing(given) == MISSING else []  # the config lists all markers
     for name in frame.columns.difference([target], sort=False):
         if roles.get(name, roles.get(EVERY_OTHER)) not in NOT_NUMBERS:
             cells = frame[name]
@@ -76,7 +78,7 @@ def _respelled(
 def parse(
     text: str, dialect: Dialect, given: Mapping[str, Any], target: str | None
 ) -> pd.DataFrame:
-    """The table in a text without comments, as pandas reads it; codes are text."""
+    """Return the table in a text without comments, as pandas reads it; codes stay text."""
     head, count, extra = _widths(text, dialect)
     names = column_names(head, dialect, extra)
     check_names(names)
@@ -84,20 +86,24 @@ def parse(
     if count <= dialect.header:
         raise ValueError("the table must have rows, but it has a header only")
     missing = _missing(given)
-    numbers = {name for name, role in given.get("columns", {}).items() if role in NUMERIC}
+    numbers = {name for name, role in given.get("columns", {}).items() if role in TRANSFORMATIONS}
     frame = _pandas(text, dialect, names, missing, [n for n in names if n == target])
     if EVERY_OTHER not in numbers and _may_have_codes(text, dialect):
         cells = _pandas(text, dialect, names, missing, names)
         frame = _with_codes(frame, cells, numbers)
-    if "," in head[0] and not any(cell.strip() for cell in head[1:]) and _is_first_alone(frame):
+    if (
+        "," in head[0]
+        and not any(cell.strip() for cell in head[1:])
+        and frame.iloc[:, 1:].isna().all(axis=None)
+    ):
         raise ValueError(MANGLED)
     return frame.drop(columns=names[-1]) if extra == TRAILING else frame
 
 
 def _widths(text: str, dialect: Dialect) -> tuple[Row, int, str]:
-    """The first row, the number of rows, and what it means if all others have a cell more than it.
+    """Return the first row, the number of rows, and what an extra cell in all other rows means.
 
-    Either they end in a separator or, as R writes it, they begin with a name of their own.
+    Either the rows end in a separator or, as R writes it, they start with a name for the row.
     """
     stream = rows(text, dialect.separator, dialect.quote)
     head = next(stream, [])
@@ -106,8 +112,8 @@ def _widths(text: str, dialect: Dialect) -> tuple[Row, int, str]:
         if count == 2 and dialect.header and len(row) == width + 1:
             width += 1
         if len(row) != width:
-            cells = f"row {count} has {len(row)} cells where row {count - 1} has {width}"
-            raise ValueError(f"all rows must be of one width, but {cells}: {_short(row)}")
+            cells = f"row {count} has {len(row)} cells and row {count - 1} has {width}"
+            raise ValueError(f"all rows must have one width, but {cells}: {_short(row)}")
         trailing = trailing and not row[-1].strip()
     extra = width > len(head)
     return head, count, (TRAILING if trailing else ROW_NAMES) if extra else ""
@@ -119,7 +125,7 @@ def _short(row: Row) -> str:
 
 
 def column_names(head: Row, dialect: Dialect, extra: str) -> list[str]:
-    """By the first row; `extra` says what the rows have that the header has not."""
+    """Return the names in the first row; `extra` says what the other rows have in addition."""
     if not dialect.header:
         return [UNNAMED.format(i) for i in range(len(head))]
     names = [name.strip() or UNNAMED.format(i) for i, name in enumerate(head)]
@@ -129,7 +135,7 @@ def column_names(head: Row, dialect: Dialect, extra: str) -> list[str]:
 
 
 def _check_columns(names: Sequence[str], head: Row, dialect: Dialect) -> None:
-    """Raises ValueError where all is in one column."""
+    """Raise ValueError if there is one column only."""
     if len(names) > 1:
         return
     cell = head[0] if head else ""
@@ -145,13 +151,13 @@ def _check_columns(names: Sequence[str], head: Row, dialect: Dialect) -> None:
 
 
 def _may_have_codes(text: str, dialect: Dialect) -> bool:
-    """Whether a cell begins as `01234` does; most files have none, and are read once only."""
+    """Whether a cell starts as `01234` does; most files have none, and are read only once."""
     before = "".join(map(re.escape, {dialect.separator, dialect.quote}))
     return re.search(f"(?:^|[{before}]) *(?:{CODE})", text, re.MULTILINE) is not None
 
 
 def _with_codes(frame: pd.DataFrame, cells: pd.DataFrame, numbers: Collection[str]) -> pd.DataFrame:
-    """The frame with columns of codes as the text that they are in `cells`."""
+    """Return the frame with columns of codes as text, from `cells`."""
     read = [n for n in frame if n not in numbers and pd.api.types.is_numeric_dtype(frame[n])]
     texts = {name: cells[name].str.strip() for name in read}
     return with_columns(
@@ -166,9 +172,9 @@ def _pandas(
     missing: Sequence[str],
     texts: Collection[str],
 ) -> pd.DataFrame:
-    """Numbers as numbers, but columns of `texts`, such as the target, with their cells as text.
+    """Return numbers as numbers, but the columns of `texts`, such as the target, as text.
 
-    There `0` and `1.0` stay what they are.
+    In text, `0` and `1.0` stay as they are.
     """
     if dialect.separator == " ":
         text = "\n".join(line.strip() for line in text.split("\n"))
@@ -187,15 +193,6 @@ def _pandas(
     }
     try:
         frame: pd.DataFrame = pd.read_csv(io.StringIO(text), **options)
-    except Exception as error:  # pandas' parser raises many kinds, by what it meets
-        raise ValueError(f"the table cannot be read: {_first_line(error)}") from None
+    except Exception as error:  # pandas' parser raises many types
+        raise ValueError(f"the table cannot be read: {first_line(error)}") from None
     return frame.dropna(how="all") if len(frame) else frame
-
-
-def _is_first_alone(frame: pd.DataFrame) -> bool:
-    """Whether only the first column has anything in it."""
-    return bool(frame.iloc[:, 1:].isna().all(axis=None))
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]

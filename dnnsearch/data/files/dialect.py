@@ -1,6 +1,6 @@
-"""How a file separates its cells: separator, quotes, decimal mark, header, lines of comment.
+"""How a file separates its cells: separator, quotes, decimal mark, header, comment lines.
 
-Found out from the first rows; whatever a config says is taken as given.
+It is detected from the first rows; what the config says is not detected but taken.
 """
 
 import csv
@@ -13,23 +13,23 @@ from typing import Any
 
 from dnnsearch.data.files.sheet import MISSING
 
-SAMPLE = 200  # rows that are looked at
+SAMPLE_ROWS = 200
 SEPARATORS = (",", ";", "\t", "|", " ")
-CONSISTENT = 0.8  # of the rows must have one width, else the separator is another
-COMMENT = re.compile(r"[|#%]|//|sep=.\n", re.IGNORECASE)  # the last is a spreadsheet's
-LARGEST_CELL = 1 << 24  # characters
+MIN_SHARE_OF_ONE_WIDTH = 0.8  # of the rows, or the separator is another
+COMMENT = re.compile(r"[|#%]|//|sep=.\n", re.IGNORECASE)  # the last is written by spreadsheets
+MAX_CELL_CHARACTERS = 1 << 24
 
 NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 DECIMAL_COMMA = re.compile(r"[-+]?(\d*|\d{1,3}(\.\d{3})+),\d+([eE][-+]?\d+)?")
 DECIMAL_POINT = re.compile(r"[-+]?(\d*|\d{1,3}(,\d{3})+)\.\d+([eE][-+]?\d+)?")
-PERHAPS_THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2}\.\d{3}")
+MAYBE_THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2}\.\d{3}")
 
 Row = list[str]
 
 
 @dataclass(frozen=True)
 class Dialect:
-    """What was found, or given."""
+    """What was detected, or given by the config."""
 
     separator: str
     quote: str
@@ -37,6 +37,7 @@ class Dialect:
     header: bool
 
     def as_dict(self) -> dict[str, Any]:
+        """Return the keys of a config's `data` that say the same."""
         return {
             "separator": self.separator,
             "quote": self.quote,
@@ -46,10 +47,12 @@ class Dialect:
 
 
 def rows(text: str, separator: str, quote: str) -> Iterator[Row]:
-    """The rows of a text, cells as they stand, blank lines left out; ValueError for no table."""
-    csv.field_size_limit(LARGEST_CELL)
-    lines = (line for line in text.split("\n"))
-    lines = (line + "\n" for line in lines)
+    """Yield the rows of a text, cells as they are, without blank lines.
+
+    Raise ValueError, with the line, if the text is not a table.
+    """
+    csv.field_size_limit(MAX_CELL_CHARACTERS)
+    lines = (line + "\n" for line in text.split("\n"))
     reader = csv.reader(lines, delimiter=separator, quotechar=quote, skipinitialspace=True)
     try:
         for row in reader:
@@ -60,9 +63,9 @@ def rows(text: str, separator: str, quote: str) -> Iterator[Row]:
 
 
 def without_comments(text: str) -> tuple[str, int]:
-    """The text without leading lines of comment, and how many these were.
+    """Return the text without leading comment lines, and how many there were.
 
-    A first line that has as many cells as what follows is a header, even if it begins with `#`.
+    A first line with as many cells as the next one is a header, even if it starts with `#`.
     """
     start, count = 0, 0
     while COMMENT.match(text, start):
@@ -77,10 +80,13 @@ def without_comments(text: str) -> tuple[str, int]:
 
 
 def detect(text: str, given: Mapping[str, Any], target: str | None) -> Dialect:
-    """The dialect of the text; what is `given` stands. Raises ValueError for what is no table."""
+    """Return the dialect of the text, apart from what is `given`.
+
+    Raise ValueError if the text is not a table.
+    """
     quote = given.get("quote") or _quote(text)
     separator = given.get("separator") or _separator(text, quote)
-    sample = list(itertools.islice(rows(text, separator, quote), SAMPLE))
+    sample = list(itertools.islice(rows(text, separator, quote), SAMPLE_ROWS))
     decimal = given.get("decimal") or _decimal(sample, separator)
     header = given.get("header")
     if header is None:
@@ -89,7 +95,7 @@ def detect(text: str, given: Mapping[str, Any], target: str | None) -> Dialect:
 
 
 def _quote(text: str) -> str:
-    """A double quote, unless cells stand between single ones."""
+    """Return a double quote, unless cells are in single quotes."""
     head = text[:100_000]
     single = len(re.findall(r"(?:^|[,;\t|])\s*'[^'\n]*'\s*(?=[,;\t|\n])", head, re.MULTILINE))
     double = len(re.findall(r"(?:^|[,;\t|])\s*\"", head, re.MULTILINE))
@@ -97,7 +103,7 @@ def _quote(text: str) -> str:
 
 
 def _separator(text: str, quote: str) -> str:
-    """The one under which rows are of one width and cells hold no other separator."""
+    """Return the separator that makes rows of one width and cells without other separators."""
     scores = {separator: _score(text, separator, quote) for separator in SEPARATORS}
     best = max(scores, key=lambda separator: scores[separator])
     return best if scores[best][0] > 0 else ","
@@ -105,7 +111,7 @@ def _separator(text: str, quote: str) -> str:
 
 def _score(text: str, separator: str, quote: str) -> tuple[float, int]:
     try:
-        sample = list(itertools.islice(rows(text, separator, quote), SAMPLE))
+        sample = list(itertools.islice(rows(text, separator, quote), SAMPLE_ROWS))
     except ValueError:
         return 0.0, 0
     if not sample:
@@ -113,7 +119,7 @@ def _score(text: str, separator: str, quote: str) -> tuple[float, int]:
     width, often = Counter(map(len, sample[1:] or sample)).most_common(1)[0]
     often += len(sample) > 1  # a header may have a cell less
     consistency = often / len(sample)
-    if width < 2 or consistency < CONSISTENT:
+    if width < 2 or consistency < MIN_SHARE_OF_ONE_WIDTH:
         return 0.0, 0
     cells = [cell for row in sample for cell in row]
     clean = sum(_is_clean(cell, separator) for cell in cells) / len(cells)
@@ -128,20 +134,21 @@ def _is_clean(cell: str, separator: str) -> bool:
 
 
 def _decimal(sample: Sequence[Row], separator: str) -> str:
-    """A comma where columns are numbers with a comma and hardly any with a point.
+    """Return a comma if more cells are numbers with a decimal comma than with a decimal point.
 
-    `1.234` speaks for neither where there are commas: it may be a thousand.
+    `1.234` counts for neither, because it may be a thousand.
     """
     if separator == ",":
         return "."
     cells = [cell.strip() for row in sample for cell in row]
     commas = sum(bool(DECIMAL_COMMA.fullmatch(cell)) for cell in cells)
     pointed = [cell for cell in cells if DECIMAL_POINT.fullmatch(cell)]
-    points = sum(not PERHAPS_THOUSANDS.fullmatch(cell) for cell in pointed)
+    points = sum(not MAYBE_THOUSANDS.fullmatch(cell) for cell in pointed)
     return "," if commas > points else "."
 
 
 def is_number(cell: str, decimal: str) -> bool:
+    """Whether the cell is a number with this decimal mark."""
     return bool(
         NUMBER.fullmatch(cell.strip().replace(",", ".") if decimal == "," else cell.strip())
     )
@@ -150,8 +157,8 @@ def is_number(cell: str, decimal: str) -> bool:
 def _has_header(sample: Sequence[Row], decimal: str, target: str | None) -> bool:
     """Whether the first row names the columns.
 
-    It does if it has the target's name; else if it has neither numbers nor gaps nor doubled cells
-    nor anything that its columns have below.
+    It does if it has the target's name, or if it has no numbers, no missing values, and nothing
+    that is repeated in the column below.
     """
     if not sample:
         return False

@@ -1,15 +1,15 @@
-"""Bytes to text: which encoding a file is in.
+"""From bytes to text: the encoding of a file is detected.
 
-UTF-8 proves itself. Otherwise an East Asian encoding counts if nearly all that is not ASCII comes
-out in its own script, and Western European (cp1252) is what remains.
+Bytes that are valid UTF-8 are UTF-8. Otherwise another encoding is taken if nearly all characters
+beyond ASCII are in its script, and Western European (cp1252) if there is no such encoding.
 """
 
 import codecs
 import re
 from collections.abc import Callable
 
-SAMPLE = 1 << 20  # bytes that are looked at for the script
-MOSTLY = 0.5  # of the upper bytes of UTF-16 are zero in a table, whose numbers are ASCII
+SAMPLE_BYTES = 1 << 20  # that are searched for the script
+MIN_SHARE_OF_ZEROS = 0.5  # of the upper bytes of UTF-16: numbers in a table are ASCII
 MARKS = {
     codecs.BOM_UTF8: "utf-8-sig",
     codecs.BOM_UTF16_LE: "utf-16",
@@ -22,7 +22,7 @@ def _between(*ranges: tuple[int, int]) -> Callable[[str], bool]:
 
 
 def _is_hangul(character: str) -> bool:
-    """One of the 2,350 syllables in use: cp949 reads Japanese as some of the other 8,822."""
+    """Whether it is one of the 2,350 common syllables: cp949 decodes Japanese to the others."""
     try:
         return 0xAC00 <= ord(character) <= 0xD7A3 and len(character.encode("euc_kr")) == 2
     except UnicodeEncodeError:
@@ -30,7 +30,7 @@ def _is_hangul(character: str) -> bool:
 
 
 def _lead(character: str, encoding: str) -> int:
-    """The first byte of a character of two, 0 for all others."""
+    """Return the first byte of a two-byte character, 0 for all others."""
     try:
         code = character.encode(encoding)
     except UnicodeEncodeError:
@@ -39,20 +39,20 @@ def _lead(character: str, encoding: str) -> int:
 
 
 def _is_simplified(character: str) -> bool:
-    """One of GB 2312: gb18030 reads an accented letter and the one behind it as one of the rest."""
+    """Whether it is in GB 2312: gb18030 decodes an accented letter and the next one to others."""
     return _lead(character, "gb2312") > 0
 
 
 def _is_traditional(character: str) -> bool:
-    """A sign or one of the 5,401 in frequent use, for the same reason."""
+    """Whether it is a sign or one of the 5,401 common characters, for the same reason."""
     return 0xA1 <= _lead(character, "big5") <= 0xC6
 
 
 _KANA = _between((0x3040, 0x30FF))
 _CYRILLIC = _between((0x0410, 0x044F))
 LATIN_WORD = re.compile(r"\w*[A-Za-z]\w*")
-# Tried in this order: at least so many characters of the script, and such a share of all that are
-# not ASCII. One or two may be accented letters side by side; Japanese has Chinese characters, too.
+# Encoding, script, least number of its characters, least share of all that are not ASCII; tried in
+# this order. One or two may be neighbouring accented letters; Japanese also has Chinese characters.
 SCRIPTS = [
     ("cp949", _is_hangul, 2, 0.9),
     ("shift_jis", _KANA, 2, 0.3),
@@ -64,18 +64,20 @@ SCRIPTS = [
 
 
 def decode(raw: bytes, wanted: str | None = None) -> tuple[str, str]:
-    """The text and the name of its encoding; raises ValueError where it is no text.
+    """Return the text, with line ends `\\n`, and the name of its encoding.
 
-    Line ends become `\\n`.
+    Raise ValueError if the bytes are not text in the `wanted` or the detected encoding.
     """
     name = wanted or _detect(raw)
     try:
         text = raw.decode(name)
     except UnicodeDecodeError as error:
         byte = f"byte {error.start} (0x{raw[error.start]:02x}) is not"
-        raise ValueError(f"the file must be text in {name}, but {byte}; say encoding") from None
-    except (LookupError, ValueError):  # `base64` is no encoding of text, and raises LookupError
-        raise ValueError(f"encoding must be one that Python knows, but got {name!r}") from None
+        raise ValueError(
+            f"the file must be text in {name}, but {byte}; set data.encoding"
+        ) from None
+    except (LookupError, ValueError):  # `base64` is not an encoding of text: LookupError
+        raise ValueError(f"encoding must be known to Python, but got {name!r}") from None
     if "\0" in text:
         raise ValueError("the file must be a table in text, but it has null characters")
     return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n"), name
@@ -85,34 +87,38 @@ def _detect(raw: bytes) -> str:
     for mark, name in MARKS.items():
         if raw.startswith(mark):
             return name
-    if len(raw) % 2 == 0 and b"\0" in raw[:SAMPLE]:  # without a mark, as some programs write it
-        for name, half in (("utf-16-le", raw[1:SAMPLE:2]), ("utf-16-be", raw[:SAMPLE:2])):
-            if half.count(0) > MOSTLY * len(half) and _decodes(raw, name):
+    if len(raw) % 2 == 0 and b"\0" in raw[:SAMPLE_BYTES]:  # some programs write no byte-order mark
+        for name, half in (
+            ("utf-16-le", raw[1:SAMPLE_BYTES:2]),
+            ("utf-16-be", raw[:SAMPLE_BYTES:2]),
+        ):
+            if half.count(0) > MIN_SHARE_OF_ZEROS * len(half) and _decodes(raw, name):
                 return name
     try:
         raw.decode("utf-8")
     except UnicodeDecodeError:
-        sample = raw[:SAMPLE]
+        sample = raw[:SAMPLE_BYTES]
     else:
         return "utf-8"
-    for name, script, fewest, share in SCRIPTS:
+    for name, script, least, share in SCRIPTS:
         inside, all_ = _count(sample, name, script)
-        if inside >= max(fewest, share * all_):
+        if inside >= max(least, share * all_):
             return name
     return "cp1252" if _decodes(raw, "cp1252") else "latin-1"
 
 
 def _count(sample: bytes, name: str, script: Callable[[str], bool]) -> tuple[int, int]:
-    """Characters of the script and all that are not ASCII; none where the encoding is another.
+    """Return how many characters are of the script, and how many are not ASCII.
 
-    Cyrillic letters in a word that has ASCII letters, too, are none: that is a Latin word.
+    Both are 0 if the sample cannot be decoded. In a word with ASCII letters no letter counts as
+    Cyrillic: that is a Latin word.
     """
-    cut = sample.rfind(b"\n") + 1 or len(sample)  # never within a character
+    cut = sample.rfind(b"\n") + 1 or len(sample)  # not within a character
     try:
         text = sample[:cut].decode(name)
     except UnicodeDecodeError:
         return 0, 0
-    if name == "cp1251":  # whose letters are the accented ones of Western Europe, amid ASCII
+    if name == "cp1251":  # its letters are the accented ones of cp1252, which are among ASCII
         text = LATIN_WORD.sub(lambda word: "¬" * sum(c > "\x7f" for c in word[0]), text)
     others = [character for character in text if ord(character) > 127]
     return sum(map(script, others)), len(others)

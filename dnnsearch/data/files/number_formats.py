@@ -1,7 +1,7 @@
-"""Numbers as people write them in text: `1,234.50`, `1.234,50`, `1 234`, `12 %`, `$5`.
+"""Formatted numbers in text: `1,234.50`, `1.234,50`, `1 234`, `12 %`, `$5`.
 
-It is decided for a whole column, never cell by cell: all cells must be of one unit and fit one way
-of writing, else the column stays as it is, and whoever comes after refuses it or says so.
+A format is detected for a whole column, never for a cell: all cells must have one unit and one
+format, or the column stays text.
 """
 
 import re
@@ -13,7 +13,7 @@ from dnnsearch.data.files.sheet import numeric
 from dnnsearch.data.files.source import THOUSANDS, UNITS, WAYS
 from dnnsearch.validators import show
 
-FIRST = 50  # cells
+SAMPLE_CELLS = 50
 MARKS = (",", ".", "'", "’", " ", "\u00a0", "\u202f")  # between thousands
 LIKELY = rf"[-+\d\s{re.escape(''.join((*UNITS, *MARKS)))}]+"
 
@@ -21,14 +21,14 @@ LIKELY = rf"[-+\d\s{re.escape(''.join((*UNITS, *MARKS)))}]+"
 def read_numbers(
     cells: pd.Series, decimal: str, way: str | None = None
 ) -> tuple[pd.Series, str] | None:
-    """The cells (NA is missing) as float64, and in which of `source.WAYS` they are written.
+    """Return the cells (NA is missing) as float64, and which of `source.WAYS` is their format.
 
-    None where they are not so written, plain numbers included; `way`, where somebody has said it,
-    is the only one that is tried, and then thousands need not be there.
+    Return None for other cells, plain numbers included. If `way` is given, only that format is
+    tried, and then thousands separators may be absent.
     """
     there = cells.dropna().astype("str").str.strip()
-    if not there[:FIRST].str.fullmatch(LIKELY).all():
-        return None  # as of most columns of text
+    if not there[:SAMPLE_CELLS].str.fullmatch(LIKELY).all():
+        return None  # most columns of text end here
     for one in [way] if way else WAYS:
         bare = _without(one, there)
         must = one == THOUSANDS and not way
@@ -39,7 +39,7 @@ def read_numbers(
 
 
 def _without(way: str, there: pd.Series) -> pd.Series | None:
-    """The cells without their unit; None where one has not got it."""
+    """Return the cells without their unit; None if a cell lacks it."""
     if way == THOUSANDS:
         return there if len(there) else None
     unit = re.escape(way)
@@ -50,7 +50,7 @@ def _without(way: str, there: pd.Series) -> pd.Series | None:
 
 
 def _numbers(cells: pd.Series, decimal: str, must: bool) -> pd.Series | None:
-    """As float64; None where a cell is none, or, where there `must` be thousands, without them."""
+    """Return float64; None if a cell is not a number or, with `must`, no cell has thousands."""
     point = re.escape(decimal)
     is_plain = cells.str.fullmatch(rf"[-+]?\d+(?:{point}\d+)?")
     if is_plain.all():
@@ -64,10 +64,10 @@ def _numbers(cells: pd.Series, decimal: str, must: bool) -> pd.Series | None:
 
 
 def _are_sure(cells: pd.Series, mark: str, decimal: str) -> bool:
-    """Whether groups are thousands, and not those of telephone numbers, postcodes or addresses.
+    """Whether groups are thousands, not parts of telephone numbers, postcodes or addresses.
 
-    They are if not all cells have them, or one has a decimal mark; commas always, points where a
-    cell has one only.
+    They are if the mark is a comma, or a point that some cell has only once, or if some cells have
+    no group or a decimal mark.
     """
     counts = cells.str.count(re.escape(mark))
     is_usual = mark == "," or (mark == "." and counts.min() == 1)
@@ -83,9 +83,10 @@ def _value(cells: pd.Series, mark: str, decimal: str) -> pd.Series:
 def respelled(
     column: pd.Series, decimal: str, given: Mapping[str, str] | None
 ) -> tuple[pd.Series, str] | None:
-    """A column with such numbers as float64, and its way; `given` has what somebody said of ways.
+    """Return a column of formatted numbers as float64, and its format; None for other columns.
 
-    Raises ValueError where it lacks the unit that it should have: 12 % is not 12.
+    `given` has the formats of columns by name; with it, nothing is detected. Raise ValueError if a
+    column lacks the unit that it should have: 12 % is not 12.
     """
     way = None if given is None else given.get(str(column.name))
     if given is not None and way is None:
@@ -102,7 +103,7 @@ def respelled(
 
 
 def notice(name: object, cells: pd.Series, numbers: pd.Series) -> str:
-    """What a person should know; the longest cell shows most."""
+    """Return a line for the user that shows how the longest cell is read."""
     there = cells[numbers.notna()].astype("str").str.strip()
     longest = int(there.str.len().to_numpy().argmax())
     value = numbers[numbers.notna()].iloc[longest]

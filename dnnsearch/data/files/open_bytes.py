@@ -1,6 +1,6 @@
-"""The bytes of a file, unpacked where they are packed, and their SHA-256.
+"""The bytes of a file, decompressed if necessary, and their SHA-256.
 
-Knows nothing of tables: what the bytes mean is for the formats.
+It knows nothing about tables; the formats do.
 """
 
 import gzip
@@ -14,15 +14,15 @@ from pathlib import Path
 from typing import IO
 
 from dnnsearch.storage.sqlite_connection import is_database
-from dnnsearch.validators import nearest
+from dnnsearch.validators import nearest, shortened
 
-LARGEST = 16 << 30  # bytes, unpacked: beyond, it is a bomb or nothing for one machine's memory
-BLOCK = 1 << 24
+MAX_BYTES = 16 << 30  # decompressed; more is a zip bomb, or does not fit into memory
+BLOCK_BYTES = 1 << 24
 NOT_MEMBERS = ("__MACOSX/", ".DS_Store")
 
 
 def sha256(path: Path) -> str:
-    """Of the file as it lies there, in hex; raises ValueError where it cannot be read."""
+    """Return the SHA-256 of the file as it is, in hex; raise ValueError if it cannot be read."""
     _check_no_database(path)
     try:
         with path.open("rb") as file:
@@ -32,9 +32,9 @@ def sha256(path: Path) -> str:
 
 
 def unpacked(path: Path) -> bytes:
-    """The content; that of a `.gz`, or of the one file in a `.zip`. ValueError where there is none.
+    """Return the content of a file, of a `.gz`, or of the only file in a `.zip`.
 
-    A zip of `.npy` members (`.npz`) is left as it is.
+    A zip of `.npy` members (`.npz`) is returned as it is. Raise ValueError if there is no content.
     """
     _check_no_database(path)
     try:
@@ -52,7 +52,7 @@ def unpacked(path: Path) -> bytes:
 
 @contextmanager
 def opened(path: Path) -> Iterator[IO[bytes] | gzip.GzipFile]:
-    """The same as a stream, for files that are larger than memory; ValueError as `unpacked`."""
+    """Open the same as a stream, for files larger than memory; raise ValueError as `unpacked`."""
     _check_no_database(path)
     try:
         with path.open("rb") as file:
@@ -78,7 +78,7 @@ def _check_no_database(path: Path) -> None:
 
 
 def _inside(archive: zipfile.ZipFile, path: Path, file: IO[bytes]) -> IO[bytes]:
-    """The one file in the archive, or the archive itself where it is an `.npz`."""
+    """Open the only file in the archive, or return the archive itself if it is an `.npz`."""
     name = _member(archive, path)
     if name is not None:
         return archive.open(name)
@@ -110,7 +110,7 @@ def _gunzip(raw: bytes, path: Path) -> bytes:
         with gzip.GzipFile(fileobj=io.BytesIO(raw)) as file:
             return _limited(file, path)
     except (OSError, EOFError, zlib.error) as error:
-        raise ValueError(f"{path} must be a whole gzip file, but: {error}") from None
+        raise ValueError(f"{path} must be a complete gzip file, but: {error}") from None
 
 
 def _unzip(raw: bytes, path: Path) -> bytes:
@@ -123,12 +123,12 @@ def _unzip(raw: bytes, path: Path) -> bytes:
                 return _limited(file, path)
     except ValueError:
         raise
-    except Exception as error:  # a damaged or encrypted zip raises nearly anything
-        raise ValueError(f"{path} must be a whole zip file, but: {error}") from None
+    except Exception as error:  # a damaged or encrypted zip raises many types
+        raise ValueError(f"{path} must be a complete zip file, but: {error}") from None
 
 
 def _member(archive: zipfile.ZipFile, path: Path) -> str | None:
-    """The name of the one file in a zip; None for an `.npz`. ValueError where there are others."""
+    """Return the name of the only file in a zip, None for an `.npz`; raise ValueError for more."""
     names = [n for n in archive.namelist() if not n.endswith("/")]
     names = [n for n in names if not any(part in n for part in NOT_MEMBERS)]
     if names and all(name.endswith(".npy") for name in names):
@@ -136,16 +136,18 @@ def _member(archive: zipfile.ZipFile, path: Path) -> str | None:
     if any(name.startswith(("xl/", "word/")) for name in names):
         raise ValueError(f"{path} is a spreadsheet: save its sheet as CSV")
     if len(names) != 1:
-        shown = ", ".join(names[:5])
-        raise ValueError(f"{path} must hold one file, but has {len(names)}: {shown}")
+        shown = shortened(names, 5)
+        raise ValueError(f"{path} must contain one file, but has {len(names)}: {shown}")
     return names[0]
 
 
 def _limited(file: IO[bytes] | gzip.GzipFile, path: Path) -> bytes:
     blocks, size = [], 0
-    while block := file.read(BLOCK):
+    while block := file.read(BLOCK_BYTES):
         blocks.append(block)
         size += len(block)
-        if size > LARGEST:
-            raise ValueError(f"{path} must unpack to at most {LARGEST} bytes, but has more")
+        if size > MAX_BYTES:
+            raise ValueError(
+                f"{path} must have at most {MAX_BYTES} bytes decompressed, but has more"
+            )
     return b"".join(blocks)

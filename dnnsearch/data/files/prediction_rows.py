@@ -1,7 +1,7 @@
-"""The rows that are to be predicted, as they stand in a file of any format, part by part.
+"""The rows to be predicted, read part by part from a file of any format.
 
-Tables in text are streamed and their cells stay the text that they are. All other formats are read
-whole, and keep their types.
+Tables in text are streamed, and their cells stay text. All other formats are read whole, and keep
+their types.
 """
 
 import json
@@ -19,8 +19,9 @@ from dnnsearch.data.files.arrayfiles import HDF5, arrays, is_idx
 from dnnsearch.data.files.open_bytes import opened, unpacked
 from dnnsearch.data.files.read import parquet_frame
 from dnnsearch.data.files.streaming import TextTable, text_table
+from dnnsearch.validators import shortened
 
-START = 1 << 16  # bytes from which the format is found out
+START_BYTES = 1 << 16  # from which the format is detected
 NUMBERED = re.compile(r"(column|pixel)_[0-9]+")
 
 
@@ -33,7 +34,7 @@ class PredictionRows:
     source: TextTable | pd.DataFrame
 
     def parts(self) -> Iterator[pd.DataFrame]:
-        """At least one; ValueError where a later row cannot be read."""
+        """Yield at least one part; raise ValueError if a later row cannot be read."""
         if isinstance(self.source, pd.DataFrame):
             yield self.source
             return
@@ -43,12 +44,13 @@ class PredictionRows:
 
 
 def rows_of(path: Path, form: Mapping[str, Any], wanted: Collection[str]) -> PredictionRows:
-    """The table in the file; `form` is what is known of its form, `wanted` the columns needed.
+    """Return the table in the file; `form` is what is known about its form.
 
-    Raises ValueError, in one line, for whatever is wrong.
+    `wanted` are the columns that the model needs. Raise ValueError, in one line, if the file is not
+    a table.
     """
     with opened(path) as raw:
-        start = raw.read(START)
+        start = raw.read(START_BYTES)
     try:
         frame = _whole(path, start, form, wanted)
         if frame is not None:
@@ -62,7 +64,7 @@ def rows_of(path: Path, form: Mapping[str, Any], wanted: Collection[str]) -> Pre
 def _whole(
     path: Path, start: bytes, form: Mapping[str, Any], wanted: Collection[str]
 ) -> pd.DataFrame | None:
-    """What is not a table in text."""
+    """Return a table that is not text; None for text."""
     is_arrays = start[:6] == b"\x93NUMPY" or start[:4] == b"PK\x03\x04" or start[:8] == HDF5
     if is_arrays or is_idx(start):
         return _features(arrays(unpacked(path), path) or {}, wanted)
@@ -76,18 +78,18 @@ def _whole(
 
 
 def _records(raw: bytes) -> pd.DataFrame:
-    """JSON lines, or one list of records; each number with all its digits."""
+    """Return JSON lines, or one list of records; each number with all its digits."""
     if raw.lstrip()[:1] == b"[":
         return pd.DataFrame(json.loads(raw))
     return pd.DataFrame([json.loads(line) for line in raw.splitlines() if line.strip()])
 
 
 def _features(found: Mapping[str, np.ndarray], wanted: Collection[str]) -> pd.DataFrame:
-    """The one array with enough columns, under the names that training gave them."""
+    """Return the only array with enough columns, under the names that they had in training."""
     flat = {name: array.reshape(len(array), -1) for name, array in found.items() if array.ndim > 1}
     fitting = {n: a for n, a in flat.items() if a.shape[1] >= len(wanted)}
     if len(fitting) != 1:
-        shapes = ", ".join(f"{name} {array.shape}" for name, array in found.items())
+        shapes = shortened([f"{name} {array.shape}" for name, array in found.items()], 12)
         raise ValueError(f"one array must have {len(wanted)} columns, but there are: {shapes}")
     (array,) = fitting.values()
     if array.shape[1] == len(wanted) and not all(NUMBERED.fullmatch(name) for name in wanted):

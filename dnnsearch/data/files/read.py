@@ -1,4 +1,4 @@
-"""Reading a file, whatever its format is: that is told from its content, never from its name."""
+"""A file of any format as a table: the format is detected from the content, not from the name."""
 
 import io
 from collections.abc import Mapping
@@ -15,10 +15,11 @@ from dnnsearch.data.files.delimited import read_delimited
 from dnnsearch.data.files.open_bytes import unpacked
 from dnnsearch.data.files.openml import fetch
 from dnnsearch.data.files.sheet import MISSING, Sheet, nested, plain, with_columns
+from dnnsearch.validators import first_line
 
 
 def read(source: Mapping[str, Any]) -> Sheet:
-    """The table that `source` names. Raises ValueError, in one line, for whatever is wrong."""
+    """Return the table that `source` names; raise ValueError, in one line, if it is not one."""
     target = source.get("target")
     if "openml" in source:
         return fetch(source["openml"])
@@ -28,7 +29,7 @@ def read(source: Mapping[str, Any]) -> Sheet:
 
 
 def read_test(source: Mapping[str, Any]) -> Sheet | None:
-    """The table of the test file that `source` names, if it names one."""
+    """Return the table of the test file that `source` names; None if it names none."""
     if "test_file" not in source:
         return None
     labels, target = _path(source, "test_labels"), source.get("target")
@@ -70,12 +71,12 @@ def _tidy(sheet: Sheet, given: Mapping[str, Any]) -> Sheet:
         given.get("target"),
     )
     if len(frame.columns) < 2 or len(frame) == 0:
-        raise ValueError(f"a table must have rows and 2 columns, but it is {frame.shape}")
+        raise ValueError(f"a table must have rows and at least 2 columns, but it is {frame.shape}")
     return Sheet(frame, sheet.declared, sheet.found, sheet.notices)
 
 
 def _without_ignored(frame: pd.DataFrame, roles: Mapping[str, str]) -> pd.DataFrame:
-    """What is ignored may hold lists and mappings: such a column is left empty."""
+    """Return the frame with ignored columns of lists or mappings empty."""
     ignored = [n for n, role in roles.items() if role == "ignored" and n in frame]
     ignored = [n for n in ignored if nested(frame[n])]
     return with_columns(frame, {n: pd.Series(np.nan, index=frame.index) for n in ignored})
@@ -89,23 +90,19 @@ def _labels(path: Path) -> np.ndarray:
 
 
 def parquet_frame(raw: bytes) -> pd.DataFrame:
-    """An index with a name was a column once."""
+    """Return the table in the bytes; an index with a name becomes a column again."""
     try:
         frame = pd.read_parquet(io.BytesIO(raw))
-    except Exception as error:  # pyarrow's errors are of many kinds
-        raise ValueError(f"must be a whole Parquet file, but: {_first_line(error)}") from None
+    except Exception as error:  # pyarrow raises many types
+        raise ValueError(f"must be a complete Parquet file, but: {first_line(error)}") from None
     named = [name for name in frame.index.names if name is not None and name not in frame.columns]
     return frame.reset_index(named).reset_index(drop=True)
 
 
 def json_frame(raw: bytes) -> pd.DataFrame:
-    """JSON lines, or one list of records."""
+    """Return the table in the bytes: JSON lines, or one list of records."""
     try:
         whole = raw.lstrip()[:1] == b"["
         return pd.read_json(io.BytesIO(raw), lines=not whole, dtype=False, convert_axes=False)
-    except Exception as error:  # pandas' JSON parser raises many kinds
-        raise ValueError(f"must be JSON lines, but: {_first_line(error)}") from None
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
+    except Exception as error:  # pandas' JSON parser raises many types
+        raise ValueError(f"must be JSON lines, but: {first_line(error)}") from None

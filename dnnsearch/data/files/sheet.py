@@ -1,8 +1,9 @@
-"""A table as it was read: columns of numbers or of text, each cell there or missing.
+"""A table as it was read: columns of numbers or of text, with missing cells.
 
-Every format ends here, so that what comes after need not know where a table came from.
+Every format becomes a `Sheet`, so that no other module needs to know the format.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,11 +26,11 @@ MISSING = (
     "NULL",
     "None",
 )
-# In a column that is numbers otherwise, one of these is no text but a gap, too.
+# In a column whose other cells are numbers, one of these is also a missing value.
 GAPS = ("-", "--", ".", "na", "n.a.", "#na", "nil", "none", "missing", "unknown", "not available")
 DATES = ("ISO8601", "%d.%m.%Y", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S", "%Y/%m/%d")
-CODE = r"0\d|\+\d{7}"  # what a cell of digits begins with that is no number to calculate with
-LONGEST_NAME = 200
+CODE = r"0\d|\+\d{7}"  # how digits start that are a code, not a number
+MAX_NAME_CHARACTERS = 200
 
 
 @dataclass(frozen=True)
@@ -37,35 +38,32 @@ class Sheet:
     """Columns are float or integer numbers (NaN is missing) or pandas' `str` (NA is missing)."""
 
     frame: pd.DataFrame
-    declared: dict[str, str] = field(default_factory=dict)  # name -> role, where the file says so
+    declared: dict[str, str] = field(default_factory=dict)  # name -> role, if the file says it
     found: dict[str, Any] = field(default_factory=dict)  # keys of a config's data, as detected
     notices: tuple[str, ...] = ()
 
 
 def check_names(names: Sequence[str]) -> None:
-    """Raises ValueError for doubled names, and for what cannot stand in a config."""
-    doubled = sorted({name for name in names if names.count(name) > 1}) if _doubled(names) else []
+    """Raise ValueError for doubled names, and for names too long for a config."""
+    doubled = sorted(name for name, count in Counter(names).items() if count > 1)
     if doubled:
-        places = [i for i, name in enumerate(names) if name == doubled[0]]
-        where = " and ".join(str(place) for place in places[:2])
-        raise ValueError(f"column names must differ, but {doubled[0]!r} is column {where}")
+        places = [str(i) for i, name in enumerate(names) if name == doubled[0]]
+        which = " and ".join(places[:2])
+        raise ValueError(f"column names must differ, but {doubled[0]!r} is column {which}")
     for name in names:
-        if len(name) > LONGEST_NAME:
-            rule = f"column names must have at most {LONGEST_NAME} characters"
+        if len(name) > MAX_NAME_CHARACTERS:
+            rule = f"column names must have at most {MAX_NAME_CHARACTERS} characters"
             raise ValueError(f"{rule}, but got {name[:40]!r}...")
-
-
-def _doubled(names: Sequence[str]) -> bool:
-    return len(set(names)) < len(names)
 
 
 def plain(
     frame: pd.DataFrame, missing: Sequence[str] = MISSING, target: str | None = None
 ) -> pd.DataFrame:
-    """The frame with columns of numbers and of text only; ValueError for lists and the like.
+    """Return the frame with columns of numbers and of text only.
 
-    Text in which all is numbers becomes numbers, except codes such as `01234`, which would lose
-    their zeros, and except in the target: `1` and `1.0` may be there.
+    Text in which all cells are numbers becomes numbers, except codes such as `01234`, which would
+    lose their zeros, and except the target, in which `1` and `1.0` may be two spellings. Raise
+    ValueError for cells such as lists.
     """
     frame = frame.set_axis([str(name).strip() for name in frame.columns], axis=1)
     check_names(list(frame.columns))
@@ -78,9 +76,9 @@ def plain(
 
 
 def with_columns(frame: pd.DataFrame, columns: Mapping[str, pd.Series]) -> pd.DataFrame:
-    """The frame with these columns in the place of its own, whatever they are called.
+    """Return the frame with these columns replaced, whatever their names.
 
-    `frame.assign` does not take a column `self`.
+    `frame.assign` does not take a column named `self`.
     """
     changed = frame.copy(deep=False)
     for name, series in columns.items():
@@ -98,9 +96,10 @@ def column(
     numbers: bool = True,
     codes: bool = True,
 ) -> pd.Series:
-    """One column as numbers, or as stripped text; with `numbers`, text that is numbers is those.
+    """Return one column as numbers, or as stripped text.
 
-    With `codes`, text such as `01234` stays text.
+    With `numbers`, text in which all cells are numbers becomes numbers; with `codes`, text such as
+    `01234` stays text.
     """
     if _is_plain(series.dtype):
         return series
@@ -110,7 +109,7 @@ def column(
         return pd.Series(series.to_numpy(np.float64, na_value=np.nan), index=series.index)
     text = _text(series)
     text = text.mask(text.isin(list(missing)))
-    gaps = GAPS if tuple(missing) == MISSING else ()  # whoever says what is missing is obeyed
+    gaps = GAPS if tuple(missing) == MISSING else ()  # a config lists all markers
     if not numbers:
         return text
     known = text.mask(text.str.casefold().isin(list(gaps)))
@@ -118,9 +117,9 @@ def column(
 
 
 def first_code(text: pd.Series) -> str:
-    """The first cell that begins with a zero, or that is a telephone number with its `+`.
+    """Return the first cell that starts with a zero, or is a telephone number with `+`.
 
-    Empty where there is none, or where not all cells are whole: `00.5` is a number.
+    Return an empty text if there is none, or if a cell is not only digits: `00.5` is a number.
     """
     there = text.dropna()
     codes = there[there.str.match(CODE)]
@@ -128,7 +127,7 @@ def first_code(text: pd.Series) -> str:
 
 
 def nested(series: pd.Series) -> list[Any]:
-    """The cells that are no single values; none in a column of numbers or text."""
+    """Return the cells that are not single values, such as lists."""
     cells = series if series.dtype == object else ()
     return [v for v in cells if isinstance(v, list | dict | tuple | set | np.ndarray)]
 
@@ -138,8 +137,8 @@ def _text(series: pd.Series) -> pd.Series:
         strange = nested(series)
         if strange:
             what = type(strange[0]).__name__
-            rule = f"column {series.name!r} must hold single values, but has a {what}"
-            raise ValueError(f"{rule}: say data.columns.{series.name}=ignored, or take it apart")
+            rule = f"column {series.name!r} must contain single values, but has a {what}"
+            raise ValueError(f"{rule}: set data.columns.{series.name}=ignored, or split it up")
         there = series.notna()
         series = series.astype("str").where(there)
     return series.astype("str").str.strip()
@@ -156,14 +155,14 @@ def _numbers_or_text(text: pd.Series, gaps: Sequence[str]) -> pd.Series:
 
 
 def numeric(text: pd.Series) -> pd.Series:
-    """Text as float64; NaN where it spells no number. Underscores and hexadecimals spell none."""
+    """Return text as float64, NaN for text that is not a number, such as `1_0` or `0x10`."""
     spelled = text.str.fullmatch(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?|[-+]?inf(inity)?", flags=2)
     numbers = pd.to_numeric(text.where(spelled.fillna(False).astype(bool)), errors="coerce")
     return numbers.astype(np.float64)
 
 
 def dates(text: pd.Series) -> pd.Series | None:
-    """Text as dates, all in one way of writing that has one meaning; None where it is none."""
+    """Return text as dates, all in one unambiguous format; None if it is not that."""
     for form in DATES:
         found = pd.to_datetime(text, errors="coerce", format=form, utc=True)
         if len(text) and found.notna().all():

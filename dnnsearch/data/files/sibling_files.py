@@ -1,6 +1,6 @@
-"""What belongs to a file of arrays: the labels of images, and the official test set.
+"""Files next to a file of arrays: the labels of images, and the official test set.
 
-Found by the names that MNIST and Keras gave them.
+They are found by the names that MNIST and Keras use.
 """
 
 from pathlib import Path
@@ -8,28 +8,31 @@ from pathlib import Path
 from dnnsearch.data.files.arrayfiles import arrays, has_test, is_idx, target_array
 from dnnsearch.data.files.open_bytes import unpacked
 
-TRIED = ("train", "t10k"), ("train", "test")
+TEST_NAMES = ("train", "t10k"), ("train", "test")
 
 
 def images(data: str) -> Path:
-    """The file itself; in a folder of idx files, the images to train on."""
+    """Return the file itself or, in a folder of idx files, the images to train on.
+
+    Raise ValueError if the folder has several.
+    """
     path = Path(data)
     if not path.is_dir():
         return path
     found = sorted(path.glob("*train*images*")) or sorted(path.glob("*images*"))
     if len(found) != 1:
-        raise ValueError(f"{data} is a folder: name the file in it that has the data")
+        raise ValueError(f"{data} must be a file, but is a folder: name the file with the data")
     return found[0]
 
 
 def _of_images(file: str, target: str | None) -> dict[str, str]:
-    """The labels of idx images, and the test set beside them, by the names that MNIST gave them."""
+    """Return the labels of idx images and the test set, by the names that MNIST uses."""
     path = Path(file)
     labels = Path(target) if target else _renamed(path, "images", "labels")
     if labels == path or not labels.is_file():
-        raise ValueError(f"{file} has images only: say where the labels are with --target FILE")
+        raise ValueError(f"{file} has images only: name the file of the labels with --target FILE")
     found = {"labels": str(labels)}
-    for one, other in TRIED:
+    for one, other in TEST_NAMES:
         images, theirs = _renamed(path, one, other), _renamed(labels, one, other)
         if images != path and images.is_file() and theirs.is_file():
             return {**found, "test_file": str(images), "test_labels": str(theirs)}
@@ -42,14 +45,14 @@ def _renamed(path: Path, old: str, new_: str) -> Path:
 
 
 def companions(file: str, target: str | None) -> dict[str, str]:
-    """The keys of `data` that are missing beside `file`; ValueError for images without labels."""
+    """Return the other keys of `data` for a `file`; raise ValueError for images without labels."""
     try:
         raw = unpacked(Path(file))
         found = arrays(raw, Path(file))
         several = found is not None and len(found) > 1
         name = target_array(found, target) if found and several else ""
     except ValueError:
-        return {}  # whoever reads it says why
+        return {}  # reading the file reports the reason
     if is_idx(raw):
         return _of_images(file, target)
     if not found or not name:

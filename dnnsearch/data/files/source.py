@@ -1,31 +1,35 @@
-"""What a config's `data` says of a file: its keys, their rules, and the bytes behind them."""
+"""The keys of a config's `data` that are about a file, their rules, and the files' digests."""
 
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from dnnsearch.data.files.open_bytes import sha256
+from dnnsearch.data.transformations import TRANSFORMATIONS
 from dnnsearch.validators import Rule, one_of, options, show, text, whole, yes_or_no
 
-ROLES = ("number", "quantile", "pixel", "category", "ignored")
-NUMERIC = ("number", "quantile", "pixel")
-EVERY_OTHER = "*"  # in `columns`: every column that is not named
+EVERY_OTHER = "*"  # in `columns`: every column without a role of its own
 BUNDLED = ("breast_cancer", "diabetes", "digits", "iris", "wine")  # scikit-learn's own sets
 THOUSANDS, UNITS = "thousands", ("%", "$", "€", "£", "¥", "₩", "₹")
-WAYS = (THOUSANDS, *UNITS)  # how numbers are written; a unit may have thousands, too
+WAYS = (THOUSANDS, *UNITS)  # formats of numbers; one with a unit may also have thousands
 TASKS = ("binary", "multiclass", "regression")
-# keys: how it is written
+# keys: the form of the file
 FORM = ("encoding", "separator", "quote", "decimal", "header", "missing", "spelled")
-ORIGINS = ("file", "openml", "bundled")  # keys: where the table is from; one of them
+ORIGINS = ("file", "openml", "bundled")  # keys: the origin of the table; exactly one is given
 PATHS = ("file", "labels", "test_file", "test_labels")
 
 
+def roles() -> list[str]:
+    """Return what a config can say of a column."""
+    return [*TRANSFORMATIONS, "category", "ignored"]
+
+
 def _columns(value: object) -> dict[str, str]:
-    role = one_of(ROLES)
+    role = one_of(roles())
     if isinstance(value, str):
         return {EVERY_OTHER: role(value)}
     if not isinstance(value, Mapping):
-        raise ValueError(f"must be a mapping of columns to {', '.join(ROLES)}, not {show(value)}")
+        raise ValueError(f"must be a mapping of columns to {', '.join(roles())}, not {show(value)}")
     return {str(name): _role(role, str(name), given) for name, given in value.items()}
 
 
@@ -61,7 +65,7 @@ def _column(value: object) -> str:
 
 
 def _openml(value: object) -> int | str:
-    """A number or a name."""
+    """Return a number or a name."""
     if isinstance(value, int) and not isinstance(value, bool):
         return int(whole(1, 10**9)(value))
     return str(text(value))
@@ -88,12 +92,12 @@ KEYS: dict[str, Rule] = {
 
 
 def is_file(given: object) -> bool:
-    """Whether `data` speaks of a table with columns, not of a set of numbers with a name."""
+    """Whether `data` is a table with columns, not a set with a name."""
     return isinstance(given, Mapping) and any(key in given for key in ORIGINS)
 
 
 def source(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The keys that are given, in their normal form; raises ValueError with key, rule and value."""
+    """Return the given keys in their normal form; raise ValueError with key, rule and value."""
     options(given, KEYS, "the keys of a file")
     origins = [key for key in ORIGINS if key in given]
     if len(origins) > 1:
@@ -106,22 +110,33 @@ def source(given: Mapping[str, Any]) -> dict[str, Any]:
             except ValueError as error:
                 raise ValueError(f"{key} {error}") from None
     if "target" not in normal and "labels" not in normal:
-        raise ValueError("target must be given: the name of the column to be predicted")
+        raise ValueError("target must be given: the name of the column to predict")
     return normal
 
 
-def without_paths(source: Mapping[str, Any]) -> dict[str, Any]:
-    """What is said of the files, apart from where they lie."""
-    return {key: value for key, value in source.items() if key not in PATHS}
-
-
 def contents(source: Mapping[str, Any]) -> dict[str, str]:
-    """The SHA-256 of each file that is named, under its key; ValueError where one is missing."""
+    """Return the SHA-256 of each file by its key; raise ValueError if a file is missing."""
     return {key: sha256(Path(source[key])) for key in PATHS if key in source}
 
 
+def without_paths(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the keys that say something else than where the files are."""
+    return {key: value for key, value in data.items() if key not in PATHS}
+
+
+def identity(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what determines the data: files by their content, wherever they lie.
+
+    A set with a name has no `contents`, not even empty ones: caches of before know it so. Raise
+    ValueError if a file is missing.
+    """
+    if not is_file(data):
+        return dict(data)
+    return {**without_paths(data), "contents": contents(data)}
+
+
 def data_name(data: Mapping[str, Any]) -> str:
-    """How people call the data: the set's name, or the file's without folder and endings."""
+    """Return a short name: the set's, or the file's without folder and endings."""
     if "name" in data or "bundled" in data:
         return str(data.get("name", data.get("bundled")))
     return Path(data["file"]).name.split(".")[0] if "file" in data else f"openml {data['openml']}"

@@ -1,6 +1,6 @@
-"""Tables in text, row by row: cells as they stand, in memory that does not grow with the file.
+"""Tables in text, read part by part in memory that does not grow with the file.
 
-What separates a file's cells is found out from its beginning, its encoding from all of it.
+The dialect is detected from the start of the file, the encoding from all of it.
 """
 
 import codecs
@@ -16,17 +16,24 @@ from typing import Any
 import pandas as pd
 
 from dnnsearch.data.files.delimited import ROW_NAMES, TRAILING, UNNAMED, column_names
-from dnnsearch.data.files.dialect import LARGEST_CELL, Dialect, Row, detect, rows, without_comments
+from dnnsearch.data.files.dialect import (
+    MAX_CELL_CHARACTERS,
+    Dialect,
+    Row,
+    detect,
+    rows,
+    without_comments,
+)
 from dnnsearch.data.files.encoding import decode
-from dnnsearch.data.files.open_bytes import BLOCK, opened
+from dnnsearch.data.files.open_bytes import BLOCK_BYTES, opened
 
-HEAD = 1 << 20  # bytes from which the form of a file is found out
-ROWS = 8192  # of a part
+HEAD_BYTES = 1 << 20  # from which the dialect is detected
+ROWS_PER_PART = 8192
 
 
 @dataclass(frozen=True)
 class TextTable:
-    """A file whose form is known."""
+    """A file whose encoding and dialect are known."""
 
     path: Path
     encoding: str
@@ -36,15 +43,15 @@ class TextTable:
     blanks: bool  # whether a quote may follow a blank
 
     def parts(self) -> Iterator[pd.DataFrame]:
-        """The rows, so many at a time; ValueError, with its line, for what is no row."""
+        """Yield the rows, ROWS_PER_PART at a time; raise ValueError with the line of a bad row."""
         with opened(self.path) as raw:
             lines = iter(io.TextIOWrapper(raw, self.encoding))
             found = self._rows(itertools.islice(lines, self.comments, None))
-            while part := list(itertools.islice(found, ROWS)):
+            while part := list(itertools.islice(found, ROWS_PER_PART)):
                 yield pd.DataFrame(part, columns=self.names, dtype="str")
 
     def _rows(self, lines: Iterator[str]) -> Iterator[Row]:
-        csv.field_size_limit(LARGEST_CELL)
+        csv.field_size_limit(MAX_CELL_CHARACTERS)
         separator, width = self.dialect.separator, len(self.names)
         lines = (line.strip() for line in lines) if separator == " " else lines
         reader = csv.reader(
@@ -58,16 +65,16 @@ class TextTable:
                 if len(row) == width:
                     yield row
                 elif len(row) > 1 or any(cell.strip() for cell in row):
-                    raise ValueError(f"there are {len(row)} cells, and not {width}")
+                    raise ValueError(f"it has {len(row)} cells, but must have {width}")
         except (csv.Error, ValueError) as error:  # a UnicodeDecodeError is a ValueError
             line = self.comments + reader.line_num
             raise ValueError(f"line {line} cannot be read: {error}") from None
 
 
 def text_table(path: Path, given: Mapping[str, Any], wanted: Collection[str]) -> TextTable:
-    """The form of a file; what is `given` stands. A first row with a `wanted` name is a header.
+    """Return a file with its encoding and dialect, apart from what is `given`.
 
-    Raises ValueError for what is no table.
+    A first row with a `wanted` name is a header. Raise ValueError if the file is not a table.
     """
     encoding = given.get("encoding") or _encoding(path)
     text, comments = without_comments(_head(path, encoding))
@@ -84,7 +91,10 @@ def text_table(path: Path, given: Mapping[str, Any], wanted: Collection[str]) ->
 
 
 def _is_header(first: Row, wanted: Collection[str], looks_like: bool) -> bool:
-    """A model whose columns have numbers for names was trained without a header."""
+    """Whether the first row is a header.
+
+    A model whose columns are named by numbers was trained without one.
+    """
     if any(cell.strip() in wanted for cell in first):
         return True
     numbered = re.compile(UNNAMED.format("[0-9]+"))
@@ -92,14 +102,14 @@ def _is_header(first: Row, wanted: Collection[str], looks_like: bool) -> bool:
 
 
 def _head(path: Path, encoding: str) -> str:
-    """Whole lines from the beginning of the text."""
+    """Return whole lines from the start of the text."""
     with opened(path) as raw:
-        start = raw.read(HEAD)
+        start = raw.read(HEAD_BYTES)
         is_all = not raw.read(1)
     try:
         text = codecs.getincrementaldecoder(encoding)().decode(start, final=is_all)
     except (LookupError, UnicodeDecodeError):
-        decode(start, encoding)  # says what is wrong
+        decode(start, encoding)  # raises ValueError with the reason
         raise
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     if not text.strip():
@@ -108,16 +118,16 @@ def _head(path: Path, encoding: str) -> str:
 
 
 def _encoding(path: Path) -> str:
-    """UTF-8 where all of the file is that, else by the block that is not."""
+    """Return UTF-8 if the whole file is, else the encoding of the first block that is not."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     with opened(path) as raw:
-        first = block = raw.read(BLOCK)
+        first = block = raw.read(BLOCK_BYTES)
         if first[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
             return "utf-16"
         try:
             while block:
                 decoder.decode(block)
-                block = raw.read(BLOCK)
+                block = raw.read(BLOCK_BYTES)
             decoder.decode(b"", final=True)
         except UnicodeDecodeError:
             return decode(block or first)[1]

@@ -1,10 +1,9 @@
-"""Tables written to a file part by part: under another name first, and in place when it is whole.
+"""Tables written to a file part by part, under another name until the file is complete.
 
-The format goes by the file's ending. Numbers keep all their digits.
+The ending of the file decides the format. Numbers keep all their digits.
 """
 
 import json
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,30 +11,27 @@ from typing import IO, Any
 
 import pandas as pd
 
+from dnnsearch.storage.atomic_write import whole_file
+
 Write = Callable[[pd.DataFrame], None]
 
 
 @contextmanager
 def written(path: Path) -> Iterator[Write]:
-    """What takes the parts of a table; whoever leaves with an exception leaves no file.
+    """Yield a function that writes the next part of a table; after an exception no file is left.
 
-    Raises ValueError for an ending that is not known.
+    Raise ValueError for an unknown ending.
     """
     kind = WRITERS.get(path.suffix.lower())
     if kind is None:
         raise ValueError(f"its name must end in one of {', '.join(WRITERS)}")
-    new = path.with_name(f".{path.name}.{os.getpid()}.new")
-    try:
-        with new.open("wb") as file, kind(file) as write:
-            yield write
-        new.replace(path)
-    finally:
-        new.unlink(missing_ok=True)
+    with whole_file(path) as new, new.open("wb") as file, kind(file) as write:
+        yield write
 
 
 @contextmanager
 def delimited(file: IO[bytes], separator: str = ",") -> Iterator[Write]:
-    """Text in UTF-8 with a header."""
+    """Write text in UTF-8 with a header."""
     is_first = True
 
     def write(part: pd.DataFrame) -> None:
@@ -63,13 +59,13 @@ def _json_lines(file: IO[bytes]) -> Iterator[Write]:
 
 
 def _plain(value: Any) -> Any:
-    """Of NumPy's numbers and of dates."""
+    """Return a NumPy number as Python's, a date as text."""
     return value.item() if hasattr(value, "item") else str(value)
 
 
 @contextmanager
 def _parquet(file: IO[bytes]) -> Iterator[Write]:
-    """All parts have the types of the first."""
+    """Write Parquet; all parts get the types of the first."""
     import pyarrow as pa
     from pyarrow import parquet
 

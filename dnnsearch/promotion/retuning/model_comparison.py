@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from dnnsearch.config.search_space import default_params, suggest
-from dnnsearch.data.prepare import HeldOut, held_out
+from dnnsearch.config.search_space import complete, default_params
+from dnnsearch.data.prepare import held_out
+from dnnsearch.data.table import HeldOut
 from dnnsearch.errors import UserError
 from dnnsearch.models.ensemble import Model, target_of
 from dnnsearch.promotion.evaluation import score_with_interval
@@ -52,11 +53,9 @@ class SharedTestRows:
 
 def shared_test_rows(definition: Definition, store: ArrayStore) -> SharedTestRows:
     """Opens the test rows of the new data."""
-    from optuna.trial import FixedTrial
-
     config, prepared = definition.config, definition.prepared
     params = default_params(config, prepared.shape)
-    spec = definition.spec(0, suggest(FixedTrial(params), config), [])
+    spec = definition.spec(0, complete(params, config), [])
     arrays = store.open(prepared.test_key)
     return SharedTestRows(definition, EvaluationScores(spec, held_out(config), target_of(arrays)))
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from dnnsearch.data.prepare import HeldOut
+from dnnsearch.data.table import HeldOut
 from dnnsearch.deployment.trial_model import model, prepared_of
 from dnnsearch.errors import UserError
 from dnnsearch.storage.array_store import ArrayStore, DamagedArrays

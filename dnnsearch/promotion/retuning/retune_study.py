@@ -68,7 +68,7 @@ def retune(
     *,
     top: int,
     replicates: int,
-    audience: SearchObserver,
+    observer: SearchObserver,
     tell: Tell,
 ) -> Retuning:
     """Call it in a process with pinned numerics, as a search; `definition` is from `begin`.
@@ -82,7 +82,7 @@ def retune(
     before = where.measured(old.model, old.name)
     now = where.figure(before)
     tell(f"{old.name} on the new test rows: {now['value']:.4f}")
-    search(config, seconds=None, audience=audience)
+    search(config, seconds=None, observer=observer)
     begun = open_study(config.study, config.storage)
     promotion = promote(begun, top, replicates, None, tell)
     after = where.measured(read(Path(promotion.crowned.file)), "the new champion")

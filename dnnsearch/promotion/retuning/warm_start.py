@@ -14,9 +14,8 @@ from dnnsearch.data.files.source import data_name, is_file
 from dnnsearch.errors import UserError
 from dnnsearch.storage.array_store import ArrayStore
 from dnnsearch.storage.optuna_storage import Rows, study_names
-from dnnsearch.study.definition import Definition
+from dnnsearch.study.definition import Definition, resolve_definition
 from dnnsearch.study.leaderboard.ranking import leaderboard
-from dnnsearch.study.search import resolve_definition
 from dnnsearch.study.stored_study import DEFINITION, OpenStudy
 from dnnsearch.validators import show
 

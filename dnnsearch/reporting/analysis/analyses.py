@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from optuna.trial import FixedTrial, FrozenTrial
+from optuna.trial import FrozenTrial
 
-from dnnsearch.config.search_space import suggest
+from dnnsearch.config.search_space import complete
 from dnnsearch.reporting.analysis.boundaries import BoundaryHit, boundary_hits
 from dnnsearch.reporting.analysis.chance_level import Chance, chance
 from dnnsearch.reporting.analysis.divergence import Divergence, divergence
@@ -47,4 +47,4 @@ def analyse_deeper(
 
 
 def _depth(material: ReportData, trial: FrozenTrial) -> int:
-    return suggest(FixedTrial(trial.params), material.config).hidden_layers
+    return complete(trial.params, material.config).hidden_layers

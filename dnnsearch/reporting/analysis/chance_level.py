@@ -16,7 +16,7 @@ with luck, depends on the objective:
 - R2 and RMSE: answers that correlate with the target by r explain at most r * r of its variance; a
   correlation by luck is distributed as Student (1908) has it.
 
-Of F1 nothing is said.
+Of F1, and of any metric that is not in the two tables below, nothing is said.
 """
 
 import math
@@ -26,7 +26,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dnnsearch.reporting.analysis.report_data import ReportData
-from dnnsearch.trials.spec import OBJECTIVES
+from dnnsearch.trials.metrics import METRICS
 
 LUCK = 0.01  # how rarely luck may be taken for a find
 
@@ -43,9 +43,7 @@ class Chance:
 
     @property
     def is_beaten(self) -> bool:
-        lower = OBJECTIVES[self.measure] == "minimize"
-        ahead = self.reach - self.best if lower else self.best - self.reach
-        return ahead > 1e-12
+        return METRICS[self.measure].direction.sign * (self.best - self.reach) > 1e-12
 
 
 def chance(material: ReportData) -> Chance | None:
@@ -58,8 +56,8 @@ def chance(material: ReportData) -> Chance | None:
     if by is None or answers is None or not values:
         return None
     level, reach = by(np.atleast_2d(answers), len(values))
-    best = min if OBJECTIVES[measure] == "minimize" else max
-    return Chance(measure, best(values), level, reach, len(values))
+    best = METRICS[measure].direction.best(values)
+    return Chance(measure, best, level, reach, len(values))
 
 
 def by_accuracy(labels: np.ndarray, guesses: int) -> tuple[float, float]:

@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 
 from dnnsearch.reporting.analysis.report_data import ReportData
-from dnnsearch.study.leaderboard.ranking import Row, judged
+from dnnsearch.study.leaderboard.ranking import Row, count_examples
 
 NEXT = {
     "high bias": "a larger network, more iterations, another learning rate or activation",
@@ -49,7 +49,7 @@ def diagnosis(material: ReportData, row: Row) -> Diagnosis | None:
         return None
     every = [r.final.get("dev_accuracy") for r in material.finished]
     attainable = 1 - max((accuracy for accuracy in every if accuracy is not None), default=dev)
-    examples = judged(course.predictions, material.config)
+    examples = count_examples(course.predictions, material.config)
     share = min(max(1 - dev, 1 / examples), 1 - 1 / examples)  # at 0 and 1 there is noise, too
     noise = 2 * math.sqrt(share * (1 - share) / examples)
     return Diagnosis(1 - train, 1 - dev, attainable, noise)

@@ -20,10 +20,10 @@ from dnnsearch.models.ensemble import target_of
 from dnnsearch.reporting.analysis.axis import Axis, axes
 from dnnsearch.statistics.interval import Interval, student, wilson
 from dnnsearch.storage.array_store import ArrayStore, default_root
-from dnnsearch.study.leaderboard.ranking import Leaderboard, Row, judged, leaderboard
+from dnnsearch.study.leaderboard.ranking import Leaderboard, Row, count_examples, leaderboard
 from dnnsearch.study.stored_study import OpenStudy
+from dnnsearch.trials.metrics import METRICS, Metric
 from dnnsearch.trials.record import Record
-from dnnsearch.trials.spec import OBJECTIVES
 
 
 @dataclass(frozen=True)
@@ -73,9 +73,14 @@ class ReportData:
         return self.board.objective
 
     @property
+    def metric(self) -> Metric:
+        """The row of the objective in the table of metrics."""
+        return METRICS[self.objective]
+
+    @property
     def sign(self) -> int:
-        """1 where a larger objective is better, else -1."""
-        return 1 if OBJECTIVES[self.objective] == "maximize" else -1
+        """1 if a larger objective is better, else -1."""
+        return self.metric.direction.sign
 
     @property
     def finished(self) -> list[Row]:
@@ -110,17 +115,12 @@ class ReportData:
         course = self.courses.get(row.number)
         if row.value is None:
             return None
-        is_share = self.objective == "dev_accuracy"
-        examples = judged(course.predictions, self.config) if is_share and course else None
+        is_share = self.metric.is_share
+        examples = count_examples(course.predictions, self.config) if is_share and course else None
         if len(values) > 1 and not (examples and self.config.folds):
-            return self._within(student(values))
+            interval = student(values)
+            return Interval(*self.metric.clipped(interval.low, interval.high))
         return wilson(row.value, examples) if examples else None
-
-    def _within(self, interval: Interval) -> Interval:
-        """Up to where scores end: at 1 those that are maximised, at 0 the others."""
-        if self.sign == 1:
-            return Interval(interval.low, min(interval.high, 1.0))
-        return Interval(max(interval.low, 0.0), interval.high)
 
 
 def read(

@@ -9,10 +9,11 @@ import numpy as np
 import plotly.graph_objects as go
 
 from dnnsearch.reporting.analysis.report_data import ReportData
-from dnnsearch.reporting.analysis.ties import LEVEL, mcnemar
+from dnnsearch.reporting.analysis.ties import mcnemar
 from dnnsearch.reporting.html import learning_curves, sections, tables
 from dnnsearch.reporting.html.markup import Markup, tag
-from dnnsearch.statistics.interval import NORMAL_QUANTILE_95
+from dnnsearch.statistics.interval import LEVEL, NORMAL_QUANTILE_95
+from dnnsearch.trials.metrics import best_so_far
 
 COMPARED = {"data_digest": "the same data", "split_digest": "the same split"}
 
@@ -32,13 +33,12 @@ def steps(material: ReportData) -> list[Step]:
     """After each trial from the first finished one on; seconds are missing of failed trials."""
     found: list[Step] = []
     rows = sorted(material.board.rows, key=lambda row: row.number)
-    seconds, cost, best = 0.0, 0, None
-    for row in rows:
+    seconds, cost = 0.0, 0
+    bests = best_so_far((row.value for row in rows), material.metric.direction)
+    for row, index in zip(rows, bests, strict=True):
         course = material.courses.get(row.number)
         seconds, cost = seconds + (row.seconds or 0.0), cost + (course.cost if course else 0)
-        better = best is None or material.sign * ((row.value or 0.0) - (best.value or 0.0)) > 0
-        if row.value is not None and better:
-            best = row
+        best = None if index is None else rows[index]
         if best is not None and best.value is not None:
             found.append(Step(row.number + 1, seconds, cost, best.value, best.number))
     return found
@@ -95,7 +95,7 @@ def _budget(materials: Sequence[ReportData]) -> str:
 
 def _compare(a: ReportData, b: ReportData, same: bool) -> str:
     """Which of two has the better best, and whether that is more than noise."""
-    if a.sign * ((a.board.best.value or 0.0) - (b.board.best.value or 0.0)) < 0:
+    if a.metric.direction.better(b.board.best.value, a.board.best.value):
         a, b = b, a
     first, second = a.board.best.value or 0.0, b.board.best.value or 0.0
     values = f"{a.objective} {first:.4f} against {second:.4f}"

@@ -6,10 +6,8 @@ from itertools import takewhile
 import numpy as np
 
 from dnnsearch.reporting.analysis.report_data import ReportData
-from dnnsearch.statistics.interval import NORMAL_QUANTILE_95
+from dnnsearch.statistics.interval import LEVEL, NORMAL_QUANTILE_95
 from dnnsearch.study.leaderboard.ranking import Row
-
-LEVEL = 0.05  # of each comparison
 
 
 def ties(material: ReportData) -> list[int]:

@@ -6,10 +6,10 @@ The sentences are made of what `views` and `findings` say; nothing is computed h
 from collections.abc import Sequence
 
 from dnnsearch.reporting.analysis.analyses import Analyses
-from dnnsearch.reporting.analysis.findings import Finding, show
+from dnnsearch.reporting.analysis.findings import Finding
 from dnnsearch.reporting.analysis.importance import EXPLAINED, Importance
 from dnnsearch.reporting.analysis.report_data import ReportData
-from dnnsearch.study.leaderboard.ranking import Row
+from dnnsearch.trials.spec import describe
 
 DECIDES = 0.7  # of the variance, by both methods
 MATTERS = 0.1
@@ -27,21 +27,13 @@ def verdict(material: ReportData, views: Analyses, warnings: Sequence[Finding]) 
     return [found, mattered, _against(material, others, bool(nothing))]
 
 
-def about(row: Row) -> str:
-    """Such as `relu 64-32, learning rate 0.03`."""
-    network = (
-        "logistic regression" if row.units == "-" else f"{row.params['activation']} {row.units}"
-    )
-    return f"{network}, learning rate {show(row.params['learning_rate'])}"
-
-
 def _best(material: ReportData, views: Analyses) -> str:
     best, many = material.board.best, len(material.finished)
     interval = material.interval(best)
     sure = f" (95 %: {interval})" if interval else ""
     text = (
-        f"Trial {best.number} ({about(best)}) is the best of {many} finished trials, with "
-        f"{material.objective} {best.value:.4f}{sure}"
+        f"Trial {best.number} ({describe(best.params)}) is the best of {many} finished trials, "
+        f"with {material.objective} {best.value:.4f}{sure}"
     )
     tied = len(views.ties)
     if not tied:

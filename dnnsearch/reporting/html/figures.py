@@ -27,6 +27,7 @@ from dnnsearch.reporting.analysis.isolation_plot import Group
 from dnnsearch.reporting.analysis.pareto import front, priced
 from dnnsearch.reporting.analysis.report_data import ReportData
 from dnnsearch.study.leaderboard.ranking import Row
+from dnnsearch.trials.metrics import Direction
 from dnnsearch.trials.spec import Value
 
 ENDS = {  # how trials without a value are drawn
@@ -41,11 +42,11 @@ OUTLYING = 0.15  # of the trials may be left out of sight if they are far from t
 
 def in_memory(material: ReportData) -> optuna.Study:
     """The study for Optuna's plots; what is unfinished counts as failed there."""
-    return _of([_ended(trial) for trial in material.trials], material.sign)
+    return _of([_ended(trial) for trial in material.trials], material.metric.direction)
 
 
-def _of(trials: Sequence[FrozenTrial], sign: int) -> optuna.Study:
-    study = optuna.create_study(direction="maximize" if sign > 0 else "minimize")
+def _of(trials: Sequence[FrozenTrial], direction: Direction) -> optuna.Study:
+    study = optuna.create_study(direction=direction.name)
     study.add_trials(trials)
     return study
 
@@ -117,7 +118,7 @@ def parallel(material: ReportData) -> go.Figure | None:
     if not names:
         return None
     ordered = [name for name in finished[0].params if name in names]
-    study = _of(finished, material.sign)
+    study = _of(finished, material.metric.direction)
     figure = plot_parallel_coordinate(study, params=ordered, target_name=material.objective)
     return _recoloured(figure, material.sign)
 

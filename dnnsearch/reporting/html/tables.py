@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dnnsearch.reporting.analysis.diagnosis import diagnosis
 from dnnsearch.reporting.analysis.report_data import ReportData
 from dnnsearch.reporting.html.markup import Markup, joined, tag
-from dnnsearch.study.leaderboard.formats import SHOWN, short
+from dnnsearch.study.leaderboard.formats import TABLE_HYPERPARAMETERS, short
 from dnnsearch.study.leaderboard.ranking import Row
 from dnnsearch.trials.spec import Value
 
@@ -33,7 +33,11 @@ def _cell(content: str) -> Markup:
 
 def leaderboard(material: ReportData, tied: Sequence[int]) -> Markup:
     """Every trial, the best first; those tied with the best are marked."""
-    names = [name for name in SHOWN if len({_shown(r, name) for r in material.board.rows}) > 1]
+    names = [
+        name
+        for name in TABLE_HYPERPARAMETERS
+        if len({_shown(r, name) for r in material.board.rows}) > 1
+    ]
     header = ["trial", "state", material.objective, "95 %", "", *names, "parameters", "seconds"]
     rows = [_row(material, row, row.number in set(tied), names) for row in material.board.rows]
     first = table(header, rows[:SHOWN_AT_ONCE])

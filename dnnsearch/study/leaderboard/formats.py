@@ -1,6 +1,6 @@
-"""How a leaderboard looks in text: a table for eyes, CSV for programs, YAML for a config.
+"""A leaderboard as text: an aligned table, CSV, JSON, or YAML for a config.
 
-Knows nothing of storages: it is given the rows.
+It knows nothing of storages: the caller passes the rows.
 """
 
 import csv
@@ -14,14 +14,21 @@ import yaml
 
 from dnnsearch.config.dimensions import HYPERPARAMETERS, OPTIONAL
 from dnnsearch.study.leaderboard.ranking import Leaderboard, Row
-from dnnsearch.trials.run import CURVES
 from dnnsearch.trials.spec import Value
+from dnnsearch.trials.training import CURVES
 
-SHOWN = ("learning_rate", "iterations", "units", "activation", "momentum", "batch_size")
+TABLE_HYPERPARAMETERS = (
+    "learning_rate",
+    "iterations",
+    "units",
+    "activation",
+    "momentum",
+    "batch_size",
+)
 
 
 def aligned(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    """The lines of a table; columns of numbers stand to the right."""
+    """Yield the lines of a table; columns of numbers are aligned to the right."""
     body = [list(row) for row in rows]
     columns = list(zip(header, *body, strict=True))
     widths = [max(map(len, column)) for column in columns]
@@ -32,7 +39,7 @@ def aligned(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[st
 
 
 def studies(boards: Iterable[Leaderboard]) -> Iterator[str]:
-    """One line for each study."""
+    """Yield a header and one line for each study."""
     yield from aligned(("study", "objective", "best", "trial", "trials"), map(_study, boards))
 
 
@@ -43,14 +50,16 @@ def _study(board: Leaderboard) -> list[str]:
 
 
 def table(board: Leaderboard, top: int) -> Iterator[str]:
-    """The first `top` rows; the value's standard error, where it is known, follows a `±`.
+    """Yield the first `top` rows; the value's standard error, if it is known, follows a `±`.
 
-    Hyperparameters that are the same in all trials stand in a line below.
+    Hyperparameters that are the same in all trials are in a line below.
     """
     train = board.objective.replace("dev_", "train_")
     train = train if train in CURVES else "train_cost"  # other scores are of the dev set only
     shown = [
-        n for n in (*SHOWN, *OPTIONAL) if any(n == "units" or n in r.params for r in board.rows)
+        n
+        for n in (*TABLE_HYPERPARAMETERS, *OPTIONAL)
+        if any(n == "units" or n in r.params for r in board.rows)
     ]
     values = {name: [hyper(row, name) for row in board.rows] for name in shown}
     varied = [name for name in shown if len(set(values[name])) > 1]
@@ -79,35 +88,41 @@ def _cells(board: Leaderboard, row: Row, train: str, hyperparameters: Iterable[s
 
 
 def measured(row: Row) -> str:
-    """The value with its standard error, where it is known."""
+    """Return the value with its standard error, if it is known."""
     return short(row.value, ".4f") + ("" if row.error is None else f" ± {row.error:.4f}")
 
 
 def hyper(row: Row, name: str) -> str:
-    """The row's hyperparameter with few digits; `units` is that of all layers."""
+    """Return the row's hyperparameter with few digits; `units` are those of all layers."""
     return row.units if name == "units" else short(row.params[name], ".4g")
 
 
 def short(value: Value | None, form: str) -> str:
-    """The value with few digits; nothing for None."""
+    """Return the value in the format `form`, text as it is; an empty text for None."""
     if value is None:
         return ""
     return str(value) if isinstance(value, str) else format(value, form)
 
 
 def csv_text(boards: Sequence[Leaderboard]) -> str:
-    """Every trial in its order, with every column and all digits; of several studies with names."""
+    """Return a CSV table of every trial with every column and all digits, in the boards' order.
+
+    With several boards the first column is the study's name.
+    """
     text = io.StringIO()
     writer = csv.DictWriter(text, all_columns(boards), lineterminator="\n")
     writer.writeheader()
-    writer.writerows(records(boards))
+    writer.writerows(all_column_values(boards))
     return text.getvalue()
 
 
 def json_text(boards: Sequence[Leaderboard]) -> str:
-    """As `csv_text`, as a list of objects; what is not finite or not there is null."""
+    """Return what `csv_text` has as a JSON list of objects; null if a value is missing.
+
+    A number that is not finite is null too.
+    """
     names = all_columns(boards)
-    rows = [{name: _finite(one.get(name)) for name in names} for one in records(boards)]
+    rows = [{name: _finite(one.get(name)) for name in names} for one in all_column_values(boards)]
     return json.dumps(rows, indent=1, allow_nan=False) + "\n"
 
 
@@ -116,45 +131,46 @@ def _finite(value: Any) -> Any:
 
 
 def all_columns(boards: Sequence[Leaderboard]) -> list[str]:
-    """Those of all the boards; the study's name where there are several."""
+    """Return the columns of all the boards; the first is `study` if there are several boards."""
     names = [name for board in boards for name in columns(board)]
     return list(dict.fromkeys(names if len(boards) == 1 else ["study", *names]))
 
 
-def records(boards: Sequence[Leaderboard]) -> Iterator[dict[str, Any]]:
-    """One for each trial, under `all_columns`."""
+def all_column_values(boards: Sequence[Leaderboard]) -> Iterator[dict[str, Any]]:
+    """Yield column -> value for each trial; the columns are those of `all_columns`."""
     for board in boards:
         study = {"study": board.study} if len(boards) > 1 else {}
         for row in board.rows:
             tied = {} if board.tied is None else {"tied": row.number in board.tied}
-            yield {**study, **record(row, board.objective), **tied}
+            yield {**study, **column_values(row, board.objective), **tied}
 
 
 def columns(board: Leaderboard) -> list[str]:
-    """The columns of `record`, hyperparameters in the order of asking."""
+    """Return the columns of `column_values`, hyperparameters in the order of asking."""
     params = {name for row in board.rows for name in row.params}
     asked = list(HYPERPARAMETERS)
+
+    def order(name: str) -> tuple[int, int, str]:
+        place = asked.index("units" if name.startswith("units_") else name)
+        return place, len(name), name  # units_2 before units_10
+
     return [
         *("trial", "state", board.objective, "standard_error"),
         *([] if board.tied is None else ["tied"]),
-        *sorted(params, key=lambda name: (asked.index(_family(name)), len(name), name)),
+        *sorted(params, key=order),
         *(f"final_{name}" for name in _finals(board.rows)),
         *("seconds", "parameters", "digest", "reason"),
     ]
 
 
 def _finals(rows: Iterable[Row]) -> list[str]:
-    """The curves of every trial, and what was measured beside them."""
+    """Return the names of the curves, and of the metrics measured in addition."""
     measured = dict.fromkeys(name for row in rows for name in row.final if name not in CURVES)
     return [*CURVES, *measured]
 
 
-def _family(name: str) -> str:
-    return "units" if name.startswith("units_") else name
-
-
-def record(row: Row, objective: str) -> dict[str, Any]:
-    """The row under the names of the columns."""
+def column_values(row: Row, objective: str) -> dict[str, Any]:
+    """Return column -> value of a row."""
     return {
         "trial": row.number,
         "state": row.state,
@@ -170,11 +186,11 @@ def record(row: Row, objective: str) -> dict[str, Any]:
 
 
 def fragment(board: Leaderboard, row: Row) -> str:
-    """The row's hyperparameters as YAML that can stand in a config.
+    """Return the row's hyperparameters as YAML that can be part of a config.
 
-    A config has one `units` for all layers. Where a trial's layers differ, the fragment gives the
-    choices, and `try_first` has them in the order of the layers. Where there is no hidden layer,
-    `units` is 1, which then means nothing.
+    A config has one `units` for all layers. If the layers of the trial differ, `units` is a list of
+    choices and `try_first` has the units layer by layer. If there is no hidden layer, `units` is 1
+    and has no effect.
     """
     layers = range(1, int(row.params["hidden_layers"]) + 1)
     units = [row.params[f"units_{layer}"] for layer in layers]

@@ -1,7 +1,7 @@
 """The leaderboard: a study's trials, the best first.
 
-Everything is read from Optuna's rows. A trial without a value (pruned, diverged, failed, not
-finished) is never ranked; it follows the ranked ones in the order of asking.
+It is read from Optuna's rows. A trial without a value (pruned, diverged, failed, unfinished) is not
+ranked; it follows the ranked trials in the order of asking.
 """
 
 import math
@@ -12,46 +12,47 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from optuna.trial import FixedTrial, FrozenTrial
+from optuna.trial import FrozenTrial
 
 from dnnsearch.config.config import Config
-from dnnsearch.config.search_space import suggest
+from dnnsearch.config.search_space import complete
 from dnnsearch.errors import UserError
 from dnnsearch.storage.optuna_storage import Rows, is_there, open_storage, study_names
 from dnnsearch.study.stored_study import CONFIG, OpenStudy
-from dnnsearch.trials.spec import OBJECTIVES, Value
+from dnnsearch.trials.metrics import METRICS
+from dnnsearch.trials.spec import Value, join_units
 
-UNFINISHED = "unfinished"  # asked and not told: in training now, or for `search` to go on with
+UNFINISHED = "unfinished"  # asked and not told: in training now, or to be resumed by `search`
 STATES = ("finished", "pruned", "diverged", "failed", UNFINISHED)
 
 
 @dataclass(frozen=True)
 class Row:
-    """One trial; `value` is the objective, with its standard error where one is known."""
+    """One trial; `value` is the objective, `error` its standard error if it is known."""
 
     number: int
-    state: str  # of dnnsearch, not Optuna's
+    state: str  # one of STATES
     value: float | None
     error: float | None
     final: dict[str, float | None]  # the last point of each curve
     seconds: float | None
-    parameters: int | None  # how many
-    params: dict[str, Value]  # all hyperparameters, fixed ones too
+    parameters: int | None  # number of weights and biases
+    params: dict[str, Value]  # all hyperparameters, searched and fixed
     digest: str
     reason: str
 
     @property
     def units(self) -> str:
-        """Such as `64-32`; `-` for logistic regression."""
-        layers = int(self.params["hidden_layers"])
-        return "-".join(str(self.params[f"units_{i}"]) for i in range(1, layers + 1)) or "-"
+        """Units of the hidden layers, such as `64-32`; `-` if there is none."""
+        return join_units(self.params) or "-"
 
 
 @dataclass(frozen=True)
 class Leaderboard:
     """The rows of a study, the best first.
 
-    `tied` are the numbers of those that the dev set cannot tell from the best; None: nobody asked.
+    `tied` has the numbers of the trials that the dev set cannot distinguish from the best; it is
+    None if ties were not computed.
     """
 
     study: str
@@ -61,29 +62,30 @@ class Leaderboard:
 
     @property
     def ranked(self) -> list[Row]:
+        """The rows that have a value, the best first."""
         return [row for row in self.rows if row.value is not None]
 
     @property
     def best(self) -> Row:
-        """Raises UserError while no trial has finished."""
+        """The best trial; raises UserError while no trial has finished."""
         if not self.ranked:
             raise UserError(f"study {self.study} has no finished trial yet")
         return self.ranked[0]
 
     @property
     def ends(self) -> Counter[str]:
-        """How many trials there are of each state."""
+        """State -> number of trials in it."""
         return Counter(row.state for row in self.rows)
 
     @property
     def counts(self) -> str:
-        """Such as `40 trials: 37 finished, 3 diverged`."""
+        """Text such as `40 trials: 37 finished, 3 diverged`."""
         ends = ", ".join(f"{count} {state}" for state, count in self.ends.most_common())
         return ": ".join(part for part in (f"{len(self.rows)} trials", ends) if part)
 
 
 def leaderboards(storage: str) -> list[Leaderboard]:
-    """Those of all studies of dnnsearch in Optuna's storage, by name."""
+    """Return the leaderboards of all studies that dnnsearch created in a storage, by name."""
     if not is_there(storage):
         return []
     opened = open_storage(storage)
@@ -92,55 +94,60 @@ def leaderboards(storage: str) -> list[Leaderboard]:
 
 
 def leaderboard(study: OpenStudy) -> Leaderboard:
-    """The study's trials, the best first; of equal ones, the one that was asked first."""
+    """Return the study's trials, the best first; of equal trials the first one asked is first."""
     config, trials = study.config, study.trials()
-    examples = _dev_examples(study, trials) if config.objective == "dev_accuracy" else None
+    examples = _dev_examples(study, trials) if METRICS[config.objective].is_share else None
     rows = [_row(trial, config, examples) for trial in trials]
-    sign = -1 if OBJECTIVES[config.objective] == "maximize" else 1
-    ranked = sorted((r for r in rows if r.value is not None), key=lambda r: sign * (r.value or 0))
-    return Leaderboard(study.name, config.objective, ranked + [r for r in rows if r.value is None])
+    direction = METRICS[config.objective].direction
+    ranked = sorted(rows, key=lambda row: direction.sort_key(row.value))
+    return Leaderboard(study.name, config.objective, ranked)
 
 
 def _dev_examples(study: OpenStudy, trials: Iterable[FrozenTrial]) -> int | None:
-    """How many examples an accuracy is a share of; None where no record says so."""
+    """Return the number of examples behind an accuracy; None if no record can be read."""
     finished = next((trial.number for trial in trials if trial.values), None)
     if finished is None:
         return None
     try:
-        return judged(study.record(finished).arrays["dev_predictions"], study.config)
+        return count_examples(study.record(finished).arrays["dev_predictions"], study.config)
     except UserError:
         return None
 
 
-def judged(predictions: np.ndarray, config: Config) -> int:
-    """How many examples predictions (R, m) are of: with folds, those of all folds."""
+def count_examples(predictions: np.ndarray, config: Config) -> int:
+    """Return the number of examples of predictions (R, m): m, or R m with folds.
+
+    With folds each replicate predicts other examples.
+    """
     return int(predictions.size if config.folds else predictions.shape[-1])
 
 
 def _row(trial: FrozenTrial, config: Config, examples: int | None) -> Row:
-    told: dict[str, Any] = trial.user_attrs.get("dnnsearch", {})
+    attributes: dict[str, Any] = trial.user_attrs.get("dnnsearch", {})
     value = trial.value if trial.values else None
-    values = told.get("values", [])
+    values = attributes.get("values", [])
     if config.folds and examples:
-        values = []  # folds differ because their examples do, and these are counted
+        values = []  # the folds' examples differ, and their number is in `examples` already
     return Row(
         number=trial.number,
-        state=told.get("state", UNFINISHED),
+        state=attributes.get("state", UNFINISHED),
         value=value,
         error=None if value is None else standard_error(value, values, examples),
-        final=told.get("final", {}),
-        seconds=told.get("seconds"),
-        parameters=told.get("parameters"),
-        params=suggest(FixedTrial(trial.params), config).as_params(),
-        digest=told.get("digest", ""),
-        reason=told.get("reason", ""),
+        final=attributes.get("final", {}),
+        seconds=attributes.get("seconds"),
+        parameters=attributes.get("parameters"),
+        params=complete(trial.params, config).as_params(),
+        digest=attributes.get("digest", ""),
+        reason=attributes.get("reason", ""),
     )
 
 
 def standard_error(value: float, values: Sequence[float], examples: int | None) -> float | None:
-    """Of one accuracy, binomial; of several replicates' mean, from their spread as well.
+    """Return the standard error of a value; None if it is not known.
 
-    Of what is no accuracy it is the seeds' part alone, since the examples' is not known here.
+    `values` are those of the replicates whose mean the value is. `examples` is the number of
+    examples of an accuracy; the error has a binomial part for them and a part for the spread of the
+    replicates. For other objectives it is None, and the error has the replicates' part alone.
     """
     by_examples = binomial_error(value, examples) if examples else None
     if len(values) < 2:
@@ -149,5 +156,5 @@ def standard_error(value: float, values: Sequence[float], examples: int | None) 
 
 
 def binomial_error(accuracy: float, examples: int) -> float:
-    """The standard error of an accuracy measured on so many examples, sqrt(p (1 - p) / m)."""
+    """Return the standard error of an accuracy p on m examples, sqrt(p (1 - p) / m)."""
     return math.sqrt(accuracy * (1 - accuracy) / examples)

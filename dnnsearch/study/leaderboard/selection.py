@@ -1,8 +1,8 @@
-"""Which trials of a leaderboard are looked at, and in which order.
+"""Filter and sort the trials of a leaderboard.
 
 A condition is a column, a relation and a value, such as `learning_rate<0.1` or `activation=relu`;
-nothing of it is evaluated. A trial that lacks the column fulfils no condition on it, and is last in
-every order.
+it is parsed, never evaluated as code. A trial without a value in the column matches no condition on
+it and sorts last.
 """
 
 import difflib
@@ -13,7 +13,7 @@ from operator import eq, ge, gt, le, lt, ne
 from typing import Any
 
 from dnnsearch.errors import UserError
-from dnnsearch.study.leaderboard.formats import record
+from dnnsearch.study.leaderboard.formats import column_values
 from dnnsearch.study.leaderboard.ranking import STATES, Leaderboard, Row
 from dnnsearch.validators import show
 
@@ -32,19 +32,18 @@ EQUALITY = ("=", "==", "!=")
 
 @dataclass(frozen=True)
 class Condition:
-    """Such as learning_rate < 0.1; the value is a number where the column has numbers."""
+    """Such as learning_rate < 0.1; the value is a number if the column has numbers."""
 
     column: str
     relation: str
     value: float | str
 
     def holds(self, cell: Any) -> bool:
+        """Return whether the cell fulfils the condition; None never does."""
         if cell is None:
             return False
-        return RELATIONS[self.relation](self._comparable(cell), self.value)
-
-    def _comparable(self, cell: Any) -> float | str:
-        return str(cell) if isinstance(self.value, str) else _rank(cell)
+        comparable = str(cell) if isinstance(self.value, str) else _rank(cell)
+        return RELATIONS[self.relation](comparable, self.value)
 
 
 def select(
@@ -53,10 +52,10 @@ def select(
     states: Sequence[str] = (),
     sort: str | None = None,
 ) -> Leaderboard:
-    """The rows that fulfil every condition and are in one of the states, best first or sorted.
+    """Return the board with the rows that fulfil every condition and are in one of the states.
 
-    `sort` is a column, ascending, or descending with a `-` before it. Raises UserError for a
-    condition, a state or a column that there is not.
+    `sort` is a column to sort by, ascending, or descending with a `-` before it; without it the
+    best row is first. Raises UserError for an invalid condition, state or column.
     """
     for state in states:
         if state not in STATES:
@@ -75,20 +74,20 @@ def select(
 
 
 def cells(row: Row, objective: str) -> dict[str, Any]:
-    """All that can be asked of a row: the columns, `units`, and final values without `final_`."""
-    return {**row.final, **record(row, objective), "units": row.units}
+    """Return name -> value for all names of a condition: also `units` and unprefixed metrics."""
+    return {**row.final, **column_values(row, objective), "units": row.units}
 
 
 def condition(text: str, table: Iterable[dict[str, Any]]) -> Condition:
-    """What the text says of the table's columns; raises UserError where that is nothing."""
-    found = CONDITION.fullmatch(text)
-    if not found:
+    """Return the condition that the text states on a table; raises UserError if it is invalid."""
+    match = CONDITION.fullmatch(text)
+    if not match:
         relations = " ".join(RELATIONS)
         raise UserError(
             f"--where must be a column, one of {relations} and a value, such as "
             f"'learning_rate<0.1', but got {show(text)}"
         )
-    column, relation, value = found.groups()
+    column, relation, value = match.groups()
     if _is_text(_values(column, table, "--where")):
         if relation not in EQUALITY:
             raise UserError(f"--where {show(text)}: {column} is text and has no order: use = or !=")
@@ -109,17 +108,17 @@ def _number(text: str, column: str, value: str) -> float:
 
 
 def _is_text(cells: Sequence[Any]) -> bool:
-    """`full` is a number of examples, too."""
+    """Return whether a column has text; `full` counts as a number of examples."""
     return bool(cells) and all(isinstance(cell, str) and cell != "full" for cell in cells)
 
 
 def _rank(cell: Any) -> float:
-    """A number where it stands among numbers: a full batch is the largest."""
+    """Return the number by which a cell is compared: a full batch is the largest."""
     return float("inf") if isinstance(cell, str) else float(cell)
 
 
 def _values(column: str, table: Iterable[dict[str, Any]], option: str) -> list[Any]:
-    """What the rows have in the column; raises UserError where there is no such column."""
+    """Return the values in a column; raises UserError if there is no such column."""
     rows = [*table]
     names = dict.fromkeys(name for row in rows for name in row)
     if rows and column not in names:
@@ -130,7 +129,7 @@ def _values(column: str, table: Iterable[dict[str, Any]], option: str) -> list[A
 
 
 def _sorted(rows: list[Row], table: dict[int, dict[str, Any]], sort: str) -> list[Row]:
-    """Equal ones stay best first."""
+    """Return the rows sorted; the sort is stable, so ties keep the leaderboard's order."""
     column, descending = sort.removeprefix("-"), sort.startswith("-")
     is_text = _is_text(_values(column, table.values(), "--sort"))
 
@@ -139,5 +138,5 @@ def _sorted(rows: list[Row], table: dict[int, dict[str, Any]], sort: str) -> lis
         return cell if is_text else _rank(cell)
 
     known = [row for row in rows if table[row.number].get(column) is not None]
-    lacking = [row for row in rows if table[row.number].get(column) is None]
-    return [*sorted(known, key=key, reverse=descending), *lacking]
+    missing = [row for row in rows if table[row.number].get(column) is None]
+    return [*sorted(known, key=key, reverse=descending), *missing]

@@ -86,10 +86,10 @@ def test_lines_are_printed_for_trials_that_ended_in_this_search(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     lines = Lines(Tally(config()))
-    lines.trial(view(0, value=0.5))  # of an earlier search
+    lines.on_trial(view(0, value=0.5))  # of an earlier search
     for one in (view(1, value=0.9, seconds=0.25), view(2, "failed", reason="Trace\nBad: luck")):
-        lines.trial(view(one.number, "running"))
-        lines.trial(one)
+        lines.on_trial(view(one.number, "running"))
+        lines.on_trial(one)
     best, end = "best 0.9000 (trial 1)", "finished dev_accuracy 0.9000 in 0.25 s"
     assert capsys.readouterr().out.splitlines() == [
         f"trial 1 relu 64-32 lr 0.03: {end} [2/4, {best}]",
@@ -101,9 +101,9 @@ def test_quiet_prints_messages_only_on_standard_error(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     quiet = Quiet()
-    quiet.trial(view(0, value=0.5))
-    quiet.progress(Progressed(0, 1, 0.5))
-    quiet.say("MLflow is away")
+    quiet.on_trial(view(0, value=0.5))
+    quiet.on_progress(Progressed(0, 1, 0.5))
+    quiet.on_message("MLflow is away")
     assert capsys.readouterr() == ("", "MLflow is away\n")
 
 
@@ -111,11 +111,11 @@ def test_every_event_is_a_json_object_on_a_line_of_its_own(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     events = Events(Tally(config()))
-    events.trial(view(0, value=0.5))  # of an earlier search
-    events.trial(view(1, "running"))
-    events.progress(Progressed(1, 50, 0.875))
-    events.trial(view(1, "diverged", final={"dev_cost": math.inf}))
-    events.say("MLflow is away\n")
+    events.on_trial(view(0, value=0.5))  # of an earlier search
+    events.on_trial(view(1, "running"))
+    events.on_progress(Progressed(1, 50, 0.875))
+    events.on_trial(view(1, "diverged", final={"dev_cost": math.inf}))
+    events.on_message("MLflow is away\n")
     printed = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [one["event"] for one in printed] == ["trial", "trial", "progress", "trial", "message"]
     assert (printed[0]["new"], printed[0]["value"], printed[0]["ended"]) == (False, 0.5, 1)
@@ -169,7 +169,7 @@ def test_no_color_is_respected(
 
 def test_a_message_is_not_taken_for_markup() -> None:
     live = Live(Tally(config()), Console(file=io.StringIO(), width=100))
-    live.say("[bold]names[/bold] stay as they are")
+    live.on_message("[bold]names[/bold] stay as they are")
     assert isinstance(live.console.file, io.StringIO)
     assert live.console.file.getvalue() == "[bold]names[/bold] stay as they are\n"
 

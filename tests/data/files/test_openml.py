@@ -38,6 +38,6 @@ def test_what_cannot_be_had_is_one_line(monkeypatch):
 
     monkeypatch.setattr("sklearn.datasets._openml._retry_with_clean_cache", refuse)
     monkeypatch.setattr("sklearn.datasets._openml.urlopen", refuse)
-    with pytest.raises(ValueError, match="openml 61 cannot be had") as caught:
+    with pytest.raises(ValueError, match="openml 61 is not available") as caught:
         read({"openml": 61, "target": "class"})
     assert "\n" not in str(caught.value)

@@ -46,7 +46,7 @@ def test_the_index_of_a_parquet_file_is_a_column_where_it_has_a_name(tmp_path):
         ("", "empty"),
         (" \n \n", "empty"),
         ("a,b,member\n", "header only"),
-        ("a,b,member\n1,2,y\n1,2\n", "row 3 has 2 cells where row 2 has 3"),
+        ("a,b,member\n1,2,y\n1,2\n", "row 3 has 2 cells and row 2 has 3"),
         ("a,b,member\n1,2,y\n1,2,n,4,5\n", "one width"),
         ("a,a,member\n1,2,y\n3,4,n\n", "'a' is column 0 and 1"),
         ("member\ny\nn\n", "at least 2 columns"),
@@ -127,7 +127,7 @@ def test_a_nested_column_may_be_ignored_and_the_refusal_says_so(tmp_path):
     path = tmp_path / "nested.jsonl"
     path.write_text("".join(f'{{"x": {i}, "d": {{"q": [1]}}, "y": "a"}}\n' for i in range(20)))
     asked = {"file": str(path), "target": "y"}
-    with pytest.raises(ValueError, match=r"'d' .*has a dict: say data.columns.d=ignored"):
+    with pytest.raises(ValueError, match=r"'d' .*has a dict: set data.columns.d=ignored"):
         read(asked)
     frame = read({**asked, "columns": {"d": "ignored", "x": "ignored"}}).frame
     assert frame["x"].tolist() == list(range(20))  # a split may go by it

@@ -53,7 +53,7 @@ def promoted(tmp_path_factory: pytest.TempPathFactory) -> Path:
         customers(0).to_csv("old.csv", index=False)
         customers(1).to_csv("same.csv", index=False)
         customers(2, angle=1.2).to_csv("drifted.csv", index=False)
-        search(parse_config(CONFIG, "churn.yaml", "churn"), seconds=None, audience=Quiet())
+        search(parse_config(CONFIG, "churn.yaml", "churn"), seconds=None, observer=Quiet())
         promote(open_study("churn", STORAGE), 2, 4, 2, lambda text: None)
     return folder
 

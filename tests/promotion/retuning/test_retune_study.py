@@ -13,7 +13,8 @@ import dnnsearch
 from dnnsearch.cli.display import Quiet
 from dnnsearch.config.config import parse_config
 from dnnsearch.config.search_space import into_space
-from dnnsearch.data.prepare import DataShape, HeldOut, held_out
+from dnnsearch.data.prepare import DataShape, held_out
+from dnnsearch.data.table import HeldOut
 from dnnsearch.errors import UserError
 from dnnsearch.promotion.retuning.model_comparison import decay
 from dnnsearch.promotion.retuning.overlap import FEWEST, find_overlap
@@ -32,7 +33,7 @@ SHAPE = DataShape(2, 1, 400, 100, 100, "binary")
 
 def look_again(study: OpenStudy, data: str, **wishes: Any) -> Retuning:
     definition = begin(study, data, **wishes)
-    told = {"audience": Quiet(), "tell": lambda text: None}
+    told = {"observer": Quiet(), "tell": lambda text: None}
     return retune(study, definition, top=2, replicates=4, **told)
 
 
@@ -196,7 +197,7 @@ def test_a_study_on_a_named_set_is_told_which_data_are_new(study: OpenStudy) -> 
     moons = {**CONFIG, "study": "moons", "data": {"name": "moons", "examples": 200}}
     from dnnsearch.study.search import search
 
-    search(parse_config(moons, "moons.yaml", "moons"), seconds=None, audience=Quiet())
+    search(parse_config(moons, "moons.yaml", "moons"), seconds=None, observer=Quiet())
     old = open_study("moons", STORAGE)
     with pytest.raises(UserError, match="study moons is on moons, so --data must say which data"):
         begin(old, "same.csv")

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from dnnsearch.reporting.analysis.chance_level import LUCK, OF_LABELS, OF_VALUES
-from dnnsearch.trials.metrics import SCORES, measure
-from dnnsearch.trials.spec import OBJECTIVES
+from dnnsearch.trials.metrics import METRICS, measure, on_request
 
 STUDIES, GUESSES, M = 60, 20, 150
 
@@ -22,7 +21,7 @@ def luckiest(name: str, y: np.ndarray, rng: np.random.Generator, outputs: int) -
     """The best of so many answers that have nothing to do with y, bold ones and timid ones."""
     bold = rng.choice([0.02, 0.1, 1.0], (GUESSES, 1, 1))
     found = measure(name, bold * rng.normal(size=(GUESSES, outputs, M)), y)
-    return found.min() if OBJECTIVES[name] == "minimize" else found.max()
+    return METRICS[name].direction.best(found)
 
 
 CASES = [
@@ -37,7 +36,7 @@ CASES = [
 
 @pytest.mark.parametrize(("name", "classes", "outputs"), CASES)
 def test_guesses_reach_so_far_hardly_ever(name: str, classes: int, outputs: int) -> None:
-    rng, sign = np.random.default_rng(3), -1 if OBJECTIVES[name] == "minimize" else 1
+    rng, sign = np.random.default_rng(3), METRICS[name].direction.sign
     beyond = 0
     for _ in range(STUDIES):
         y = answers(rng, classes)
@@ -49,7 +48,7 @@ def test_guesses_reach_so_far_hardly_ever(name: str, classes: int, outputs: int)
 
 @pytest.mark.parametrize(("name", "classes", "outputs"), CASES)
 def test_who_has_learnt_a_little_is_beyond_luck(name: str, classes: int, outputs: int) -> None:
-    rng, sign = np.random.default_rng(4), -1 if OBJECTIVES[name] == "minimize" else 1
+    rng, sign = np.random.default_rng(4), METRICS[name].direction.sign
     y = answers(rng, classes)
     Z = np.stack([y == c for c in range(outputs)]) * 2.0 if outputs > 1 else 2.0 * y[np.newaxis]
     Z = Z - 1 if classes == 2 else Z * 0.5 if not classes else Z
@@ -58,8 +57,9 @@ def test_who_has_learnt_a_little_is_beyond_luck(name: str, classes: int, outputs
     assert sign * found > sign * reach
 
 
-def test_every_score_but_f1_is_judged() -> None:
-    assert {*SCORES} - {"dev_f1"} <= {*OF_LABELS, *OF_VALUES}
+def test_a_chance_level_is_that_of_a_metric_of_its_task() -> None:
+    assert {*OF_LABELS} <= {"dev_accuracy", "dev_cost", *on_request("softmax")}
+    assert {*OF_VALUES} <= {*on_request("identity")}
 
 
 def test_a_constant_answer_has_the_level() -> None:

@@ -1,4 +1,4 @@
-"""A leaderboard in text: for eyes, for programs, and for a config."""
+"""A leaderboard as a table, CSV, JSON, and YAML for a config."""
 
 import csv
 import io

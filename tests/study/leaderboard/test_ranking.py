@@ -1,4 +1,4 @@
-"""The leaderboard of a real study: the best first, and nothing without a value among them."""
+"""The leaderboard of a real study: the best trial first, trials without a value last."""
 
 import sqlite3
 from pathlib import Path
@@ -93,5 +93,5 @@ def test_studies_of_others_are_left_alone(tiny: Path) -> None:
     with sqlite3.connect("optuna.db") as database:
         database.execute("INSERT INTO studies (study_name) VALUES ('theirs')")
     assert [board.study for board in leaderboards(STORAGE)] == ["tiny"]
-    with pytest.raises(UserError, match="study theirs in .* was not begun by dnnsearch"):
+    with pytest.raises(UserError, match="study theirs in .* was not created by dnnsearch"):
         open_study("theirs", STORAGE)

@@ -1,4 +1,4 @@
-"""Conditions and orders of `show`: what fits, what comes first, and what is not understood."""
+"""The conditions and the sorting of `show`, and the errors of invalid ones."""
 
 import pytest
 

@@ -1,8 +1,8 @@
 """Kills this process in the middle of its work: FAILPOINT=module:function:when:k:marker.
 
 `when` is before or after the k-th call of the function. It happens once for each marker, a file
-that is made just before: the worker that takes the place of a killed one is left alone. Where the
-search's process that publishes would die, the search dies with it, as at a power cut.
+that is created just before: the worker that replaces a killed one is not killed. If the point is in
+the publisher's process, the search is also killed, as by a power cut.
 """
 
 import functools
@@ -61,7 +61,7 @@ def wrap(module, function: str, when: str, k: int, marker: str) -> None:
         return result
 
     setattr(owner, name, counting)
-    for other in list(sys.modules.values()):  # whoever has imported it by name
+    for other in list(sys.modules.values()):  # modules that have imported it by name
         if not path and getattr(other, "__dict__", {}).get(name) is true:
             setattr(other, name, counting)
 

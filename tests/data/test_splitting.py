@@ -1,11 +1,28 @@
+"""Splits by class, at random, by group and by time, and folds."""
+
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dnnsearch.data.stratified_split import Indices, drawn_folds, stratified, stratified_folds
+from dnnsearch.data.split_config import Split
+from dnnsearch.data.splitting import (
+    Indices,
+    by_group,
+    by_time,
+    check_classes,
+    draw,
+    drawn,
+    drawn_folds,
+    stratified,
+    stratified_folds,
+    stratified_without_test,
+    times_of,
+)
 
 TWO = ("no", "yes")
+SHARES = {"dev": 0.2, "test": 0.3}
 
 
 def test_the_parts_are_disjoint_and_cover_all_rows():
@@ -40,7 +57,7 @@ def test_the_seed_alone_draws_the_rows():
         ([2] * 5, (0.2, 0.2), "train needs .*|dev needs at least .* got 2 examples for 5 classes"),
         ([5, 5], (0.01, 0.2), "dev needs at least as many examples as .* got 0 examples"),
         ([5, 5], (0.2, 0.79), "train needs at least as many examples as"),
-        ([8, 2], (0.2, 0.6), "must be a stratified draw|every class needs at least 1 examples of"),
+        ([8, 2], (0.2, 0.6), "cannot draw a stratified|every class needs at least 1 examples of"),
     ],
 )
 def test_a_class_or_a_part_that_is_too_small_is_refused(counts, shares, rule):
@@ -63,7 +80,7 @@ def test_any_classes_and_shares_are_split_or_refused(counts, dev, test):
     try:
         rows = stratified(y, [str(i) for i in range(len(counts))], dev, test, 0)
     except ValueError as error:
-        assert "must" in str(error) or "needs" in str(error)
+        assert "cannot draw" in str(error) or "needs" in str(error)
     else:
         assert set(y[rows["train"]]) == set(range(len(counts)))
 
@@ -130,3 +147,72 @@ def test_folds_are_drawn_by_the_seed() -> None:
     y = np.repeat([0, 1], [40, 40])
     np.testing.assert_array_equal(folds_of(y, 4, 1)["dev"], folds_of(y, 4, 1)["dev"])
     assert not np.array_equal(folds_of(y, 4, 1)["dev"], folds_of(y, 4, 2)["dev"])
+
+
+def is_partition(rows, m):
+    assert np.array_equal(np.sort(np.concatenate(list(rows.values()))), np.arange(m))
+
+
+def test_rows_are_drawn_by_the_seed():
+    rows = drawn(100, SHARES, 0)
+    is_partition(rows, 100)
+    assert [len(rows[part]) for part in ("train", "dev", "test")] == [50, 20, 30]
+    assert np.array_equal(drawn(100, SHARES, 0)["dev"], rows["dev"])
+    assert not np.array_equal(drawn(100, SHARES, 1)["dev"], rows["dev"])
+
+
+def test_a_group_stays_together():
+    groups = np.random.default_rng(0).integers(0, 20, 200)
+    rows = by_group(groups, SHARES, 0)
+    is_partition(rows, 200)
+    found = [set(groups[rows[part]]) for part in rows]
+    assert not (found[0] & found[1] or found[0] & found[2] or found[1] & found[2])
+
+
+def test_the_latest_are_test_and_rows_of_one_time_stay_together():
+    times = np.repeat(np.arange(20), 5)[::-1].copy()
+    rows = by_time(times, {"dev": 0.21, "test": 0.21})
+    is_partition(rows, 100)
+    train, dev, test = (times[rows[part]] for part in ("train", "dev", "test"))
+    assert train.max() < dev.min()
+    assert dev.max() < test.min()
+
+
+def test_times_are_numbers_or_dates():
+    dates = pd.Series(["2024-01-31", "2023-12-01T10:00:00"], name="when")
+    assert np.argsort(times_of(dates)).tolist() == [1, 0]
+    assert times_of(pd.Series([3, 1])).tolist() == [3, 1]
+    dotted = pd.Series(["31.01.2024", "01.12.2023"], name="when")
+    assert np.argsort(times_of(dotted)).tolist() == [1, 0]
+    for wrong in (["2024-01-31", "soon"], ["01/02/2024", "02/01/2024"], ["2024-01-31", None]):
+        with pytest.raises(ValueError, match="when"):
+            times_of(pd.Series(wrong, name="when"))
+
+
+def test_parts_without_examples_and_too_few_groups_are_refused():
+    with pytest.raises(ValueError, match="groups"):
+        by_group(np.array([0, 1, 0, 1]), SHARES, 0)
+    with pytest.raises(ValueError, match="dev needs 2"):
+        drawn(5, SHARES, 0)
+    with pytest.raises(ValueError, match="'b'"):
+        check_classes(np.array([0, 0, 1]), ("a", "b"), {"train": np.array([0, 1])})
+
+
+def test_without_a_test_part_dev_alone_is_drawn_by_class():
+    y = np.repeat([0, 1], [90, 10])
+    rows = stratified_without_test(y, ("a", "b"), 0.2, 0)
+    is_partition(rows, 100)
+    assert np.bincount(y[rows["dev"]]).tolist() == [18, 2]
+
+
+def test_folds_cannot_be_combined_with_a_split_by_a_column():
+    y, by = np.arange(60) % 2, pd.Series(np.arange(60) % 20)
+    is_partition(draw(y, TWO, Split(by="who"), None, by), 60)
+    with pytest.raises(ValueError, match="cannot be combined with split.by"):
+        draw(y, TWO, Split(by="who"), 3, by)
+
+
+def test_a_fold_whose_target_is_constant_is_refused():
+    y = np.r_[np.zeros(58), 1.0, 2.0]
+    with pytest.raises(ValueError, match="two values of the target, but fold . of 5 has only 0"):
+        draw(y, (), Split(), 5)

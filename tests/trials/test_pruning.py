@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from optuna.trial import TrialState
 
-from dnnsearch.study.pruning import FinishedCurve, thresholds
+from dnnsearch.trials.pruning import FinishedCurve, thresholds
 from dnnsearch.trials.run import is_below
 
 STEPS = range(0, 100, 10)

@@ -1,0 +1,176 @@
+"""The kinds of numeric columns: how each is transformed before it is standardised.
+
+TRANSFORMATIONS is the table; a new kind is one row in it, and its name is a role that a config can
+give to a column. Missing values are imputed before, and every input is standardised after, so that
+a row says only what is its own.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+BLOCK_ROWS = 4096  # prepared at a time, so that memory stays near that of the result
+MAX_QUANTILES = 200
+ALWAYS_STORED = ("number", "quantile", "pixel")  # also if no column has the role: format 1 does
+NOTHING = np.empty((0, 0))  # of a transformation that fits nothing
+
+Roles = dict[str, tuple[str, ...]]  # role of a numeric column -> names, in the order of the inputs
+
+
+@dataclass(frozen=True)
+class Transformation:
+    """One kind of numeric column; values are (m, columns) float64 without gaps.
+
+    `fit` makes an array (q, columns) of train's values, which is stored under the name `array` and
+    given to `apply`, to transform values, and to `typical`, to return a value (columns,) in the
+    column's own unit from the mean of the transformed ones. Without `fit` they get an empty array.
+    """
+
+    apply: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None  # None: as they are
+    fit: Callable[[np.ndarray], np.ndarray] | None = None
+    array: str = ""
+    typical: Callable[[np.ndarray, np.ndarray], np.ndarray] = lambda mean, _: mean
+    is_pooled: bool = False  # one mean and one scale for all columns of the kind
+
+
+def fit_quantiles(values: np.ndarray) -> np.ndarray:
+    """Return the quantiles (q, columns) of train's values, by scikit-learn."""
+    from sklearn.preprocessing import QuantileTransformer
+
+    count = min(MAX_QUANTILES, len(values))
+    transformer = QuantileTransformer(
+        output_distribution="normal", n_quantiles=count, subsample=None
+    )
+    return np.asarray(transformer.fit(values).quantiles_)
+
+
+def to_normal(values: np.ndarray, quantiles: np.ndarray) -> np.ndarray:
+    """Return the values made normal by their rank among the quantiles.
+
+    scikit-learn's transformer is put together again from its array, because a pickle of it would
+    run code when a model file is read.
+    """
+    from sklearn.preprocessing import QuantileTransformer
+
+    transformer = QuantileTransformer(output_distribution="normal", n_quantiles=len(quantiles))
+    transformer.quantiles_, transformer.n_quantiles_ = quantiles, len(quantiles)
+    transformer.references_ = np.linspace(0, 1, len(quantiles))
+    transformer.n_features_in_ = quantiles.shape[1]
+    return np.asarray(transformer.transform(values))
+
+
+def middle(_: np.ndarray, quantiles: np.ndarray) -> np.ndarray:
+    """Return the row in the middle of the quantiles: about the median of train."""
+    return np.asarray(quantiles[len(quantiles) // 2])
+
+
+TRANSFORMATIONS: dict[str, Transformation] = {
+    "number": Transformation(),
+    "quantile": Transformation(to_normal, fit_quantiles, "quantiles", middle),
+    "pixel": Transformation(is_pooled=True),
+}
+
+
+def stored_roles(columns: Roles) -> list[str]:
+    """Return the roles that a preparation of these columns stores."""
+    return [role for role in TRANSFORMATIONS if columns.get(role) or role in ALWAYS_STORED]
+
+
+def array_names(columns: Roles) -> list[str]:
+    """Return the names of the arrays that a preparation of these columns stores."""
+    own = [TRANSFORMATIONS[role].array for role in stored_roles(columns)]
+    return ["median", "mean", "scale", *filter(None, own)]
+
+
+def in_order(columns: Roles) -> list[str]:
+    """Return the names of the numeric columns, in the order of their inputs."""
+    return [name for role in TRANSFORMATIONS for name in columns.get(role, ())]
+
+
+def places(columns: Roles) -> Iterator[tuple[str, slice]]:
+    """Yield each role that has columns, and where they are among all numeric ones."""
+    start = 0
+    for role in TRANSFORMATIONS:
+        stop = start + len(columns.get(role, ()))
+        if stop > start:
+            yield role, slice(start, stop)
+        start = stop
+
+
+def transformed(values: np.ndarray, columns: Roles, arrays: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Return the numeric columns (m, columns), imputed and transformed, not yet standardised."""
+    values = np.where(np.isnan(values), arrays["median"], values)
+    for role, here in places(columns):
+        kind = TRANSFORMATIONS[role]
+        if kind.apply:
+            values[:, here] = kind.apply(values[:, here], arrays.get(kind.array, NOTHING))
+    return values
+
+
+def fit_numbers(frame: "pd.DataFrame", columns: Roles) -> dict[str, np.ndarray]:
+    """Return median, mean and scale of all numeric columns, and the arrays of their roles."""
+    arrays = {"median": np.array([_median(frame[name]) for name in frame])}
+    filled = dict(zip(frame, arrays["median"]))
+    for role in stored_roles(columns):
+        kind = TRANSFORMATIONS[role]
+        if kind.fit:
+            values = frame[list(columns[role])].fillna(filled).to_numpy(np.float64)
+            arrays[kind.array] = kind.fit(values) if values.size else NOTHING
+    mean, scale = _moments(frame, columns, arrays)
+    for role, here in places(columns):
+        if TRANSFORMATIONS[role].is_pooled:
+            mean[here], scale[here] = _pooled(mean[here], scale[here])
+    return {**arrays, "mean": mean, "scale": scale}
+
+
+def _median(series: "pd.Series") -> float:
+    if series.dtype.kind in "iu":
+        return 0.0  # never used: a column of integers has no gaps
+    value = series.median()
+    return 0.0 if np.isnan(value) else float(value)
+
+
+def _moments(
+    frame: "pd.DataFrame", columns: Roles, arrays: Mapping[str, np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return mean and standard deviation of the transformed columns, by scikit-learn."""
+    from sklearn.preprocessing import StandardScaler
+
+    if frame.shape[1] == 0:
+        return np.empty(0), np.empty(0)
+    scaler = StandardScaler()
+    for rows in blocks(len(frame)):
+        values = transformed(frame.iloc[rows].to_numpy(np.float64), columns, arrays)
+        scaler.partial_fit(np.ascontiguousarray(values))  # the order of a sum decides its last bit
+    return np.asarray(scaler.mean_), np.asarray(scaler.scale_)
+
+
+def _pooled(mean: np.ndarray, scale: np.ndarray) -> tuple[float, float]:
+    """Return the mean and the standard deviation of all columns taken as one.
+
+    So a corner of the pixels that is nearly always black stays small.
+    """
+    center = mean.mean()
+    variance = np.mean(np.where(scale == 1, 0, scale**2) + (mean - center) ** 2)
+    return float(center), float(np.sqrt(variance)) or 1.0
+
+
+def typical_numbers(columns: Roles, arrays: Mapping[str, np.ndarray]) -> dict[str, float]:
+    """Return a value in the middle of each numeric column, in the column's own unit."""
+    row: dict[str, float] = {}
+    for role, here in places(columns):
+        kind = TRANSFORMATIONS[role]
+        values = kind.typical(arrays["mean"][here], arrays.get(kind.array, NOTHING))
+        row |= zip(columns[role], values.tolist())
+    return row
+
+
+def blocks(m: int) -> Iterator[slice]:
+    """Yield m rows block by block."""
+    for start in range(0, m, BLOCK_ROWS):
+        yield slice(start, start + BLOCK_ROWS)

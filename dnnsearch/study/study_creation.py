@@ -1,0 +1,108 @@
+"""A study opened to be written: locked, then created, or compared with its stored definition."""
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Any
+
+from optuna.storages import RDBStorage
+
+from dnnsearch.data import model_inputs
+from dnnsearch.data.prepare import Prepared
+from dnnsearch.errors import UserError
+from dnnsearch.runtime.cli_process import program_name
+from dnnsearch.storage.array_store import ArrayStore, default_root
+from dnnsearch.storage.optuna_storage import Rows, create_study, open_storage, study_names
+from dnnsearch.storage.postgresql_lock import LockCheck
+from dnnsearch.storage.study_lock import study_lock
+from dnnsearch.study.definition import Definition, differences
+from dnnsearch.study.stored_study import (
+    CONFIG,
+    DEFINITION,
+    EXPERIMENT,
+    IDENTITY,
+    PROFILE,
+    OpenStudy,
+)
+from dnnsearch.trials.metrics import METRICS
+from dnnsearch.trials.record_store import DIGEST_PREFIX, Records
+from dnnsearch.urls import without_password
+
+
+@contextmanager
+def open_for_writing(definition: Definition) -> Iterator[tuple[OpenStudy, LockCheck]]:
+    """Yield the study of this definition, and a check that raises LostLock if its lock was lost.
+
+    Raises UserError if another process works on the study, if a study of this name has another
+    definition, or if the storage cannot be used.
+    """
+    config = definition.config
+    storage = open_storage(config.storage, create=True)
+    with study_lock(config.storage, config.study) as check_lock:
+        study = OpenStudy(config.study, create_or_check_study(storage, definition))
+        _keep_preparation(study.records, definition.prepared)
+        yield study, check_lock
+
+
+def create_or_check_study(storage: RDBStorage, definition: Definition) -> Rows:
+    """Return the study's rows; creates the study if there is none.
+
+    Raises UserError if a study of this name has another definition.
+    """
+    config = definition.config
+    wanted = definition.as_dict()
+    if config.study not in study_names(storage):
+        create_study(storage, config.study, METRICS[config.objective].direction.name)
+    rows = Rows(storage, config.study)
+    stored = rows.attributes.get(DEFINITION)
+    if stored is None and not rows.trials():
+        rows.set_attribute(IDENTITY, uuid.uuid4().hex)
+        rows.set_attribute(EXPERIMENT, config.experiment)
+        rows.set_attribute(PROFILE, asdict(definition.prepared.shape))
+        rows.set_attribute(DEFINITION, wanted)
+    elif stored != wanted:
+        _refuse(config.study, stored, wanted)
+    document = config.document()
+    for key in ("storage", "tracking"):
+        document[key] = without_password(document[key])
+    rows.set_attribute(CONFIG, document)
+    return rows
+
+
+def _refuse(study: str, stored: dict[str, Any] | None, wanted: dict[str, Any]) -> None:
+    if stored is None:
+        raise UserError(
+            f"study {study} was not created by dnnsearch; choose another name with --study NAME"
+        )
+    if changed := _changed_files(stored, wanted):
+        raise UserError(
+            f"the data have changed since study {study} was started: {changed}; start a new study "
+            f"on the new data with --study NAME, or remove the old one with: "
+            f"{program_name()} rm {study}"
+        )
+    raise UserError(
+        f"study {study} exists with another definition: {'; '.join(differences(stored, wanted))}; "
+        f"resume it with the old definition, start a new study with --study NAME, or remove it "
+        f"with: {program_name()} rm {study}"
+    )
+
+
+def _changed_files(stored: dict[str, Any], wanted: dict[str, Any]) -> str:
+    """Return the files with another content; nothing if the data differ in any other way too."""
+    old, new = stored.get("data", {}), wanted["data"]
+    then, now = old.get("contents", {}), new.get("contents", {})
+    if not then or {**old, "contents": now} != new:
+        return ""
+    changed = [name for name in now if then.get(name) != now[name]]
+    return "; ".join(f"{n} was {then.get(n, '')[:12]}..., is {now[n][:12]}..." for n in changed)
+
+
+def _keep_preparation(records: Records, prepared: Prepared) -> None:
+    """Store next to the records how the columns of the user's file were prepared.
+
+    The file may be gone when a model is made of a record.
+    """
+    if prepared.contents:
+        name = model_inputs.NAME.format(prepared.key[:DIGEST_PREFIX])
+        records.put_side_file(name, model_inputs.packed(prepared, ArrayStore(default_root())))
