@@ -96,15 +96,15 @@ def search(
     given = {"trials": trials, "workers": _number(workers), "study": study, "storage": storage}
     overrides = [*(set_ or []), *_settings(given)]
     limit = None if for_ is None else seconds(for_)
-    seen = read_early(config, overrides)
-    pin(seen.numerics)
+    early = read_early(config, overrides)
+    pin(early.numerics)
     if dry_run:
         _print_estimate(_loaded(config, overrides), retry_failed)
         return
     from dnnsearch.tracking import open_publisher
 
     try:
-        with open_publisher(seen.tracking) as publisher:  # MLflow imports while we do
+        with open_publisher(early.tracking) as publisher:  # MLflow imports while we do
             loaded = _loaded(config, overrides)
             outcome = _run(loaded, limit, retry_failed, quiet, json_, publisher)
     except Stopped:

@@ -1,10 +1,10 @@
 """The display for programs: one JSON object per line for each trial, progress and message."""
 
 import json
-import math
 from typing import Any
 
 from dnnsearch.cli.display.tally import Tally
+from dnnsearch.study.leaderboard.formats import finite_or_null
 from dnnsearch.trials.run import TrialView
 from dnnsearch.workers import Progressed
 
@@ -51,10 +51,4 @@ class Events:
 
 def print_event(event: str, **content: Any) -> None:
     """Print one event as a JSON object; `content` has its keys."""
-    print(json.dumps({"event": event, **_finite(content)}, allow_nan=False), flush=True)
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _finite(one) for key, one in value.items()}
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    print(json.dumps({"event": event, **finite_or_null(content)}, allow_nan=False), flush=True)
