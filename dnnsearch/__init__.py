@@ -1,8 +1,8 @@
 """Reproducible hyperparameter search for deep neural networks in NumPy, recorded in MLflow.
 
 A trial is a pure function of its spec, a study is a pure function of its definition, and MLflow
-shows what came out. Importing the package loads nothing heavy: what is named here is loaded when it
-is first used.
+shows the results. Importing the package loads nothing heavy: each name is loaded when it is first
+used.
 """
 
 from importlib import import_module
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
         best,
         clean,
         fingerprint,
-        list,
         load,
         new,
         predict,
@@ -32,17 +31,19 @@ if TYPE_CHECKING:
         ui,
         verify,
     )
+    from dnnsearch.api.read_studies import studies
     from dnnsearch.api.results import Study, Trial
     from dnnsearch.errors import UserError
     from dnnsearch.estimators.networks import DeepNetClassifier, DeepNetRegressor
     from dnnsearch.estimators.search_estimator import DeepNetSearch
 
-API = "dnnsearch.api"  # where what has no other place is
-PLACES = {
+API = "dnnsearch.api"
+MODULES = {  # of the names that are not in the API's module
     "DeepNetClassifier": "dnnsearch.estimators.networks",
     "DeepNetRegressor": "dnnsearch.estimators.networks",
     "DeepNetSearch": "dnnsearch.estimators.search_estimator",
 }
+ALIASES = {"list": "studies"}  # not in __all__: `import *` must not replace the builtin
 __all__ = [
     "DeepNetClassifier",
     "DeepNetRegressor",
@@ -56,7 +57,6 @@ __all__ = [
     "best",
     "clean",
     "fingerprint",
-    "list",
     "load",
     "new",
     "predict",
@@ -69,16 +69,18 @@ __all__ = [
     "search",
     "serve",
     "show",
+    "studies",
     "ui",
     "verify",
 ]
 
 
 def __getattr__(name: str) -> Any:
+    name = ALIASES.get(name, name)
     if name not in __all__:
         raise AttributeError(f"module 'dnnsearch' has no attribute {name!r}")
-    return getattr(import_module(PLACES.get(name, API)), name)
+    return getattr(import_module(MODULES.get(name, API)), name)
 
 
 def __dir__() -> Any:
-    return sorted([*globals(), *__all__])
+    return sorted([*globals(), *__all__, *ALIASES])

@@ -1,7 +1,7 @@
 """The entry point of `dnnsearch` and `python -m dnnsearch`: from a command to its exit code.
 
-0 done, 1 different (or a mistake of ours, with its traceback), 2 what the user can mend, in one
-line, 130 and 143 after Ctrl-C and SIGTERM.
+0 done, 1 different (or an error of ours, with its traceback), 2 an error that the user can fix, in
+one line, 130 and 143 after Ctrl-C and SIGTERM.
 """
 
 import gc
@@ -10,13 +10,14 @@ import sys
 
 from dnnsearch.cli.signals import Stopped, exit_now, install_graceful_stop, stop_at_once
 from dnnsearch.errors import UserError
+from dnnsearch.runtime.cli_process import NAME, send_result
 
-COLLECT = 50_000  # new objects between two searches for garbage: most of what is imported stays
+GC_THRESHOLD_OBJECTS = 50_000  # new ones between two collections: most imported objects stay
 
 
 def main() -> int:
-    """Run the command of `sys.argv`; returns its exit code."""
-    gc.set_threshold(COLLECT)
+    """Run the command of `sys.argv`; return its exit code."""
+    gc.set_threshold(GC_THRESHOLD_OBJECTS)
     try:
         install_graceful_stop()
         code = _run(sys.argv[1:] or ["--help"])
@@ -24,15 +25,16 @@ def main() -> int:
         return code
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
+        send_result({"error": str(error)})
         return 2
     except Stopped as stopped:
         exit_now(stopped)
-    except BrokenPipeError:  # whoever read our output has seen enough
+    except BrokenPipeError:  # the reader of our output has closed it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     finally:
         stop_at_once()
-        gc.freeze()  # or Python looks through all modules for garbage as it ends, for 0.4 s
+        gc.freeze()  # or Python collects garbage in all modules as it ends, which takes 0.4 s
 
 
 def _run(arguments: list[str]) -> int:
@@ -41,9 +43,9 @@ def _run(arguments: list[str]) -> int:
     from dnnsearch.cli.app import app
 
     try:
-        return app(arguments, prog_name="dnnsearch", standalone_mode=False) or 0
-    except typer.TyperException as error:  # how the command was written
-        command = getattr(getattr(error, "ctx", None), "command_path", "dnnsearch")
+        return app(arguments, prog_name=NAME, standalone_mode=False) or 0
+    except typer.TyperException as error:  # a mistake in how the command was written
+        command = getattr(getattr(error, "ctx", None), "command_path", NAME)
         raise UserError(f"{error.format_message()} (see {command} --help)") from None
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 DEFAULT_STORAGE = "sqlite:///optuna.db"
+STORAGE_VARIABLE = "DNNSEARCH_STORAGE"  # of the environment
 DEFAULT_TRACKING_URI = "sqlite:///mlflow.db"  # MLflow's own: a plain `mlflow ui` shows the same
 UNTRACKED = "none"  # the tracking URI of a search that is not tracked in MLflow
 TO_LAST_AT = r"(?:(?:(?!://)[^\s?])*|(?:(?!://)\S)*)@"  # that of the host, not of a query
@@ -35,6 +36,11 @@ def sqlite_path(url: str) -> Path | None:
     """
     match = re.fullmatch(r"sqlite(?:\+\w+)?:///([^?]+)(?:\?.*)?", url)
     return Path(unquote(match[1])) if match and match[1] != ":memory:" else None
+
+
+def storage_url(given: str | None = None) -> str:
+    """Return the storage that is given, else $DNNSEARCH_STORAGE, else the default."""
+    return given or os.environ.get(STORAGE_VARIABLE) or DEFAULT_STORAGE
 
 
 def without_password(text: str) -> str:

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dnnsearch.cli.pin_numerics import pin
+from dnnsearch.cli.startup import pin
 from dnnsearch.config.config import parse_config
 from dnnsearch.trials.record import Record
 from experiments import grid, report

@@ -35,7 +35,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 import dnnsearch
-from dnnsearch.cli.pin_numerics import pin
+from dnnsearch.cli.startup import pin
 from dnnsearch.config.config import load_config
 from dnnsearch.data import file_table
 from dnnsearch.data.file_table import FileTable

@@ -37,7 +37,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dnnsearch.cli.pin_numerics import pin
+from dnnsearch.cli.startup import pin
 from dnnsearch.data.datasets import load
 from dnnsearch.data.number_table import Standardisation
 from dnnsearch.data.splitting import stratified

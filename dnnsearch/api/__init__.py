@@ -1,18 +1,27 @@
-"""dnnsearch from Python: the commands under the same names.
+"""dnnsearch from Python: each command is a function of the same name.
 
-What computes or deletes is done by our own program in a process of its own, with pinned numerics;
-nothing is searched in the caller's process, and its `__main__` is never looked at. Reading and
-predicting happen here.
+Training and deleting are done by our own program in a process of its own, with pinned numerics, so
+that the caller's process and its `__main__` do not matter. Reading and predicting happen here.
+Nothing here knows how a study is searched.
+
+- `searches`: `search`.
+- `new_file`: `new`, and the overrides of a config as `--set` has them.
+- `read_studies`: `load`, `studies`, `show`, `best`, `fingerprint`.
+- `results`: a study and a trial as objects.
+- `reproduction`: `rerun`, `verify`, `report`.
+- `promotions`: `promote`, `retune`.
+- `models`: `predict`, `serve`.
+- `removals`: `publish`, `rm`, `clean`, `ui`.
 """
 
 from dnnsearch.api.models import predict, serve
 from dnnsearch.api.new_file import new
 from dnnsearch.api.promotions import Promoted, Retuned, promote, retune
+from dnnsearch.api.read_studies import best, fingerprint, load, show, studies
 from dnnsearch.api.removals import clean, publish, rm, ui
 from dnnsearch.api.reproduction import Verdict, report, rerun, verify
 from dnnsearch.api.results import Study, Trial
 from dnnsearch.api.searches import search
-from dnnsearch.api.studies import best, fingerprint, list, load, show
 from dnnsearch.errors import UserError
 
 __all__ = [
@@ -25,7 +34,6 @@ __all__ = [
     "best",
     "clean",
     "fingerprint",
-    "list",
     "load",
     "new",
     "predict",
@@ -38,6 +46,7 @@ __all__ = [
     "search",
     "serve",
     "show",
+    "studies",
     "ui",
     "verify",
 ]

@@ -1,4 +1,4 @@
-"""What a model answers; nothing is trained."""
+"""What a model predicts; nothing is trained here."""
 
 import subprocess
 import warnings
@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dnnsearch.api.cli_call import storage_of
+from dnnsearch.urls import storage_url
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,10 +23,12 @@ def predict(
     tracking: str | None = None,
     storage: str | None = None,
 ) -> "pd.DataFrame | Path":
-    """A table with a model's answers behind its own columns, which stay as they are.
+    """Append a model's predictions to a table, whose own columns stay unchanged.
 
-    `model` is what the command takes, `data` a DataFrame or a file. Returns a DataFrame, with text
-    as text, or writes `out` and returns its path. Raises UserError for all that is refused.
+    `model` is a STUDY (its champion), STUDY/NUMBER, models:/... or a model file; `data` is a
+    DataFrame or a file. Return a DataFrame, or, if `out` is given, write that file and return its
+    path. `missing` is what to do about missing columns: "refuse" or "impute". Raise UserError for
+    what the command `predict` refuses.
     """
     import pandas as pd
 
@@ -34,7 +36,7 @@ def predict(
     from dnnsearch.models import predict_table
 
     predict_table.check_missing_choice(missing)
-    found = find(model, storage_of(storage), warn, tracking)
+    found = find(model, storage_url(storage), warn, tracking)
     if isinstance(data, pd.DataFrame):
         parts = iter([predict_table.predict_table(found, data, missing)])
     else:
@@ -48,9 +50,9 @@ def predict(
 def serve(
     model: str, port: int = 5001, *, tracking: str | None = None, storage: str | None = None
 ) -> "subprocess.Popen[bytes]":
-    """Serve what `predict` takes on 127.0.0.1; returns MLflow's running process."""
+    """Serve a model, named as in `predict`, on 127.0.0.1; return MLflow's running process."""
     from dnnsearch.deployment.lookup import find
     from dnnsearch.deployment.server import command
 
-    started = command(find(model, storage_of(storage), warn, tracking), port)
-    return subprocess.Popen(started.argv, env=started.environment)
+    server = command(find(model, storage_url(storage), warn, tracking), port)
+    return subprocess.Popen(server.argv, env=server.environment)

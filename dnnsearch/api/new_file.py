@@ -1,11 +1,10 @@
-"""`new`: a config for a file of the user's."""
+"""`new`: a config for a file of the user's, and overrides of a config as `--set` has them."""
 
 import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from dnnsearch.api.cli_call import ignore
 from dnnsearch.config import new_config
 
 
@@ -15,18 +14,37 @@ def new(
     *,
     name: str | None = None,
     test: str | Path | None = None,
+    overrides: Mapping[str, Any] | None = None,
     set: Mapping[str, Any] | None = None,
     quiet: bool = False,
 ) -> Path:
-    """Write configs/NAME.yaml for a file, print what was found in it, and return the config's path.
+    """Write configs/NAME.yaml for a file, print what was detected, and return the config's path.
 
-    `target` is a column's name, or its number from 0 (-1 is the last); `test` an official test
-    file; `set` gives keys, as in {"data.task": "regression"}. Raises UserError, and writes nothing,
-    for whatever is wrong with the file.
+    `target` is a column's name, or its number from 0 (-1 is the last). `test` is an official test
+    file. `overrides` sets keys of the config, as in {"data.task": "regression"}; `set` is its older
+    name. Raise UserError, and write nothing, if the file is not usable.
     """
-    settings = [f"{key}={json.dumps(value)}" for key, value in (set or {}).items()]
-    wanted = None if target is None else str(target)
-    begun = new_config.new(str(data), wanted, name, None if test is None else str(test), settings)
-    for line in begun.lines:
-        (ignore if quiet else print)(line)
-    return begun.path
+    created = new_config.new(
+        str(data),
+        None if target is None else str(target),
+        name,
+        None if test is None else str(test),
+        settings(one_of_both(overrides, set)),
+    )
+    report = (lambda text: None) if quiet else print
+    report("\n".join(created.lines))
+    return created.path
+
+
+def settings(overrides: Mapping[str, Any]) -> list[str]:
+    """Return overrides as values of `--set`: KEY=JSON; None overrides nothing."""
+    return [f"{key}={json.dumps(value)}" for key, value in overrides.items() if value is not None]
+
+
+def one_of_both(
+    overrides: Mapping[str, Any] | None, set_: Mapping[str, Any] | None
+) -> Mapping[str, Any]:
+    """Return the overrides, which may be given by their older name `set`; TypeError if by both."""
+    if overrides is not None and set_ is not None:
+        raise TypeError("overrides and set are one argument: only one of them can be given")
+    return overrides or set_ or {}

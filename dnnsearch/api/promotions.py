@@ -1,4 +1,4 @@
-"""From a study to a champion, and on to the next one."""
+"""From a study to a champion, and from a champion to the next one."""
 
 import json
 from collections.abc import Mapping
@@ -6,16 +6,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dnnsearch.api.cli_call import call_cli, storage_of
+from dnnsearch.api.new_file import one_of_both, settings
+from dnnsearch.runtime.cli_process import run_cli
+from dnnsearch.urls import storage_url
 
 
 @dataclass(frozen=True)
 class Promoted:
-    """What a promotion came to; `document` has all its figures."""
+    """The result of a promotion; `document` has all its numbers."""
 
     trial: int  # whose configuration the model has
-    found: bool  # more than guessing has
-    champion: bool
+    found: bool  # whether it is better than guessing
+    champion: bool  # whether it is the study's champion now
     file: Path  # the model
     text: str
     document: Mapping[str, Any]
@@ -23,11 +25,11 @@ class Promoted:
 
 @dataclass(frozen=True)
 class Retuned:
-    """What a retuning came to; `document` has all its figures."""
+    """The result of a retuning; `document` has all its numbers."""
 
-    replace: bool
+    replace: bool  # whether to replace the old champion
     study: str  # the new one
-    difference: tuple[float, float]  # 95 %: how much better the new champion is
+    difference: tuple[float, float]  # 95 % interval: how much better the new champion is
     text: str
     document: Mapping[str, Any]
 
@@ -40,17 +42,22 @@ def promote(
     workers: int | None = None,
     storage: str | None = None,
 ) -> Promoted:
-    """Confirm the best configurations with fresh seeds, refit one, open the test set, register it.
+    """Make one model from a search, with an unbiased test score.
 
-    Every opening of the test set is counted. Raises UserError where that cannot be done.
+    Compare the `top` best configurations with `replicates` fresh seeds each, refit one, evaluate
+    the test set and register the model. Every evaluation of the test set is logged. Raise UserError
+    if that is not possible.
     """
-    given = [f"--top={top}", f"--replicates={replicates}"]
-    given += [] if workers is None else [f"--workers={workers}"]
-    _, said = call_cli(["promote", "--json", *given, "--", study], storage_of(storage))
-    found = json.loads(said.splitlines()[-1])
-    named = {name: found[name] for name in ("trial", "found", "champion")}
+    options = [f"--top={top}", f"--replicates={replicates}"]
+    options += [] if workers is None else [f"--workers={workers}"]
+    result = run_cli(["promote", "--quiet", *options, "--", study], storage=storage_url(storage))
     return Promoted(
-        **named, file=Path(found["file"]), text="\n".join(found["lines"]), document=found
+        trial=result["trial"],
+        found=result["found"],
+        champion=result["champion"],
+        file=Path(result["file"]),
+        text="\n".join(result["lines"]),
+        document=result,
     )
 
 
@@ -60,6 +67,7 @@ def retune(
     *,
     name: str | None = None,
     config: str | Path | None = None,
+    overrides: Mapping[str, Any] | None = None,
     set: Mapping[str, Any] | None = None,
     trials: int | None = None,
     first: int = 5,
@@ -68,20 +76,19 @@ def retune(
     workers: int | None = None,
     storage: str | None = None,
 ) -> Retuned:
-    """Score a study's champion on new data, search there anew, and say: keep or replace.
+    """Re-tune on newer data and recommend keeping or replacing the champion.
 
-    `data` is a file as the old one, or a mapping such as {"name": "moons", "seed": 7} where the
-    study is on such a set; `config` the search space where it has changed; `first` the number of
-    old configurations that are trained first. Raises UserError where that cannot be done.
+    `data` is a file like the old one, or a mapping such as {"name": "moons", "seed": 7} if the
+    study is on such a set. `config` is a file with another search space. `overrides` sets keys of
+    the config; `set` is its older name. `first` is the number of old configurations to train first.
+    Raise UserError if that is not possible.
     """
     new_data = json.dumps(dict(data)) if isinstance(data, Mapping) else str(data)
-    numbers = {"trials": trials, "first": first, "top": top}
-    numbers |= {"replicates": replicates, "workers": workers}
-    texts = {"data": new_data, "study": name, "config": config}
-    given = [f"--{key}={value}" for key, value in {**texts, **numbers}.items() if value is not None]
-    given += [f"--set={key}={json.dumps(value)}" for key, value in (set or {}).items()]
-    _, said = call_cli(["retune", "--json", *given, "--", study], storage_of(storage))
-    found = json.loads(said.splitlines()[-1])
-    low, high = found["difference"]
-    text = "\n".join(found["lines"])
-    return Retuned(found["verdict"] == "replace", found["renewed"], (low, high), text, found)
+    given = {"data": new_data, "study": name, "config": config, "trials": trials, "first": first}
+    given |= {"top": top, "replicates": replicates, "workers": workers}
+    options = [f"--{key}={value}" for key, value in given.items() if value is not None]
+    options += [f"--set={setting}" for setting in settings(one_of_both(overrides, set))]
+    result = run_cli(["retune", "--quiet", *options, "--", study], storage=storage_url(storage))
+    low, high = result["difference"]
+    text = "\n".join(result["lines"])
+    return Retuned(result["verdict"] == "replace", result["renewed"], (low, high), text, result)

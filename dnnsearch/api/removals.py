@@ -1,33 +1,40 @@
-"""MLflow brought up to date and opened; studies and the cache removed."""
+"""Bring MLflow up to date and open it; remove studies and the cache."""
 
 import subprocess
 
 from dnnsearch import tracking
-from dnnsearch.api.cli_call import call_cli, storage_of
 from dnnsearch.deployment import removal
+from dnnsearch.runtime.cli_process import run_cli
+from dnnsearch.urls import storage_url
 
 
 def publish(study: str, tracking: str | None = None, *, storage: str | None = None) -> str:
-    """Send MLflow, at the URI `tracking` or where the study is tracked, all that it lacks."""
-    where = [] if tracking is None else [f"--tracking={tracking}"]
-    _, said = call_cli(["publish", *where, "--", study], storage_of(storage))
-    return said
+    """Send MLflow all that it lacks of a study; return a sentence about it.
+
+    `tracking` is MLflow's URI, by default the study's own. Raise UserError if it is unreachable.
+    """
+    uri = [] if tracking is None else [f"--tracking={tracking}"]
+    result = run_cli(["publish", *uri, "--", study], storage=storage_url(storage))
+    return str(result["text"])
 
 
 def rm(study: str, *, storage: str | None = None) -> str:
-    """Remove a study with its records and its runs in MLflow, without asking."""
-    _, said = call_cli(["rm", "--yes", "--", study], storage_of(storage))
-    return said
+    """Remove a study with its records and its runs in MLflow, without asking.
+
+    Return a sentence about what was removed. Raise UserError if there is no such study.
+    """
+    result = run_cli(["rm", "--yes", "--", study], storage=storage_url(storage))
+    return str(result["text"])
 
 
 def clean() -> str:
-    """Empty the cache of prepared data; what is needed is prepared again."""
+    """Delete cached prepared data, which is rebuilt on demand; return a sentence about it."""
     return removal.empty_cache()
 
 
 def ui(port: int = 5000, *, uri: str | None = None) -> "subprocess.Popen[bytes]":
-    """Start MLflow's UI on 127.0.0.1; returns the running process."""
-    where = tracking.tracking_uri(uri)
-    command = tracking.ui_command(where, port)
-    tracking.prepare_database(where)
+    """Start MLflow's UI on 127.0.0.1; return the running process."""
+    database = tracking.tracking_uri(uri)
+    command = tracking.ui_command(database, port)
+    tracking.prepare_database(database)
     return subprocess.Popen(command.argv, env=command.environment)

@@ -1,43 +1,42 @@
-"""Whether results come out again, and the report on them."""
+"""Whether results can be reproduced, and the report on them."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
-from dnnsearch.api.cli_call import call_cli, storage_of
+from dnnsearch.runtime.cli_process import run_cli
+from dnnsearch.urls import storage_url
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a rerun or a verification found, and its text."""
+    """The result of a rerun or a verification, and its text."""
 
     identical: bool
     text: str
 
 
 def rerun(run_: str, *, storage: str | None = None) -> Verdict:
-    """Train a trial again, STUDY/NUMBER or the id of an MLflow run, and compare everything.
+    """Train a trial again and compare every bit; `run_` is STUDY/NUMBER or an MLflow run's id.
 
-    Raises UserError where that cannot be done.
+    Raise UserError if there is no such trial, or if it cannot be compared.
     """
-    return _verdict(["rerun", "--", run_], storage_of(storage))
+    return Verdict(**run_cli(["rerun", "--", run_], storage=storage_url(storage)))
 
 
 def verify(study: str, *, storage: str | None = None) -> Verdict:
-    """Run a whole study again, compare everything; UserError where that cannot be done."""
-    return _verdict(["verify", "--quiet", "--", study], storage_of(storage))
+    """Run a whole study again and compare every bit.
 
-
-def _verdict(arguments: list[str], storage: str) -> Verdict:
-    code, said = call_cli(arguments, storage)
-    return Verdict(code == 0, said)
+    Raise UserError if there is no such study, or if it cannot be compared.
+    """
+    return Verdict(**run_cli(["verify", "--quiet", "--", study], storage=storage_url(storage)))
 
 
 def report(*studies: str, out: str | Path | None = None, storage: str | None = None) -> Path:
-    """Write the report on a study, or one that compares several, as one HTML file.
+    """Write a report on a study, or one that compares several, as one HTML file; return its path.
 
-    It is also laid beside the studies in MLflow, where they are there. Returns the file, by default
-    report-STUDY.html here. Raises UserError where a record is missing or damaged.
+    The path is by default report-STUDY.html in the current folder. The report is also attached to
+    the studies' runs in MLflow. Raise UserError if a record is missing or damaged.
     """
-    given = [] if out is None else [f"--out={out}"]
-    _, said = call_cli(["report", "--quiet", *given, "--", *studies], storage_of(storage))
-    return Path(said.splitlines()[-1])
+    options = [] if out is None else [f"--out={out}"]
+    arguments = ["report", "--quiet", *options, "--", *studies]
+    return Path(run_cli(arguments, storage=storage_url(storage))["file"])

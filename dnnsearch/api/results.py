@@ -1,4 +1,4 @@
-"""A study and a trial as Python objects, read from what a search has left. Nothing here writes."""
+"""A study and a trial as Python objects. Nothing here writes."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Study:
-    """A study as it stands now; every property reads it anew."""
+    """A study; every property reads its current state."""
 
     def __init__(self, opened: OpenStudy) -> None:
         self.name = opened.name
@@ -31,7 +31,7 @@ class Study:
         return f"<Study {self.name}, {self.leaderboard.counts}>"
 
     def __getitem__(self, number: int) -> "Trial":
-        """The trial of this number; raises UserError when there is none."""
+        """Return the trial of this number; raise UserError if there is none."""
         for row in self.leaderboard.rows:
             if row.number == number:
                 return Trial(self._opened, row)
@@ -44,12 +44,12 @@ class Study:
 
     @property
     def best(self) -> "Trial":
-        """The best trial; raises UserError while none has finished."""
+        """The best trial; UserError if none has finished."""
         return Trial(self._opened, self.leaderboard.best)
 
     @property
     def best_config(self) -> str:
-        """The best configuration as YAML that can stand in a config."""
+        """The best configuration as YAML, which can replace the search space in a config."""
         board = self.leaderboard
         return fragment(board, board.best)
 
@@ -63,13 +63,16 @@ class Study:
         return pd.DataFrame(rows, columns=columns(board))
 
     def fingerprint(self, trials: int | None = None) -> str:
-        """Of all trials, or of the first so many; raises UserError while one is unfinished."""
+        """Return the fingerprint of all trials, or of the first `trials`.
+
+        Raise UserError if one of them is unfinished.
+        """
         return self._opened.fingerprint(trials)
 
 
 @dataclass(frozen=True)
 class Trial:
-    """A trial that has ended, or one that has not: then it has no record yet."""
+    """A trial; it has a record only if it has ended."""
 
     _study: OpenStudy
     _row: Row
@@ -94,17 +97,17 @@ class Trial:
 
     @property
     def hyperparameters(self) -> dict[str, Value]:
-        """All of them, the fixed ones too, with units_1, units_2, ... by layer."""
+        """All hyperparameters, also the fixed ones, with units_1, units_2, ... by layer."""
         return dict(self._row.params)
 
     @cached_property
     def record(self) -> Record:
-        """Spec, curves, predictions, digests; raises UserError where there is none."""
+        """Spec, curves, predictions and digests; UserError if there is no record."""
         return self._study.record(self.number)
 
     @property
     def curves(self) -> "pd.DataFrame":
-        """train_cost, dev_cost, train_accuracy, dev_accuracy by iteration, replicates' mean."""
+        """train_cost, dev_cost, train_accuracy, dev_accuracy by iteration: means of replicates."""
         import pandas as pd
 
         curves = {name: curve.mean(axis=0) for name, curve in self.record.curves.items()}
@@ -115,7 +118,7 @@ class Trial:
     def parameters(self) -> dict[str, np.ndarray]:
         """{"W1": (n[1], n[0]), "b1": (n[1], 1), ...}; with R > 1 replicates, each (R, ...).
 
-        A record holds up to 1 MB of them; larger ones are trained again, which takes its time.
+        A record holds up to 1 MB of them. If they are larger, the trial is trained again.
         """
         flat = parameters(self._study, self.record)
         flat = flat[0] if len(flat) == 1 else flat
@@ -126,13 +129,13 @@ class Trial:
         return model(self._study, self.record)
 
     def predict(self, X: Any) -> np.ndarray:
-        """The classes (m,) of raw rows X, which are prepared as the training's were.
+        """Return the classes (m,) of raw rows X, with the preprocessing of the training rows.
 
-        X is an array (m, n_x) or, of a trial on a file, a DataFrame with the file's columns. In a
-        regression it is the values, in the target's unit.
+        X is an array (m, n_x) or, if the trial is on a file, a DataFrame with the file's columns. A
+        regression returns values, in the target's unit.
         """
         return self._model.predict(X)
 
     def predict_proba(self, X: Any) -> np.ndarray:
-        """The probability of each class, (m, classes), for raw rows X."""
+        """Return the probability of each class, (m, classes), for raw rows X."""
         return self._model.predict_proba(X)

@@ -1,4 +1,4 @@
-"""`search`: a study from a config's file, or from a mapping."""
+"""`search`: a study from a config, which is a file or a mapping."""
 
 import json
 import os
@@ -8,13 +8,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from dnnsearch.api.cli_call import ignore
+from dnnsearch.api.new_file import one_of_both, settings
 from dnnsearch.api.results import Study
 from dnnsearch.config import yaml_file
 from dnnsearch.config.config import Config, load_config, parse_config
 from dnnsearch.errors import UserError
 from dnnsearch.runtime.cli_process import run_cli
 from dnnsearch.study.stored_study import open_study
+from dnnsearch.urls import STORAGE_VARIABLE
 
 
 def search(
@@ -25,42 +26,40 @@ def search(
     workers: int | str | None = None,
     study: str | None = None,
     storage: str | None = None,
+    overrides: Mapping[str, Any] | None = None,
     set: Mapping[str, Any] | None = None,
     retry_failed: bool = False,
     quiet: bool = False,
 ) -> Study:
-    """Run a study, or go on with it, to `trials` trials in all; its progress is printed.
+    """Run or resume a study, up to `trials` trials in total; print its progress unless `quiet`.
 
-    `config` is the path of a YAML file, or its content as a mapping, which then has to name the
-    study. Begins no trial after `seconds`. `workers` is a number of processes, or the address of a
-    Dask scheduler. `set` gives keys of the config other values, as in {"split.dev": 0.3}.
-    `retry_failed` tries each failed trial again under a new number. KeyboardInterrupt stops the
-    search in order, and the same call goes on with it. Raises UserError for everything that the
+    `config` is the path of a YAML file, or its content as a mapping, which then must name the
+    study. No new trial starts after `seconds`. `workers` is a number of processes, or the address
+    of a Dask scheduler. `overrides` sets keys of the config, as in {"split.dev": 0.3}; `set` is its
+    older name. `retry_failed` runs each failed trial again under a new number. KeyboardInterrupt
+    stops the search cleanly; the same call resumes it. Raise UserError for everything that the
     command `search` refuses.
     """
-    storage = storage or os.environ.get("DNNSEARCH_STORAGE")
-    given = {"trials": trials, "workers": workers, "study": study, **(set or {})}
-    settings = [f"{key}={json.dumps(v)}" for key, v in given.items() if v is not None]
-    where = [f"storage={json.dumps(storage)}"] if storage else []
-    loaded = _load(config, settings + where)
-    more = [] if seconds is None else [f"--for={seconds}"]
-    more += ["--retry-failed"] if retry_failed else []
+    storage = storage or os.environ.get(STORAGE_VARIABLE)
+    named = {"trials": trials, "workers": workers, "study": study}
+    changes = settings({**named, **one_of_both(overrides, set)})
+    loaded = _load(config, [*changes, *settings({"storage": storage})])
+    options = [f"--set={change}" for change in changes]
+    options += [] if seconds is None else [f"--for={seconds}"]
+    options += ["--retry-failed"] if retry_failed else []
     with _as_file(config, loaded) as path:
-        options = [f"--set={setting}" for setting in settings]
-        arguments = ["search", *options, *more, "--", str(path)]
-        code, said = run_cli(arguments, ignore if quiet else print, storage)
-    if code != 0:
-        raise RuntimeError(said)
+        report = (lambda line: None) if quiet else print
+        run_cli(["search", *options, "--", str(path)], report, storage)
     return Study(open_study(loaded.study, loaded.storage))
 
 
-def _load(config: str | Path | Mapping[str, Any], settings: list[str]) -> Config:
-    """The config, checked before a process is started for it."""
+def _load(config: str | Path | Mapping[str, Any], changes: list[str]) -> Config:
+    """Return the config, checked before a process is started for it."""
     if not isinstance(config, Mapping):
-        return load_config(config, settings)
-    document, _ = yaml_file.override(dict(config), settings)
+        return load_config(config, changes)
+    document, _ = yaml_file.override(dict(config), changes)
     if "study" not in document:
-        raise UserError("config: study: must be given where the config is no file")
+        raise UserError("config: study: must be given if the config is not a file")
     return parse_config(document, "config", "study")
 
 

@@ -1,5 +1,29 @@
-"""The command line: one module for each group of commands, and what they share.
+"""The command line: one module for each command, and what they share.
 
-A command reads its options, calls what does the work, and prints. Modules that do work are imported
-inside the commands, so that `--help` waits for none of them.
+A command reads its options, calls the code that does the work, and prints. Nothing here computes or
+decides. Modules that do work are imported inside the commands, so that `--help` stays fast.
+
+- `app`: the program with all its commands.
+- `search`: run, resume or extend a study.
+- `new`: a config for the user's own data.
+- `list`: all studies of a storage.
+- `show`: the trials of one study, or several studies side by side.
+- `best`: the best configuration of a study.
+- `fingerprint`: one hash of all results of a study.
+- `rerun`: train one trial again and compare it.
+- `verify`: run a whole study again and compare it.
+- `report`: one HTML page on a study or on several.
+- `promote`: from a search to one model with an unbiased test score.
+- `retune`: a new search on newer data, and whether its champion beats the old one.
+- `predict`: a table with a model's predictions.
+- `serve`: a model behind HTTP on this machine.
+- `publish`: send MLflow what it lacks of a study.
+- `rm`: remove a study with all that belongs to it.
+- `clean`: delete the cache of prepared data.
+- `ui`: MLflow's UI on this machine.
+- `display/`: what a search prints while it runs.
+- `options`: options that several commands share, and how their values are read.
+- `progress`: progress of long commands, on standard error.
+- `signals`: how a signal stops a command.
+- `startup`: read the config early, pin numerics, check a port: before the heavy imports.
 """

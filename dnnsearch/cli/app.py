@@ -1,32 +1,40 @@
-"""All commands under one roof, in the order in which a person meets them."""
+"""All commands, in the order in which a new user needs them."""
 
 from importlib import metadata
 from typing import Annotated
 
 import typer
 
-from dnnsearch.cli.list_show_best import best, fingerprint, list_, show
+from dnnsearch.cli.best import best
+from dnnsearch.cli.clean import clean
+from dnnsearch.cli.fingerprint import fingerprint
+from dnnsearch.cli.list import list_
 from dnnsearch.cli.new import new
-from dnnsearch.cli.predict_serve import predict, serve
+from dnnsearch.cli.predict import predict
 from dnnsearch.cli.promote import promote
 from dnnsearch.cli.publish import publish
 from dnnsearch.cli.report import report
-from dnnsearch.cli.rerun_verify import rerun, verify
+from dnnsearch.cli.rerun import rerun
 from dnnsearch.cli.retune import retune
-from dnnsearch.cli.rm_clean_ui import clean, rm, ui
+from dnnsearch.cli.rm import rm
 from dnnsearch.cli.search import search
+from dnnsearch.cli.serve import serve
+from dnnsearch.cli.show import show
+from dnnsearch.cli.ui import ui
+from dnnsearch.cli.verify import verify
+from dnnsearch.runtime.cli_process import NAME
 
 app = typer.Typer(
-    name="dnnsearch",
+    name=NAME,
     add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode=None,  # rich would cost three times the time of everything else here
+    rich_markup_mode=None,  # rich takes three times as long to import as all the rest here
 )
 
 
 def _version(wanted: bool) -> None:
     if wanted:
-        print(f"dnnsearch {metadata.version('dnnsearch')}")
+        print(f"{NAME} {metadata.version(NAME)}")
         raise typer.Exit
 
 
@@ -37,10 +45,10 @@ def dnnsearch(
         typer.Option("--version", is_eager=True, callback=_version, help="Print the version."),
     ] = False,
 ) -> None:
-    """Reproducible hyperparameter search for deep neural networks, kept in MLflow.
+    """Reproducible hyperparameter search for deep neural networks, recorded in MLflow.
 
     \b
-    A first search, a look at it, and its best trial once more:
+    Quick start:
       dnnsearch search configs/digits.yaml
       dnnsearch show digits
       dnnsearch report digits
@@ -49,10 +57,10 @@ def dnnsearch(
       dnnsearch rerun digits/17
 
     \b
-    Your own data, from file to running search:
+    A search on your own data:
       dnnsearch new churn.csv --target left --search
 
-    Each command explains itself: dnnsearch search --help
+    Each command has its own help: dnnsearch search --help
     """
 
 

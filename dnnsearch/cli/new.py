@@ -1,4 +1,4 @@
-"""`new`: from a person's file to a config, and if wished to a search."""
+"""`new`: a config for the user's own data, and a search with it if the user asks for one."""
 
 import os
 import shlex
@@ -14,12 +14,14 @@ Data = Annotated[
     str,
     typer.Argument(
         metavar="DATA",
-        help="The file; or openml:NUMBER; or iris, diabetes, ...; or a folder of idx images.",
+        help="A file, openml:NUMBER, iris, diabetes, ..., or a folder of idx images.",
     ),
 ]
 Target = Annotated[
     str | None,
-    typer.Option(metavar="COLUMN", help="What is to be predicted: a name, or 0, 1, ... or -1."),
+    typer.Option(
+        metavar="COLUMN", help="The column to predict: its name, or its number 0, 1, ... or -1."
+    ),
 ]
 Name = Annotated[
     str | None, typer.Option(metavar="NAME", help="The config's name.  [default: the file's]")
@@ -27,9 +29,9 @@ Name = Annotated[
 Test = Annotated[str | None, typer.Option(metavar="FILE", help="An official test file.")]
 Settings = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Give a key of the config; repeatable."),
+    typer.Option("--set", metavar="KEY=VALUE", help="Set a key of the config; repeatable."),
 ]
-Search = Annotated[bool, typer.Option("--search", help="Search at once.")]
+Search = Annotated[bool, typer.Option("--search", help="Start the search at once.")]
 
 
 def new(
@@ -42,9 +44,9 @@ def new(
 ) -> None:
     """Write a config for your own data.
 
-    The file is read and checked, each column gets a role, and configs/NAME.yaml has all of it with
-    the reasons. CSV and its relatives, Parquet, JSON lines, ARFF, npz, npy, idx, HDF5, also as gz
-    or zip; separator, encoding, decimal mark and header are found out.
+    It inspects your file, gives each column a role, and writes a ready-to-run configs/NAME.yaml
+    with the reason for each choice. Formats: CSV and similar text, Parquet, JSON lines, ARFF, npz,
+    npy, idx, HDF5, also as gz or zip. Separator, encoding, decimal mark and header are detected.
 
     \b
     Examples:
@@ -53,14 +55,14 @@ def new(
       dnnsearch new sales.csv --target amount --set split.by=date --set split.order=time
       dnnsearch new people.txt --target age --set data.encoding=cp949 --set data.task=regression
     """
-    from dnnsearch.config.new_config import new as begin
+    from dnnsearch.config.new_config import new as create_config
 
-    begun = begin(data, target, name, test, set_ or [])
-    print("\n".join(begun.lines))
-    command = ["search", str(begun.path)]
+    created = create_config(data, target, name, test, set_ or [])
+    print("\n".join(created.lines))
+    command = ["search", str(created.path)]
     to_search = f"{program_name()} {shlex.join(command)}"
-    print(f"written to {begun.path}; to search: {to_search}", flush=True)
+    print(f"written to {created.path}; to search: {to_search}", flush=True)
     if search:
-        called = sys.orig_argv[1 : 1 + len(sys.orig_argv) - len(sys.argv)]  # without arguments
-        arguments = [sys.executable, *called, *command]
+        program = sys.orig_argv[1 : 1 + len(sys.orig_argv) - len(sys.argv)]  # without arguments
+        arguments = [sys.executable, *program, *command]
         os.execve(sys.executable, arguments, numerics.pinned(numerics.playable("portable")))

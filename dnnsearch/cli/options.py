@@ -9,35 +9,34 @@ from typing import Annotated, Any
 import typer
 
 from dnnsearch.errors import UserError
-from dnnsearch.urls import DEFAULT_STORAGE
-
-STORAGE = DEFAULT_STORAGE
+from dnnsearch.urls import STORAGE_VARIABLE
 
 Storage = Annotated[
     str,
     typer.Option(
-        metavar="URL",
-        envvar="DNNSEARCH_STORAGE",
-        help="Optuna's storage, where the studies are.",
+        metavar="URL", envvar=STORAGE_VARIABLE, help="Optuna's storage, which has the studies."
     ),
 ]
 Study = Annotated[str, typer.Argument(metavar="STUDY", help="A study's name, as `list` shows it.")]
 
-UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def seconds(duration: str) -> float:
-    """`90`, `90s`, `15m`, `1.5h` or `1h30m` in seconds; raises UserError for anything else."""
+    """Return the seconds of `90`, `90s`, `15m`, `1.5h` or `1h30m`.
+
+    Raise UserError for any other text.
+    """
     parts = re.findall(r"(\d+(?:\.\d+)?)([smhd])", duration)
     if re.fullmatch(r"\d+(\.\d+)?", duration):
         parts = [(duration, "s")]
     elif not parts or "".join(number + unit for number, unit in parts) != duration:
         raise UserError(f"--for must be a time such as 90s, 15m or 1h30m, but got {duration!r}")
-    return sum(float(number) * UNITS[unit] for number, unit in parts)
+    return sum(float(number) * UNIT_SECONDS[unit] for number, unit in parts)
 
 
 def option(name: str, rule: Callable[[object], Any], value: object) -> Any:
-    """What the rule makes of an option's value; raises UserError where it refuses."""
+    """Return the value of an option as its rule reads it; raise UserError if the rule refuses."""
     try:
         return rule(value)
     except ValueError as error:
@@ -45,7 +44,7 @@ def option(name: str, rule: Callable[[object], Any], value: object) -> Any:
 
 
 def writable(path: Path) -> Path:
-    """The path, if a file can be made there; raises UserError where none can."""
+    """Return the path; raise UserError if no file can be written there."""
     if path.is_dir():
         raise UserError(f"{path} must be a file, but it is a folder")
     if not path.parent.is_dir():

@@ -1,18 +1,22 @@
-"""`promote`: from a search to one model with an honest figure."""
+"""`promote`: from a search to one model with an unbiased test score."""
 
 import json
-import sys
-from collections.abc import Callable
 from typing import Annotated
 
 import typer
 
-from dnnsearch.cli.options import STORAGE, Storage, Study
-from dnnsearch.cli.pin_numerics import pin
+from dnnsearch.cli.options import Storage, Study
+from dnnsearch.cli.progress import progress_printer
+from dnnsearch.cli.startup import pin
+from dnnsearch.runtime.cli_process import send_result
+from dnnsearch.urls import DEFAULT_STORAGE
 
 Top = Annotated[int, typer.Option(metavar="N", min=1, max=20, help="Configurations to confirm.")]
 Replicates = Annotated[
-    int, typer.Option(metavar="R", min=2, max=1000, help="Networks of each, by fresh seeds.")
+    int,
+    typer.Option(
+        metavar="R", min=2, max=1000, help="Networks per configuration, each with a fresh seed."
+    ),
 ]
 Workers = Annotated[
     int | None, typer.Option(metavar="N", min=1, help="Processes.  [default: the config's]")
@@ -28,20 +32,20 @@ def promote(
     workers: Workers = None,
     as_json: Json = False,
     quiet: Quiet = False,
-    storage: Storage = STORAGE,
+    storage: Storage = DEFAULT_STORAGE,
 ) -> int:
-    """Make one model of a search, tested once on the test set.
+    """Make one model from a search, with an unbiased test score.
 
-    The best few configurations are trained again with fresh seeds and compared on dev, with
-    intervals; of those that cannot be told from the best, the one with the fewest multiply-adds is
-    trained on train and dev together. Then the test set is opened, which is counted: the figure of
-    the first opening is the one that counts. The model is the ensemble of the networks; it is
-    written beside the records and registered in MLflow under the study's name, as its champion
-    where it beats the present one.
+    The best configurations are retrained with fresh seeds and compared on dev, with confidence
+    intervals. Among those statistically tied with the best, the one with the fewest multiply-adds
+    is refitted on train + dev. Then the test set is evaluated. Every evaluation is logged; only the
+    first one counts as the test score. The model is the ensemble of the networks. It is written
+    next to the records and registered in MLflow under the study's name, as champion if it beats the
+    current one.
 
-    Killed and started again, it goes on where it was.
+    If it is interrupted, run the same command to resume.
 
-    Exit code: 0 promoted, 1 the search found nothing, 2 it could not be done.
+    Exit code: 0 promoted, 1 the search found nothing, 2 not possible.
 
     \b
     Examples:
@@ -58,14 +62,7 @@ def promote(
     promotion = confirm_and_test(
         opened, top, replicates, workers, progress_printer(quiet or as_json)
     )
-    print(json.dumps(document(promotion)) if as_json else "\n".join(lines(promotion)))
+    result = document(promotion)
+    print(json.dumps(result) if as_json else "\n".join(lines(promotion)))
+    send_result(result)
     return 0 if promotion.found else 1
-
-
-def progress_printer(silent: bool) -> Callable[[str], object]:
-    """Says on standard error what is being done, unless it shall be silent."""
-    return (lambda text: None) if silent else _tell
-
-
-def _tell(text: str) -> None:
-    print(f"{text} ...", file=sys.stderr, flush=True)

@@ -1,10 +1,12 @@
-"""`publish`: send MLflow what it lacks."""
+"""`publish`: send MLflow what it lacks of a study."""
 
 from typing import Annotated
 
 import typer
 
-from dnnsearch.cli.options import STORAGE, Storage, Study
+from dnnsearch.cli.options import Storage, Study
+from dnnsearch.runtime.cli_process import send_result
+from dnnsearch.urls import DEFAULT_STORAGE
 
 
 def publish(
@@ -13,13 +15,13 @@ def publish(
         str | None,
         typer.Option(metavar="URI", help="MLflow's address.  [default: the study's own]"),
     ] = None,
-    storage: Storage = STORAGE,
+    storage: Storage = DEFAULT_STORAGE,
 ) -> None:
     """Send MLflow all that it lacks of a study.
 
-    After an outage of MLflow, or after a search was killed: every trial that has ended is shown
-    with its end, and what was in flight as interrupted. What is there already is left alone, and
-    what a person has deleted there stays deleted.
+    Use it after an outage of MLflow, or after a search was killed: every trial that has ended is
+    sent with its final state, and a trial that was running as interrupted. What is there already is
+    left alone, and what a user has deleted there stays deleted.
 
     \b
     Example:
@@ -28,4 +30,6 @@ def publish(
     from dnnsearch.study.publish import publish as send
     from dnnsearch.study.stored_study import open_study
 
-    print(send(open_study(study, storage), tracking))
+    text = send(open_study(study, storage), tracking)
+    print(text)
+    send_result({"text": text})

@@ -1,4 +1,4 @@
-"""`report`: one page that says what a study found, what mattered, and what speaks against it."""
+"""`report`: one HTML page on a study, or one that compares several."""
 
 import sys
 from pathlib import Path
@@ -7,8 +7,11 @@ from urllib.parse import quote
 
 import typer
 
-from dnnsearch.cli.options import STORAGE, Storage, writable
+from dnnsearch.cli.options import Storage, writable
+from dnnsearch.cli.progress import progress_printer
 from dnnsearch.errors import UserError
+from dnnsearch.runtime.cli_process import send_result
+from dnnsearch.urls import DEFAULT_STORAGE
 
 if TYPE_CHECKING:
     from dnnsearch.reporting.write_report import Report
@@ -26,13 +29,13 @@ def report(
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Print the name of the page only.")
     ] = False,
-    storage: Storage = STORAGE,
+    storage: Storage = DEFAULT_STORAGE,
 ) -> None:
     """Write a report on a study as one HTML page.
 
-    It holds a verdict, warnings, the leaderboard with intervals and ties, what mattered, learning
-    curves, and the commands that repeat it all. With several studies it compares them. The page
-    needs no network; MLflow has it, too, with the study's run.
+    It has a verdict, warnings, the leaderboard with intervals and ties, the importance of each
+    hyperparameter, learning curves, and the commands that reproduce the study. With several studies
+    it compares them. The page needs no network. It is also attached to the study's run in MLflow.
 
     \b
     Examples:
@@ -45,7 +48,7 @@ def report(
     names = list(dict.fromkeys(studies))
     path = writable(out or Path(f"report-{quote('-'.join(names), safe='')}.html"))
     opened = [open_study(name, storage) for name in names]
-    written = page(opened, (lambda text: None) if quiet else _tell)
+    written = page(opened, progress_printer(quiet))
     path.write_text(written.html, encoding="utf-8")
     attached = _attach(opened, written)
     if quiet:
@@ -53,14 +56,11 @@ def report(
     else:
         also = "; MLflow has it with the study's run" if attached else ""
         print(f"report written to {path} ({len(written.html.encode()) / 1e6:.1f} MB){also}")
-
-
-def _tell(text: str) -> None:
-    print(f"{text} ...", file=sys.stderr, flush=True)
+    send_result({"file": str(path)})
 
 
 def _attach(opened: "list[OpenStudy]", written: "Report") -> bool:
-    """The page is written; that MLflow is away is no reason to fail."""
+    """Return whether MLflow has the page; an outage of MLflow is printed and is not an error."""
     from dnnsearch.reporting.write_report import attach
 
     name = "report.html" if len(opened) == 1 else "comparison.html"

@@ -1,4 +1,4 @@
-"""`retune`: a study's champion on data that came later, and whether a new search beats it."""
+"""`retune`: a new search on newer data, and whether its champion beats the old one."""
 
 import json
 from pathlib import Path
@@ -6,13 +6,18 @@ from typing import Annotated
 
 import typer
 
-from dnnsearch.cli.options import STORAGE, Storage, Study
-from dnnsearch.cli.pin_numerics import pin
-from dnnsearch.cli.promote import Json, Quiet, Replicates, Top, Workers, progress_printer
+from dnnsearch.cli.options import Storage, Study
+from dnnsearch.cli.progress import progress_printer
+from dnnsearch.cli.promote import Json, Quiet, Replicates, Top, Workers
+from dnnsearch.cli.startup import pin
+from dnnsearch.runtime.cli_process import send_result
+from dnnsearch.urls import DEFAULT_STORAGE
 
 NewData = Annotated[
     str,
-    typer.Option(metavar="NEW", help="A file as the old one, or a set: '{name: moons, ...}'."),
+    typer.Option(
+        metavar="NEW", help="A file like the old one, or a named set: '{name: moons, ...}'."
+    ),
 ]
 Name = Annotated[
     str | None,
@@ -20,17 +25,20 @@ Name = Annotated[
 ]
 ConfigFile = Annotated[
     Path | None,
-    typer.Option(metavar="FILE", help="The search space as it is now.  [default: the old one]"),
+    typer.Option(
+        metavar="FILE", help="A config with another search space.  [default: the old one]"
+    ),
 ]
 Settings = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Change a key of it; repeatable."),
+    typer.Option("--set", metavar="KEY=VALUE", help="Change a key of the config; repeatable."),
 ]
 Trials = Annotated[
-    int | None, typer.Option(metavar="N", min=1, help="In all.  [default: as the old study]")
+    int | None,
+    typer.Option(metavar="N", min=1, help="Total number of trials.  [default: as the old study]"),
 ]
 First = Annotated[
-    int, typer.Option(metavar="N", min=0, help="Old configurations that are trained first.")
+    int, typer.Option(metavar="N", min=0, help="Number of old configurations to train first.")
 ]
 
 
@@ -47,15 +55,15 @@ def retune(
     workers: Workers = None,
     as_json: Json = False,
     quiet: Quiet = False,
-    storage: Storage = STORAGE,
+    storage: Storage = DEFAULT_STORAGE,
 ) -> None:
-    """Look again, on new data: keep the champion, or replace it.
+    """Re-tune on newer data: keep or replace the champion.
 
-    The old champion is scored on the new data's test rows. A new study, an ordinary one, retrains
-    the old best configurations first, moved into the search space where it has changed, and goes on
-    searching. Its best are promoted, and both champions are compared row by row on the same new
-    test rows. The verdict is `replace` only where the whole interval of the difference says so.
-    Nothing of the old study is changed; the same command goes on where it was interrupted.
+    The old champion is scored on the new data's test rows. A new study retrains the old best
+    configurations first (clipped to the search space if it has changed) and then searches on. Its
+    best are promoted, and both champions are compared row by row on the same new test rows. The
+    verdict is `replace` only if the whole confidence interval of the difference is above zero. The
+    old study is not changed. If it is interrupted, run the same command to resume.
 
     \b
     Examples:
@@ -69,7 +77,7 @@ def retune(
     pin(opened.config.numerics)
     from dnnsearch.cli.display import display
     from dnnsearch.promotion.retuning.retune_study import begin
-    from dnnsearch.promotion.retuning.retune_study import retune as look_again
+    from dnnsearch.promotion.retuning.retune_study import retune as run_retuning
     from dnnsearch.promotion.retuning.retuning_text import document, lines
 
     given = {"trials": trials, "workers": workers}
@@ -78,7 +86,9 @@ def retune(
     silent = quiet or as_json
     extent = {"top": top, "replicates": replicates}
     with display(definition.config, silent) as observer:
-        found = look_again(
+        retuning = run_retuning(
             opened, definition, **extent, observer=observer, tell=progress_printer(silent)
         )
-    print(json.dumps(document(found)) if as_json else "\n".join(lines(found)))
+    result = document(retuning)
+    print(json.dumps(result) if as_json else "\n".join(lines(retuning)))
+    send_result(result)

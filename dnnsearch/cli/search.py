@@ -1,4 +1,4 @@
-"""`search`: run a study, go on with it, extend it, or say what that would cost."""
+"""`search`: run, resume or extend a study, or estimate what that would cost."""
 
 import json
 import shlex
@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dnnsearch.cli.early_config import read_early
 from dnnsearch.cli.options import seconds
-from dnnsearch.cli.pin_numerics import pin
 from dnnsearch.cli.signals import Stopped
+from dnnsearch.cli.startup import pin, read_early
 from dnnsearch.errors import UserError
 from dnnsearch.runtime import numerics
 from dnnsearch.runtime.cli_process import program_name
-from dnnsearch.urls import without_password
+from dnnsearch.urls import STORAGE_VARIABLE, without_password
 
 if TYPE_CHECKING:
     from dnnsearch.config.config import Config
@@ -24,25 +23,25 @@ if TYPE_CHECKING:
     from dnnsearch.tracking import AnyPublisher
 
 NATIVE = (
-    "numerics: this machine cannot play `portable` (Linux on x86-64 with AVX2 and FMA); the study "
-    "runs as `native`, and its bits are this machine's"
+    "numerics: this machine does not support `portable` numerics (Linux on x86-64 with AVX2 and "
+    "FMA); running as `native`: bits are reproducible on identical machines only"
 )
-TOP = 10  # trials of the leaderboard that a search ends with
+MAX_TRIALS_SHOWN = 10  # in the leaderboard at the end
 
 
 ConfigFile = Annotated[Path, typer.Argument(metavar="CONFIG", help="A YAML file, as in configs/.")]
-Trials = Annotated[
-    int | None, typer.Option(metavar="N", help="How many trials the study shall have in all.")
-]
+Trials = Annotated[int | None, typer.Option(metavar="N", help="Total number of trials.")]
 For = Annotated[
     str | None,
-    typer.Option("--for", metavar="TIME", help="Begin no trial after so long: 90s, 15m, 1h30m."),
+    typer.Option(
+        "--for", metavar="TIME", help="Start no new trial after this time: 90s, 15m, 1h30m."
+    ),
 ]
 Workers = Annotated[
     str | None,
     typer.Option(
         metavar="N|URL",
-        help="Processes that train, or tcp://HOST:PORT of a Dask scheduler.  [default: all cores]",
+        help="Training processes, or tcp://HOST:PORT of a Dask scheduler.  [default: all cores]",
     ),
 ]
 Name = Annotated[
@@ -55,17 +54,17 @@ Settings = Annotated[
 OtherStorage = Annotated[
     str | None,
     typer.Option(
-        metavar="URL", envvar="DNNSEARCH_STORAGE", help="Optuna's storage.  [default: config's]"
+        metavar="URL", envvar=STORAGE_VARIABLE, help="Optuna's storage.  [default: config's]"
     ),
 ]
 DryRun = Annotated[
-    bool, typer.Option("--dry-run", help="Say what it would cost, and write nothing.")
+    bool, typer.Option("--dry-run", help="Estimate trials, time and disk; write nothing.")
 ]
 RetryFailed = Annotated[
-    bool, typer.Option("--retry-failed", help="Try each failed trial again, under a new number.")
+    bool, typer.Option("--retry-failed", help="Run each failed trial again, under a new number.")
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show the result only.")]
-Json = Annotated[bool, typer.Option("--json", help="Events for machines, one JSON object a line.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON event per line.")]
 
 
 def search(
@@ -81,10 +80,10 @@ def search(
     quiet: Quiet = False,
     json_: Json = False,
 ) -> None:
-    """Search for good hyperparameters: run or continue a study.
+    """Search for good hyperparameters: run or resume a study.
 
-    The same command continues a study that was interrupted, and with more trials extends it. What
-    comes out does not depend on the number of workers or on interruptions.
+    The same command resumes a study that was interrupted; with more trials it extends it. The
+    result does not depend on the number of workers or on interruptions.
 
     \b
     Examples:
@@ -97,21 +96,21 @@ def search(
     given = {"trials": trials, "workers": _number(workers), "study": study, "storage": storage}
     overrides = [*(set_ or []), *_settings(given)]
     limit = None if for_ is None else seconds(for_)
-    seen = read_early(config, overrides)
-    pin(seen.numerics)
+    early = read_early(config, overrides)
+    pin(early.numerics)
     if dry_run:
-        _plan(_loaded(config, overrides), retry_failed)
+        _print_estimate(_loaded(config, overrides), retry_failed)
         return
     from dnnsearch.tracking import open_publisher
 
     try:
-        with open_publisher(seen.tracking) as publisher:  # MLflow imports while we do
+        with open_publisher(early.tracking) as publisher:  # MLflow imports while we do
             loaded = _loaded(config, overrides)
             outcome = _run(loaded, limit, retry_failed, quiet, json_, publisher)
     except Stopped:
-        print(f"stopped; what has ended is kept. To go on: {_command()}", file=sys.stderr)
+        print(f"stopped; finished trials are kept. To resume: {_command()}", file=sys.stderr)
         raise
-    (_conclude_for_machines if json_ else _conclude)(outcome)
+    (_print_event if json_ else _print_summary)(outcome)
 
 
 def _loaded(path: Path, overrides: Sequence[str]) -> "Config":
@@ -121,7 +120,7 @@ def _loaded(path: Path, overrides: Sequence[str]) -> "Config":
 
 
 def _settings(given: dict[str, int | str | None]) -> list[str]:
-    """As --set would say it; text in quotes, because a study may be called 1e3."""
+    """Return options as values of --set; text in quotes, because a study may be called 1e3."""
     return [f"{key}={json.dumps(value)}" for key, value in given.items() if value is not None]
 
 
@@ -161,34 +160,34 @@ def _command() -> str:
     return without_password(f"{program_name()} {shlex.join(sys.argv[1:])}")
 
 
-def _conclude(outcome: "Outcome") -> None:
-    """The leaderboard, and what one can do next."""
+def _print_summary(outcome: "Outcome") -> None:
+    """Print the leaderboard and the commands that can follow."""
     from dnnsearch.study.leaderboard.formats import table
     from dnnsearch.study.leaderboard.ranking import leaderboard
 
     board = leaderboard(outcome.study)
     print(f"study {board.study}, {board.counts}")
-    print("\n".join(table(board, TOP)))
+    print("\n".join(table(board, MAX_TRIALS_SHOWN)))
     if board.ranked:
         best, name = board.best, shlex.quote(board.study)
         print(f"best: trial {best.number} with {board.objective} {best.value:.4f}")
         print(f"  its configuration:      {program_name()} best {name}")
-        print(f"  what mattered, a page:  {program_name()} report {name}")
-        print(f"  an honest figure:       {program_name()} promote {name}")
+        print(f"  HTML report:            {program_name()} report {name}")
+        print(f"  unbiased test score:    {program_name()} promote {name}")
         print(f"  train it again:         {program_name()} rerun {name}/{best.number}")
     print(f"  compare all in MLflow:  {program_name()} ui")
     if len(board.rows) < outcome.trials:
-        print(f"  go on to {outcome.trials} trials: {_command()}")
+        print(f"  resume, up to {outcome.trials} trials: {_command()}")
     print(f"fingerprint {outcome.fingerprint}")
 
 
-def _conclude_for_machines(outcome: "Outcome") -> None:
-    from dnnsearch.cli.display.events import tell
+def _print_event(outcome: "Outcome") -> None:
+    from dnnsearch.cli.display.events import print_event
     from dnnsearch.study.leaderboard.ranking import leaderboard
 
     board = leaderboard(outcome.study)
     best = board.ranked[0] if board.ranked else None
-    tell(
+    print_event(
         "study",
         study=board.study,
         objective=board.objective,
@@ -199,18 +198,18 @@ def _conclude_for_machines(outcome: "Outcome") -> None:
     )
 
 
-def _plan(config: "Config", retry_failed: bool) -> None:
+def _print_estimate(config: "Config", retry_failed: bool) -> None:
     from dnnsearch.config.search_space import note_on_units
     from dnnsearch.study.dry_run import estimate_cost
 
     planned = estimate_cost(config, retry_failed)
-    there = f" (and {planned.done} that have ended already)" if planned.done else ""
+    done = f" (and {planned.done} that have ended already)" if planned.done else ""
     print(f"study {config.study}, from {config.place}: a dry run, nothing is written")
-    print(f"  trials  {planned.trials}{there}")
+    print(f"  trials  {planned.trials}{done}")
     print(f"  cost    {planned.multiply_adds:.2g} multiply-adds in {planned.updates} updates")
-    who = f"{config.workers} workers" if isinstance(config.workers, int) else "enough workers"
-    print(f"  time    about {planned.seconds:.0f} s with {who}")
+    workers = f"{config.workers} workers" if isinstance(config.workers, int) else "enough workers"
+    print(f"  time    about {planned.seconds:.0f} s with {workers}")
     print(f"  disk    about {planned.disk / 1e6:.1f} MB")
-    print("Estimates: trials drawn at random from the space, one of them timed on this machine.")
+    print("Estimated from trials drawn at random; one of them was timed on this machine.")
     if note := note_on_units(config):
         print(note)

@@ -1,9 +1,9 @@
-"""How a command is stopped: once in order, twice at once.
+"""How a signal stops a command: the first one cleanly, the second one at once.
 
-The first Ctrl-C, SIGTERM or SIGHUP raises `Stopped` where the program stands, so that everything on
-the way out is put in order. That may take two seconds, whatever the program was doing: a thread,
-which the signal reaches even while a library waits for a lock, ends the process then. The second
-signal ends it on the spot. Whatever that leaves, the next search finds.
+The first Ctrl-C, SIGTERM or SIGHUP raises `Stopped` in the main thread, so that every `finally` on
+the way out runs. After two seconds a thread ends the process, whatever the main thread is doing;
+the signal reaches that thread even while a library waits for a lock. The second signal ends the
+process immediately. The next search repairs what that leaves.
 """
 
 import os
@@ -18,12 +18,12 @@ from types import FrameType
 from typing import NoReturn
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-SECONDS = 1.8  # for ending in order
-TOO_LONG = b"\nstopped at once, for it took too long in order; the same command goes on\n"
+MAX_SHUTDOWN_SECONDS = 1.8
+FORCED = b"\nforced exit: clean shutdown took too long; run the same command to resume\n"
 
 
 class Stopped(BaseException):
-    """The user, or the machine, wants the command to end."""
+    """A signal asks the command to end."""
 
     def __init__(self, number: int) -> None:
         super().__init__(signal.Signals(number).name)
@@ -31,9 +31,9 @@ class Stopped(BaseException):
 
 
 def install_graceful_stop() -> None:
-    """From now on the signals stop this process in order; nohup's wish is respected.
+    """Let the signals stop this process cleanly; a SIGHUP that nohup ignores stays ignored.
 
-    Raises Stopped when one has come while the program was starting over.
+    Raise Stopped if a signal came while the program was replaced by itself with pinned numerics.
     """
     _watch()
     for number in SIGNALS:
@@ -44,7 +44,7 @@ def install_graceful_stop() -> None:
 
 @contextmanager
 def defer_signals() -> Iterator[None]:
-    """Keep signals for the program that is about to take this one's place in the process."""
+    """Hold signals back for the program that is about to replace this one in the process."""
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     try:
         yield
@@ -53,14 +53,14 @@ def defer_signals() -> Iterator[None]:
 
 
 def stop_at_once() -> None:
-    """From now on there is nothing left to be put in order."""
+    """Let the next signal end the process at once: there is nothing left to clean up."""
     for number in SIGNALS:
         if signal.getsignal(number) == _first:
             signal.signal(number, _second)
 
 
 def exit_now(stopped: Stopped) -> NoReturn:
-    """End the process, in which all is in order: to take MLflow down in Python takes a second."""
+    """End the process, which is cleaned up, without Python's own exit: MLflow's takes a second."""
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError):
             stream.flush()
@@ -78,17 +78,17 @@ def _second(number: int, frame: FrameType | None) -> None:
 
 @cache
 def _watch() -> None:
-    """Once in a process: have signals written to a pipe that a thread of ours reads."""
+    """Let Python write signals to a pipe that a thread of ours reads; once in a process."""
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
     signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
-    threading.Thread(target=_end_in_time, args=[reading], name="signals", daemon=True).start()
+    threading.Thread(target=_end_after_timeout, args=[reading], name="signals", daemon=True).start()
 
 
-def _end_in_time(reading: int) -> None:
+def _end_after_timeout(reading: int) -> None:
     while True:
         (number,) = os.read(reading, 1)
         if signal.getsignal(number) in (_first, _second):
-            time.sleep(SECONDS)
-            os.write(2, TOO_LONG)
+            time.sleep(MAX_SHUTDOWN_SECONDS)
+            os.write(2, FORCED)
             os._exit(128 + number)

@@ -1,1 +1,10 @@
-"""scikit-learn's way in: the network as an estimator, and a study from arrays."""
+"""The network and the search as estimators of scikit-learn.
+
+Nothing here knows how a study is run or stored: a search goes through the API.
+
+- `networks`: DeepNetClassifier and DeepNetRegressor.
+- `search_estimator`: DeepNetSearch, a study from arrays with its best network.
+- `arguments`: the arguments of an estimator, checked by the rules of a config.
+- `fitting`: one training of a network, with early stopping.
+- `array_data`: a study's config and data file, made from arrays.
+"""

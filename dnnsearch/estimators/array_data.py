@@ -1,7 +1,7 @@
-"""A study from arrays: its config, and its data in a file beside its records.
+"""A study from arrays: its config, and its data in a file next to its records.
 
-The file holds X and y and is named by its content; the study, where nobody names it, by its content
-and its config. So the same call goes on with the same study, and another one begins another.
+The file has X and y and is named by its content. A study without a name is named by its content and
+its config, so the same call resumes the same study, and another call starts another study.
 """
 
 import hashlib
@@ -24,14 +24,15 @@ from dnnsearch.trials.record_store import DIGEST_PREFIX, Records, root
 TARGET = "y"
 PLACE = "the search's config"
 
-MANY = 10_000  # examples, from which on mini-batches are larger
-EPOCHS, FEWEST = 30, 2000  # the longest training: so many epochs, but not fewer iterations
+LARGE_BATCH_MIN_EXAMPLES = 10_000  # from which mini-batches are larger
+MAX_EPOCHS = 30  # of the longest training, unless that is fewer iterations than:
+MIN_LONGEST_ITERATIONS = 2000
 
 
-def usual(examples: int, task: str) -> dict[str, Any]:
-    """What is searched where nobody says it, from a small and short training to a fair one."""
-    batch = 32 if examples < MANY else 128
-    longest = max(EPOCHS * examples // batch, FEWEST)
+def default_space(examples: int, task: str) -> dict[str, Any]:
+    """Return the default search space, from small, short trainings to moderately long ones."""
+    batch = 32 if examples < LARGE_BATCH_MIN_EXAMPLES else 128
+    longest = max(MAX_EPOCHS * examples // batch, MIN_LONGEST_ITERATIONS)
     return {
         "objective": "dev_r2" if task == "regression" else "dev_accuracy",
         "learning_rate": {"low": 0.01, "high": 1.0, "log": True},
@@ -46,7 +47,7 @@ def usual(examples: int, task: str) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class ArrayStudy:
-    """A config as `dnnsearch.search` takes it, and the file that it speaks of."""
+    """A config as a document for `dnnsearch.search`, and its data file."""
 
     document: dict[str, Any]
     task: str
@@ -55,7 +56,7 @@ class ArrayStudy:
 
     @contextmanager
     def with_file(self) -> Iterator[dict[str, Any]]:
-        """Keeps the file, unless the study cannot even begin."""
+        """Write the file, yield the config; remove the file if the study fails before a trial."""
         is_new = not self.path.parent.exists()
         records = Records(self.path.parents[1], self.document["study"])
         records.put_side_file(self.path.name, self.content)
@@ -70,24 +71,25 @@ class ArrayStudy:
 def array_study(
     X: np.ndarray, y: np.ndarray, given: Mapping[str, Any] | str | Path | None, task: str | None
 ) -> ArrayStudy:
-    """The study of X (m, n_x) and y (m,) by a config, or a part of one, in a mapping or a file.
+    """Return the study of X (m, n_x) and y (m,) with a config, or a part of one.
 
-    Raises UserError for a config that is none, ValueError for a target that cannot be learnt.
+    `given` is a mapping, or the path of a YAML file. Raise UserError if the config is not valid,
+    ValueError if the target cannot be learnt.
     """
     y = y if y.dtype.kind in "buif" else y.astype(str)
     found = read_target(pd.Series(y, name=TARGET), task).task
     content = npz({"X": X, TARGET: y})
     name = f"arrays-{hashlib.sha256(content).hexdigest()[:DIGEST_PREFIX]}.npz"
     data = {"file": name, "target": TARGET, "task": found}
-    document = {**usual(len(X), found), **_mapping(given), "data": data}
+    document = {**default_space(len(X), found), **_mapping(given), "data": data}
     document.setdefault("study", f"arrays-{_signature(document)}")
-    config = parse_config(document, PLACE, "arrays")  # refuses before anything is written
+    config = parse_config(document, PLACE, "arrays")  # refused before anything is written
     path = Records(root(config.records), config.study).folder / name
     return ArrayStudy({**document, "data": {**data, "file": str(path)}}, found, path, content)
 
 
 def _mapping(given: Mapping[str, Any] | str | Path | None) -> dict[str, Any]:
-    """What is given of a config; a file's data are not asked for."""
+    """Return the given part of a config; a file gives the study its name too."""
     if given is None or isinstance(given, Mapping):
         return dict(given or {})
     document, _ = yaml_file.override(yaml_file.read(given), [])
@@ -95,14 +97,14 @@ def _mapping(given: Mapping[str, Any] | str | Path | None) -> dict[str, Any]:
 
 
 def _signature(document: Mapping[str, Any]) -> str:
-    """What stands for the study in its name."""
+    """Return a digest of what defines the study, for its name."""
     defining = {key: value for key, value in document.items() if key not in RUN_TIME}
     config = parse_config(defining, PLACE, "arrays").definition()
     return hashlib.sha256(canonical(config).encode()).hexdigest()[:8]
 
 
 def npz(arrays: Mapping[str, np.ndarray]) -> bytes:
-    """Equal arrays give equal bytes."""
+    """Return the arrays as a .npz file; equal arrays give equal bytes."""
     buffer = io.BytesIO()
     np.savez(buffer, allow_pickle=False, **dict(arrays))
     return buffer.getvalue()

@@ -1,6 +1,6 @@
-"""One training for an estimator: the training of a study's trial, with an end of its own.
+"""One training for an estimator: the training of a study's trial, with early stopping.
 
-Given arrays, it gives parameters and curves; it knows nothing of scikit-learn.
+It takes arrays and returns parameters and curves; it knows nothing of scikit-learn.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,26 +13,26 @@ from dnnsearch.estimators.arguments import Settings
 from dnnsearch.trials.spec import Hyperparameters
 from dnnsearch.trials.training import CURVES, Progress, train, weights_of_classes
 
-SINGLE = 0  # the place of the only replicate
+SINGLE = 0  # the index of the only replicate
 
 
 @dataclass(frozen=True)
 class Fit:
-    """What a training came to; P points of the curves."""
+    """The result of a training; P is the number of points of the curves."""
 
     parameters: dict[str, np.ndarray]  # {"W1": (n[1], n[0]), "b1": (n[1], 1), ...}
-    best: int  # updates after which the parameters were these
+    best: int  # updates made when the parameters were these
     steps: np.ndarray  # (P,) int64: updates made at each point
     curves: dict[str, np.ndarray]  # train_cost, dev_cost, train_accuracy, dev_accuracy -> (P,)
 
 
 class Diverged(ValueError):
-    """A cost was not finite any more."""
+    """A cost was no longer finite."""
 
     def __init__(self, learning_rate: float, step: int) -> None:
         super().__init__(
-            f"the training must stay finite, but its cost was not by iteration {step}, with "
-            f"learning_rate={learning_rate:g}: take a smaller one, or standardise the inputs, "
+            f"the training must stay finite, but its cost was not at iteration {step}, with "
+            f"learning_rate={learning_rate:g}: use a smaller one, or standardise the inputs, "
             "as in make_pipeline(StandardScaler(), ...)"
         )
 
@@ -45,11 +45,12 @@ def fit(
     settings: Settings,
     rng: np.random.Generator,
 ) -> Fit:
-    """Train on X_train (m, n[0]) and y_train (m,); a dev set, X_dev and y_dev, may be there.
+    """Train on X_train (m, n[0]) and y_train (m,) in `data`, which may have X_dev and y_dev too.
 
-    With a dev set the parameters are those of the point with the lowest dev cost, and the training
-    ends when that was `settings.patience` points ago; without one they are the last. Raises
-    Diverged.
+    With a dev set the returned parameters are those of the point with the lowest dev cost, and the
+    training ends `settings.patience` points after it; without a dev set they are the last ones.
+    `output` is the output activation, `outputs` the number of output units n[L]. Raise Diverged if
+    a cost is not finite.
     """
     sizes = (data["X_train"].shape[1], *hyper.units, outputs)
     parameters = nn.initialize(sizes, [rng], settings.initialization, settings.dtype)
@@ -75,7 +76,7 @@ def _progress(
     settings: Settings,
     rng: np.random.Generator,
 ) -> Iterator[Progress]:
-    # The training always looks at a dev set; where there is none, one example costs nothing.
+    # The training always evaluates a dev set; if there is none, one example costs nothing.
     no_dev = {"X_dev": data["X_train"][:1], "y_dev": data["y_train"][:1]}
     classes, power = max(parameters.layer_sizes[-1], 2), hyper.class_weights
     weights = None

@@ -1,8 +1,8 @@
-"""DeepNetClassifier and DeepNetRegressor: the network as scikit-learn's users know a model.
+"""DeepNetClassifier and DeepNetRegressor: the network as an estimator of scikit-learn.
 
-The training is that of a study's trial, under the caller's numerics: bits are promised for studies.
-Inputs are taken as they are, as scikit-learn's own networks take them, so that a preparation stands
-where everybody looks for it: `make_pipeline(StandardScaler(), DeepNetClassifier())`.
+The training is that of a study's trial, with the caller's numerics: only studies have reproducible
+bits. Inputs are not preprocessed, as in scikit-learn's own networks; use a pipeline for that:
+`make_pipeline(StandardScaler(), DeepNetClassifier())`.
 """
 
 from typing import Any, Self
@@ -24,32 +24,32 @@ ARGUMENTS = """Parameters
         As in a config: `iterations` are parameter updates, `momentum` is beta in v = beta v +
         (1 - beta) dW, `batch_size` is examples or "full".
     hidden_layers, units
-        So many hidden layers with so many units each; or `units=(64, 32)`, one number for each
-        hidden layer. `hidden_layers=None` is as many as `units` has numbers, and two where it is
-        one number; 0 is logistic or linear regression.
+        The number of hidden layers, and of units in each; or `units=(64, 32)`, one number for each
+        hidden layer. With `hidden_layers=None` there are as many as `units` has numbers, and two if
+        it is one number. 0 is logistic or linear regression.
     initialization, dtype
         As in a config.
     dev_fraction, patience
-        The share of the rows that is held out to stop early: the parameters are those with the
-        lowest dev cost, and the training ends `patience` points of the curve after it (None: it
-        goes on to the last iteration). 0 trains on all rows to the last iteration.
+        The share of the rows that is held out for early stopping: the parameters are those with the
+        lowest dev cost, and the training ends `patience` points of the curve after it (None: at the
+        last iteration). 0 trains on all rows to the last iteration.
     curve_every
-        Iterations between two points of the curves; "auto" gives some 30 points.
+        Iterations between two points of the curves; "auto" gives about 30 points.
     random_state
-        Draws the initial weights, the mini-batches and the dev rows."""
+        The seed of the initial weights, the mini-batches and the dev rows."""
 ATTRIBUTES = """
     Attributes
     ----------
     loss_curve_, dev_loss_curve_, steps_
-        The cost on train and on dev (None without one), each (P,), and the iteration of each point.
+        The cost on train and on dev (None without dev), each (P,), and the iteration of each point.
     n_iter_, best_iteration_
-        Updates made, and updates after which the parameters were those that are kept.
+        Updates made, and updates made when the parameters were those that are kept.
     parameters_
         {"W1": (n[1], n[0]), "b1": (n[1], 1), ...}."""
 
 
 class DeepNet(BaseEstimator):  # type: ignore[misc]
-    """What the classifier and the regressor share: arguments, training, forward pass."""
+    """The arguments, the training and the forward pass of the classifier and the regressor."""
 
     def __init__(
         self,
@@ -83,7 +83,7 @@ class DeepNet(BaseEstimator):  # type: ignore[misc]
         self.random_state = random_state
 
     def _train(self, X: np.ndarray, y: np.ndarray, output: str, outputs: int) -> None:
-        """Train on y as the network has it: class indices, or a standardised target."""
+        """Train on X (m, n[0]) and y (m,): class indices, or a standardised target."""
         given = self.get_params(deep=False)
         hyper, chosen = hyperparameters(given), settings(given)
         random = check_random_state(self.random_state)
@@ -95,37 +95,37 @@ class DeepNet(BaseEstimator):  # type: ignore[misc]
             )
             data = dict(zip(("X_train", "X_dev", "y_train", "y_dev"), parts, strict=True))
         rng = np.random.default_rng(random.randint(2**31, size=4))
-        found = fit(data, output, outputs, hyper, chosen, rng)
-        self.parameters_ = found.parameters
-        self.steps_, self.n_iter_ = found.steps, int(found.steps[-1])
-        self.best_iteration_ = found.best
-        self.loss_curve_ = found.curves["train_cost"]
-        self.dev_loss_curve_ = found.curves["dev_cost"] if chosen.dev_fraction else None
+        fitted = fit(data, output, outputs, hyper, chosen, rng)
+        self.parameters_ = fitted.parameters
+        self.steps_, self.n_iter_ = fitted.steps, int(fitted.steps[-1])
+        self.best_iteration_ = fitted.best
+        self.loss_curve_ = fitted.curves["train_cost"]
+        self.dev_loss_curve_ = fitted.curves["dev_cost"] if chosen.dev_fraction else None
 
     def _rows(self, X: Any, y: Any, **checks: Any) -> tuple[np.ndarray, np.ndarray]:
-        """X (m, n[0]) in the dtype of the training, and y (m,); raises ValueError."""
+        """Return X (m, n[0]) in the dtype of the training, and y (m,), checked by scikit-learn."""
         dtype = settings(self.get_params(deep=False)).dtype
-        with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused
+        with np.errstate(over="ignore"):  # too large values become infinite and are refused
             X, y = validate_data(self, X, y, dtype=dtype, order="C", **checks)
         return X, y
 
     def _network(self, output: str) -> Network:
-        """The trained network in float64, so that a row's output is its own, whatever is beside."""
+        """Return the trained network in float64, so that rows do not affect each other."""
         arrays = {name: array.astype(np.float64) for name, array in self.parameters_.items()}
         return Network(Parameters.from_dict(arrays), self.activation, output)
 
     def _columns(self, X: Any) -> np.ndarray:
-        """X (n[0], m), for the trained network."""
+        """Return X (n[0], m) for the trained network."""
         check_is_fitted(self)
         return np.asarray(validate_data(self, X, dtype=np.float64, reset=False)).T
 
 
 class DeepNetClassifier(ClassifierMixin, DeepNet):  # type: ignore[misc]
-    __doc__ = f"""A deep network that tells classes apart.
+    __doc__ = f"""A deep network that predicts classes.
 
     {ARGUMENTS}
     class_weights
-        From 0, all examples weigh alike, to 1, all classes do; None is 0.
+        From 0 (all examples have the same weight) to 1 (all classes have); None is 0.
     {ATTRIBUTES}
     classes_
         The labels, in the order of `predict_proba`.
@@ -167,7 +167,7 @@ class DeepNetClassifier(ClassifierMixin, DeepNet):  # type: ignore[misc]
         )
 
     def fit(self, X: Any, y: Any) -> Self:
-        """Train on X (m, n_x) and the labels y (m,); ValueError for what cannot be learnt."""
+        """Train on X (m, n_x) and the labels y (m,); raise ValueError if y has one class only."""
         X, y = self._rows(X, y)
         check_classification_targets(y)
         self.classes_, indices = np.unique(y, return_inverse=True)
@@ -183,31 +183,31 @@ class DeepNetClassifier(ClassifierMixin, DeepNet):  # type: ignore[misc]
         return "sigmoid" if len(self.classes_) == 2 else "softmax"
 
     def predict(self, X: Any) -> np.ndarray:
-        """The likeliest of `classes_` for each row of X, (m,)."""
+        """Return the most probable of `classes_` for each row of X, (m,)."""
         X = self._columns(X)
         return np.asarray(self.classes_[self._network(self._output).predict(X)])
 
     def predict_proba(self, X: Any) -> np.ndarray:
-        """The probability of each of `classes_`, (m, classes)."""
+        """Return the probability of each of `classes_`, (m, classes)."""
         X = self._columns(X)
-        shares = self._network(self._output).outputs(X)
-        return (np.concatenate([1 - shares, shares]) if len(shares) == 1 else shares).T
+        outputs = self._network(self._output).outputs(X)
+        return (np.concatenate([1 - outputs, outputs]) if len(outputs) == 1 else outputs).T
 
 
 class DeepNetRegressor(RegressorMixin, DeepNet):  # type: ignore[misc]
     __doc__ = f"""A deep network that predicts numbers.
 
-    The target is standardised inside: predictions are in its own unit, costs are half the squared
-    error of the standardised one.
+    The target is standardised internally: predictions are in its own unit, and costs are half the
+    squared error of the standardised target.
 
     {ARGUMENTS}
     {ATTRIBUTES}
     target_mean_, target_scale_
-        What the target was standardised with.
+        The mean and the scale by which the target was standardised.
     """
 
     def fit(self, X: Any, y: Any) -> Self:
-        """Train on X (m, n_x) and the numbers y (m,); ValueError for what cannot be learnt."""
+        """Train on X (m, n_x) and the numbers y (m,); raise ValueError if they are not numbers."""
         X, y = self._rows(X, y, y_numeric=True)
         y = np.asarray(y, np.float64)
         self.target_mean_, self.target_scale_ = float(y.mean()), float(y.std()) or 1.0
@@ -216,7 +216,7 @@ class DeepNetRegressor(RegressorMixin, DeepNet):  # type: ignore[misc]
         return self
 
     def predict(self, X: Any) -> np.ndarray:
-        """The number for each row of X, (m,), in the target's unit."""
+        """Return the prediction for each row of X, (m,), in the target's unit."""
         X = self._columns(X)
         return np.asarray(
             self._network("identity").predict(X) * self.target_scale_ + self.target_mean_

@@ -1,7 +1,7 @@
 """DeepNetSearch: a study from arrays, and its best network as an estimator.
 
-The study is one like any other: run by our own program with pinned numerics, resumable, verifiable,
-in MLflow. Only the estimator at its end is trained here, under the caller's numerics.
+The study is like any other: run by our own program with pinned numerics, resumable, verifiable, in
+MLflow. Only the estimator at its end is trained here, with the caller's numerics.
 """
 
 from collections.abc import Mapping
@@ -23,31 +23,32 @@ from dnnsearch.trials.spec import Value
 
 
 def _refitted(self: "DeepNetSearch") -> bool:
-    """Whether there is, or will be, an estimator to ask."""
+    """Return whether there is, or will be, a fitted estimator; else raise AttributeError."""
     if not self.refit:
         raise AttributeError("with refit=False there is no best_estimator_")
     return True
 
 
 def _of_classes(self: "DeepNetSearch") -> bool:
-    """Whether that estimator tells probabilities; an AttributeError says what is missing."""
+    """Return whether that estimator predicts probabilities; raise AttributeError without one."""
     fitted = getattr(self, "best_estimator_", None)
     return _refitted(self) and (fitted is None or hasattr(fitted, "predict_proba"))
 
 
 class DeepNetSearch(BaseEstimator):  # type: ignore[misc]
-    """Searches the hyperparameters of a network for X and y.
+    """Search for the hyperparameters of a network for X and y.
 
     Parameters
     ----------
     config
-        A config, or the part of one that is to differ from the usual, as a mapping or as the path
-        of a YAML file: `{"units": [16, 64], "seed": 1}`. Its `data` are not looked at.
+        A config, or the part of one that differs from the default, as a mapping or as the path of a
+        YAML file: `{"units": [16, 64], "seed": 1}`. Its `data` is ignored.
     trials, seconds, workers
-        As the command `search` has them: trials in all, and no trial begins after so many seconds.
+        As in the command `search`: the total number of trials, the time in seconds after which no
+        new trial starts, and the training processes.
     task
-        binary, multiclass or regression; None finds out, as for a file: whole numbers of up to 20
-        kinds, and text, are classes.
+        binary, multiclass or regression. None detects it as for a file: text, and whole numbers
+        with up to 20 different values, are classes.
     refit
         Whether to train `best_estimator_`, on all rows.
     verbose
@@ -56,9 +57,9 @@ class DeepNetSearch(BaseEstimator):  # type: ignore[misc]
     Attributes
     ----------
     study_
-        The Study. The same call again goes on with it, or finds it finished.
+        The Study. The same call resumes it, or finds it finished.
     best_params_, best_score_, best_trial_
-        Of the study's best trial: arguments of an estimator, the objective, its number.
+        The study's best trial: arguments of an estimator, its objective, its number.
     best_estimator_
         A Pipeline of StandardScaler and a network with these arguments, trained on all rows under
         the caller's numerics. The trial's own network is `study_.best`.
@@ -86,11 +87,11 @@ class DeepNetSearch(BaseEstimator):  # type: ignore[misc]
     def fit(self, X: Any, y: Any) -> Self:
         """Search for X (m, n_x) and y (m,), then train on all of them.
 
-        Raises UserError for what the command `search` refuses, ValueError for arrays that are none.
+        Raise UserError for what the command `search` refuses, ValueError for invalid arrays.
         """
         rows, targets = check_X_y(X, y, dtype=[np.float64, np.float32])
-        asked = array_study(rows, targets, self.config, self.task)
-        with asked.with_file() as document:
+        study = array_study(rows, targets, self.config, self.task)
+        with study.with_file() as document:
             self.study_ = api.search(
                 document,
                 trials=self.trials,
@@ -102,7 +103,7 @@ class DeepNetSearch(BaseEstimator):  # type: ignore[misc]
         self.best_params_ = arguments(best.hyperparameters)
         self.best_score_, self.best_trial_ = best.value, best.number
         if self.refit:
-            self.best_estimator_ = self._estimator(document, asked.task).fit(X, y)
+            self.best_estimator_ = self._estimator(document, study.task).fit(X, y)
         return self
 
     def _estimator(self, document: Mapping[str, Any], task: str) -> Pipeline:
@@ -115,30 +116,30 @@ class DeepNetSearch(BaseEstimator):  # type: ignore[misc]
 
     @available_if(_refitted)  # type: ignore[untyped-decorator]
     def predict(self, X: Any) -> np.ndarray:
-        """What `best_estimator_` predicts."""
+        """Return the predictions of `best_estimator_`, (m,)."""
         check_is_fitted(self, "best_estimator_")
         return np.asarray(self.best_estimator_.predict(X))
 
     @available_if(_of_classes)  # type: ignore[untyped-decorator]
     def predict_proba(self, X: Any) -> np.ndarray:
-        """What `best_estimator_` predicts; not in a regression."""
+        """Return the probabilities of `best_estimator_`, (m, classes); not in a regression."""
         check_is_fitted(self, "best_estimator_")
         return np.asarray(self.best_estimator_.predict_proba(X))
 
     @available_if(_refitted)  # type: ignore[untyped-decorator]
     def score(self, X: Any, y: Any) -> float:
-        """The accuracy of `best_estimator_`, or its R2."""
+        """Return the accuracy of `best_estimator_`, or its R2."""
         check_is_fitted(self, "best_estimator_")
         return float(self.best_estimator_.score(X, y))
 
     @property
     def classes_(self) -> np.ndarray:
-        """The labels, in the order of `predict_proba`; an AttributeError where there are none."""
+        """The labels, in the order of `predict_proba`; AttributeError if there are none."""
         return np.asarray(self.best_estimator_.classes_)
 
 
 def arguments(params: Mapping[str, Value]) -> dict[str, Any]:
-    """A trial's hyperparameters as arguments of an estimator: `units` has one entry a layer."""
+    """Return a trial's hyperparameters as arguments of an estimator; `units` by layer."""
     layers = range(1, int(params["hidden_layers"]) + 1)
     others = {name: value for name, value in params.items() if not name.startswith("units_")}
     return {**others, "units": tuple(int(params[f"units_{layer}"]) for layer in layers)}

@@ -1,19 +1,27 @@
-"""Our own command line: the name to print in commands, and a run in a process of its own."""
+"""Our own command line: its name, a run in a process of its own, and the result that comes back.
 
+What a command prints is for the user. Its result goes through a file of its own, whose name the
+command finds in its environment, so that no warning among the output can be taken for a result.
+"""
+
+import json
 import os
 import shlex
 import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import IO, Any
 
 from dnnsearch.errors import UserError
+from dnnsearch.urls import STORAGE_VARIABLE
 
 NAME = "dnnsearch"
 STOP_SECONDS = 10  # for a search to stop cleanly
-ERROR = "error: "
+RESULT_VARIABLE = "DNNSEARCH_RESULT_FILE"  # set by run_cli for the command that it starts
 
 
 def program_name() -> str:
@@ -29,43 +37,63 @@ def program_name() -> str:
     return NAME if is_on_path else shlex.quote(called)
 
 
-def run_cli(
-    arguments: Sequence[str], report: Callable[[str], object], storage: str | None = None
-) -> tuple[int, str]:
-    """Run `dnnsearch ARGUMENTS`; return its exit code, 0 or 1, and all that it printed.
+def send_result(result: Any) -> None:
+    """Send the JSON-able result of this command to the `run_cli` that started it, if one did."""
+    if path := os.environ.get(RESULT_VARIABLE):
+        Path(path).write_text(json.dumps(result), encoding="utf-8")
 
-    `report` is called with each line as it comes. The storage goes into the environment, because
-    every user of the machine can read a process's arguments. An interrupt here stops the program
-    cleanly. Raise UserError, with its message, if the command ends with exit code 2.
+
+def run_cli(
+    arguments: Sequence[str],
+    report: Callable[[str], object] = lambda line: None,
+    storage: str | None = None,
+) -> Any:
+    """Run `dnnsearch ARGUMENTS`; return the result that the command sent, None if it sent none.
+
+    `report` is called with each line of standard output as it comes. The storage goes into the
+    environment, because every user of the machine can read a process's arguments. An interrupt here
+    stops the program cleanly. Raise UserError for what the command refuses (exit code 2), and
+    RuntimeError, with its standard error, if it crashes or is killed.
     """
-    variables = {"DNNSEARCH_STORAGE": storage} if storage else {}
+    with tempfile.TemporaryDirectory(prefix="dnnsearch-") as folder:
+        path = Path(folder, "result.json")
+        variables = {RESULT_VARIABLE: str(path)} | ({STORAGE_VARIABLE: storage} if storage else {})
+        with Path(folder, "errors.txt").open("w+", errors="replace") as errors:
+            code = _run(arguments, variables, errors, report)
+            errors.seek(0)
+            said = errors.read()
+        result = json.loads(path.read_text("utf-8")) if path.exists() else None
+    if code == 2 and result:
+        raise UserError(result["error"])
+    if code != 0 and (code != 1 or result is None):  # exit code 1 with a result is a verdict
+        raise RuntimeError(f"{NAME} {arguments[0]} ended with exit code {code}\n{said}".rstrip())
+    return result
+
+
+def _run(
+    arguments: Sequence[str],
+    variables: Mapping[str, str],
+    errors: IO[str],
+    report: Callable[[str], object],
+) -> int:
+    """Return the exit code of a process that ran; if this one is interrupted, stop it."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "dnnsearch", *arguments],
+        [sys.executable, "-m", NAME, *arguments],
         env={**os.environ, **variables},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
+        stderr=errors,
         text=True,
         start_new_session=True,  # Ctrl-C reaches it once, through us
     )
     with process:
         try:
-            lines = _read_lines(process, report)
+            for line in process.stdout or ():
+                report(line.rstrip("\n"))
         except BaseException:
             _stop(process)
             raise
-    if process.returncode == 2:
-        raise UserError(lines[-1].removeprefix(ERROR))
-    return process.returncode, "\n".join(lines)
-
-
-def _read_lines(process: "subprocess.Popen[str]", report: Callable[[str], object]) -> list[str]:
-    lines = []
-    for line in process.stdout or ():
-        lines.append(line.rstrip("\n"))
-        if not line.startswith(ERROR):
-            report(lines[-1])
-    return lines
+    return process.returncode
 
 
 def _stop(process: "subprocess.Popen[str]") -> None:

@@ -1,5 +1,6 @@
-"""dnnsearch from Python: the commands under the same names, in processes of their own."""
+"""Covers dnnsearch from Python: the commands as functions, run in processes of their own."""
 
+import builtins
 import subprocess
 import sys
 from pathlib import Path
@@ -25,9 +26,24 @@ print([name for name in sys.modules if name.startswith("dnnsearch.")], "numpy" i
 
 def test_every_command_is_a_function_of_the_same_name() -> None:
     names = {c.name or c.callback.__name__ for c in app.registered_commands if c.callback}
-    assert names <= set(dnnsearch.__all__)
+    assert names <= {*dnnsearch.__all__, "list"}
     assert all(callable(getattr(dnnsearch, name)) for name in dnnsearch.__all__)
-    assert set(dnnsearch.__all__) <= set(dir(dnnsearch))
+    assert {*dnnsearch.__all__, "list"} <= set(dir(dnnsearch))
+
+
+def test_the_older_names_still_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert dnnsearch.list is dnnsearch.studies
+    older = dnnsearch.new("iris", name="older", set={"seed": 7}, quiet=True)
+    newer = dnnsearch.new("iris", name="newer", overrides={"seed": 7}, quiet=True)
+    assert "\nseed: 7" in older.read_text()
+    assert "\nseed: 7" in newer.read_text()
+    with pytest.raises(TypeError, match="overrides and set are one argument"):
+        dnnsearch.search("tiny.yaml", overrides={"seed": 1}, set={"seed": 1})
+
+
+def test_importing_everything_leaves_the_builtins_alone() -> None:
+    assert set(dnnsearch.__all__) & set(dir(builtins)) == set()
 
 
 def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
@@ -38,12 +54,12 @@ def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
 def test_a_search_from_a_mapping_is_the_same_study_as_from_a_file(
     tiny: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    # Without the accident trial 3 is another, so the studies agree up to there.
+    # Without the planted failure trial 3 is another one, so the studies agree up to there.
     config = {**yaml.safe_load(TINY), "study": "again", "tracking": "none"}
     study = dnnsearch.search(config, trials=3, workers=1)
     assert study.fingerprint() == dnnsearch.fingerprint("tiny", 3)
     assert "study again, 3 trials" in capfd.readouterr().out
-    assert dnnsearch.list()["study"].tolist() == ["again", "tiny"]
+    assert dnnsearch.studies()["study"].tolist() == ["again", "tiny"]
 
 
 def test_what_the_command_refuses_is_a_user_error(tiny: Path) -> None:
@@ -54,27 +70,27 @@ def test_what_the_command_refuses_is_a_user_error(tiny: Path) -> None:
     with pytest.raises(
         dnnsearch.UserError, match="study tiny exists with another definition: seed"
     ):
-        dnnsearch.search("tiny.yaml", set={"seed": 1}, quiet=True)
+        dnnsearch.search("tiny.yaml", overrides={"seed": 1}, quiet=True)
 
 
-def test_a_password_stands_in_no_argument_for_everybody_to_see(
+def test_a_password_is_not_among_the_arguments_of_a_process(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     storage = "postgresql://ann:secret@server/studies"
-    asked: list[list[str]] = []
+    started: list[list[str]] = []
 
-    def run(arguments: list[str], tell: object, given: str) -> None:
-        asked.append(arguments)
-        assert given == storage
+    def start(arguments: list[str], *, env: dict[str, str], **_: object) -> None:
+        started.append(arguments)
+        assert env["DNNSEARCH_STORAGE"] == storage
         raise dnnsearch.UserError("not today")
 
-    monkeypatch.setattr("dnnsearch.api.cli_call.run", run)
+    monkeypatch.setattr(subprocess, "Popen", start)
     names = ("promote", "publish", "report", "rerun", "rm", "verify")
-    for ask in (*(getattr(dnnsearch, name) for name in names), retune):
+    for call in (*(getattr(dnnsearch, name) for name in names), retune):
         with pytest.raises(dnnsearch.UserError, match="not today"):
-            ask("digits", storage=storage)
-    assert [arguments[0] for arguments in asked] == [*names, "retune"]
-    assert "secret" not in str(asked)
+            call("digits", storage=storage)
+    assert [arguments[3] for arguments in started] == [*names, "retune"]
+    assert "secret" not in str(started)
 
 
 def retune(study: str, storage: str) -> dnnsearch.Retuned:
@@ -93,7 +109,7 @@ def test_a_rerun_gives_its_verdict(tiny: Path) -> None:
 def test_rm_removes_and_clean_cleans(tiny: Path) -> None:
     Path("mlflow.db").unlink()
     assert dnnsearch.rm("tiny").startswith("removed study tiny: 5 trials")
-    assert dnnsearch.list().empty
+    assert dnnsearch.studies().empty
     assert dnnsearch.clean().startswith("removed ")
 
 

@@ -1,4 +1,4 @@
-"""A study and its trials as objects, and a trained trial that predicts."""
+"""Covers a study and its trials as objects, and predictions of a trained trial."""
 
 from pathlib import Path
 

@@ -1,3 +1,5 @@
+"""The fixture that runs a command in this process."""
+
 import gc
 import signal
 import sys
@@ -15,7 +17,7 @@ Command = Callable[..., tuple[int, str, str]]
 def command(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Iterator[Command]:
-    """A command, run in this process: its exit code, its output, its errors."""
+    """Return a function that runs a command here: its exit code, output and errors."""
 
     def run(*arguments: str) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["dnnsearch", *arguments])

@@ -1,4 +1,4 @@
-"""The command line as a whole: what it explains, what it loads, and how it says no."""
+"""Covers the command line as a whole: its help, what it imports, and its errors."""
 
 import re
 import subprocess
@@ -28,11 +28,11 @@ print("loaded:", [name for name in {HEAVY!r}.split() if name in sys.modules], co
     assert output.stdout.splitlines()[-1] == "loaded: [] 0"
 
 
-def test_no_command_at_all_is_a_wish_for_help(command: Command) -> None:
+def test_no_command_prints_the_help(command: Command) -> None:
     assert command() == command("--help")
 
 
-def test_the_help_shows_every_command_with_a_whole_sentence(command: Command) -> None:
+def test_the_help_lists_every_command_with_a_whole_sentence(command: Command) -> None:
     _, output, _ = command("--help")
     listed = output.partition("Commands:\n")[2].splitlines()
     assert [line.split()[0] for line in listed] == COMMANDS
@@ -40,9 +40,7 @@ def test_the_help_shows_every_command_with_a_whole_sentence(command: Command) ->
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_every_command_explains_itself_with_an_example_that_parses(
-    command: Command, name: str
-) -> None:
+def test_every_command_has_help_with_an_example_that_parses(command: Command, name: str) -> None:
     code, output, _ = command(name, "--help")
     assert code == 0
     examples = re.findall(rf"^ +dnnsearch {name}\b(.*)$", output, re.MULTILINE)
@@ -62,7 +60,7 @@ def test_every_command_explains_itself_with_an_example_that_parses(
         (["search", "x.yaml", "--trails", "3"], "No such option: --trails"),
     ],
 )
-def test_a_command_that_is_not_understood_is_an_error_in_one_line(
+def test_a_command_that_cannot_be_parsed_is_an_error_in_one_line(
     command: Command, arguments: list[str], message: str
 ) -> None:
     code, output, errors = command(*arguments)
@@ -76,7 +74,7 @@ def test_the_version_is_printed(command: Command) -> None:
     assert re.fullmatch(r"dnnsearch \d+\.\d+.*\n", command("--version")[1])
 
 
-def test_a_mistake_of_ours_keeps_its_traceback(
+def test_an_error_of_ours_keeps_its_traceback(
     command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("dnnsearch.deployment.removal.empty_cache", lambda: 1 / 0)
@@ -85,7 +83,7 @@ def test_a_mistake_of_ours_keeps_its_traceback(
 
 
 @pytest.mark.parametrize("command", ["--help", "--version"])
-def test_a_reader_who_has_seen_enough_is_no_trouble(command: str) -> None:
+def test_a_reader_that_closes_the_pipe_is_not_an_error(command: str) -> None:
     program = f"{sys.executable} -m dnnsearch {command} | head -0"
     done = subprocess.run(["bash", "-c", program], capture_output=True, text=True, check=False)
     assert (done.stdout, done.stderr) == ("", "")

@@ -1,4 +1,4 @@
-"""`list`, `show`, `best` and `fingerprint` on a study that a search has left."""
+"""Covers `list`, `show`, `best` and `fingerprint` on a study that a search has written."""
 
 import csv
 import io
@@ -23,7 +23,7 @@ def test_list_shows_the_studies_with_their_best_values(command: Command) -> None
     )
 
 
-def test_list_in_an_empty_folder_is_no_error_and_leaves_it_empty(
+def test_list_in_an_empty_folder_is_not_an_error_and_leaves_it_empty(
     command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "empty").mkdir()
@@ -50,14 +50,14 @@ def test_show_writes_every_trial_to_a_file_or_to_the_screen(command: Command) ->
     assert rows[3]["reason"] == "MemoryError: a planted accident"
 
 
-def test_show_chooses_and_sorts_what_is_asked_for(command: Command) -> None:
+def test_show_filters_and_sorts(command: Command) -> None:
     _, output, _ = command("show", "tiny", "--state", "finished", "--sort", "-learning_rate")
-    assert "; 3 of them fit" in output
+    assert "; 3 of them match" in output
     written = command("show", "tiny", "--where", "units=8-5", "--csv", "-")[1]
     assert [row["trial"] for row in csv.DictReader(io.StringIO(written))] == ["2"]
 
 
-def test_show_writes_json_with_every_digit_and_null_for_what_is_not_there(command: Command) -> None:
+def test_show_writes_json_with_every_digit_and_null_for_a_missing_value(command: Command) -> None:
     rows = json.loads(command("show", "tiny", "--json", "-")[1])
     written = list(csv.DictReader(io.StringIO(command("show", "tiny", "--csv", "-")[1])))
     assert [list(row) for row in rows] == [list(row) for row in written]
@@ -67,7 +67,7 @@ def test_show_writes_json_with_every_digit_and_null_for_what_is_not_there(comman
     assert rows[3]["dev_accuracy"] is None
 
 
-def test_show_marks_ties_and_lives_without_records(command: Command) -> None:
+def test_show_marks_ties_and_works_without_records(command: Command) -> None:
     rows = json.loads(command("show", "tiny", "--json", "-")[1])
     best = max(rows, key=lambda row: (row["dev_accuracy"] or 0, -row["trial"]))
     assert best["tied"] is False
@@ -84,7 +84,7 @@ def test_best_prints_a_configuration_that_is_a_valid_config(command: Command) ->
     parse_config({"data": "moons", **yaml.safe_load(output)}, "best", "best")
 
 
-def test_fingerprint_stands_alone_on_the_last_line(command: Command) -> None:
+def test_fingerprint_is_the_last_line(command: Command) -> None:
     _, output, _ = command("fingerprint", "tiny")
     assert re.fullmatch(r"[0-9a-f]{64}", output.splitlines()[-1])
     _, shorter, _ = command("fingerprint", "tiny", "--trials", "2")
@@ -102,7 +102,7 @@ def test_fingerprint_stands_alone_on_the_last_line(command: Command) -> None:
         ("show tiny --csv no/such/folder.csv", "there is no folder no/such"),
     ],
 )
-def test_what_is_not_there_is_an_error_in_one_line(
+def test_an_unknown_study_trial_or_folder_is_an_error_in_one_line(
     command: Command, arguments: str, message: str
 ) -> None:
     code, output, errors = command(*arguments.split())
@@ -112,7 +112,7 @@ def test_what_is_not_there_is_an_error_in_one_line(
     assert errors.count("\n") == 1
 
 
-def test_the_storage_can_be_named_by_the_environment(
+def test_the_storage_can_come_from_the_environment(
     command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DNNSEARCH_STORAGE", "sqlite:///no.db")

@@ -1,4 +1,4 @@
-"""`new --search` as a person starts it: from a file to a search, and to predictions of raw rows."""
+"""Covers `new --search` as a user starts it: from a file to a search and to predictions."""
 
 import os
 import subprocess

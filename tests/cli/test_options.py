@@ -1,3 +1,5 @@
+"""Covers how durations and output files of options are checked."""
+
 from pathlib import Path
 
 import pytest
@@ -10,17 +12,17 @@ from dnnsearch.errors import UserError
     ("text", "expected"),
     [("90", 90), ("90s", 90), ("15m", 900), ("1.5h", 5400), ("1h30m", 5400), ("2d", 172800)],
 )
-def test_a_duration_is_read_as_people_write_it(text: str, expected: float) -> None:
+def test_a_duration_is_read_in_its_usual_forms(text: str, expected: float) -> None:
     assert seconds(text) == expected
 
 
 @pytest.mark.parametrize("text", ["", "m", "3x", "15 m", "-5m", "1h-3m", "inf", "1e3"])
-def test_what_is_no_duration_is_an_error_with_an_example(text: str) -> None:
+def test_a_wrong_duration_is_an_error_with_an_example(text: str) -> None:
     with pytest.raises(UserError, match="--for must be a time such as 90s, 15m or 1h30m"):
         seconds(text)
 
 
-def test_a_file_is_writable_where_its_folder_exists(tmp_path: Path) -> None:
+def test_a_file_is_writable_if_its_folder_exists(tmp_path: Path) -> None:
     assert writable(tmp_path / "a.csv") == tmp_path / "a.csv"
     with pytest.raises(UserError, match="there is no folder"):
         writable(tmp_path / "nowhere" / "a.csv")

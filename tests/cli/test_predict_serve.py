@@ -1,4 +1,4 @@
-"""`predict` and `serve` as commands."""
+"""Covers `predict` and `serve` as commands."""
 
 import io
 import socket
@@ -23,11 +23,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_predict_prints_csv_where_no_file_is_wanted(folder: Path) -> None:
+def test_predict_prints_csv_if_no_file_is_given(folder: Path) -> None:
     command = [sys.executable, "-m", "dnnsearch", "predict", "members.dnn", "people.csv"]
     printed = subprocess.run(command, capture_output=True, check=True, text=True).stdout
-    found = pd.read_csv(io.StringIO(printed))
-    assert found["probability_yes"].tolist() == pytest.approx(
+    table = pd.read_csv(io.StringIO(printed))
+    assert table["probability_yes"].tolist() == pytest.approx(
         members().outputs(people(5, seed=3))[:, 0].tolist(), rel=1e-6
     )  # in this process numerics are not pinned
 
@@ -42,10 +42,10 @@ def test_predict_prints_csv_where_no_file_is_wanted(folder: Path) -> None:
         (["gone.dnn", "people.csv"], "there is no file gone.dnn"),
     ],
 )
-def test_what_predict_cannot_do_is_one_line_with_exit_code_2(
+def test_an_error_of_predict_is_one_line_with_exit_code_2(
     command: Command, folder: Path, monkeypatch: pytest.MonkeyPatch, arguments, reason
 ) -> None:
-    monkeypatch.setattr("dnnsearch.cli.predict_serve.pin", lambda numerics: None)
+    monkeypatch.setattr("dnnsearch.cli.predict.pin", lambda numerics: None)
     before = sorted(Path().iterdir())
     code, out, errors = command("predict", *arguments)
     assert (code, out, errors.count("\n")) == (2, "", 1)

@@ -1,7 +1,7 @@
-"""`verify` by the real command; what rerun finds is tested with rerunning.
+"""Covers `verify` as a command; what `rerun` finds is tested with the room reproduce.
 
-Differences are planted in what the study was begun with and in the code that every process of the
-command runs, workers too.
+Differences are planted in the stored definition of the study and in the code that every process of
+the command runs, also its workers.
 """
 
 import json
@@ -48,7 +48,7 @@ dnnsearch.trials.run.run_trial = run_trial
 
 @contextmanager
 def changed(attribute: str, change: Callable[[dict[str, Any]], object]) -> Iterator[None]:
-    """What Optuna's storage has of the study `tiny` under that name is another for a while."""
+    """Change an attribute of the study `tiny` in Optuna's storage; restore it at the end."""
 
     def put(document: str) -> None:
         database.execute(f"UPDATE study_user_attributes SET value_json = ? {where}", [document])
@@ -64,16 +64,14 @@ def changed(attribute: str, change: Callable[[dict[str, Any]], object]) -> Itera
     database.close()
 
 
-def test_a_whole_study_is_verified_given_the_accident_of_a_machine(tiny: Path) -> None:
-    """Anew, as a person starts it."""
+def test_a_whole_study_is_verified_with_its_recorded_machine_failure(tiny: Path) -> None:
+    """In a new process, as a user starts it."""
     command = [sys.executable, "-m", "dnnsearch", "verify", "tiny", "--workers", "1"]
     lines = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
     assert lines.startswith("tiny identical: 5 trials, given 1 recorded failure\nfingerprint ")
 
 
-def test_what_the_study_was_begun_with_is_named_where_it_has_changed(
-    program: Preloaded, tiny: Path
-) -> None:
+def test_a_part_of_the_definition_that_has_changed_is_named(program: Preloaded, tiny: Path) -> None:
     planted: dict[str, Callable[[dict[str, Any]], object]] = {
         "data: the data set has changed": lambda config: config["data"].update(noise=0.21),
         "split: the split into train, dev and test has": lambda c: c["split"].update(seed=1),
@@ -89,7 +87,7 @@ def test_what_the_study_was_begun_with_is_named_where_it_has_changed(
         assert "\n  what can be done: restore what is named here" in said
 
 
-def test_other_code_is_named_as_the_cause_and_it_is_said_by_how_much(
+def test_other_code_is_named_as_the_cause_with_the_size_of_the_difference(
     program: Preloaded, tiny: Path
 ) -> None:
     for planted, why in (
@@ -151,7 +149,7 @@ def test_under_other_versions_or_arithmetic_a_search_is_refused_and_a_verificati
 def test_a_native_study_of_other_kernels_is_equal_within_rounding(
     tiny: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Two real machines, played by one."""
+    """Simulate two machines by OpenBLAS kernels of two processors."""
     (tiny / "mlflow.db").unlink()
     command = [sys.executable, "-m", "dnnsearch"]
     search = [*command, "search", "tiny.yaml", "--study=other", "--set=tracking=none", *QUIET]

@@ -1,4 +1,4 @@
-"""`rm`, `clean` and `ui`: nothing is taken away that was not meant."""
+"""Covers `rm`, `clean` and `ui`: nothing else is removed."""
 
 import os
 import re
@@ -16,12 +16,12 @@ from tests.support.preloaded import Preloaded
 
 @pytest.fixture
 def alone(tiny: Path) -> Path:
-    """The study without MLflow, whose import takes seconds."""
+    """Return the study's folder without MLflow, whose import takes seconds."""
     (tiny / "mlflow.db").unlink()
     return tiny
 
 
-def test_rm_takes_away_the_study_its_records_and_its_runs_in_mlflow(
+def test_rm_removes_the_study_its_records_and_its_runs_in_mlflow(
     tracked: Preloaded, tiny: Path
 ) -> None:
     said = tracked.run(tiny, "rm", "tiny", "--yes")
@@ -37,13 +37,13 @@ def test_rm_takes_away_the_study_its_records_and_its_runs_in_mlflow(
     assert list((tiny / "records").iterdir()) == []
 
 
-def test_rm_without_mlflow_takes_away_the_rest(command: Command, alone: Path) -> None:
+def test_rm_without_mlflow_removes_the_rest(command: Command, alone: Path) -> None:
     assert "0 runs in MLflow" in command("rm", "tiny", "--yes")[1]
     assert command("list")[1].count("\n") == 1
     assert not Path("mlflow.db").exists()
 
 
-def test_rm_asks_and_takes_nothing_where_nobody_answers(
+def test_rm_asks_and_removes_nothing_without_a_yes(
     command: Command, alone: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     code, _, errors = command("rm", "tiny")
@@ -57,7 +57,9 @@ def test_rm_asks_and_takes_nothing_where_nobody_answers(
     assert command("show", "tiny")[0] == 2
 
 
-def test_rm_leaves_a_study_alone_that_somebody_works_on(command: Command, alone: Path) -> None:
+def test_rm_leaves_a_study_alone_that_another_process_works_on(
+    command: Command, alone: Path
+) -> None:
     with study_lock("sqlite:///optuna.db", "tiny"):
         code, _, errors = command("rm", "tiny", "--yes")
     assert code == 2
@@ -65,7 +67,9 @@ def test_rm_leaves_a_study_alone_that_somebody_works_on(command: Command, alone:
     assert command("show", "tiny")[0] == 0
 
 
-def test_clean_empties_the_cache_and_spares_what_is_not_ours(command: Command, alone: Path) -> None:
+def test_clean_empties_the_cache_and_leaves_the_files_of_others(
+    command: Command, alone: Path
+) -> None:
     cache = alone / "cache"
     (cache / "photos").mkdir()
     (cache / "notes.txt").write_text("mine")
@@ -74,14 +78,14 @@ def test_clean_empties_the_cache_and_spares_what_is_not_ours(command: Command, a
     assert sorted(path.name for path in cache.iterdir()) == ["notes.txt", "photos"]
 
 
-def test_clean_without_a_cache_is_no_error(
+def test_clean_without_a_cache_is_not_an_error(
     command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DNNSEARCH_CACHE", str(tmp_path / "none"))
     assert command("clean")[0] == 0
 
 
-def test_ui_becomes_mlflow_on_this_machine_only(
+def test_ui_starts_mlflow_on_this_machine_only(
     command: Command, tiny: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     started: list[tuple[str, list[str], dict[str, str]]] = []

@@ -1,4 +1,4 @@
-"""What `search` says, and what it would cost; how it searches is tested with the study."""
+"""Covers what `search` prints and estimates; how it searches is tested with the room study."""
 
 import json
 import re
@@ -12,7 +12,7 @@ from tests.support.preloaded import Preloaded
 SEARCH = ("search", "tiny.yaml", "--set=tracking=none", "--workers=1")
 
 
-def test_a_search_ends_with_the_leaderboard_and_what_one_can_do_next(searched: Path) -> None:
+def test_a_search_ends_with_the_leaderboard_and_the_next_commands(searched: Path) -> None:
     output = (searched / "output.txt").read_text()
     assert "study tiny, 5 trials: 3 finished, 1 diverged, 1 failed\n" in output
     (best,) = re.findall(r"^best: trial (\d) with dev_accuracy 0\.\d{4}$", output, re.MULTILINE)
@@ -21,7 +21,7 @@ def test_a_search_ends_with_the_leaderboard_and_what_one_can_do_next(searched: P
     assert re.search(r"\nfingerprint [0-9a-f]{64}\n$", output)
 
 
-def test_where_there_is_no_terminal_a_search_says_one_line_for_each_trial(searched: Path) -> None:
+def test_without_a_terminal_a_search_prints_one_line_for_each_trial(searched: Path) -> None:
     output = (searched / "output.txt").read_text()
     lines = re.findall(r"^trial (\d) .*: (\w+).* \[(\d)/5", output, re.MULTILINE)
     assert sorted(number for number, _, _ in lines) == ["0", "1", "2", "3", "4"]
@@ -34,7 +34,7 @@ def everything(folder: Path) -> dict[Path, bytes]:
     return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_a_dry_run_says_what_is_left_and_writes_nothing(program: Preloaded, tiny: Path) -> None:
+def test_a_dry_run_estimates_the_rest_and_writes_nothing(program: Preloaded, tiny: Path) -> None:
     before = everything(tiny)
     output = program.run(tiny, "search", "tiny.yaml", "--dry-run", "--trials", "25")
     assert "trials  20 (and 5 that have ended already)" in output
@@ -77,7 +77,7 @@ def test_json_is_one_event_a_line_and_the_last_one_is_the_study(
         ("tiny.yaml --set seed", "--set 'seed': must be key=value"),
     ],
 )
-def test_bad_input_is_an_error_before_the_process_is_started_over(
+def test_bad_input_is_an_error_before_the_process_is_replaced(
     command: Command, tiny: Path, arguments: str, message: str
 ) -> None:
     code, _, errors = command("search", *arguments.split())

@@ -1,4 +1,4 @@
-"""Stopped once a command ends in order, stopped twice at once."""
+"""Covers how signals stop a command: the first one cleanly, the second one at once."""
 
 import os
 import signal
@@ -12,13 +12,13 @@ import pytest
 SLOW = """
 import signal, sys, time
 from dnnsearch.cli import signals
-signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whoever runs the tests may do so under nohup
-signals.stop_in_order()
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests may run under nohup
+signals.install_graceful_stop()
 try:
     print("ready", flush=True)
     time.sleep(60)
 except signals.Stopped as stopped:
-    print("in order", stopped, flush=True)
+    print("clean", stopped, flush=True)
     {then}
     sys.exit(stopped.exit_code)
 """
@@ -33,24 +33,24 @@ def started(then: str) -> "subprocess.Popen[str]":
 
 
 @pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
-def test_the_first_signal_lets_the_program_put_things_in_order(name: str, code: int) -> None:
+def test_the_first_signal_lets_the_program_clean_up(name: str, code: int) -> None:
     with started("pass") as process:
         process.send_signal(signal.Signals[name])
         output, _ = process.communicate(timeout=20)
-    assert (process.returncode, output) == (code, f"in order {name}\n")
+    assert (process.returncode, output) == (code, f"clean {name}\n")
 
 
 def test_the_second_signal_ends_it_at_once() -> None:
     with started("time.sleep(60)") as process:
         process.send_signal(signal.SIGINT)
         assert process.stdout is not None
-        assert process.stdout.readline() == "in order SIGINT\n"
+        assert process.stdout.readline() == "clean SIGINT\n"
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=20) == 143
 
 
 def test_ctrl_c_at_a_terminal_ends_a_search_without_any_traceback(tiny: Path) -> None:
-    """A terminal sends it to the whole group of processes, workers that are starting included."""
+    """A terminal sends it to the whole group of processes, also to workers that are starting."""
     arguments = ["search", "tiny.yaml", "--study", "stopped", "--set", "tracking=none"]
     process = subprocess.Popen(
         [sys.executable, "-m", "dnnsearch", *arguments, "--trials", "500"],
@@ -66,6 +66,6 @@ def test_ctrl_c_at_a_terminal_ends_a_search_without_any_traceback(tiny: Path) ->
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
     assert errors.startswith(
-        "stopped; what has ended is kept. To go on: dnnsearch search tiny.yaml"
+        "stopped; finished trials are kept. To resume: dnnsearch search tiny.yaml"
     )
     assert errors.count("\n") == 1

@@ -1,3 +1,5 @@
+"""Covers how the arguments of an estimator are checked."""
+
 import numpy as np
 import pytest
 

@@ -1,3 +1,5 @@
+"""Covers the config, the name and the data file of a study from arrays."""
+
 from pathlib import Path
 
 import numpy as np
@@ -5,7 +7,7 @@ import pytest
 
 import dnnsearch
 from dnnsearch.config.config import parse_config
-from dnnsearch.estimators.array_data import array_study, npz, usual
+from dnnsearch.estimators.array_data import array_study, default_space, npz
 
 RNG = np.random.default_rng(0)
 X, y = RNG.standard_normal((40, 3)), np.arange(40) % 2
@@ -19,8 +21,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("task", ["binary", "regression"])
 @pytest.mark.parametrize("examples", [10, 128, 5000, 60_000])
-def test_the_usual_space_is_a_config_for_any_number_of_examples(examples: int, task: str) -> None:
-    document = {"data": "iris", **usual(examples, task)}
+def test_the_default_space_is_a_config_for_any_number_of_examples(examples: int, task: str) -> None:
+    document = {"data": "iris", **default_space(examples, task)}
     config = parse_config(document, "here", "study")
     assert config.objective == ("dev_r2" if task == "regression" else "dev_accuracy")
     if config.hyper["batch_size"].value != "full":
@@ -32,7 +34,7 @@ def test_the_usual_space_is_a_config_for_any_number_of_examples(examples: int, t
     ("target", "task"),
     [(y, "binary"), (NAMES, "binary"), (np.arange(40) % 3, "multiclass"), (X[:, 0], "regression")],
 )
-def test_the_task_is_found_out(target: np.ndarray, task: str) -> None:
+def test_the_task_is_detected(target: np.ndarray, task: str) -> None:
     asked = array_study(X, target, None, None)
     assert asked.task == asked.document["data"]["task"] == task
 
@@ -54,7 +56,7 @@ def test_a_file_gives_all_but_its_data(tmp_path: Path) -> None:
     assert document["data"]["file"].startswith("records/small/arrays-")
 
 
-def test_what_is_no_config_is_refused_before_anything_is_written() -> None:
+def test_an_invalid_config_is_refused_before_anything_is_written() -> None:
     with pytest.raises(dnnsearch.UserError, match="the search's config: 'unit' is unknown"):
         array_study(X, y, {"unit": 3}, None)
     with pytest.raises(ValueError, match="must have 2 classes"):
@@ -62,7 +64,7 @@ def test_what_is_no_config_is_refused_before_anything_is_written() -> None:
     assert not [*Path().iterdir()]
 
 
-def test_the_file_is_there_while_needed_and_not_after_a_refusal() -> None:
+def test_the_file_exists_while_needed_and_not_after_a_refusal() -> None:
     asked = array_study(X, NAMES, None, None)
     with pytest.raises(KeyboardInterrupt), asked.with_file():
         raise KeyboardInterrupt

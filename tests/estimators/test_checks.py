@@ -1,4 +1,4 @@
-"""scikit-learn's own checks of an estimator, all of them: none is skipped or expected to fail."""
+"""Covers scikit-learn's own checks of an estimator; none is skipped or expected to fail."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,20 +8,20 @@ from sklearn.utils.estimator_checks import check_estimator, parametrize_with_che
 
 from dnnsearch import DeepNetClassifier, DeepNetRegressor
 
-SHORT = {"iterations": 150, "units": 16}  # enough for the scores that the checks ask for
-STOPPING = {**SHORT, "units": (16, 8), "dev_fraction": 0.2, "batch_size": "full"}
+QUICK = {"iterations": 150, "units": 16}  # enough for the scores that the checks ask for
+STOPPING = {**QUICK, "units": (16, 8), "dev_fraction": 0.2, "batch_size": "full"}
 
 
 @pytest.fixture(autouse=True)
 def array_api(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without it, scikit-learn skips its check that other libraries' arrays are taken."""
+    """Let scikit-learn run its check with arrays of other libraries, too."""
     monkeypatch.setenv("SCIPY_ARRAY_API", "1")
 
 
 @parametrize_with_checks(
     [
-        DeepNetClassifier(**SHORT),
-        DeepNetRegressor(**SHORT),
+        DeepNetClassifier(**QUICK),
+        DeepNetRegressor(**QUICK),
         DeepNetClassifier(**STOPPING),
         DeepNetRegressor(**STOPPING),
     ]
@@ -37,6 +37,6 @@ def test_the_checks_see_a_planted_error() -> None:
             self.iterations = 1
             return self
 
-    outcomes = check_estimator(Forgetful(**SHORT), on_fail=None, on_skip=None)
+    outcomes = check_estimator(Forgetful(**QUICK), on_fail=None, on_skip=None)
     failed = {outcome["check_name"] for outcome in outcomes if outcome["status"] == "failed"}
     assert "check_dont_overwrite_parameters" in failed

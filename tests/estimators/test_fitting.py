@@ -1,3 +1,5 @@
+"""Covers the training of an estimator: early stopping, curves, divergence."""
+
 from typing import Any
 
 import numpy as np
@@ -21,7 +23,7 @@ def fitted(data: dict[str, np.ndarray], output: str = "sigmoid", **arguments: An
     return fit(data, output, 1, hyperparameters(given), settings(given), rng)
 
 
-def test_it_is_the_training_of_a_trial() -> None:
+def test_it_is_the_same_training_as_that_of_a_trial() -> None:
     rng = np.random.default_rng(3)
     parameters = nn.initialize((4, 16, 16, 1), [rng])
     points = train(

@@ -1,3 +1,5 @@
+"""Covers the classifier and the regressor: predictions, seeds, errors."""
+
 import pickle
 
 import numpy as np
@@ -20,7 +22,7 @@ def moons(**arguments: object) -> DeepNetClassifier:
     return DeepNetClassifier(**given).fit(X, y)
 
 
-def test_two_classes_are_told_apart() -> None:
+def test_two_classes_are_predicted() -> None:
     model = moons()
     shares = model.predict_proba(X)
     assert model.score(X, y) > 0.95
@@ -34,7 +36,7 @@ def test_two_classes_are_told_apart() -> None:
     assert model.parameters_["W1"].dtype == np.float32
 
 
-def test_a_data_frame_with_text_labels_is_taken() -> None:
+def test_a_data_frame_with_text_labels_is_accepted() -> None:
     bunch = load_iris(as_frame=True)
     names = bunch.target.map(dict(enumerate(bunch.target_names)))
     model = make_pipeline(StandardScaler(), DeepNetClassifier(iterations=300, random_state=0))
@@ -50,7 +52,7 @@ def test_a_data_frame_with_text_labels_is_taken() -> None:
         network.predict(pd.DataFrame(np.zeros((1, 4)), columns=list("abcd")))
 
 
-def test_a_regression_speaks_in_the_unit_of_its_target() -> None:
+def test_a_regression_predicts_in_the_unit_of_its_target() -> None:
     arguments = {"units": 32, "iterations": 500, "random_state": 0}
     model = make_pipeline(StandardScaler(), DeepNetRegressor(**arguments))
     large = 1e6 * Y_FRIEDMAN + 1e9
@@ -62,7 +64,7 @@ def test_a_regression_speaks_in_the_unit_of_its_target() -> None:
     assert constant.predict(X_FRIEDMAN) == pytest.approx(7, abs=0.5)
 
 
-def test_it_stops_early_where_the_dev_rows_do_not_gain() -> None:
+def test_it_stops_early_if_the_dev_cost_does_not_fall() -> None:
     rng = np.random.default_rng(0)
     noise = rng.standard_normal((200, 20)), rng.integers(0, 2, 200)
     model = DeepNetClassifier(iterations=3000, dev_fraction=0.3, random_state=0).fit(*noise)
@@ -91,7 +93,7 @@ def test_the_random_state_is_all_that_is_random() -> None:
     assert not np.array_equal(one.parameters_["W1"], other.parameters_["W1"])
 
 
-def test_a_row_is_predicted_alike_whatever_stands_beside_it() -> None:
+def test_the_prediction_of_a_row_does_not_depend_on_others() -> None:
     model = moons()
     alone = np.concatenate([model.predict_proba(row[np.newaxis]) for row in X])
     assert alone == pytest.approx(model.predict_proba(X), abs=1e-14)
@@ -103,7 +105,7 @@ def test_a_fitted_model_can_be_pickled() -> None:
     assert np.array_equal(again.predict_proba(X), model.predict_proba(X))
 
 
-def test_grid_search_and_cross_validation_take_it() -> None:
+def test_grid_search_and_cross_validation_work_with_it() -> None:
     model = make_pipeline(StandardScaler(), DeepNetClassifier(iterations=60, random_state=0))
     grid = {"deepnetclassifier__units": [4, (8, 4)], "deepnetclassifier__momentum": [0, 0.9]}
     search = GridSearchCV(model, grid, cv=2, scoring="roc_auc").fit(X, y)
@@ -112,7 +114,7 @@ def test_grid_search_and_cross_validation_take_it() -> None:
     assert cross_val_score(model, X, y, cv=3).min() > 0.7
 
 
-def test_what_cannot_be_learnt_is_a_value_error() -> None:
+def test_data_that_cannot_be_learnt_is_a_value_error() -> None:
     with pytest.raises(ValueError, match="y must have 2 classes, but has one class, 'a'"):
         DeepNetClassifier().fit([[1.0], [2.0]], ["a", "a"])
     with pytest.raises(ValueError, match="too large for dtype"):

@@ -1,3 +1,5 @@
+"""Covers a search from arrays, from the study to its best estimator."""
+
 from pathlib import Path
 
 import numpy as np

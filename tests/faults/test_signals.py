@@ -64,7 +64,7 @@ def test_while_it_is_imported(folder: Path) -> None:
 def test_while_a_database_is_created(folder: Path, program: Preloaded, undisturbed: str) -> None:
     with start(folder, *UNTRACKED) as command:
         wait_until(lambda: any(folder.glob(".new-*/*")))
-        assert "To go on: dnnsearch search wine.yaml" in stop(command, signal.SIGINT)
+        assert "To resume: dnnsearch search wine.yaml" in stop(command, signal.SIGINT)
     assert fingerprint(program.run(folder, "search", "wine.yaml", *UNTRACKED)) == undisturbed
     assert_whole(folder)
 

@@ -1,5 +1,6 @@
 """Covers our command line in a process of its own, and the name that it prints for itself."""
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -7,17 +8,58 @@ from pathlib import Path
 import pytest
 
 from dnnsearch.errors import UserError
-from dnnsearch.runtime.cli_process import program_name, run_cli
+from dnnsearch.runtime.cli_process import RESULT_VARIABLE, program_name, run_cli, send_result
 from dnnsearch.storage.study_lock import study_lock
 from dnnsearch.study.leaderboard.ranking import leaderboards
+from tests.support.paths import first_on_path
+
+STRAY = """
+import sys
+print('{"identical": false, "text": "not the result"}')
+print("Traceback of a harmless warning", file=sys.stderr)
+"""
 
 
-def test_each_line_is_reported_as_it_comes_and_returned() -> None:
+def test_each_line_is_reported_as_it_comes() -> None:
     lines: list[str] = []
-    code, output = run_cli(["--version"], lines.append)
-    assert code == 0
-    assert lines == [output]
-    assert output.startswith("dnnsearch ")
+    assert run_cli(["--version"], lines.append) is None
+    (line,) = lines
+    assert line.startswith("dnnsearch ")
+
+
+def test_a_result_arrives_as_it_was_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(RESULT_VARIABLE, str(tmp_path / "result.json"))
+    send_result({"text": "é", "difference": [0.1, None]})
+    monkeypatch.delenv(RESULT_VARIABLE)
+    send_result("printed by the command alone")
+    document = json.loads((tmp_path / "result.json").read_text(encoding="utf-8"))
+    assert document == {"text": "é", "difference": [0.1, None]}
+
+
+def plant(code: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every Python process that starts run this code first."""
+    (folder / "site").mkdir()
+    (folder / "site" / "sitecustomize.py").write_text(code)
+    monkeypatch.setenv("PYTHONPATH", first_on_path(folder / "site"))
+
+
+def test_no_line_among_the_output_is_taken_for_a_result_or_a_crash(
+    tmp_path: Path, tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plant(STRAY, tmp_path, monkeypatch)
+    lines: list[str] = []
+    result = run_cli(["rerun", "tiny/3"], lines.append)
+    assert result["identical"] is True
+    assert result["text"].startswith("tiny/3 identical")
+    assert "not the result" in lines[0]
+
+
+def test_a_crash_is_a_runtime_error_with_its_traceback(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plant("import atexit, os; atexit.register(lambda: os._exit(1))", tmp_path, monkeypatch)
+    with pytest.raises(RuntimeError, match=r"dnnsearch --version ended with exit code 1"):
+        run_cli(["--version"])
 
 
 def test_an_error_of_the_program_is_the_same_error_here() -> None:

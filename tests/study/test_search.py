@@ -179,7 +179,7 @@ def test_a_signal_ends_the_search_in_order_and_it_can_go_on(
         running.send_signal(number)
         _, errors = running.communicate(timeout=10)
     assert running.returncode == code
-    assert "To go on: dnnsearch search wine.yaml" in errors
+    assert "To resume: dnnsearch search wine.yaml" in errors
     assert "Traceback" not in errors
     assert fingerprint(tracked.run(folder, "search", "wine.yaml")) == undisturbed
     assert_whole(folder, 8)

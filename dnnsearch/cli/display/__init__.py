@@ -1,7 +1,11 @@
-"""What is seen while a search runs: a live table, plain lines, nothing, or events for machines.
+"""What a search prints while it runs: a live table, plain lines, messages only, or JSON events.
 
-The four are observers of a search and take the same calls, so that the search need not know which
-one watches. Nothing here decides anything.
+The four are observers of a search and have the same methods. Nothing here knows how a search works.
+
+- `tally`: the state of a search: what runs, what has ended, which trial is best.
+- `live`: a table on a terminal.
+- `lines`: one line per trial, or messages only.
+- `events`: one JSON object per line.
 """
 
 import os
@@ -18,7 +22,7 @@ from dnnsearch.study.search import SearchObserver
 
 @contextmanager
 def display(config: Config, quiet: bool, events: bool = False) -> Iterator[SearchObserver]:
-    """The observer that fits: live on a terminal, lines elsewhere, nothing where nobody asks."""
+    """Yield the display that fits: events or quiet if asked for, live on a terminal, else lines."""
     if events:
         yield Events(Tally(config))
     elif quiet:

@@ -1,16 +1,16 @@
-"""A search for machines: one JSON object a line, for whatever begins, moves or ends."""
+"""The display for programs: one JSON object per line for each trial, progress and message."""
 
 import json
-import math
 from typing import Any
 
 from dnnsearch.cli.display.tally import Tally
+from dnnsearch.study.leaderboard.formats import finite_or_null
 from dnnsearch.trials.run import TrialView
 from dnnsearch.workers import Progressed
 
 
 class Events:
-    """Every event on a line of its own; a number that is not finite is null."""
+    """Print every event on a line of its own; a number that is not finite is null."""
 
     def __init__(self, tally: Tally) -> None:
         self.tally = tally
@@ -19,11 +19,11 @@ class Events:
         self.tally.trials = trials
 
     def on_trial(self, view: TrialView) -> None:
-        """Also of each trial that had ended before: `new` is false then."""
+        """Print the trial; `new` is false if it ended in an earlier search."""
         is_new = self.tally.trial(view)
-        begun = {"trial": view.number, "state": view.state, "hyperparameters": view.params}
+        start = {"trial": view.number, "state": view.state, "hyperparameters": view.params}
         ended = view.state not in ("running", "interrupted")
-        tell("trial", **begun, **(self._end(view, is_new) if ended else {}))
+        print_event("trial", **start, **(self._end(view, is_new) if ended else {}))
 
     def _end(self, view: TrialView, is_new: bool) -> dict[str, Any]:
         best = self.tally.best
@@ -43,18 +43,12 @@ class Events:
     def on_progress(self, event: Progressed) -> None:
         of = self.tally.running[event.number].params["iterations"]
         at = {"iteration": event.iteration, "iterations": of, self.tally.objective: event.value}
-        tell("progress", trial=event.number, **at)
+        print_event("progress", trial=event.number, **at)
 
     def on_message(self, text: str) -> None:
-        tell("message", text=text)
+        print_event("message", text=text)
 
 
-def tell(event: str, **content: Any) -> None:
-    """Print one event."""
-    print(json.dumps({"event": event, **_finite(content)}, allow_nan=False), flush=True)
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _finite(one) for key, one in value.items()}
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+def print_event(event: str, **content: Any) -> None:
+    """Print one event as a JSON object; `content` has its keys."""
+    print(json.dumps({"event": event, **finite_or_null(content)}, allow_nan=False), flush=True)

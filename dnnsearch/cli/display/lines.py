@@ -1,4 +1,4 @@
-"""Displays in plain text: for logs, pipes and whoever wants no more."""
+"""Displays in plain text, for logs and pipes."""
 
 import sys
 
@@ -8,7 +8,7 @@ from dnnsearch.workers import Progressed
 
 
 class Lines:
-    """One line for each trial that ends."""
+    """Print one line for each trial that ends."""
 
     def __init__(self, tally: Tally) -> None:
         self.tally = tally
@@ -32,7 +32,7 @@ class Lines:
 
 
 class Quiet:
-    """Nothing but what a person must know."""
+    """Print messages only, on standard error."""
 
     def on_total(self, trials: int) -> None:
         pass

@@ -1,4 +1,4 @@
-"""The live table on a terminal, drawn by rich, which honours NO_COLOR and the width it has."""
+"""The live table on a terminal, drawn by rich, which respects NO_COLOR and the width."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,12 +12,12 @@ from dnnsearch.cli.display.tally import Tally
 from dnnsearch.trials.run import TrialView
 from dnnsearch.workers import Progressed
 
-BAR = 24  # characters
-SHOWN = 12  # running trials in the table
+BAR_CHARACTERS = 24
+MAX_TRIALS_SHOWN = 12  # running ones, in the table
 
 
 class Live:
-    """A table that is drawn again several times a second."""
+    """A table that is redrawn several times a second."""
 
     def __init__(self, tally: Tally, console: Console) -> None:
         self.tally, self.console = tally, console
@@ -35,7 +35,7 @@ class Live:
         self.console.print(text, markup=False, highlight=False)
 
     def draw(self) -> Group:
-        """What is seen of the search as it stands now."""
+        """Return the current state of the search, as rich renders it."""
         tally = self.tally
         best, ends = Text(footing(tally), style="green"), Text(tally.ended_as)
         return Group(Text(heading(tally), style="bold"), self._running(), best, ends)
@@ -45,7 +45,7 @@ class Live:
         table = Table(box=None)
         for column in ("trial", "progress", tally.objective):
             table.add_column(column, no_wrap=True)
-        for number, view in list(tally.running.items())[:SHOWN]:
+        for number, view in list(tally.running.items())[:MAX_TRIALS_SHOWN]:
             at = tally.progress.get(number)
             value = f"{at.value:.4f}" if at else ""
             table.add_row(view.display_name, bar(tally.share(number)) if at else "waiting", value)
@@ -53,7 +53,7 @@ class Live:
 
 
 def heading(tally: Tally) -> str:
-    """How far the whole search is."""
+    """Return the progress of the whole search, in one line."""
     left = "" if tally.left is None else f", about {clock(tally.left)} left"
     share = tally.ended / tally.trials
     return (
@@ -62,7 +62,7 @@ def heading(tally: Tally) -> str:
 
 
 def footing(tally: Tally) -> str:
-    """What has come of it so far."""
+    """Return the best trial up to now, in one line."""
     best = tally.best
     if best is None or best.value is None:
         return "no trial has finished yet"
@@ -70,12 +70,13 @@ def footing(tally: Tally) -> str:
 
 
 def bar(share: float) -> str:
-    full = round(min(max(share, 0.0), 1.0) * BAR)
-    return "━" * full + "─" * (BAR - full)
+    """Return a bar of 24 characters for a share from 0 to 1; other shares are clipped."""
+    full = round(min(max(share, 0.0), 1.0) * BAR_CHARACTERS)
+    return "━" * full + "─" * (BAR_CHARACTERS - full)
 
 
 def clock(seconds: float) -> str:
-    """Such as `1:05` or `2:00:07`."""
+    """Return a duration such as `1:05` or `2:00:07`."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
@@ -83,7 +84,7 @@ def clock(seconds: float) -> str:
 
 @contextmanager
 def live(tally: Tally) -> Iterator[Live]:
-    """The table on the terminal, gone when the search is over."""
+    """Show the table on the terminal; erase it when the search is over."""
     shown = Live(tally, Console())
     with Screen(
         get_renderable=shown.draw, console=shown.console, refresh_per_second=5, transient=True

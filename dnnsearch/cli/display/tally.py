@@ -1,4 +1,4 @@
-"""How a search stands, counted from what it tells: what every display shows."""
+"""The state of a search, counted from its events, which every display shows."""
 
 import time
 from collections import Counter
@@ -10,7 +10,7 @@ from dnnsearch.workers import Progressed
 
 
 class Tally:
-    """How a search stands: what runs, what has ended, which trial is best."""
+    """The state of a search: what runs, what has ended, which trial is best."""
 
     def __init__(self, config: Config) -> None:
         self.study, self.trials, self.objective = config.study, config.trials, config.objective
@@ -18,12 +18,12 @@ class Tally:
         self.progress: dict[int, Progressed] = {}
         self.ends: Counter[str] = Counter()
         self.best: TrialView | None = None
-        self.replayed = 0  # ended in an earlier search
+        self.replayed = 0  # trials that ended in an earlier search
         self._direction = METRICS[config.objective].direction
         self._began = time.monotonic()
 
     def trial(self, view: TrialView) -> bool:
-        """Take note of a trial; whether it has ended just now."""
+        """Count a trial; return whether it has ended in this search."""
         if view.state in ("running", "interrupted"):
             self.running[view.number] = view
             return False
@@ -42,11 +42,11 @@ class Tally:
 
     @property
     def ended_as(self) -> str:
-        """Such as `12 finished, 1 diverged`."""
+        """Return a count of each final state, such as `12 finished, 1 diverged`."""
         return ", ".join(f"{count} {state}" for state, count in self.ends.most_common())
 
     def share(self, number: int) -> float:
-        """How much of a running trial is done, from 0 to 1."""
+        """Return the part of a running trial that is done, from 0 to 1."""
         progressed = self.progress.get(number)
         view = self.running.get(number)
         if progressed is None or view is None:
@@ -59,14 +59,14 @@ class Tally:
 
     @property
     def left(self) -> float | None:
-        """Seconds, if the rest goes like what this search has done; None before it has."""
+        """Return the remaining seconds at this search's speed; None before half a trial is done."""
         done = self.ended - self.replayed + sum(self.share(number) for number in list(self.running))
         wanted = self.trials - self.replayed
         return self.elapsed * (wanted - done) / done if done > 0.5 else None
 
     @property
     def summary(self) -> str:
-        """Such as `3/40, best 0.9722 (trial 0)`."""
+        """Return a summary such as `3/40, best 0.9722 (trial 0)`."""
         best = (
             "" if self.best is None else f", best {self.best.value:.4f} (trial {self.best.number})"
         )

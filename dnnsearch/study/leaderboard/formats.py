@@ -122,11 +122,16 @@ def json_text(boards: Sequence[Leaderboard]) -> str:
     A number that is not finite is null too.
     """
     names = all_columns(boards)
-    rows = [{name: _finite(one.get(name)) for name in names} for one in all_column_values(boards)]
+    rows = [
+        finite_or_null({name: one.get(name) for name in names}) for one in all_column_values(boards)
+    ]
     return json.dumps(rows, indent=1, allow_nan=False) + "\n"
 
 
-def _finite(value: Any) -> Any:
+def finite_or_null(value: Any) -> Any:
+    """Return the value for JSON: None for a number that is not finite, also inside mappings."""
+    if isinstance(value, dict):
+        return {key: finite_or_null(one) for key, one in value.items()}
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 

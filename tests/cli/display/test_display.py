@@ -1,4 +1,4 @@
-"""What is shown of a search: counted right, and drawn without colours where nobody wants them."""
+"""Covers the displays of a search: what they count, print and draw."""
 
 import io
 import json
@@ -38,7 +38,7 @@ def ended(tally: Tally, *views: TrialView) -> None:
         tally.trial(one)
 
 
-def test_of_equal_trials_the_first_told_stays_the_best() -> None:
+def test_of_equal_trials_the_first_one_stays_the_best() -> None:
     tally = Tally(config())
     ended(tally, view(0, value=0.9), view(1, value=0.95), view(2, value=0.95))
     assert tally.best is not None
@@ -82,7 +82,9 @@ def test_an_interrupted_trial_has_not_ended() -> None:
     assert tally.ended == 0
 
 
-def test_lines_tell_of_each_trial_that_ended_now(capsys: pytest.CaptureFixture[str]) -> None:
+def test_lines_are_printed_for_trials_that_ended_in_this_search(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     lines = Lines(Tally(config()))
     lines.on_trial(view(0, value=0.5))  # of an earlier search
     for one in (view(1, value=0.9, seconds=0.25), view(2, "failed", reason="Trace\nBad: luck")):
@@ -95,7 +97,7 @@ def test_lines_tell_of_each_trial_that_ended_now(capsys: pytest.CaptureFixture[s
     ]
 
 
-def test_quiet_says_only_what_must_be_known_and_not_among_the_results(
+def test_quiet_prints_messages_only_on_standard_error(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     quiet = Quiet()
@@ -105,7 +107,7 @@ def test_quiet_says_only_what_must_be_known_and_not_among_the_results(
     assert capsys.readouterr() == ("", "MLflow is away\n")
 
 
-def test_machines_are_told_every_event_on_a_line_of_its_own(
+def test_every_event_is_a_json_object_on_a_line_of_its_own(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     events = Events(Tally(config()))
@@ -114,15 +116,15 @@ def test_machines_are_told_every_event_on_a_line_of_its_own(
     events.on_progress(Progressed(1, 50, 0.875))
     events.on_trial(view(1, "diverged", final={"dev_cost": math.inf}))
     events.on_message("MLflow is away\n")
-    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [one["event"] for one in told] == ["trial", "trial", "progress", "trial", "message"]
-    assert (told[0]["new"], told[0]["value"], told[0]["ended"]) == (False, 0.5, 1)
-    assert told[1]["state"] == "running"
-    assert told[1]["hyperparameters"] == PARAMS
+    printed = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [one["event"] for one in printed] == ["trial", "trial", "progress", "trial", "message"]
+    assert (printed[0]["new"], printed[0]["value"], printed[0]["ended"]) == (False, 0.5, 1)
+    assert printed[1]["state"] == "running"
+    assert printed[1]["hyperparameters"] == PARAMS
     progress = {"trial": 1, "iteration": 50, "iterations": 100, "dev_accuracy": 0.875}
-    assert told[2] == {"event": "progress", **progress}
-    assert (told[3]["new"], told[3]["final"]) == (True, {"dev_cost": None})
-    assert told[3]["best"] == {"trial": 0, "value": 0.5}
+    assert printed[2] == {"event": "progress", **progress}
+    assert (printed[3]["new"], printed[3]["final"]) == (True, {"dev_cost": None})
+    assert printed[3]["best"] == {"trial": 0, "value": 0.5}
 
 
 def drawn(live: Live) -> str:
@@ -149,13 +151,13 @@ def test_the_live_table_shows_what_runs_how_far_it_is_and_the_best_so_far() -> N
     assert text.endswith("1 finished\n")
 
 
-def test_the_live_table_begins_before_anything_has_ended() -> None:
+def test_the_live_table_is_drawn_before_a_trial_has_ended() -> None:
     text = drawn(Live(Tally(config()), Console(file=io.StringIO(), width=100)))
     assert "no trial has finished yet" in text
 
 
 @pytest.mark.parametrize(("no_color", "coloured"), [("1", False), ("", True)])
-def test_no_color_is_honoured(
+def test_no_color_is_respected(
     monkeypatch: pytest.MonkeyPatch, no_color: str, coloured: bool
 ) -> None:
     monkeypatch.setenv("NO_COLOR", no_color)
@@ -165,14 +167,14 @@ def test_no_color_is_honoured(
     assert ("\x1b[32m" in text) == coloured
 
 
-def test_what_is_said_is_not_taken_for_markup() -> None:
+def test_a_message_is_not_taken_for_markup() -> None:
     live = Live(Tally(config()), Console(file=io.StringIO(), width=100))
     live.on_message("[bold]names[/bold] stay as they are")
     assert isinstance(live.console.file, io.StringIO)
     assert live.console.file.getvalue() == "[bold]names[/bold] stay as they are\n"
 
 
-def test_the_display_fits_whoever_watches(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_display_fits_the_terminal_and_the_options(monkeypatch: pytest.MonkeyPatch) -> None:
     with display(config(), quiet=True) as quiet, display(config(), quiet=False) as lines:
         assert (type(quiet), type(lines)) == (Quiet, Lines)
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)

@@ -1,36 +1,39 @@
-"""What is known of the studies; nothing here changes it."""
+"""Read studies and their trials; nothing here changes them."""
 
 import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from dnnsearch.api.cli_call import storage_of
 from dnnsearch.api.results import Study, Trial
 from dnnsearch.errors import UserError
 from dnnsearch.study.leaderboard.ranking import leaderboards
 from dnnsearch.study.stored_study import open_study
+from dnnsearch.urls import storage_url
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
 def load(name: str, *, storage: str | None = None) -> Any:
-    """A Study for STUDY, a Trial for STUDY/NUMBER; raises UserError when there is none."""
+    """Return the Study of STUDY, the Trial of STUDY/NUMBER; raise UserError if there is none."""
     study, slash, number = name.rpartition("/")
     if not slash:
-        return Study(open_study(name, storage_of(storage)))
+        return Study(open_study(name, storage_url(storage)))
     if not re.fullmatch(r"[0-9]{1,9}", number):
         raise UserError(f"a trial is STUDY/NUMBER, such as digits/17, but got {name!r}")
-    return Study(open_study(study, storage_of(storage)))[int(number)]
+    return Study(open_study(study, storage_url(storage)))[int(number)]
 
 
-def list(*, storage: str | None = None) -> "pd.DataFrame":
-    """The studies: name, objective, best value, its trial, number of trials."""
+def studies(*, storage: str | None = None) -> "pd.DataFrame":
+    """Return a table of the studies: name, objective, best value, its trial, number of trials.
+
+    `list` is an older name of this function.
+    """
     import pandas as pd
 
     columns = ["study", "objective", "best", "trial", "trials"]
     rows = []
-    for board in leaderboards(storage_of(storage)):
+    for board in leaderboards(storage_url(storage)):
         first = board.ranked[0] if board.ranked else None
         value, number = (first.value, first.number) if first else (None, None)
         rows.append([board.study, board.objective, value, number, len(board.rows)])
@@ -45,12 +48,13 @@ def show(
     sort: str | None = None,
     storage: str | None = None,
 ) -> "pd.DataFrame":
-    """Every trial with every column, the best first, of one study or of several.
+    """Return a table of every trial with every column, the best first, of one study or several.
 
-    `where` is one condition such as "learning_rate<0.1", or several; `state` one or several of
-    finished, pruned, diverged, failed, unfinished; `sort` a column, descending with a "-" before
-    it. The column `tied` says what the dev set cannot tell from the best; with several studies the
-    first column is `study`. Raises UserError for a condition or a column that there is not.
+    `where` is one condition such as "learning_rate<0.1", or several. `state` is one or several of
+    finished, pruned, diverged, failed, unfinished. `sort` is a column, descending if "-" precedes
+    it. The column `tied` marks trials that the dev set cannot distinguish from the best. With
+    several studies the first column is `study`. Raise UserError for an unknown column or a
+    condition that cannot be read.
     """
     import pandas as pd
 
@@ -62,16 +66,19 @@ def show(
         [given] if isinstance(given, str) else [*given] for given in (where, state)
     )
     names = dict.fromkeys([study, *others])
-    every = [with_ties(open_study(name, storage_of(storage))) for name in names]
+    every = [with_ties(open_study(name, storage_url(storage))) for name in names]
     boards = [select(board, conditions, states, sort) for board in every]
     return pd.DataFrame([*all_column_values(boards)], columns=all_columns(boards))
 
 
 def best(study: str, *, storage: str | None = None) -> Trial:
-    """The best trial of a study; raises UserError while none has finished."""
-    return Study(open_study(study, storage_of(storage))).best
+    """Return the best trial of a study; raise UserError if none has finished."""
+    return Study(open_study(study, storage_url(storage))).best
 
 
 def fingerprint(study: str, trials: int | None = None, *, storage: str | None = None) -> str:
-    """The fingerprint of a study, or of its first so many trials."""
-    return open_study(study, storage_of(storage)).fingerprint(trials)
+    """Return the fingerprint of a study, or of its first `trials` trials.
+
+    Raise UserError if one of them is unfinished.
+    """
+    return open_study(study, storage_url(storage)).fingerprint(trials)

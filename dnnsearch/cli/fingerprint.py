@@ -1,0 +1,31 @@
+"""`fingerprint`: one hash of all results of a study."""
+
+from typing import Annotated
+
+import typer
+
+from dnnsearch.cli.options import Storage, Study
+from dnnsearch.urls import DEFAULT_STORAGE
+
+
+def fingerprint(
+    study: Study,
+    trials: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Use the first N trials only.")
+    ] = None,
+    storage: Storage = DEFAULT_STORAGE,
+) -> None:
+    """Print a study's fingerprint.
+
+    Two studies have the same fingerprint if their results are equal bit for bit. It covers every
+    trial's hyperparameters, seeds, data, curves, final parameters and predictions. It does not
+    cover times or machines. It is the last line of the output.
+
+    \b
+    Examples:
+      dnnsearch fingerprint digits
+      dnnsearch fingerprint digits --trials 20
+    """
+    from dnnsearch.study.stored_study import open_study
+
+    print(open_study(study, storage).fingerprint(trials))

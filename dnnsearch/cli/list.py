@@ -1,0 +1,18 @@
+"""`list`: all studies of a storage."""
+
+from dnnsearch.cli.options import Storage
+from dnnsearch.urls import DEFAULT_STORAGE, without_password
+
+
+def list_(storage: Storage = DEFAULT_STORAGE) -> None:
+    """List the studies with their best values.
+
+    \b
+    Example:
+      dnnsearch list
+    """
+    from dnnsearch.study.leaderboard.formats import studies
+    from dnnsearch.study.leaderboard.ranking import leaderboards
+
+    boards = leaderboards(storage)
+    print("\n".join(studies(boards)) if boards else f"no study yet in {without_password(storage)}")

@@ -1,0 +1,78 @@
+"""`predict`: a table with a model's predictions."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dnnsearch.cli.options import Storage, writable
+from dnnsearch.cli.startup import pin
+from dnnsearch.urls import DEFAULT_STORAGE
+
+Model = Annotated[
+    str,
+    typer.Argument(
+        metavar="MODEL", help="STUDY (its champion), STUDY/NUMBER, models:/..., or a model file."
+    ),
+]
+Data = Annotated[Path, typer.Argument(metavar="DATA", help="The table, in any format of `new`.")]
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE", help=".csv, .tsv, .jsonl or .parquet.  [default: CSV on the screen]"
+    ),
+]
+Missing = Annotated[
+    str,
+    typer.Option(metavar="WAY", help="What to do about missing columns: refuse or impute."),
+]
+Tracking = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URI",
+        envvar="MLFLOW_TRACKING_URI",
+        help="Where models:/ is looked up.  [default: sqlite:///mlflow.db]",
+    ),
+]
+
+
+def predict(
+    model: Model,
+    data: Data,
+    out: Out = None,
+    missing: Missing = "refuse",
+    storage: Storage = DEFAULT_STORAGE,
+    tracking: Tracking = None,
+) -> None:
+    """Predict for a table of your own.
+
+    All columns stay unchanged and in their order. The columns `prediction` and, for classes, one
+    `probability_...` per class are appended. CSV and similar text is read and written in parts, so
+    a file may be larger than memory. The table may contain the target. Unknown categories count as
+    other.
+
+    \b
+    Examples:
+      dnnsearch predict churn new.csv --out answers.csv
+      dnnsearch predict churn/17 new.parquet --out answers.parquet
+      dnnsearch predict models:/churn@champion new.csv | head
+    """
+    pin("portable")
+    from dnnsearch.data.files.write_table import delimited
+    from dnnsearch.deployment.lookup import find
+    from dnnsearch.models.predict_table import check_missing_choice, predict_file, write
+
+    check_missing_choice(missing)
+    parts = predict_file(find(model, storage, print_note, tracking), data, missing)
+    if out is not None:
+        print(f"{write(parts, writable(out))} rows written to {out}")
+        return
+    with delimited(sys.stdout.buffer) as screen:
+        for part in parts:
+            screen(part)
+
+
+def print_note(text: str) -> None:
+    """Print a note about a model to standard error."""
+    print(f"note: {text}", file=sys.stderr, flush=True)

@@ -1,0 +1,122 @@
+"""`show`: the trials of one study, or several studies side by side."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dnnsearch.cli.options import Storage, writable
+from dnnsearch.cli.progress import counter
+from dnnsearch.urls import DEFAULT_STORAGE
+
+if TYPE_CHECKING:
+    from dnnsearch.study.leaderboard.ranking import Leaderboard
+    from dnnsearch.study.stored_study import OpenStudy
+
+
+Studies = Annotated[
+    list[str], typer.Argument(metavar="STUDY...", help="One study, or several to compare.")
+]
+Top = Annotated[int, typer.Option(metavar="N", min=1, help="How many trials to show.")]
+Where = Annotated[
+    list[str] | None,
+    typer.Option(metavar="COND", help="COLUMN, one of < <= = != >= >, VALUE; repeatable."),
+]
+State = Annotated[
+    list[str] | None,
+    typer.Option(help="finished, pruned, diverged, failed or unfinished; repeatable."),
+]
+Sort = Annotated[
+    str | None,
+    typer.Option(metavar="COLUMN", help="Ascending; -COLUMN is descending.  [default: best]"),
+]
+Csv = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Write all trials with all columns as CSV; - is the screen."),
+]
+Json = Annotated[
+    Path | None,
+    typer.Option("--json", metavar="FILE", help="Like --csv, but as a JSON list of objects."),
+]
+
+
+def show(
+    studies: Studies,
+    top: Top = 20,
+    where: Where = None,
+    state: State = None,
+    sort: Sort = None,
+    csv: Csv = None,
+    json_: Json = None,
+    storage: Storage = DEFAULT_STORAGE,
+) -> None:
+    """Show a study's trials, or several studies side by side.
+
+    The best trial is first.
+
+    `±` is the standard error. For accuracy it covers dev examples and seeds, for other metrics
+    seeds only, so `promote` may find more ties. `tie` marks trials that cannot be distinguished
+    from the best.
+
+    Columns are those of --csv, and `units`, such as 64-32. Quote < and >, which have a meaning for
+    the shell. Trials without a value in a column never match a condition on it and sort last.
+
+    \b
+    Examples:
+      dnnsearch show digits
+      dnnsearch show digits --where 'learning_rate<0.1' --where activation=relu --sort -seconds
+      dnnsearch show digits --state diverged --sort learning_rate
+      dnnsearch show digits --csv digits.csv
+      dnnsearch show digits moons
+    """
+    from dnnsearch.reporting.terminal import with_ties
+    from dnnsearch.study.leaderboard.selection import select
+    from dnnsearch.study.stored_study import open_study
+
+    opened = [open_study(name, storage) for name in dict.fromkeys(studies)]
+    every = [with_ties(study) for study in opened]
+    to_file = csv is not None or json_ is not None
+    order = sort or ("trial" if to_file else None)
+    boards = [select(board, where or (), state or (), order) for board in every]
+    for path, form in ((csv, "csv"), (json_, "json")):
+        if path is not None:
+            _write(boards, path, form)
+    if not to_file:
+        selected = bool(where or state or sort)
+        _print(opened, every, boards, top, selected)
+
+
+def _write(boards: "list[Leaderboard]", path: Path, form: str) -> None:
+    from dnnsearch.study.leaderboard.formats import csv_text, json_text
+
+    text = csv_text(boards) if form == "csv" else json_text(boards)
+    if str(path) == "-":
+        sys.stdout.write(text)
+    else:
+        writable(path).write_text(text, encoding="utf-8")
+        print(f"{sum(len(board.rows) for board in boards)} trials written to {path}")
+
+
+def _print(
+    opened: "list[OpenStudy]",
+    every: "list[Leaderboard]",
+    boards: "list[Leaderboard]",
+    top: int,
+    selected: bool,
+) -> None:
+    """Print a comparison if there are several studies, and the trials of one or if selected."""
+    from dnnsearch.reporting.terminal import comparison, side_by_side
+    from dnnsearch.study.leaderboard.formats import table
+
+    if len(opened) > 1:
+        print("\n".join(side_by_side(every)))
+        with counter("records read") as report:
+            text = " ".join(comparison(opened, report))
+        print(text)
+        if not selected:
+            return
+    for board, chosen in zip(every, boards, strict=True):
+        match = f"; {len(chosen.rows)} of them match" if len(chosen.rows) < len(board.rows) else ""
+        print(f"study {board.study}, {board.counts}{match}")
+        print("\n".join(table(chosen, top)))

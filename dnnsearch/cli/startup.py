@@ -1,0 +1,63 @@
+"""What a command does before the heavy imports: read the config early, pin numerics, check a port.
+
+Nothing here imports NumPy, or a module that does: pins have an effect only before that import.
+"""
+
+import os
+import socket
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dnnsearch.cli.signals import defer_signals
+from dnnsearch.errors import UserError
+from dnnsearch.runtime import numerics
+from dnnsearch.urls import tracking_uri
+
+
+@dataclass(frozen=True)
+class EarlyConfig:
+    """The two keys of a config that are needed before it is validated."""
+
+    numerics: str
+    tracking: str
+
+
+def read_early(path: Path, overrides: Sequence[str]) -> EarlyConfig:
+    """Return the two keys of a YAML file with its overrides; wrong values count as absent.
+
+    The config is validated later. Raise UserError if the file cannot be read.
+    """
+    from dnnsearch.config import yaml_file
+
+    document, _ = yaml_file.override(yaml_file.read(path), overrides)
+    wanted, tracking = document.get("numerics"), document.get("tracking")
+    return EarlyConfig(
+        wanted if isinstance(wanted, str) and wanted in numerics.PINS else "portable",
+        tracking_uri(tracking if isinstance(tracking, str) else None),
+    )
+
+
+def pin(wanted: str) -> None:
+    """Make sure that this process computes with `wanted`, or with the closest the machine supports.
+
+    If the process was not started with these pins, it is replaced by one that is: the same program
+    with the same arguments.
+    """
+    playable = numerics.playable(wanted)
+    if not numerics.is_pinned(playable):
+        sys.stdout.flush()
+        with defer_signals():
+            os.execve(sys.executable, sys.orig_argv, numerics.pinned(playable))
+
+
+def check_free(port: int) -> None:
+    """Raise UserError if the port on 127.0.0.1 is taken; MLflow would print thirty lines."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            reason = os.strerror(error.errno or 0).lower()
+            raise UserError(f"port {port} is not free ({reason}): add --port {port + 1}") from None
