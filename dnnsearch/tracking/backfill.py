@@ -11,7 +11,7 @@ from dnnsearch.trials.run import TrialView
 
 def backfill(
     uri: str,
-    card: StudyInfo,
+    info: StudyInfo,
     views: Sequence[TrialView],
     state: str,
     fingerprint: str,
@@ -23,13 +23,13 @@ def backfill(
     Raise UserError if MLflow is away or refuses, or if the user has to repair something.
     """
     with mlflow_errors(uri):
-        tracker = Tracker(uri, card)
+        tracker = Tracker(uri, info)
         missing = tracker.missing(views)
         for view in missing:
             check()
             tracker.publish(view)
         if missing or tracker.parent.data.tags.get(fields.STATE, "") != state:
-            progress = StudyProgress(card)
+            progress = StudyProgress(info)
             for view in views:
                 progress.add(view)
             tracker.describe(progress, state, fingerprint)

@@ -134,7 +134,7 @@ class ProcessPublisher:
     def _send_everything(self) -> None:
         """Send a new child process all that it needs; the caller holds the lock."""
         outbox, progress = self._child.outbox, self._progress
-        outbox.put(StartPublishing(self._uri, progress.card, dict(progress.trials)))
+        outbox.put(StartPublishing(self._uri, progress.info, dict(progress.trials)))
         for view in self._views.values():
             outbox.put(PublishTrial(view))
         if self._conclusion:

@@ -60,7 +60,7 @@ class Version:
 
 def register(
     uri: str,
-    card: StudyInfo,
+    info: StudyInfo,
     content: bytes,
     trial: int,
     *,
@@ -76,14 +76,14 @@ def register(
     """
     own = {
         fields.KIND: "model",
-        fields.STUDY: card.name,
-        fields.IDENTITY: card.identity,
+        fields.STUDY: info.name,
+        fields.IDENTITY: info.identity,
         fields.TRIAL: str(trial),
         fields.MODEL: digest(content),
     }
     with mlflow_errors(uri):
-        tracker = Tracker(uri, card)
-        client, name = tracker.client, registered_name(card.name)
+        tracker = Tracker(uri, info)
+        client, name = tracker.client, registered_name(info.name)
         found = _versions(client, name, own)
         if not found:
             logged = _logged(tracker, content, own, example)

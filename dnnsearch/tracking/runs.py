@@ -41,17 +41,17 @@ def studies_of(
     return [run for run in named if with_removed or fields.REMOVED not in run.data.tags]
 
 
-def parent_of(client: MlflowClient, experiment: str, card: StudyInfo) -> Run | None:
+def parent_of(client: MlflowClient, experiment: str, info: StudyInfo) -> Run | None:
     """Return the study's parent run; None if there is none yet.
 
     Raise UserError if the user has deleted it in MLflow: then it must not be created again.
     """
-    named = studies_of(client, experiment, card.name)
-    found = [run for run in named if run.data.tags.get(fields.IDENTITY, "") == card.identity]
+    named = studies_of(client, experiment, info.name)
+    found = [run for run in named if run.data.tags.get(fields.IDENTITY, "") == info.identity]
     active = [run for run in found if is_active(run)]
     if found and not active:
         raise UserError(
-            f"the run of study {card.name!r} was deleted in MLflow, so its trials are not "
+            f"the run of study {info.name!r} was deleted in MLflow, so its trials are not "
             f"published: restore it with `mlflow runs restore --run-id {found[0].info.run_id}`, "
             f"or search under another --study name"
         )

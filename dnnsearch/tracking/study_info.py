@@ -68,8 +68,8 @@ class TrialSummary:
 class StudyProgress:
     """The progress of a study, from the newest view of each of its trials."""
 
-    def __init__(self, card: StudyInfo) -> None:
-        self.card = card
+    def __init__(self, info: StudyInfo) -> None:
+        self.info = info
         self.trials: dict[int, TrialSummary] = {}
 
     def add(self, view: TrialView) -> None:
@@ -88,13 +88,13 @@ class StudyProgress:
     def leaders(self, count: int) -> list[tuple[int, TrialSummary]]:
         """The best finished trials, the best first; of equal ones, the one asked first."""
         finished = [(n, t) for n, t in sorted(self.trials.items()) if t.value is not None]
-        sort_key = self.card.direction.sort_key
+        sort_key = self.info.direction.sort_key
         return sorted(finished, key=lambda item: sort_key(item[1].value))[:count]
 
     def history(self) -> Iterator[tuple[int, float]]:
         """The best value so far after each trial, as far as all trials before it have ended."""
         values = list(self._ended_values())
-        for number, best in enumerate(best_so_far(values, self.card.direction)):
+        for number, best in enumerate(best_so_far(values, self.info.direction)):
             if best is not None and (value := values[best]) is not None:
                 yield number, value
 
@@ -118,17 +118,17 @@ def description(
 
     `view` is the address of MLflow's saved view, `runs` has the addresses of trials by number.
     """
-    card = progress.card
+    info = progress.info
     counts = ", ".join(f"{count} {name}" for name, count in progress.counts().items())
     lines = [
-        f"**{state}**: {len(progress.trials)} of {card.trials} trials ({counts or 'none yet'})"
+        f"**{state}**: {len(progress.trials)} of {info.trials} trials ({counts or 'none yet'})"
     ]
-    commands = [f"dnnsearch show {card.name}", f"dnnsearch verify {card.name}"]
+    commands = [f"dnnsearch show {info.name}", f"dnnsearch verify {info.name}"]
     best = progress.best()
     if best is not None:
         number, trial = best
-        lines += [f"Best: trial `{trial.name}` with {card.objective} {trial.value:.6g}"]
-        commands += [f"dnnsearch rerun {card.name}/{number}"]
+        lines += [f"Best: trial `{trial.name}` with {info.objective} {trial.value:.6g}"]
+        commands += [f"dnnsearch rerun {info.name}/{number}"]
     if runs:
         lines += [leaderboard(progress, runs)]
     if view:
@@ -145,4 +145,4 @@ def leaderboard(progress: StudyProgress, runs: Mapping[int, str]) -> str:
         (runs[n], trial) for n, trial in progress.leaders(MAX_TRIALS_IN_DESCRIPTION) if n in runs
     ]
     rows = [f"| [{trial.name}]({run}) | {trial.value:.6g} |" for run, trial in leaders]
-    return "\n".join([f"| trial | {progress.card.objective} |", "| :- | -: |", *rows])
+    return "\n".join([f"| trial | {progress.info.objective} |", "| :- | -: |", *rows])

@@ -70,8 +70,8 @@ class Tracker:
     `refresh` before the next attempt: what was sent may or may not have arrived.
     """
 
-    def __init__(self, uri: str, card: StudyInfo) -> None:
-        self.card = card
+    def __init__(self, uri: str, info: StudyInfo) -> None:
+        self.info = info
         self.client = connect(uri)
         self._session = SharedSession(self.client)
         self.children: dict[int, TrialRun] = {}
@@ -81,7 +81,7 @@ class Tracker:
     def refresh(self) -> None:
         """Find the experiment and the parent run, or create them; list the trials' runs."""
         self.experiment = self._find_experiment()
-        self.parent = parent_of(self.client, self.experiment, self.card) or self._create_parent()
+        self.parent = parent_of(self.client, self.experiment, self.info) or self._create_parent()
         if fields.STATE not in self.parent.data.tags:
             self._fill_parent()
         self._attach_files()
@@ -89,7 +89,7 @@ class Tracker:
         self.children = {number: TrialRun.of(run) for number, run in found.items()}
 
     def _attach_files(self) -> None:
-        for name, content in self.card.files.items():
+        for name, content in self.info.files.items():
             if get_artifact(self.client, self.parent, name) != content:
                 put_artifact(self.client, self.parent, name, content)
 
@@ -124,7 +124,7 @@ class Tracker:
         return child
 
     def _create_child(self, view: TrialView) -> TrialRun:
-        tags = fields.identifying_tags(self.card.name, self.parent.info.run_id, view)
+        tags = fields.identifying_tags(self.info.name, self.parent.info.run_id, view)
         if view.state == "running":
             tags |= fields.state_tags(view)
         run = self.client.create_run(
@@ -138,12 +138,12 @@ class Tracker:
 
     def _dataset(self, view: TrialView) -> DatasetInput:
         """Return the dataset; its digest is cut to MLflow's limit, and whole in profile and tag."""
-        profile = {**self.card.profile, "sha256": view.data}
+        profile = {**self.info.profile, "sha256": view.data}
         data = Dataset(
-            name=self.card.dataset,
+            name=self.info.dataset,
             digest=view.data[:16] or "unknown",
             source_type="dnnsearch",
-            source=json.dumps({"dataset": self.card.dataset}),
+            source=json.dumps({"dataset": self.info.dataset}),
             profile=json.dumps(profile),
         )
         return DatasetInput(data, [InputTag("mlflow.data.context", "train")])
@@ -165,7 +165,7 @@ class Tracker:
 
     def _metrics(self, run: Run, view: TrialView) -> list[Metric]:
         start = run.info.start_time
-        points = fields.points(view, first=self.card.objective)
+        points = fields.points(view, first=self.info.objective)
         curves = [Metric(k, value, start + step, step) for k, step, value in points]
         return curves + [Metric(k, value, start, 0) for k, value in fields.scalars(view).items()]
 
@@ -221,7 +221,7 @@ class Tracker:
 
     def _find_experiment(self) -> str:
         """Return the id of the experiment; create it, which another process may do at once."""
-        name = self.card.experiment
+        name = self.info.experiment
         found = self.client.get_experiment_by_name(name)
         if found is None:
             try:
@@ -242,24 +242,24 @@ class Tracker:
         return {
             fields.NOTE: f"Trials of dnnsearch. Choose *{saved_view.NAME}* under *Views*.",
             "mlflow.experimentKind": "custom_model_development",
-            saved_view.TAG: saved_view.tag_value(self.card.searched, self.card.direction.maximize),
+            saved_view.TAG: saved_view.tag_value(self.info.searched, self.info.direction.maximize),
         }
 
     def _create_parent(self) -> Run:
-        card = self.card
-        tags = {fields.KIND: "study", fields.STUDY: card.name, **fields.SOURCE}
-        tags |= {fields.IDENTITY: card.identity} if card.identity else {}
-        return self.client.create_run(self.experiment, tags=tags, run_name=card.name)
+        info = self.info
+        tags = {fields.KIND: "study", fields.STUDY: info.name, **fields.SOURCE}
+        tags |= {fields.IDENTITY: info.identity} if info.identity else {}
+        return self.client.create_run(self.experiment, tags=tags, run_name=info.name)
 
     def _fill_parent(self) -> None:
         """Add what the parent lacks when it is created; the state comes last, as with trials."""
-        card = self.card
-        definition = json.dumps(card.definition, indent=1, sort_keys=True)
+        info = self.info
+        definition = json.dumps(info.definition, indent=1, sort_keys=True)
         put_artifact(self.client, self.parent, "definition.json", definition.encode())
-        tags = {f"dnnsearch.{name}": value for name, value in card.digests.items()}
-        params = [Param(k, v) for k, v in card.params().items()]
+        tags = {f"dnnsearch.{name}": value for name, value in info.digests.items()}
+        params = [Param(k, v) for k, v in info.params().items()]
         self._log_batch(self.parent, [], params, _run_tags(tags))
-        self.describe(StudyProgress(card), "running")
+        self.describe(StudyProgress(info), "running")
 
 
 def _run_tags(tags: dict[str, str]) -> list[RunTag]:

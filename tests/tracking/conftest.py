@@ -86,7 +86,7 @@ def make_view() -> Callable[..., TrialView]:
 
 
 @pytest.fixture(scope="session")
-def card() -> StudyInfo:
+def info() -> StudyInfo:
     definition = {"seed": 0, "learning_rate": {"low": 0.001, "high": 1, "log": True}}
     definition |= {"activation": ["relu", "tanh"], "momentum": 0.9}
     return StudyInfo("moons", "moons", definition, trials=6, digests={"split": "5" * 64})

@@ -46,9 +46,9 @@ def kill(publisher: ProcessPublisher) -> None:
 
 
 def test_a_killed_process_is_replaced_and_nothing_is_lost(
-    publisher: ProcessPublisher, said: list[str], uri: str, card, make_view: Callable
+    publisher: ProcessPublisher, said: list[str], uri: str, info, make_view: Callable
 ) -> None:
-    publisher.start(uri, card, said.append)
+    publisher.start(uri, info, said.append)
     publisher.put(make_view(0))
     publisher.put(make_view(1, "running"))
     wait_until(lambda: publisher.pending == 0, PATIENCE)
@@ -67,22 +67,22 @@ def test_a_killed_process_is_replaced_and_nothing_is_lost(
 
 
 def test_unpublished_trials_are_counted_and_reported_once(
-    publisher: ProcessPublisher, said: list[str], card, make_view: Callable
+    publisher: ProcessPublisher, said: list[str], info, make_view: Callable
 ) -> None:
-    publisher.start("http://127.0.0.1:9", card, said.append)
+    publisher.start("http://127.0.0.1:9", info, said.append)
     publisher.put(make_view(0))
     assert publisher.close(PATIENCE) == 1
     assert len(said) == 1 and "the search continues" in said[0]
 
 
 def test_a_process_that_always_dies_is_not_started_again(
-    said: list[str], uri: str, card, make_view: Callable, monkeypatch: pytest.MonkeyPatch
+    said: list[str], uri: str, info, make_view: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = Path(uri.removeprefix("sqlite:///")).parent
     (folder / "sitecustomize.py").write_text("import os; os._exit(7)")
     monkeypatch.setenv("PYTHONPATH", first_on_path(folder))
     with ProcessPublisher() as publisher:
-        publisher.start(uri, card, said.append)
+        publisher.start(uri, info, said.append)
         publisher.put(make_view(0))
         wait_until(lambda: bool(said), PATIENCE)
         assert "has died 5 times (exit code 7)" in said[0]

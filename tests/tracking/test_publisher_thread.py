@@ -35,10 +35,10 @@ def wait_until(true: Callable[[], bool], seconds: float = 20) -> None:
         time.sleep(0.02)
 
 
-def test_the_newest_view_of_each_trial_arrives_and_is_counted(folder, card, make_view):
+def test_the_newest_view_of_each_trial_arrives_and_is_counted(folder, info, make_view):
     said: list[str] = []
     uri = f"sqlite:///{folder}/mlflow.db"
-    publisher = ThreadPublisher(uri, card, said.append)
+    publisher = ThreadPublisher(uri, info, said.append)
     publisher.start()
     for state in ("running", "finished"):
         for number in range(3):
@@ -49,11 +49,11 @@ def test_the_newest_view_of_each_trial_arrives_and_is_counted(folder, card, make
     assert said == []
 
 
-def test_a_short_trial_is_never_published_as_running(folder, card, make_view):
+def test_a_short_trial_is_never_published_as_running(folder, info, make_view):
     shown: list[tuple[int, str]] = []
     publisher = ThreadPublisher(
         f"sqlite:///{folder}/mlflow.db",
-        card,
+        info,
         print,
         on_published=lambda view: shown.append((view.number, view.state)),
     )
@@ -67,9 +67,9 @@ def test_a_short_trial_is_never_published_as_running(folder, card, make_view):
     publisher.close(30)
 
 
-def test_after_an_interrupt_nothing_is_left_running(folder, card, make_view):
+def test_after_an_interrupt_nothing_is_left_running(folder, info, make_view):
     uri = f"sqlite:///{folder}/mlflow.db"
-    publisher = ThreadPublisher(uri, card, print)
+    publisher = ThreadPublisher(uri, info, print)
     for number in range(3):
         publisher.put(make_view(number, "running"))
     publisher.start()
@@ -83,11 +83,11 @@ def test_after_an_interrupt_nothing_is_left_running(folder, card, make_view):
     assert statuses(uri, "moons") == wanted
 
 
-def test_interrupted_trials_are_published_first(folder, card, make_view, monkeypatch):
+def test_interrupted_trials_are_published_first(folder, info, make_view, monkeypatch):
     order: list[str] = []
     monkeypatch.setattr(Tracker, "publish", lambda self, view: order.append(view.state))
     monkeypatch.setattr(Tracker, "describe", lambda self, *a: order.append("study"))
-    publisher = ThreadPublisher(f"sqlite:///{folder}/mlflow.db", card, print)
+    publisher = ThreadPublisher(f"sqlite:///{folder}/mlflow.db", info, print)
     for state in ("finished", "finished", "interrupted"):
         publisher.put(make_view(publisher.pending, state))
     publisher.conclude("interrupted")
@@ -96,11 +96,11 @@ def test_interrupted_trials_are_published_first(folder, card, make_view, monkeyp
     assert order[-4:] == ["interrupted", "study", "finished", "finished"]
 
 
-def test_a_trial_that_mlflow_refuses_does_not_delay_others(folder, card, make_view):
+def test_a_trial_that_mlflow_refuses_does_not_delay_others(folder, info, make_view):
     said: list[str] = []
     uri = f"sqlite:///{folder}/mlflow.db"
     refused = make_view(0, record=Path("nowhere.zip"))
-    publisher = ThreadPublisher(uri, card, said.append, interval=0.05)
+    publisher = ThreadPublisher(uri, info, said.append, interval=0.05)
     publisher.start()
     publisher.put(refused)
     wait_until(lambda: bool(said))
@@ -111,12 +111,12 @@ def test_a_trial_that_mlflow_refuses_does_not_delay_others(folder, card, make_vi
     assert statuses(uri, "moons") == {"study": "RUNNING", "0": "RUNNING", "1": "FINISHED"}
 
 
-def test_a_deleted_experiment_is_reported_once_and_may_be_restored(folder, card, make_view):
+def test_a_deleted_experiment_is_reported_once_and_may_be_restored(folder, info, make_view):
     said: list[str] = []
     uri = f"sqlite:///{folder}/mlflow.db"
-    tracker = Tracker(uri, card)
+    tracker = Tracker(uri, info)
     tracker.client.delete_experiment(tracker.experiment)
-    publisher = ThreadPublisher(uri, card, said.append, interval=0.05)
+    publisher = ThreadPublisher(uri, info, said.append, interval=0.05)
     publisher.put(make_view(0))
     publisher.start()
     time.sleep(0.5)
@@ -128,7 +128,7 @@ def test_a_deleted_experiment_is_reported_once_and_may_be_restored(folder, card,
 
 
 def test_a_full_disk_is_reported_once_and_destroys_nothing(
-    card, make_view, tmp_path, created, monkeypatch
+    info, make_view, tmp_path, created, monkeypatch
 ):
     disk = tmp_path / "disk"
     disk.mkdir()
@@ -138,18 +138,18 @@ def test_a_full_disk_is_reported_once_and_destroys_nothing(
     try:
         (disk / "mlflow.db").write_bytes(created.read_bytes())
         monkeypatch.chdir(disk)
-        fill_and_free(disk, card, make_view)
+        fill_and_free(disk, info, make_view)
     finally:
         monkeypatch.undo()
         subprocess.run(["umount", "-l", str(disk)], check=True)
 
 
-def fill_and_free(disk: Path, card: StudyInfo, make_view: Callable) -> None:
+def fill_and_free(disk: Path, info: StudyInfo, make_view: Callable) -> None:
     said: list[str] = []
     record = disk.parent / "record.zip"
     record.write_bytes(b"the record")
     uri = f"sqlite:///{disk}/mlflow.db"
-    publisher = ThreadPublisher(uri, card, said.append, interval=0.05)
+    publisher = ThreadPublisher(uri, info, said.append, interval=0.05)
     publisher.put(make_view(0, record=record))
     publisher.start()
     wait_until(lambda: publisher.pending == 0)
@@ -168,10 +168,10 @@ def fill_and_free(disk: Path, card: StudyInfo, make_view: Callable) -> None:
     assert set(statuses(uri, "moons").values()) == {"FINISHED"}
 
 
-def test_the_server_goes_away_and_comes_back(server, card, make_view, folder, monkeypatch):
+def test_the_server_goes_away_and_comes_back(server, info, make_view, folder, monkeypatch):
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "5")
     said: list[str] = []
-    publisher = ThreadPublisher(server.url, card, said.append, interval=0.1)
+    publisher = ThreadPublisher(server.url, info, said.append, interval=0.1)
     publisher.start()
     publisher.put(make_view(0))
     publisher.put(make_view(1, "running"))
@@ -194,8 +194,8 @@ def test_the_server_goes_away_and_comes_back(server, card, make_view, folder, mo
 
 def test_a_server_that_stays_away_is_given_up_at_the_deadline(make_view):
     said: list[str] = []
-    card = StudyInfo("s", "s", {}, 2)
-    publisher = ThreadPublisher("http://127.0.0.1:9", card, said.append)
+    info = StudyInfo("s", "s", {}, 2)
+    publisher = ThreadPublisher("http://127.0.0.1:9", info, said.append)
     for number in range(2):
         publisher.put(make_view(number))
     publisher.start()

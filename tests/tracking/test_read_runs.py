@@ -16,8 +16,8 @@ def uri(folder) -> str:
     return f"sqlite:///{folder}/mlflow.db"
 
 
-def test_a_trial_is_read_back_as_it_was_published(uri, card, make_view):
-    tracker = Tracker(uri, card)
+def test_a_trial_is_read_back_as_it_was_published(uri, info, make_view):
+    tracker = Tracker(uri, info)
     view = make_view(4, "pruned")
     tracker.publish(view)
     read = read_run(uri, tracker.children[4].run.info.run_id)
@@ -29,8 +29,8 @@ def test_a_trial_is_read_back_as_it_was_published(uri, card, make_view):
     assert find_trial(uri, "moons", "moons", 4) == read
 
 
-def test_a_missing_run_is_one_line(uri, card, make_view):
-    tracker = Tracker(uri, card)
+def test_a_missing_run_is_one_line(uri, info, make_view):
+    tracker = Tracker(uri, info)
     with pytest.raises(UserError, match="no MLflow run 'nonsense'"):
         read_run(uri, "nonsense")
     with pytest.raises(UserError, match="not a trial"):
@@ -44,15 +44,15 @@ def test_a_server_that_is_away_is_one_line():
         read_run("http://127.0.0.1:9", "0" * 32)
 
 
-def test_a_record_that_was_deleted_is_none(uri, card, make_view):
-    tracker = Tracker(uri, card)
+def test_a_record_that_was_deleted_is_none(uri, info, make_view):
+    tracker = Tracker(uri, info)
     tracker.publish(make_view(0))
     Path(tracker.children[0].run.info.artifact_uri, "record.zip").unlink()
     assert find_trial(uri, "moons", "moons", 0).record is None
 
 
-def test_a_removed_study_is_gone_and_its_name_is_free(uri, card, make_view):
-    tracker = Tracker(uri, card)
+def test_a_removed_study_is_gone_and_its_name_is_free(uri, info, make_view):
+    tracker = Tracker(uri, info)
     other = Tracker(uri, StudyInfo("other", "moons", {}, 1))
     for number in range(3):
         tracker.publish(make_view(number))
@@ -60,14 +60,14 @@ def test_a_removed_study_is_gone_and_its_name_is_free(uri, card, make_view):
     assert remove_study(uri, "moons", "moons") == 4
     assert remove_study(uri, "moons", "moons") == 0
     assert len(tracker.client.search_runs([tracker.experiment])) == 2
-    again = Tracker(uri, card)
+    again = Tracker(uri, info)
     again.publish(make_view(0))
     assert again.parent.info.run_id != tracker.parent.info.run_id
     assert find_trial(uri, "moons", "moons", 0).run_id != tracker.children[0].run.info.run_id
 
 
-def test_a_removal_that_was_interrupted_can_be_repeated(uri, card, make_view, monkeypatch):
-    tracker = Tracker(uri, card)
+def test_a_removal_that_was_interrupted_can_be_repeated(uri, info, make_view, monkeypatch):
+    tracker = Tracker(uri, info)
     for number in range(3):
         tracker.publish(make_view(number))
     delete, calls = type(tracker.client).delete_run, []

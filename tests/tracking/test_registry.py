@@ -26,13 +26,13 @@ def uri(folder: Path) -> str:
 
 
 def test_a_model_is_registered_once_under_its_studys_name_with_tags_back_to_its_trial(
-    uri: str, card, make_view
+    uri: str, info, make_view
 ) -> None:
-    Tracker(uri, card).publish(make_view(0, "finished"))
+    Tracker(uri, info).publish(make_view(0, "finished"))
     content = model_file.encode(members())
-    first = registry.register(uri, card, content, 0, tags={"score": "0.9"})
-    again = registry.register(uri, card, content, 0, tags={"score": "0.8"})
-    other = registry.register(uri, card, model_file.encode(members(2)), 0)
+    first = registry.register(uri, info, content, 0, tags={"score": "0.9"})
+    again = registry.register(uri, info, content, 0, tags={"score": "0.8"})
+    other = registry.register(uri, info, model_file.encode(members(2)), 0)
     assert (first.uri, again.uri, other.uri) == (
         "models:/moons/1",
         "models:/moons/1",
@@ -48,19 +48,19 @@ def test_a_model_is_registered_once_under_its_studys_name_with_tags_back_to_its_
     assert len(logged) == 2
 
 
-def test_the_champion_is_the_version_set_last(uri: str, card) -> None:
-    assert registry.champion(uri, card.name) is None
-    versions = [registry.register(uri, card, model_file.encode(members(r)), 3) for r in (1, 2)]
-    assert registry.champion(uri, card.name) is None
+def test_the_champion_is_the_version_set_last(uri: str, info) -> None:
+    assert registry.champion(uri, info.name) is None
+    versions = [registry.register(uri, info, model_file.encode(members(r)), 3) for r in (1, 2)]
+    assert registry.champion(uri, info.name) is None
     for version in versions:
         registry.set_champion(uri, version)
-        assert registry.champion(uri, card.name) == version
+        assert registry.champion(uri, info.name) == version
     assert connect(uri).get_registered_model("moons").aliases == {"champion": 2}
 
 
-def test_every_uri_gives_the_file_and_a_missing_model_is_one_line(uri: str, card) -> None:
+def test_every_uri_gives_the_file_and_a_missing_model_is_one_line(uri: str, info) -> None:
     content = model_file.encode(members())
-    version = registry.register(uri, card, content, 3)
+    version = registry.register(uri, info, content, 3)
     registry.set_champion(uri, version)
     model_id = connect(uri).get_model_version("moons", "1").source.removeprefix("models:/")
     for name in ("moons/1", "moons@champion", "moons/latest", model_id):
@@ -80,8 +80,8 @@ print([name for name in sys.modules if "pickle" in name and "cloudpickle" in nam
 """
 
 
-def test_plain_mlflow_loads_a_model_without_pickle(uri: str, card) -> None:
-    registry.set_champion(uri, registry.register(uri, card, model_file.encode(members()), 3))
+def test_plain_mlflow_loads_a_model_without_pickle(uri: str, info) -> None:
+    registry.set_champion(uri, registry.register(uri, info, model_file.encode(members()), 3))
     rows = people(20, seed=4)
     rows.to_csv("people.csv", index=False)
     environment = {**os.environ, "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false"}
@@ -90,9 +90,9 @@ def test_plain_mlflow_loads_a_model_without_pickle(uri: str, card) -> None:
     pd.testing.assert_frame_equal(pd.read_csv("answers.csv"), expected, check_exact=True)
 
 
-def test_a_logged_model_has_no_pickle_and_no_rows_unless_given(uri: str, card) -> None:
-    registry.register(uri, card, model_file.encode(members()), 3)
-    registry.register(uri, card, model_file.encode(members(1)), 3, example=people(2))
+def test_a_logged_model_has_no_pickle_and_no_rows_unless_given(uri: str, info) -> None:
+    registry.register(uri, info, model_file.encode(members()), 3)
+    registry.register(uri, info, model_file.encode(members(1)), 3, example=people(2))
     files = [p for p in Path("mlruns").rglob("*") if p.is_file() and "models" in p.parts]
     names = {re.sub(r".*/artifacts/", "", str(path)) for path in files}
     described = {"MLmodel", "conda.yaml", "python_env.yaml", "requirements.txt"}
@@ -103,7 +103,7 @@ def test_a_logged_model_has_no_pickle_and_no_rows_unless_given(uri: str, card) -
     assert not any(b"cloudpickle" in content or content[:1] == b"\x80" for content in text)
 
 
-def test_an_upload_that_was_cut_off_is_made_again(uri: str, card, monkeypatch) -> None:
+def test_an_upload_that_was_cut_off_is_made_again(uri: str, info, monkeypatch) -> None:
     content = model_file.encode(members())
 
     def fail(*arguments):
@@ -112,17 +112,17 @@ def test_an_upload_that_was_cut_off_is_made_again(uri: str, card, monkeypatch) -
     with monkeypatch.context() as patch:
         patch.setattr(registry, "write_folder", fail)
         with pytest.raises(UserError, match="disk is full"):
-            registry.register(uri, card, content, 3)
-    version = registry.register(uri, card, content, 3)
+            registry.register(uri, info, content, 3)
+    version = registry.register(uri, info, content, 3)
     assert registry.content_of(uri, version.uri) == content
     assert np.array_equal([version.number], [1])
 
 
-def test_removing_a_study_removes_its_models_and_no_others(uri: str, card) -> None:
-    other = dataclasses.replace(card, identity="another")
-    for one in (card, other):
+def test_removing_a_study_removes_its_models_and_no_others(uri: str, info) -> None:
+    other = dataclasses.replace(info, identity="another")
+    for one in (info, other):
         registry.register(uri, one, model_file.encode(members()), 3)
-    remove_study(uri, card.experiment, card.name, card.identity)
+    remove_study(uri, info.experiment, info.name, info.identity)
     client = connect(uri)
     assert [v.version for v in client.search_model_versions("name = 'moons'")] == [2]
     remove_study(uri, other.experiment, other.name, other.identity)

@@ -37,7 +37,7 @@ def contents(database: Path) -> Iterator[list[tuple]]:
 
 
 def published(
-    folder: Path, card: StudyInfo, make_view: Callable, separate: bool
+    folder: Path, info: StudyInfo, make_view: Callable, separate: bool
 ) -> list[list[tuple]]:
     """Publish trials in all states, some twice; return the rows of MLflow's tables."""
     folder.mkdir()
@@ -46,7 +46,7 @@ def published(
     with pytest.MonkeyPatch.context() as patch:
         if separate:
             patch.setattr("dnnsearch.tracking.tracker.SharedSession", lambda client: nullcontext)
-        tracker = Tracker(f"sqlite:///{database}", card)
+        tracker = Tracker(f"sqlite:///{database}", info)
     for number, state in enumerate(STATES):
         tracker.publish(make_view(number, "running"))
         tracker.publish(make_view(number, state))
@@ -55,9 +55,9 @@ def published(
 
 
 def test_mlflows_tables_hold_what_separate_calls_leave(
-    folder: Path, card: StudyInfo, make_view: Callable
+    folder: Path, info: StudyInfo, make_view: Callable
 ) -> None:
-    shared, separate = (published(folder / str(s), card, make_view, s) for s in (False, True))
+    shared, separate = (published(folder / str(s), info, make_view, s) for s in (False, True))
     assert all(separate) and shared == separate
 
 

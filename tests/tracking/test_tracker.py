@@ -30,8 +30,8 @@ def uri(folder) -> str:
 
 
 @pytest.fixture
-def tracker(uri, card) -> Tracker:
-    return Tracker(uri, card)
+def tracker(uri, info) -> Tracker:
+    return Tracker(uri, info)
 
 
 def runs(tracker: Tracker) -> list:
@@ -77,13 +77,13 @@ def test_a_finished_trial_is_complete_in_mlflow(tracker, make_view):
     assert stored.read_bytes() == b"the record" and not stored.samefile("record.zip")
 
 
-def test_publishing_again_changes_nothing(uri, tracker, card, make_view):
+def test_publishing_again_changes_nothing(uri, tracker, info, make_view):
     views = [make_view(n, state) for n, state in enumerate(STATUS)]
     for view in views:
         tracker.publish(view)
     tables = ("runs", "metrics", "params", "inputs", "latest_metrics", "tags")
     before = [rows(table) for table in tables]
-    other = Tracker(uri, card)
+    other = Tracker(uri, info)
     assert other.missing(views) == []
     for child in other.children.values():
         child.state = "unknown"  # as if the answer to the last call had been lost
@@ -94,10 +94,10 @@ def test_publishing_again_changes_nothing(uri, tracker, card, make_view):
     assert len(children(tracker)) == 6
 
 
-def test_an_interrupted_trial_continues_as_the_same_run(uri, tracker, card, make_view):
+def test_an_interrupted_trial_continues_as_the_same_run(uri, tracker, info, make_view):
     for state in ("running", "interrupted"):
         tracker.publish(make_view(0, state))
-    again = Tracker(uri, card)
+    again = Tracker(uri, info)
     for state in ("running", "finished"):
         again.publish(make_view(0, state))
         assert children(tracker)[0].info.status == STATUS[state]
@@ -107,7 +107,7 @@ def test_an_interrupted_trial_continues_as_the_same_run(uri, tracker, card, make
 @pytest.mark.parametrize("lost", ["log_inputs", "log_batch", "set_terminated"])
 @pytest.mark.parametrize("before", [[], ["running"]], ids=["new", "was running"])
 def test_a_kill_between_two_calls_leaves_no_incomplete_run_finished(
-    uri, tracker, card, make_view, monkeypatch, lost, before
+    uri, tracker, info, make_view, monkeypatch, lost, before
 ):
     for state in before:
         tracker.publish(make_view(0, state))
@@ -119,7 +119,7 @@ def test_a_kill_between_two_calls_leaves_no_incomplete_run_finished(
             with pytest.raises(KeyboardInterrupt):
                 tracker.publish(make_view(0))
             assert {run.info.status for run in children(tracker).values()} <= {"RUNNING"}
-    again = Tracker(uri, card)
+    again = Tracker(uri, info)
     assert len(again.missing([make_view(0)])) == 1
     again.publish(make_view(0))
     run = children(tracker)[0]
@@ -127,7 +127,7 @@ def test_a_kill_between_two_calls_leaves_no_incomplete_run_finished(
     assert len(run.inputs.dataset_inputs) == 1 and len(runs(tracker)) == 2
 
 
-def test_a_kill_during_a_long_curve_loses_no_points(uri, tracker, card, make_view, monkeypatch):
+def test_a_kill_during_a_long_curve_loses_no_points(uri, tracker, info, make_view, monkeypatch):
     steps = np.arange(1200)
     view = make_view(0, steps=steps, curves={"dev_accuracy": steps / 1200})
     store, sent = tracker.client._tracking_client.store, []
@@ -142,28 +142,28 @@ def test_a_kill_during_a_long_curve_loses_no_points(uri, tracker, card, make_vie
         patch.setattr(store, "log_batch", killed)
         with pytest.raises(KeyboardInterrupt):
             tracker.publish(view)
-    Tracker(uri, card).publish(view)
+    Tracker(uri, info).publish(view)
     run = children(tracker)[0]
     assert run.info.status == "FINISHED"
     history = tracker.client.get_metric_history(run.info.run_id, "dev_accuracy")
     assert len(history) == 1200
 
 
-def test_a_run_that_the_user_deleted_stays_deleted(uri, tracker, card, make_view):
+def test_a_run_that_the_user_deleted_stays_deleted(uri, tracker, info, make_view):
     for number in (0, 1):
         tracker.publish(make_view(number, "running"))
     tracker.client.delete_run(children(tracker)[0].info.run_id)
     tracker.refresh()
     for number in (0, 1):
         tracker.publish(make_view(number))
-    Tracker(uri, card).publish(make_view(0))
+    Tracker(uri, info).publish(make_view(0))
     found = children(tracker)
     assert len(found) == 2
     assert (found[0].info.lifecycle_stage, found[0].info.status) == ("deleted", "RUNNING")
     assert found[1].info.status == "FINISHED"
 
 
-def test_the_duplicate_run_of_a_lost_answer_is_deleted(uri, tracker, card, make_view):
+def test_the_duplicate_run_of_a_lost_answer_is_deleted(uri, tracker, info, make_view):
     tracker.publish(make_view(0))
     known = tracker.children.pop(0)  # the answer was lost, and MLflow was not read again
     tracker.publish(make_view(0, "running"))
@@ -175,8 +175,8 @@ def test_the_duplicate_run_of_a_lost_answer_is_deleted(uri, tracker, card, make_
     }
 
 
-def test_the_parent_run_shows_the_progress_of_the_study(tracker, card, make_view):
-    progress = StudyProgress(card)
+def test_the_parent_run_shows_the_progress_of_the_study(tracker, info, make_view):
+    progress = StudyProgress(info)
     for number, value in enumerate([0.5, 0.75, 0.6]):
         progress.add(make_view(number, value=value))
         tracker.describe(progress, "running")
@@ -210,37 +210,37 @@ def test_a_parent_run_that_a_kill_left_incomplete_is_completed(uri, tracker, mon
 
 def test_studies_of_one_name_are_distinguished_by_their_identity(uri, make_view):
     mine, yours = (StudyInfo("s", "s", {}, 1, identity=who) for who in ("me", "you"))
-    for card in (mine, yours, mine):
-        Tracker(uri, card).publish(make_view(0))
+    for info in (mine, yours, mine):
+        Tracker(uri, info).publish(make_view(0))
     assert len(runs(Tracker(uri, mine))) == 4
 
 
-def test_a_deleted_experiment_or_study_is_one_line(uri, tracker, card):
+def test_a_deleted_experiment_or_study_is_one_line(uri, tracker, info):
     tracker.client.delete_run(tracker.parent.info.run_id)
     with pytest.raises(UserError, match="was deleted in MLflow.*mlflow runs restore --run-id"):
         tracker.refresh()
     tracker.client.delete_experiment(tracker.experiment)
     with pytest.raises(UserError, match="experiment 'moons' was deleted.*--experiment-id 1"):
-        Tracker(uri, card)
+        Tracker(uri, info)
     tracker.client.restore_experiment(tracker.experiment)
-    assert Tracker(uri, card).parent.info.run_id == tracker.parent.info.run_id
+    assert Tracker(uri, info).parent.info.run_id == tracker.parent.info.run_id
 
 
-def test_an_experiment_that_another_process_creates_meanwhile_is_used(uri, card, monkeypatch):
+def test_an_experiment_that_another_process_creates_meanwhile_is_used(uri, info, monkeypatch):
     client = MlflowClient(uri)
     found = client.get_experiment_by_name
     answers = [lambda name: client.create_experiment(name) and None, found]
     monkeypatch.setattr(
         MlflowClient, "get_experiment_by_name", lambda self, name: answers.pop(0)(name)
     )
-    tracker = Tracker(uri, card)
+    tracker = Tracker(uri, info)
     assert tracker.experiment == found("moons").experiment_id
 
 
-def test_a_database_that_cannot_be_used_is_one_line(folder, card):
+def test_a_database_that_cannot_be_used_is_one_line(folder, info):
     Path("mlflow.db").write_text("something else")
     with pytest.raises(UserError, match="not a SQLite database"):
-        Tracker(f"sqlite:///{folder}/mlflow.db", card)
+        Tracker(f"sqlite:///{folder}/mlflow.db", info)
 
 
 @pytest.mark.parametrize(

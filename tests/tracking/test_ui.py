@@ -86,11 +86,11 @@ class Page:
 
 
 @pytest.fixture(scope="module")
-def study(browser, server, make_view, card, tmp_path_factory) -> Page:
+def study(browser, server, make_view, info, tmp_path_factory) -> Page:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("study"))
         Path("record.zip").write_bytes(b"the record")
-        publisher = ThreadPublisher(server.url, card, print)
+        publisher = ThreadPublisher(server.url, info, print)
         publisher.start()
         for number, state in enumerate(STATES):
             publisher.put(make_view(number, state))
