@@ -61,7 +61,7 @@ def test_a_study_of_shuffled_labels_finds_nothing(promote: Promote, folder: Path
     assert test["ensemble"]["low"] <= test["guess"]
     assert any("THE SEARCH FOUND NOTHING" in line for line in said["lines"])
     study = open_study("noise", f"sqlite:///{folder}/optuna.db")
-    assert f"no champion: what was promoted, {said['file']}, is not" in str(no_champion(study))
+    assert f"has no champion: the promoted model {said['file']} was not" in str(no_champion(study))
 
 
 def test_the_networks_are_confirmed_with_seeds_that_no_trial_has(
