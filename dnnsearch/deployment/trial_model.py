@@ -70,13 +70,14 @@ def _from_cache(study: OpenStudy, record: Record) -> Preparation:
     return prepared, ArrayStore(default_root()).open(prepared.test_key)
 
 
-def prepared_of(study: OpenStudy, record: Record) -> Prepared:
-    """Return the prepared data of a trial; prepare them again if the cache has lost them.
+def prepared_of(study: OpenStudy, record: Record, *, with_train: bool = False) -> Prepared:
+    """Return the prepared data of a trial; prepare them again if they are missing or damaged.
 
-    Raise UserError if the data have changed since the study was run.
+    Train and dev are checked only `with_train`: a model needs only what is stored with the test
+    set. Raise UserError if the data have changed since the study was run.
     """
     store = ArrayStore(default_root())
-    found = _look_up(store, record.spec.arrays)
+    found = _look_up(store, record.spec.arrays, with_train)
     if found:
         return found
     pins = numerics.playable(record.spec.numerics)
@@ -96,13 +97,14 @@ def prepare_again(folder: Path) -> None:
     (folder / PREPARED).write_text(json.dumps(prepared.as_dict()))
 
 
-def _look_up(store: ArrayStore, key: str) -> Prepared | None:
-    """Return the entry of the store's index for the arrays `key`; None if there is none."""
+def _look_up(store: ArrayStore, key: str, with_train: bool) -> Prepared | None:
+    """Return the entry of the store's index for the arrays `key`; None if none has whole arrays."""
     for path in (store.root / INDEX).glob("*.json"):
         try:
             prepared = Prepared.from_dict(json.loads(path.read_bytes())["prepared"])
             if prepared.key == key:
-                store.open(prepared.test_key)
+                for address in (prepared.key, prepared.test_key)[0 if with_train else 1 :]:
+                    store.open(address)
                 return prepared
         except (ValueError, KeyError, TypeError, OSError, DamagedArrays):
             continue  # damaged: the data are prepared again

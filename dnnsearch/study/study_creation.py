@@ -8,6 +8,7 @@ from typing import Any
 
 from optuna.storages import RDBStorage
 
+from dnnsearch.data.restored_arrays import restore
 from dnnsearch.errors import UserError
 from dnnsearch.runtime.cli_process import program_name
 from dnnsearch.storage.optuna_storage import Rows, create_study, open_storage, study_names
@@ -38,6 +39,8 @@ def open_for_writing(definition: Definition) -> Iterator[tuple[OpenStudy, LockCh
     storage = open_storage(config.storage, create=True)
     with study_lock(config.storage, config.study) as check_lock:
         study = OpenStudy(config.study, create_or_check_study(storage, definition))
+        if definition.prepared.contents:
+            restore(config, ArrayStore(default_root()), definition.prepared.test_key)
         preparation.keep(study, definition.prepared)
         yield study, check_lock
 

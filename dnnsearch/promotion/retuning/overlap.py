@@ -47,8 +47,8 @@ def _old_rows(study: OpenStudy, store: ArrayStore, held_out: HeldOut) -> np.ndar
     """Return (m,): whether train or dev had the row; None if the old data are not available."""
     try:
         record = study.record(leaderboard(study).best.number)
-        if record.spec.arrays not in store:
-            prepared_of(study, record)  # writes the arrays again
+        if not store.is_intact(record.spec.arrays):
+            prepared_of(study, record, with_train=True)  # writes the arrays again
         arrays = store.open(record.spec.arrays)
         new = model(study, record).inputs.apply(held_out.X, record.spec.dtype)
     except DamagedFile:
