@@ -2,6 +2,7 @@
 
 from dnnsearch.deployment import champion
 from dnnsearch.storage.study_lock import study_lock
+from dnnsearch.study import identity_file
 from dnnsearch.study.stored_study import EXPERIMENT, IDENTITY, OpenStudy
 from dnnsearch.tracking import has_store
 
@@ -16,6 +17,7 @@ def remove_study(study: OpenStudy) -> str:
         rows = study.trials()
         runs = _remove_runs(study)
         champion.path(study).unlink(missing_ok=True)
+        identity_file.remove(study)
         study.records.remove([row.user_attrs.get("spec", "") for row in rows])
         check_lock()
         study.rows.remove()

@@ -57,5 +57,5 @@ def publish_end(
     if lacking := publisher.close(MAX_PUBLISH_SECONDS):
         on_message(
             f"{lacking} trials are not in MLflow yet; the same command, or "
-            f"{program_name()} publish {study}, sends them when it can be reached"
+            f"{program_name()} publish {study}, sends them, or says why it cannot"
         )

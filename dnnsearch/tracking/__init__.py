@@ -6,11 +6,13 @@ study searches, and what its storage holds, is not known here.
 - `artifacts`: write and read the files of a run.
 - `backfill`: publish at once whatever MLflow lacks of a study.
 - `client`: import MLflow, and connect to it.
+- `conflict`: the error for a trial of which MLflow has another result.
 - `database`: check the database of a tracking URI, and create a SQLite file.
 - `environment`: the environment variables of MLflow in our processes.
 - `error_text`: describe an error of MLflow in one short line.
 - `fields`: a trial as MLflow's tags, params and metrics.
 - `model_folder`: write a model file as a folder that MLflow loads and serves.
+- `parent_run`: find a study's parent run by its identity, in whatever experiment.
 - `publisher_main`: the main program of the publishing process.
 - `publisher_messages`: the messages between the search and the publishing process.
 - `publisher_process`: publish in a separate process, and replace it if it dies.
@@ -27,6 +29,7 @@ study searches, and what its storage holds, is not known here.
 - `study_info`: a study as MLflow's params and description.
 - `study_removal`: delete a study's runs and models.
 - `tracker`: bring MLflow to what the trials' views say.
+- `trial_run`: what MLflow has of a trial, and what a view would change.
 - `ui`: the commands that start MLflow's UI and its scoring server.
 """
 
