@@ -17,6 +17,7 @@ The path of the data is `prepare`: a table is read, split, filled and stored.
 - `splitting`: the rows of train, dev and test, and folds.
 - `preprocessing`: what is fitted on train to make inputs of columns.
 - `transformations`: the kinds of numeric columns, one row each.
+- `cells`: cells of raw rows as numbers and text, each by itself.
 - `column_inputs`: the inputs of a network that learnt from columns.
 - `model_inputs`: one interface to the inputs of any trained network.
 """

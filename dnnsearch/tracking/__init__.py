@@ -13,6 +13,7 @@ study searches, and what its storage holds, is not known here.
 - `fields`: a trial as MLflow's tags, params and metrics.
 - `model_folder`: write a model file as a folder that MLflow loads and serves.
 - `parent_run`: find a study's parent run by its identity, in whatever experiment.
+- `posted_tables`: read the rows that are posted to the server, and answer them.
 - `publisher_main`: the main program of the publishing process.
 - `publisher_messages`: the messages between the search and the publishing process.
 - `publisher_process`: publish in a separate process, and replace it if it dies.
@@ -25,6 +26,7 @@ study searches, and what its storage holds, is not known here.
 - `saved_view`: a saved view of MLflow's runs page.
 - `schema`: create MLflow's tables in a new file.
 - `scoring`: load and serve a model; MLflow calls it by name.
+- `scoring_server`: the server of a model, with checks of what is posted to it.
 - `shared_session`: make several calls of MLflow in one database session.
 - `study_info`: a study as MLflow's params and description.
 - `study_removal`: delete a study's runs and models.
