@@ -4,7 +4,7 @@ import re
 import shutil
 
 from dnnsearch.data.prepare import INDEX
-from dnnsearch.deployment import champion
+from dnnsearch.deployment.champion import champion_path
 from dnnsearch.storage import database_templates
 from dnnsearch.storage.array_store import default_root
 from dnnsearch.storage.study_lock import study_lock
@@ -24,7 +24,7 @@ def remove_study(study: OpenStudy) -> str:
     with study_lock(study.rows.storage.url, study.name) as check_lock:
         rows = study.trials()
         runs = _remove_runs(study)
-        champion.path(study).unlink(missing_ok=True)
+        champion_path(study).unlink(missing_ok=True)
         study.records.remove([row.user_attrs.get("spec", "") for row in rows])
         check_lock()
         study.rows.remove()

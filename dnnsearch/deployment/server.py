@@ -18,7 +18,7 @@ def command(model: Model, port: int) -> Command:
     UserError if the cache cannot be written.
     """
     unpinned = serve_command(_folder(encode(model)), port)
-    pinned = numerics.pinned(numerics.playable("portable"), unpinned.environment)
+    pinned = numerics.pinned(numerics.supported_pins("portable"), unpinned.environment)
     return Command(unpinned.argv, pinned, unpinned.address)
 
 

@@ -20,10 +20,6 @@ from dnnsearch.tracking import has_store
 OnMessage = Callable[[str], object]
 
 
-def _ignore(text: str) -> None:
-    pass
-
-
 class Report(NamedTuple):
     """A page, and the verdict it begins with."""
 
@@ -32,7 +28,7 @@ class Report(NamedTuple):
 
 
 def report(
-    studies: Sequence[OpenStudy], on_message: OnMessage = _ignore, draws: int = DRAWS
+    studies: Sequence[OpenStudy], on_message: OnMessage = lambda text: None, draws: int = DRAWS
 ) -> Report:
     """Return the report on the studies; `on_message` gets a line about each long step.
 

@@ -48,12 +48,12 @@ class StudyInfo:
 
     def params(self) -> dict[str, str]:
         """Return the definition as params, under names that no param of a trial has."""
-        return {f"study.{key}": _cut(value) for key, value in self.definition.items()}
-
-
-def _cut(value: object) -> str:
-    text = value if isinstance(value, str) else json.dumps(value)
-    return text if len(text) <= MAX_PARAM_CHARACTERS else text[: MAX_PARAM_CHARACTERS - 1] + "…"
+        params = {}
+        for key, value in self.definition.items():
+            text = value if isinstance(value, str) else json.dumps(value)
+            is_short = len(text) <= MAX_PARAM_CHARACTERS
+            params[f"study.{key}"] = text if is_short else text[: MAX_PARAM_CHARACTERS - 1] + "…"
+        return params
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,7 @@ class Records:
         self.folder = root / quote(study, safe="")
         self.remote = remote
 
-    def keep(self, packed: bytes) -> Record:
+    def save(self, packed: bytes) -> Record:
         """Write the record to its file, then return it; raise UserError if that is impossible."""
         record = decode(packed)
         write_whole(self.path(record), packed)

@@ -242,11 +242,12 @@ class DaskWorkers:
 
     def _report_workers(self) -> None:
         """Report refused workers, and that the search waits for one; give up if none fits."""
+        waited = time.monotonic() - self._last_new
         if self._had_worker:
             for worker in self._unreported:
                 self._say(f"worker {worker} {self._refused.get(worker, 'is gone')}; it is not used")
             self._unreported.clear()
-        elif self._no_worker_fits():
+        elif self._seen and self._all_are_refused() and waited >= PATIENCE_SECONDS:
             raise UserError(self._refusal())
         stuck = self._scheduler.is_waiting and not self._workers and self._all_are_refused()
         if stuck and not self._said_waiting:
@@ -257,11 +258,6 @@ class DaskWorkers:
 
     def _all_are_refused(self) -> bool:
         return self._refused.keys() >= (self._seen or set())
-
-    def _no_worker_fits(self) -> bool:
-        """Whether all workers there are refused, and no new one has come for a while."""
-        patient = time.monotonic() - self._last_new < PATIENCE_SECONDS
-        return bool(self._seen) and self._all_are_refused() and not patient
 
     def _refusal(self) -> str:
         worker, why = next(iter(self._refused.items()))

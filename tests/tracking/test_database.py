@@ -14,7 +14,8 @@ import pytest
 from dnnsearch.errors import UserError
 from dnnsearch.tracking import check_uri, has_store, prepare_database
 from dnnsearch.tracking.client import connect
-from dnnsearch.tracking.database import schema_versions, sqlite_path
+from dnnsearch.tracking.database import schema_versions
+from dnnsearch.urls import sqlite_path
 from tests.support.databases import PostgreSQL
 
 URI = "sqlite:///mlflow.db"

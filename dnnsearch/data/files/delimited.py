@@ -113,15 +113,12 @@ def _widths(text: str, dialect: Dialect) -> tuple[Row, int, str]:
             width += 1
         if len(row) != width:
             cells = f"row {count} has {len(row)} cells and row {count - 1} has {width}"
-            raise ValueError(f"all rows must have one width, but {cells}: {_short(row)}")
+            text = ",".join(row)
+            shown = repr(text if len(text) <= 60 else text[:60] + "...")
+            raise ValueError(f"all rows must have one width, but {cells}: {shown}")
         trailing = trailing and not row[-1].strip()
     extra = width > len(head)
     return head, count, (TRAILING if trailing else ROW_NAMES) if extra else ""
-
-
-def _short(row: Row) -> str:
-    text = ",".join(row)
-    return repr(text if len(text) <= 60 else text[:60] + "...")
 
 
 def column_names(head: Row, dialect: Dialect, extra: str) -> list[str]:

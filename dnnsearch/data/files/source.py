@@ -60,10 +60,6 @@ def _one_character(value: object) -> str:
     return value
 
 
-def _column(value: object) -> str:
-    return text(str(value) if isinstance(value, int) and not isinstance(value, bool) else value)
-
-
 def _openml(value: object) -> int | str:
     """Return a number or a name."""
     if isinstance(value, int) and not isinstance(value, bool):
@@ -75,7 +71,7 @@ KEYS: dict[str, Rule] = {
     "file": text,
     "openml": _openml,
     "bundled": one_of(BUNDLED),
-    "target": _column,
+    "target": lambda value: text(str(value) if type(value) is int else value),
     "labels": text,
     "test_file": text,
     "test_labels": text,

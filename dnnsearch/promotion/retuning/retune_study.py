@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dnnsearch.deployment.champion import Report, champion
+from dnnsearch.deployment.champion import Report, find_champion
 from dnnsearch.deployment.trial_model import model
 from dnnsearch.models.ensemble import Model
 from dnnsearch.models.model_file import read
@@ -124,7 +124,7 @@ def incumbent(study: OpenStudy, tell: Report) -> Incumbent:
 
     Raise UserError if there is neither, or if MLflow is not reachable and no champion is kept here.
     """
-    found = champion(study, tell)
+    found = find_champion(study, tell)
     if found is not None:
         kept = found.model
         name = f"the champion of {study.name} (trial {kept.provenance.get('trial')})"

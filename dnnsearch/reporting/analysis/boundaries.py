@@ -51,16 +51,12 @@ def boundary_hits(data: ReportData) -> list[BoundaryHit]:
     ends = [
         BoundaryHit(axis, upper)
         for axis in data.axes
-        if _has_interior(axis)
+        if axis.is_ordered
+        and not (isinstance(axis.dimension, Choices) and len(axis.values) < 3)  # nothing between
         for upper in (False, True)
     ]
     movable = [hit for hit in ends if not hit.axis.is_natural_limit(hit.is_upper)]
     return [hit for hit in movable if _is_best_at(data, hit, FALSE_WARNING_RATE / len(movable))]
-
-
-def _has_interior(axis: Axis) -> bool:
-    """Return whether a value can lie between the bounds; two choices have nothing between."""
-    return axis.is_ordered and not (isinstance(axis.dimension, Choices) and len(axis.values) < 3)
 
 
 def _is_best_at(data: ReportData, hit: BoundaryHit, level: float) -> bool:
@@ -87,16 +83,12 @@ def _p_value_of_improvement(data: ReportData, hit: BoundaryHit) -> float:
             near.append(row)
     if len(near) < MIN_TRIALS_NEAR_BOUND:
         return 1.0
-    ranks = rankdata([_worth(data, row) for row in near])
+    ranks = rankdata([-math.inf if r.value is None else data.sign * r.value for r in near])
     scores = norm.ppf((ranks - 0.5) / len(near))
     towards = [1 - (hit.distance(row) or 0.0) for row in near]
     X = _design(data.axes, hit.axis, towards, near)
     slope, error, freedom = _slope(X, scores)
     return float(t.sf(slope / error, freedom)) if error > 0 else 1.0
-
-
-def _worth(data: ReportData, row: Row) -> float:
-    return -math.inf if row.value is None else data.sign * row.value
 
 
 def _design(

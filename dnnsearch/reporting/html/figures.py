@@ -28,7 +28,6 @@ from dnnsearch.reporting.analysis.pareto import pareto_front, trial_costs
 from dnnsearch.reporting.analysis.report_data import ReportData
 from dnnsearch.study.leaderboard.ranking import Row
 from dnnsearch.trials.metrics import Direction
-from dnnsearch.trials.spec import Value
 
 STATE_MARKERS = {  # of trials without a value
     "pruned": ("triangle-down", "#c08a00"),
@@ -152,9 +151,9 @@ def axis(data: ReportData, study: optuna.Study, name: str) -> go.Figure:
     if rows:
         symbol, colour = STATE_MARKERS["diverged"]
         values = [row.params[name] for row in rows]
-        as_choice = figure.layout.xaxis.type == "category"
+        as_choice = figure.layout.xaxis.type == "category"  # Optuna writes repr of text there
         figure.add_scatter(
-            x=[_choice(value) for value in values] if as_choice else values,
+            x=[repr(v) if isinstance(v, str) else str(v) for v in values] if as_choice else values,
             y=[_bottom(data)] * len(rows),
             mode="markers",
             marker={"symbol": symbol, "color": colour, "size": 8},
@@ -165,11 +164,6 @@ def axis(data: ReportData, study: optuna.Study, name: str) -> go.Figure:
         )
     figure.update_yaxes(range=visible_range(data))
     return figure
-
-
-def _choice(value: Value) -> str:
-    """A choice as Optuna writes it on an axis."""
-    return repr(value) if isinstance(value, str) else str(value)
 
 
 def best_over_rest(data: ReportData, axis: Axis, groups: Sequence[Group]) -> go.Figure:

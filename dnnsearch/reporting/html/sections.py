@@ -105,7 +105,8 @@ def plots(data: ReportData, analyses: Analyses) -> Iterator[Markup]:
         drawn = plot(parallel, "each line is a finished trial; orange is better", True)
         wide = tag("div", drawn, class_="scroll")
         yield section("All hyperparameters at once", wide, about=_left_out(data))
-    names = _searched(data)
+    finished = [data.trials[row.number] for row in data.finished]
+    names = sorted({name for trial in finished for name in trial.params}, key=_order)
     if names:
         each = (plot(figures.axis(data, study, name), name) for name in names)
         yield section(
@@ -132,13 +133,8 @@ def _left_out(data: ReportData) -> str:
     )
 
 
-def _searched(data: ReportData) -> list[str]:
-    """Optuna's names of the hyperparameters of finished trials, in the order of suggestion."""
-    trials = [data.trials[row.number] for row in data.finished]
-    return sorted({name for trial in trials for name in trial.params}, key=_order)
-
-
 def _order(name: str) -> tuple[int, int]:
+    """Return the place of Optuna's name of a hyperparameter in the order of suggestion."""
     family, _, layer = name.partition("_") if name.startswith("units_") else (name, "", "")
     return [*HYPERPARAMETERS].index(family), int(layer or 0)
 
