@@ -61,7 +61,7 @@ class ReplayVerifier:
         recorded = self.study.record(spec.number)
         return recorded if recorded.end == "failed" and recorded.spec == spec else None
 
-    def keep(self, packed: bytes) -> Record:
+    def save(self, packed: bytes) -> Record:
         """Return the new result decoded; it is not stored."""
         return decode(packed)
 

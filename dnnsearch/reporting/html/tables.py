@@ -50,7 +50,7 @@ def leaderboard(data: ReportData, tied: Sequence[int]) -> Markup:
 
 def _row(data: ReportData, row: Row, is_tied: bool, names: Sequence[str]) -> list[str]:
     interval = data.interval(row)
-    mark = tag("abbr", "tie", title="cannot be distinguished from the best") if is_tied else ""
+    mark = tag("abbr", "tie", title="tied with the best on these dev examples") if is_tied else ""
     return [
         number(row.number, "d"),
         tag("span", row.state, class_=f"state {row.state}", title=row.reason or None),
