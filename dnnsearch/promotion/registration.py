@@ -52,8 +52,8 @@ def register_champion(
 ) -> Registered:
     """Store and register the model; make it the champion if it is better than the present one.
 
-    If MLflow is not reachable, `why` says so and the same command tries again. Raise UserError if
-    the file cannot be written.
+    If MLflow is not reachable, `why` contains the reason and the same command tries again. Raise
+    UserError if the file cannot be written.
     """
     trial = evaluation.refitted.candidate.trial
     name = f"{trial:05d}-{digest(content)[:16]}{ENDING}"

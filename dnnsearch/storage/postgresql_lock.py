@@ -1,7 +1,7 @@
 """A study's lock in PostgreSQL: an advisory lock of a session of its own.
 
 The server releases it with the session, whether the holder ended, was killed, or its machine is
-gone. The session's name says who holds the lock. A session can be lost while its holder lives on,
+gone. The session's name shows who holds the lock. A session can be lost while its holder lives on,
 so the holder checks before each write that it still has the lock.
 """
 

@@ -107,6 +107,6 @@ def _announce(study: OpenStudy, retry_failed: bool, observer: SearchObserver) ->
 
 
 def _time_limit(seconds: float | None, stored: int) -> Callable[[int], bool]:
-    """Return a function that says whether trial `number` may be asked: a stored one always may."""
+    """Return whether a trial number may be asked, as a function: a stored one always may."""
     until = math.inf if seconds is None else time.monotonic() + seconds
     return lambda number: number < stored or time.monotonic() < until

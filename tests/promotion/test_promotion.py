@@ -96,8 +96,8 @@ def test_a_killed_promotion_resumes_with_the_same_result(
     for file in folder.glob("records/clean/promotion/*"):
         file.unlink()
     champion_file(folder).unlink()
-    anew = promote("clean")
-    assert {key: said[key] for key in TIMELESS} == {key: anew[key] for key in TIMELESS}
+    again = promote("clean")
+    assert {key: said[key] for key in TIMELESS} == {key: again[key] for key in TIMELESS}
     assert model == champion_file(folder).read_bytes()
 
 

@@ -1,7 +1,7 @@
 """A folder of studies that an older version has made: how it is unpacked, and what is asked of it.
 
 `make_stored_studies` writes `tests/stored/VERSION.tar.xz` and, as JSON, the answers of that version
-beside it; `test_stored_studies` asks the present code the same questions.
+next to it; `test_stored_studies` asks the present code the same questions.
 """
 
 import hashlib

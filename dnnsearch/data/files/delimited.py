@@ -37,7 +37,7 @@ TRAILING, ROW_NAMES = "trailing", "row_names"
 
 
 def read_delimited(raw: bytes, given: Mapping[str, Any], target: str | None) -> Sheet:
-    """Return the table in the bytes; `given` has what the config says about its form.
+    """Return the table in the bytes; `given` has the keys of the config about its form.
 
     Raise ValueError if it is not a table: rows of several widths, doubled names, one column.
     """
@@ -122,7 +122,7 @@ def _widths(text: str, dialect: Dialect) -> tuple[Row, int, str]:
 
 
 def column_names(head: Row, dialect: Dialect, extra: str) -> list[str]:
-    """Return the names in the first row; `extra` says what the other rows have in addition."""
+    """Return the names in the first row; `extra` names what the other rows have in addition."""
     if not dialect.header:
         return [UNNAMED.format(i) for i in range(len(head))]
     names = [name.strip() or UNNAMED.format(i) for i, name in enumerate(head)]

@@ -1,6 +1,6 @@
 """How a file separates its cells: separator, quotes, decimal mark, header, comment lines.
 
-It is detected from the first rows; what the config says is not detected but taken.
+It is detected from the first rows; what the config states is taken without detection.
 """
 
 import csv
@@ -37,7 +37,7 @@ class Dialect:
     header: bool
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the keys of a config's `data` that say the same."""
+        """Return the equivalent keys of `data` in a config."""
         return {
             "separator": self.separator,
             "quote": self.quote,

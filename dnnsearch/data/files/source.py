@@ -20,7 +20,7 @@ PATHS = ("file", "labels", "test_file", "test_labels")
 
 
 def roles() -> list[str]:
-    """Return what a config can say of a column."""
+    """Return the roles that a config can give a column."""
     return [*TRANSFORMATIONS, "category", "ignored"]
 
 
@@ -116,7 +116,7 @@ def contents(source: Mapping[str, Any]) -> dict[str, str]:
 
 
 def without_paths(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the keys that say something else than where the files are."""
+    """Return the keys that do not name files."""
     return {key: value for key, value in data.items() if key not in PATHS}
 
 

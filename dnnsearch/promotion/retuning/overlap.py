@@ -1,7 +1,7 @@
 """The new test rows that the old study was trained on: a newer export may contain the older one.
 
 New rows are prepared for the old study's networks and compared with its prepared rows of train and
-dev, so rows that a network cannot tell apart are equal. Rows of the old test set do not count.
+dev, so rows with the same inputs of a network are equal. Rows of the old test set do not count.
 """
 
 from dataclasses import dataclass, replace

@@ -1,6 +1,6 @@
 """Whether the best trial lies at a bound of the space, so that better ones may lie outside.
 
-A best trial at a bound says little by itself: if a hyperparameter does not matter, the best trial
+A best trial at a bound proves little by itself: if a hyperparameter does not matter, the best trial
 lies at one of its bounds now and then. So three conditions must hold. The best trial lies near the
 bound. So does the median of the best few trials. And in the half of the axis next to the bound,
 trials improve significantly towards it, all other hyperparameters taken into account. Diverged

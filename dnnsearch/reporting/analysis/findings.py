@@ -1,4 +1,4 @@
-"""The warnings of a report as sentences: each says what is wrong and what to do about it."""
+"""The warnings of a report as sentences: what is wrong, and what to do about it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

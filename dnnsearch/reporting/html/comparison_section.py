@@ -67,7 +67,7 @@ def _best_so_far(studies: Sequence[ReportData], attribute: str, label: str) -> g
 def _shade(
     data: ReportData, path: Sequence[Step], x: Sequence[float], colour: str
 ) -> go.Scatter | None:
-    """The band of the 95 % interval of the best value so far; None if a value has no interval."""
+    """Return the 95 % band of the best value so far; None if a value has no interval."""
     rows = {row.number: row for row in data.finished}
     found = [data.interval(rows[step.number]) for step in path]
     intervals = [interval for interval in found if interval]
