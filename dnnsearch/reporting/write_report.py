@@ -80,7 +80,7 @@ def _read(study: OpenStudy, on_message: OnMessage) -> ReportData:
 def _one(
     study: OpenStudy, data: ReportData, on_message: OnMessage, draws: int
 ) -> tuple[Markup, list[str]]:
-    """The sections on a study, and the sentences of its verdict."""
+    """Return the sections on a study, and the sentences of its verdict."""
     analyses = analyse(data, draws, on_message)
     warnings = list(findings(analyses))
     sentences = verdict(data, analyses, warnings)
@@ -94,7 +94,7 @@ def _one(
 
 
 def _several(every: Sequence[ReportData], bodies: Sequence[Markup]) -> Markup:
-    """The comparison, then the sections of each study."""
+    """Return the comparison, then the sections of each study."""
     parts = [compare_studies(every)]
     for data, body in zip(every, bodies, strict=True):
         parts += [tag("h1", f"Study {data.name}"), body]

@@ -97,7 +97,7 @@ class ReplayVerifier:
         self.max_units = max(self.max_units, units)
 
     def flush(self) -> None:
-        """Nothing is deferred."""
+        """Do nothing: no write is deferred."""
 
 
 @dataclass(frozen=True)

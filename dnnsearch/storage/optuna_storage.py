@@ -96,7 +96,7 @@ def _is_archived(path: Path) -> bool:
 
 
 def _write_ahead(connection: sqlite3.Connection, _: Any) -> None:
-    """A power cut may lose the last rows, which are then written again, but never the file."""
+    """Use a write-ahead log: a power cut may lose the last rows (written again), never the file."""
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=NORMAL")
 

@@ -99,7 +99,7 @@ class StudyProgress:
                 yield number, value
 
     def _ended_values(self) -> Iterator[float | None]:
-        """The trials' values by number, up to the first trial that has not ended."""
+        """Return the trials' values by number, up to the first trial that has not ended."""
         for number in range(len(self.trials)):
             trial = self.trials.get(number)
             if trial is None or trial.state in ("running", "interrupted"):

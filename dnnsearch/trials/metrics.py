@@ -38,7 +38,7 @@ class Direction:
         return np.inf if value is None else -self.sign * value
 
     def better(self, a: float | None, b: float | None) -> bool:
-        """Whether a is better than b, and not merely equal."""
+        """Return whether a is better than b, and not merely equal."""
         if a is None or b is None:
             return a is not None
         return a > b if self.maximize else a < b

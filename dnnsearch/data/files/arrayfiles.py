@@ -24,7 +24,7 @@ Arrays = dict[str, np.ndarray]
 
 
 def is_idx(raw: bytes) -> bool:
-    """Whether the bytes start as an idx file does."""
+    """Return whether the bytes start as an idx file does."""
     return raw[:2] == b"\0\0" and len(raw) > 3 and raw[2] in IDX_TYPES and 1 <= raw[3] <= 8
 
 
@@ -128,7 +128,7 @@ def target_array(found: Mapping[str, np.ndarray], target: str | None, part: str 
 
 
 def has_test(found: Mapping[str, np.ndarray], target: str) -> bool:
-    """Whether the file has a test set next to the one to train on."""
+    """Return whether the file has a test set next to the one to train on."""
     return "train" in target and target.replace("train", "test") in found
 
 

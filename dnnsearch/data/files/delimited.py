@@ -148,7 +148,7 @@ def _check_columns(names: Sequence[str], head: Row, dialect: Dialect) -> None:
 
 
 def _may_have_codes(text: str, dialect: Dialect) -> bool:
-    """Whether a cell starts as `01234` does; most files have none, and are read only once."""
+    """Return whether a cell starts as `01234` does; files without one are read only once."""
     before = "".join(map(re.escape, {dialect.separator, dialect.quote}))
     return re.search(f"(?:^|[{before}]) *(?:{CODE})", text, re.MULTILINE) is not None
 

@@ -148,14 +148,14 @@ def _decimal(sample: Sequence[Row], separator: str) -> str:
 
 
 def is_number(cell: str, decimal: str) -> bool:
-    """Whether the cell is a number with this decimal mark."""
+    """Return whether the cell is a number with this decimal mark."""
     return bool(
         NUMBER.fullmatch(cell.strip().replace(",", ".") if decimal == "," else cell.strip())
     )
 
 
 def _has_header(sample: Sequence[Row], decimal: str, target: str | None) -> bool:
-    """Whether the first row names the columns.
+    """Return whether the first row names the columns.
 
     It does if it has the target's name, or if it has no numbers, no missing values, and nothing
     that is repeated in the column below.

@@ -22,7 +22,7 @@ def _between(*ranges: tuple[int, int]) -> Callable[[str], bool]:
 
 
 def _is_hangul(character: str) -> bool:
-    """Whether it is one of the 2,350 common syllables: cp949 decodes Japanese to the others."""
+    """Return whether it is one of 2,350 common syllables: cp949 decodes Japanese to others."""
     try:
         return 0xAC00 <= ord(character) <= 0xD7A3 and len(character.encode("euc_kr")) == 2
     except UnicodeEncodeError:

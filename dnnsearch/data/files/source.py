@@ -88,7 +88,7 @@ KEYS: dict[str, Rule] = {
 
 
 def is_file(given: object) -> bool:
-    """Whether `data` is a table with columns, not a set with a name."""
+    """Return whether `data` is a table with columns, not a set with a name."""
     return isinstance(given, Mapping) and any(key in given for key in ORIGINS)
 
 

@@ -94,7 +94,7 @@ def _p_value_of_improvement(data: ReportData, hit: BoundaryHit) -> float:
 def _design(
     axes: Sequence[Axis], this: Axis, towards: Sequence[float], rows: Sequence[Row]
 ) -> np.ndarray:
-    """(n, k): the tested column, a constant, and as many other columns as the trials allow."""
+    """Return (n, k): the tested column, a constant, and all other columns that n allows."""
     columns = [np.array(towards), np.ones(len(rows))]
     for axis in axes:
         if axis != this:

@@ -63,7 +63,7 @@ def networks_to_show(
 
 
 def _champion_trial(study: OpenStudy, on_message: Callable[[str], object]) -> int | None:
-    """The trial whose configuration the champion has; None if it is unknown."""
+    """Return the trial whose configuration the champion has; None if it is unknown."""
     try:
         found = find_champion(study, on_message)
         return None if found is None else int(found.model.provenance["trial"])
@@ -128,7 +128,7 @@ def _outputs(records: Sequence[Record], dev: Dev) -> np.ndarray:
 
 
 def _select(dev: Dev, probabilities: np.ndarray, with_features: bool) -> list[WrongExample]:
-    """The most confident errors; probabilities (m, classes), with folds one fold after another."""
+    """Return the most confident errors; probabilities are (m, classes), fold after fold."""
     labels = dev.labels.ravel()
     given = probabilities[np.arange(len(labels)), labels]
     answers = probabilities.argmax(axis=1)

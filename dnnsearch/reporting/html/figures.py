@@ -136,7 +136,7 @@ def _recoloured(figure: go.Figure, sign: int) -> go.Figure:
 
 
 def _between(a: str, b: str, share: float) -> str:
-    """The colour that is `share` of the way from a to b, both as #rrggbb."""
+    """Return the colour that is `share` of the way from a to b, both as #rrggbb."""
     ends = ([int(colour[i : i + 2], 16) for i in (1, 3, 5)] for colour in (a, b))
     mixed = (round(x + share * (y - x)) for x, y in zip(*ends, strict=True))
     return f"rgb({','.join(map(str, mixed))})"
@@ -188,7 +188,7 @@ def best_over_rest(data: ReportData, axis: Axis, groups: Sequence[Group]) -> go.
 
 
 def _with_intervals(data: ReportData, rows: Sequence[Row]) -> tuple[float, float] | None:
-    """The visible range extended by the intervals of its rows; None if all rows are visible."""
+    """Return the visible range with the intervals of its rows; None if all are visible."""
     low, high = visible_range(data)
     seen = [row for row in rows if low <= (row.value or 0.0) <= high]
     if len(seen) == len(rows) or not seen:

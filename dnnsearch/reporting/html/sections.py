@@ -71,7 +71,7 @@ def leaderboard(data: ReportData, analyses: Analyses) -> Markup:
 
 
 def _counted(data: ReportData) -> str:
-    """What intervals and ties in the leaderboard take into account, and what not."""
+    """Explain what intervals and ties in the leaderboard take into account, and what not."""
     first = data.trial_curves.get(data.finished[0].number) if data.finished else None
     networks = 1 if first is None else len(first.predictions)
     if networks > 1:
@@ -243,7 +243,7 @@ def _example(one: WrongExample) -> Markup:
 
 
 def _picture(features: np.ndarray) -> Markup:
-    """A square number of features (from 25 on) as an image, else the first few numbers."""
+    """Return a square number of features (from 25 on) as an image, else the first few as text."""
     side = math.isqrt(len(features))
     if side < 5 or side * side != len(features):
         return tag("code", ", ".join(f"{x:.3g}" for x in features[:6]))
