@@ -18,7 +18,7 @@ This room does not know data files, descent, trials or searches; docs/course.md 
 - `layers`: one layer: its forward step and its backward step.
 - `network`: all layers, forward and backward.
 - `checking`: the gradient check.
-- `batch_block`: where mini-batches lie in memory.
+- `batch_block`: how mini-batches are laid out in memory.
 - `batches`: the batches as the training loop takes them.
 """
 

@@ -1,7 +1,7 @@
 """A search from start to end: data, workers, storage, lock, and the loop between them.
 
 The same call starts a study, resumes one that was interrupted, and extends one. No process and no
-lock of it is left afterwards, however it ended. Each step lies in a module of its own; this one
+lock of it is left afterwards, however it ended. Each step has its own module; this one
 only puts them together.
 """
 

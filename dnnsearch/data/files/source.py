@@ -121,7 +121,7 @@ def without_paths(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def identity(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what determines the data: files by their content, wherever they lie.
+    """Return what determines the data: files by their content, wherever they are.
 
     A set with a name has no `contents`, not even empty ones: caches of before know it so. Raise
     ValueError if a file is missing.
