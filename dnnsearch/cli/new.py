@@ -65,4 +65,4 @@ def new(
     if search:
         program = sys.orig_argv[1 : 1 + len(sys.orig_argv) - len(sys.argv)]  # without arguments
         arguments = [sys.executable, *program, *command]
-        os.execve(sys.executable, arguments, numerics.pinned(numerics.playable("portable")))
+        os.execve(sys.executable, arguments, numerics.pinned(numerics.supported_pins("portable")))

@@ -1,6 +1,6 @@
 """`search`: run, resume or extend a study, or estimate what that would cost."""
 
-import json
+import re
 import shlex
 import sys
 from collections.abc import Sequence
@@ -93,8 +93,11 @@ def search(
     """
     if json_ and (quiet or dry_run):
         raise UserError("--json cannot go together with --quiet or --dry-run")
-    given = {"trials": trials, "workers": _number(workers), "study": study, "storage": storage}
-    overrides = [*(set_ or []), *_settings(given)]
+    from dnnsearch.config.yaml_file import as_settings
+
+    processes = int(workers) if workers and re.fullmatch(r"[0-9]+", workers) else workers
+    given = {"trials": trials, "workers": processes, "study": study, "storage": storage}
+    overrides = [*(set_ or []), *as_settings(given)]
     limit = None if for_ is None else seconds(for_)
     early = read_early(config, overrides)
     pin(early.numerics)
@@ -119,15 +122,6 @@ def _loaded(path: Path, overrides: Sequence[str]) -> "Config":
     return load_config(path, overrides)
 
 
-def _settings(given: dict[str, int | str | None]) -> list[str]:
-    """Return options as values of --set; text in quotes, because a study may be called 1e3."""
-    return [f"{key}={json.dumps(value)}" for key, value in given.items() if value is not None]
-
-
-def _number(text: str | None) -> int | str | None:
-    return int(text) if text and text.isascii() and text.isdecimal() else text
-
-
 def _run(
     config: "Config",
     limit: float | None,
@@ -141,7 +135,7 @@ def _run(
     from dnnsearch.study.search import search
 
     with display(config, quiet, json_) as observer:
-        if numerics.playable(config.numerics) != config.numerics:
+        if numerics.supported_pins(config.numerics) != config.numerics:
             observer.on_message(NATIVE)
         elif unusual := numerics.unusual(config.numerics):
             observer.on_message(unusual)

@@ -56,8 +56,8 @@ def show(
     The best trial is first.
 
     `±` is the standard error. For accuracy it covers dev examples and seeds, for other metrics
-    seeds only, so `promote` may find more ties. `tie` marks trials that cannot be distinguished
-    from the best.
+    seeds only. `tie`: tied with the best on these dev examples; `promote` compares with fresh
+    seeds and may differ.
 
     Columns are those of --csv, and `units`, such as 64-32. Quote < and >, which have a meaning for
     the shell. Trials without a value in a column never match a condition on it and sort last.

@@ -45,11 +45,11 @@ def pin(wanted: str) -> None:
     If the process was not started with these pins, it is replaced by one that is: the same program
     with the same arguments.
     """
-    playable = numerics.playable(wanted)
-    if not numerics.is_pinned(playable):
+    supported = numerics.supported_pins(wanted)
+    if not numerics.is_pinned(supported):
         sys.stdout.flush()
         with defer_signals():
-            os.execve(sys.executable, sys.orig_argv, numerics.pinned(playable))
+            os.execve(sys.executable, sys.orig_argv, numerics.pinned(supported))
 
 
 def check_free(port: int) -> None:

@@ -67,7 +67,9 @@ def new(
         place = data if data.isprintable() else repr(data)
         raise UserError(str(error) if data in str(error) else f"{place}: {error}") from None
     path = FOLDER / f"{name}.yaml"
-    text, split, folds = _fitting(wanted, table, split, _others(settings), path)
+    written = re.compile(r"\s*(data|split)\s*[.=]")  # by the template, from what is known by now
+    others = [setting for setting in settings if not written.match(setting)]
+    text, split, folds = _fitting(wanted, table, split, others, path)
     _write(path, text)
     return NewConfig(path, template.report(table, split, folds))
 
@@ -136,12 +138,6 @@ def _with_column(wanted: dict[str, Any]) -> dict[str, Any]:
     if not -len(names) <= int(target) < len(names):
         raise ValueError(f"target must be a column from 0 to {len(names) - 1}, but got {target}")
     return {**wanted, "target": names[int(target)]}
-
-
-def _others(settings: Sequence[str]) -> list[str]:
-    """Return the settings that belong to neither `data` nor `split`: the draft has those two."""
-    keys = ((setting.partition("=")[0].partition(".")[0].strip(), setting) for setting in settings)
-    return [setting for key, setting in keys if key not in ("data", "split")]
 
 
 def _fitting(

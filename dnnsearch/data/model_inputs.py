@@ -62,7 +62,7 @@ class ModelInputs(Protocol):
 
 
 def inputs(arrays: Mapping[str, np.ndarray], names: Sequence[str] = ()) -> ModelInputs:
-    """Return the inputs in the arrays that lie with a test set or in a model file.
+    """Return the inputs in the arrays that are stored with a test set or in a model file.
 
     `names` are those of the columns; for inputs that store names, they are ignored.
     """

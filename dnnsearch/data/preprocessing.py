@@ -1,7 +1,7 @@
 """From columns to the network's inputs: fitted on train alone, then applied to any rows.
 
-Numbers: a missing value becomes the median of train, and an input of its own says that it was
-missing; then the column is transformed as its role says (`transformations`) and standardised.
+Numbers: a missing value becomes the median of train, and a separate input marks that it was
+missing; then the column is transformed by its role (`transformations`) and standardised.
 Categories become one input for each level; rare and unseen levels share the input `other`. What was
 fitted is arrays and a JSON document, so that it can be stored without pickle.
 """
@@ -32,8 +32,8 @@ from dnnsearch.data.transformations import (
 from dnnsearch.validators import show
 
 MAX_LEVELS = 50  # of a category; the others share the input `other`
-# A level has an input of its own if it has so many examples of train, and one in so many rows. That
-# text is a category at all is another decision, on the whole table: see column_roles.
+# A level has a separate input if it has at least this many examples of train, and one in this many
+# rows. Whether text is a category at all is decided on the whole table: see column_roles.
 MIN_EXAMPLES_PER_LEVEL, MAX_ROWS_PER_EXAMPLE = 2, 500
 
 

@@ -1,6 +1,6 @@
 """Remove a study with everything that belongs to it."""
 
-from dnnsearch.deployment import champion
+from dnnsearch.deployment.champion import champion_path
 from dnnsearch.storage.study_lock import study_lock
 from dnnsearch.study import identity_file
 from dnnsearch.study.stored_study import EXPERIMENT, IDENTITY, OpenStudy
@@ -16,7 +16,7 @@ def remove_study(study: OpenStudy) -> str:
     with study_lock(study.rows.storage.url, study.name) as check_lock:
         rows = study.trials()
         runs = _remove_runs(study)
-        champion.path(study).unlink(missing_ok=True)
+        champion_path(study).unlink(missing_ok=True)
         identity_file.remove(study)
         study.records.remove([row.user_attrs.get("spec", "") for row in rows])
         check_lock()

@@ -20,7 +20,7 @@ def command(model: Model, port: int, max_body: int = MAX_BODY) -> Command:
     UserError if the cache cannot be written.
     """
     unpinned = serve_command(_folder(encode(model)), port, max_body * 1_000_000)
-    pinned = numerics.pinned(numerics.playable("portable"), unpinned.environment)
+    pinned = numerics.pinned(numerics.supported_pins("portable"), unpinned.environment)
     return Command(unpinned.argv, pinned, unpinned.address)
 
 

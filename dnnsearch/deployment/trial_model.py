@@ -80,7 +80,7 @@ def prepared_of(study: OpenStudy, record: Record, *, with_train: bool = False) -
     found = _look_up(store, record.spec.arrays, with_train)
     if found:
         return found
-    pins = numerics.playable(record.spec.numerics)
+    pins = numerics.supported_pins(record.spec.numerics)
     with pinned_call(prepare_again, pins, study.config.document()) as process:
         document = json.loads((process.wait() / PREPARED).read_text())
     prepared = Prepared.from_dict(document)
@@ -92,7 +92,7 @@ def prepared_of(study: OpenStudy, record: Record, *, with_train: bool = False) -
 def prepare_again(folder: Path) -> None:
     """Prepare the data of a config as a search does; runs in a process of its own."""
     config = parse_config(requested(folder), "the study's config", "study")
-    numerics.check(numerics.playable(config.numerics))
+    numerics.check(numerics.supported_pins(config.numerics))
     prepared = prepare(config, ArrayStore(default_root()))
     (folder / PREPARED).write_text(json.dumps(prepared.as_dict()))
 

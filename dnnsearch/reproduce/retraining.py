@@ -47,7 +47,7 @@ class Retrained:
 def retraining(config: Config, spec: Spec) -> Iterator[PinnedCall]:
     """Start to train the trial again; `result` waits for the process that is yielded."""
     request = {"config": config.document(), "spec": spec.as_dict()}
-    with pinned_call(train_again, numerics.playable(spec.numerics), request) as process:
+    with pinned_call(train_again, numerics.supported_pins(spec.numerics), request) as process:
         yield process
 
 
@@ -72,7 +72,7 @@ def _derive(folder: Path) -> tuple[Config, Spec, Spec]:
     request = requested(folder)
     recorded = Spec.from_dict(request["spec"])
     config = parse_config(request["config"], "the study's config", "study")
-    pins = numerics.playable(recorded.numerics)
+    pins = numerics.supported_pins(recorded.numerics)
     numerics.check(pins)
     prepared = prepare(config, ArrayStore(folder / ARRAYS))
     now = Definition(config, prepared, pins).spec(recorded.number, recorded.hyperparameters, [])
@@ -102,7 +102,7 @@ def parameters_again(config: Config, spec: Spec) -> np.ndarray:
     cannot be loaded, or if another spec is derived from them than the recorded one.
     """
     request = {"config": config.document(), "spec": spec.as_dict()}
-    with pinned_call(keep_parameters, numerics.playable(spec.numerics), request) as process:
+    with pinned_call(keep_parameters, numerics.supported_pins(spec.numerics), request) as process:
         return np.asarray(np.load(process.wait() / PARAMETERS))
 
 

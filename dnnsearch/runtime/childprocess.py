@@ -41,7 +41,7 @@ def start(
 
 
 def inbox(receive: Callable[[], Message]) -> "queue.SimpleQueue[Message]":
-    """In the child: return a queue of what arrives; end the process when its parent ends."""
+    """Return a queue of what arrives in this child; end the process when its parent ends."""
     messages: queue.SimpleQueue[Message] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(receive, messages.put), daemon=True).start()
     return messages

@@ -61,12 +61,12 @@ def run_cli(
         with Path(folder, "errors.txt").open("w+", errors="replace") as errors:
             code = _run(arguments, variables, errors, report)
             errors.seek(0)
-            said = errors.read()
+            message = errors.read()
         result = json.loads(path.read_text("utf-8")) if path.exists() else None
     if code == 2 and result:
         raise UserError(result["error"])
     if code != 0 and (code != 1 or result is None):  # exit code 1 with a result is a verdict
-        raise RuntimeError(f"{NAME} {arguments[0]} ended with exit code {code}\n{said}".rstrip())
+        raise RuntimeError(f"{NAME} {arguments[0]} ended with exit code {code}\n{message}".rstrip())
     return result
 
 

@@ -62,7 +62,7 @@ def pinned_call(
 
 
 def requested(folder: Path) -> Any:
-    """In the called process: return the request."""
+    """Return the request, in the called process."""
     return json.loads((folder / REQUEST).read_text())
 
 

@@ -1,6 +1,6 @@
 """Files that appear whole or not at all: written under a temporary name, then renamed.
 
-The temporary file lies in the same folder, because a rename is atomic only within a file system. It
+The temporary file is in the same folder, because a rename is atomic only within a file system. It
 is removed if anything fails; a process that is killed leaves it, under a name that starts with
 `.new-`. This module does not know what is written.
 """

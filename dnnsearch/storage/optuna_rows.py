@@ -55,7 +55,10 @@ def end(
     `curve` has pairs of iteration and value. Raise NoResultFound if the trial has been removed.
     """
     ended = {"state": state, "datetime_complete": datetime.now()}
-    values = [] if value is None else [_value(trial_id, value)]
+    values = []
+    if value is not None:
+        stored, kind = models.TrialValueModel.value_to_stored_repr(value)
+        values = [{"trial_id": trial_id, "objective": 0, "value": stored, "value_type": kind}]
     with storage.engine.begin() as connection:
         here = update(models.TrialModel).where(models.TrialModel.trial_id == trial_id)
         if not connection.execute(here.values(ended)).rowcount:
@@ -87,11 +90,6 @@ def _attributes(trial_id: int, attributes: Mapping[str, Any]) -> list[Row]:
         {"trial_id": trial_id, "key": name, "value_json": json.dumps(content)}
         for name, content in attributes.items()
     ]
-
-
-def _value(trial_id: int, value: float) -> Row:
-    stored, kind = models.TrialValueModel.value_to_stored_repr(value)
-    return {"trial_id": trial_id, "objective": 0, "value": stored, "value_type": kind}
 
 
 def _points(trial_id: int, curve: Sequence[tuple[int, float]]) -> list[Row]:

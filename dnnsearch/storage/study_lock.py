@@ -33,11 +33,7 @@ def study_lock(storage: str, study: str) -> Iterator[LockCheck]:
             yield check
     else:
         with _file_lock(sqlite_path(storage) or Path("dnnsearch"), study):
-            yield _never_lost
-
-
-def _never_lost() -> None:
-    """A file's lock is held as long as its holder lives."""
+            yield lambda: None  # the lock of a file is never lost
 
 
 @contextmanager

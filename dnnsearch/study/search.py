@@ -1,7 +1,7 @@
 """A search from start to end: data, workers, storage, lock, and the loop between them.
 
 The same call starts a study, resumes one that was interrupted, and extends one. No process and no
-lock of it is left afterwards, however it ended. Each step lies in a module of its own; this one
+lock of it is left afterwards, however it ended. Each step has its own module; this one
 only puts them together.
 """
 
@@ -113,6 +113,6 @@ def _announce(study: OpenStudy, retry_failed: bool, observer: SearchObserver) ->
 
 
 def _time_limit(seconds: float | None, stored: int) -> Callable[[int], bool]:
-    """Return a function that says whether trial `number` may be asked: a stored one always may."""
+    """Return whether a trial number may be asked, as a function: a stored one always may."""
     until = math.inf if seconds is None else time.monotonic() + seconds
     return lambda number: number < stored or time.monotonic() < until

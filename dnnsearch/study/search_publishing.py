@@ -20,7 +20,7 @@ MAX_PUBLISH_SECONDS = 600.0  # for publishing what is left, while MLflow answers
 def checked_publisher(config: Config, publisher: AnyPublisher | None) -> AnyPublisher:
     """Return `publisher`, or a new one, for the MLflow that the config names.
 
-    Raises UserError if MLflow cannot be used as the config says.
+    Raises UserError if MLflow cannot be used as the config requires.
     """
     if config.tracking != UNTRACKED:
         check_uri(config.tracking)

@@ -6,7 +6,7 @@ from urllib.parse import unquote, urlsplit
 
 from dnnsearch.storage.atomic_write import whole_file
 from dnnsearch.tracking.client import MlflowClient, Run
-from dnnsearch.tracking.database import sqlite_path
+from dnnsearch.urls import sqlite_path
 
 
 def put_artifact(client: MlflowClient, run: Run, name: str, content: bytes) -> None:

@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from dnnsearch.errors import UserError
-from dnnsearch.tracking.database import prepare_database, sqlite_path
+from dnnsearch.tracking.database import prepare_database
 from dnnsearch.tracking.environment import apply
 from dnnsearch.tracking.error_text import reason
+from dnnsearch.urls import sqlite_path
 
 apply()
 

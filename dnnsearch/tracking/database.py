@@ -12,8 +12,7 @@ from pathlib import Path
 
 from dnnsearch.errors import UserError
 from dnnsearch.storage import database_templates, sqlite_connection
-from dnnsearch.urls import UNTRACKED, without_password
-from dnnsearch.urls import sqlite_path as sqlite_path
+from dnnsearch.urls import UNTRACKED, sqlite_path, without_password
 
 SCHEMES = ("sqlite", "postgresql", "mysql", "mssql", "http", "https", "databricks")
 

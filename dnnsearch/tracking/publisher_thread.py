@@ -176,12 +176,14 @@ class ThreadPublisher:
         """Return the views that are due, interrupted trials first."""
         now = time.monotonic()
         with self._lock:
-            due = [view for view, since in self._views.values() if self._is_due(view, now - since)]
+            due = [
+                view
+                for view, since in self._views.values()
+                if view.state != "running"
+                or now - since >= SHOW_RUNNING_AFTER_SECONDS
+                or self._closing.is_set()
+            ]
         return sorted(due, key=lambda view: view.state != "interrupted")
-
-    def _is_due(self, view: TrialView, age: float) -> bool:
-        has_ended = view.state != "running"
-        return has_ended or age >= SHOW_RUNNING_AFTER_SECONDS or self._closing.is_set()
 
     def _publish(self, tracker: "Tracker", view: TrialView) -> list[str]:
         """Publish one view; return MLflow's reason if it answers but refuses this view."""

@@ -74,7 +74,11 @@ def parents_of(
 
 
 def _published(client: MlflowClient, run: Run) -> PublishedTrial:
-    tags = run.data.tags
+    tags, curves = run.data.tags, {}
+    for name in run.data.metrics:
+        if name in (*CURVES, *METRICS):
+            history = client.get_metric_history(run.info.run_id, name)
+            curves[name] = sorted((metric.step, metric.value) for metric in history)
     return PublishedTrial(
         run_id=run.info.run_id,
         study=tags.get(fields.STUDY, ""),
@@ -85,15 +89,6 @@ def _published(client: MlflowClient, run: Run) -> PublishedTrial:
         params=run.data.params,
         metrics=run.data.metrics,
         tags=tags,
-        curves={
-            name: _curve(client, run, name)
-            for name in run.data.metrics
-            if name in (*CURVES, *METRICS)
-        },
+        curves=curves,
         record=get_artifact(client, run, fields.RECORD),
     )
-
-
-def _curve(client: MlflowClient, run: Run, name: str) -> list[tuple[int, float]]:
-    history = client.get_metric_history(run.info.run_id, name)
-    return sorted((metric.step, metric.value) for metric in history)

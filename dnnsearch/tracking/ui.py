@@ -10,8 +10,8 @@ from pathlib import Path
 from dnnsearch.errors import UserError
 from dnnsearch.storage.sqlite_connection import connection
 from dnnsearch.tracking import saved_view
-from dnnsearch.tracking.database import sqlite_path
 from dnnsearch.tracking.environment import ALWAYS
+from dnnsearch.urls import sqlite_path
 
 NEWEST_EXPERIMENT = """
     SELECT max(experiment_id) FROM (

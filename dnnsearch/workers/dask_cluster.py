@@ -99,7 +99,7 @@ class Cluster:
         self._thread.join(CLOSE_SECONDS)
 
     def _call_soon(self, action: Callable[..., object], *arguments: Any) -> None:
-        with suppress(RuntimeError):  # the loop has ended, and ConnectionLost says why
+        with suppress(RuntimeError):  # the loop has ended, and ConnectionLost has the reason
             self._loop.call_soon_threadsafe(action, *arguments)
 
     def _work(self) -> None:

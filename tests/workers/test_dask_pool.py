@@ -264,10 +264,7 @@ def test_if_the_data_cannot_be_restored_the_search_ends(
 @pytest.mark.parametrize(
     ("changes", "line"),
     [
-        (
-            {"versions": {"numpy": "0.1"}},
-            r"tcp://\S+ has numpy \S+, but this search needs 0.1 \(and",
-        ),
+        ({"versions": {"numpy": "0.1"}}, r"tcp://\S+ has numpy \S+, but .* needs 0.1 \(and"),
         ({"versions": {"nothing-of-that-name": "2"}}, "has no nothing-of-that-name, but this s"),
         ({"numerics": "rounding"}, "has other numerics: rounding is"),
     ],
@@ -346,9 +343,8 @@ def test_a_search_whose_last_worker_cannot_keep_the_data_reports_it_and_waits_fo
         pool.submit(spec_of(address))
         until(lambda: len(said) > 1, pool)
         assert said[0].startswith(f"worker {first} cannot keep the data in {cluster.cache}: ")
-        assert said[1:] == [
-            f"no workers at {cluster.address} that can be used any more: waiting for others"
-        ]
+        line = "that can be used any more: waiting for others"
+        assert said[1:] == [f"no workers at {cluster.address} {line}"]
         cluster.worker("second", DNNSEARCH_CACHE=str(tmp_path / "another"))
         assert isinstance(ends(pool, 1)[0], Done)
     finally:

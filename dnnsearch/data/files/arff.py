@@ -22,7 +22,7 @@ IGNORED = ("string", "date")
 
 
 def is_arff(raw: bytes) -> bool:
-    """Whether the first line that is neither blank nor a comment starts an ARFF header."""
+    """Return whether the first line that is neither blank nor a comment starts an ARFF header."""
     for line in raw[: 1 << 20].splitlines():
         start = line.strip().lower()
         if start and not start.startswith(b"%"):

@@ -80,7 +80,7 @@ def table(
     """Return features and target of named arrays as one table, the target named `target`.
 
     The target is `labels` if given, else the array named `target`, else a column of the only array.
-    If one file has train and test, `part` says which of them is meant. Raise ValueError if the
+    If one file has train and test, `part` selects one of them. Raise ValueError if the
     arrays do not fit together.
     """
     if labels is not None:
@@ -122,7 +122,7 @@ def target_array(found: Mapping[str, np.ndarray], target: str | None, part: str 
 
 
 def has_test(found: Mapping[str, np.ndarray], target: str) -> bool:
-    """Whether the file has a test set next to the one to train on."""
+    """Return whether the file has a test set next to the one to train on."""
     return "train" in target and target.replace("train", "test") in found
 
 

@@ -1,6 +1,6 @@
 """How a file separates its cells: separator, quotes, decimal mark, header, comment lines.
 
-It is detected from the first rows; what the config says is not detected but taken.
+It is detected from the first rows; what the config states is taken without detection.
 """
 
 import itertools
@@ -36,7 +36,7 @@ class Dialect:
     header: bool
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the keys of a config's `data` that say the same."""
+        """Return the equivalent keys of `data` in a config."""
         return {
             "separator": self.separator,
             "quote": self.quote,
@@ -154,14 +154,14 @@ def _decimal(sample: Sequence[Row], separator: str) -> str:
 
 
 def is_number(cell: str, decimal: str) -> bool:
-    """Whether the cell is a number with this decimal mark."""
+    """Return whether the cell is a number with this decimal mark."""
     return bool(
         NUMBER.fullmatch(cell.strip().replace(",", ".") if decimal == "," else cell.strip())
     )
 
 
 def _has_header(sample: Sequence[Row], decimal: str, target: str | None) -> bool:
-    """Whether the first row names the columns.
+    """Return whether the first row names the columns.
 
     It does if it has the target's name, or if it has no numbers, no missing values, and nothing
     that is repeated in the column below.

@@ -75,7 +75,7 @@ def _groups(mark: str, decimal: str) -> str:
 
 
 def _are_sure(cells: pd.Series, mark: str, decimal: str) -> bool:
-    """Whether groups are thousands, not parts of telephone numbers, postcodes or addresses.
+    """Return whether groups are thousands, not parts of telephone numbers, postcodes or addresses.
 
     They are if the mark is a comma, or a point that some cell has only once, or if some cells have
     no group or a decimal mark.

@@ -38,7 +38,7 @@ class Sheet:
     """Columns are float or integer numbers (NaN is missing) or pandas' `str` (NA is missing)."""
 
     frame: pd.DataFrame
-    declared: dict[str, str] = field(default_factory=dict)  # name -> role, if the file says it
+    declared: dict[str, str] = field(default_factory=dict)  # name -> role, if the file declares it
     found: dict[str, Any] = field(default_factory=dict)  # keys of a config's data, as detected
     notices: tuple[str, ...] = ()
 

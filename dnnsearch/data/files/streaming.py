@@ -79,7 +79,7 @@ def text_table(path: Path, given: Mapping[str, Any], wanted: Collection[str]) ->
 
 
 def _is_header(first: Row, wanted: Collection[str], looks_like: bool) -> bool:
-    """Whether the first row is a header.
+    """Return whether the first row is a header.
 
     A model whose columns are named by numbers was trained without one.
     """
