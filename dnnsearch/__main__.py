@@ -2,11 +2,17 @@
 
 0 done, 1 different (or an error of ours, with its traceback), 2 an error that the user can fix, in
 one line, 130 and 143 after Ctrl-C and SIGTERM.
+
+`python -m` has put the current folder first on sys.path. A file of the user's there must not take
+the place of a module, so the folder is taken off before anything else is imported.
 """
 
 import gc
 import os
 import sys
+
+if __name__ == "__main__" and not sys.flags.safe_path and sys.path[0] == os.getcwd():  # noqa: PTH109
+    del sys.path[0]  # the package finds its own modules without it
 
 from dnnsearch.cli.signals import Stopped, exit_now, install_graceful_stop, stop_at_once
 from dnnsearch.errors import UserError

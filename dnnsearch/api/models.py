@@ -63,4 +63,4 @@ def serve(
     from dnnsearch.deployment.server import command
 
     server = command(find(model, storage_url(storage), warn, tracking), port, max_body)
-    return subprocess.Popen(server.argv, env=server.environment)
+    return server.start()

@@ -40,4 +40,4 @@ def ui(port: int = 5000, *, uri: str | None = None) -> "subprocess.Popen[bytes]"
     database = tracking.tracking_uri(uri)
     command = tracking.ui_command(database, port)
     tracking.prepare_database(database)
-    return subprocess.Popen(command.argv, env=command.environment)
+    return command.start()

@@ -1,6 +1,5 @@
 """`serve`: a model behind HTTP on this machine."""
 
-import os
 from typing import Annotated
 
 import typer
@@ -38,4 +37,4 @@ def serve(
     check_free(port)
     server = command(find(model, storage, print_note, tracking), port, max_body)
     print(f"serving {model}: post rows to {server.address} (press Ctrl-C to stop it)", flush=True)
-    os.execve(server.argv[0], server.argv, server.environment)
+    server.replace_process()

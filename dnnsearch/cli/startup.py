@@ -13,6 +13,7 @@ from pathlib import Path
 from dnnsearch.cli.signals import defer_signals
 from dnnsearch.errors import UserError
 from dnnsearch.runtime import numerics
+from dnnsearch.runtime.python_command import program_again, python_environment
 from dnnsearch.urls import tracking_uri
 
 
@@ -49,7 +50,8 @@ def pin(wanted: str) -> None:
     if not numerics.is_pinned(supported):
         sys.stdout.flush()
         with defer_signals():
-            os.execve(sys.executable, sys.orig_argv, numerics.pinned(supported))
+            environment = numerics.pinned(supported, python_environment())
+            os.execve(sys.executable, program_again(sys.argv[1:]), environment)
 
 
 def check_free(port: int) -> None:

@@ -201,14 +201,21 @@ def _look_up(origin: str, store: ArrayStore) -> Prepared | None:
     path = store.root / INDEX / f"{_sha256(origin)}.json"
     try:
         entry = json.loads(path.read_bytes())
-        if entry["origin"] != origin or entry["sha256"] != _sha256(canonical(entry["prepared"])):
+        if entry["origin"] != origin:
             return None
-        prepared = Prepared.from_dict(entry["prepared"])
+        prepared = checked_entry(entry)
         store.open(prepared.key)
         store.open(prepared.test_key)
     except (FileNotFoundError, ValueError, KeyError, TypeError, DamagedArrays):
         return None
     return prepared
+
+
+def checked_entry(entry: Mapping[str, Any]) -> Prepared:
+    """Return what an entry of the index says; raise ValueError if it is not as it was written."""
+    if entry["sha256"] != _sha256(canonical(entry["prepared"])):
+        raise ValueError("the entry does not have the digest that it names")
+    return Prepared.from_dict(entry["prepared"])
 
 
 def _enter(origin: str, prepared: Prepared, store: ArrayStore) -> Prepared:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from dnnsearch.config.config import parse_config
-from dnnsearch.data.prepare import INDEX, Prepared, prepare
+from dnnsearch.data.prepare import INDEX, Prepared, checked_entry, prepare
 from dnnsearch.errors import UserError
 from dnnsearch.models.ensemble import Model, assemble
 from dnnsearch.reproduce.retraining import parameters_again
@@ -78,7 +78,7 @@ def prepared_of(study: OpenStudy, record: Record, *, with_train: bool = False) -
     """
     store = ArrayStore(default_root())
     found = _look_up(store, record.spec.arrays, with_train)
-    if found:
+    if found and (found.data_digest, found.split_digest) == (record.spec.data, record.spec.split):
         return found
     pins = numerics.supported_pins(record.spec.numerics)
     with pinned_call(prepare_again, pins, study.config.document()) as process:
@@ -101,7 +101,7 @@ def _look_up(store: ArrayStore, key: str, with_train: bool) -> Prepared | None:
     """Return the entry of the store's index for the arrays `key`; None if none has whole arrays."""
     for path in (store.root / INDEX).glob("*.json"):
         try:
-            prepared = Prepared.from_dict(json.loads(path.read_bytes())["prepared"])
+            prepared = checked_entry(json.loads(path.read_bytes()))
             if prepared.key == key:
                 for address in (prepared.key, prepared.test_key)[0 if with_train else 1 :]:
                     store.open(address)

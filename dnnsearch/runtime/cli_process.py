@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from dnnsearch.errors import UserError
+from dnnsearch.runtime.python_command import python_command, python_environment
 from dnnsearch.urls import STORAGE_VARIABLE
 
 NAME = "dnnsearch"
@@ -78,8 +79,8 @@ def _run(
 ) -> int:
     """Return the exit code of a process that ran; if this one is interrupted, stop it."""
     process = subprocess.Popen(
-        [sys.executable, "-m", NAME, *arguments],
-        env={**os.environ, **variables},
+        python_command(NAME, *arguments),
+        env={**python_environment(), **variables},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=errors,

@@ -18,6 +18,7 @@ from typing import Any
 
 from dnnsearch.errors import UserError
 from dnnsearch.runtime import numerics
+from dnnsearch.runtime.python_command import python_command, python_environment
 
 REQUEST, ERROR = "request.json", "error.txt"
 
@@ -47,10 +48,10 @@ def pinned_call(
     with tempfile.TemporaryDirectory(prefix="dnnsearch-") as name:
         folder = Path(name)
         (folder / REQUEST).write_text(json.dumps(request))
-        command = [sys.executable, "-m", "dnnsearch.runtime.pinned_call"]
+        called = ("dnnsearch.runtime.pinned_call", function.__module__, function.__name__, name)
         process = subprocess.Popen(
-            [*command, function.__module__, function.__name__, name],
-            env=numerics.pinned(pins),
+            python_command(*called),
+            env=numerics.pinned(pins, python_environment()),
             stdin=subprocess.PIPE,  # closed when we end
             process_group=0,  # Ctrl-C at a terminal is for us alone
         )

@@ -2,6 +2,7 @@
 
 Nothing here knows how a trial is trained or what a study is defined by.
 
+- `permissions`: who may read and write what is created; whose cache is used.
 - `atomic_write`: files that appear whole or not at all.
 - `regular_file`: files that are read with distrust: a folder or a pipe may be in their place.
 - `array_store`: digests of arrays, a store of memory maps, packed records.

@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import platformdirs
 
 from dnnsearch.storage.array_lock import lock_shared
 from dnnsearch.storage.atomic_write import remove, temporary_sibling
 from dnnsearch.storage.mapped_arrays import DamagedArrays as DamagedArrays
 from dnnsearch.storage.mapped_arrays import FileState, MappedArrays
+from dnnsearch.storage.permissions import check_cache, create_folder, users_cache
 
 HEADER = re.compile(  # of a `.npy` file, after its magic bytes, its version 1.0 and a length
     rb"\x93NUMPY\x01\x00..\{'descr': '([<|][biufU][0-9]{1,5})', 'fortran_order': False, "
@@ -71,9 +71,18 @@ def _canonical_bytes(block: np.ndarray) -> bytes:
 
 
 def default_root() -> Path:
-    """Return the folder of this machine's arrays: $DNNSEARCH_CACHE, or in the user's cache."""
+    """Return the folder of this machine's arrays: $DNNSEARCH_CACHE, or in the user's cache.
+
+    Raise UserError if the user's cache belongs to another user or can be written by one. That
+    $DNNSEARCH_CACHE is shared is the user's decision.
+    """
     root = os.environ.get("DNNSEARCH_CACHE")
-    return Path(root) if root else platformdirs.user_cache_path("dnnsearch") / "arrays"
+    if root:
+        return Path(root)
+    cache = users_cache()
+    for folder in (cache, cache / "arrays"):
+        check_cache(folder)
+    return cache / "arrays"
 
 
 class ArrayStore:
@@ -91,7 +100,7 @@ class ArrayStore:
         address = digest(arrays)
         if self.is_intact(address):
             return address
-        self.root.mkdir(parents=True, exist_ok=True)
+        create_folder(self.root)
         with temporary_sibling(self.root / address) as folder:
             folder.mkdir()
             lock = lock_shared(folder)

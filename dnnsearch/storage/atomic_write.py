@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from dnnsearch.errors import UserError
+from dnnsearch.storage.permissions import create_folder
 
 PREFIX = ".new-"
 MAX_NAME_CHARACTERS = (
@@ -56,7 +57,7 @@ def whole_file(path: Path) -> Iterator[Path]:
 def write_whole(path: Path, content: bytes) -> None:
     """Write the content to `path`, and create its folder; raise UserError if the disk refuses."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        create_folder(path.parent)
         with whole_file(path) as new:
             new.write_bytes(content)
     except OSError as error:

@@ -16,6 +16,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from dnnsearch.errors import UserError
+from dnnsearch.storage.permissions import file_mode
 from dnnsearch.storage.postgresql import is_postgresql
 from dnnsearch.storage.postgresql_lock import LockCheck, session_lock
 from dnnsearch.urls import sqlite_path
@@ -40,7 +41,7 @@ def study_lock(storage: str, study: str) -> Iterator[LockCheck]:
 def _file_lock(database: Path, study: str) -> Iterator[None]:
     path = database.with_name(f"{database.name}.{quote(study, safe='')}.lock")
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, file_mode(path))
     except OSError as error:
         raise UserError(f"the lock {path} cannot be opened: {error.strerror}") from error
     try:

@@ -16,7 +16,6 @@ import uvicorn
 
 from dnnsearch.models import model_file
 from dnnsearch.models.ensemble import Model
-from dnnsearch.tracking.model_folder import FILE
 from dnnsearch.tracking.posted_tables import READERS, predictions
 
 Message = MutableMapping[str, Any]
@@ -122,9 +121,9 @@ def error_body(status: int, reason: str) -> bytes:
 
 
 def main(arguments: list[str]) -> None:
-    """Serve the model in the folder that MLflow keeps, until a signal ends it."""
-    folder, port, max_bytes = arguments
-    model = model_file.read(Path(folder, "data", FILE))
+    """Serve the model of a file, on a port and with a limit for bodies, until a signal ends it."""
+    file, port, max_bytes = arguments
+    model = model_file.read(Path(file))
     uvicorn.run(CheckedServer(model, int(max_bytes)), host="127.0.0.1", port=int(port))
 
 

@@ -19,6 +19,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from dnnsearch.errors import UserError
 from dnnsearch.storage.array_store import ArrayStore, DamagedArrays, default_root
 from dnnsearch.workers import transfer
 from dnnsearch.workers.worker_process import WorkerProcess
@@ -125,6 +126,8 @@ def _start_child(pins: str) -> tuple[WorkerProcess, dict[str, Any]]:
             child = WorkerProcess(pins, default_root())
         except OSError as error:
             raise RequirementsNotMet(f"cannot start a process: {error.strerror}") from error
+        except UserError as error:  # the cache is another user's
+            raise RequirementsNotMet(f"cannot train: {error}") from error
         try:
             message, _ = child.receive()
         except (EOFError, OSError):
@@ -239,6 +242,8 @@ async def _store_error(action: Callable[[], str | None]) -> str:
     """Return what the action does, or the error that prevents it, in one line."""
     try:
         return await asyncio.to_thread(action) or ""
+    except UserError as error:
+        return str(error)
     except (OSError, DamagedArrays) as error:
         why = error.strerror if isinstance(error, OSError) else str(error)
         return f"cannot keep the data in {default_root()}: {why}"

@@ -1,4 +1,4 @@
-"""The program of a worker process: `python -m dnnsearch.workers.worker_main FD PINS STORE`.
+"""The program of a worker process: `dnnsearch.workers.worker_main FD PINS STORE`.
 
 It reads specs from the socket FD, trains them one after another, and sends back progress and
 packed records. It was started with the pins named PINS and checks that they are in effect. It opens
