@@ -177,9 +177,10 @@ def _fitting(
 def _shape(table: FileTable, rows: Indices) -> DataShape:
     """Return the shape of the data before preprocessing: a column counts as one input."""
     sizes = {part: these.shape[-1] for part, these in rows.items()}
-    test = {"test": len(table.test[1])} if table.test else {}
+    if table.test:
+        sizes["test"] = len(table.test[1])
     outputs = outputs_of(table.task, table.classes)
-    return DataShape(len(table.roles), outputs, **sizes, **test, task=table.task)
+    return DataShape(len(table.roles), outputs, **sizes, task=table.task)
 
 
 def _folds(
