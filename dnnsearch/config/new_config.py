@@ -27,6 +27,7 @@ from dnnsearch.data.prepare import DataShape, outputs_of
 from dnnsearch.data.split_config import Split
 from dnnsearch.data.splitting import Indices
 from dnnsearch.errors import UserError
+from dnnsearch.storage.atomic_write import create_whole
 from dnnsearch.validators import nearest, shortened, show, study_name
 
 FOLDER = Path("configs")
@@ -206,11 +207,10 @@ def _with_settings(text: str, given: Mapping[str, Any]) -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    """Write a new file. Raise UserError if it exists or cannot be written."""
+    """Write a new file. Raise UserError if it exists or cannot be written; then none is left."""
     try:
         path.parent.mkdir(exist_ok=True)
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text)
+        create_whole(path, text.encode())
     except FileExistsError:
         problem = f"{path} exists already" if path.exists() else f"{path.parent} must be a folder"
         raise UserError(f"{problem}: choose another name with --name, or remove it") from None

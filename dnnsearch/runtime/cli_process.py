@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from dnnsearch.errors import UserError
-from dnnsearch.urls import STORAGE_VARIABLE
+from dnnsearch.urls import STORAGE_VARIABLE, without_password
 
 NAME = "dnnsearch"
 STOP_SECONDS = 10  # for a search to stop cleanly
@@ -35,6 +35,11 @@ def program_name() -> str:
         return NAME
     is_on_path = on_path and Path(on_path).resolve() == Path(called).resolve()
     return NAME if is_on_path else shlex.quote(called)
+
+
+def command_line() -> str:
+    """Return the command that this process runs, to be pasted; passwords of URLs are left out."""
+    return without_password(f"{program_name()} {shlex.join(sys.argv[1:])}")
 
 
 def send_result(result: Any) -> None:
