@@ -63,7 +63,7 @@ def run_cli(
     with tempfile.TemporaryDirectory(prefix="dnnsearch-") as folder:
         path = Path(folder, "result.json")
         variables = {RESULT_VARIABLE: str(path)} | ({STORAGE_VARIABLE: storage} if storage else {})
-        with Path(folder, "errors.txt").open("w+", errors="replace") as errors:
+        with Path(folder, "errors.txt").open("w+", encoding="utf-8", errors="replace") as errors:
             code = _run(arguments, variables, errors, report)
             errors.seek(0)
             said = errors.read()
@@ -82,13 +82,15 @@ def _run(
     report: Callable[[str], object],
 ) -> int:
     """Return the exit code of a process that ran; if this one is interrupted, stop it."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"  # so our caller can print it
     process = subprocess.Popen(
         [sys.executable, "-m", NAME, *arguments],
-        env={**os.environ, **variables},
+        env={**os.environ, **variables, "PYTHONIOENCODING": encoding},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=errors,
-        text=True,
+        encoding=encoding,
+        errors="replace",
         start_new_session=True,  # Ctrl-C reaches it once, through us
     )
     with process:
