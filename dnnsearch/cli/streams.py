@@ -11,12 +11,9 @@ import os
 import select
 import sys
 from contextlib import suppress
-from typing import IO, TYPE_CHECKING, cast
+from typing import IO, Any, cast
 
 from dnnsearch.errors import UserError
-
-if TYPE_CHECKING:
-    from _typeshed import ReadableBuffer
 
 SUBSTITUTE = "dnnsearch.substitute"  # the name of our way to encode what a stream cannot show
 PLAIN = {"±": "+-", "×": "x", "━": "=", "─": "-", "…": "...", "–": "-", "’": "'"}
@@ -27,8 +24,8 @@ class Output(io.FileIO):
 
     error: OSError | None = None  # the first one
 
-    def write(self, content: "ReadableBuffer") -> int:
-        """Return the number of bytes that are written or dropped; never raise OSError."""
+    def write(self, content: Any) -> int:
+        """Write bytes; return how many are written or dropped. Never raise OSError."""
         if self.error is None:
             try:
                 return self._write(content)
@@ -36,7 +33,7 @@ class Output(io.FileIO):
                 self.error = error
         return memoryview(content).nbytes
 
-    def _write(self, content: "ReadableBuffer") -> int:
+    def _write(self, content: Any) -> int:
         """Write, and wait if another program has made the descriptor non-blocking."""
         while (written := cast("int | None", super().write(content))) is None:
             select.select([], [self], [])

@@ -12,13 +12,15 @@ import numpy as np
 
 from dnnsearch.data.number_table import Standardisation
 from dnnsearch.data.prepare import Prepared
-from dnnsearch.storage.array_store import ArrayStore, pack, unpack
+from dnnsearch.storage.array_store import ArrayStore, DamagedArrays, pack, unpack
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from dnnsearch.data.cells import CellFormat
+
 TEST = ("X_test", "y_test")
-NAME = "preparation-{}.npz"  # with the digest of the prepared arrays
+NAME = "preparation-{}.npz"  # with the digests of the prepared arrays and of the content
 
 
 class ModelInputs(Protocol):
@@ -40,8 +42,8 @@ class ModelInputs(Protocol):
     def shape(self) -> tuple[int, int]:
         """n_x, and how many were fitted: one, or one for each fold."""
 
-    def apply(self, X: Any, dtype: Any) -> np.ndarray:
-        """Return the inputs (m, n_x) or (folds, m, n_x) of m raw rows X.
+    def apply(self, X: Any, dtype: Any, cell_format: "CellFormat" = ...) -> np.ndarray:
+        """Return the inputs (m, n_x) or (folds, m, n_x) of m raw rows X, with text in this format.
 
         Raise ValueError if a column is missing or wrong.
         """
@@ -80,11 +82,18 @@ def _kind(arrays: Mapping[str, np.ndarray]) -> type[ModelInputs]:
 
 def packed(prepared: Prepared, store: ArrayStore) -> bytes:
     """Return what was prepared, without any row of the data, as one file."""
-    kept = {n: a for n, a in store.open(prepared.test_key).items() if n not in TEST}
-    return pack(prepared.as_dict(), kept)
+    return pack(prepared.as_dict(), fitted(store.open(prepared.test_key)))
+
+
+def fitted(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return the arrays that lie with a test set without its rows."""
+    return {name: array for name, array in arrays.items() if name not in TEST}
 
 
 def unpacked(content: bytes) -> tuple[Prepared, dict[str, np.ndarray]]:
     """Return the inverse of `packed`; raise DamagedArrays for anything else."""
     document, arrays = unpack(content)
-    return Prepared.from_dict(document), arrays
+    try:
+        return Prepared.from_dict(document), arrays
+    except (KeyError, TypeError, ValueError) as error:
+        raise DamagedArrays(f"not a whole preparation: {error}") from None

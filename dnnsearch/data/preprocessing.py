@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from dnnsearch.data.cells import as_levels
 from dnnsearch.data.files.sheet import column as plain_column
 from dnnsearch.data.files.sheet import numeric, with_columns
 from dnnsearch.data.target import check_range, texts
@@ -94,14 +95,12 @@ class Preparation:
             out[np.flatnonzero(seen), start + columns[seen]] = 1
             start += len(self._inputs(name))
 
-    def respelled(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Return the frame with numbers in categories spelled as the levels are: `007` is `7`."""
+    def respelled(self, frame: pd.DataFrame, decimal: str = ".") -> pd.DataFrame:
+        """Return the frame with categories spelled as their levels are: `007` is `7`."""
         for name, levels in self.levels.items():
             if name in frame.columns and not _is_numeric(frame[name]):
                 cells = plain_column(frame[name], numbers=False)
-                kinds = numeric(pd.Series(cells.dropna().unique(), dtype="str")).dropna()
-                spelled = zip(cells.dropna().unique()[kinds.index], texts(kinds))
-                new = {k: v for k, v in spelled if k not in levels and v in levels}
+                new = as_levels(cells.dropna().unique(), levels, decimal)
                 frame = with_columns(frame, {name: cells.replace(new)}) if new else frame
         return frame
 

@@ -10,14 +10,16 @@ from dnnsearch.runtime import numerics
 from dnnsearch.storage.array_store import default_root
 from dnnsearch.tracking.ui import Command, serve_command
 
+MAX_BODY = 64  # MB of one request
 
-def command(model: Model, port: int) -> Command:
-    """Return the command that serves the model on 127.0.0.1:`port`.
+
+def command(model: Model, port: int, max_body: int = MAX_BODY) -> Command:
+    """Return the command that serves the model on 127.0.0.1:`port`; `max_body` is in MB.
 
     Its numerics are pinned like those of `predict`, so that both give the same digits. Raise
     UserError if the cache cannot be written.
     """
-    unpinned = serve_command(_folder(encode(model)), port)
+    unpinned = serve_command(_folder(encode(model)), port, max_body * 1_000_000)
     pinned = numerics.pinned(numerics.playable("portable"), unpinned.environment)
     return Command(unpinned.argv, pinned, unpinned.address)
 

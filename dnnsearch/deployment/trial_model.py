@@ -1,15 +1,12 @@
 """Build the model of a trial from its record."""
 
-import contextlib
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from dnnsearch.config.config import parse_config
-from dnnsearch.data.model_inputs import NAME, unpacked
 from dnnsearch.data.prepare import INDEX, Prepared, prepare
 from dnnsearch.errors import UserError
 from dnnsearch.models.ensemble import Model, assemble
@@ -17,9 +14,10 @@ from dnnsearch.reproduce.retraining import parameters_again
 from dnnsearch.runtime import numerics
 from dnnsearch.runtime.pinned_call import pinned_call, requested
 from dnnsearch.storage.array_store import ArrayStore, DamagedArrays, default_root
+from dnnsearch.study import preparation
+from dnnsearch.study.preparation import Preparation
 from dnnsearch.study.stored_study import OpenStudy
 from dnnsearch.trials.record import Record, versions
-from dnnsearch.trials.record_store import DIGEST_PREFIX
 
 PREPARED = "prepared.json"
 
@@ -61,30 +59,25 @@ def parameters(study: OpenStudy, record: Record) -> np.ndarray:
     return parameters_again(study.config, record.spec)
 
 
-PreparedArrays = tuple[Prepared, Mapping[str, np.ndarray]]
-
-
-def _from_side_file(study: OpenStudy, record: Record) -> PreparedArrays | None:
+def _from_side_file(study: OpenStudy, record: Record) -> Preparation | None:
     """Read the side file next to the records, which studies on a user's file have."""
-    content = study.records.side_file(NAME.format(record.spec.arrays[:DIGEST_PREFIX]))
-    with contextlib.suppress(DamagedArrays):
-        found = unpacked(content) if content else None
-        return found if found and found[0].key == record.spec.arrays else None
-    return None
+    found = preparation.read(study)
+    return found if found and found[0].key == record.spec.arrays else None
 
 
-def _from_cache(study: OpenStudy, record: Record) -> PreparedArrays:
+def _from_cache(study: OpenStudy, record: Record) -> Preparation:
     prepared = prepared_of(study, record)
     return prepared, ArrayStore(default_root()).open(prepared.test_key)
 
 
-def prepared_of(study: OpenStudy, record: Record) -> Prepared:
-    """Return the prepared data of a trial; prepare them again if the cache has lost them.
+def prepared_of(study: OpenStudy, record: Record, *, with_train: bool = False) -> Prepared:
+    """Return the prepared data of a trial; prepare them again if they are missing or damaged.
 
-    Raise UserError if the data have changed since the study was run.
+    Train and dev are checked only `with_train`: a model needs only what is stored with the test
+    set. Raise UserError if the data have changed since the study was run.
     """
     store = ArrayStore(default_root())
-    found = _look_up(store, record.spec.arrays)
+    found = _look_up(store, record.spec.arrays, with_train)
     if found:
         return found
     pins = numerics.playable(record.spec.numerics)
@@ -104,13 +97,14 @@ def prepare_again(folder: Path) -> None:
     (folder / PREPARED).write_text(json.dumps(prepared.as_dict()))
 
 
-def _look_up(store: ArrayStore, key: str) -> Prepared | None:
-    """Return the entry of the store's index for the arrays `key`; None if there is none."""
+def _look_up(store: ArrayStore, key: str, with_train: bool) -> Prepared | None:
+    """Return the entry of the store's index for the arrays `key`; None if none has whole arrays."""
     for path in (store.root / INDEX).glob("*.json"):
         try:
             prepared = Prepared.from_dict(json.loads(path.read_bytes())["prepared"])
             if prepared.key == key:
-                store.open(prepared.test_key)
+                for address in (prepared.key, prepared.test_key)[0 if with_train else 1 :]:
+                    store.open(address)
                 return prepared
         except (ValueError, KeyError, TypeError, OSError, DamagedArrays):
             continue  # damaged: the data are prepared again

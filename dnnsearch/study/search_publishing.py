@@ -58,6 +58,6 @@ def publish_end(
     if lacking:
         on_message(
             f"{lacking} trials are not in MLflow yet; the same command, or "
-            f"{program_name()} publish {study}, sends them when it can be reached"
+            f"{program_name()} publish {study}, sends them, or says why it cannot"
         )
     return lacking

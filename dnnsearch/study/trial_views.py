@@ -7,7 +7,7 @@ from optuna.trial import FrozenTrial
 
 from dnnsearch.config.search_space import complete
 from dnnsearch.data.files.source import data_name
-from dnnsearch.data.model_inputs import NAME
+from dnnsearch.study import identity_file, preparation
 from dnnsearch.study.stored_study import EXPERIMENT, IDENTITY, PROFILE, OpenStudy
 from dnnsearch.tracking import StudyInfo
 from dnnsearch.trials.record import Record
@@ -82,8 +82,9 @@ def study_info(study: OpenStudy) -> StudyInfo:
 
 
 def _files(study: OpenStudy) -> dict[str, bytes]:
-    """Return the side files of records that are kept in MLflow: how the data were prepared."""
+    """Return the side files of records that are kept in MLflow: the preparation, the identity."""
     if not study.records.remote:
         return {}
-    paths = study.records.folder.glob(NAME.format("*"))
-    return {path.name: path.read_bytes() for path in paths}
+    path = identity_file.path(study)
+    identity = {path.name: path.read_bytes()} if path.is_file() else {}
+    return {**preparation.files(study), **identity}

@@ -17,7 +17,17 @@ from dnnsearch.tracking.error_text import reason
 apply()
 
 # ruff: noqa: E402  (MLflow reads the environment as it is imported)
-from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run, RunTag, ViewType
+from mlflow.entities import (
+    Dataset,
+    DatasetInput,
+    Experiment,
+    InputTag,
+    Metric,
+    Param,
+    Run,
+    RunTag,
+    ViewType,
+)
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 from sqlalchemy import Engine, event
@@ -25,6 +35,7 @@ from sqlalchemy import Engine, event
 __all__ = [
     "Dataset",
     "DatasetInput",
+    "Experiment",
     "InputTag",
     "Metric",
     "MlflowClient",

@@ -7,7 +7,8 @@ from dnnsearch.errors import UserError
 from dnnsearch.tracking import fields
 from dnnsearch.tracking.artifacts import get_artifact
 from dnnsearch.tracking.client import MlflowClient, MlflowException, Run, connect, mlflow_errors
-from dnnsearch.tracking.runs import children_of, is_active, studies_of
+from dnnsearch.tracking.parent_run import find_parents
+from dnnsearch.tracking.runs import children_of, is_active
 from dnnsearch.trials.metrics import METRICS
 from dnnsearch.trials.training import CURVES
 
@@ -68,11 +69,8 @@ def parents_of(
 
     `with_removed`: also runs whose removal was interrupted.
     """
-    found = client.get_experiment_by_name(experiment)
-    if found is None:
-        return []
-    runs = studies_of(client, found.experiment_id, study, with_removed)
-    return [r for r in runs if is_active(r) and r.data.tags.get(fields.IDENTITY, "") == identity]
+    found = find_parents(client, experiment, study, identity, with_removed)
+    return [run for run in found if is_active(run)]
 
 
 def _published(client: MlflowClient, run: Run) -> PublishedTrial:

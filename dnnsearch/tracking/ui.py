@@ -44,13 +44,12 @@ def ui_command(uri: str, port: int = 5000) -> Command:
     return Command([*server, *network], environment, f"http://127.0.0.1:{port}/{_start(uri)}")
 
 
-def serve_command(folder: Path, port: int) -> Command:
-    """Return the command of MLflow's scoring server on 127.0.0.1, with the installed packages."""
-    server = [sys.executable, "-m", "mlflow", "models", "serve", "--model-uri", str(folder)]
-    network = ["--host", "127.0.0.1", "--port", str(port), "--env-manager", "local"]
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
-    environment = {**os.environ, **ALWAYS, "PATH": path}  # MLflow starts `uvicorn` by its name
-    return Command([*server, *network], environment, f"http://127.0.0.1:{port}/invocations")
+def serve_command(folder: Path, port: int, max_bytes: int) -> Command:
+    """Return the command that starts `scoring_server` on 127.0.0.1."""
+    server = [sys.executable, "-P", "-m", "dnnsearch.tracking.scoring_server"]
+    options = [str(folder), str(port), str(max_bytes)]
+    environment = {**os.environ, **ALWAYS}
+    return Command([*server, *options], environment, f"http://127.0.0.1:{port}/invocations")
 
 
 def _start(uri: str) -> str:

@@ -36,13 +36,14 @@ from dnnsearch.workers.cluster_events import (
 from dnnsearch.workers.dask_cluster import Cluster
 from dnnsearch.workers.dask_task import Answer, WorkerRequirements
 from dnnsearch.workers.events import Done, Event, Failed, Progressed
+from dnnsearch.workers.lost_data import Restore, no_restore
 from dnnsearch.workers.scheduler import Scheduler, Slot
 
 PACKAGES = ("dnnsearch", "numpy")  # that a worker computes with
 MAX_REPORTS_PER_SECOND = 400  # of progress, by all workers: what a coordinator can process
 MIN_PROGRESS_SECONDS = 0.1  # between two reports of one training
 PATIENCE_SECONDS = 3.0  # without a new worker, after which a search that can use none gives up
-MAX_TRANSFERS = 3  # times that the data are sent again to a worker
+MAX_TRANSFERS = 3  # times that the data are sent again to a worker before it ends a trial
 
 
 class DaskWorker(Slot):
@@ -68,7 +69,8 @@ class DaskWorkers:
     """The workers of the Dask scheduler at `address` that meet the requirements at any time.
 
     `arrays` is the digest of the data, in the array store under `store`. `say` is called with each
-    message for the user. Raise UserError if no scheduler answers, or if no worker can be used.
+    message for the user, and `restore`, from another thread, before the data are sent. Raise
+    UserError if no scheduler answers, or if no worker can be used.
     """
 
     def __init__(
@@ -78,6 +80,7 @@ class DaskWorkers:
         store: Path,
         arrays: str,
         say: Callable[[str], None],
+        restore: Restore = no_restore,
     ) -> None:
         self.address = address
         self._say = say
@@ -88,12 +91,12 @@ class DaskWorkers:
         self._pending: dict[str, tuple[DaskWorker, int]] = {}  # attempts, by Dask's key
         self._refused: dict[str, str] = {}  # address of a worker to the reason
         self._unreported: list[str] = []  # addresses of refused workers
-        self._transfers: dict[str, int] = {}  # address of a worker to times that it lost the data
+        self._transfers: dict[str, int] = {}  # by worker: times in a row that it lost the data
         self._seen: frozenset[str] | None = None
         self._last_new = time.monotonic()  # when a new worker was last seen
         self._had_worker = False
         self._said_waiting = False
-        self._cluster = Cluster(address, requirements, store, arrays)
+        self._cluster = Cluster(address, requirements, store, arrays, restore)
         try:
             self._wait_for_first_worker()
         except BaseException:
@@ -171,7 +174,7 @@ class DaskWorkers:
     ) -> Iterator[Event]:
         message, payload = answer or ({"kind": "stopped"}, b"")
         kind, cause, trace = (message.get(key, "") for key in ("kind", "cause", "traceback"))
-        if kind == "refused" or message.get("data_missing"):
+        if kind == "refused" or kind == "data_lost":
             self._scheduler.requeue(worker, [number])
             self._dismiss(worker, cause if kind == "refused" else "")
         elif kind == "died":
@@ -183,6 +186,7 @@ class DaskWorkers:
         else:
             self._scheduler.ended(worker, number)
             del self._specs[number]
+            self._transfers.pop(worker.address, None)
             yield Done(number, payload) if kind == "done" else Failed(number, cause, trace)
 
     def _dismiss(self, worker: DaskWorker, why: str) -> None:

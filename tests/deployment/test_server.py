@@ -1,5 +1,6 @@
 """MLflow's scoring server, as `dnnsearch serve` starts it, gives what `predict` gives."""
 
+import inspect
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,7 +8,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from dnnsearch.deployment.server import command
+from dnnsearch.api.models import serve as api_serve
+from dnnsearch.cli.serve import serve
+from dnnsearch.deployment.server import MAX_BODY, command
 from dnnsearch.models import model_file
 from dnnsearch.tracking.ui import serve_command
 from tests.support.models import members, people
@@ -56,7 +59,7 @@ def test_invalid_rows_get_status_400_with_the_reason(server: Server) -> None:
     for bad, reason in (
         ({**good, "age": "old"}, "column 'age' must be numbers, but has 'old'"),
         ({**good, "income": 1e300}, "numbers must be finite and at most 3.4e+38"),
-        ({key: good[key] for key in ("zone", "income", "city")}, "missing inputs ['age']"),
+        ({key: good[key] for key in ("zone", "income", "city")}, "but 'age' is missing"),
     ):
         status, message = server.ask_json(dataframe_records=[bad])
         assert status == 400
@@ -66,9 +69,8 @@ def test_invalid_rows_get_status_400_with_the_reason(server: Server) -> None:
 
 
 def test_a_server_listens_on_this_machine_only_and_loads_no_pickle(tmp_path: Path) -> None:
-    started = serve_command(tmp_path, 5001)
-    assert started.argv[started.argv.index("--host") + 1] == "127.0.0.1"
-    assert started.argv[started.argv.index("--env-manager") + 1] == "local"
+    started = serve_command(tmp_path, 5001, 10)
+    assert started.address == "http://127.0.0.1:5001/invocations"
     assert started.environment["MLFLOW_ALLOW_PICKLE_DESERIALIZATION"] == "false"
     assert started.environment["MLFLOW_DISABLE_TELEMETRY"] == "true"
 
@@ -82,3 +84,8 @@ def test_the_folder_of_a_model_is_named_by_its_digest_and_used_again(
     (folder,) = tmp_path.iterdir()
     assert folder.name == model_file.digest(model_file.encode(members()))
     assert (folder / "data" / "model.dnn").read_bytes() == model_file.encode(members())
+
+
+def test_a_body_may_be_as_large_from_python_as_from_the_command() -> None:
+    limits = {inspect.signature(way).parameters["max_body"].default for way in (api_serve, serve)}
+    assert limits == {MAX_BODY}

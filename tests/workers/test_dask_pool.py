@@ -209,6 +209,58 @@ def test_data_that_are_lost_during_a_search_are_sent_again(
     assert all(isinstance(end, Done) for end in ends(pool, 4).values())
 
 
+def test_data_that_change_during_a_training_are_sent_again_and_here_restored_first(
+    requirements: WorkerRequirements,
+    cluster: DaskCluster,
+    store: ArrayStore,
+    address: str,
+    said: list[str],
+    tmp_path: Path,
+) -> None:
+    shutil.copytree(store.root / address, tmp_path / address)
+    restored: list[str] = []
+
+    def restore(lost: str) -> None:
+        if not ArrayStore(tmp_path).is_intact(lost):
+            restored.append(lost)
+            shutil.rmtree(tmp_path / lost, ignore_errors=True)
+            shutil.copytree(store.root / lost, tmp_path / lost)
+
+    changed = replace(requirements, topic="dnnsearch-test-restored")
+    pool = DaskWorkers(cluster.address, changed, tmp_path, address, said.append, restore)
+    try:
+        pool.submit(spec_of(address, 0, iterations=4_000))
+        while not any(isinstance(event, Progressed) for event in pool.poll(1)):
+            pass
+        shutil.rmtree(tmp_path / address)
+        os.truncate(cluster.cache / address / "X_train.npy", 0)
+        again = ends(pool, 1)[0]
+        pool.submit(spec_of(address, 0, iterations=4_000))
+        undisturbed = ends(pool, 1)[0]
+    finally:
+        pool.close()
+    assert isinstance(again, Done)
+    assert isinstance(undisturbed, Done)
+    assert decode(again.packed).digest == decode(undisturbed.packed).digest
+    assert (restored, said) == ([address], [])
+
+
+def test_if_the_data_cannot_be_restored_the_search_ends(
+    requirements: WorkerRequirements,
+    cluster: DaskCluster,
+    address: str,
+    said: list[str],
+    tmp_path: Path,
+) -> None:
+    def restore(lost: str) -> None:
+        raise UserError("the source is gone")
+
+    shutil.rmtree(cluster.cache / address, ignore_errors=True)
+    changed = replace(requirements, topic="dnnsearch-test-gone")
+    with pytest.raises(UserError, match="^the source is gone$"):
+        DaskWorkers(cluster.address, changed, tmp_path, address, said.append, restore)
+
+
 @pytest.mark.parametrize(
     ("changes", "line"),
     [

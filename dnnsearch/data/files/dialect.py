@@ -3,7 +3,6 @@
 It is detected from the first rows; what the config says is not detected but taken.
 """
 
-import csv
 import itertools
 import re
 from collections import Counter
@@ -12,12 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from dnnsearch.data.files.sheet import MISSING
+from dnnsearch.data.files.size_limits import RowReader
 
 SAMPLE_ROWS = 200
 SEPARATORS = (",", ";", "\t", "|", " ")
 MIN_SHARE_OF_ONE_WIDTH = 0.8  # of the rows, or the separator is another
 COMMENT = re.compile(r"[|#%]|//|sep=.\n", re.IGNORECASE)  # the last is written by spreadsheets
-MAX_CELL_CHARACTERS = 1 << 24
 
 NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 DECIMAL_COMMA = re.compile(r"[-+]?(\d*|\d{1,3}(\.\d{3})+),\d+([eE][-+]?\d+)?")
@@ -51,15 +50,22 @@ def rows(text: str, separator: str, quote: str) -> Iterator[Row]:
 
     Raise ValueError, with the line, if the text is not a table.
     """
-    csv.field_size_limit(MAX_CELL_CHARACTERS)
-    lines = (line + "\n" for line in text.split("\n"))
-    reader = csv.reader(lines, delimiter=separator, quotechar=quote, skipinitialspace=True)
+    reader = RowReader(_lines(text), separator, quote, has_blanks=True)
     try:
         for row in reader:
             if any(cell.strip() for cell in row):
                 yield row
-    except csv.Error as error:
-        raise ValueError(f"line {reader.line_num} cannot be read: {error}") from None
+    except ValueError as error:
+        raise ValueError(f"line {reader.line} cannot be read: {error}") from None
+
+
+def _lines(text: str) -> Iterator[str]:
+    """Yield the lines one by one; all at once would take several times the memory of the text."""
+    start = 0
+    while (end := text.find("\n", start)) >= 0:
+        yield text[start : end + 1]
+        start = end + 1
+    yield text[start:] + "\n"
 
 
 def without_comments(text: str) -> tuple[str, int]:
