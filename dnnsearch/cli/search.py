@@ -14,8 +14,8 @@ from dnnsearch.cli.signals import Stopped
 from dnnsearch.cli.startup import pin, read_early
 from dnnsearch.errors import UserError
 from dnnsearch.runtime import numerics
-from dnnsearch.runtime.cli_process import program_name
-from dnnsearch.urls import STORAGE_VARIABLE, without_password
+from dnnsearch.runtime.cli_process import command_line, program_name
+from dnnsearch.urls import STORAGE_VARIABLE
 
 if TYPE_CHECKING:
     from dnnsearch.config.config import Config
@@ -111,7 +111,7 @@ def search(
             loaded = _loaded(config, overrides)
             outcome = _run(loaded, limit, retry_failed, quiet, json_, publisher)
     except Stopped:
-        print(f"stopped; finished trials are kept. To resume: {_command()}", file=sys.stderr)
+        print(f"stopped; finished trials are kept. To resume: {command_line()}", file=sys.stderr)
         raise
     (_print_event if json_ else _print_summary)(outcome)
 
@@ -150,10 +150,6 @@ def _run(
         )
 
 
-def _command() -> str:
-    return without_password(f"{program_name()} {shlex.join(sys.argv[1:])}")
-
-
 def _print_summary(outcome: "Outcome") -> None:
     """Print the leaderboard and the commands that can follow."""
     from dnnsearch.study.leaderboard.formats import table
@@ -170,8 +166,11 @@ def _print_summary(outcome: "Outcome") -> None:
         print(f"  unbiased test score:    {program_name()} promote {name}")
         print(f"  train it again:         {program_name()} rerun {name}/{best.number}")
     print(f"  compare all in MLflow:  {program_name()} ui")
+    if outcome.lacking:
+        trials = f"{outcome.lacking} of {len(board.rows)} trials are not in MLflow"
+        print(f"{trials}; when it works: {program_name()} publish {shlex.quote(board.study)}")
     if len(board.rows) < outcome.trials:
-        print(f"  resume, up to {outcome.trials} trials: {_command()}")
+        print(f"  resume, up to {outcome.trials} trials: {command_line()}")
     print(f"fingerprint {outcome.fingerprint}")
 
 
@@ -188,6 +187,7 @@ def _print_event(outcome: "Outcome") -> None:
         trials=len(board.rows),
         ends=dict(board.ends),
         best=best and {"trial": best.number, "value": best.value},
+        lacking=outcome.lacking,
         fingerprint=outcome.fingerprint,
     )
 

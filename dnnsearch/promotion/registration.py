@@ -22,6 +22,7 @@ from dnnsearch.errors import UserError
 from dnnsearch.models.model_file import ENDING, digest
 from dnnsearch.promotion.candidates import memo
 from dnnsearch.promotion.evaluation import Evaluation
+from dnnsearch.runtime.cli_process import command_line
 from dnnsearch.study.stored_study import OpenStudy
 from dnnsearch.study.trial_views import study_info
 from dnnsearch.tracking import UNTRACKED
@@ -52,8 +53,8 @@ def register_champion(
 ) -> Registered:
     """Store and register the model; make it the champion if it is better than the present one.
 
-    If MLflow is not reachable, `why` contains the reason and the same command tries again. Raise
-    UserError if the file cannot be written.
+    If MLflow fails, the file is kept, and `why` says what MLflow lacks and which command sends it.
+    Raise UserError if the file cannot be written.
     """
     trial = evaluation.refitted.candidate.trial
     name = f"{trial:05d}-{digest(content)[:16]}{ENDING}"
@@ -63,16 +64,21 @@ def register_champion(
         registered = _register(study, evaluation, content, scores)
         present = find_champion(study, report)
     except UserError as error:
-        return Registered(file, "", False, f"not registered, the same command tries again: {error}")
+        return Registered(file, "", False, _lacking("the model and its alias", error))
     is_champion, why = _judge(evaluation, content, found, present)
     uri = registered.uri if registered else ""
     if is_champion:
         try:
             why += _set_alias(study, evaluation, content, registered)
         except UserError as error:
-            return Registered(file, uri, False, f"no alias, the same command tries again: {error}")
+            return Registered(file, uri, False, _lacking("the alias", error))
         save_champion(study, content)  # last, because MLflow may fail
     return Registered(file, uri, is_champion, why)
+
+
+def _lacking(what: str, error: UserError) -> str:
+    """Return what MLflow lacks, why, and the command that sends it later and trains nothing."""
+    return f"MLflow lacks {what} ({error}); the file is kept; when it works: {command_line()}"
 
 
 def _register(

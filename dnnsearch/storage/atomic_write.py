@@ -54,6 +54,20 @@ def whole_file(path: Path) -> Iterator[Path]:
         new.replace(path)
 
 
+def create_whole(path: Path, content: bytes) -> None:
+    """Write the content to a new file; after an error, none is left.
+
+    Raise FileExistsError if there is one already, and OSError if the disk refuses.
+    """
+    with path.open("xb") as file:
+        try:
+            file.write(content)
+            file.flush()
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+
+
 def write_whole(path: Path, content: bytes) -> None:
     """Write the content to `path`, and create its folder; raise UserError if the disk refuses."""
     try:

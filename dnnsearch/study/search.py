@@ -38,6 +38,7 @@ class Outcome:
     study: OpenStudy
     trials: int  # that the search was to reach; the study has fewer if the time was up
     fingerprint: str  # of the trials that the study has
+    lacking: int  # trials that MLflow does not show, because it failed
 
 
 class SearchObserver(Protocol):
@@ -97,8 +98,9 @@ def search(
         replayed_all = coordinator.asked >= stored  # False if the study was longer once
         digest = fingerprint(coordinator.digests) if replayed_all else study.fingerprint()
         complete = coordinator.asked >= trials
-        publish_end(study.name, digest if complete else "", publisher, observer.on_message)
-        return Outcome(study, trials, digest)
+        whole = digest if complete else ""
+        lacking = publish_end(study.name, whole, publisher, observer.on_message)
+        return Outcome(study, trials, digest, lacking)
 
 
 def _announce(study: OpenStudy, retry_failed: bool, observer: SearchObserver) -> int:
