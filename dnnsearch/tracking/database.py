@@ -148,7 +148,9 @@ def schema_versions() -> tuple[frozenset[str], str]:
 
 
 def _create_tables(path: Path) -> None:
-    from dnnsearch.tracking.schema import create_schema, create_tables
+    from dnnsearch.tracking import schema
 
-    database_templates.create_from_template(path, f"mlflow-{schema_versions()[1]}", create_tables)
-    create_schema(path)
+    if schema.table_creator():
+        name = f"mlflow-{schema_versions()[1]}"
+        database_templates.create_from_template(path, name, schema.create_tables)
+    schema.create_schema(path)
