@@ -59,7 +59,7 @@ class SharedSession:
 def _session_maker(store: Any) -> Callable[..., Any] | None:
     """Return MLflow's function that opens a session; None if there is none that we could replace.
 
-    The store of a server has none. MLflow before 3.9 has one that takes no argument.
+    The store of a server has none. An older MLflow has one that takes no argument.
     """
     maker = getattr(store, "ManagedSessionMaker", None)
     if maker is None or list(inspect.signature(maker).parameters) != ["read_only"]:

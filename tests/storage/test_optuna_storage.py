@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import optuna
@@ -65,13 +66,14 @@ def test_optunas_own_calls_read_what_is_written(rows: Rows, url: str) -> None:
 
 
 @pytest.fixture(params=["our rows", "without Optuna's models"])
-def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Write by the table models, and as with a release that has renamed one of them."""
     if request.param != "our rows":
         monkeypatch.delattr(models, "TrialUserAttributeModel")
     row_models.cache_clear()
-    request.addfinalizer(row_models.cache_clear)
     assert (row_models() is not None) == (request.param == "our rows")
+    yield
+    row_models.cache_clear()
 
 
 @pytest.mark.usefixtures("way")
