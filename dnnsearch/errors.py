@@ -13,3 +13,7 @@ class UserError(Exception):
 
     def __init__(self, message: str) -> None:
         super().__init__(without_password(" ".join(message.split())))
+
+
+class DamagedFile(UserError):
+    """A stored file that does not have the content that it was written with."""

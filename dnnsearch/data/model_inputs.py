@@ -12,13 +12,13 @@ import numpy as np
 
 from dnnsearch.data.number_table import Standardisation
 from dnnsearch.data.prepare import Prepared
-from dnnsearch.storage.array_store import ArrayStore, pack, unpack
+from dnnsearch.storage.array_store import ArrayStore, DamagedArrays, pack, unpack
 
 if TYPE_CHECKING:
     import pandas as pd
 
 TEST = ("X_test", "y_test")
-NAME = "preparation-{}.npz"  # with the digest of the prepared arrays
+NAME = "preparation-{}.npz"  # with the digests of the prepared arrays and of the content
 
 
 class ModelInputs(Protocol):
@@ -80,11 +80,18 @@ def _kind(arrays: Mapping[str, np.ndarray]) -> type[ModelInputs]:
 
 def packed(prepared: Prepared, store: ArrayStore) -> bytes:
     """Return what was prepared, without any row of the data, as one file."""
-    kept = {n: a for n, a in store.open(prepared.test_key).items() if n not in TEST}
-    return pack(prepared.as_dict(), kept)
+    return pack(prepared.as_dict(), fitted(store.open(prepared.test_key)))
+
+
+def fitted(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return the arrays that lie with a test set without its rows."""
+    return {name: array for name, array in arrays.items() if name not in TEST}
 
 
 def unpacked(content: bytes) -> tuple[Prepared, dict[str, np.ndarray]]:
     """Return the inverse of `packed`; raise DamagedArrays for anything else."""
     document, arrays = unpack(content)
-    return Prepared.from_dict(document), arrays
+    try:
+        return Prepared.from_dict(document), arrays
+    except (KeyError, TypeError, ValueError) as error:
+        raise DamagedArrays(f"not a whole preparation: {error}") from None

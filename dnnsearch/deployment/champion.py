@@ -12,18 +12,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dnnsearch.errors import UserError
+from dnnsearch.errors import DamagedFile, UserError
 from dnnsearch.models.ensemble import Model
 from dnnsearch.models.model_file import ENDING, decode, digest
 from dnnsearch.runtime.cli_process import program_name
+from dnnsearch.storage.regular_file import Unreadable, read_regular
 from dnnsearch.study.stored_study import IDENTITY, OpenStudy
 from dnnsearch.tracking import has_store
-from dnnsearch.trials.record_store import DIGEST_PREFIX
+from dnnsearch.trials.record_file import DIGEST_PREFIX
 
 if TYPE_CHECKING:
     from dnnsearch.tracking.registry import Version
 
 Report = Callable[[str], object]
+CHAMPION = "champion"  # the study's attribute: digests that the local copy may have
 PROMOTIONS = "promotion"  # the folder next to the records with what promotions trained
 
 
@@ -33,11 +35,15 @@ class Champion:
 
     content: bytes
     place: str
+    advice: str = ""  # what to do if the file is damaged
 
     @property
     def model(self) -> Model:
-        """The decoded model; raise UserError if the file is damaged."""
-        return decode(self.content, self.place)
+        """The decoded model; raise DamagedFile if the file is damaged."""
+        try:
+            return decode(self.content, self.place)
+        except UserError as error:
+            raise DamagedFile(f"{error}{self.advice}") from None
 
 
 def champion(study: OpenStudy, report: Report) -> Champion | None:
@@ -46,20 +52,20 @@ def champion(study: OpenStudy, report: Report) -> Champion | None:
     If MLflow is away, return the local copy and pass one line to `report`; raise UserError if there
     is no local copy either.
     """
-    file = path(study)
-    local = Champion(file.read_bytes(), str(file)) if file.is_file() else None
+    local = _local_copy(study)
     try:
         version = holder(study)
-        if version is None or not is_of(study, version):
-            return local
-        if local is not None and digest(local.content) == version.digest:
-            return local
-        return fetched(study, version)
+        if version is not None and is_of(study, version):
+            if local is not None and digest(local.content) == version.digest:
+                return local
+            return fetched(study, version)
     except UserError as error:
         if local is None:
             raise
         report(f"{error}; using the local copy {local.place}, which may not be the latest")
-        return local
+    if local is not None:
+        _check_own(study, local)
+    return local
 
 
 def holder(study: OpenStudy) -> "Version | None":
@@ -96,8 +102,15 @@ def path(study: OpenStudy) -> Path:
 
 
 def keep(study: OpenStudy, content: bytes) -> None:
-    """Save a model file as the local copy; raise UserError if it cannot be written."""
+    """Save a model file as the local copy; raise UserError if it cannot be written.
+
+    Its digest stands in the study's attributes, before the file is written with the one of before:
+    if the process is killed between the two, the local copy still has a known digest.
+    """
+    known = study.rows.attributes.get(CHAMPION, [])
+    study.rows.set_attribute(CHAMPION, [*known, digest(content)])
     study.records.put_side_file(path(study).name, content)
+    study.rows.set_attribute(CHAMPION, [digest(content)])
 
 
 def no_champion(study: OpenStudy) -> UserError:
@@ -109,3 +122,31 @@ def no_champion(study: OpenStudy) -> UserError:
         why = f"the promoted model {promoted[-1]} was not made champion, and {command} says why"
         return UserError(f"{which} has no champion: {why}; {trial}")
     return UserError(f"{which} has no champion yet: {command} finds one; {trial}")
+
+
+def _local_copy(study: OpenStudy) -> Champion | None:
+    """Return the local copy, not yet verified; None if there is none."""
+    file = path(study)
+    advice = f"; restore it, or remove it and run: {program_name()} promote {study.name}"
+    try:
+        content = read_regular(file)
+    except Unreadable as error:
+        raise DamagedFile(f"the champion {file} cannot be used: {error}{advice}") from None
+    return None if content is None else Champion(content, str(file), advice)
+
+
+def _check_own(study: OpenStudy, local: Champion) -> None:
+    """Raise DamagedFile if the file is another model than the one that was local.
+
+    Of older studies no digest is known: the model states its study's data and its trial's record.
+    """
+    if known := study.rows.attributes.get(CHAMPION):
+        is_own = digest(local.content) in known
+    else:
+        origin, definition = local.model.provenance, study.definition
+        stated = [origin.get(name) for name in ("data", "split", "record")]
+        asked = [row.user_attrs.get("dnnsearch", {}).get("digest") for row in study.trials()]
+        is_own = stated[:2] == [definition["data_digest"], definition["split_digest"]]
+        is_own = is_own and stated[2] in asked
+    if not is_own:
+        raise DamagedFile(f"{local.place} is not the champion of study {study.name}{local.advice}")

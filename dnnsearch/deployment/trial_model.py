@@ -1,15 +1,12 @@
 """Build the model of a trial from its record."""
 
-import contextlib
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from dnnsearch.config.config import parse_config
-from dnnsearch.data.model_inputs import NAME, unpacked
 from dnnsearch.data.prepare import INDEX, Prepared, prepare
 from dnnsearch.errors import UserError
 from dnnsearch.models.ensemble import Model, assemble
@@ -17,9 +14,10 @@ from dnnsearch.reproduce.retraining import parameters_again
 from dnnsearch.runtime import numerics
 from dnnsearch.runtime.pinned_call import pinned_call, requested
 from dnnsearch.storage.array_store import ArrayStore, DamagedArrays, default_root
+from dnnsearch.study import preparation
+from dnnsearch.study.preparation import Preparation
 from dnnsearch.study.stored_study import OpenStudy
 from dnnsearch.trials.record import Record, versions
-from dnnsearch.trials.record_store import DIGEST_PREFIX
 
 PREPARED = "prepared.json"
 
@@ -61,19 +59,13 @@ def parameters(study: OpenStudy, record: Record) -> np.ndarray:
     return parameters_again(study.config, record.spec)
 
 
-PreparedArrays = tuple[Prepared, Mapping[str, np.ndarray]]
-
-
-def _from_side_file(study: OpenStudy, record: Record) -> PreparedArrays | None:
+def _from_side_file(study: OpenStudy, record: Record) -> Preparation | None:
     """Read the side file next to the records, which studies on a user's file have."""
-    content = study.records.side_file(NAME.format(record.spec.arrays[:DIGEST_PREFIX]))
-    with contextlib.suppress(DamagedArrays):
-        found = unpacked(content) if content else None
-        return found if found and found[0].key == record.spec.arrays else None
-    return None
+    found = preparation.read(study)
+    return found if found and found[0].key == record.spec.arrays else None
 
 
-def _from_cache(study: OpenStudy, record: Record) -> PreparedArrays:
+def _from_cache(study: OpenStudy, record: Record) -> Preparation:
     prepared = prepared_of(study, record)
     return prepared, ArrayStore(default_root()).open(prepared.test_key)
 

@@ -19,7 +19,8 @@ from dnnsearch.config import yaml_file
 from dnnsearch.config.config import RUN_TIME, parse_config
 from dnnsearch.data.target import read_target
 from dnnsearch.storage.array_store import canonical
-from dnnsearch.trials.record_store import DIGEST_PREFIX, Records, root
+from dnnsearch.trials.record_file import DIGEST_PREFIX
+from dnnsearch.trials.record_store import Records, root
 
 TARGET = "y"
 PLACE = "the search's config"

@@ -15,7 +15,7 @@ from dnnsearch.study.definition import Definition
 from dnnsearch.study.leaderboard.ranking import leaderboard
 from dnnsearch.study.stored_study import OpenStudy
 from dnnsearch.trials.record import Record
-from dnnsearch.trials.record_store import Records
+from dnnsearch.trials.record_store import RecordMemo, Records
 from dnnsearch.trials.spec import Hyperparameters, Spec, generator
 from dnnsearch.workers import Done, Failed, LocalWorkers
 
@@ -93,7 +93,7 @@ def fresh(
 
 def memo(study: OpenStudy) -> Records:
     """Return the store of the records of a study's promotions."""
-    return Records(Path(study.records.folder), PROMOTIONS)
+    return Records(Path(study.records.folder), PROMOTIONS, maker="promotion")
 
 
 def confirmations(study: OpenStudy, trial: int) -> list[Record]:
@@ -120,7 +120,8 @@ def train(
 
     Raise UserError if a training fails.
     """
-    records = {spec.number: memo.find(spec) for spec in specs}
+    known = RecordMemo(memo, report)
+    records = {spec.number: known.find(spec) for spec in specs}
     missing = {spec.number: spec for spec in specs if records[spec.number] is None}
     for spec in missing.values():
         workers.submit(spec)

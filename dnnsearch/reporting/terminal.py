@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from dnnsearch.errors import UserError
+from dnnsearch.errors import DamagedFile, UserError
 from dnnsearch.reporting.analysis.report_data import read, read_lazily
 from dnnsearch.reporting.analysis.study_comparison import compared
 from dnnsearch.reporting.analysis.ties import ties
@@ -19,10 +19,15 @@ from dnnsearch.study.stored_study import OpenStudy
 
 
 def with_ties(study: OpenStudy) -> Leaderboard:
-    """Return the leaderboard with its ties; without them if a record is missing or damaged."""
+    """Return the leaderboard with its ties; without them if a record is missing.
+
+    Raise DamagedFile if a record that is read is not the one that was written.
+    """
     try:
         data = read_lazily(study)
         return replace(data.board, tied=frozenset(ties(data)))
+    except DamagedFile:
+        raise
     except UserError:
         return leaderboard(study)
 

@@ -107,7 +107,7 @@ def _record(study: OpenStudy, number: int) -> Record:
         raise UserError(f"study {study.name} has {len(trials)} trials and no trial {number}")
     if not trials[number].state.is_finished():
         raise UserError(f"trial {number} of study {study.name} has not ended yet")
-    return study.record(number)
+    return study.stated_record(number)
 
 
 def _compare_training(verdict: Verdict, record: Record, retrained: Retrained) -> None:

@@ -96,7 +96,7 @@ def parameters_again(config: Config, spec: Spec) -> np.ndarray:
     """Train again and return the final parameters, (R, P): R replicates of P parameters.
 
     It is for trials whose parameters are too large for the record. Raises UserError if the data
-    cannot be loaded.
+    cannot be loaded, or if another spec is derived from them than the recorded one.
     """
     request = {"config": config.document(), "spec": spec.as_dict()}
     with pinned_call(keep_parameters, numerics.playable(spec.numerics), request) as process:
@@ -105,6 +105,8 @@ def parameters_again(config: Config, spec: Spec) -> np.ndarray:
 
 def keep_parameters(folder: Path) -> None:
     """Train, and write the final parameters; runs in the process."""
-    _, spec = _derive(folder)
+    recorded, spec = _derive(folder)
+    if difference := spec_difference(recorded, spec):
+        raise UserError(f"trial {spec.number} cannot be trained again: {difference}")
     parameters = run_trial(spec, ArrayStore(folder / ARRAYS).open(spec.arrays)).parameters
     np.save(folder / PARAMETERS, parameters)

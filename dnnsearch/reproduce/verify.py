@@ -58,7 +58,7 @@ class ReplayVerifier:
 
     def find(self, spec: Spec) -> Record | None:
         """Return the record if the trial failed; every other trial is trained again."""
-        recorded = self.study.record(spec.number)
+        recorded = self.study.stated_record(spec.number)
         return recorded if recorded.end == "failed" and recorded.spec == spec else None
 
     def keep(self, packed: bytes) -> Record:
@@ -67,7 +67,7 @@ class ReplayVerifier:
 
     def asked(self, trial: FrozenTrial, spec: Spec) -> None:
         """Compare the spec; raises Different."""
-        difference = spec_difference(self.study.record(spec.number).spec, spec)
+        difference = spec_difference(self.study.stated_record(spec.number).spec, spec)
         if difference:
             raise Different(f"trial {spec.number}: {difference}")
 
@@ -76,7 +76,7 @@ class ReplayVerifier:
         number = record.spec.number
         if packed is not None:
             raise Different(f"trial {number}: it failed now: {record.document['cause']}")
-        recorded = self.study.record(number)
+        recorded = self.study.stated_record(number)
         if difference := row_difference(recorded, self.rows[number]):
             raise Different(f"trial {number}: Optuna's row: {difference}")
         if difference := training_difference(recorded, record):
@@ -126,7 +126,8 @@ def verify(
     should know. Raises UserError if a trial is unfinished, or if the records or the data cannot be
     read.
     """
-    recorded = study.fingerprint()
+    ended = study.ended_trials()
+    recorded = fingerprint(study.stated_record(row.number).digest for row in ended)
     verifier = ReplayVerifier(study, on_progress)
     changed: list[str] = []
     try:

@@ -3,6 +3,7 @@
 Nothing here knows how a trial is trained or what a study is defined by.
 
 - `atomic_write`: files that appear whole or not at all.
+- `regular_file`: files that are read with distrust: a folder or a pipe may be in their place.
 - `array_store`: digests of arrays, a store of memory maps, packed records.
 - `sqlite_connection`: a SQLite file that may be in use, opened by SQLite alone.
 - `database_templates`: new SQLite databases, from copies that this machine keeps.

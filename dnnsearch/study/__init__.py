@@ -9,6 +9,7 @@ It does not know how a trial is trained, how MLflow stores it, or how a search i
 - `ledger`: writes what is asked and told to Optuna's storage and to the records.
 - `worker_factory`: starts local worker processes, or connects to a Dask cluster.
 - `stored_study`: a study in a storage, opened to be read.
+- `preparation`: how the columns of a study's file were prepared, kept and verified.
 - `study_creation`: a study opened to be written: created, or compared with its definition.
 - `retries`: which failed trials are tried again, and under which numbers.
 - `search`: the whole search, put together from the modules above.

@@ -26,6 +26,7 @@ from dnnsearch.study.study_creation import open_for_writing
 from dnnsearch.study.worker_factory import open_workers
 from dnnsearch.tracking import AnyPublisher
 from dnnsearch.trials.record import fingerprint
+from dnnsearch.trials.record_store import RecordMemo
 from dnnsearch.trials.run import TrialView
 from dnnsearch.workers import Progressed
 
@@ -84,7 +85,12 @@ def search(
             observer.on_message(f"study {study.name} has {stored} trials already, and keeps them")
         study.records.prefetch(ledger.told_before)
         coordinator = Coordinator(
-            definition, study.records, ledger, workers, observer.on_progress, retry_params(study)
+            definition,
+            RecordMemo(study.records, observer.on_message),
+            ledger,
+            workers,
+            observer.on_progress,
+            retry_params(study),
         )
         with publishing(study, ledger, publisher, observer.on_message):
             coordinator.run(trials, _time_limit(seconds, stored))

@@ -10,11 +10,12 @@ from optuna.trial import FrozenTrial
 
 from dnnsearch.config.config import Config, parse_config
 from dnnsearch.errors import UserError
-from dnnsearch.storage.array_store import DamagedArrays
 from dnnsearch.storage.optuna_storage import Rows, open_storage
 from dnnsearch.tracking.remote_records import StudyArtifacts
-from dnnsearch.trials.record import Record, decode, fingerprint, outcome_digest
-from dnnsearch.trials.record_store import DIGEST_PREFIX, IN_MLFLOW, Records, root
+from dnnsearch.trials import record_file
+from dnnsearch.trials.record import Record, fingerprint
+from dnnsearch.trials.record_file import DIGEST_PREFIX
+from dnnsearch.trials.record_store import IN_MLFLOW, Records, root
 from dnnsearch.urls import with_password
 
 # Names of the study's attributes in Optuna's storage.
@@ -80,29 +81,48 @@ class OpenStudy:
 
     def trials(self) -> list[FrozenTrial]:
         """Return Optuna's trials by number; `user_attrs["dnnsearch"]` is written by `ledger`."""
-        return self.rows.trials()
+        trials = self.rows.trials()
+        ended = (row for row in trials if row.state.is_finished())
+        self._digests.update((row.number, _digests_of(row)) for row in ended)
+        return trials
+
+    @cached_property
+    def _digests(self) -> dict[int, tuple[str, str]]:
+        """The digests of spec and result of the trials whose rows were read, by number."""
+        return {}
 
     def path(self, number: int) -> Path:
         """Return the file of a trial's record; raises UserError if it is missing."""
-        return self.records.path_of(number, lambda: self._digests(number))
+        return self.records.path_of(number, lambda: self.digests(number))
 
-    def _digests(self, number: int) -> tuple[str, str]:
-        """Return the digests of a trial's spec and of its result, from Optuna's row."""
-        attributes = self.rows.trial(number).user_attrs
-        return attributes.get("spec", ""), attributes.get("dnnsearch", {}).get("digest", "")
+    def digests(self, number: int) -> tuple[str, str]:
+        """Return the digests of a trial's spec and of its result, from Optuna's row.
+
+        They are empty if the row has none; raises UserError if the study has no such trial.
+        """
+        if number not in self._digests:
+            try:
+                self._digests[number] = _digests_of(self.rows.trial(number))
+            except KeyError:
+                raise UserError(f"study {self.name} has no trial {number}") from None
+        return self._digests[number]
 
     def record(self, number: int) -> Record:
-        """Return the record of a trial; raises UserError if it is missing or damaged."""
-        path = self.path(number)
-        try:
-            return decode(path.read_bytes())
-        except DamagedArrays as error:
-            raise UserError(
-                f"the record {path} is damaged: {error}; the same search trains the trial again"
-            ) from error
+        """Return the record of a trial, verified against its file's name and Optuna's row.
 
-    def fingerprint(self, trials: int | None = None) -> str:
-        """Return the fingerprint of the first `trials` trials, or of all.
+        Raises UserError if it is missing, DamagedFile if it is not the one that was written.
+        """
+        return self.records.read(number, lambda: self.digests(number))
+
+    def stated_record(self, number: int) -> Record:
+        """Return the record as `record`, but without verifying its arrays.
+
+        It is for `rerun` and `verify`, which compare each array and name what was changed.
+        """
+        return self.records.read(number, lambda: self.digests(number), record_file.read_stated)
+
+    def ended_trials(self, trials: int | None = None) -> list[FrozenTrial]:
+        """Return Optuna's first `trials` trials, or all, of a study that can have a fingerprint.
 
         Raises UserError if one of them is unfinished, or if there are fewer.
         """
@@ -116,7 +136,19 @@ class OpenStudy:
             raise UserError(
                 f"study {self.name} has no fingerprint of {trials} trials: it has {len(rows)}"
             )
-        return fingerprint(outcome_digest(self.record(row.number).document) for row in rows)
+        return rows
+
+    def fingerprint(self, trials: int | None = None) -> str:
+        """Return the fingerprint of the first `trials` trials, or of all, of verified records.
+
+        Raises UserError as `ended_trials` and `record`.
+        """
+        return fingerprint(self.record(row.number).digest for row in self.ended_trials(trials))
+
+
+def _digests_of(row: FrozenTrial) -> tuple[str, str]:
+    attributes = row.user_attrs
+    return attributes.get("spec", ""), attributes.get("dnnsearch", {}).get("digest", "")
 
 
 def open_study(name: str, storage: str) -> OpenStudy:

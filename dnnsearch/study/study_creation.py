@@ -8,14 +8,12 @@ from typing import Any
 
 from optuna.storages import RDBStorage
 
-from dnnsearch.data import model_inputs
-from dnnsearch.data.prepare import Prepared
 from dnnsearch.errors import UserError
 from dnnsearch.runtime.cli_process import program_name
-from dnnsearch.storage.array_store import ArrayStore, default_root
 from dnnsearch.storage.optuna_storage import Rows, create_study, open_storage, study_names
 from dnnsearch.storage.postgresql_lock import LockCheck
 from dnnsearch.storage.study_lock import study_lock
+from dnnsearch.study import preparation
 from dnnsearch.study.definition import Definition, differences
 from dnnsearch.study.stored_study import (
     CONFIG,
@@ -26,7 +24,6 @@ from dnnsearch.study.stored_study import (
     OpenStudy,
 )
 from dnnsearch.trials.metrics import METRICS
-from dnnsearch.trials.record_store import DIGEST_PREFIX, Records
 from dnnsearch.urls import without_password
 
 
@@ -41,7 +38,7 @@ def open_for_writing(definition: Definition) -> Iterator[tuple[OpenStudy, LockCh
     storage = open_storage(config.storage, create=True)
     with study_lock(config.storage, config.study) as check_lock:
         study = OpenStudy(config.study, create_or_check_study(storage, definition))
-        _keep_preparation(study.records, definition.prepared)
+        preparation.keep(study, definition.prepared)
         yield study, check_lock
 
 
@@ -96,13 +93,3 @@ def _changed_files(stored: dict[str, Any], wanted: dict[str, Any]) -> str:
         return ""
     changed = [name for name in now if then.get(name) != now[name]]
     return "; ".join(f"{n} was {then.get(n, '')[:12]}..., is {now[n][:12]}..." for n in changed)
-
-
-def _keep_preparation(records: Records, prepared: Prepared) -> None:
-    """Store next to the records how the columns of the user's file were prepared.
-
-    The file may be gone when a model is made of a record.
-    """
-    if prepared.contents:
-        name = model_inputs.NAME.format(prepared.key[:DIGEST_PREFIX])
-        records.put_side_file(name, model_inputs.packed(prepared, ArrayStore(default_root())))

@@ -7,7 +7,7 @@ from optuna.trial import FrozenTrial
 
 from dnnsearch.config.search_space import complete
 from dnnsearch.data.files.source import data_name
-from dnnsearch.data.model_inputs import NAME
+from dnnsearch.study import preparation
 from dnnsearch.study.stored_study import EXPERIMENT, IDENTITY, PROFILE, OpenStudy
 from dnnsearch.tracking import StudyInfo
 from dnnsearch.trials.record import Record
@@ -77,13 +77,5 @@ def study_info(study: OpenStudy) -> StudyInfo:
         digests={"data": definition["data_digest"], "split": definition["split_digest"]},
         dataset=data_name(config.data),
         profile=attributes.get(PROFILE, {}),
-        files=_files(study),
+        files=preparation.files(study) if study.records.remote else {},
     )
-
-
-def _files(study: OpenStudy) -> dict[str, bytes]:
-    """Return the side files of records that are kept in MLflow: how the data were prepared."""
-    if not study.records.remote:
-        return {}
-    paths = study.records.folder.glob(NAME.format("*"))
-    return {path.name: path.read_bytes() for path in paths}

@@ -6,6 +6,7 @@ It does not know Optuna, MLflow, configs or processes.
 - `metrics`: the table of metrics, and which of two values is better.
 - `pruning`: the table of pruners, as thresholds in the spec.
 - `record`: the record of a trial: what was asked and what came out, packed with its digests.
+- `record_file`: the file of one record, whose content must be that of its name.
 - `record_store`: the folder of a study's record files, and copies of remote records.
 - `run`: `run_trial(spec, data)`, and a trial as users see it.
 - `spec`: everything that determines a trial, and its digest.

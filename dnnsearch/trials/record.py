@@ -20,6 +20,7 @@ from dnnsearch.trials.spec import Spec
 
 FORMAT = 1
 MAX_PARAMETER_BYTES = 1 << 20  # a record leaves larger ones out; training restores them
+MAY_LACK = {"parameters", "dev_outputs"}  # digests whose arrays a record need not have
 CURVE_PREFIX = "curve."  # of the names of arrays
 PINNED_PACKAGES = ("numpy", "scipy", "optuna", "scikit-learn")
 
@@ -145,4 +146,5 @@ def inconsistencies(record: Record) -> list[str]:
     """Return the names of the parts whose digest is not the one that the record states."""
     digests = record.document["digests"]
     wrong = [n for n, a in record.arrays.items() if digest({n: a}) != digests.get(n)]
+    wrong += sorted(digests.keys() - record.arrays.keys() - MAY_LACK)
     return wrong + ([] if outcome_digest(record.document) == record.digest else ["digest"])

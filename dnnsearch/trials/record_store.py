@@ -7,21 +7,27 @@ question: is there a result for this spec?
 With `records: mlflow` the records are in MLflow's artifact store, where every machine finds them,
 and the folder has copies of those that this machine has made or needed. This module does not know
 how they are fetched.
+
+No record is believed unread: whoever reads one here gets it verified, see `record_file`.
 """
 
 import shutil
 from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import quote
 
-from dnnsearch.errors import UserError
+from dnnsearch.errors import DamagedFile, UserError
 from dnnsearch.storage.array_store import DamagedArrays, default_root
-from dnnsearch.storage.atomic_write import write_whole
+from dnnsearch.storage.atomic_write import remove, write_whole
+from dnnsearch.storage.regular_file import Unreadable, read_regular
+from dnnsearch.trials import record_file
 from dnnsearch.trials.record import Record, decode, inconsistencies
+from dnnsearch.trials.record_file import DIGEST_PREFIX
 from dnnsearch.trials.spec import Spec
 
-DIGEST_PREFIX = 16  # hex digits of a digest in the name of a file
+SET_ASIDE = "damaged-"  # before the name of a file that is not the record of its name
 IN_MLFLOW = "mlflow"  # the value of a config's `records` that is not a folder
 
 
@@ -41,11 +47,17 @@ def root(where: str) -> Path:
 
 
 class Records:
-    """The folder of one study's record files, and the remote store that may have more."""
+    """The folder of one study's record files, and the remote store that may have more.
 
-    def __init__(self, root: Path, study: str, remote: RemoteRecords | None = None) -> None:
+    `maker` is the command that makes them, for messages.
+    """
+
+    def __init__(
+        self, root: Path, study: str, remote: RemoteRecords | None = None, maker: str = "search"
+    ) -> None:
         self.folder = root / quote(study, safe="")
         self.remote = remote
+        self.maker = maker
 
     def keep(self, packed: bytes) -> Record:
         """Write the record to its file, then return it; raise UserError if that is impossible."""
@@ -60,42 +72,64 @@ class Records:
             write_whole(path, content)
 
     def side_file(self, name: str) -> bytes | None:
-        """Return the content of a side file, fetched if it is not here; None if there is none."""
+        """Return the content of a side file, fetched if it is not here; None if there is none.
+
+        Raise DamagedFile if it is a folder or anything else than a file.
+        """
         path = self.folder / name
-        if path.is_file():
-            return path.read_bytes()
-        content = self.remote.side_file(name) if self.remote else None
-        if content is not None:
-            write_whole(path, content)
+        try:
+            content = read_regular(path)
+        except Unreadable as error:
+            raise DamagedFile(f"{path} cannot be used: {error}; remove it") from None
+        if content is None and self.remote:
+            content = self.remote.side_file(name)
+            if content is not None:
+                write_whole(path, content)
         return content
 
     def path(self, record: Record) -> Path:
         """Return the path of a record's file."""
-        spec = record.spec
-        name = (
-            f"{spec.number:05d}-{spec.digest[:DIGEST_PREFIX]}-{record.digest[:DIGEST_PREFIX]}.npz"
-        )
-        return self.folder / name
+        return self.folder / record_file.name_of(record)
 
-    def find(self, spec: Spec) -> Record | None:
-        """Return the record of this spec; None if there is none.
+    def read(
+        self,
+        number: int,
+        digests: Callable[[], tuple[str, str]] = lambda: ("", ""),
+        reader: Callable[[Path], Record] = record_file.read,
+    ) -> Record:
+        """Return the record of a trial; `digests` as for `path_of`.
 
-        A damaged file does not count: the trial is trained again.
+        Raise UserError if there is none, DamagedFile if it is not the one that was written.
         """
-        for path in self.folder.glob(f"{spec.number:05d}-{spec.digest[:DIGEST_PREFIX]}-*.npz"):
-            record = _decoded(path.read_bytes())
-            if record and record.spec == spec:
-                return record
-        return None
+        path = self.path_of(number, digests)
+        try:
+            record = reader(path)
+            record_file.check_digests(record, *digests())
+        except DamagedArrays as error:
+            raise self._damaged(path, error) from error
+        return record
 
     def every(self, number: int) -> list[Record]:
-        """Return all undamaged records of a trial in the folder, in the order of their names."""
-        paths = sorted(self.folder.glob(f"{number:05d}-*.npz"))
-        return [record for path in paths if (record := _decoded(path.read_bytes()))]
+        """Return all records of a trial in the folder, in the order of their names.
+
+        Raise DamagedFile if one of them is not the one that was written.
+        """
+        records = []
+        for path in record_file.named(self.folder, number):
+            try:
+                records.append(record_file.read(path))
+            except DamagedArrays as error:
+                raise self._damaged(path, error) from error
+        return records
+
+    def _damaged(self, path: Path, reason: Exception) -> DamagedFile:
+        again = f"run the same {self.maker} again, which trains the trial again"
+        advice = "remove it, and it is fetched again" if self.remote else again
+        return DamagedFile(f"the record {path} is damaged: {reason}; restore it, or {advice}")
 
     def paths(self) -> list[Path]:
         """Return the record files, in the order of the trials' numbers."""
-        return sorted(self.folder.glob("[0-9]*.npz"))
+        return record_file.named(self.folder)
 
     def path_of(self, number: int, digests: Callable[[], Sequence[str]] | None = None) -> Path:
         """Return the record file of a trial; raise UserError if there is none.
@@ -103,11 +137,11 @@ class Records:
         Studies of one name in several storages may share the folder. If a trial has several files,
         `digests()` returns the digests of its spec and its result.
         """
-        if found := sorted(self.folder.glob(f"{number:05d}-*.npz")):
+        if found := record_file.named(self.folder, number):
             known = digests() if digests and len(found) > 1 else []
             wanted = [digest[:DIGEST_PREFIX] for digest in known]
             return max(found, key=lambda path: [digest in path.name for digest in wanted])
-        if record := self._fetch(number):
+        if record := self.fetch(number):
             return self.path(record)
         place = f"{self.folder}, nor in MLflow" if self.remote else self.folder
         raise UserError(
@@ -119,13 +153,18 @@ class Records:
         here = {int(path.name.partition("-")[0]) for path in self.paths()}
         for number in numbers:
             if number not in here:
-                self._fetch(number)
+                self.fetch(number)
 
-    def _fetch(self, number: int) -> Record | None:
+    def fetch(self, number: int) -> Record | None:
         """Fetch the remote record and write it to the folder; None if it is missing or damaged."""
         packed = self.remote.record(number) if self.remote else None
-        record = _decoded(packed) if packed is not None else None
-        if packed is None or not record or record.spec.number != number:
+        if packed is None:
+            return None
+        try:
+            record = record_file.decoded(packed)
+        except DamagedArrays:
+            return None
+        if inconsistencies(record) or record.spec.number != number:
             return None
         write_whole(self.path(record), packed)
         return record
@@ -137,16 +176,53 @@ class Records:
         """
         own = {digest[:DIGEST_PREFIX] for digest in specs}
         mine = {path for path in self.paths() if path.name.split("-")[1] in own}
-        if mine.issuperset(self.paths()):
+        if mine.issuperset(self.folder.glob("[0-9]*.npz")):
             shutil.rmtree(self.folder, ignore_errors=True)
         for path in mine:
-            path.unlink(missing_ok=True)
+            remove(path)
 
 
-def _decoded(packed: bytes) -> Record | None:
-    """Return the record that was packed; None if it is damaged in any way."""
-    try:
-        record = decode(packed)
-    except DamagedArrays:
+@dataclass(frozen=True)
+class RecordMemo:
+    """The records of a study as the memo of its loop: what is known of a spec is not trained again.
+
+    A file that has the name of a spec's record and is not that record is set aside, and `tell` is
+    told: the trial is trained again, or its record is fetched again.
+    """
+
+    records: Records
+    tell: Callable[[str], object]
+
+    def find(self, spec: Spec) -> Record | None:
+        """Return the record of this spec; None if there is none that is as it was written."""
+        for path in record_file.named(self.records.folder, spec.number):
+            if path.name.split("-")[1] == spec.digest[:DIGEST_PREFIX]:
+                try:
+                    return record_file.read(path)
+                except DamagedArrays as reason:
+                    if record := self._replaced(path, reason, spec):
+                        return record
         return None
-    return None if inconsistencies(record) else record
+
+    def keep(self, packed: bytes) -> Record:
+        """Write a new record to its file, then return it."""
+        return self.records.keep(packed)
+
+    def _replaced(self, path: Path, reason: Exception, spec: Spec) -> Record | None:
+        """Set the file aside; return the remote record if there is one."""
+        aside = path.with_name(f"{SET_ASIDE}{path.name}")
+        try:
+            remove(aside)
+            path.rename(aside)
+        except OSError as error:
+            raise UserError(
+                f"the record {path} is damaged: {reason}; it cannot be set aside: "
+                f"{error.strerror}; restore it, or remove it"
+            ) from error
+        record = self.records.fetch(spec.number)
+        is_there = record is not None and record.spec == spec
+        what = (
+            "its record is fetched again" if is_there else f"trial {spec.number} is trained again"
+        )
+        self.tell(f"the record {path} is damaged: {reason}; it is set aside as {aside}, and {what}")
+        return record if is_there else None

@@ -11,7 +11,7 @@ import numpy as np
 
 from dnnsearch.data.table import HeldOut
 from dnnsearch.deployment.trial_model import model, prepared_of
-from dnnsearch.errors import UserError
+from dnnsearch.errors import DamagedFile, UserError
 from dnnsearch.storage.array_store import ArrayStore, DamagedArrays
 from dnnsearch.study.leaderboard.ranking import leaderboard
 from dnnsearch.study.stored_study import OpenStudy
@@ -51,6 +51,8 @@ def _old_rows(study: OpenStudy, store: ArrayStore, held_out: HeldOut) -> np.ndar
             prepared_of(study, record)  # writes the arrays again
         arrays = store.open(record.spec.arrays)
         new = model(study, record).inputs.apply(held_out.X, record.spec.dtype)
+    except DamagedFile:
+        raise
     except (UserError, DamagedArrays, KeyError, ValueError):
         return None
     old = {key for part in ("X_train", "X_dev") for key in _keys(arrays[part])}

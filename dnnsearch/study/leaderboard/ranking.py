@@ -16,7 +16,7 @@ from optuna.trial import FrozenTrial
 
 from dnnsearch.config.config import Config
 from dnnsearch.config.search_space import complete
-from dnnsearch.errors import UserError
+from dnnsearch.errors import DamagedFile, UserError
 from dnnsearch.storage.optuna_storage import Rows, is_there, open_storage, study_names
 from dnnsearch.study.stored_study import CONFIG, OpenStudy
 from dnnsearch.trials.metrics import METRICS
@@ -90,13 +90,31 @@ def leaderboards(storage: str) -> list[Leaderboard]:
         return []
     opened = open_storage(storage)
     studies = [OpenStudy(name, Rows(opened, name)) for name in study_names(opened)]
-    return [leaderboard(study) for study in studies if CONFIG in study.attributes]
+    return [_listed(study) for study in studies if CONFIG in study.attributes]
+
+
+def _listed(study: OpenStudy) -> Leaderboard:
+    """Return the leaderboard, from the rows alone if the record that it needs is damaged.
+
+    One damaged record must not hide the other studies.
+    """
+    try:
+        return leaderboard(study)
+    except DamagedFile:
+        return _ranked(study, None)
 
 
 def leaderboard(study: OpenStudy) -> Leaderboard:
-    """Return the study's trials, the best first; of equal trials the first one asked is first."""
+    """Return the study's trials, the best first; of equal trials the first one asked is first.
+
+    Raises DamagedFile if the record from which it takes the number of examples is damaged.
+    """
+    is_share = METRICS[study.config.objective].is_share
+    return _ranked(study, _dev_examples(study, study.trials()) if is_share else None)
+
+
+def _ranked(study: OpenStudy, examples: int | None) -> Leaderboard:
     config, trials = study.config, study.trials()
-    examples = _dev_examples(study, trials) if METRICS[config.objective].is_share else None
     rows = [_row(trial, config, examples) for trial in trials]
     direction = METRICS[config.objective].direction
     ranked = sorted(rows, key=lambda row: direction.sort_key(row.value))
@@ -104,12 +122,17 @@ def leaderboard(study: OpenStudy) -> Leaderboard:
 
 
 def _dev_examples(study: OpenStudy, trials: Iterable[FrozenTrial]) -> int | None:
-    """Return the number of examples behind an accuracy; None if no record can be read."""
+    """Return the number of examples behind an accuracy; None if there is no record.
+
+    Raises DamagedFile if the record is not the one that was written.
+    """
     finished = next((trial.number for trial in trials if trial.values), None)
     if finished is None:
         return None
     try:
         return count_examples(study.record(finished).arrays["dev_predictions"], study.config)
+    except DamagedFile:
+        raise
     except UserError:
         return None
 
