@@ -120,12 +120,13 @@ def test_the_main_road_is_passable(install: Install, folder: Path, resolution: s
 def test_a_study_does_not_go_on_under_other_versions(install: Install, folder: Path) -> None:
     """The versions that a definition names decide on the bits of a result."""
     newest, oldest = install("highest"), install("lowest-direct")
-    for command in ROAD[:2]:
+    untracked = (*SEARCH, "--set=tracking=none")  # MLflow's schema would be refused first
+    for command in (ROAD[0], (*untracked, "--trials=4")):
         done = run(folder, newest, *command)
         assert done.returncode == 0, (command, done.stdout)
-    refused = run(folder, oldest, *SEARCH, "--trials=6")
+    refused = run(folder, oldest, *untracked, "--trials=6")
     assert refused.returncode == 2
     (line,) = (line for line in refused.stdout.splitlines() if line.startswith("error: "))
     assert "optuna" in line
     assert "Traceback" not in refused.stdout
-    assert run(folder, newest, *SEARCH, "--trials=6").returncode == 0
+    assert run(folder, newest, *untracked, "--trials=6").returncode == 0
