@@ -65,4 +65,4 @@ def test_a_search_without_one_private_name_is_the_same(
     folder: Path, undisturbed: str, names: dict[str, list[str]]
 ) -> None:
     assert_a_search_is_the_same(folder, names, undisturbed)
-    assert "identical" in dnnsearch(folder, names, "verify", "wine", "--sample=2")
+    assert "identical" in dnnsearch(folder, names, "rerun", "wine/2")
