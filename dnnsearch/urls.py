@@ -32,7 +32,7 @@ def tracking_uri(configured: str | None = None) -> str:
 def sqlite_path(url: str) -> Path | None:
     """Return the file of a SQLite URL, with any driver; None for a database in memory or another.
 
-    The path is what SQLAlchemy makes of it: the query is no part of it, and `%20` is a blank.
+    The path is what SQLAlchemy makes of it: the query is not part of it, and `%20` is a blank.
     """
     match = re.fullmatch(r"sqlite(?:\+\w+)?:///([^?]+)(?:\?.*)?", url)
     return Path(unquote(match[1])) if match and match[1] != ":memory:" else None

@@ -53,7 +53,7 @@ class Sample:
 
 
 @dataclass(frozen=True)
-class Measured:
+class Measurement:
     """One study and the samples of its coordinator's memory."""
 
     sampler: str
@@ -86,7 +86,7 @@ class Measured:
 HEADER = ["sampler", "pruner", "trials", "seconds", "first MB", "last MB", "KB per trial"]
 
 
-def measure(sampler: str, pruner: str, trials: int) -> Measured:
+def measure(sampler: str, pruner: str, trials: int) -> Measurement:
     """Run the study to its end and sample the coordinator's memory."""
     with tempfile.TemporaryDirectory(prefix="dnnsearch-many-") as root:
         folder, name = Path(root), "many"
@@ -95,7 +95,7 @@ def measure(sampler: str, pruner: str, trials: int) -> Measured:
         process = start(write_config(folder, name, config))
         samples = watch(process, folder / "records" / name)
         finish(process)
-        return Measured(sampler, pruner, trials, time.monotonic() - started, samples)
+        return Measurement(sampler, pruner, trials, time.monotonic() - started, samples)
 
 
 def watch(process: "subprocess.Popen[str]", records: Path) -> list[Sample]:
@@ -126,7 +126,7 @@ def proportional(pid: int) -> float:
     return sum(float(line.split()[1]) * 1.024 for line in lines if line.startswith("Pss:"))
 
 
-def conclusion(done: Sequence[Measured]) -> str:
+def conclusion(done: Sequence[Measurement]) -> str:
     """Return a sentence that compares the largest growth with the limit."""
     most = max(one.growth for one in done)
     verdict = "below" if most < MAX_KB_PER_TRIAL else "NOT below"
@@ -136,7 +136,7 @@ def conclusion(done: Sequence[Measured]) -> str:
     )
 
 
-def main(given: Sequence[str] | None = None) -> list[Measured]:
+def main(given: Sequence[str] | None = None) -> list[Measurement]:
     asked = report.arguments(__file__, __doc__, given)
     done = []
     for study in TINY if asked.tiny else STUDIES:

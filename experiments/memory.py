@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dnnsearch.runtime.numerics import pinned, playable
+from dnnsearch.runtime.numerics import pinned, supported_pins
 from dnnsearch.storage.array_store import ArrayStore
 from dnnsearch.trials.spec import ARITHMETIC, Hyperparameters, Spec
 from dnnsearch.workers import Done, LocalWorkers
@@ -60,7 +60,7 @@ def specs_on(store: ArrayStore, examples: int, features: int, trials: int) -> li
             initialization="he",
             dtype="float32",
             curve_every=100,
-            numerics=playable("portable"),
+            numerics=supported_pins("portable"),
             arithmetic=ARITHMETIC,
         )
         for number in range(trials)

@@ -32,10 +32,10 @@ from experiments.processes import environment
 
 SIDE, CLASSES = 28, 10
 POLL_SECONDS = 0.02
-SHORT = {"trials": 1, "workers": 1, "iterations": 20, "hidden_layers": 1, "units": 16}
+SHORT_SEARCH = {"trials": 1, "workers": 1, "iterations": 20, "hidden_layers": 1, "units": 16}
 
 
-class Seen(NamedTuple):
+class Measurement(NamedTuple):
     """Time and memory of a process."""
 
     first_trial: float  # seconds from its start; for `new`, to its end
@@ -59,7 +59,7 @@ def _write(path: Path, array: np.ndarray) -> None:
         file.write(head + array.tobytes())
 
 
-def watch(arguments: Sequence[str], workplace: Path, database: Path | None = None) -> Seen:
+def watch(arguments: Sequence[str], workplace: Path, database: Path | None = None) -> Measurement:
     """Run `dnnsearch` with these arguments until it ends."""
     start, first = time.monotonic(), 0.0
     command = [sys.executable, "-m", "dnnsearch", *arguments]
@@ -73,7 +73,7 @@ def watch(arguments: Sequence[str], workplace: Path, database: Path | None = Non
             time.sleep(POLL_SECONDS)
     if process.returncode != 0 or (database and not first):
         raise RuntimeError(f"{' '.join(arguments)} ended with {process.returncode}")
-    return Seen(first or time.monotonic() - start, memory)
+    return Measurement(first or time.monotonic() - start, memory)
 
 
 def largest(pid: int) -> int:
@@ -96,9 +96,9 @@ def has_trial(database: Path) -> bool:
         return False
 
 
-def measure(folder: Path, workplace: Path, tracking: str) -> dict[str, Seen]:
+def measure(folder: Path, workplace: Path, tracking: str) -> dict[str, Measurement]:
     """Run `new`, `search` with an empty cache, and another study with the same data."""
-    given = {**SHORT, "tracking": tracking}
+    given = {**SHORT_SEARCH, "tracking": tracking}
     settings = [f"--set={key}={json.dumps(value)}" for key, value in given.items()]
     seen = {"new": watch(["new", str(folder), "--name", "images", *settings], workplace)}
     for study in ("first", "again"):
@@ -109,7 +109,7 @@ def measure(folder: Path, workplace: Path, tracking: str) -> dict[str, Seen]:
     return seen
 
 
-def rows(seen: dict[str, Seen], array: int) -> list[list[str]]:
+def rows(seen: dict[str, Measurement], array: int) -> list[list[str]]:
     """Return the rows; `array` is the size of the images in bytes, as inputs of the network."""
     return [
         [name, f"{one.first_trial:.1f}", f"{one.memory / 1e6:.0f}", f"{one.memory / array:.1f}"]

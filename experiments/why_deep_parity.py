@@ -101,7 +101,7 @@ TINY = Plan(4, (0.3,), 2, 2, (1, 2), (2, 4), 60, ((8,), (2, 2, 2)), 2, 60)
 
 
 class Accuracies(NamedTuple):
-    """Of trained networks, (splits, starts): on the training rows and on the unseen rows."""
+    """Accuracy of trained networks, (splits, starts): on training rows and on unseen rows."""
 
     trained: Array
     unseen: Array
@@ -197,7 +197,7 @@ def size_table(found: dict[Units, Accuracies]) -> str:
 
 
 def shape_table(plan: Plan) -> str:
-    """Of the networks of each shape, how many are exact, at each learning rate."""
+    """Number of exact networks for each shape and learning rate."""
     rows = []
     for inputs, all_rows in product(INPUTS, (True, False)):
         data = examples(plan.bits, inputs, plan.splits, all_rows)

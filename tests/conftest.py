@@ -92,7 +92,7 @@ def searched(tracked: Preloaded, tmp_path_factory: pytest.TempPathFactory) -> Pa
         patch.delenv("MLFLOW_TRACKING_URI", raising=False)
         patch.delenv("DNNSEARCH_STORAGE", raising=False)
         said = tracked.run(folder, "search", "tiny.yaml", "--workers=2", planted=ACCIDENT)
-    for name in ("optuna.db", "mlflow.db"):  # whoever was forked leaves what is to be put into them
+    for name in ("optuna.db", "mlflow.db"):  # a forked process leaves what belongs into them
         with closing(sqlite3.connect(folder / name)) as database:
             database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     (folder / "output.txt").write_text(said)

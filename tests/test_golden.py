@@ -1,7 +1,7 @@
 """Bits that may not change unnoticed, on every processor that this machine can play.
 
 Where a change of ours is meant to change them, `ARITHMETIC` in `dnnsearch.trials.spec` is raised,
-the changelog says so, and golden.json is written anew.
+the changelog says so, and golden.json is written again.
 """
 
 import json

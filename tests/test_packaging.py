@@ -44,7 +44,7 @@ def run(*command: str, cwd: Path = ROOT, **environment: str) -> subprocess.Compl
 
 
 def beside_entries(lock: str) -> str:
-    """What stands in a lock beside names, versions, markers and hashes."""
+    """What a lock contains besides names, versions, markers and hashes."""
     return ENTRY.sub("", lock)
 
 
@@ -166,7 +166,7 @@ def test_make_help_explains_every_target() -> None:
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """As much of a fresh clone as set-up looks at."""
+    """Make the part of a fresh clone that set-up reads."""
     for name in ("Makefile", "pyproject.toml", "requirements.lock"):
         shutil.copy(ROOT / name, tmp_path)
     return tmp_path

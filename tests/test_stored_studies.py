@@ -1,6 +1,6 @@
 """What older versions have stored goes on: each study of tests/stored is shown, extended, verified.
 
-The archives are never made anew: a study that no longer gives the answers of its version has lost
+The archives are never made again: a study that no longer gives the answers of its version has lost
 its reader, or a bit has moved. `tests/support/make_stored_studies.py` makes one for a new version.
 """
 

@@ -48,11 +48,19 @@ def predict(
 
 
 def serve(
-    model: str, port: int = 5001, *, tracking: str | None = None, storage: str | None = None
+    model: str,
+    port: int = 5001,
+    *,
+    max_body: int = 64,
+    tracking: str | None = None,
+    storage: str | None = None,
 ) -> "subprocess.Popen[bytes]":
-    """Serve a model, named as in `predict`, on 127.0.0.1; return MLflow's running process."""
+    """Serve a model, named as in `predict`, on 127.0.0.1; return the server's running process.
+
+    Requests of more than `max_body` MB are refused.
+    """
     from dnnsearch.deployment.lookup import find
     from dnnsearch.deployment.server import command
 
-    server = command(find(model, storage_url(storage), warn, tracking), port)
-    return subprocess.Popen(server.argv, env=server.environment)
+    server = command(find(model, storage_url(storage), warn, tracking), port, max_body)
+    return server.start()

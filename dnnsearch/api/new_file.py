@@ -1,11 +1,11 @@
 """`new`: a config for a file of the user's, and overrides of a config as `--set` has them."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from dnnsearch.config import new_config
+from dnnsearch.config.yaml_file import as_settings
 
 
 def new(
@@ -29,16 +29,11 @@ def new(
         None if target is None else str(target),
         name,
         None if test is None else str(test),
-        settings(one_of_both(overrides, set)),
+        as_settings(one_of_both(overrides, set)),
     )
     report = (lambda text: None) if quiet else print
     report("\n".join(created.lines))
     return created.path
-
-
-def settings(overrides: Mapping[str, Any]) -> list[str]:
-    """Return overrides as values of `--set`: KEY=JSON; None overrides nothing."""
-    return [f"{key}={json.dumps(value)}" for key, value in overrides.items() if value is not None]
 
 
 def one_of_both(

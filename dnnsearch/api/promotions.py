@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dnnsearch.api.new_file import one_of_both, settings
+from dnnsearch.api.new_file import one_of_both
+from dnnsearch.config.yaml_file import as_settings
 from dnnsearch.runtime.cli_process import run_cli
 from dnnsearch.urls import storage_url
 
@@ -87,7 +88,7 @@ def retune(
     given = {"data": new_data, "study": name, "config": config, "trials": trials, "first": first}
     given |= {"top": top, "replicates": replicates, "workers": workers}
     options = [f"--{key}={value}" for key, value in given.items() if value is not None]
-    options += [f"--set={setting}" for setting in settings(one_of_both(overrides, set))]
+    options += [f"--set={setting}" for setting in as_settings(one_of_both(overrides, set))]
     result = run_cli(["retune", "--quiet", *options, "--", study], storage=storage_url(storage))
     low, high = result["difference"]
     text = "\n".join(result["lines"])

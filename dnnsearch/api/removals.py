@@ -3,7 +3,7 @@
 import subprocess
 
 from dnnsearch import tracking
-from dnnsearch.deployment import removal
+from dnnsearch.deployment.cache_removal import empty_cache
 from dnnsearch.runtime.cli_process import run_cli
 from dnnsearch.urls import storage_url
 
@@ -28,8 +28,11 @@ def rm(study: str, *, storage: str | None = None) -> str:
 
 
 def clean() -> str:
-    """Delete cached prepared data, which is rebuilt on demand; return a sentence about it."""
-    return removal.empty_cache()
+    """Delete cached prepared data, but not what a running search uses; return a sentence about it.
+
+    It is rebuilt on demand.
+    """
+    return empty_cache()
 
 
 def ui(port: int = 5000, *, uri: str | None = None) -> "subprocess.Popen[bytes]":
@@ -37,4 +40,4 @@ def ui(port: int = 5000, *, uri: str | None = None) -> "subprocess.Popen[bytes]"
     database = tracking.tracking_uri(uri)
     command = tracking.ui_command(database, port)
     tracking.prepare_database(database)
-    return subprocess.Popen(command.argv, env=command.environment)
+    return command.start()

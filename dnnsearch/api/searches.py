@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from dnnsearch.api.new_file import one_of_both, settings
+from dnnsearch.api.new_file import one_of_both
 from dnnsearch.api.results import Study
 from dnnsearch.config import yaml_file
 from dnnsearch.config.config import Config, load_config, parse_config
@@ -42,8 +42,8 @@ def search(
     """
     storage = storage or os.environ.get(STORAGE_VARIABLE)
     named = {"trials": trials, "workers": workers, "study": study}
-    changes = settings({**named, **one_of_both(overrides, set)})
-    loaded = _load(config, [*changes, *settings({"storage": storage})])
+    changes = yaml_file.as_settings({**named, **one_of_both(overrides, set)})
+    loaded = _load(config, [*changes, *yaml_file.as_settings({"storage": storage})])
     options = [f"--set={change}" for change in changes]
     options += [] if seconds is None else [f"--for={seconds}"]
     options += ["--retry-failed"] if retry_failed else []

@@ -25,5 +25,6 @@ decides. Modules that do work are imported inside the commands, so that `--help`
 - `options`: options that several commands share, and how their values are read.
 - `progress`: progress of long commands, on standard error.
 - `signals`: how a signal stops a command.
+- `streams`: standard output and error that never stop a command, whatever they lead to.
 - `startup`: read the config early, pin numerics, check a port: before the heavy imports.
 """

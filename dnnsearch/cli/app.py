@@ -1,6 +1,5 @@
 """All commands, in the order in which a new user needs them."""
 
-from importlib import metadata
 from typing import Annotated
 
 import typer
@@ -23,6 +22,7 @@ from dnnsearch.cli.show import show
 from dnnsearch.cli.ui import ui
 from dnnsearch.cli.verify import verify
 from dnnsearch.runtime.cli_process import NAME
+from dnnsearch.runtime.package_version import package_version
 
 app = typer.Typer(
     name=NAME,
@@ -34,7 +34,7 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:
     if wanted:
-        print(f"{NAME} {metadata.version(NAME)}")
+        print(f"{NAME} {package_version()}")
         raise typer.Exit
 
 

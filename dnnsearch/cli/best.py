@@ -1,8 +1,7 @@
 """`best`: the best configuration of a study."""
 
-import sys
-
 from dnnsearch.cli.options import Storage, Study
+from dnnsearch.cli.streams import write_document
 from dnnsearch.urls import DEFAULT_STORAGE
 
 
@@ -20,4 +19,4 @@ def best(study: Study, storage: Storage = DEFAULT_STORAGE) -> None:
     from dnnsearch.study.stored_study import open_study
 
     board = leaderboard(open_study(study, storage))
-    sys.stdout.write(fragment(board, board.best))
+    write_document(fragment(board, board.best))

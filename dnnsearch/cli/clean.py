@@ -4,12 +4,12 @@
 def clean() -> None:
     """Delete cached prepared data.
 
-    It is rebuilt on demand.
+    It is rebuilt on demand. What a running search uses stays.
 
     \b
     Example:
       dnnsearch clean
     """
-    from dnnsearch.deployment.removal import empty_cache
+    from dnnsearch.deployment.cache_removal import empty_cache
 
     print(empty_cache())

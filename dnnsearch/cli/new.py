@@ -9,6 +9,7 @@ import typer
 
 from dnnsearch.runtime import numerics
 from dnnsearch.runtime.cli_process import program_name
+from dnnsearch.runtime.python_command import program_again, python_environment
 
 Data = Annotated[
     str,
@@ -63,6 +64,6 @@ def new(
     to_search = f"{program_name()} {shlex.join(command)}"
     print(f"written to {created.path}; to search: {to_search}", flush=True)
     if search:
-        program = sys.orig_argv[1 : 1 + len(sys.orig_argv) - len(sys.argv)]  # without arguments
-        arguments = [sys.executable, *program, *command]
-        os.execve(sys.executable, arguments, numerics.pinned(numerics.playable("portable")))
+        pins = numerics.supported_pins("portable")
+        environment = numerics.pinned(pins, python_environment())
+        os.execve(sys.executable, program_again(command), environment)

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from dnnsearch.errors import UserError
+from dnnsearch.storage.atomic_write import write_whole
 from dnnsearch.urls import STORAGE_VARIABLE
 
 Storage = Annotated[
@@ -41,6 +42,21 @@ def option(name: str, rule: Callable[[object], Any], value: object) -> Any:
         return rule(value)
     except ValueError as error:
         raise UserError(f"{name} {error}") from None
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write the text in UTF-8; raise UserError if no file can be written there, or not all of it.
+
+    A file is written whole or stays as it was. A device or a pipe is written to as it is.
+    """
+    writable(path)
+    try:
+        if path.exists() and not path.is_file():
+            path.write_text(text, encoding="utf-8")
+        else:
+            write_whole(path.resolve(), text.encode())
+    except OSError as error:
+        raise UserError(f"{path} cannot be written: {error.strerror}") from error
 
 
 def writable(path: Path) -> Path:

@@ -8,6 +8,7 @@ import typer
 
 from dnnsearch.cli.options import Storage, writable
 from dnnsearch.cli.startup import pin
+from dnnsearch.cli.streams import output_error
 from dnnsearch.urls import DEFAULT_STORAGE
 
 Model = Annotated[
@@ -71,6 +72,8 @@ def predict(
     with delimited(sys.stdout.buffer) as screen:
         for part in parts:
             screen(part)
+            if output_error():  # as of `predict ... | head`
+                return
 
 
 def print_note(text: str) -> None:

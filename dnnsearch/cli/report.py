@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import typer
 
-from dnnsearch.cli.options import Storage, writable
+from dnnsearch.cli.options import Storage, writable, write_text
 from dnnsearch.cli.progress import progress_printer
 from dnnsearch.errors import UserError
 from dnnsearch.runtime.cli_process import send_result
@@ -49,7 +49,7 @@ def report(
     path = writable(out or Path(f"report-{quote('-'.join(names), safe='')}.html"))
     opened = [open_study(name, storage) for name in names]
     written = page(opened, progress_printer(quiet))
-    path.write_text(written.html, encoding="utf-8")
+    write_text(path, written.html)
     attached = _attach(opened, written)
     if quiet:
         print(path)

@@ -87,7 +87,7 @@ def retune(
     extent = {"top": top, "replicates": replicates}
     with display(definition.config, silent) as observer:
         retuning = run_retuning(
-            opened, definition, **extent, observer=observer, tell=progress_printer(silent)
+            opened, definition, **extent, observer=observer, report=progress_printer(silent)
         )
     result = document(retuning)
     print(json.dumps(result) if as_json else "\n".join(lines(retuning)))

@@ -1,6 +1,6 @@
 """`search`: run, resume or extend a study, or estimate what that would cost."""
 
-import json
+import re
 import shlex
 import sys
 from collections.abc import Sequence
@@ -14,8 +14,8 @@ from dnnsearch.cli.signals import Stopped
 from dnnsearch.cli.startup import pin, read_early
 from dnnsearch.errors import UserError
 from dnnsearch.runtime import numerics
-from dnnsearch.runtime.cli_process import program_name
-from dnnsearch.urls import STORAGE_VARIABLE, without_password
+from dnnsearch.runtime.cli_process import command_line, program_name
+from dnnsearch.urls import STORAGE_VARIABLE
 
 if TYPE_CHECKING:
     from dnnsearch.config.config import Config
@@ -93,8 +93,11 @@ def search(
     """
     if json_ and (quiet or dry_run):
         raise UserError("--json cannot go together with --quiet or --dry-run")
-    given = {"trials": trials, "workers": _number(workers), "study": study, "storage": storage}
-    overrides = [*(set_ or []), *_settings(given)]
+    from dnnsearch.config.yaml_file import as_settings
+
+    processes = int(workers) if workers and re.fullmatch(r"[0-9]+", workers) else workers
+    given = {"trials": trials, "workers": processes, "study": study, "storage": storage}
+    overrides = [*(set_ or []), *as_settings(given)]
     limit = None if for_ is None else seconds(for_)
     early = read_early(config, overrides)
     pin(early.numerics)
@@ -108,7 +111,7 @@ def search(
             loaded = _loaded(config, overrides)
             outcome = _run(loaded, limit, retry_failed, quiet, json_, publisher)
     except Stopped:
-        print(f"stopped; finished trials are kept. To resume: {_command()}", file=sys.stderr)
+        print(f"stopped; finished trials are kept. To resume: {command_line()}", file=sys.stderr)
         raise
     (_print_event if json_ else _print_summary)(outcome)
 
@@ -117,15 +120,6 @@ def _loaded(path: Path, overrides: Sequence[str]) -> "Config":
     from dnnsearch.config.config import load_config
 
     return load_config(path, overrides)
-
-
-def _settings(given: dict[str, int | str | None]) -> list[str]:
-    """Return options as values of --set; text in quotes, because a study may be called 1e3."""
-    return [f"{key}={json.dumps(value)}" for key, value in given.items() if value is not None]
-
-
-def _number(text: str | None) -> int | str | None:
-    return int(text) if text and text.isascii() and text.isdecimal() else text
 
 
 def _run(
@@ -141,7 +135,7 @@ def _run(
     from dnnsearch.study.search import search
 
     with display(config, quiet, json_) as observer:
-        if numerics.playable(config.numerics) != config.numerics:
+        if numerics.supported_pins(config.numerics) != config.numerics:
             observer.on_message(NATIVE)
         elif unusual := numerics.unusual(config.numerics):
             observer.on_message(unusual)
@@ -154,10 +148,6 @@ def _run(
             retry_failed=retry_failed,
             publisher=publisher,
         )
-
-
-def _command() -> str:
-    return without_password(f"{program_name()} {shlex.join(sys.argv[1:])}")
 
 
 def _print_summary(outcome: "Outcome") -> None:
@@ -176,8 +166,11 @@ def _print_summary(outcome: "Outcome") -> None:
         print(f"  unbiased test score:    {program_name()} promote {name}")
         print(f"  train it again:         {program_name()} rerun {name}/{best.number}")
     print(f"  compare all in MLflow:  {program_name()} ui")
+    if outcome.lacking:
+        trials = f"{outcome.lacking} of {len(board.rows)} trials are not in MLflow"
+        print(f"{trials}; when it works: {program_name()} publish {shlex.quote(board.study)}")
     if len(board.rows) < outcome.trials:
-        print(f"  resume, up to {outcome.trials} trials: {_command()}")
+        print(f"  resume, up to {outcome.trials} trials: {command_line()}")
     print(f"fingerprint {outcome.fingerprint}")
 
 
@@ -194,6 +187,7 @@ def _print_event(outcome: "Outcome") -> None:
         trials=len(board.rows),
         ends=dict(board.ends),
         best=best and {"trial": best.number, "value": best.value},
+        lacking=outcome.lacking,
         fingerprint=outcome.fingerprint,
     )
 

@@ -1,6 +1,5 @@
 """`serve`: a model behind HTTP on this machine."""
 
-import os
 from typing import Annotated
 
 import typer
@@ -14,13 +13,17 @@ from dnnsearch.urls import DEFAULT_STORAGE
 def serve(
     model: Model,
     port: Annotated[int, typer.Option(min=1, max=65535, help="The port on 127.0.0.1.")] = 5001,
+    max_body: Annotated[
+        int, typer.Option(min=1, metavar="MB", help="The largest request that is read.")
+    ] = 64,
     storage: Storage = DEFAULT_STORAGE,
     tracking: Tracking = None,
 ) -> None:
     """Serve a model on 127.0.0.1, with MLflow's own server.
 
     Post rows to /invocations, as JSON (dataframe_split, dataframe_records) or as CSV. The server
-    answers with what `predict` gives. Invalid rows get status 400 with the reason.
+    answers with what `predict` gives. Invalid rows get status 400 with the reason,
+    and more than --max-body gets 413.
 
     \b
     Examples:
@@ -32,6 +35,6 @@ def serve(
     from dnnsearch.deployment.server import command
 
     check_free(port)
-    server = command(find(model, storage, print_note, tracking), port)
+    server = command(find(model, storage, print_note, tracking), port, max_body)
     print(f"serving {model}: post rows to {server.address} (press Ctrl-C to stop it)", flush=True)
-    os.execve(server.argv[0], server.argv, server.environment)
+    server.replace_process()

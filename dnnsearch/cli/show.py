@@ -1,13 +1,13 @@
 """`show`: the trials of one study, or several studies side by side."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dnnsearch.cli.options import Storage, writable
+from dnnsearch.cli.options import Storage, write_text
 from dnnsearch.cli.progress import counter
+from dnnsearch.cli.streams import write_document
 from dnnsearch.urls import DEFAULT_STORAGE
 
 if TYPE_CHECKING:
@@ -56,8 +56,8 @@ def show(
     The best trial is first.
 
     `±` is the standard error. For accuracy it covers dev examples and seeds, for other metrics
-    seeds only, so `promote` may find more ties. `tie` marks trials that cannot be distinguished
-    from the best.
+    seeds only. `tie`: tied with the best on these dev examples; `promote` compares with fresh
+    seeds and may differ.
 
     Columns are those of --csv, and `units`, such as 64-32. Quote < and >, which have a meaning for
     the shell. Trials without a value in a column never match a condition on it and sort last.
@@ -92,9 +92,9 @@ def _write(boards: "list[Leaderboard]", path: Path, form: str) -> None:
 
     text = csv_text(boards) if form == "csv" else json_text(boards)
     if str(path) == "-":
-        sys.stdout.write(text)
+        write_document(text)
     else:
-        writable(path).write_text(text, encoding="utf-8")
+        write_text(path, text)
         print(f"{sum(len(board.rows) for board in boards)} trials written to {path}")
 
 

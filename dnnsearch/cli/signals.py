@@ -82,7 +82,9 @@ def _watch() -> None:
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
     signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
-    threading.Thread(target=_end_after_timeout, args=[reading], name="signals", daemon=True).start()
+    thread = threading.Thread(target=_end_after_timeout, args=[reading], daemon=True)
+    with suppress(RuntimeError):  # no room for a thread: then no timeout, but a second signal
+        thread.start()
 
 
 def _end_after_timeout(reading: int) -> None:
@@ -90,5 +92,6 @@ def _end_after_timeout(reading: int) -> None:
         (number,) = os.read(reading, 1)
         if signal.getsignal(number) in (_first, _second):
             time.sleep(MAX_SHUTDOWN_SECONDS)
-            os.write(2, FORCED)
+            with suppress(OSError):  # nobody reads it
+                os.write(2, FORCED)
             os._exit(128 + number)

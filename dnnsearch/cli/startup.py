@@ -13,6 +13,7 @@ from pathlib import Path
 from dnnsearch.cli.signals import defer_signals
 from dnnsearch.errors import UserError
 from dnnsearch.runtime import numerics
+from dnnsearch.runtime.python_command import program_again, python_environment
 from dnnsearch.urls import tracking_uri
 
 
@@ -45,11 +46,12 @@ def pin(wanted: str) -> None:
     If the process was not started with these pins, it is replaced by one that is: the same program
     with the same arguments.
     """
-    playable = numerics.playable(wanted)
-    if not numerics.is_pinned(playable):
+    supported = numerics.supported_pins(wanted)
+    if not numerics.is_pinned(supported):
         sys.stdout.flush()
         with defer_signals():
-            os.execve(sys.executable, sys.orig_argv, numerics.pinned(playable))
+            environment = numerics.pinned(supported, python_environment())
+            os.execve(sys.executable, program_again(sys.argv[1:]), environment)
 
 
 def check_free(port: int) -> None:

@@ -1,6 +1,5 @@
 """`ui`: MLflow's UI on this machine."""
 
-import os
 from typing import Annotated
 
 import typer
@@ -34,4 +33,4 @@ def ui(
     command = ui_command(uri, port)
     prepare_database(uri)
     print(f"MLflow's UI: {command.address} (press Ctrl-C to stop it)", flush=True)
-    os.execve(command.argv[0], command.argv, command.environment)
+    command.replace_process()

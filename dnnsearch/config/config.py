@@ -3,10 +3,10 @@
 A `Config` that exists is valid; `search_space.check_fits` checks whether it fits its data.
 Two configs are the same study if `Config.definition` is equal:
 
-    defines the study                                    is of this run only
+    defines the study                                    may change from run to run
     data, split, seed, parallelism, numerics, sampler,   study (its name), trials (their number),
     pruner, objective, metrics, dtype, initialization,   storage, records, tracking, workers,
-    replicates, folds, curve_every, max_cost, try_first, and where a file of the user's lies
+    replicates, folds, curve_every, max_cost, try_first, and the path of a user's file
     the seven hyperparameters and class_weights
 
 Configs that mean the same (`1e-3` and `0.001`, a default left out or written) have equal

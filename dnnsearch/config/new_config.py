@@ -27,6 +27,7 @@ from dnnsearch.data.prepare import DataShape, outputs_of
 from dnnsearch.data.split_config import Split
 from dnnsearch.data.splitting import Indices
 from dnnsearch.errors import UserError
+from dnnsearch.storage.atomic_write import create_whole
 from dnnsearch.validators import nearest, shortened, show, study_name
 
 FOLDER = Path("configs")
@@ -67,7 +68,9 @@ def new(
         place = data if data.isprintable() else repr(data)
         raise UserError(str(error) if data in str(error) else f"{place}: {error}") from None
     path = FOLDER / f"{name}.yaml"
-    text, split, folds = _fitting(wanted, table, split, _others(settings), path)
+    written = re.compile(r"\s*(data|split)\s*[.=]")  # by the template, from what is known by now
+    others = [setting for setting in settings if not written.match(setting)]
+    text, split, folds = _fitting(wanted, table, split, others, path)
     _write(path, text)
     return NewConfig(path, template.report(table, split, folds))
 
@@ -138,12 +141,6 @@ def _with_column(wanted: dict[str, Any]) -> dict[str, Any]:
     return {**wanted, "target": names[int(target)]}
 
 
-def _others(settings: Sequence[str]) -> list[str]:
-    """Return the settings that belong to neither `data` nor `split`: the draft has those two."""
-    keys = ((setting.partition("=")[0].partition(".")[0].strip(), setting) for setting in settings)
-    return [setting for key, setting in keys if key not in ("data", "split")]
-
-
 def _fitting(
     wanted: dict[str, Any],
     table: FileTable,
@@ -177,9 +174,10 @@ def _fitting(
 def _shape(table: FileTable, rows: Indices) -> DataShape:
     """Return the shape of the data before preprocessing: a column counts as one input."""
     sizes = {part: these.shape[-1] for part, these in rows.items()}
-    test = {"test": len(table.test[1])} if table.test else {}
+    if table.test:
+        sizes["test"] = len(table.test[1])
     outputs = outputs_of(table.task, table.classes)
-    return DataShape(len(table.roles), outputs, **sizes, **test, task=table.task)
+    return DataShape(len(table.roles), outputs, **sizes, task=table.task)
 
 
 def _folds(
@@ -205,11 +203,10 @@ def _with_settings(text: str, given: Mapping[str, Any]) -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    """Write a new file. Raise UserError if it exists or cannot be written."""
+    """Write a new file. Raise UserError if it exists or cannot be written; then none is left."""
     try:
         path.parent.mkdir(exist_ok=True)
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text)
+        create_whole(path, text.encode())
     except FileExistsError:
         problem = f"{path} exists already" if path.exists() else f"{path.parent} must be a folder"
         raise UserError(f"{problem}: choose another name with --name, or remove it") from None

@@ -27,7 +27,7 @@ from dnnsearch.urls import DEFAULT_STORAGE
 MAX_COLUMNS_LISTED = 60
 PLAIN_TEXT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 YAML_WORDS = ("true", "false", "null", "yes", "no", "on", "off", "y", "n")
-COMMENT_COLUMN = 52  # key and value stand before it
+COMMENT_COLUMN = 52  # key and value come before it
 
 
 def draft(
@@ -57,7 +57,7 @@ def draft(
         "",
         "try_first: []  # configurations of your own, run right after the default (trial 0)",
         "",
-        _rule("of this run only: another value does not make another study"),
+        _rule("how it runs: another value does not make another study"),
         _line("storage", DEFAULT_STORAGE, "the study's database: a URL that Optuna accepts"),
         _line("records", "records", "folder for the records of the trials"),
         "# tracking: sqlite:///mlflow.db  # MLflow; default: $MLFLOW_TRACKING_URI, else this",

@@ -5,8 +5,9 @@ Repeated keys, aliases and tags are errors. As in YAML 1.2, `no` and `2024-01-01
 """
 
 import copy
+import json
 import re
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -82,6 +83,14 @@ def read(path: str | Path) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise UserError(f"{path}: must be a mapping of keys to values, but got {show(document)}")
     return document
+
+
+def as_settings(overrides: Mapping[str, object]) -> list[str]:
+    """Return values by key as `--set` takes them, KEY=JSON; None overrides nothing.
+
+    Text is in quotes, because a study may be called 1e3.
+    """
+    return [f"{key}={json.dumps(value)}" for key, value in overrides.items() if value is not None]
 
 
 def _text(path: Path) -> str:

@@ -5,6 +5,7 @@ It does not know configs, studies or networks: a config is a `DataRequest` to it
 The path of the data is `prepare`: a table is read, split, filled and stored.
 
 - `prepare`: the path from a request to arrays in the store, and the index of what was prepared.
+- `restored_arrays`: arrays that are missing or damaged, prepared again.
 - `table`: what `prepare` asks of a table.
 - `number_table`: a table of numbers without gaps, and its standardisation.
 - `file_table`: a table with columns, read from a file and checked.
@@ -16,6 +17,7 @@ The path of the data is `prepare`: a table is read, split, filled and stored.
 - `splitting`: the rows of train, dev and test, and folds.
 - `preprocessing`: what is fitted on train to make inputs of columns.
 - `transformations`: the kinds of numeric columns, one row each.
+- `cells`: cells of raw rows as numbers and text, each by itself.
 - `column_inputs`: the inputs of a network that learnt from columns.
 - `model_inputs`: one interface to the inputs of any trained network.
 """

@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from dnnsearch.data.preprocessing import Preparation, as_frame
+from dnnsearch.data.cells import NO_FORMAT, CellFormat, plain_cells
+from dnnsearch.data.preprocessing import Preparation, as_frame, chosen
 from dnnsearch.data.table import as_bytes
 from dnnsearch.data.transformations import (
     ALWAYS_STORED,
@@ -46,14 +47,16 @@ class ColumnInputs:
 
     fitted: list[Preparation]
 
-    def apply(self, X: Any, dtype: Any) -> np.ndarray:
+    def apply(self, X: Any, dtype: Any, cell_format: CellFormat = NO_FORMAT) -> np.ndarray:
         """Return the inputs (m, n_x) or (folds, m, n_x) of raw rows X.
 
         X is a DataFrame with the columns of the file, a list of records, or an array or a list
         with all the columns that are used, in their order. Raise ValueError if a column is missing
         or wrong.
         """
-        frame = self.fitted[0].respelled(self._frame(X))
+        first = self.fitted[0]
+        frame = plain_cells(chosen(self._frame(X), first.names), self.kinds, cell_format)
+        frame = first.respelled(frame, cell_format.decimal)
         inputs = [one.apply(frame, dtype) for one in self.fitted]
         return np.stack(inputs) if len(inputs) > 1 else inputs[0]
 

@@ -160,7 +160,7 @@ def _number(series: pd.Series, name: str, missing: int) -> Column:
 
 
 def _is_identifier(name: str, values: np.ndarray) -> bool:
-    """Whether it is whole numbers, each once: without a gap, or under the name of an identifier."""
+    """Return whether the whole numbers are distinct, and without gaps or named as an identifier."""
     if len(values) < MIN_ROWS_FOR_IDENTIFIER or not np.equal(np.mod(values, 1), 0).all():
         return False
     if len(np.unique(values)) < len(values):

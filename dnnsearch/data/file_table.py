@@ -119,7 +119,7 @@ def load_table(source: Mapping[str, Any], by: str | None) -> FileTable:
     """Return the table of a file, read and checked.
 
     `source` is the config's `data`, `by` the column that the split goes by. Raise ValueError, in
-    one line, for everything that is wrong with the file or with what the config says of it.
+    one line, for everything that is wrong with the file or with what the config states about it.
     """
     sheet = read(source)
     name, decimal = source.get("target", LABEL), sheet.found.get("decimal", ".")

@@ -17,6 +17,8 @@ from dnnsearch.storage.array_store import ArrayStore, DamagedArrays, pack, unpac
 if TYPE_CHECKING:
     import pandas as pd
 
+    from dnnsearch.data.cells import CellFormat
+
 TEST = ("X_test", "y_test")
 NAME = "preparation-{}.npz"  # with the digests of the prepared arrays and of the content
 
@@ -40,8 +42,8 @@ class ModelInputs(Protocol):
     def shape(self) -> tuple[int, int]:
         """n_x, and how many were fitted: one, or one for each fold."""
 
-    def apply(self, X: Any, dtype: Any) -> np.ndarray:
-        """Return the inputs (m, n_x) or (folds, m, n_x) of m raw rows X.
+    def apply(self, X: Any, dtype: Any, cell_format: "CellFormat" = ...) -> np.ndarray:
+        """Return the inputs (m, n_x) or (folds, m, n_x) of m raw rows X, with text in this format.
 
         Raise ValueError if a column is missing or wrong.
         """
@@ -60,7 +62,7 @@ class ModelInputs(Protocol):
 
 
 def inputs(arrays: Mapping[str, np.ndarray], names: Sequence[str] = ()) -> ModelInputs:
-    """Return the inputs in the arrays that lie with a test set or in a model file.
+    """Return the inputs in the arrays that are stored with a test set or in a model file.
 
     `names` are those of the columns; for inputs that store names, they are ignored.
     """

@@ -17,6 +17,8 @@ from dnnsearch.validators import require
 if TYPE_CHECKING:
     import pandas as pd
 
+    from dnnsearch.data.cells import CellFormat
+
 
 @dataclass(frozen=True)
 class NumberTable:
@@ -85,23 +87,25 @@ class Standardisation:
         mean, scale = self.mean[..., np.newaxis, :], self.scale[..., np.newaxis, :]
         return np.asarray(((X - mean) / scale).astype(dtype))
 
-    def apply(self, X: Any, dtype: Any) -> np.ndarray:
+    def apply(self, X: Any, dtype: Any, cell_format: "CellFormat | None" = None) -> np.ndarray:
         """Return the inputs (m, n_x) or (R, m, n_x) of raw rows X (m, n_x).
 
         X may also be a DataFrame or a list of records with the columns. Raise ValueError for rows
         of another length, and if a column is missing or has something else than finite numbers.
         """
-        rows, n_x = self._rows(X), self.mean.shape[-1]
+        rows, n_x = self._rows(X, cell_format), self.mean.shape[-1]
         if rows.ndim != 2 or rows.shape[1] != n_x:
             raise ValueError(f"X must be (m, {n_x}), but is {rows.shape}")
         return self.standardise(rows, dtype)
 
-    def _rows(self, X: Any) -> np.ndarray:
+    def _rows(self, X: Any, cell_format: "CellFormat | None") -> np.ndarray:
+        from dnnsearch.data.cells import NO_FORMAT, plain_cells
         from dnnsearch.data.preprocessing import as_frame, as_numbers, chosen
 
         X = as_frame(X)
         if hasattr(X, "columns") and not set(self.names).isdisjoint(X.columns):
-            X = as_numbers(chosen(X, self.names), self.names)
+            X = plain_cells(chosen(X, self.names), self.kinds, cell_format or NO_FORMAT)
+            X = as_numbers(X, self.names)
         rows = np.asarray(X, np.float64)
         if np.isnan(rows).any():
             raise ValueError("X must have no missing values, because training had none")

@@ -1,7 +1,7 @@
 """From a config's `data` to arrays that can be trained on: read, split, filled and stored.
 
 Train and dev are stored under one digest, the test set under another that no worker is given. An
-index next to the arrays says what was prepared from what, so that a second start needs neither
+index next to the arrays records what was prepared from what, so that a second start needs neither
 scikit-learn nor the raw data.
 """
 
@@ -28,7 +28,7 @@ INDEX = "prepared"  # the folder of the index, in that of the store
 
 
 class DataRequest(Protocol):
-    """The part of a config that says which data to prepare, and how; `Config` satisfies it."""
+    """The part of a config that determines the prepared data; `Config` satisfies it."""
 
     @property
     def data(self) -> dict[str, Any]:
@@ -107,7 +107,7 @@ def prepare(request: DataRequest, store: ArrayStore, *, whole: bool = False) -> 
     """Return what the requested data were prepared to, in the store; prepare them if needed.
 
     With `whole`, train is train and dev together, as for a last training on all that may be learnt
-    from; dev is then a part of train and says nothing about generalisation. What is fitted is
+    from; dev is then a part of train and measures no generalisation. What is fitted is
     fitted on train, in float64; the inputs are then cast to the requested dtype. Raise UserError
     if the data cannot be read, split or stored.
     """
@@ -197,18 +197,25 @@ def _origin(request: DataRequest, whole: bool) -> str:
 
 
 def _look_up(origin: str, store: ArrayStore) -> Prepared | None:
-    """Return what the index says was made of this; None if it or an array is missing or damaged."""
+    """Return what was made of this, by the index; None if it or an array is missing or damaged."""
     path = store.root / INDEX / f"{_sha256(origin)}.json"
     try:
         entry = json.loads(path.read_bytes())
-        if entry["origin"] != origin or entry["sha256"] != _sha256(canonical(entry["prepared"])):
+        if entry["origin"] != origin:
             return None
-        prepared = Prepared.from_dict(entry["prepared"])
+        prepared = checked_entry(entry)
         store.open(prepared.key)
         store.open(prepared.test_key)
     except (FileNotFoundError, ValueError, KeyError, TypeError, DamagedArrays):
         return None
     return prepared
+
+
+def checked_entry(entry: Mapping[str, Any]) -> Prepared:
+    """Return what an entry of the index says; raise ValueError if it is not as it was written."""
+    if entry["sha256"] != _sha256(canonical(entry["prepared"])):
+        raise ValueError("the entry does not have the digest that it names")
+    return Prepared.from_dict(entry["prepared"])
 
 
 def _enter(origin: str, prepared: Prepared, store: ArrayStore) -> Prepared:

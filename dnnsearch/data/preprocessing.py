@@ -1,7 +1,7 @@
 """From columns to the network's inputs: fitted on train alone, then applied to any rows.
 
-Numbers: a missing value becomes the median of train, and an input of its own says that it was
-missing; then the column is transformed as its role says (`transformations`) and standardised.
+Numbers: a missing value becomes the median of train, and a separate input marks that it was
+missing; then the column is transformed by its role (`transformations`) and standardised.
 Categories become one input for each level; rare and unseen levels share the input `other`. What was
 fitted is arrays and a JSON document, so that it can be stored without pickle.
 """
@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from dnnsearch.data.cells import as_levels
 from dnnsearch.data.files.sheet import column as plain_column
 from dnnsearch.data.files.sheet import numeric, with_columns
 from dnnsearch.data.target import check_range, texts
@@ -31,8 +32,8 @@ from dnnsearch.data.transformations import (
 from dnnsearch.validators import show
 
 MAX_LEVELS = 50  # of a category; the others share the input `other`
-# A level has an input of its own if it has so many examples of train, and one in so many rows. That
-# text is a category at all is another decision, on the whole table: see column_roles.
+# A level has a separate input if it has at least this many examples of train, and one in this many
+# rows. Whether text is a category at all is decided on the whole table: see column_roles.
 MIN_EXAMPLES_PER_LEVEL, MAX_ROWS_PER_EXAMPLE = 2, 500
 
 
@@ -94,14 +95,12 @@ class Preparation:
             out[np.flatnonzero(seen), start + columns[seen]] = 1
             start += len(self._inputs(name))
 
-    def respelled(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Return the frame with numbers in categories spelled as the levels are: `007` is `7`."""
+    def respelled(self, frame: pd.DataFrame, decimal: str = ".") -> pd.DataFrame:
+        """Return the frame with categories spelled as their levels are: `007` is `7`."""
         for name, levels in self.levels.items():
             if name in frame.columns and not _is_numeric(frame[name]):
                 cells = plain_column(frame[name], numbers=False)
-                kinds = numeric(pd.Series(cells.dropna().unique(), dtype="str")).dropna()
-                spelled = zip(cells.dropna().unique()[kinds.index], texts(kinds))
-                new = {k: v for k, v in spelled if k not in levels and v in levels}
+                new = as_levels(cells.dropna().unique(), levels, decimal)
                 frame = with_columns(frame, {name: cells.replace(new)}) if new else frame
         return frame
 

@@ -55,5 +55,5 @@ class Table(Protocol):
 
 
 def as_bytes(document: Any) -> np.ndarray:
-    """Return a JSON document as bytes, uint8, so that it can lie among arrays."""
+    """Return a JSON document as bytes, uint8, so that it can be stored as an array."""
     return np.frombuffer(canonical(document).encode(), np.uint8)

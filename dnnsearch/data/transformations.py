@@ -2,7 +2,7 @@
 
 TRANSFORMATIONS is the table; a new kind is one row in it, and its name is a role that a config can
 give to a column. Missing values are imputed before, and every input is standardised after, so that
-a row says only what is its own.
+a row has only its own part.
 """
 
 from collections.abc import Callable, Iterator, Mapping

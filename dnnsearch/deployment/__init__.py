@@ -4,7 +4,8 @@ How a champion is chosen is not known here.
 
 - `champion`: find and save the champion of a study, in MLflow and next to its records.
 - `lookup`: find the model that MODEL means on the command line.
-- `removal`: remove a study, or empty the cache of prepared data.
+- `removal`: remove a study.
+- `cache_removal`: empty the cache of prepared data, except for what is in use.
 - `server`: the command that serves a model through MLflow.
 - `trial_model`: build the model of a trial from its record.
 """

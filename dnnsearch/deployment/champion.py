@@ -46,7 +46,7 @@ class Champion:
             raise DamagedFile(f"{error}{self.advice}") from None
 
 
-def champion(study: OpenStudy, report: Report) -> Champion | None:
+def find_champion(study: OpenStudy, report: Report) -> Champion | None:
     """Return the champion by MLflow's alias, else the local copy; None if there is neither.
 
     If MLflow is away, return the local copy and pass one line to `report`; raise UserError if there
@@ -54,11 +54,11 @@ def champion(study: OpenStudy, report: Report) -> Champion | None:
     """
     local = _local_copy(study)
     try:
-        version = holder(study)
-        if version is not None and is_of(study, version):
+        version = champion_version(study)
+        if version is not None and belongs_to(study, version):
             if local is not None and digest(local.content) == version.digest:
                 return local
-            return fetched(study, version)
+            return download(study, version)
     except UserError as error:
         if local is None:
             raise
@@ -68,7 +68,7 @@ def champion(study: OpenStudy, report: Report) -> Champion | None:
     return local
 
 
-def holder(study: OpenStudy) -> "Version | None":
+def champion_version(study: OpenStudy) -> "Version | None":
     """Return the version with MLflow's alias, perhaps another study's; None if there is none.
 
     Raise UserError if MLflow is away.
@@ -78,15 +78,15 @@ def holder(study: OpenStudy) -> "Version | None":
         return None
     from dnnsearch.tracking import registry  # imports MLflow, which takes seconds
 
-    return registry.champion(uri, study.name)
+    return registry.champion_version(uri, study.name)
 
 
-def is_of(study: OpenStudy, version: "Version") -> bool:
+def belongs_to(study: OpenStudy, version: "Version") -> bool:
     """Return whether the version belongs to this study, not to another one of the same name."""
     return version.identity == str(study.attributes[IDENTITY])
 
 
-def fetched(study: OpenStudy, version: "Version") -> Champion:
+def download(study: OpenStudy, version: "Version") -> Champion:
     """Download the model file of a version.
 
     Raise UserError if MLflow is away, or if the version is not a model of dnnsearch.
@@ -96,20 +96,20 @@ def fetched(study: OpenStudy, version: "Version") -> Champion:
     return Champion(registry.content_of(study.config.tracking, version.uri), version.uri)
 
 
-def path(study: OpenStudy) -> Path:
+def champion_path(study: OpenStudy) -> Path:
     """Return the path of the local copy; the study's identity is in its name."""
     return study.records.folder / f"champion-{study.attributes[IDENTITY][:DIGEST_PREFIX]}{ENDING}"
 
 
-def keep(study: OpenStudy, content: bytes) -> None:
+def save_champion(study: OpenStudy, content: bytes) -> None:
     """Save a model file as the local copy; raise UserError if it cannot be written.
 
-    Its digest stands in the study's attributes, before the file is written with the one of before:
-    if the process is killed between the two, the local copy still has a known digest.
+    The study's attributes get its digest first, next to the previous one: if the process is killed
+    before the file is written, the local copy still has a known digest.
     """
     known = study.rows.attributes.get(CHAMPION, [])
     study.rows.set_attribute(CHAMPION, [*known, digest(content)])
-    study.records.put_side_file(path(study).name, content)
+    study.records.put_side_file(champion_path(study).name, content)
     study.rows.set_attribute(CHAMPION, [digest(content)])
 
 
@@ -126,7 +126,7 @@ def no_champion(study: OpenStudy) -> UserError:
 
 def _local_copy(study: OpenStudy) -> Champion | None:
     """Return the local copy, not yet verified; None if there is none."""
-    file = path(study)
+    file = champion_path(study)
     advice = f"; restore it, or remove it and run: {program_name()} promote {study.name}"
     try:
         content = read_regular(file)

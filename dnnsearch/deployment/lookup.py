@@ -6,7 +6,7 @@ MODEL is a study, a trial, a models:/ URI, or a model file.
 import re
 from pathlib import Path
 
-from dnnsearch.deployment.champion import Report, champion, no_champion
+from dnnsearch.deployment.champion import Report, find_champion, no_champion
 from dnnsearch.deployment.trial_model import model
 from dnnsearch.errors import UserError
 from dnnsearch.models.ensemble import Model
@@ -18,7 +18,7 @@ from dnnsearch.tracking import check_uri, tracking_uri
 def find(name: str, storage: str, report: Report, tracking: str | None = None) -> Model:
     """Return the model that `name` means; raise UserError if there is none.
 
-    The name of a study means its champion; `champion` says what `report` gets. models:/ URIs are
+    The name of a study means its champion (see `find_champion`). models:/ URIs are
     looked up in the MLflow at `tracking`, by default MLflow's own default.
     """
     if name.startswith("models:/"):
@@ -35,7 +35,7 @@ def find(name: str, storage: str, report: Report, tracking: str | None = None) -
             f"there is no file {name}; MODEL is STUDY, STUDY/NUMBER, models:/... or a file"
         )
     study = open_study(name, storage)
-    found = champion(study, report)
+    found = find_champion(study, report)
     if found is None:
         raise no_champion(study)
     return found.model

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from dnnsearch.config.config import parse_config
-from dnnsearch.data.prepare import INDEX, Prepared, prepare
+from dnnsearch.data.prepare import INDEX, Prepared, checked_entry, prepare
 from dnnsearch.errors import UserError
 from dnnsearch.models.ensemble import Model, assemble
 from dnnsearch.reproduce.retraining import parameters_again
@@ -70,16 +70,17 @@ def _from_cache(study: OpenStudy, record: Record) -> Preparation:
     return prepared, ArrayStore(default_root()).open(prepared.test_key)
 
 
-def prepared_of(study: OpenStudy, record: Record) -> Prepared:
-    """Return the prepared data of a trial; prepare them again if the cache has lost them.
+def prepared_of(study: OpenStudy, record: Record, *, with_train: bool = False) -> Prepared:
+    """Return the prepared data of a trial; prepare them again if they are missing or damaged.
 
-    Raise UserError if the data have changed since the study was run.
+    Train and dev are checked only `with_train`: a model needs only what is stored with the test
+    set. Raise UserError if the data have changed since the study was run.
     """
     store = ArrayStore(default_root())
-    found = _look_up(store, record.spec.arrays)
-    if found:
+    found = _look_up(store, record.spec.arrays, with_train)
+    if found and (found.data_digest, found.split_digest) == (record.spec.data, record.spec.split):
         return found
-    pins = numerics.playable(record.spec.numerics)
+    pins = numerics.supported_pins(record.spec.numerics)
     with pinned_call(prepare_again, pins, study.config.document()) as process:
         document = json.loads((process.wait() / PREPARED).read_text())
     prepared = Prepared.from_dict(document)
@@ -91,18 +92,19 @@ def prepared_of(study: OpenStudy, record: Record) -> Prepared:
 def prepare_again(folder: Path) -> None:
     """Prepare the data of a config as a search does; runs in a process of its own."""
     config = parse_config(requested(folder), "the study's config", "study")
-    numerics.check(numerics.playable(config.numerics))
+    numerics.check(numerics.supported_pins(config.numerics))
     prepared = prepare(config, ArrayStore(default_root()))
     (folder / PREPARED).write_text(json.dumps(prepared.as_dict()))
 
 
-def _look_up(store: ArrayStore, key: str) -> Prepared | None:
-    """Return the entry of the store's index for the arrays `key`; None if there is none."""
+def _look_up(store: ArrayStore, key: str, with_train: bool) -> Prepared | None:
+    """Return the entry of the store's index for the arrays `key`; None if none has whole arrays."""
     for path in (store.root / INDEX).glob("*.json"):
         try:
-            prepared = Prepared.from_dict(json.loads(path.read_bytes())["prepared"])
+            prepared = checked_entry(json.loads(path.read_bytes()))
             if prepared.key == key:
-                store.open(prepared.test_key)
+                for address in (prepared.key, prepared.test_key)[0 if with_train else 1 :]:
+                    store.open(address)
                 return prepared
         except (ValueError, KeyError, TypeError, OSError, DamagedArrays):
             continue  # damaged: the data are prepared again

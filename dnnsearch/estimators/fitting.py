@@ -65,7 +65,9 @@ def fit(
         if settings.patience and len(points) - 1 - best >= settings.patience:
             break
     final = nn.Parameters.from_flat(sizes, kept[SINGLE])
-    return Fit(final.as_dict(), points[best].iteration, *_curves(points))
+    iterations = np.array([point.iteration for point in points], np.int64)
+    curves = {n: np.array([getattr(point, n)[SINGLE] for point in points]) for n in CURVES}
+    return Fit(final.as_dict(), points[best].iteration, iterations, curves)
 
 
 def _progress(
@@ -95,8 +97,3 @@ def _progress(
         rngs=[rng],
         class_weights=weights,
     )
-
-
-def _curves(points: list[Progress]) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    curves = {n: np.array([getattr(point, n)[SINGLE] for point in points]) for n in CURVES}
-    return np.array([point.iteration for point in points], np.int64), curves

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +17,9 @@ from dnnsearch.data.model_inputs import ModelInputs, inputs
 from dnnsearch.data.prepare import Prepared
 from dnnsearch.nn import Network, Parameters
 from dnnsearch.trials.spec import Spec
+
+if TYPE_CHECKING:
+    from dnnsearch.data.cells import CellFormat
 
 PREDICTION = "prediction"
 ROWS_PER_BLOCK = 128  # a constant: the bits of a product depend on the number of its columns
@@ -72,13 +75,15 @@ class Model:
             self, parameters=parameters, inputs=self.inputs.single(replicate), _lock=Lock()
         )
 
-    def outputs(self, X: Any) -> np.ndarray:
+    def outputs(self, X: Any, decimal: str | None = None) -> np.ndarray:
         """Return the mean of A[L] over the networks, (m, n[L]) float64, for m raw rows X.
 
+        This is the only way of rows into a model. Text in them is read as in the training's file;
+        `decimal` is the decimal mark of the rows' own file if that of the training is not known.
         Raise ValueError for rows of another form, and if the numbers of a row are too large.
         """
         with np.errstate(all="ignore"):
-            prepared = self.inputs.apply(X, self.parameters.flat.dtype)
+            prepared = self.inputs.apply(X, self.parameters.flat.dtype, self._cell_format(decimal))
         means = np.empty((prepared.shape[-2], self.parameters.layer_sizes[-1]))
         for start in range(0, len(means), ROWS_PER_BLOCK):
             rows = slice(start, start + ROWS_PER_BLOCK)
@@ -87,6 +92,11 @@ class Model:
         if len(wrong):
             raise ValueError(f"the numbers of row {wrong[0] + 1} are too large for the network")
         return means
+
+    def _cell_format(self, decimal: str | None) -> "CellFormat":
+        from dnnsearch.data.cells import CellFormat  # imports pandas
+
+        return CellFormat.of(self.form, decimal)
 
     def _mean_outputs(self, prepared: np.ndarray) -> np.ndarray:
         """Return the mean of A[L], (m, n[L]), for at most ROWS_PER_BLOCK rows (..., m, n[0]).
@@ -120,12 +130,12 @@ class Model:
             raise ValueError("a regression has no classes: use predict")
         return probabilities(self.outputs(X))
 
-    def answers(self, X: Any) -> dict[str, np.ndarray]:
+    def answers(self, X: Any, decimal: str | None = None) -> dict[str, np.ndarray]:
         """Return the predictions for raw rows X by column, each (m,).
 
         The columns are `prediction` and, if there are classes, `probability_CLASS` for each.
         """
-        outputs = self.outputs(X)
+        outputs = self.outputs(X, decimal)
         if len(self.classes) == 0:
             return {PREDICTION: self.values(outputs)}
         chances = dict(zip(self.columns[1:], probabilities(outputs).T))

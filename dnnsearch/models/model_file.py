@@ -55,8 +55,11 @@ def decode(content: bytes, place: str) -> Model:
     """
     try:
         return _model(_verified(content))
+    except RecursionError:
+        reason = "its JSON must not be nested so deeply"
     except (ValueError, DamagedArrays) as error:
-        raise UserError(f"{place} cannot be used as a model: {error}") from None
+        reason = str(error)
+    raise UserError(f"{place} cannot be used as a model: {reason}")
 
 
 def _verified(content: bytes) -> bytes:

@@ -21,6 +21,8 @@ NETWORK_ARRAYS = (
     "target",
 )  # all other arrays are those of the inputs: data.model_inputs checks them
 
+MAX_DEPTH = 20  # of mappings and lists within each other
+
 Arrays = Mapping[str, np.ndarray]
 Count = Annotated[int, Field(ge=1)]
 Name = Annotated[str, Field(max_length=100_000)]
@@ -44,8 +46,27 @@ class Document(BaseModel):
     provenance: dict[Name, Any]
 
 
+def check_depth(given: object) -> None:
+    """Raise ValueError for JSON that is nested too deeply for what reads and writes it."""
+    level = [given]
+    for _ in range(MAX_DEPTH):
+        level = [child for value in level for child in _children(value)]
+    if level:
+        raise ValueError(f"its JSON must not be nested deeper than {MAX_DEPTH} levels")
+
+
+def _children(value: object) -> list[Any]:
+    match value:
+        case dict():
+            return list(value.values())
+        case list():
+            return value
+    return []
+
+
 def document(given: object) -> Document:
     """Return the JSON of a model file, validated."""
+    check_depth(given)
     try:
         found = Document.model_validate(given)
     except ValidationError as error:

@@ -9,15 +9,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from dnnsearch.data.files.number_formats import respelled
 from dnnsearch.data.files.prediction_rows import rows_of
-from dnnsearch.data.files.sheet import GAPS, MISSING, with_columns
 from dnnsearch.data.files.write_table import written
 from dnnsearch.errors import UserError
 from dnnsearch.models.ensemble import Model
 from dnnsearch.validators import nearest
 
-THOUSANDS = r"[-+]?[1-9]\d{0,2}(\.\d{3})+"
 MISSING_CHOICES = ("refuse", "impute")  # what to do if the table lacks a column
 
 
@@ -63,45 +60,14 @@ def predict_table(
 
 
 def _with_answers(
-    model: Model, table: pd.DataFrame, missing_columns: str, decimal: str = "."
+    model: Model, table: pd.DataFrame, missing_columns: str, decimal: str | None = None
 ) -> pd.DataFrame:
     """Return the table with its predictions; raise ValueError for rows without one."""
-    frame = _cleaned(model, table, decimal)
-    answers = model.answers(model.inputs.filled(frame) if missing_columns == "impute" else frame)
-    return pd.concat([table, pd.DataFrame(answers, index=table.index)], axis=1)
-
-
-def _cleaned(model: Model, table: pd.DataFrame, decimal: str) -> pd.DataFrame:
-    """Return the columns that the model needs, with text that marks a missing cell as missing."""
     frame = table.set_axis([str(name).strip() for name in table.columns], axis=1)
     frame = frame[[name for name in model.inputs.kinds if name in frame.columns]]
-    marks = list(model.form.get("missing", MISSING))
-    for name, kind in model.inputs.kinds.items():
-        if name in frame.columns and frame.dtypes[name] == "str":
-            cells = frame[name].str.strip()
-            cells = cells.mask(cells.isin(marks))
-            cells = _number(cells, model, decimal) if kind == "number" else cells
-            frame = with_columns(frame, {name: cells})
-    return frame
-
-
-def _number(cells: pd.Series, model: Model, decimal: str) -> pd.Series:
-    """Return cells of a numeric column, written as in the training data, as plain numbers.
-
-    Raise ValueError if 1.234 may mean a thousand, because the file has decimal commas.
-    """
-    gaps = [] if "missing" in model.form else list(GAPS)
-    there = cells.mask(cells.str.casefold().isin(gaps))
-    read = respelled(there, decimal, model.form.get("spelled", {}))
-    if read:
-        return read[0]
-    if decimal == ",":
-        unclear = cells[cells.str.fullmatch(THOUSANDS).fillna(False).astype(bool)]
-        if len(unclear):
-            rule = "numbers must be clear"
-            raise ValueError(f"{rule}, but {cells.name!r} has {unclear.iloc[0]} and decimal commas")
-        return cells.str.replace(",", ".", regex=False)
-    return cells
+    frame = model.inputs.filled(frame) if missing_columns == "impute" else frame
+    answers = model.answers(frame, decimal)
+    return pd.concat([table, pd.DataFrame(answers, index=table.index)], axis=1)
 
 
 def check_columns(model: Model, names: list[str], place: str, missing_columns: str) -> None:

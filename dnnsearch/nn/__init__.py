@@ -9,17 +9,17 @@
 
 One example is one column. Layers count from 1, and layer 0 is the input.
 
-The room knows nothing of data files, descent, trials or searches; docs/course.md explains it.
+This room does not know data files, descent, trials or searches; docs/course.md explains it.
 
-    parameters      W and b of all layers, as views of one flat vector
-    activations     the functions g and their slopes
-    outputs         the last layer: its activation, cost and predictions
-    initialization  how the parameters start
-    layers          one layer: its forward step and its backward step
-    network         all layers, forward and backward
-    checking        the gradient check
-    batch_block     where mini-batches lie in memory
-    batches         the batches as the training loop takes them
+- `parameters`: W and b of all layers, as views of one flat vector.
+- `activations`: the functions g and their slopes.
+- `outputs`: the last layer: its activation, cost and predictions.
+- `initialization`: how the parameters start.
+- `layers`: one layer: its forward step and its backward step.
+- `network`: all layers, forward and backward.
+- `checking`: the gradient check.
+- `batch_block`: how mini-batches are laid out in memory.
+- `batches`: the batches as the training loop takes them.
 """
 
 from dnnsearch.nn.activations import ACTIVATIONS, Activation

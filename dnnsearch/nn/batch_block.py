@@ -1,4 +1,4 @@
-"""Where mini-batches lie in memory.
+"""How mini-batches are laid out in memory.
 
 A block holds the targets and the logits of many mini-batches, so that all their costs are computed
 in one call. The examples need more memory, so they are gathered for one chunk of mini-batches at a

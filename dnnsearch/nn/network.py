@@ -62,7 +62,7 @@ class Network:
     ) -> Parameters:
         """Return `gradient`, that of the mean cost: dZ[L] = 1/m (A[L] - Y), ..., dW[1], db[1].
 
-        Y is (..., n[L], m). Another `factor` may stand in the place of 1/m: descent puts its
+        Y is (..., n[L], m). Another `factor` may replace 1/m: descent puts its
         learning rate in, because everything is linear in dZ[L], and there a factor is cheapest.
         """
         if factor is None:

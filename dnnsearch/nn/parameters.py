@@ -1,6 +1,6 @@
 """The parameters of a network: W[1], b[1], ..., W[L], b[L].
 
-All of them lie in a single flat vector, one after the other, and W[l], b[l] are views of it. So an
+All of them are in a single flat vector, one after the other, and W[l], b[l] are views of it. So an
 update of all parameters is a few operations on one vector, for any number of layers. A gradient has
 the shapes of the parameters, so it is a `Parameters` too.
 """

@@ -130,7 +130,7 @@ def train(
             if isinstance(event, Failed):
                 raise UserError(f"trial {event.number} failed when trained again: {event.cause}")
             if isinstance(event, Done):
-                records[event.number] = memo.keep(event.packed)
+                records[event.number] = memo.save(event.packed)
                 spec = missing.pop(event.number)
                 report(f"trial {spec.number}: {spec.replicates} networks trained")
     return [record for spec in specs if (record := records[spec.number])]

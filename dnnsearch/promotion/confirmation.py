@@ -11,6 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
+from dnnsearch.data.restored_arrays import open_restored
 from dnnsearch.deployment.champion import Report
 from dnnsearch.errors import UserError
 from dnnsearch.promotion.candidates import (
@@ -77,7 +78,8 @@ def confirm(
         trained = train(specs, memo(study), workers, report)
         for of_one, record in zip(records, trained, strict=True):
             of_one.append(record)
-    return _confirmed(chosen, records, store.open(definition.prepared.key), definition.maximize)
+    arrays = open_restored(study.config, store, definition.prepared.key)
+    return _confirmed(chosen, records, arrays, definition.maximize)
 
 
 def _confirmed(

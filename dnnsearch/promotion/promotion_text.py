@@ -1,7 +1,7 @@
 """The result of a promotion as text and as a JSON document.
 
 Here configurations are *not distinguishable* from the best with fresh seeds. `show` and `report`
-say *tied* for trials whose networks of the search are not told apart by these dev examples.
+use *tied* for trials whose networks of the search are not distinguishable by these dev examples.
 """
 
 from collections.abc import Sequence
@@ -71,7 +71,7 @@ def relation_to_best(comparison: Comparison, k: int) -> str:
 
 
 def choice(promotion: Promotion) -> str:
-    """Return the line that says which configuration was chosen, and why."""
+    """Return the line with the chosen configuration and the reason."""
     confirmed, winner = promotion.confirmed, promotion.winner
     similar = [confirmed.chosen[k] for k in confirmed.comparison.tied]
     chosen = f"chosen: trial {winner.trial} ({winner.hyperparameters.describe()})"
@@ -127,7 +127,7 @@ def _nothing(promotion: Promotion) -> str:
     value, guess = scores["ensemble"]["value"], scores["guess"]
     advice = "check the labels and the features"
     if Direction(promotion.confirmed.maximize).better(value, guess):
-        advice = f"{scores['examples']} test examples may be too few to tell; also {advice}"
+        advice = f"{scores['examples']} test examples may be too few; also {advice}"
     return (
         "THE SEARCH FOUND NOTHING that the test set confirms: the ensemble is not clearly better "
         f"than guessing, which reaches {guess:.4f}; {advice}"

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from dnnsearch.data.prepare import Prepared, prepare
+from dnnsearch.data.restored_arrays import open_restored
 from dnnsearch.deployment.champion import Report
 from dnnsearch.deployment.trial_model import provenance
 from dnnsearch.errors import UserError
@@ -62,8 +63,8 @@ def refit(
         spec = refit_spec(definition, whole, one, replicates)
         (record,) = train([spec], memo(study), workers, report)
         if record.end == "finished":
-            y_train = np.asarray(store.open(whole.key)["y_train"])
-            test = store.open(whole.test_key)
+            y_train = np.asarray(open_restored(study.config, store, whole.key)["y_train"])
+            test = open_restored(study.config, store, whole.test_key)
             return Refit(one, record, whole, test, y_train, preferred[:rank])
         report(f"trial {one.trial}: a network diverged on train and dev together")
     raise UserError(f"study {study.name}: every configuration diverged on train and dev together")

@@ -9,11 +9,20 @@ study with the same name.
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dnnsearch.deployment.champion import Champion, Report, champion, fetched, holder, is_of, keep
+from dnnsearch.deployment.champion import (
+    Champion,
+    Report,
+    belongs_to,
+    champion_version,
+    download,
+    find_champion,
+    save_champion,
+)
 from dnnsearch.errors import UserError
 from dnnsearch.models.model_file import ENDING, digest
 from dnnsearch.promotion.candidates import memo
 from dnnsearch.promotion.evaluation import Evaluation
+from dnnsearch.runtime.cli_process import command_line
 from dnnsearch.study.stored_study import OpenStudy
 from dnnsearch.study.trial_views import study_info
 from dnnsearch.tracking import UNTRACKED
@@ -44,8 +53,8 @@ def register_champion(
 ) -> Registered:
     """Store and register the model; make it the champion if it is better than the present one.
 
-    If MLflow is not reachable, `why` says so and the same command tries again. Raise UserError if
-    the file cannot be written.
+    If MLflow fails, the file is kept, and `why` says what MLflow lacks and which command sends it.
+    Raise UserError if the file cannot be written.
     """
     trial = evaluation.refitted.candidate.trial
     name = f"{trial:05d}-{digest(content)[:16]}{ENDING}"
@@ -53,18 +62,23 @@ def register_champion(
     file = str(memo(study).folder / name)
     try:
         registered = _register(study, evaluation, content, scores)
-        present = champion(study, report)
+        present = find_champion(study, report)
     except UserError as error:
-        return Registered(file, "", False, f"not registered, the same command tries again: {error}")
+        return Registered(file, "", False, _lacking("the model and its alias", error))
     is_champion, why = _judge(evaluation, content, found, present)
     uri = registered.uri if registered else ""
     if is_champion:
         try:
             why += _set_alias(study, evaluation, content, registered)
         except UserError as error:
-            return Registered(file, uri, False, f"no alias, the same command tries again: {error}")
-        keep(study, content)  # last, because MLflow may fail
+            return Registered(file, uri, False, _lacking("the alias", error))
+        save_champion(study, content)  # last, because MLflow may fail
     return Registered(file, uri, is_champion, why)
+
+
+def _lacking(what: str, error: UserError) -> str:
+    """Return what MLflow lacks, why, and the command that sends it later and trains nothing."""
+    return f"MLflow lacks {what} ({error}); the file is kept; when it works: {command_line()}"
 
 
 def _register(
@@ -95,9 +109,9 @@ def _set_alias(
         return ""
     from dnnsearch.tracking import registry
 
-    other = holder(study)
-    if other is not None and not is_of(study, other):
-        is_better, why = _judge(evaluation, content, True, fetched(study, other))
+    other = champion_version(study)
+    if other is not None and not belongs_to(study, other):
+        is_better, why = _judge(evaluation, content, True, download(study, other))
         if not is_better:
             return f"; in MLflow {other.uri}, of another study of this name, stays champion: {why}"
     registry.set_champion(study.config.tracking, registered)

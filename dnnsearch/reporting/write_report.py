@@ -20,10 +20,6 @@ from dnnsearch.tracking import has_store
 OnMessage = Callable[[str], object]
 
 
-def _ignore(text: str) -> None:
-    pass
-
-
 class Report(NamedTuple):
     """A page, and the verdict it begins with."""
 
@@ -32,7 +28,7 @@ class Report(NamedTuple):
 
 
 def report(
-    studies: Sequence[OpenStudy], on_message: OnMessage = _ignore, draws: int = DRAWS
+    studies: Sequence[OpenStudy], on_message: OnMessage = lambda text: None, draws: int = DRAWS
 ) -> Report:
     """Return the report on the studies; `on_message` gets a line about each long step.
 
@@ -84,7 +80,7 @@ def _read(study: OpenStudy, on_message: OnMessage) -> ReportData:
 def _one(
     study: OpenStudy, data: ReportData, on_message: OnMessage, draws: int
 ) -> tuple[Markup, list[str]]:
-    """The sections on a study, and the sentences of its verdict."""
+    """Return the sections on a study, and the sentences of its verdict."""
     analyses = analyse(data, draws, on_message)
     warnings = list(findings(analyses))
     sentences = verdict(data, analyses, warnings)
@@ -98,7 +94,7 @@ def _one(
 
 
 def _several(every: Sequence[ReportData], bodies: Sequence[Markup]) -> Markup:
-    """The comparison, then the sections of each study."""
+    """Return the comparison, then the sections of each study."""
     parts = [compare_studies(every)]
     for data, body in zip(every, bodies, strict=True):
         parts += [tag("h1", f"Study {data.name}"), body]

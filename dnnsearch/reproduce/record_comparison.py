@@ -1,4 +1,4 @@
-"""The first difference between two results of one trial, in words that say where it is.
+"""The first difference between two results of one trial, as a phrase with its place.
 
 A training is compared with the record of an earlier one, and a record with its copies: Optuna's row
 and MLflow's run. Each function returns the first difference, or an empty text if there is none.

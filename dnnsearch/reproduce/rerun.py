@@ -67,7 +67,11 @@ def rerun(run: str, storage: str) -> Verdict:
     `run` is STUDY/NUMBER or the id of an MLflow run. Raises UserError if there is no such trial, if
     it has not ended, or if its record or its data cannot be read.
     """
-    published = _read_mlflow_run(run) if re.fullmatch(r"[0-9a-f]{32}", run) else None
+    published = None
+    if re.fullmatch(r"[0-9a-f]{32}", run):
+        from dnnsearch.tracking.read_runs import read_run  # imports MLflow, which takes seconds
+
+        published = read_run(tracking_uri(), run)
     name, number = (published.study, published.number) if published else _parse(run)
     study = open_study(name, storage)
     record = _record(study, number)
@@ -86,12 +90,6 @@ def rerun(run: str, storage: str) -> Verdict:
     verdict.differences += copies.differences
     verdict.notes += copies.notes
     return verdict
-
-
-def _read_mlflow_run(run_id: str) -> "PublishedTrial":
-    from dnnsearch.tracking.read_runs import read_run
-
-    return read_run(tracking_uri(), run_id)
 
 
 def _parse(run: str) -> tuple[str, int]:

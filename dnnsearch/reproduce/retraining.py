@@ -9,17 +9,19 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from dnnsearch.config.config import Config, parse_config
 from dnnsearch.data.prepare import prepare
+from dnnsearch.data.restored_arrays import open_restored, restore
 from dnnsearch.errors import UserError
 from dnnsearch.reproduce.record_comparison import spec_difference
 from dnnsearch.runtime import numerics
 from dnnsearch.runtime.pinned_call import PinnedCall, pinned_call, requested
-from dnnsearch.storage.array_store import ArrayStore
+from dnnsearch.storage.array_store import ArrayStore, DamagedArrays
 from dnnsearch.study.definition import Definition
 from dnnsearch.trials.record import Record, decode
 from dnnsearch.trials.run import run_trial
@@ -45,7 +47,7 @@ class Retrained:
 def retraining(config: Config, spec: Spec) -> Iterator[PinnedCall]:
     """Start to train the trial again; `result` waits for the process that is yielded."""
     request = {"config": config.document(), "spec": spec.as_dict()}
-    with pinned_call(train_again, numerics.playable(spec.numerics), request) as process:
+    with pinned_call(train_again, numerics.supported_pins(spec.numerics), request) as process:
         yield process
 
 
@@ -59,27 +61,28 @@ def result(process: PinnedCall) -> Retrained:
 
 def train_again(folder: Path) -> None:
     """Derive the spec again, and train it if it is the recorded one; runs in the process."""
-    recorded, now = _derive(folder)
+    config, recorded, now = _derive(folder)
     (folder / SPEC).write_text(json.dumps(now.as_dict()))
     if not spec_difference(recorded, now):
-        (folder / RECORD).write_bytes(_train(now, folder / ARRAYS))
+        (folder / RECORD).write_bytes(_train(config, now, folder / ARRAYS))
 
 
-def _derive(folder: Path) -> tuple[Spec, Spec]:
-    """Return the recorded spec, and the one that the config and its data give now."""
+def _derive(folder: Path) -> tuple[Config, Spec, Spec]:
+    """Return the config, the recorded spec, and the one that config and data give now."""
     request = requested(folder)
     recorded = Spec.from_dict(request["spec"])
     config = parse_config(request["config"], "the study's config", "study")
-    pins = numerics.playable(recorded.numerics)
+    pins = numerics.supported_pins(recorded.numerics)
     numerics.check(pins)
     prepared = prepare(config, ArrayStore(folder / ARRAYS))
     now = Definition(config, prepared, pins).spec(recorded.number, recorded.hyperparameters, [])
-    return recorded, replace(now, thresholds=recorded.thresholds)
+    return config, recorded, replace(now, thresholds=recorded.thresholds)
 
 
-def _train(spec: Spec, store: Path) -> bytes:
+def _train(config: Config, spec: Spec, store: Path) -> bytes:
     """Return the packed record; raises UserError if the training fails."""
-    workers = LocalWorkers(1, spec.numerics, store)
+    lost_data = partial(restore, config, ArrayStore(store))
+    workers = LocalWorkers(1, spec.numerics, store, lost_data)
     try:
         workers.submit(spec)
         while True:
@@ -99,14 +102,20 @@ def parameters_again(config: Config, spec: Spec) -> np.ndarray:
     cannot be loaded, or if another spec is derived from them than the recorded one.
     """
     request = {"config": config.document(), "spec": spec.as_dict()}
-    with pinned_call(keep_parameters, numerics.playable(spec.numerics), request) as process:
+    with pinned_call(keep_parameters, numerics.supported_pins(spec.numerics), request) as process:
         return np.asarray(np.load(process.wait() / PARAMETERS))
 
 
 def keep_parameters(folder: Path) -> None:
     """Train, and write the final parameters; runs in the process."""
-    recorded, spec = _derive(folder)
+    config, recorded, spec = _derive(folder)
     if difference := spec_difference(recorded, spec):
         raise UserError(f"trial {spec.number} cannot be trained again: {difference}")
-    parameters = run_trial(spec, ArrayStore(folder / ARRAYS).open(spec.arrays)).parameters
+    store = ArrayStore(folder / ARRAYS)
+    arrays = open_restored(config, store, spec.arrays)
+    parameters = run_trial(spec, arrays).parameters
+    try:
+        store.check(arrays, spec.arrays)
+    except DamagedArrays as error:
+        raise UserError(f"the data changed during the training, run it again: {error}") from None
     np.save(folder / PARAMETERS, parameters)

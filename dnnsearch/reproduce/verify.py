@@ -61,7 +61,7 @@ class ReplayVerifier:
         recorded = self.study.stated_record(spec.number)
         return recorded if recorded.end == "failed" and recorded.spec == spec else None
 
-    def keep(self, packed: bytes) -> Record:
+    def save(self, packed: bytes) -> Record:
         """Return the new result decoded; it is not stored."""
         return decode(packed)
 
@@ -97,7 +97,7 @@ class ReplayVerifier:
         self.max_units = max(self.max_units, units)
 
     def flush(self) -> None:
-        """Nothing is deferred."""
+        """Do nothing: no write is deferred."""
 
 
 @dataclass(frozen=True)

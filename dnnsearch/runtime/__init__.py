@@ -6,4 +6,8 @@ Nothing here knows what a trial or a study is.
 - `childprocess`: a child process and the socket to it, from either end.
 - `pinned_call`: a function of ours in a process of its own, with pinned numerics.
 - `cli_process`: our command line: the name to print, and a run in a process of its own.
+- `python_command`: command lines that start Python, without the current folder on its path.
+- `start_module`: the program that these command lines start.
+- `remove_at_end`: a folder that is removed when the process that needs it has ended.
+- `package_version`: the version of this package.
 """

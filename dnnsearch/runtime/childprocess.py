@@ -9,27 +9,32 @@ import os
 import queue
 import socket
 import subprocess
-import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from multiprocessing.connection import Connection
 from typing import Any, TypeVar
+
+from dnnsearch.runtime.python_command import python_command, python_environment
 
 Message = TypeVar("Message")
 
 
 def start(
-    module: str, *arguments: str, **popen_options: Any
+    module: str,
+    *arguments: str,
+    env: Mapping[str, str] = os.environ,
+    **popen_options: Any,
 ) -> tuple[subprocess.Popen[bytes], Connection]:
-    """Start `python -m MODULE FD ARGUMENTS`; return the process and our end of its socket FD.
+    """Run a module with `FD ARGUMENTS`; return the process and our end of its socket FD.
 
     Raise OSError if the machine cannot start another process.
     """
     with ExitStack() as unless_started:
         ours, theirs = map(unless_started.enter_context, socket.socketpair())
         process = subprocess.Popen(
-            [sys.executable, "-m", module, str(theirs.fileno()), *arguments],
+            python_command(module, str(theirs.fileno()), *arguments),
+            env=python_environment(env),
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             process_group=0,  # Ctrl-C at a terminal is for the coordinator alone
@@ -41,7 +46,7 @@ def start(
 
 
 def inbox(receive: Callable[[], Message]) -> "queue.SimpleQueue[Message]":
-    """In the child: return a queue of what arrives; end the process when its parent ends."""
+    """Return a queue of what arrives in this child; end the process when its parent ends."""
     messages: queue.SimpleQueue[Message] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(receive, messages.put), daemon=True).start()
     return messages

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from dnnsearch.errors import UserError
-from dnnsearch.urls import STORAGE_VARIABLE
+from dnnsearch.runtime.python_command import python_command, python_environment
+from dnnsearch.urls import STORAGE_VARIABLE, without_password
 
 NAME = "dnnsearch"
 STOP_SECONDS = 10  # for a search to stop cleanly
@@ -35,6 +36,11 @@ def program_name() -> str:
         return NAME
     is_on_path = on_path and Path(on_path).resolve() == Path(called).resolve()
     return NAME if is_on_path else shlex.quote(called)
+
+
+def command_line() -> str:
+    """Return the command that this process runs, to be pasted; passwords of URLs are left out."""
+    return without_password(f"{program_name()} {shlex.join(sys.argv[1:])}")
 
 
 def send_result(result: Any) -> None:
@@ -58,15 +64,15 @@ def run_cli(
     with tempfile.TemporaryDirectory(prefix="dnnsearch-") as folder:
         path = Path(folder, "result.json")
         variables = {RESULT_VARIABLE: str(path)} | ({STORAGE_VARIABLE: storage} if storage else {})
-        with Path(folder, "errors.txt").open("w+", errors="replace") as errors:
+        with Path(folder, "errors.txt").open("w+", encoding="utf-8", errors="replace") as errors:
             code = _run(arguments, variables, errors, report)
             errors.seek(0)
-            said = errors.read()
+            message = errors.read()
         result = json.loads(path.read_text("utf-8")) if path.exists() else None
     if code == 2 and result:
         raise UserError(result["error"])
     if code != 0 and (code != 1 or result is None):  # exit code 1 with a result is a verdict
-        raise RuntimeError(f"{NAME} {arguments[0]} ended with exit code {code}\n{said}".rstrip())
+        raise RuntimeError(f"{NAME} {arguments[0]} ended with exit code {code}\n{message}".rstrip())
     return result
 
 
@@ -77,13 +83,15 @@ def _run(
     report: Callable[[str], object],
 ) -> int:
     """Return the exit code of a process that ran; if this one is interrupted, stop it."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"  # so our caller can print it
     process = subprocess.Popen(
-        [sys.executable, "-m", NAME, *arguments],
-        env={**os.environ, **variables},
+        python_command(NAME, *arguments),
+        env={**python_environment(), **variables, "PYTHONIOENCODING": encoding},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=errors,
-        text=True,
+        encoding=encoding,
+        errors="replace",
         start_new_session=True,  # Ctrl-C reaches it once, through us
     )
     with process:

@@ -63,7 +63,7 @@ def is_pinned(pins: str, environment: Mapping[str, str] = os.environ) -> bool:
     return pinned(pins, environment) == dict(environment)
 
 
-def playable(pins: str) -> str:
+def supported_pins(pins: str) -> str:
     """Return `portable` if that is asked for and the machine can run it, else `native`."""
     return pins if pins == "native" or _can_be_portable() else "native"
 
@@ -103,11 +103,10 @@ def rounding() -> dict[str, str]:
     results = {"libm": _of_libm(x.tolist())}
     results["numpy"] = (a for dtype in ("f4", "f8") for a in _of_numpy(x.astype(dtype)))
     results["blas"] = (a for dtype in ("f4", "f8") for a in _of_blas(x.astype(dtype)))
-    return {library: _digest(arrays) for library, arrays in results.items()}
-
-
-def _digest(results: Iterator["np.ndarray"]) -> str:
-    return hashlib.sha256(b"".join(result.tobytes() for result in results)).hexdigest()[:12]
+    return {
+        library: hashlib.sha256(b"".join(array.tobytes() for array in arrays)).hexdigest()[:12]
+        for library, arrays in results.items()
+    }
 
 
 def _of_libm(x: list[float]) -> Iterator["np.ndarray"]:

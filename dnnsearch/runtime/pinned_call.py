@@ -18,6 +18,7 @@ from typing import Any
 
 from dnnsearch.errors import UserError
 from dnnsearch.runtime import numerics
+from dnnsearch.runtime.python_command import python_command, python_environment
 
 REQUEST, ERROR = "request.json", "error.txt"
 
@@ -43,17 +44,23 @@ class PinnedCall:
 def pinned_call(
     function: Callable[[Path], None], pins: str, request: Mapping[str, Any]
 ) -> Iterator[PinnedCall]:
-    """Start `function(folder)` in a process with these pins; on exit, remove process and folder."""
+    """Start `function(folder)` in a process with these pins; on exit, remove process and folder.
+
+    Raise UserError if the system has no room for another process.
+    """
     with tempfile.TemporaryDirectory(prefix="dnnsearch-") as name:
         folder = Path(name)
         (folder / REQUEST).write_text(json.dumps(request))
-        command = [sys.executable, "-m", "dnnsearch.runtime.pinned_call"]
-        process = subprocess.Popen(
-            [*command, function.__module__, function.__name__, name],
-            env=numerics.pinned(pins),
-            stdin=subprocess.PIPE,  # closed when we end
-            process_group=0,  # Ctrl-C at a terminal is for us alone
-        )
+        called = ("dnnsearch.runtime.pinned_call", function.__module__, function.__name__, name)
+        try:
+            process = subprocess.Popen(
+                python_command(*called),
+                env=numerics.pinned(pins, python_environment()),
+                stdin=subprocess.PIPE,  # closed when we end
+                process_group=0,  # Ctrl-C at a terminal is for us alone
+            )
+        except OSError as error:
+            raise UserError(f"another process cannot be started: {error.strerror}") from error
         try:
             yield PinnedCall(folder, process)
         finally:
@@ -62,7 +69,7 @@ def pinned_call(
 
 
 def requested(folder: Path) -> Any:
-    """In the called process: return the request."""
+    """Return the request, in the called process."""
     return json.loads((folder / REQUEST).read_text())
 
 

@@ -49,7 +49,7 @@ class Comparison:
         return [k for k in range(len(self.candidates)) if not self._is_worse(k)]
 
     def _is_worse(self, k: int) -> bool:
-        """Whether the leader is ahead of k by more than chance; unknown (NaN) is not worse."""
+        """Return whether the leader is ahead of k by more than chance; NaN is not worse."""
         best = self.leader
         return k != best and self._gap(k, best) + self._margin(LEVEL, k, best) < 0
 

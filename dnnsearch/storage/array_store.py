@@ -12,16 +12,18 @@ import json
 import math
 import os
 import re
-import shutil
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import platformdirs
 
-from dnnsearch.storage.atomic_write import temporary_sibling
+from dnnsearch.storage.array_lock import lock_shared
+from dnnsearch.storage.atomic_write import remove, temporary_sibling
+from dnnsearch.storage.mapped_arrays import DamagedArrays as DamagedArrays
+from dnnsearch.storage.mapped_arrays import FileState, MappedArrays
+from dnnsearch.storage.permissions import check_cache, create_folder, users_cache
 
 HEADER = re.compile(  # of a `.npy` file, after its magic bytes, its version 1.0 and a length
     rb"\x93NUMPY\x01\x00..\{'descr': '([<|][biufU][0-9]{1,5})', 'fortran_order': False, "
@@ -31,6 +33,7 @@ HEADER = re.compile(  # of a `.npy` file, after its magic bytes, its version 1.0
 BLOCK_ELEMENTS = 1 << 18  # hashed at a time, so that hashing needs little memory
 DOCUMENT = "record.json"
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the first date that a zip can hold: equal content, equal bytes
+MAX_RENAMES = 5  # attempts, while other processes put the same group in place
 
 
 def canonical(document: Any) -> str:
@@ -38,35 +41,48 @@ def canonical(document: Any) -> str:
     return json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
-class DamagedArrays(Exception):
-    """The content that lies under a digest does not have that digest."""
-
-
 def digest(arrays: Mapping[str, np.ndarray]) -> str:
     """Return the SHA-256, in hex, of named arrays: of their names, types, shapes and values."""
+    return _digest(arrays, lambda name: _blocks(arrays[name]))
+
+
+def _digest(arrays: Mapping[str, np.ndarray], blocks: Callable[[str], Iterator[np.ndarray]]) -> str:
+    """Return the digest of arrays whose values are what `blocks` yields, in C order."""
     sha = hashlib.sha256()
     for name in sorted(arrays):
         array = np.asarray(arrays[name])
         sha.update(f"{name} {array.dtype.newbyteorder('<').str} {array.shape};".encode())
-        for block in _blocks(array):
-            sha.update(block)
+        for block in blocks(name):
+            sha.update(_canonical_bytes(block))
     return sha.hexdigest()
 
 
-def _blocks(array: np.ndarray) -> Iterator[bytes]:
-    """Yield the values in C order and one form: little-endian, one NaN, no negative zero."""
+def _blocks(array: np.ndarray) -> Iterator[np.ndarray]:
     flat = np.ascontiguousarray(array).reshape(-1)
     for start in range(0, flat.size, BLOCK_ELEMENTS):
-        block = flat[start : start + BLOCK_ELEMENTS]
-        if block.dtype.kind == "f":
-            block = np.where(np.isnan(block), block.dtype.type(np.nan), block + 0.0)
-        yield block.astype(block.dtype.newbyteorder("<"), copy=False).tobytes()
+        yield flat[start : start + BLOCK_ELEMENTS]
+
+
+def _canonical_bytes(block: np.ndarray) -> bytes:
+    """Return the values in one form: little-endian, one NaN, no negative zero."""
+    if block.dtype.kind == "f":
+        block = np.where(np.isnan(block), block.dtype.type(np.nan), block + 0.0)
+    return block.astype(block.dtype.newbyteorder("<"), copy=False).tobytes()
 
 
 def default_root() -> Path:
-    """Return the folder of this machine's arrays: $DNNSEARCH_CACHE, or in the user's cache."""
+    """Return the folder of this machine's arrays: $DNNSEARCH_CACHE, or in the user's cache.
+
+    Raise UserError if the user's cache belongs to another user or can be written by one. That
+    $DNNSEARCH_CACHE is shared is the user's decision.
+    """
     root = os.environ.get("DNNSEARCH_CACHE")
-    return Path(root) if root else platformdirs.user_cache_path("dnnsearch") / "arrays"
+    if root:
+        return Path(root)
+    cache = users_cache()
+    for folder in (cache, cache / "arrays"):
+        check_cache(folder)
+    return cache / "arrays"
 
 
 class ArrayStore:
@@ -74,7 +90,7 @@ class ArrayStore:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._verified: set[str] = set()
+        self._verified: dict[str, dict[str, FileState]] = {}
 
     def put(self, arrays: Mapping[str, np.ndarray]) -> str:
         """Save the arrays, unless they are there already, and return their digest.
@@ -82,24 +98,33 @@ class ArrayStore:
         A damaged group under the same digest is replaced. The folder appears whole or not at all.
         """
         address = digest(arrays)
-        if address in self and self.is_intact(address):
+        if self.is_intact(address):
             return address
-        self.root.mkdir(parents=True, exist_ok=True)
+        create_folder(self.root)
         with temporary_sibling(self.root / address) as folder:
             folder.mkdir()
-            for name, array in arrays.items():
-                np.save(folder / f"{name}.npy", array, allow_pickle=False)
-            self._put_in_place(folder, address)
+            lock = lock_shared(folder)
+            try:
+                for name, array in arrays.items():
+                    np.save(folder / f"{name}.npy", array, allow_pickle=False)
+                self._put_in_place(folder, address)
+            finally:
+                os.close(lock)
         return address
 
     def _put_in_place(self, folder: Path, address: str) -> None:
         """Rename into place, unless another process has put the same content there first."""
-        try:
-            folder.rename(self.root / address)
-        except OSError:
-            if not self.is_intact(address):
-                self.drop(address)
+        for attempt in range(MAX_RENAMES):
+            try:
                 folder.rename(self.root / address)
+            except OSError:
+                if self.is_intact(address):
+                    return
+                if attempt + 1 == MAX_RENAMES:
+                    raise
+                self.drop(address)
+            else:
+                return
 
     def is_intact(self, address: str) -> bool:
         """Return whether the group is there and its content has the digest `address`."""
@@ -109,27 +134,35 @@ class ArrayStore:
             return False
         return True
 
-    def open(self, address: str) -> dict[str, np.ndarray]:
+    def open(self, address: str) -> MappedArrays:
         """Return read-only memory maps of the group, by name.
 
-        The content is verified once in each process. Raise KeyError if there is no such group,
-        DamagedArrays if its content has another digest.
+        The content is verified the first time, and again if a file is not the one that was verified
+        or has changed since. Raise KeyError if there is no such group, DamagedArrays if its content
+        has another digest.
         """
         if address not in self:
             raise KeyError(address)
-        arrays = _maps(self.root / address)
-        if address not in self._verified and digest(arrays) != address:
-            raise DamagedArrays(f"{self.root / address} does not have the content of its name")
-        self._verified.add(address)
+        arrays = MappedArrays(self.root / address)
+        if self._verified.get(address) != arrays.states:
+            _verify(arrays, address)
+            self._verified[address] = arrays.states
         return arrays
+
+    def check(self, arrays: MappedArrays, address: str) -> None:
+        """Raise DamagedArrays if mapped files have changed since `open`, and their content too.
+
+        It is called before a result of the arrays is believed.
+        """
+        if arrays.states_now != arrays.states:
+            _verify(arrays, address)
 
     def adopt(self, folder: Path, address: str) -> None:
         """Put a folder of received files in place as the group `address`.
 
         Raise DamagedArrays if its content has another digest.
         """
-        if digest(_maps(folder)) != address:
-            raise DamagedArrays(f"{folder} does not have the content of {address}")
+        _verify(MappedArrays(folder), address)
         self._put_in_place(folder, address)
 
     def __contains__(self, address: str) -> bool:
@@ -137,20 +170,13 @@ class ArrayStore:
 
     def drop(self, address: str) -> None:
         """Remove a group; processes that have mapped it keep their maps."""
-        self._verified.discard(address)
-        shutil.rmtree(self.root / address, ignore_errors=True)
+        self._verified.pop(address, None)
+        remove(self.root / address)
 
 
-def _maps(folder: Path) -> dict[str, np.ndarray]:
-    return {path.stem: _map(path) for path in sorted(folder.glob("*.npy"))}
-
-
-def _map(path: Path) -> np.ndarray:
-    try:
-        array: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, OSError, EOFError) as error:
-        raise DamagedArrays(f"{path} cannot be read: {error}") from error
-    return array
+def _verify(arrays: MappedArrays, address: str) -> None:
+    if _digest(arrays, lambda name: arrays.blocks(name, BLOCK_ELEMENTS)) != address:
+        raise DamagedArrays(f"{arrays.folder} does not have the content of {address}")
 
 
 def pack(document: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> bytes:

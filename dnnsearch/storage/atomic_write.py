@@ -1,6 +1,6 @@
 """Files that appear whole or not at all: written under a temporary name, then renamed.
 
-The temporary file lies in the same folder, because a rename is atomic only within a file system. It
+The temporary file is in the same folder, because a rename is atomic only within a file system. It
 is removed if anything fails; a process that is killed leaves it, under a name that starts with
 `.new-`. This module does not know what is written.
 """
@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from dnnsearch.errors import UserError
+from dnnsearch.storage.permissions import create_folder
 
 PREFIX = ".new-"
 MAX_NAME_CHARACTERS = (
@@ -53,10 +54,24 @@ def whole_file(path: Path) -> Iterator[Path]:
         new.replace(path)
 
 
+def create_whole(path: Path, content: bytes) -> None:
+    """Write the content to a new file; after an error, none is left.
+
+    Raise FileExistsError if there is one already, and OSError if the disk refuses.
+    """
+    with path.open("xb") as file:
+        try:
+            file.write(content)
+            file.flush()
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+
+
 def write_whole(path: Path, content: bytes) -> None:
     """Write the content to `path`, and create its folder; raise UserError if the disk refuses."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        create_folder(path.parent)
         with whole_file(path) as new:
             new.write_bytes(content)
     except OSError as error:

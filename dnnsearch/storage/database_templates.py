@@ -21,6 +21,7 @@ from pathlib import Path
 
 from dnnsearch.storage.array_store import default_root
 from dnnsearch.storage.atomic_write import remove, temporary_prefix, temporary_sibling, whole_file
+from dnnsearch.storage.permissions import create_file, create_folder, file_mode
 
 FOLDER = "databases"
 
@@ -55,7 +56,7 @@ def _read(name: str) -> bytes | None:
 
 def _keep(name: str, content: bytes) -> None:
     with suppress(OSError):  # the disk is full or read-only
-        _folder().mkdir(parents=True, exist_ok=True)
+        create_folder(_folder())
         with whole_file(_folder() / _file_name(name, content)) as new:
             new.write_bytes(content)
 
@@ -67,8 +68,9 @@ def _file_name(name: str, content: bytes) -> str:
 def create_in_place(path: Path, create: Callable[[Path], None]) -> None:
     """Create a database with `create(other_path)` and link it to `path`.
 
-    A file that another process has put at `path` meanwhile stays. Any number of processes may do
-    this at once, and each may be killed at any moment. Raise OSError if the disk refuses.
+    The file is empty when `create` is called. A file that another process has put at `path`
+    meanwhile stays. Any number of processes may do this at once, and each may be killed at any
+    moment. Raise OSError if the disk refuses.
     """
     with _only_creator(path) as only:
         if path.exists():
@@ -77,8 +79,9 @@ def create_in_place(path: Path, create: Callable[[Path], None]) -> None:
             for left in path.parent.glob(f"{escape(temporary_prefix(path))}*"):
                 remove(left)  # a creator that was killed has left it
         with temporary_sibling(path) as folder:  # SQLite writes more files next to its own
-            folder.mkdir()
+            folder.mkdir(mode=0o700)
             new = folder / path.name
+            create_file(new, file_mode(path))  # SQLite would create it without the group's rights
             create(new)
             with new.open("rb") as file:
                 os.fsync(file.fileno())

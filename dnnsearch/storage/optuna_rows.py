@@ -65,7 +65,10 @@ def end(
         optuna_calls.end(storage, trial_id, state, value, curve, attributes)
         return
     ended = {"state": state, "datetime_complete": datetime.now()}
-    values = [] if value is None else [_value(models, trial_id, value)]
+    values = []
+    if value is not None:
+        stored, kind = models.TrialValueModel.value_to_stored_repr(value)
+        values = [{"trial_id": trial_id, "objective": 0, "value": stored, "value_type": kind}]
     with storage.engine.begin() as connection:
         here = update(models.TrialModel).where(models.TrialModel.trial_id == trial_id)
         if not connection.execute(here.values(ended)).rowcount:
@@ -97,11 +100,6 @@ def _attributes(trial_id: int, attributes: Mapping[str, Any]) -> list[Row]:
         {"trial_id": trial_id, "key": name, "value_json": json.dumps(content)}
         for name, content in attributes.items()
     ]
-
-
-def _value(models: Any, trial_id: int, value: float) -> Row:
-    stored, kind = models.TrialValueModel.value_to_stored_repr(value)
-    return {"trial_id": trial_id, "objective": 0, "value": stored, "value_type": kind}
 
 
 def _points(models: Any, trial_id: int, curve: Sequence[tuple[int, float]]) -> list[Row]:

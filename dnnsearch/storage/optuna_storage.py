@@ -95,18 +95,18 @@ def _is_archived(path: Path) -> bool:
 
 
 def _write_ahead(connection: sqlite3.Connection, _: Any) -> None:
-    """A power cut may lose the last rows, which are then written again, but never the file."""
+    """Use a write-ahead log: a power cut may lose the last rows (written again), never the file."""
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=NORMAL")
 
 
 def _create(path: Path) -> None:
     name = f"optuna-{optuna.__version__}"
-    create_in_place(path, lambda new: create_from_template(new, name, _create_tables))
 
+    def create_tables(new: Path) -> None:
+        RDBStorage(f"sqlite:///{new}").engine.dispose()
 
-def _create_tables(path: Path) -> None:
-    RDBStorage(f"sqlite:///{path}").engine.dispose()
+    create_in_place(path, lambda new: create_from_template(new, name, create_tables))
 
 
 def _open_postgresql(url: str, create: bool) -> RDBStorage:

@@ -1,7 +1,7 @@
 """A study's lock in PostgreSQL: an advisory lock of a session of its own.
 
 The server releases it with the session, whether the holder ended, was killed, or its machine is
-gone. The session's name says who holds the lock. A session can be lost while its holder lives on,
+gone. The session's name shows who holds the lock. A session can be lost while its holder lives on,
 so the holder checks before each write that it still has the lock.
 """
 
@@ -40,10 +40,14 @@ class LostLock(UserError):
 @contextmanager
 def session_lock(storage: str, study: str) -> Iterator[LockCheck]:
     """Hold the study's lock; raise UserError, naming the holder, if another process does."""
-    key = {"key": _key(study)}
+    digest = hashlib.sha256(f"dnnsearch {study}".encode()).digest()
+    key = {"key": int.from_bytes(digest[:8], "big", signed=True)}  # of an advisory lock: 64 bits
+    since = time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime())
+    host = socket.gethostname()[:MAX_HOST_CHARACTERS]
+    name = f"dnnsearch {os.getpid()} {host} {since}"  # every user of the server can see it
     with ExitStack() as stack:
         try:
-            session = stack.enter_context(postgresql.session(storage, _name()))
+            session = stack.enter_context(postgresql.session(storage, name))
             holder = None if session.scalar(TRY_LOCK, key) else _holder(session, key)
         except SQLAlchemyError as error:
             raise UserError(
@@ -52,18 +56,6 @@ def session_lock(storage: str, study: str) -> Iterator[LockCheck]:
         if holder:
             raise UserError(f"study {study} is in use by another process: {holder}")
         yield lambda: _check(session, key, study, storage)
-
-
-def _name() -> str:
-    """Return the session's name, which every user of the server can see."""
-    since = time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime())
-    return f"dnnsearch {os.getpid()} {socket.gethostname()[:MAX_HOST_CHARACTERS]} {since}"
-
-
-def _key(study: str) -> int:
-    """Return the 64-bit key of the study's advisory lock."""
-    digest = hashlib.sha256(f"dnnsearch {study}".encode()).digest()
-    return int.from_bytes(digest[:8], "big", signed=True)
 
 
 def _holder(session: Connection, key: dict[str, int]) -> str:

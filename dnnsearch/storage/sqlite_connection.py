@@ -19,7 +19,7 @@ def connection(path: Path, timeout: float = 1.0, mode: str = "rw") -> Iterator[s
     """Yield a connection to the file, which is not created if it is missing, and close it.
 
     Wait `timeout` seconds for another process's lock. Raise sqlite3.OperationalError if the file
-    cannot be opened; `is_foreign` tells whether an error means that the file is not a database.
+    cannot be opened; `is_foreign` returns whether an error means that the file is not a database.
     """
     address = f"file:{quote(str(path.absolute()))}?mode={mode}"
     with closing(sqlite3.connect(address, timeout=timeout, uri=True)) as opened:

@@ -16,6 +16,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from dnnsearch.errors import UserError
+from dnnsearch.storage.permissions import file_mode
 from dnnsearch.storage.postgresql import is_postgresql
 from dnnsearch.storage.postgresql_lock import LockCheck, session_lock
 from dnnsearch.urls import sqlite_path
@@ -33,18 +34,14 @@ def study_lock(storage: str, study: str) -> Iterator[LockCheck]:
             yield check
     else:
         with _file_lock(sqlite_path(storage) or Path("dnnsearch"), study):
-            yield _never_lost
-
-
-def _never_lost() -> None:
-    """A file's lock is held as long as its holder lives."""
+            yield lambda: None  # the lock of a file is never lost
 
 
 @contextmanager
 def _file_lock(database: Path, study: str) -> Iterator[None]:
     path = database.with_name(f"{database.name}.{quote(study, safe='')}.lock")
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, file_mode(path))
     except OSError as error:
         raise UserError(f"the lock {path} cannot be opened: {error.strerror}") from error
     try:

@@ -8,9 +8,11 @@ It does not know how a trial is trained, how MLflow stores it, or how a search i
 - `coordinator`: the loop that asks, waits for workers, and tells.
 - `ledger`: writes what is asked and told to Optuna's storage and to the records.
 - `worker_factory`: starts local worker processes, or connects to a Dask cluster.
+- `used_arrays`: the prepared arrays that a running study uses, restored if they are lost.
 - `stored_study`: a study in a storage, opened to be read.
 - `preparation`: how the columns of a study's file were prepared, kept and verified.
 - `study_creation`: a study opened to be written: created, or compared with its definition.
+- `identity_file`: the file beside the records that says which study they are of.
 - `retries`: which failed trials are tried again, and under which numbers.
 - `search`: the whole search, put together from the modules above.
 - `search_publishing`: what a running search publishes to MLflow.

@@ -28,8 +28,8 @@ class ResultCache(Protocol):
     def find(self, spec: Spec) -> Record | None:
         """Return the result of this spec, or None if it has none."""
 
-    def keep(self, packed: bytes) -> Record:
-        """Keep a new result and return it decoded."""
+    def save(self, packed: bytes) -> Record:
+        """Save a new result and return it decoded."""
 
 
 class TrialLog(Protocol):
@@ -127,7 +127,7 @@ class Coordinator:
                 if self.on_progress:
                     self.on_progress(event)
             case Done(number, packed):
-                self._end(number, self.memo.keep(packed), None)
+                self._end(number, self.memo.save(packed), None)
             case Failed(number, cause, traceback):
                 packed = encode_failure(self.specs[number], cause, traceback)
                 self._end(number, decode(packed), packed)

@@ -12,7 +12,7 @@ from dnnsearch.config.config import Config
 from dnnsearch.config.search_space import check_fits, first_params, resolve_curve_every
 from dnnsearch.data.files.source import without_paths
 from dnnsearch.data.prepare import Prepared, prepare
-from dnnsearch.runtime.numerics import playable, rounding
+from dnnsearch.runtime.numerics import rounding, supported_pins
 from dnnsearch.storage.array_store import ArrayStore
 from dnnsearch.trials.metrics import METRICS
 from dnnsearch.trials.pruning import FinishedCurve, pruner_definition, thresholds
@@ -108,7 +108,7 @@ def resolve_definition(config: Config, store: ArrayStore) -> Definition:
     """
     prepared = prepare(config, store)
     check_fits(config, prepared.shape)
-    return Definition(config, prepared, playable(config.numerics))
+    return Definition(config, prepared, supported_pins(config.numerics))
 
 
 def differences(stored: dict[str, Any], wanted: dict[str, Any], place: str = "") -> list[str]:

@@ -123,7 +123,7 @@ class Ledger:
     def _tell(self, record: Record, packed: bytes | None) -> None:
         number = record.spec.number
         if packed is not None:
-            self.records.keep(packed)
+            self.records.save(packed)
         if self._is_told(number):
             stored = self.stored[number]
             digest = stored.user_attrs.get("dnnsearch", {}).get("digest")

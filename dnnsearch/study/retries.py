@@ -9,6 +9,8 @@ from collections.abc import Mapping
 
 from optuna.trial import TrialState
 
+from dnnsearch.errors import UserError
+from dnnsearch.study import identity_file
 from dnnsearch.study.stored_study import RETRIES, OpenStudy
 from dnnsearch.trials.spec import Value
 
@@ -35,6 +37,7 @@ def plan_retries(study: OpenStudy) -> int:
     if wanted != study.retries:
         stored = {str(number): failed for number, failed in wanted.items()}
         study.rows.set_attribute(RETRIES, stored)
+        identity_file.keep(study)
     ended = {row.number for row in study.trials() if row.state.is_finished()}
     return len(wanted.keys() - ended)
 
@@ -43,4 +46,13 @@ def retry_params(study: OpenStudy) -> dict[int, Mapping[str, Value]]:
     """Return number of a retry -> Optuna's params of the failed trial that it tries again."""
     retries = study.retries
     rows = study.trials() if retries else []
-    return {number: rows[failed].params for number, failed in retries.items()}
+    known = identity_file.read(study) if retries else None
+    params = dict(known.params) if known else {}  # the rows may have been deleted
+    params |= {str(n): rows[failed].params for n, failed in retries.items() if failed < len(rows)}
+    if lacking := [number for number in retries if str(number) not in params]:
+        raise UserError(
+            f"study {study.name} retries a failed trial as trial {lacking[0]}, but neither its "
+            f"storage nor {identity_file.path(study)} has the parameters: start a new study with "
+            f"--study NAME"
+        )
+    return {number: params[str(number)] for number in retries}

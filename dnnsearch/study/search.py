@@ -1,7 +1,7 @@
 """A search from start to end: data, workers, storage, lock, and the loop between them.
 
 The same call starts a study, resumes one that was interrupted, and extends one. No process and no
-lock of it is left afterwards, however it ended. Each step lies in a module of its own; this one
+lock of it is left afterwards, however it ended. Each step has its own module; this one
 only puts them together.
 """
 
@@ -38,6 +38,7 @@ class Outcome:
     study: OpenStudy
     trials: int  # that the search was to reach; the study has fewer if the time was up
     fingerprint: str  # of the trials that the study has
+    lacking: int  # trials that MLflow does not show, because it failed
 
 
 class SearchObserver(Protocol):
@@ -97,8 +98,9 @@ def search(
         replayed_all = coordinator.asked >= stored  # False if the study was longer once
         digest = fingerprint(coordinator.digests) if replayed_all else study.fingerprint()
         complete = coordinator.asked >= trials
-        publish_end(study.name, digest if complete else "", publisher, observer.on_message)
-        return Outcome(study, trials, digest)
+        whole = digest if complete else ""
+        lacking = publish_end(study.name, whole, publisher, observer.on_message)
+        return Outcome(study, trials, digest, lacking)
 
 
 def _announce(study: OpenStudy, retry_failed: bool, observer: SearchObserver) -> int:
@@ -113,6 +115,6 @@ def _announce(study: OpenStudy, retry_failed: bool, observer: SearchObserver) ->
 
 
 def _time_limit(seconds: float | None, stored: int) -> Callable[[int], bool]:
-    """Return a function that says whether trial `number` may be asked: a stored one always may."""
+    """Return whether a trial number may be asked, as a function: a stored one always may."""
     until = math.inf if seconds is None else time.monotonic() + seconds
     return lambda number: number < stored or time.monotonic() < until

@@ -20,7 +20,7 @@ MAX_PUBLISH_SECONDS = 600.0  # for publishing what is left, while MLflow answers
 def checked_publisher(config: Config, publisher: AnyPublisher | None) -> AnyPublisher:
     """Return `publisher`, or a new one, for the MLflow that the config names.
 
-    Raises UserError if MLflow cannot be used as the config says.
+    Raises UserError if MLflow cannot be used as the config requires.
     """
     if config.tracking != UNTRACKED:
         check_uri(config.tracking)
@@ -48,14 +48,16 @@ def publishing(
 
 def publish_end(
     study: str, fingerprint: str, publisher: AnyPublisher, on_message: Callable[[str], None]
-) -> None:
+) -> int:
     """Publish the study's fingerprint, or, if it is empty, that the study is not complete.
 
-    `on_message` gets how many trials MLflow lacks, if it lacks any.
+    Return how many trials MLflow lacks; if it lacks any, `on_message` gets that too.
     """
     publisher.conclude("finished" if fingerprint else "interrupted", fingerprint)
-    if lacking := publisher.close(MAX_PUBLISH_SECONDS):
+    lacking = publisher.close(MAX_PUBLISH_SECONDS)
+    if lacking:
         on_message(
             f"{lacking} trials are not in MLflow yet; the same command, or "
-            f"{program_name()} publish {study}, sends them when it can be reached"
+            f"{program_name()} publish {study}, sends them, or says why it cannot"
         )
+    return lacking

@@ -8,12 +8,14 @@ from typing import Any
 
 from optuna.storages import RDBStorage
 
+from dnnsearch.data.restored_arrays import restore
 from dnnsearch.errors import UserError
 from dnnsearch.runtime.cli_process import program_name
+from dnnsearch.storage.array_store import ArrayStore, default_root
 from dnnsearch.storage.optuna_storage import Rows, create_study, open_storage, study_names
 from dnnsearch.storage.postgresql_lock import LockCheck
 from dnnsearch.storage.study_lock import study_lock
-from dnnsearch.study import preparation
+from dnnsearch.study import identity_file, preparation
 from dnnsearch.study.definition import Definition, differences
 from dnnsearch.study.stored_study import (
     CONFIG,
@@ -21,6 +23,7 @@ from dnnsearch.study.stored_study import (
     EXPERIMENT,
     IDENTITY,
     PROFILE,
+    RETRIES,
     OpenStudy,
 )
 from dnnsearch.trials.metrics import METRICS
@@ -38,13 +41,17 @@ def open_for_writing(definition: Definition) -> Iterator[tuple[OpenStudy, LockCh
     storage = open_storage(config.storage, create=True)
     with study_lock(config.storage, config.study) as check_lock:
         study = OpenStudy(config.study, create_or_check_study(storage, definition))
+        if definition.prepared.contents:
+            restore(config, ArrayStore(default_root()), definition.prepared.test_key)
         preparation.keep(study, definition.prepared)
+        identity_file.keep(study)
         yield study, check_lock
 
 
 def create_or_check_study(storage: RDBStorage, definition: Definition) -> Rows:
     """Return the study's rows; creates the study if there is none.
 
+    It takes up the identity that the records have of a study with this definition.
     Raises UserError if a study of this name has another definition.
     """
     config = definition.config
@@ -54,7 +61,10 @@ def create_or_check_study(storage: RDBStorage, definition: Definition) -> Rows:
     rows = Rows(storage, config.study)
     stored = rows.attributes.get(DEFINITION)
     if stored is None and not rows.trials():
-        rows.set_attribute(IDENTITY, uuid.uuid4().hex)
+        known = identity_file.find(config, wanted)
+        rows.set_attribute(IDENTITY, known.identity if known else uuid.uuid4().hex)
+        if known and known.retries:
+            rows.set_attribute(RETRIES, dict(known.retries))
         rows.set_attribute(EXPERIMENT, config.experiment)
         rows.set_attribute(PROFILE, asdict(definition.prepared.shape))
         rows.set_attribute(DEFINITION, wanted)

@@ -7,7 +7,7 @@ from optuna.trial import FrozenTrial
 
 from dnnsearch.config.search_space import complete
 from dnnsearch.data.files.source import data_name
-from dnnsearch.study import preparation
+from dnnsearch.study import identity_file, preparation
 from dnnsearch.study.stored_study import EXPERIMENT, IDENTITY, PROFILE, OpenStudy
 from dnnsearch.tracking import StudyInfo
 from dnnsearch.trials.record import Record
@@ -77,5 +77,14 @@ def study_info(study: OpenStudy) -> StudyInfo:
         digests={"data": definition["data_digest"], "split": definition["split_digest"]},
         dataset=data_name(config.data),
         profile=attributes.get(PROFILE, {}),
-        files=preparation.files(study) if study.records.remote else {},
+        files=_files(study),
     )
+
+
+def _files(study: OpenStudy) -> dict[str, bytes]:
+    """Return the side files of records that are kept in MLflow: the preparation, the identity."""
+    if not study.records.remote:
+        return {}
+    path = identity_file.path(study)
+    identity = {path.name: path.read_bytes()} if path.is_file() else {}
+    return {**preparation.files(study), **identity}

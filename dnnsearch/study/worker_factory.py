@@ -5,8 +5,10 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from dnnsearch.errors import UserError
+from dnnsearch.storage.array_store import ArrayStore
 from dnnsearch.study.coordinator import Workers
 from dnnsearch.study.definition import Definition
+from dnnsearch.study.used_arrays import used_arrays
 from dnnsearch.workers import LocalWorkers
 
 
@@ -15,7 +17,8 @@ def open_workers(
 ) -> AbstractContextManager[Workers]:
     """Start `workers`, a number of processes or a Dask scheduler's address; close them on exit.
 
-    `store` is the folder of the array store that they train from. `on_message` gets what the user
+    `store` is the folder of the array store that they train from: the definition's arrays are kept
+    from `clean` meanwhile, and prepared again if they are lost. `on_message` gets what the user
     should know about a Dask cluster.
     """
     if isinstance(workers, int):
@@ -30,11 +33,12 @@ def local_workers(definition: Definition, count: int, store: Path) -> Iterator[L
     No more are started than trials can be in flight.
     """
     useful = min(count, definition.config.parallelism)
-    workers = LocalWorkers(useful, definition.numerics, store)
-    try:
-        yield workers
-    finally:
-        workers.close()
+    with used_arrays(definition, ArrayStore(store)) as arrays:
+        workers = LocalWorkers(useful, definition.numerics, store, arrays.restore)
+        try:
+            yield workers
+        finally:
+            workers.close()
 
 
 @contextmanager
@@ -53,8 +57,10 @@ def dask_workers(
             "pip install 'dnnsearch[dask]'"
         ) from error
     requirements = requirements_of(definition.numerics)
-    workers = DaskWorkers(address, requirements, store, definition.prepared.key, on_message)
-    try:
-        yield workers
-    finally:
-        workers.close()
+    key = definition.prepared.key
+    with used_arrays(definition, ArrayStore(store)) as arrays:
+        workers = DaskWorkers(address, requirements, store, key, on_message, arrays.restore)
+        try:
+            yield workers
+        finally:
+            workers.close()

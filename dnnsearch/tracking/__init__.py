@@ -6,11 +6,14 @@ study searches, and what its storage holds, is not known here.
 - `artifacts`: write and read the files of a run.
 - `backfill`: publish at once whatever MLflow lacks of a study.
 - `client`: import MLflow, and connect to it.
+- `conflict`: the error for a trial of which MLflow has another result.
 - `database`: check the database of a tracking URI, and create a SQLite file.
 - `environment`: the environment variables of MLflow in our processes.
 - `error_text`: describe an error of MLflow in one short line.
 - `fields`: a trial as MLflow's tags, params and metrics.
 - `model_folder`: write a model file as a folder that MLflow loads and serves.
+- `parent_run`: find a study's parent run by its identity, in whatever experiment.
+- `posted_tables`: read the rows that are posted to the server, and answer them.
 - `publisher_main`: the main program of the publishing process.
 - `publisher_messages`: the messages between the search and the publishing process.
 - `publisher_process`: publish in a separate process, and replace it if it dies.
@@ -23,10 +26,12 @@ study searches, and what its storage holds, is not known here.
 - `saved_view`: a saved view of MLflow's runs page.
 - `schema`: create MLflow's tables in a new file.
 - `scoring`: load and serve a model; MLflow calls it by name.
+- `scoring_server`: the server of a model, with checks of what is posted to it.
 - `shared_session`: make several calls of MLflow in one database session.
 - `study_info`: a study as MLflow's params and description.
 - `study_removal`: delete a study's runs and models.
-- `tracker`: bring MLflow to what the trials' views say.
+- `tracker`: bring MLflow up to date with the trials' views.
+- `trial_run`: what MLflow has of a trial, and what a view would change.
 - `ui`: the commands that start MLflow's UI and its scoring server.
 """
 

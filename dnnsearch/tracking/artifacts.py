@@ -5,8 +5,9 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from dnnsearch.storage.atomic_write import whole_file
+from dnnsearch.storage.permissions import create_folder
 from dnnsearch.tracking.client import MlflowClient, Run
-from dnnsearch.tracking.database import sqlite_path
+from dnnsearch.urls import sqlite_path
 
 
 def put_artifact(client: MlflowClient, run: Run, name: str, content: bytes) -> None:
@@ -18,7 +19,7 @@ def put_artifact(client: MlflowClient, run: Run, name: str, content: bytes) -> N
             path.write_bytes(content)
             client.log_artifact(run.info.run_id, str(path))
         return
-    folder.mkdir(parents=True, exist_ok=True)
+    create_folder(folder)
     with whole_file(folder / name) as new:
         new.write_bytes(content)
 

@@ -11,14 +11,25 @@ from contextlib import contextmanager
 from typing import Any
 
 from dnnsearch.errors import UserError
-from dnnsearch.tracking.database import prepare_database, sqlite_path
+from dnnsearch.tracking.database import prepare_database
 from dnnsearch.tracking.environment import apply
 from dnnsearch.tracking.error_text import reason
+from dnnsearch.urls import sqlite_path
 
 apply()
 
 # ruff: noqa: E402  (MLflow reads the environment as it is imported)
-from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run, RunTag, ViewType
+from mlflow.entities import (
+    Dataset,
+    DatasetInput,
+    Experiment,
+    InputTag,
+    Metric,
+    Param,
+    Run,
+    RunTag,
+    ViewType,
+)
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 from sqlalchemy import Engine, event
@@ -26,6 +37,7 @@ from sqlalchemy import Engine, event
 __all__ = [
     "Dataset",
     "DatasetInput",
+    "Experiment",
     "InputTag",
     "Metric",
     "MlflowClient",

@@ -12,9 +12,8 @@ from importlib import metadata
 from pathlib import Path
 
 from dnnsearch.errors import UserError
-from dnnsearch.storage import database_templates, sqlite_connection
-from dnnsearch.urls import UNTRACKED, without_password
-from dnnsearch.urls import sqlite_path as sqlite_path
+from dnnsearch.storage import database_templates, permissions, sqlite_connection
+from dnnsearch.urls import UNTRACKED, sqlite_path, without_password
 
 SCHEMES = ("sqlite", "postgresql", "mysql", "mssql", "http", "https", "databricks")
 
@@ -61,7 +60,7 @@ def prepare_database(uri: str) -> None:
     path = sqlite_path(uri)
     if path is not None and not path.exists():
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            permissions.create_folder(path.parent)
             database_templates.create_in_place(path, _create_tables)
         except OSError as error:
             raise UserError(f"tracking: cannot create {path}: {error.strerror}") from error

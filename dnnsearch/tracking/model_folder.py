@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from dnnsearch.models.ensemble import Model
 from dnnsearch.models.model_file import ENDING, decode
+from dnnsearch.runtime.package_version import package_version
 from dnnsearch.tracking.environment import apply
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 FILE = f"model{ENDING}"
 LOADER_MODULE = "dnnsearch.tracking.scoring"  # every registered model has this name: keep it
-REQUIRED_PACKAGES = ("dnnsearch", "mlflow", "numpy", "pandas", "scikit-learn", "scipy", "pydantic")
+REQUIRED_PACKAGES = ("mlflow", "numpy", "pandas", "scikit-learn", "scipy", "pydantic")
 TYPE_OF_PREDICTION = {"i": "long", "U": "string", "f": "double"}  # by NumPy's dtype.kind
 
 
@@ -49,9 +50,14 @@ def write_folder(
             data_path=file,
             signature=_signature(decode(content, FILE)),
             input_example=example,
-            pip_requirements=[f"{name}=={metadata.version(name)}" for name in REQUIRED_PACKAGES],
+            pip_requirements=_requirements(),
             mlflow_model=mlflow.models.Model(**(description or {})),
         )
+
+
+def _requirements() -> list[str]:
+    versions = {name: metadata.version(name) for name in REQUIRED_PACKAGES}
+    return [f"{name}=={v}" for name, v in {"dnnsearch": package_version(), **versions}.items()]
 
 
 def _signature(model: Model) -> Any:

@@ -1,4 +1,4 @@
-"""The process that publishes: `python -m dnnsearch.tracking.publisher_main FD`.
+"""The process that publishes: `dnnsearch.tracking.publisher_main FD`.
 
 It is started by `publisher_process`, reads commands from the socket FD and answers with events. It
 exits as soon as the other end of the socket is closed.

@@ -8,10 +8,12 @@ later process hands over the same views again. MLflow is imported when the threa
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from dnnsearch.errors import UserError
+from dnnsearch.tracking.conflict import ConflictingTrial
 from dnnsearch.tracking.error_text import reason
 from dnnsearch.tracking.study_info import StudyInfo, StudyProgress, TrialSummary
 from dnnsearch.trials.run import TrialView
@@ -60,6 +62,7 @@ class ThreadPublisher:
         self._tracker: Tracker | None = None
         self._trouble = ""  # of the last pass
         self._had_trouble = False  # in any pass
+        self._has_conflict = False  # MLflow has another result of a trial
         self._thread = threading.Thread(target=self._run, name="mlflow", daemon=True)
 
     @property
@@ -113,8 +116,13 @@ class ThreadPublisher:
 
     def _make_pass(self) -> None:
         """Publish all that is due, and report it when MLflow fails or works again."""
+        if self._has_conflict:
+            return
         try:
             trouble = self._publish_all()
+        except ConflictingTrial as error:
+            self._give_up(error)
+            return
         except UserError as error:
             trouble = str(error)
         except Exception as error:
@@ -125,6 +133,13 @@ class ThreadPublisher:
             self._report("MLflow works again: all trials up to now are published")
         self._trouble = trouble
         self._had_trouble = self._had_trouble or bool(trouble)
+
+    def _give_up(self, error: ConflictingTrial) -> None:
+        """Publish no more: this study is no longer the one that MLflow shows."""
+        self._has_conflict = True
+        self._report(f"{error}; no more of this search is published")
+        with suppress(Exception):  # MLflow is away
+            self._open().withdraw()
 
     def _publish_all(self) -> str:
         """Publish all that is due; return the first reason for which MLflow refused a trial."""
@@ -143,37 +158,46 @@ class ThreadPublisher:
     def _open(self) -> "Tracker":
         """Return the tracker; after trouble it reads again what MLflow has.
 
-        It also does so at the end if there ever was trouble: a slow server may have created runs
-        after the client stopped waiting for them.
+        It also does so at the end if there ever was trouble, as a slow server may have created runs
+        after the client stopped waiting for them, or if another copy of the study publishes, too.
         """
         if self._tracker is None:
             from dnnsearch.tracking.tracker import Tracker
 
             self._tracker = Tracker(self.uri, self.info)
-        elif self._trouble or (self._had_trouble and self._closing.is_set()):
+        elif self._trouble or (self._closing.is_set() and self._may_have_duplicates()):
             self._tracker.refresh()
         return self._tracker
+
+    def _may_have_duplicates(self) -> bool:
+        return self._had_trouble or (self._tracker is not None and self._tracker.is_shared)
 
     def _views_in_order(self) -> list[TrialView]:
         """Return the views that are due, interrupted trials first."""
         now = time.monotonic()
         with self._lock:
-            due = [view for view, since in self._views.values() if self._is_due(view, now - since)]
+            due = [
+                view
+                for view, since in self._views.values()
+                if view.state != "running"
+                or now - since >= SHOW_RUNNING_AFTER_SECONDS
+                or self._closing.is_set()
+            ]
         return sorted(due, key=lambda view: view.state != "interrupted")
-
-    def _is_due(self, view: TrialView, age: float) -> bool:
-        has_ended = view.state != "running"
-        return has_ended or age >= SHOW_RUNNING_AFTER_SECONDS or self._closing.is_set()
 
     def _publish(self, tracker: "Tracker", view: TrialView) -> list[str]:
         """Publish one view; return MLflow's reason if it answers but refuses this view."""
         try:
             tracker.publish(view)
+        except ConflictingTrial:
+            raise
         except Exception:
             self._had_trouble = True
             tracker.refresh()  # raises if MLflow is away
             try:
                 tracker.publish(view)
+            except ConflictingTrial:
+                raise
             except Exception as error:
                 return [f"MLflow refuses trial {view.number}: {reason(error)}"]
         with self._lock:

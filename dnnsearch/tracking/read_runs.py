@@ -7,7 +7,8 @@ from dnnsearch.errors import UserError
 from dnnsearch.tracking import fields
 from dnnsearch.tracking.artifacts import get_artifact
 from dnnsearch.tracking.client import MlflowClient, MlflowException, Run, connect, mlflow_errors
-from dnnsearch.tracking.runs import children_of, is_active, studies_of
+from dnnsearch.tracking.parent_run import find_parents
+from dnnsearch.tracking.runs import children_of, is_active
 from dnnsearch.trials.metrics import METRICS
 from dnnsearch.trials.training import CURVES
 
@@ -68,15 +69,16 @@ def parents_of(
 
     `with_removed`: also runs whose removal was interrupted.
     """
-    found = client.get_experiment_by_name(experiment)
-    if found is None:
-        return []
-    runs = studies_of(client, found.experiment_id, study, with_removed)
-    return [r for r in runs if is_active(r) and r.data.tags.get(fields.IDENTITY, "") == identity]
+    found = find_parents(client, experiment, study, identity, with_removed)
+    return [run for run in found if is_active(run)]
 
 
 def _published(client: MlflowClient, run: Run) -> PublishedTrial:
-    tags = run.data.tags
+    tags, curves = run.data.tags, {}
+    for name in run.data.metrics:
+        if name in (*CURVES, *METRICS):
+            history = client.get_metric_history(run.info.run_id, name)
+            curves[name] = sorted((metric.step, metric.value) for metric in history)
     return PublishedTrial(
         run_id=run.info.run_id,
         study=tags.get(fields.STUDY, ""),
@@ -87,15 +89,6 @@ def _published(client: MlflowClient, run: Run) -> PublishedTrial:
         params=run.data.params,
         metrics=run.data.metrics,
         tags=tags,
-        curves={
-            name: _curve(client, run, name)
-            for name in run.data.metrics
-            if name in (*CURVES, *METRICS)
-        },
+        curves=curves,
         record=get_artifact(client, run, fields.RECORD),
     )
-
-
-def _curve(client: MlflowClient, run: Run, name: str) -> list[tuple[int, float]]:
-    history = client.get_metric_history(run.info.run_id, name)
-    return sorted((metric.step, metric.value) for metric in history)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from dnnsearch.errors import UserError
 from dnnsearch.models.model_file import digest
 from dnnsearch.tracking import fields
-from dnnsearch.tracking.client import MlflowClient, MlflowException, Run, connect, mlflow_errors
+from dnnsearch.tracking.client import MlflowClient, MlflowException, connect, mlflow_errors
 from dnnsearch.tracking.model_folder import FILE, write_folder
 from dnnsearch.tracking.runs import is_active
 from dnnsearch.tracking.study_info import StudyInfo
@@ -142,7 +142,8 @@ def _logged(
             and there.tags.get(fields.IDENTITY, "") == own[fields.IDENTITY]
         ):
             return there
-    run = _source(tracker, int(own[fields.TRIAL]))
+    trial = tracker.children.get(int(own[fields.TRIAL]))
+    run = trial.run if trial is not None and is_active(trial.run) else tracker.parent
     logged = client.create_logged_model(
         tracker.experiment,
         name=CHAMPION,
@@ -158,13 +159,7 @@ def _logged(
     return client.finalize_logged_model(logged.model_id, "READY")
 
 
-def _source(tracker: Tracker, trial: int) -> Run:
-    """Return the trial's run, or the study's run if MLflow does not show the trial."""
-    child = tracker.children.get(trial)
-    return child.run if child is not None and is_active(child.run) else tracker.parent
-
-
-def champion(uri: str, study: str) -> Version | None:
+def champion_version(uri: str, study: str) -> Version | None:
     """Return the version with the alias `champion` under the study's name; None if there is none.
 
     It may belong to another study of that name: compare its `identity`. Raise UserError if MLflow
@@ -193,7 +188,8 @@ def remove(client: MlflowClient, study: str, identity: str) -> int:
     """
     name = registered_name(study)
     there = client.search_model_versions(f"name = '{name}'")
-    own = [v for v in there if _is_of(v.tags, study, identity)]
+    same = (study, identity)
+    own = [v for v in there if (v.tags.get(fields.STUDY), v.tags.get(fields.IDENTITY, "")) == same]
     for version in own:
         model_id = str(version.source).removeprefix("models:/")
         client.delete_model_version(name, version.version)
@@ -202,10 +198,6 @@ def remove(client: MlflowClient, study: str, identity: str) -> int:
     if own and len(own) == len(there):
         client.delete_registered_model(name)
     return len(own)
-
-
-def _is_of(tags: Mapping[str, str], study: str, identity: str) -> bool:
-    return (tags.get(fields.STUDY), tags.get(fields.IDENTITY, "")) == (study, identity)
 
 
 def content_of(uri: str, model_uri: str) -> bytes:

@@ -3,10 +3,12 @@
 Imports MLflow when the first file is fetched.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from dnnsearch.tracking import fields
+from dnnsearch.tracking.database import has_store
 
 if TYPE_CHECKING:
     from dnnsearch.tracking.client import MlflowClient, Run
@@ -61,3 +63,23 @@ class StudyArtifacts:
         for parent in self._parents(client):
             found = children_of(client, parent.info.experiment_id, parent.info.run_id)
             self._children |= {number: run for number, run in found.items() if is_active(run)}
+
+
+def side_files_of(uri: str, study: str, name: str) -> Iterator[bytes]:
+    """Yield the side files of that name of all studies of that name that are in MLflow.
+
+    Raise UserError if MLflow is away.
+    """
+    if not has_store(uri):
+        return
+    from dnnsearch.tracking.artifacts import get_artifact
+    from dnnsearch.tracking.client import connect, mlflow_errors
+    from dnnsearch.tracking.parent_run import experiment_ids, studies
+    from dnnsearch.tracking.runs import is_active
+
+    with mlflow_errors(uri):
+        client = connect(uri)
+        found = studies(client, experiment_ids(client), study)
+        present = [r for r in found if is_active(r) and fields.REMOVED not in r.data.tags]
+        contents = (get_artifact(client, run, name) for run in present)
+        yield from (content for content in contents if content is not None)

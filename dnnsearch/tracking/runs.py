@@ -2,21 +2,19 @@
 
 from collections.abc import Iterator
 
-from dnnsearch.errors import UserError
 from dnnsearch.tracking import fields
 from dnnsearch.tracking.client import MlflowClient, Run, ViewType
-from dnnsearch.tracking.study_info import StudyInfo
 
 MAX_RUNS_PER_REQUEST = 500  # so that the answer arrives within the timeout
 
 
-def search(client: MlflowClient, experiment: str, **tags: str) -> Iterator[Run]:
-    """Yield all runs of the experiment with these tags, also deleted ones, oldest first."""
+def search(client: MlflowClient, experiments: list[str], **tags: str) -> Iterator[Run]:
+    """Yield all runs of the experiments with these tags, also deleted ones, oldest first."""
     wanted = " and ".join(f"tags.`{key}` = '{value}'" for key, value in tags.items())
     token: str | None = None
     while True:
         found = client.search_runs(
-            [experiment],
+            experiments,
             wanted,
             ViewType.ALL,
             MAX_RUNS_PER_REQUEST,
@@ -29,36 +27,6 @@ def search(client: MlflowClient, experiment: str, **tags: str) -> Iterator[Run]:
             return
 
 
-def studies_of(
-    client: MlflowClient, experiment: str, study: str, with_removed: bool = False
-) -> list[Run]:
-    """Return the parent runs of studies of that name.
-
-    `with_removed`: also those that `remove_study` has marked as removed.
-    """
-    parents = search(client, experiment, **{fields.KIND: "study"})
-    named = [run for run in parents if run.data.tags.get(fields.STUDY) == study]
-    return [run for run in named if with_removed or fields.REMOVED not in run.data.tags]
-
-
-def parent_of(client: MlflowClient, experiment: str, info: StudyInfo) -> Run | None:
-    """Return the study's parent run; None if there is none yet.
-
-    Raise UserError if the user has deleted it in MLflow: then it must not be created again.
-    """
-    named = studies_of(client, experiment, info.name)
-    found = [run for run in named if run.data.tags.get(fields.IDENTITY, "") == info.identity]
-    active = [run for run in found if is_active(run)]
-    if found and not active:
-        raise UserError(
-            f"the run of study {info.name!r} was deleted in MLflow, so its trials are not "
-            f"published: restore it with `mlflow runs restore --run-id {found[0].info.run_id}`, "
-            f"or search under another --study name"
-        )
-    _delete(client, active[1:])
-    return active[0] if active else None
-
-
 def children_of(client: MlflowClient, experiment: str, parent: str) -> dict[int, Run]:
     """Return the run of each trial by its number.
 
@@ -66,11 +34,18 @@ def children_of(client: MlflowClient, experiment: str, parent: str) -> dict[int,
     the user has deleted all runs of a trial, a deleted run is returned.
     """
     by_number: dict[int, list[Run]] = {}
-    for run in search(client, experiment, **{fields.PARENT: parent}):
+    for run in search(client, [experiment], **{fields.PARENT: parent}):
         number = run.data.tags.get(fields.TRIAL, "")
         if number.isdigit():
             by_number.setdefault(int(number), []).append(run)
     return {number: _without_duplicates(client, runs) for number, runs in by_number.items()}
+
+
+def child_of(client: MlflowClient, experiment: str, parent: str, number: int) -> Run | None:
+    """Return the run of one trial, chosen as in `children_of`; None if there is none yet."""
+    tags = {fields.PARENT: parent, fields.TRIAL: str(number)}
+    found = list(search(client, [experiment], **tags))
+    return _without_duplicates(client, found) if found else None
 
 
 def _without_duplicates(client: MlflowClient, runs: list[Run]) -> Run:
@@ -78,11 +53,12 @@ def _without_duplicates(client: MlflowClient, runs: list[Run]) -> Run:
     if not active:
         return runs[0]
     active.sort(key=lambda run: (run.info.status == "RUNNING", not run.data.params))
-    _delete(client, active[1:])
+    delete_runs(client, active[1:])
     return active[0]
 
 
-def _delete(client: MlflowClient, runs: list[Run]) -> None:
+def delete_runs(client: MlflowClient, runs: list[Run]) -> None:
+    """Delete the runs as the user would: `mlflow gc` frees their space."""
     for run in runs:
         client.delete_run(run.info.run_id)
 

@@ -46,7 +46,8 @@ def link(experiment: str) -> str:
 
 def tag_value(searched: Iterable[str], maximize: bool) -> str:
     """Return the tag's value as MLflow's UI writes it; `searched` are hyperparameters."""
-    state = _order(maximize) | _table() | _charts([name for name in PARAMS if name in searched])
+    table = {"selectedColumns": COLUMNS, "runsHiddenMode": "FIRST_20_RUNS"}
+    state = _order(maximize) | table | _charts([name for name in PARAMS if name in searched])
     saved = {"name": NAME, "createdAt": 0, "updatedAt": 0}
     return json.dumps({**saved, "state": json.dumps(state)})
 
@@ -61,35 +62,32 @@ def _order(maximize: bool) -> dict[str, Any]:
     }
 
 
-def _table() -> dict[str, Any]:
-    return {"selectedColumns": COLUMNS, "runsHiddenMode": "FIRST_20_RUNS"}
-
-
 def _charts(searched: list[str]) -> dict[str, Any]:
     """Plot hyperparameters against the objective and curves on common axes; hide the bars."""
     hyper, curves, bars = SECTIONS
-    charts = [_parallel(hyper, searched), _scatter(hyper)]
+    chosen = {"selectedParams": searched, "selectedMetrics": ["objective"]}
+    x, y = ({"key": key, "type": "METRIC"} for key in ("hp.learning_rate", "objective"))
+    charts = [
+        _chart("PARALLEL", hyper, showAllRuns=True, **chosen),
+        _chart("SCATTER", hyper, xaxis=x, yaxis=y, runsCountToCompare=100),
+    ]
     charts += [_line(curves, name) for name in METRICS[1:]]
     charts += [
         _chart("BAR", bars, metricKey=name) | {"deleted": True} for name in METRICS_WITHOUT_STEPS
     ]
-    sections = [_section(name) for name in SECTIONS]
+    sections = [
+        {
+            "uuid": f"dnnsearch-{name}",
+            "name": name,
+            "isReordered": True,
+            "display": name != SECTIONS[-1],
+            "deleted": False,
+            "columns": 2,
+            "cardHeight": 360,
+        }
+        for name in SECTIONS
+    ]
     return {"compareRunSections": sections, "compareRunCharts": charts}
-
-
-def _section(name: str) -> dict[str, Any]:
-    shown = {"display": name != SECTIONS[-1], "deleted": False, "columns": 2, "cardHeight": 360}
-    return {"uuid": f"dnnsearch-{name}", "name": name, "isReordered": True, **shown}
-
-
-def _parallel(section: str, searched: list[str]) -> dict[str, Any]:
-    chosen = {"selectedParams": searched, "selectedMetrics": ["objective"]}
-    return _chart("PARALLEL", section, showAllRuns=True, **chosen)
-
-
-def _scatter(section: str) -> dict[str, Any]:
-    x, y = ({"key": key, "type": "METRIC"} for key in ("hp.learning_rate", "objective"))
-    return _chart("SCATTER", section, xaxis=x, yaxis=y, runsCountToCompare=100)
 
 
 def _line(section: str, curve: str) -> dict[str, Any]:

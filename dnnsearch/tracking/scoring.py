@@ -1,6 +1,6 @@
 """Load and serve the model file in the folder of a logged model, without pickle.
 
-This module must keep its name: the file `MLmodel` of every registered model says
+This module must keep its name: the file `MLmodel` of every registered model contains
 `loader_module: dnnsearch.tracking.scoring`, and MLflow imports that and calls `_load_pyfunc`.
 
 Rows arrive as the user has them, and the model itself checks them. So the signature allows any type

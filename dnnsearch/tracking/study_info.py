@@ -48,12 +48,12 @@ class StudyInfo:
 
     def params(self) -> dict[str, str]:
         """Return the definition as params, under names that no param of a trial has."""
-        return {f"study.{key}": _cut(value) for key, value in self.definition.items()}
-
-
-def _cut(value: object) -> str:
-    text = value if isinstance(value, str) else json.dumps(value)
-    return text if len(text) <= MAX_PARAM_CHARACTERS else text[: MAX_PARAM_CHARACTERS - 1] + "…"
+        params = {}
+        for key, value in self.definition.items():
+            text = value if isinstance(value, str) else json.dumps(value)
+            is_short = len(text) <= MAX_PARAM_CHARACTERS
+            params[f"study.{key}"] = text if is_short else text[: MAX_PARAM_CHARACTERS - 1] + "…"
+        return params
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ class StudyProgress:
                 yield number, value
 
     def _ended_values(self) -> Iterator[float | None]:
-        """The trials' values by number, up to the first trial that has not ended."""
+        """Return the trials' values by number, up to the first trial that has not ended."""
         for number in range(len(self.trials)):
             trial = self.trials.get(number)
             if trial is None or trial.state in ("running", "interrupted"):

@@ -10,9 +10,7 @@ threads, and of outages only that it must read MLflow again after one.
 import json
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
 
-from dnnsearch.errors import UserError
 from dnnsearch.tracking import fields, saved_view
 from dnnsearch.tracking.artifacts import get_artifact, put_artifact
 from dnnsearch.tracking.client import (
@@ -27,39 +25,14 @@ from dnnsearch.tracking.client import (
     connect,
     disconnect,
 )
-from dnnsearch.tracking.runs import children_of, is_active, parent_of
+from dnnsearch.tracking.parent_run import check_not_deleted, parent_of
+from dnnsearch.tracking.runs import child_of, children_of
 from dnnsearch.tracking.shared_session import SharedSession
 from dnnsearch.tracking.study_info import StudyInfo, StudyProgress, description
+from dnnsearch.tracking.trial_run import TrialRun
 from dnnsearch.trials.run import TrialView
 
 MAX_METRICS_PER_REQUEST = 800  # MLflow's limit is 1,000 metrics, params and tags together
-
-
-@dataclass
-class TrialRun:
-    """The run of a trial, and what we know that MLflow has of it."""
-
-    run: Run
-    state: str
-    status: str
-    digest: str
-    has_params: bool  # and its dataset
-
-    @classmethod
-    def of(cls, run: Run) -> "TrialRun":
-        tags = run.data.tags
-        has_params = bool(run.data.params and run.inputs and run.inputs.dataset_inputs)
-        state, digest = tags.get(fields.STATE, ""), tags.get(fields.DIGEST, "")
-        return cls(run, state, run.info.status, digest, has_params)
-
-    def has_state_of(self, view: TrialView) -> bool:
-        """Return whether all metrics of the view have been logged."""
-        return (self.state, self.digest) == (view.state, view.digest)
-
-    def is_complete(self, view: TrialView) -> bool:
-        """Return whether nothing of the view is missing in MLflow."""
-        has_status = self.status == fields.STATUS[view.state]
-        return self.has_state_of(view) and self.has_params and has_status
 
 
 class Tracker:
@@ -76,12 +49,15 @@ class Tracker:
         self._session = SharedSession(self.client)
         self.children: dict[int, TrialRun] = {}
         self._sent = -1  # the last step of the parent's `best_value` that was sent
+        self.is_shared = False  # another copy of the study publishes at the same time
         self.refresh()
+        self._parent_before = self.parent
 
     def refresh(self) -> None:
         """Find the experiment and the parent run, or create them; list the trials' runs."""
-        self.experiment = self._find_experiment()
-        self.parent = parent_of(self.client, self.experiment, self.info) or self._create_parent()
+        parent = parent_of(self.client, self.info)
+        self.experiment = parent.info.experiment_id if parent else self._find_experiment()
+        self.parent = parent or self._create_parent()
         if fields.STATE not in self.parent.data.tags:
             self._fill_parent()
         self._attach_files()
@@ -98,15 +74,21 @@ class Tracker:
         disconnect(self.client)
 
     def missing(self, views: Iterable[TrialView]) -> list[TrialView]:
-        """Return the views that MLflow does not show yet."""
+        """Return the views that MLflow does not show yet; raise ConflictingTrial as `publish`."""
         return [view for view in views if self._lacks(view)]
 
     def _lacks(self, view: TrialView) -> bool:
         child = self.children.get(view.number)
-        return child is None or (is_active(child.run) and not child.is_complete(view))
+        if child is None:
+            return True
+        child.check_same(view, self.info.name)
+        return child.lacks(view)
 
     def publish(self, view: TrialView) -> None:
-        """Make MLflow show the view."""
+        """Make MLflow show the view; raise ConflictingTrial if it has another result."""
+        if not self._lacks(view):
+            return
+        self._update_child(view)
         if not self._lacks(view):
             return
         with self._session():
@@ -116,6 +98,19 @@ class Tracker:
         with self._session():
             self._log(child, view)
             self._set_status(child, view)
+
+    def _update_child(self, view: TrialView) -> None:
+        """Read the trial's run from MLflow: another copy of the study may have published it."""
+        known = self.children.get(view.number)
+        if known is None:
+            run = child_of(self.client, self.experiment, self.parent.info.run_id, view.number)
+        elif view.digest and not known.digest:
+            run = self.client.get_run(known.run.info.run_id)
+        else:
+            return
+        if run is not None:
+            child = self.children[view.number] = TrialRun.of(run)
+            self.is_shared |= known is None or bool(child.digest)
 
     def _child_with_dataset(self, view: TrialView) -> TrialRun:
         child = self.children.get(view.number) or self._create_child(view)
@@ -212,6 +207,14 @@ class Tracker:
         self._sent = max([self._sent, *(step for step, _ in new)])
         self._set_parent_status(fields.STATUS[state])
 
+    def withdraw(self) -> None:
+        """Let the parent run say again what it said before this tracker described it."""
+        before = self._parent_before
+        for name in (fields.STATE, fields.NOTE):
+            if name in before.data.tags:
+                self.client.set_tag(before.info.run_id, name, before.data.tags[name])
+        self._set_parent_status(before.info.status)
+
     def _set_parent_status(self, status: str) -> None:
         run_id = self.parent.info.run_id
         if status == "RUNNING":
@@ -230,12 +233,7 @@ class Tracker:
                 found = self.client.get_experiment_by_name(name)
                 if found is None:
                     raise error
-        if found.lifecycle_stage == "deleted":
-            raise UserError(
-                f"the MLflow experiment {name!r} was deleted: restore it with `mlflow experiments "
-                f"restore --experiment-id {found.experiment_id}`, or remove it for good with "
-                f"`mlflow gc`"
-            )
+        check_not_deleted(found)
         return str(found.experiment_id)
 
     def _experiment_tags(self) -> dict[str, str]:
@@ -249,7 +247,8 @@ class Tracker:
         info = self.info
         tags = {fields.KIND: "study", fields.STUDY: info.name, **fields.SOURCE}
         tags |= {fields.IDENTITY: info.identity} if info.identity else {}
-        return self.client.create_run(self.experiment, tags=tags, run_name=info.name)
+        run = self.client.create_run(self.experiment, tags=tags, run_name=info.name)
+        return parent_of(self.client, info) or run  # another copy may have created one, too
 
     def _fill_parent(self) -> None:
         """Add what the parent lacks when it is created; the state comes last, as with trials."""

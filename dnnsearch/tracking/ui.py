@@ -2,16 +2,19 @@
 
 import os
 import sqlite3
-import sys
+import subprocess
+import sysconfig
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 from dnnsearch.errors import UserError
+from dnnsearch.runtime.python_command import python_command, python_environment
 from dnnsearch.storage.sqlite_connection import connection
 from dnnsearch.tracking import saved_view
-from dnnsearch.tracking.database import sqlite_path
 from dnnsearch.tracking.environment import ALWAYS
+from dnnsearch.urls import sqlite_path
 
 NEWEST_EXPERIMENT = """
     SELECT max(experiment_id) FROM (
@@ -28,6 +31,21 @@ class Command:
     argv: list[str]
     environment: dict[str, str]
     address: str
+    descriptors: tuple[int, ...] = ()  # that the server keeps open
+
+    def replace_process(self) -> NoReturn:
+        """Let the server take this process's place."""
+        for descriptor in self.descriptors:
+            os.set_inheritable(descriptor, True)
+        os.execve(self.argv[0], self.argv, self.environment)
+
+    def start(self) -> "subprocess.Popen[bytes]":
+        """Return the server as a running process; call it once."""
+        try:
+            return subprocess.Popen(self.argv, env=self.environment, pass_fds=self.descriptors)
+        finally:
+            for descriptor in self.descriptors:
+                os.close(descriptor)
 
 
 def ui_command(uri: str, port: int = 5000) -> Command:
@@ -37,20 +55,28 @@ def ui_command(uri: str, port: int = 5000) -> Command:
     """
     if uri.startswith(("http://", "https://")):
         raise UserError(f"MLflow's UI already runs on its server: open {uri} in a browser")
-    server = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", uri]
+    server = python_command("mlflow", "server", "--backend-store-uri", uri)
     network = ["--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
     # Without this setting MLflow starts several more processes, for jobs that we do not have.
-    environment = {**os.environ, **ALWAYS, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    environment = {**_environment(), "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
     return Command([*server, *network], environment, f"http://127.0.0.1:{port}/{_start(uri)}")
 
 
-def serve_command(folder: Path, port: int) -> Command:
-    """Return the command of MLflow's scoring server on 127.0.0.1, with the installed packages."""
-    server = [sys.executable, "-m", "mlflow", "models", "serve", "--model-uri", str(folder)]
-    network = ["--host", "127.0.0.1", "--port", str(port), "--env-manager", "local"]
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
-    environment = {**os.environ, **ALWAYS, "PATH": path}  # MLflow starts `uvicorn` by its name
-    return Command([*server, *network], environment, f"http://127.0.0.1:{port}/invocations")
+def serve_command(file: Path, port: int, max_bytes: int) -> Command:
+    """Return the command that serves a model file on 127.0.0.1, by `scoring_server`."""
+    options = [str(file), str(port), str(max_bytes)]
+    server = python_command("dnnsearch.tracking.scoring_server", *options)
+    return Command(server, _environment(), f"http://127.0.0.1:{port}/invocations")
+
+
+def _environment() -> dict[str, str]:
+    """Return the environment of a server of MLflow's, which starts Python processes of its own.
+
+    These do not import from the current folder either, and uvicorn does not put it on sys.path.
+    """
+    standard_library = sysconfig.get_path("stdlib")  # on sys.path anyway
+    safe = {"PYTHONSAFEPATH": "1", "UVICORN_APP_DIR": standard_library}
+    return {**python_environment(), **ALWAYS, **safe}
 
 
 def _start(uri: str) -> str:

@@ -1,6 +1,6 @@
 """The metrics: what a network is worth on the dev set, and which of two values is the better one.
 
-`METRICS` is the only table of them. Its rows say all that search, leaderboard, promotion, report
+`METRICS` is the only table of them. Its rows have all that search, leaderboard, promotion, report
 and `new` need to know, so that a new metric is one function and one row here. The functions agree
 with those of scikit-learn that have the same name.
 """
@@ -38,7 +38,7 @@ class Direction:
         return np.inf if value is None else -self.sign * value
 
     def better(self, a: float | None, b: float | None) -> bool:
-        """Whether a is better than b, and not merely equal."""
+        """Return whether a is better than b, and not merely equal."""
         if a is None or b is None:
             return a is not None
         return a > b if self.maximize else a < b

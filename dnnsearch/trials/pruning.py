@@ -93,7 +93,7 @@ class Pruner:
 
     thresholds: Callable[..., Thresholds]  # of (finished, steps, maximize, **arguments)
     arguments: Callable[[int], dict[str, Any]]  # of curve_every, the updates between two points
-    min_points: int  # of the longest trial's curve, if the config says `curve_every: auto`
+    min_points: int  # of the longest trial's curve, if the config has `curve_every: auto`
     looks_at: Literal["best", "last"]  # value of the curve that is compared with the threshold
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from dnnsearch.runtime.package_version import package_version
 from dnnsearch.storage.array_store import canonical, digest, pack, unpack
 from dnnsearch.trials.run import Result
 from dnnsearch.trials.spec import Spec
@@ -27,8 +28,8 @@ PINNED_PACKAGES = ("numpy", "scipy", "optuna", "scikit-learn")
 
 def versions() -> dict[str, str]:
     """Return versions by package: those that define a study, and those of dnnsearch and Python."""
-    packages = {name: metadata.version(name) for name in (*PINNED_PACKAGES, "dnnsearch")}
-    return {**packages, "python": platform.python_version()}
+    packages = {name: metadata.version(name) for name in PINNED_PACKAGES}
+    return {**packages, "dnnsearch": package_version(), "python": platform.python_version()}
 
 
 @dataclass(frozen=True)

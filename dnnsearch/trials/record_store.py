@@ -59,7 +59,7 @@ class Records:
         self.remote = remote
         self.maker = maker
 
-    def keep(self, packed: bytes) -> Record:
+    def save(self, packed: bytes) -> Record:
         """Write the record to its file, then return it; raise UserError if that is impossible."""
         record = decode(packed)
         write_whole(self.path(record), packed)
@@ -204,9 +204,9 @@ class RecordMemo:
                         return record
         return None
 
-    def keep(self, packed: bytes) -> Record:
+    def save(self, packed: bytes) -> Record:
         """Write a new record to its file, then return it."""
-        return self.records.keep(packed)
+        return self.records.save(packed)
 
     def _replaced(self, path: Path, reason: Exception, spec: Spec) -> Record | None:
         """Set the file aside; return the remote record if there is one."""

@@ -142,7 +142,7 @@ def _class_weights(spec: Spec, y: np.ndarray) -> np.ndarray | None:
 
 
 def _is_pruned(spec: Spec, points: list[Progress]) -> bool:
-    """Whether the thresholds of the spec end the training at the last of these points."""
+    """Return whether the thresholds of the spec end the training at the last of these points."""
     if points[-1].iteration == spec.updates:
         return False
     needed = dict(spec.thresholds).get(points[-1].iteration)

@@ -40,7 +40,7 @@ class Progress:
 
     @property
     def finite(self) -> Array:
-        """Which replicates have finite costs, (R,)."""
+        """Whether each replicate has finite costs, (R,)."""
         return np.isfinite(self.train_cost) & np.isfinite(self.dev_cost)
 
     def only(self, alive: Array) -> "Progress":

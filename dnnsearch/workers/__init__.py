@@ -6,6 +6,7 @@ Optuna or MLflow is.
 
 - `events`: what a pool reports of a trial: progress, done, failed.
 - `scheduler`: which trial runs where, and which trials are suspected after a crash.
+- `lost_data`: what happens if the arrays of a trial are missing or damaged.
 - `worker_main`: the program of a worker process.
 - `worker_process`: a worker process, seen from the process that started it.
 - `local_pool`: worker processes on this machine.

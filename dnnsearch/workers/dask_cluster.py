@@ -37,6 +37,7 @@ from dnnsearch.workers.cluster_events import (
     WorkersSeen,
 )
 from dnnsearch.workers.dask_task import WorkerRequirements
+from dnnsearch.workers.lost_data import Restore
 
 CONNECT_SECONDS = 5.0  # for the first answer of the scheduler
 RECONNECT_SECONDS = 60.0  # for a scheduler that had answered before
@@ -54,16 +55,23 @@ warnings.simplefilter("ignore", VersionMismatchWarning)
 class Cluster:
     """The workers of the Dask scheduler at `address`.
 
-    `arrays` is the address of the data in the array store at `store`.
+    `arrays` is the address of the data in the array store at `store`. `restore` is called with it
+    before the data are sent, in another thread: they may be lost here, too.
     """
 
     def __init__(
-        self, address: str, requirements: WorkerRequirements, store: Path, arrays: str
+        self,
+        address: str,
+        requirements: WorkerRequirements,
+        store: Path,
+        arrays: str,
+        restore: Restore,
     ) -> None:
         self.address = address
         self.requirements = requirements
         self.store = store
         self.arrays = arrays
+        self._restore = restore
         self.events: queue.SimpleQueue[ClusterEvent] = queue.SimpleQueue()
         self._handshakes: dict[str, asyncio.Task[None]] = {}  # of all workers that were seen
         self._trainings: dict[str, asyncio.Task[None]] = {}
@@ -90,7 +98,7 @@ class Cluster:
         self._thread.join(CLOSE_SECONDS)
 
     def _call_soon(self, action: Callable[..., object], *arguments: Any) -> None:
-        with suppress(RuntimeError):  # the loop has ended, and ConnectionLost says why
+        with suppress(RuntimeError):  # the loop has ended, and ConnectionLost has the reason
             self._loop.call_soon_threadsafe(action, *arguments)
 
     def _work(self) -> None:
@@ -184,6 +192,11 @@ class Cluster:
             await asyncio.sleep(LOOK_SECONDS)
 
     async def _send(self, worker: str) -> str:
+        try:
+            await asyncio.to_thread(self._restore, self.arrays)
+        except UserError as error:
+            self.events.put(ConnectionLost(error))  # the search ends
+            raise
         why = ""
         for chunk in transfer.chunks(self.store, self.arrays):
             why = await self._run(worker, CHUNK_SECONDS, dask_task.receive, self.arrays, chunk)

@@ -36,13 +36,14 @@ from dnnsearch.workers.cluster_events import (
 from dnnsearch.workers.dask_cluster import Cluster
 from dnnsearch.workers.dask_task import Answer, WorkerRequirements
 from dnnsearch.workers.events import Done, Event, Failed, Progressed
+from dnnsearch.workers.lost_data import Restore, no_restore
 from dnnsearch.workers.scheduler import Scheduler, Slot
 
 PACKAGES = ("dnnsearch", "numpy")  # that a worker computes with
 MAX_REPORTS_PER_SECOND = 400  # of progress, by all workers: what a coordinator can process
 MIN_PROGRESS_SECONDS = 0.1  # between two reports of one training
 PATIENCE_SECONDS = 3.0  # without a new worker, after which a search that can use none gives up
-MAX_TRANSFERS = 3  # times that the data are sent again to a worker
+MAX_TRANSFERS = 3  # times that the data are sent again to a worker before it ends a trial
 
 
 class DaskWorker(Slot):
@@ -67,8 +68,9 @@ def requirements_of(pins: str) -> WorkerRequirements:
 class DaskWorkers:
     """The workers of the Dask scheduler at `address` that meet the requirements at any time.
 
-    `arrays` is the digest of the data, in the array store under `store`. `say` is called with each
-    message for the user. Raise UserError if no scheduler answers, or if no worker can be used.
+    `arrays` is the digest of the data, in the array store under `store`. `on_message` is called
+    with each message for the user, and `restore`, from another thread, before the data are sent.
+    Raise UserError if no scheduler answers, or if no worker can be used.
     """
 
     def __init__(
@@ -77,10 +79,11 @@ class DaskWorkers:
         requirements: WorkerRequirements,
         store: Path,
         arrays: str,
-        say: Callable[[str], None],
+        on_message: Callable[[str], None],
+        restore: Restore = no_restore,
     ) -> None:
         self.address = address
-        self._say = say
+        self._on_message = on_message
         self._keys = (f"{requirements.topic}-{attempt}" for attempt in count())
         self._scheduler = Scheduler()
         self._specs: dict[int, bytes] = {}
@@ -88,12 +91,12 @@ class DaskWorkers:
         self._pending: dict[str, tuple[DaskWorker, int]] = {}  # attempts, by Dask's key
         self._refused: dict[str, str] = {}  # address of a worker to the reason
         self._unreported: list[str] = []  # addresses of refused workers
-        self._transfers: dict[str, int] = {}  # address of a worker to times that it lost the data
+        self._transfers: dict[str, int] = {}  # by worker: times in a row that it lost the data
         self._seen: frozenset[str] | None = None
         self._last_new = time.monotonic()  # when a new worker was last seen
         self._had_worker = False
-        self._said_waiting = False
-        self._cluster = Cluster(address, requirements, store, arrays)
+        self._has_reported_waiting = False
+        self._cluster = Cluster(address, requirements, store, arrays, restore)
         try:
             self._wait_for_first_worker()
         except BaseException:
@@ -158,7 +161,7 @@ class DaskWorkers:
             case WorkerJoined(worker, threads):
                 self._workers[worker] = DaskWorker(worker, threads)
                 self._had_worker = True
-                self._said_waiting = False
+                self._has_reported_waiting = False
             case WorkerRefused(worker, why):
                 self._refuse(worker, why)
             case WorkerLeft(worker):
@@ -171,7 +174,7 @@ class DaskWorkers:
     ) -> Iterator[Event]:
         message, payload = answer or ({"kind": "stopped"}, b"")
         kind, cause, trace = (message.get(key, "") for key in ("kind", "cause", "traceback"))
-        if kind == "refused" or message.get("data_missing"):
+        if kind == "refused" or kind == "data_lost":
             self._scheduler.requeue(worker, [number])
             self._dismiss(worker, cause if kind == "refused" else "")
         elif kind == "died":
@@ -183,6 +186,7 @@ class DaskWorkers:
         else:
             self._scheduler.ended(worker, number)
             del self._specs[number]
+            self._transfers.pop(worker.address, None)
             yield Done(number, payload) if kind == "done" else Failed(number, cause, trace)
 
     def _dismiss(self, worker: DaskWorker, why: str) -> None:
@@ -242,26 +246,24 @@ class DaskWorkers:
 
     def _report_workers(self) -> None:
         """Report refused workers, and that the search waits for one; give up if none fits."""
+        waited = time.monotonic() - self._last_new
         if self._had_worker:
             for worker in self._unreported:
-                self._say(f"worker {worker} {self._refused.get(worker, 'is gone')}; it is not used")
+                self._on_message(
+                    f"worker {worker} {self._refused.get(worker, 'is gone')}; it is not used"
+                )
             self._unreported.clear()
-        elif self._no_worker_fits():
+        elif self._seen and self._all_are_refused() and waited >= PATIENCE_SECONDS:
             raise UserError(self._refusal())
         stuck = self._scheduler.is_waiting and not self._workers and self._all_are_refused()
-        if stuck and not self._said_waiting:
-            self._said_waiting = True
+        if stuck and not self._has_reported_waiting:
+            self._has_reported_waiting = True
             refused = "that can be used any more: waiting for others"
             state = refused if self._seen else "yet: waiting for them"
-            self._say(f"no workers at {self.address} {state}")
+            self._on_message(f"no workers at {self.address} {state}")
 
     def _all_are_refused(self) -> bool:
         return self._refused.keys() >= (self._seen or set())
-
-    def _no_worker_fits(self) -> bool:
-        """Whether all workers there are refused, and no new one has come for a while."""
-        patient = time.monotonic() - self._last_new < PATIENCE_SECONDS
-        return bool(self._seen) and self._all_are_refused() and not patient
 
     def _refusal(self) -> str:
         worker, why = next(iter(self._refused.items()))

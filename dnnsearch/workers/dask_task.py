@@ -4,12 +4,14 @@ An idle child is kept for the next trial and ended after two seconds without one
 trains, its Dask task is watched: if the task is cancelled, because the search has ended or its
 process has died, the child is killed. If the Dask worker dies, its children end with it.
 
-The answer to a task is a message and a payload. A child sends `done` or `failed`; `died` means that
-the child crashed, `refused` that nothing can be trained here as the search requires, `stopped` that
-the task is no longer wanted. Errors of our own code stay exceptions.
+The answer to a task is a message and a payload. A child sends `done`, `failed`, or `data_lost` if
+its arrays are missing or damaged; `died` means that the child crashed, `refused` that nothing can
+be trained here as the search requires, `stopped` that the task is no longer wanted. Errors of our
+own code stay exceptions.
 """
 
 import asyncio
+import json
 import threading
 import time
 from collections.abc import Callable
@@ -17,7 +19,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from dnnsearch.storage.array_store import DamagedArrays, default_root
+from dnnsearch.errors import UserError
+from dnnsearch.storage.array_store import ArrayStore, DamagedArrays, default_root
 from dnnsearch.workers import transfer
 from dnnsearch.workers.worker_process import WorkerProcess
 
@@ -123,6 +126,8 @@ def _start_child(pins: str) -> tuple[WorkerProcess, dict[str, Any]]:
             child = WorkerProcess(pins, default_root())
         except OSError as error:
             raise RequirementsNotMet(f"cannot start a process: {error.strerror}") from error
+        except UserError as error:  # the cache is another user's
+            raise RequirementsNotMet(f"cannot train: {error}") from error
         try:
             message, _ = child.receive()
         except (EOFError, OSError):
@@ -178,10 +183,16 @@ def supervise(
                     return message, payload
                 report(message)
     except (EOFError, OSError):
-        how = child.end()
-        return {"kind": "died", "cause": how, "traceback": child.stderr_tail}, b""
+        return _death(child.end(), child.stderr_tail, json.loads(spec)["arrays"]), b""
     child.end()
     return {"kind": "stopped"}, b""
+
+
+def _death(how: str, stderr: str, arrays: str) -> dict[str, Any]:
+    """Return the message about a dead child: only if its data are whole is the trial suspected."""
+    if ArrayStore(default_root()).is_intact(arrays):
+        return {"kind": "died", "cause": how, "traceback": stderr}
+    return {"kind": "data_lost", "cause": how}
 
 
 def _throttled(
@@ -231,6 +242,8 @@ async def _store_error(action: Callable[[], str | None]) -> str:
     """Return what the action does, or the error that prevents it, in one line."""
     try:
         return await asyncio.to_thread(action) or ""
+    except UserError as error:
+        return str(error)
     except (OSError, DamagedArrays) as error:
         why = error.strerror if isinstance(error, OSError) else str(error)
         return f"cannot keep the data in {default_root()}: {why}"

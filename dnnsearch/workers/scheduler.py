@@ -138,7 +138,7 @@ def _held_back(slot: Slot, free: Sequence[Slot]) -> int:
     """Return how many trials to leave in the queue rather than put one more into this slot.
 
     A trial that waits behind another one in a slot cannot be taken back: if few trials wait, it
-    would stand behind a long one while another slot is idle.
+    would wait behind a long one while another slot is idle.
     """
     if slot.load < 1:
         return 0

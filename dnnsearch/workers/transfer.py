@@ -16,6 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from dnnsearch.storage.array_store import ArrayStore, DamagedArrays
+from dnnsearch.storage.permissions import create_folder
 
 CHUNK_BYTES = 8 << 20
 ABANDONED_SECONDS = 30.0  # without a chunk, after which another worker may start again
@@ -39,7 +40,7 @@ def begin(root: Path, address: str) -> str:
     store, folder = ArrayStore(root), _incoming(root, address)
     if store.is_intact(address):
         return "there"
-    root.mkdir(parents=True, exist_ok=True)
+    create_folder(root)
     with suppress(FileNotFoundError):
         if time.time() - folder.stat().st_mtime > ABANDONED_SECONDS:
             cancel(root, address)
@@ -55,7 +56,7 @@ def receive(root: Path, address: str, chunk: Chunk) -> None:
     """Write a chunk; raise OSError if there is no room for it."""
     name, start, content = chunk
     folder = _incoming(root, address)
-    with open(os.open(folder / name, os.O_WRONLY | os.O_CREAT, 0o644), "wb") as file:
+    with open(os.open(folder / name, os.O_WRONLY | os.O_CREAT, 0o666), "wb") as file:
         file.seek(start)
         file.write(content)
     os.utime(folder)

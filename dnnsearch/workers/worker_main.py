@@ -1,4 +1,4 @@
-"""The program of a worker process: `python -m dnnsearch.workers.worker_main FD PINS STORE`.
+"""The program of a worker process: `dnnsearch.workers.worker_main FD PINS STORE`.
 
 It reads specs from the socket FD, trains them one after another, and sends back progress and
 packed records. It was started with the pins named PINS and checks that they are in effect. It opens
@@ -18,7 +18,7 @@ from pathlib import Path
 
 from dnnsearch.runtime import numerics
 from dnnsearch.runtime.childprocess import inbox
-from dnnsearch.storage.array_store import ArrayStore
+from dnnsearch.storage.array_store import ArrayStore, DamagedArrays
 from dnnsearch.trials.record import encode, versions
 from dnnsearch.trials.run import run_trial
 from dnnsearch.trials.spec import Spec
@@ -55,22 +55,32 @@ def _serve(descriptor: int, pins: str, root: str) -> None:
 
 
 def _run(connection: Connection, spec: Spec, store: ArrayStore, made: Mapping[str, object]) -> None:
-    data_missing = True
     try:
-        data = store.open(spec.arrays)
-        data_missing = False
+        message, packed = _trained(connection, spec, store, made)
+    except (DamagedArrays, KeyError) as error:  # of the arrays: the training's own are caught
+        cause = f"{type(error).__name__}: {error}"
+        message, packed = {"kind": "data_lost", "cause": cause}, b""
+    send(connection, {**message, "number": spec.number}, packed)
+
+
+def _trained(
+    connection: Connection, spec: Spec, store: ArrayStore, made: Mapping[str, object]
+) -> tuple[dict[str, object], bytes]:
+    """Return the message about the end of the training, and its record.
+
+    Raise KeyError or DamagedArrays if the arrays are missing or damaged, before or after it: then
+    neither a result nor a failure is believed.
+    """
+    data = store.open(spec.arrays)
+    try:
         packed = encode(spec, run_trial(spec, data, _ProgressReporter(connection, spec)), made)
+        message: dict[str, object] = {"kind": "done"}
     except Exception as error:
-        message = {
-            "kind": "failed",
-            "number": spec.number,
-            "cause": f"{type(error).__name__}: {error}",
-            "traceback": traceback.format_exc(),
-            "data_missing": data_missing,  # then no training was started
-        }
-        send(connection, message)
-    else:
-        send(connection, {"kind": "done", "number": spec.number}, packed)
+        cause = f"{type(error).__name__}: {error}"
+        message, packed = {"kind": "failed", "cause": cause}, b""
+        message["traceback"] = traceback.format_exc()
+    store.check(data, spec.arrays)
+    return message, packed
 
 
 class _ProgressReporter:

@@ -1,5 +1,6 @@
 """Covers a study and its trials as objects, and predictions of a trained trial."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -7,8 +8,10 @@ import pytest
 from sklearn.datasets import make_moons
 
 from dnnsearch.api.results import Study, Trial
+from dnnsearch.data.prepare import INDEX
 from dnnsearch.data.splitting import stratified
 from dnnsearch.errors import UserError
+from dnnsearch.storage.array_store import ArrayStore
 from dnnsearch.study.stored_study import open_study
 
 
@@ -62,6 +65,19 @@ def test_a_model_whose_data_left_the_cache_prepares_them_again(
     X, _ = make_moons(120, noise=0.2, random_state=0)
     before = trial.predict_proba(X)
     monkeypatch.setenv("DNNSEARCH_CACHE", str(tiny / "other"))
+    again = Study(open_study("tiny", "sqlite:///optuna.db"))[2]
+    assert np.array_equal(again.predict_proba(X), before)
+
+
+def test_an_entry_of_the_index_that_was_edited_is_not_believed(tiny: Path, trial: Trial) -> None:
+    X, _ = make_moons(120, noise=0.2, random_state=0)
+    before = trial.predict_proba(X)
+    store = ArrayStore(tiny / "cache")
+    for path in (tiny / "cache" / INDEX).glob("*.json"):
+        entry = json.loads(path.read_text())
+        group = dict(store.open(entry["prepared"]["test_key"]))
+        entry["prepared"]["test_key"] = store.put({**group, "mean": group["mean"] + 1})
+        path.write_text(json.dumps(entry))
     again = Study(open_study("tiny", "sqlite:///optuna.db"))[2]
     assert np.array_equal(again.predict_proba(X), before)
 

@@ -77,7 +77,7 @@ def test_the_version_is_printed(command: Command) -> None:
 def test_an_error_of_ours_keeps_its_traceback(
     command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dnnsearch.deployment.removal.empty_cache", lambda: 1 / 0)
+    monkeypatch.setattr("dnnsearch.deployment.cache_removal.empty_cache", lambda: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         command("clean")
 

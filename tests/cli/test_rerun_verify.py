@@ -107,7 +107,7 @@ def test_a_last_bit_under_another_version_is_equal_within_rounding_and_the_cause
 ) -> None:
     (tiny / "mlflow.db").unlink()
     planted = LAST_BIT + OTHER_NUMPY
-    first, which, mend = program.run(
+    first, which, remedy = program.run(
         tiny, "verify", "tiny", *QUIET, code=1, planted=planted
     ).splitlines()
     assert first.startswith(
@@ -115,7 +115,7 @@ def test_a_last_bit_under_another_version_is_equal_within_rounding_and_the_cause
         "because of versions: numpy (was "
     )
     assert which.startswith("  the first that differs: trial 0: curve train_cost at iteration 10: ")
-    assert mend.startswith("  what can be done: ")
+    assert remedy.startswith("  what can be done: ")
     rerun = program.run(tiny, "rerun", "tiny/2", code=1, planted=planted)
     assert rerun.startswith("tiny/2 equal within rounding: curve train_cost at iteration 10: ")
     assert "(1 units in the last place at most, by versions: numpy (was " in rerun

@@ -26,7 +26,7 @@ def test_an_unpinned_process_is_replaced_by_the_same_command_with_the_pins(start
     pin("portable")
     ((program, arguments, environment),) = starts
     assert (program, arguments) == (sys.executable, sys.orig_argv)
-    assert numerics.is_pinned(numerics.playable("portable"), environment)
+    assert numerics.is_pinned(numerics.supported_pins("portable"), environment)
 
 
 def test_a_pinned_process_is_not_replaced(starts: Starts, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -107,6 +107,23 @@ def test_without_a_header_the_target_is_a_number_and_test_labels_may_end_in_a_st
         assert definition.prepared.classes == ("<=50K", ">50K")
 
 
+@pytest.mark.parametrize("settings", [["folds=null"], ["folds=3"], ["split={by: z, order: time}"]])
+@pytest.mark.parametrize("has_test_file", [False, True])
+@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+def test_every_task_goes_with_a_test_file_and_with_folds(task, has_test_file, settings):
+    targets = {
+        "binary": ["no", "yes"] * 60,
+        "multiclass": ["a", "b", "c"] * 40,
+        "regression": np.linspace(0, 7, 120),
+    }
+    frame = rows(120).assign(y=targets[task])
+    test = written(frame[:30].assign(x=0.5), "test.csv") if has_test_file else None
+    config, definition = drafted(written(frame), "y", test=test, settings=settings)
+    shape = definition.prepared.shape
+    assert (config.data["task"], shape.task) == (task, task)
+    assert (shape.test == 30) if has_test_file else (0 < shape.test < 30)
+
+
 def test_a_folder_of_idx_images_is_accepted(tmp_path):
     folder = tmp_path / "images"
     folder.mkdir()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dnnsearch.deployment.champion import champion, keep, path
+from dnnsearch.deployment.champion import champion_path, find_champion, save_champion
 from dnnsearch.deployment.removal import remove_study
 from dnnsearch.deployment.trial_model import model
 from dnnsearch.errors import UserError
@@ -39,7 +39,7 @@ def refused(text: str) -> None:
 
 
 def content(study: OpenStudy) -> bytes | None:
-    found = champion(study, refused)
+    found = find_champion(study, refused)
     return None if found is None else found.content
 
 
@@ -48,11 +48,11 @@ def test_a_champion_that_another_machine_promoted_is_found(
 ) -> None:
     study = tracked(tiny)
     old = of_trial(study, 0)
-    keep(study, old)
+    save_champion(study, old)
     assert content(study) == old  # no version has the alias
     new = make_champion_in_mlflow(study, 2)
     assert content(study) == new != old
-    keep(study, new)
+    save_champion(study, new)
     monkeypatch.setattr(registry, "content_of", refused)  # the local copy is the same: no download
     assert content(study) == new
 
@@ -64,11 +64,11 @@ def test_while_mlflow_is_away_the_local_copy_is_used_and_reported(
     study.attributes["config"]["tracking"] = "http://127.0.0.1:9"  # no server listens there
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     with pytest.raises(UserError, match=r"127\.0\.0\.1:9"):
-        champion(study, refused)
+        find_champion(study, refused)
     kept = of_trial(study, 0)
-    keep(study, kept)
+    save_champion(study, kept)
     said: list[str] = []
-    found = champion(study, said.append)
+    found = find_champion(study, said.append)
     assert found is not None
     assert found.content == kept
     assert len(said) == 1
@@ -77,8 +77,8 @@ def test_while_mlflow_is_away_the_local_copy_is_used_and_reported(
 
 def test_two_studies_of_one_name_have_different_champions(tiny: Path) -> None:
     mine, other = tracked(tiny), tracked(tiny, "f" * 32)
-    assert path(mine) != path(other)
-    keep(mine, of_trial(mine, 0))
+    assert champion_path(mine) != champion_path(other)
+    save_champion(mine, of_trial(mine, 0))
     assert content(other) is None
     theirs = make_champion_in_mlflow(other, 2)  # both share the registered model
     assert content(other) == theirs
@@ -87,10 +87,10 @@ def test_two_studies_of_one_name_have_different_champions(tiny: Path) -> None:
 
 def test_removing_a_study_removes_its_champion_and_no_other(tiny: Path) -> None:
     study, other = open_study("tiny", STORAGE), tracked(tiny, "f" * 32)
-    keep(study, of_trial(study, 0))
-    keep(other, of_trial(study, 2))
+    save_champion(study, of_trial(study, 0))
+    save_champion(other, of_trial(study, 2))
     strange = study.records.folder / f"00000-{'0' * 16}-{'0' * 16}.npz"
     strange.write_bytes(b"another study's record")
     remove_study(study)
-    assert not path(study).exists()
-    assert path(other).exists()
+    assert not champion_path(study).exists()
+    assert champion_path(other).exists()

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dnnsearch.deployment.champion import keep, path
+from dnnsearch.deployment.champion import champion_path, save_champion
 from dnnsearch.deployment.lookup import find
 from dnnsearch.deployment.trial_model import model
 from dnnsearch.errors import UserError
@@ -30,10 +30,10 @@ def test_a_trial_a_file_and_a_champion_are_found(tiny: Path) -> None:
     assert outputs_of("tiny/2") == expected
     with pytest.raises(UserError, match=r"tiny has no champion yet: `dnnsearch promote tiny`"):
         find("tiny", STORAGE, print)
-    keep(study, model_file.encode(trial))
+    save_champion(study, model_file.encode(trial))
     model_file.write(Path("some.dnn"), trial)
     assert outputs_of("tiny") == outputs_of("some.dnn") == expected
-    kept = path(study)
+    kept = champion_path(study)
     kept.write_bytes(kept.read_bytes()[:-1])
     with pytest.raises(UserError, match=r"champion-.*.dnn cannot be used as a model: .* SHA-256"):
         find("tiny", STORAGE, print)

@@ -1,18 +1,28 @@
 """MLflow's scoring server, as `dnnsearch serve` starts it, gives what `predict` gives."""
 
+import errno
+import inspect
 import json
+import os
+import stat
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from dnnsearch.deployment.server import command
+from dnnsearch.api.models import serve as api_serve
+from dnnsearch.cli.serve import serve
+from dnnsearch.deployment.server import MAX_BODY, command
+from dnnsearch.errors import UserError
 from dnnsearch.models import model_file
+from dnnsearch.tracking.model_folder import write_folder
 from dnnsearch.tracking.ui import serve_command
 from tests.support.models import members, people
 from tests.support.preloaded import Preloaded
 from tests.support.scoring import Server
+from tests.support.waiting import wait_until_removed
 
 pytestmark = pytest.mark.flaky(reruns=1)  # a server that starts slowly on a busy machine
 
@@ -56,7 +66,7 @@ def test_invalid_rows_get_status_400_with_the_reason(server: Server) -> None:
     for bad, reason in (
         ({**good, "age": "old"}, "column 'age' must be numbers, but has 'old'"),
         ({**good, "income": 1e300}, "numbers must be finite and at most 3.4e+38"),
-        ({key: good[key] for key in ("zone", "income", "city")}, "missing inputs ['age']"),
+        ({key: good[key] for key in ("zone", "income", "city")}, "but 'age' is missing"),
     ):
         status, message = server.ask_json(dataframe_records=[bad])
         assert status == 400
@@ -66,19 +76,56 @@ def test_invalid_rows_get_status_400_with_the_reason(server: Server) -> None:
 
 
 def test_a_server_listens_on_this_machine_only_and_loads_no_pickle(tmp_path: Path) -> None:
-    started = serve_command(tmp_path, 5001)
-    assert started.argv[started.argv.index("--host") + 1] == "127.0.0.1"
-    assert started.argv[started.argv.index("--env-manager") + 1] == "local"
+    started = serve_command(tmp_path, 5001, 10)
+    assert started.address == "http://127.0.0.1:5001/invocations"
     assert started.environment["MLFLOW_ALLOW_PICKLE_DESERIALIZATION"] == "false"
     assert started.environment["MLFLOW_DISABLE_TELEMETRY"] == "true"
 
 
-def test_the_folder_of_a_model_is_named_by_its_digest_and_used_again(
+def test_a_folder_in_the_cache_is_not_believed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """MLflow imports what `MLmodel` names: whoever wrote it would run code in the server."""
     monkeypatch.setenv("DNNSEARCH_CACHE", str(tmp_path))
-    first, again = command(members(), 5001), command(members(), 5001)
-    assert first == again
-    (folder,) = tmp_path.iterdir()
-    assert folder.name == model_file.digest(model_file.encode(members()))
-    assert (folder / "data" / "model.dnn").read_bytes() == model_file.encode(members())
+    content = model_file.encode(members())
+    planted = tmp_path / model_file.digest(content)
+    write_folder(planted, content)
+    text = (planted / "MLmodel").read_text()
+    (planted / "MLmodel").write_text(text.replace("dnnsearch.tracking.scoring", "planted"))
+    started = command(members(), 5001)
+    file = Path(started.argv[-3])
+    assert file.read_bytes() == content
+    assert tmp_path not in file.parents
+    assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
+    for descriptor in started.descriptors:  # as if the server had ended
+        os.close(descriptor)
+    wait_until_removed(file.parent)
+
+
+def test_a_model_that_cannot_be_written_leaves_no_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*arguments: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(UserError, match=f"^the model cannot be written to {tmp_path}: No space"):
+        command(members(), 5001)
+    monkeypatch.undo()
+    for folder in tmp_path.iterdir():
+        wait_until_removed(folder)
+
+
+def test_the_private_folder_goes_with_the_server(folder: Path, tmp_path: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TMPDIR", str(tmp_path))
+        server = Server(folder, "members.dnn")
+    (private,) = tmp_path.glob("dnnsearch-serve-*")
+    server.kill()
+    wait_until_removed(private)
+
+
+def test_a_body_may_be_as_large_from_python_as_from_the_command() -> None:
+    limits = {inspect.signature(way).parameters["max_body"].default for way in (api_serve, serve)}
+    assert limits == {MAX_BODY}

@@ -28,7 +28,7 @@ NOTEBOOKS = [  # the course has a test of its own
 TRIED = ["docs/getting-started.md", "docs/own-data.md", "docs/promote-and-predict.md"]
 SERVERS = ("serve", "ui")  # they do not end by themselves
 SHORTENED = {"trials=10": "trials=2", ".plot()": ""}  # plotting needs matplotlib
-SHORT = ["--set", "iterations=60", "--set", "curve_every=30"]
+SHORT_SEARCH = ["--set", "iterations=60", "--set", "curve_every=30"]
 LONG = "iterations: {low: 500, high: 2000}"
 
 
@@ -63,9 +63,9 @@ def shortened(words: list[str]) -> list[str]:
     """The same command with few and short trials."""
     words = ["3" if before == "--trials" else word for before, word in zip(["", *words], words)]
     if words[0] == "search":
-        return [*words, *SHORT, *([] if "--trials" in words else ["--trials=2"])]
+        return [*words, *SHORT_SEARCH, *([] if "--trials" in words else ["--trials=2"])]
     if words[0] == "new":
-        return [*words, *SHORT, "--set", "trials=2"]
+        return [*words, *SHORT_SEARCH, "--set", "trials=2"]
     return [*words, "--top=2", "--replicates=2"] if words[0] == "promote" else words
 
 

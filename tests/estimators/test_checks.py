@@ -14,7 +14,7 @@ STOPPING = {**QUICK, "units": (16, 8), "dev_fraction": 0.2, "batch_size": "full"
 
 @pytest.fixture(autouse=True)
 def array_api(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let scikit-learn run its check with arrays of other libraries, too."""
+    """Let scikit-learn run its check also with arrays of other libraries."""
     monkeypatch.setenv("SCIPY_ARRAY_API", "1")
 
 

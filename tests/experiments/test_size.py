@@ -8,7 +8,7 @@ import pytest
 
 from experiments import size
 
-SHORT = '''\
+SHORT_SOURCE = '''\
 def short(x: int) -> int:
     """A docstring.
 
@@ -100,7 +100,7 @@ def long_function(lines: int, name: str = "long") -> str:
 
 
 def test_docstrings_comments_and_blank_lines_do_not_count(tmp_path: Path) -> None:
-    (function,) = size.functions(write(tmp_path, SHORT))
+    (function,) = size.functions(write(tmp_path, SHORT_SOURCE))
     assert (function.name, function.lines) == ("short", 4)
 
 

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sklearn.datasets import load_wine
 
-from tests.faults.conftest import UNTRACKED, assert_whole, fingerprint, new_folder
+from tests.faults.conftest import UNTRACKED, assert_whole, fingerprint, new_folder, query
+from tests.faults.test_cache import planted
 from tests.support.preloaded import Preloaded
 
 SIZE = 4096  # KiB
@@ -81,6 +83,75 @@ def test_a_full_disk_under_one_of_our_folders_is_one_line_and_with_room_the_sear
     disk.free()
     said = program.run(folder, *SEARCH, *settings, **variables)
     assert fingerprint(said) == undisturbed
+
+
+FILES = {
+    "configs/people.yaml": ("new", "people.csv", "--target=label"),
+    "answers.csv": ("predict", "wine/1", "wines.csv", "--out=answers.csv"),
+    "report-wine.html": ("report", "wine"),
+    "wine.csv": ("show", "wine", "--csv=wine.csv"),
+}
+
+
+def test_a_full_disk_leaves_no_part_of_a_file_and_with_room_the_same_command_works(
+    program: Preloaded, folder: Path, disk: Disk
+) -> None:
+    storage = f"--storage=sqlite:///{folder / 'optuna.db'}"
+    records = f"--set=records={folder / 'records'}"
+    program.run(folder, *SEARCH, storage, records, "--trials=2")
+    rows = "".join(f"{i % 7},{i % 5},{'ab'[i % 2]}\n" for i in range(60))
+    (disk.path / "people.csv").write_text("x,y,label\n" + rows)
+    write_wines(disk.path / "wines.csv")
+    (disk.path / "configs").mkdir()
+    for name, arguments in FILES.items():
+        options = () if arguments[0] == "new" else (storage,)
+        disk.leave(0)
+        said = program.run(disk.path, *arguments, *options, code=2)
+        assert "No space left on device" in said.splitlines()[-1]
+        assert said.splitlines()[-1].startswith("error: ")
+        assert not (disk.path / name).exists(), name
+        disk.free()
+        if name != "report-wine.html":  # it is larger than this disk
+            program.run(disk.path, *arguments, *options)
+            assert (disk.path / name).stat().st_size > 100
+
+
+def write_wines(path: Path) -> None:
+    data = load_wine(as_frame=True)
+    data.data.to_csv(path, index=False)
+
+
+def test_a_read_only_cache_is_used_and_if_it_is_damaged_one_line_says_so(
+    program: Preloaded, folder: Path, disk: Disk, undisturbed: str
+) -> None:
+    cache = {"DNNSEARCH_CACHE": str(disk.path)}
+    program.run(folder, *SEARCH, "--trials=1", **cache)
+    disk.make("ro")
+    program.run(folder, *SEARCH, "--trials=2", **cache)
+    disk.make("rw")
+    for path in disk.path.glob("*/X_train.npy"):
+        path.unlink()
+    disk.make("ro")
+    line = refused(program, folder, "--trials=3", **cache)
+    assert f"arrays cannot be stored in {disk.path}: Read-only file system; choose" in line
+    disk.make("rw")
+    assert fingerprint(program.run(folder, *SEARCH, **cache)) == undisturbed
+
+
+def test_a_cache_that_is_lost_to_a_full_disk_stops_the_search_and_no_trial_is_told(
+    program: Preloaded, folder: Path, disk: Disk, undisturbed: str
+) -> None:
+    fill = "shutil.rmtree(cache, ignore_errors=True); (cache / 'filler').write_bytes(b'x' * "
+    room = "(os.statvfs(cache).f_bavail * os.statvfs(cache).f_frsize - 8192))"
+    cache = {"DNNSEARCH_CACHE": str(disk.path)}
+    line = refused(program, folder, planted=planted(fill + room), **cache)
+    assert f"the prepared data in {disk.path} are missing or damaged and cannot be" in line
+    assert f"again: arrays cannot be stored in {disk.path}: " in line
+    states = query(folder / "optuna.db", "SELECT state FROM trials")
+    assert ("FAIL",) not in states
+    disk.free()
+    assert fingerprint(program.run(folder, *SEARCH, **cache)) == undisturbed
+    assert_whole(folder)
 
 
 @pytest.mark.proof

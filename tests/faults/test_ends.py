@@ -28,7 +28,7 @@ COMMANDS = {
     "retune": ("retune", "wine", "--data={name: moons, examples: 120, seed: 7}", "--workers=2"),
     "predict": ("predict", "wine/1", "table.csv"),
 }
-TOLD, KILLED = signal.SIGTERM, signal.SIGKILL
+TERMINATED, KILLED = signal.SIGTERM, signal.SIGKILL
 MOONS = "data: {name: moons, examples: 120}"
 
 
@@ -72,11 +72,14 @@ def at_work(name: str, folder: Path, family: set[int]) -> bool:
     ("name", "number"),
     [
         ("verify", KILLED),
-        ("promote", TOLD),
-        ("predict", TOLD),
-        *(pytest.param(name, TOLD, marks=pytest.mark.proof) for name in ("verify", "rerun")),
+        ("promote", TERMINATED),
+        ("predict", TERMINATED),
+        *(pytest.param(name, TERMINATED, marks=pytest.mark.proof) for name in ("verify", "rerun")),
         *(pytest.param(name, KILLED, marks=pytest.mark.proof) for name in ("rerun", "promote")),
-        *(pytest.param("retune", number, marks=pytest.mark.proof) for number in (TOLD, KILLED)),
+        *(
+            pytest.param("retune", number, marks=pytest.mark.proof)
+            for number in (TERMINATED, KILLED)
+        ),
     ],
 )
 def test_a_command_ends_in_time_with_all_that_it_has_started(
@@ -87,7 +90,7 @@ def test_a_command_ends_in_time_with_all_that_it_has_started(
     wait_until(lambda: at_work(name, searched, below(command.pid)), 60)
     family, sent = below(command.pid), time.monotonic()
     command.kill(number)
-    assert command.wait() == (143 if number == TOLD else -KILLED), command.said
+    assert command.wait() == (143 if number == TERMINATED else -KILLED), command.said
     assert time.monotonic() - sent < 2.5  # half a second is for a busy machine
     assert "Traceback" not in command.said
     wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in family), 5)

@@ -16,9 +16,9 @@ from tests.support.servers import free_port
 DATABASES = ("optuna.db", "mlflow.db")
 NEW_DATA = "{name: moons, examples: 120, noise: 0.2, seed: 7}"
 SMALL = ("--top=2", "--replicates=2")
-# A publisher that is started anew, as a user's is: a fork takes SQLite's notes of its parent's
-# locks for its own, and so has none.
-ANEW = """
+# A publisher that is started as a new process, as a user's is: a fork takes SQLite's notes of the
+# parent's locks for its own, and so has none.
+NEW_PROCESS = """
 import sys
 if "dnnsearch.tracking.publisher_process" in sys.modules:
     import dnnsearch.runtime.childprocess, dnnsearch.tracking.publisher_process
@@ -98,7 +98,7 @@ MISTAKEN = [
 
 
 def start(server: Preloaded, folder: Path, *arguments: str, watch: str = WATCH) -> Command:
-    return server.start(folder, *arguments, planted=ANEW + watch, WATCHED=str(folder))
+    return server.start(folder, *arguments, planted=NEW_PROCESS + watch, WATCHED=str(folder))
 
 
 def seen(folder: Path) -> str:
@@ -165,7 +165,7 @@ def side_by_side(server: Preloaded, folder: Path) -> None:
     for name in ("left", "right"):
         (folder / f"{name}.yaml").write_text(text)
     said = [
-        server.start(folder, *arguments, planted=ANEW)
+        server.start(folder, *arguments, planted=NEW_PROCESS)
         for arguments in (
             ("search", "left.yaml"),
             ("retune", "tiny", f"--data={NEW_DATA}", "--trials=4", *SMALL),

@@ -61,6 +61,10 @@ def changed(model: Model, document: dict[str, Any] | None = None, **arrays: np.n
     return rehashed(pack({**found, **(document or {})}, {**had, **arrays}))
 
 
+def deep(levels: int) -> list[Any]:
+    return [deep(levels - 1)] if levels else []
+
+
 WRONG: dict[str, tuple[Callable[[], bytes], str]] = {
     "empty": (lambda: b"", "does not begin like a model file"),
     "a zip": (lambda: pack({}, {}), "does not begin like a model file"),
@@ -79,6 +83,14 @@ WRONG: dict[str, tuple[Callable[[], bytes], str]] = {
     "columns": (
         lambda: changed(members(), {"columns": [["age", "number"]]}),
         "does not match the columns",
+    ),
+    "deep preparation": (
+        lambda: changed(members(), preparation=np.frombuffer(b"[" * 10_000, np.uint8)),
+        "must not be nested so deeply",
+    ),
+    "deep provenance": (
+        lambda: changed(members(), {"provenance": {"a": deep(300)}}),
+        "must not be nested deeper than 20 levels",
     ),
     "infinite": (
         lambda: changed(flowers(), parameters=np.full((2, 38), np.inf, np.float32)),

@@ -115,7 +115,7 @@ def test_numbers_are_written_as_they_were_in_training(tmp_path: Path) -> None:
 def test_a_point_that_may_mean_a_thousand_is_refused(tmp_path: Path) -> None:
     text = people(3, seed=1).assign(age="1.234", income=["5,5", "6,5", "7,5"]).to_csv(sep=";")
     (tmp_path / "p.csv").write_text(text)
-    with pytest.raises(UserError, match="'age' has 1.234 and decimal commas"):
+    with pytest.raises(UserError, match="'age' must have clear numbers, but has '1.234'"):
         predicted(tmp_path / "p.csv")
 
 

@@ -25,7 +25,7 @@ def stream(m, size, R=1, own_data=False):
 
 @pytest.fixture(params=["as they are", "tiny"])
 def _buffers(request, monkeypatch):
-    """With tiny buffers an epoch takes several blocks, and a block takes several chunks."""
+    """Make buffers so small that an epoch takes several blocks and a block several chunks."""
     if request.param == "tiny":
         monkeypatch.setattr(batches, "BLOCK_EXAMPLES", 20)
         monkeypatch.setattr(batch_block, "CHUNK_BYTES", 100)

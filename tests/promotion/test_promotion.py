@@ -10,7 +10,7 @@ import pytest
 
 import dnnsearch
 from dnnsearch import UserError
-from dnnsearch.deployment.champion import no_champion, path
+from dnnsearch.deployment.champion import champion_path, no_champion
 from dnnsearch.models import model_file
 from dnnsearch.promotion.candidates import memo
 from dnnsearch.promotion.evaluation_log import EvaluationLog
@@ -26,9 +26,9 @@ def openings(folder: Path, study: str = "clean") -> list[dict[str, Any]]:
     return EvaluationLog(open_study(study, f"sqlite:///{folder}/optuna.db").rows).entries
 
 
-def crowned(folder: Path) -> Path:
+def champion_file(folder: Path) -> Path:
     """Return the path of the champion's file."""
-    return path(open_study("clean", f"sqlite:///{folder}/optuna.db"))
+    return champion_path(open_study("clean", f"sqlite:///{folder}/optuna.db"))
 
 
 def killed(program: Preloaded, folder: Path, failpoint: str, study: str = "clean") -> None:
@@ -46,7 +46,7 @@ def test_a_study_with_something_to_find_becomes_a_champion_that_predicts(
     assert said["champion"]
     assert said["test"]["ensemble"]["low"] > said["test"]["guess"]
     assert len(said["openings"]) == 1
-    model = model_file.read(crowned(folder))
+    model = model_file.read(champion_file(folder))
     assert model.replicates == 4
     table = pd.read_csv(folder / "clean.csv")
     right = model.predict(table.drop(columns="left")) == table["left"]
@@ -90,15 +90,15 @@ def test_a_killed_promotion_resumes_with_the_same_result(
     assert len(kept) in (1, 2)  # stored preprocessing counts as well
     killed(program, folder, "dnnsearch.storage.atomic_write:write_whole:after:2")
     said = promote("clean")
-    model = crowned(folder).read_bytes()
+    model = champion_file(folder).read_bytes()
     still = {path.name: path.stat().st_mtime_ns for path in folder.glob("records/clean/*/0*.npz")}
     assert kept.items() <= still.items()
     for file in folder.glob("records/clean/promotion/*"):
         file.unlink()
-    crowned(folder).unlink()
-    anew = promote("clean")
-    assert {key: said[key] for key in TIMELESS} == {key: anew[key] for key in TIMELESS}
-    assert model == crowned(folder).read_bytes()
+    champion_file(folder).unlink()
+    again = promote("clean")
+    assert {key: said[key] for key in TIMELESS} == {key: again[key] for key in TIMELESS}
+    assert model == champion_file(folder).read_bytes()
 
 
 def test_every_evaluation_is_logged_even_if_it_was_killed(
@@ -127,13 +127,13 @@ def test_another_model_is_evaluated_and_becomes_champion_only_if_better(
     promote: Promote, folder: Path
 ) -> None:
     first = promote("clean")
-    before = crowned(folder).read_bytes()
+    before = champion_file(folder).read_bytes()
     other = promote("clean", "--replicates", "2")
     assert len(other["openings"]) == 2
     assert other["openings"][0] == first["openings"][0]
     assert not other["champion"]
     assert "not better than the champion" in other["lines"][-1]
-    assert crowned(folder).read_bytes() == before
+    assert champion_file(folder).read_bytes() == before
     assert Path(folder, other["file"]).is_file()
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dnnsearch.deployment.champion import path
+from dnnsearch.deployment.champion import champion_path
 from dnnsearch.deployment.trial_model import model
 from dnnsearch.errors import UserError
 from dnnsearch.models import model_file
@@ -58,12 +58,12 @@ def test_no_file_becomes_the_champion_if_mlflow_sets_no_alias(
         patch.setattr(registry, "set_champion", away)
         refused = one.register()
     assert not refused.is_champion
-    assert refused.why == "no alias, the same command tries again: MLflow is away"
-    assert not path(one.study).exists()
-    assert registry.champion(uri(), "tiny") is None
+    assert refused.why.startswith("MLflow lacks the alias (MLflow is away); the file is kept; ")
+    assert not champion_path(one.study).exists()
+    assert registry.champion_version(uri(), "tiny") is None
     again = one.register()
     assert (again.is_champion, again.version) == (True, refused.version)
-    assert path(one.study).read_bytes() == one.content
+    assert champion_path(one.study).read_bytes() == one.content
     assert registry.content_of(uri(), again.version) == one.content
 
 
@@ -73,10 +73,10 @@ def test_the_alias_of_another_study_of_that_name_is_taken_by_a_better_model_only
     first = Promoted(2).register()
     other = Promoted(0, identity="f" * 32)
     kept = other.register()
-    assert kept.is_champion and path(other.study).read_bytes() == other.content
+    assert kept.is_champion and champion_path(other.study).read_bytes() == other.content
     assert f"in MLflow {first.version}, of another study of this name, stays champion" in kept.why
-    assert registry.champion(uri(), "tiny").uri == first.version
+    assert registry.champion_version(uri(), "tiny").uri == first.version
     other.better = True
     taken = other.register()
     assert taken.why == "it is the champion already"
-    assert registry.champion(uri(), "tiny").uri == taken.version == kept.version
+    assert registry.champion_version(uri(), "tiny").uri == taken.version == kept.version

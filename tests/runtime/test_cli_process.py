@@ -69,6 +69,15 @@ def test_an_error_of_the_program_is_the_same_error_here() -> None:
     assert lines == []
 
 
+def test_its_lines_arrive_whatever_the_encoding_of_python_is(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", "latin-1")
+    lines: list[str] = []
+    run_cli(["show", "tiny"], lines.append)
+    assert any(" ± " in line for line in lines)
+
+
 def test_an_interrupt_here_stops_the_program_cleanly(tiny: Path) -> None:
     longer = ["search", "tiny.yaml", "--set", "tracking=none", "--set", "study=long"]
 

@@ -69,4 +69,4 @@ def test_importing_numerics_does_not_import_numpy() -> None:
 
 def test_if_portable_is_not_supported_native_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(numerics, "_can_be_portable", lambda: False)  # this machine can
-    assert numerics.playable("portable") == "native"
+    assert numerics.supported_pins("portable") == "native"

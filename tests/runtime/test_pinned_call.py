@@ -15,7 +15,7 @@ from dnnsearch.runtime import numerics
 from dnnsearch.runtime.pinned_call import pinned_call, requested
 from tests.support.paths import first_on_path
 
-PINS = numerics.playable("portable")
+PINS = numerics.supported_pins("portable")
 
 
 @pytest.fixture(autouse=True)

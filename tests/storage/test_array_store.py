@@ -1,5 +1,6 @@
 """Covers the digests of arrays, the store of memory maps, and packed records."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dnnsearch.storage.array_store import ArrayStore, DamagedArrays, digest, pack, unpack
+from dnnsearch.storage.mapped_arrays import MappedArrays
 
 X = np.arange(12, dtype=np.float32).reshape(3, 4)
 
@@ -81,6 +83,107 @@ def test_damaged_arrays_are_never_used_and_are_replaced(tmp_path: Path, damage: 
         ArrayStore(tmp_path).open(address)
     assert ArrayStore(tmp_path).put({"X": X}) == address
     np.testing.assert_array_equal(ArrayStore(tmp_path).open(address)["X"], X)
+
+
+def flip(file: Path) -> None:
+    with file.open("r+b") as opened:
+        opened.seek(-1, os.SEEK_END)
+        opened.write(b"\x42")
+
+
+def test_a_file_that_changes_in_place_is_found_before_a_result_and_at_the_next_open(
+    tmp_path: Path,
+) -> None:
+    store = ArrayStore(tmp_path)
+    address = store.put({"X": X})
+    file = tmp_path / address / "X.npy"
+    arrays, times = store.open(address), file.stat()
+    store.check(arrays, address)
+    flip(file)
+    os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
+    with pytest.raises(DamagedArrays, match="does not have the content of"):
+        store.check(arrays, address)
+    with pytest.raises(DamagedArrays):
+        store.open(address)
+
+
+def test_a_truncated_file_is_damaged_and_kills_nobody(tmp_path: Path) -> None:
+    store = ArrayStore(tmp_path)
+    address = store.put({"X": X})
+    arrays = store.open(address)
+    os.truncate(tmp_path / address / "X.npy", 0)
+    with pytest.raises(DamagedArrays, match=r"X\.npy has become shorter"):
+        store.check(arrays, address)
+
+
+def test_maps_of_files_that_are_removed_replaced_or_touched_are_still_right(
+    tmp_path: Path,
+) -> None:
+    store = ArrayStore(tmp_path)
+    address = store.put({"X": X})
+    file = tmp_path / address / "X.npy"
+    arrays = store.open(address)
+    os.utime(file)
+    store.check(arrays, address)
+    file.rename(tmp_path / "away")
+    file.write_bytes(b"another file")
+    store.check(arrays, address)
+    (tmp_path / "away").unlink()
+    store.check(arrays, address)
+    np.testing.assert_array_equal(arrays["X"], X)
+
+
+def test_equal_files_are_hashed_once_in_a_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = ArrayStore(tmp_path)
+    address = store.put({"X": X})
+    store.open(address)
+    hashed: list[str] = []
+    true = MappedArrays.blocks
+    monkeypatch.setattr(
+        MappedArrays, "blocks", lambda *given: hashed.append(given[1]) or true(*given)
+    )
+    store.check(store.open(address), address)
+    assert hashed == []
+    os.utime(tmp_path / address / "X.npy")
+    store.open(address)
+    assert hashed == ["X"]
+
+
+@pytest.mark.parametrize(
+    "arrays",
+    [
+        {"X": np.asfortranarray(X)},
+        {"X": np.zeros((0, 3)), "y": np.array(7)},
+        {"names": np.array(["a", "bc"]), "mask": np.array([True, False])},
+    ],
+)
+def test_what_is_read_from_the_files_has_the_digest_of_the_arrays(
+    tmp_path: Path, arrays: dict[str, np.ndarray], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dnnsearch.storage.array_store.BLOCK_ELEMENTS", 5)
+    store = ArrayStore(tmp_path)
+    found = ArrayStore(tmp_path).open(store.put(arrays))
+    for name, array in arrays.items():
+        np.testing.assert_array_equal(found[name], array)
+
+
+@pytest.mark.parametrize("kind", ["file", "link"])
+def test_what_is_no_folder_in_the_place_of_a_group_is_replaced(tmp_path: Path, kind: str) -> None:
+    place = tmp_path / digest({"X": X})
+    place.touch() if kind == "file" else place.symlink_to("nowhere")
+    address = ArrayStore(tmp_path).put({"X": X})
+    np.testing.assert_array_equal(ArrayStore(tmp_path).open(address)["X"], X)
+
+
+def test_open_files_are_closed_with_the_arrays(tmp_path: Path) -> None:
+    store = ArrayStore(tmp_path)
+    address = store.put({"X": X})
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for _ in range(5):
+        store.open(address)
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
 def test_what_is_packed_is_unpacked_and_equal_content_is_equal_bytes() -> None:

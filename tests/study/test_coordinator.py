@@ -76,7 +76,7 @@ class Memory:
     def find(self, spec: Spec) -> Record | None:
         return self.records.get(spec)
 
-    def keep(self, packed: bytes) -> Record:
+    def save(self, packed: bytes) -> Record:
         record = decode(packed)
         self.records[record.spec] = record
         return record
@@ -88,7 +88,7 @@ class Memory:
     def told(self, record: Record, packed: bytes | None) -> None:
         self.story.append(f"tell {record.spec.number} {record.end}")
         if packed:
-            self.keep(packed)
+            self.save(packed)
 
     def flush(self) -> None:
         self.story.append("flush")
@@ -101,7 +101,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> ArrayStore:
 
 def definition_of(store: ArrayStore, **changes: object) -> Definition:
     config = parse_config(CONFIG | changes, "test", "test")
-    return Definition(config, prepare(config, store), numerics.playable("portable"))
+    return Definition(config, prepare(config, store), numerics.supported_pins("portable"))
 
 
 def study(

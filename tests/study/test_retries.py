@@ -25,7 +25,7 @@ STORED = (
     "dnnsearch.storage.optuna_storage:Rows.set_attribute:after:2"  # the config, then the retries
 )
 ASKED = "dnnsearch.storage.optuna_storage:Rows.ask:after:1"
-TOLD = "dnnsearch.storage.optuna_storage:Rows.tell:after:1"
+AFTER_TELL = "dnnsearch.storage.optuna_storage:Rows.tell:after:1"
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def test_an_extended_study_has_its_retries_where_they_were_whatever_was_killed(
 ) -> None:
     calm = tiny.with_name("calm")
     shutil.copytree(tiny, calm)
-    for point, command in ((STORED, RETRY), (ASKED, SEARCH), (TOLD, RETRY)):
+    for point, command in ((STORED, RETRY), (ASKED, SEARCH), (AFTER_TELL, RETRY)):
         failpoint = f"{point}:{tiny}/killed-{point.replace(':', '-')}"
         search = program.start(tiny, *command, failpoint=failpoint)
         assert search.wait() == -signal.SIGKILL, search.said

@@ -67,3 +67,38 @@ def prices() -> Model:
     inputs = ColumnInputs(aligned([fit(people(seed=seed), ROLES) for seed in (0, 1)]))
     flat = parameters([inputs.shape[0], 1], 2, np.float64)
     return Model(flat, "relu", inputs, labels([]), np.array([200.0, 50.0]), "price", {}, ORIGIN)
+
+
+def ledger() -> pd.DataFrame:
+    """Return a table as a file of formatted numbers, truths, codes and dates is read."""
+    rng = np.random.default_rng(5)
+    words = {
+        "member": ["True", "False"],
+        "vip": ["yes", "no"],
+        "code": ["01234", "00777"],
+        "day": ["2024-01-01", "2024-02-01"],
+        "city": ["Rome", "Oslo"],
+    }
+    numbers = {
+        "price": rng.normal(50, 20, 80),
+        "share": np.where(rng.uniform(size=80) < 0.2, np.nan, rng.uniform(0, 100, 80)),
+        "size": rng.exponential(1000, 80),
+        "age": rng.normal(40, 9, 80),
+        "zone": rng.integers(1, 4, 80),
+    }
+    text = {name: pd.Series(rng.choice(known, 80), dtype="str") for name, known in words.items()}
+    return pd.DataFrame({**numbers, **text})
+
+
+def accounts(decimal: str = ".", task: str = "binary") -> Model:
+    """Return a model on the ledger, whose file had formatted numbers and this decimal mark."""
+    roles = {name: "category" for name in ("zone", "member", "vip", "code", "day", "city")}
+    roles = {"price": "number", "share": "number", "size": "quantile", "age": "number", **roles}
+    inputs = ColumnInputs([fit(ledger(), roles)])
+    classes = labels(["no", "yes"] if task == "binary" else [])
+    spelled = {"price": "$", "share": "%", "size": "thousands"}
+    form = {"decimal": decimal, "separator": ";", "spelled": spelled}
+    sizes = [inputs.shape[0], 6, 1]
+    target = np.array([0.0, 1.0])
+    flat = parameters(sizes, 2)
+    return Model(flat, "tanh", inputs, classes, target, "left", form, ORIGIN)

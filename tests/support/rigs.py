@@ -103,15 +103,15 @@ def rigged(
     labels = ArrayStore(default_root()).open(definition.prepared.key)["y_dev"]
     seed = int(rng.integers(2**31))
     sampler = optuna.samplers.TPESampler if tpe else optuna.samplers.RandomSampler
-    twin = optuna.create_study(direction="maximize", sampler=sampler(seed=seed))
+    replayed = optuna.create_study(direction="maximize", sampler=sampler(seed=seed))
     for number in range(trials):
-        trial = twin.ask()
+        trial = replayed.ask()
         hyper = suggest(trial, definition.config)
         spec = definition.spec(number, hyper, [])
         record = played(spec, rule(hyper, rng), labels, rng)
         study.made[number] = record
-        twin.tell(trial, optuna_value(record), STATES[record.end])
-        row = twin.get_trials()[number]
+        replayed.tell(trial, optuna_value(record), STATES[record.end])
+        row = replayed.get_trials()[number]
         row.intermediate_values = objective_curve(record)
         row.user_attrs = {"spec": spec.digest, "dnnsearch": _attributes(record)}
         study.rows.append(row)

@@ -1,5 +1,6 @@
-"""`dnnsearch serve` as a process, and requests to it."""
+"""`dnnsearch serve` as a process, and requests to it; the same application without a process."""
 
+import asyncio
 import json
 import os
 import signal
@@ -11,6 +12,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+from dnnsearch.tracking.scoring_server import CheckedServer
 from tests.support.servers import free_port, is_healthy
 
 
@@ -48,3 +50,40 @@ class Server:
     def kill(self) -> None:
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
+
+
+def ask_app(
+    app: CheckedServer,
+    parts: list[bytes],
+    kind: str | None,
+    headers: dict[bytes, bytes] | None = None,
+) -> tuple[int, bytes]:
+    """Return status and body of the answer of the application to a body that comes in parts."""
+    head = {**({b"content-type": kind.encode()} if kind is not None else {}), **(headers or {})}
+    scope = {
+        "type": "http",
+        "http_version": "1.1",
+        "method": "POST",
+        "scheme": "http",
+        "path": "/invocations",
+        "raw_path": b"/invocations",
+        "query_string": b"",
+        "root_path": "",
+        "headers": list(head.items()),
+        "client": ("127.0.0.1", 1),
+        "server": ("127.0.0.1", 2),
+    }
+    waiting = [
+        {"type": "http.request", "body": part, "more_body": i < len(parts)}
+        for i, part in enumerate(parts, start=1)
+    ]
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return waiting.pop(0) if waiting else {"type": "http.disconnect"}
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    asyncio.run(app(scope, receive, send))
+    return sent[0]["status"], b"".join(message.get("body", b"") for message in sent)

@@ -1,7 +1,7 @@
 """A folder of studies that an older version has made: how it is unpacked, and what is asked of it.
 
 `make_stored_studies` writes `tests/stored/VERSION.tar.xz` and, as JSON, the answers of that version
-beside it; `test_stored_studies` asks the present code the same questions.
+next to it; `test_stored_studies` asks the present code the same questions.
 """
 
 import hashlib
@@ -40,7 +40,7 @@ JOIN (
 WHERE trial.key = 'dnnsearch.trial' AND state.key = 'dnnsearch.state'
 AND state.value = 'finished' AND study.key = 'dnnsearch.study' AND study.value = ?
 """
-SHORT = ("--trials", "3", "--set", "iterations=60", "--set", "tracking=none", "--quiet")
+SHORT_SEARCH = ("--trials", "3", "--set", "iterations=60", "--set", "tracking=none", "--quiet")
 
 
 def pack(folder: Path, names: list[str], archive: Path) -> None:
@@ -133,4 +133,4 @@ def missing_keys(folder: Path, study: str, old: int) -> set[str]:
 def shortened(server: Preloaded, folder: Path, config: Path) -> str:
     """Return the fingerprint of a short search with this config, made in the new `folder`."""
     folder.mkdir()
-    return server.run(folder, "search", str(config), *SHORT).split()[-1]
+    return server.run(folder, "search", str(config), *SHORT_SEARCH).split()[-1]

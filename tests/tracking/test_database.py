@@ -15,7 +15,8 @@ import pytest
 from dnnsearch.errors import UserError
 from dnnsearch.tracking import check_uri, has_store, prepare_database
 from dnnsearch.tracking.client import connect
-from dnnsearch.tracking.database import schema_versions, sqlite_path
+from dnnsearch.tracking.database import schema_versions
+from dnnsearch.urls import sqlite_path
 from tests.support.databases import PostgreSQL
 
 URI = "sqlite:///mlflow.db"
@@ -239,10 +240,10 @@ def test_a_database_that_another_process_creates_meanwhile_stays(tmp_path, monke
 
     def slow(path: Path) -> None:
         create(path)
-        Path("mlflow.db").write_bytes(b"SQLite format 3\0 somebody else's")
+        Path("mlflow.db").write_bytes(b"SQLite format 3\0 another program")
 
     create = schema.create_schema
     monkeypatch.setattr(schema, "create_schema", slow)
     prepare_database(URI)
-    assert Path("mlflow.db").read_bytes().endswith(b"somebody else's")
+    assert Path("mlflow.db").read_bytes().endswith(b"another program")
     assert [path.name for path in tmp_path.iterdir()] == ["mlflow.db"]

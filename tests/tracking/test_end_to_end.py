@@ -98,7 +98,7 @@ def check(place: Place) -> pd.DataFrame:
     pd.testing.assert_frame_equal(found, place.predicted(f"models:/{place.name}@champion"))
     own = pd.read_csv(place.folder / f"{place.name}.csv", dtype="str", keep_default_na=False)
     pd.testing.assert_frame_equal(found[own.columns], own)
-    version = registry.champion(place.tracking, place.name)
+    version = registry.champion_version(place.tracking, place.name)
     assert version is not None
     assert version.uri == f"models:/{place.name}/1"
     return found

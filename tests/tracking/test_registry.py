@@ -49,12 +49,12 @@ def test_a_model_is_registered_once_under_its_studys_name_with_tags_back_to_its_
 
 
 def test_the_champion_is_the_version_set_last(uri: str, info) -> None:
-    assert registry.champion(uri, info.name) is None
+    assert registry.champion_version(uri, info.name) is None
     versions = [registry.register(uri, info, model_file.encode(members(r)), 3) for r in (1, 2)]
-    assert registry.champion(uri, info.name) is None
+    assert registry.champion_version(uri, info.name) is None
     for version in versions:
         registry.set_champion(uri, version)
-        assert registry.champion(uri, info.name) == version
+        assert registry.champion_version(uri, info.name) == version
     assert connect(uri).get_registered_model("moons").aliases == {"champion": 2}
 
 

@@ -229,10 +229,12 @@ def test_a_deleted_experiment_or_study_is_one_line(uri, tracker, info):
 def test_an_experiment_that_another_process_creates_meanwhile_is_used(uri, info, monkeypatch):
     client = MlflowClient(uri)
     found = client.get_experiment_by_name
-    answers = [lambda name: client.create_experiment(name) and None, found]
-    monkeypatch.setattr(
-        MlflowClient, "get_experiment_by_name", lambda self, name: answers.pop(0)(name)
-    )
+    answers = [found, lambda name: client.create_experiment(name) and None]
+
+    def answer(self, name):
+        return (answers.pop(0) if answers else found)(name)
+
+    monkeypatch.setattr(MlflowClient, "get_experiment_by_name", answer)
     tracker = Tracker(uri, info)
     assert tracker.experiment == found("moons").experiment_id
 

@@ -64,8 +64,8 @@ def test_minibatches_momentum_and_running_means_are_those_of_plain_code():
     data = blobs(m=50, dtype=np.float64)
     X, y = data["X_train"], data["y_train"]
     parameters = nn.initialize((4, 5, 3), generators(1), "he", np.float64)
-    twin = nn.Parameters.from_flat((4, 5, 3), parameters.flat[0].copy())
-    network, rng, v = nn.Network(twin, "relu"), np.random.default_rng(7), 0.0
+    reference = nn.Parameters.from_flat((4, 5, 3), parameters.flat[0].copy())
+    network, rng, v = nn.Network(reference, "relu"), np.random.default_rng(7), 0.0
     costs, t = [], 0
     while t < 23:
         order = rng.permutation(50)
@@ -74,12 +74,12 @@ def test_minibatches_momentum_and_running_means_are_those_of_plain_code():
             cost, gradient = network.cost_and_gradient(X[batch].T, Y)
             costs.append(float(cost))
             v = 0.8 * v + (1 - 0.8) * gradient.flat
-            twin.flat -= 0.1 * v
+            reference.flat -= 0.1 * v
             t += 1
     rngs = [np.random.default_rng(7)]
     options = {"activation": "relu", "momentum": 0.8, "iterations": 23, "curve_every": 10}
     progress = run(parameters, data, rngs, **options)
-    assert parameters.flat[0] == pytest.approx(twin.flat, rel=1e-12)
+    assert parameters.flat[0] == pytest.approx(reference.flat, rel=1e-12)
     exact = float(batches.evaluate(network, X, y)[0])
     expected = [costs[0], np.mean(costs[:10]), np.mean(costs[10:20]), exact]
     assert [point.iteration for point in progress] == [0, 10, 20, 23]

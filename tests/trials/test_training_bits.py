@@ -9,7 +9,7 @@ from tests.support.trainings import curves, data_of, generators, run
 
 
 def seeds(daily, in_all):
-    """The first of them every day, all of them where there is time for long proofs."""
+    """The first of them every day, all of them in the long proofs."""
     later = (pytest.param(seed, marks=pytest.mark.proof) for seed in range(daily, in_all))
     return [*range(daily), *later]
 

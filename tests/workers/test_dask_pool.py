@@ -218,13 +218,62 @@ def test_data_that_are_lost_during_a_search_are_sent_again(
     assert all(isinstance(end, Done) for end in ends(pool, 4).values())
 
 
+def test_data_that_change_during_a_training_are_sent_again_and_here_restored_first(
+    requirements: WorkerRequirements,
+    cluster: DaskCluster,
+    store: ArrayStore,
+    address: str,
+    said: list[str],
+    tmp_path: Path,
+) -> None:
+    shutil.copytree(store.root / address, tmp_path / address)
+    restored: list[str] = []
+
+    def restore(lost: str) -> None:
+        if not ArrayStore(tmp_path).is_intact(lost):
+            restored.append(lost)
+            shutil.rmtree(tmp_path / lost, ignore_errors=True)
+            shutil.copytree(store.root / lost, tmp_path / lost)
+
+    changed = replace(requirements, topic="dnnsearch-test-restored")
+    pool = DaskWorkers(cluster.address, changed, tmp_path, address, said.append, restore)
+    try:
+        pool.submit(spec_of(address, 0, iterations=4_000))
+        while not any(isinstance(event, Progressed) for event in pool.poll(1)):
+            pass
+        shutil.rmtree(tmp_path / address)
+        os.truncate(cluster.cache / address / "X_train.npy", 0)
+        again = ends(pool, 1)[0]
+        pool.submit(spec_of(address, 0, iterations=4_000))
+        undisturbed = ends(pool, 1)[0]
+    finally:
+        pool.close()
+    assert isinstance(again, Done)
+    assert isinstance(undisturbed, Done)
+    assert decode(again.packed).digest == decode(undisturbed.packed).digest
+    assert (restored, said) == ([address], [])
+
+
+def test_if_the_data_cannot_be_restored_the_search_ends(
+    requirements: WorkerRequirements,
+    cluster: DaskCluster,
+    address: str,
+    said: list[str],
+    tmp_path: Path,
+) -> None:
+    def restore(lost: str) -> None:
+        raise UserError("the source is gone")
+
+    shutil.rmtree(cluster.cache / address, ignore_errors=True)
+    changed = replace(requirements, topic="dnnsearch-test-gone")
+    with pytest.raises(UserError, match="^the source is gone$"):
+        DaskWorkers(cluster.address, changed, tmp_path, address, said.append, restore)
+
+
 @pytest.mark.parametrize(
     ("changes", "line"),
     [
-        (
-            {"versions": {"numpy": "0.1"}},
-            r"tcp://\S+ has numpy \S+, but this search needs 0.1 \(and",
-        ),
+        ({"versions": {"numpy": "0.1"}}, r"tcp://\S+ has numpy \S+, but .* needs 0.1 \(and"),
         ({"versions": {"nothing-of-that-name": "2"}}, "has no nothing-of-that-name, but this s"),
         ({"numerics": "rounding"}, "has other numerics: rounding is"),
     ],
@@ -303,9 +352,8 @@ def test_a_search_whose_last_worker_cannot_keep_the_data_reports_it_and_waits_fo
         pool.submit(spec_of(address))
         until(lambda: len(said) > 1, pool)
         assert said[0].startswith(f"worker {first} cannot keep the data in {cluster.cache}: ")
-        assert said[1:] == [
-            f"no workers at {cluster.address} that can be used any more: waiting for others"
-        ]
+        line = "that can be used any more: waiting for others"
+        assert said[1:] == [f"no workers at {cluster.address} {line}"]
         cluster.worker("second", DNNSEARCH_CACHE=str(tmp_path / "another"))
         assert isinstance(ends(pool, 1)[0], Done)
     finally:

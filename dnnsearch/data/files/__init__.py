@@ -7,6 +7,8 @@ can be imported without pandas.
 - `read`: a file of any format as a table, by its content.
 - `sheet`: the table that every format becomes.
 - `open_bytes`: the bytes of a file, decompressed.
+- `signatures`: how files of each format begin.
+- `size_limits`: the longest line, the largest cell, the most columns, checked while reading.
 - `encoding`: from bytes to text.
 - `dialect`: separator, quotes, decimal mark and header, detected.
 - `delimited`: CSV and similar formats.

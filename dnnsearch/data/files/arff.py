@@ -11,6 +11,7 @@ from dnnsearch.data.files.delimited import parse
 from dnnsearch.data.files.dialect import Dialect
 from dnnsearch.data.files.encoding import decode
 from dnnsearch.data.files.sheet import MISSING, Sheet, check_names, plain
+from dnnsearch.data.files.size_limits import MAX_COLUMNS, TOO_WIDE
 from dnnsearch.data.files.source import EVERY_OTHER
 
 ATTRIBUTE = re.compile(
@@ -21,7 +22,7 @@ IGNORED = ("string", "date")
 
 
 def is_arff(raw: bytes) -> bool:
-    """Whether the first line that is neither blank nor a comment starts an ARFF header."""
+    """Return whether the first line that is neither blank nor a comment starts an ARFF header."""
     for line in raw[: 1 << 20].splitlines():
         start = line.strip().lower()
         if start and not start.startswith(b"%"):
@@ -34,6 +35,8 @@ def read_arff(raw: bytes, given: Mapping[str, Any], target: str | None) -> Sheet
     text, encoding = decode(raw, given.get("encoding"))
     lines = iter(text.split("\n"))
     kinds = dict(_attributes(lines))
+    if len(kinds) > MAX_COLUMNS:
+        raise ValueError(TOO_WIDE)
     check_names(list(kinds))
     rows = (line.strip() for line in lines if line.strip() and not line.lstrip().startswith("%"))
     body = "\n".join(_dense(line, list(kinds.values())) for line in rows)

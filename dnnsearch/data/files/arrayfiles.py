@@ -13,19 +13,13 @@ import numpy as np
 import pandas as pd
 
 from dnnsearch.data.files.sheet import Sheet
+from dnnsearch.data.files.signatures import HDF5, IDX_TYPES, is_idx
 from dnnsearch.validators import first_line, shortened
 
-IDX_TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
-HDF5 = b"\x89HDF\r\n\x1a\n"
 TARGETS = ("y", "label", "labels", "target", "targets", "class")
 ONE = "data"  # the name of the array in a file that has one without a name
 
 Arrays = dict[str, np.ndarray]
-
-
-def is_idx(raw: bytes) -> bool:
-    """Whether the bytes start as an idx file does."""
-    return raw[:2] == b"\0\0" and len(raw) > 3 and raw[2] in IDX_TYPES and 1 <= raw[3] <= 8
 
 
 def arrays(raw: bytes, path: Path) -> Arrays | None:
@@ -86,7 +80,7 @@ def table(
     """Return features and target of named arrays as one table, the target named `target`.
 
     The target is `labels` if given, else the array named `target`, else a column of the only array.
-    If one file has train and test, `part` says which of them is meant. Raise ValueError if the
+    If one file has train and test, `part` selects one of them. Raise ValueError if the
     arrays do not fit together.
     """
     if labels is not None:
@@ -128,7 +122,7 @@ def target_array(found: Mapping[str, np.ndarray], target: str | None, part: str 
 
 
 def has_test(found: Mapping[str, np.ndarray], target: str) -> bool:
-    """Whether the file has a test set next to the one to train on."""
+    """Return whether the file has a test set next to the one to train on."""
     return "train" in target and target.replace("train", "test") in found
 
 

@@ -37,7 +37,7 @@ TRAILING, ROW_NAMES = "trailing", "row_names"
 
 
 def read_delimited(raw: bytes, given: Mapping[str, Any], target: str | None) -> Sheet:
-    """Return the table in the bytes; `given` has what the config says about its form.
+    """Return the table in the bytes; `given` has the keys of the config about its form.
 
     Raise ValueError if it is not a table: rows of several widths, doubled names, one column.
     """
@@ -113,19 +113,16 @@ def _widths(text: str, dialect: Dialect) -> tuple[Row, int, str]:
             width += 1
         if len(row) != width:
             cells = f"row {count} has {len(row)} cells and row {count - 1} has {width}"
-            raise ValueError(f"all rows must have one width, but {cells}: {_short(row)}")
+            text = ",".join(row)
+            shown = repr(text if len(text) <= 60 else text[:60] + "...")
+            raise ValueError(f"all rows must have one width, but {cells}: {shown}")
         trailing = trailing and not row[-1].strip()
     extra = width > len(head)
     return head, count, (TRAILING if trailing else ROW_NAMES) if extra else ""
 
 
-def _short(row: Row) -> str:
-    text = ",".join(row)
-    return repr(text if len(text) <= 60 else text[:60] + "...")
-
-
 def column_names(head: Row, dialect: Dialect, extra: str) -> list[str]:
-    """Return the names in the first row; `extra` says what the other rows have in addition."""
+    """Return the names in the first row; `extra` names what the other rows have in addition."""
     if not dialect.header:
         return [UNNAMED.format(i) for i in range(len(head))]
     names = [name.strip() or UNNAMED.format(i) for i, name in enumerate(head)]
@@ -151,7 +148,7 @@ def _check_columns(names: Sequence[str], head: Row, dialect: Dialect) -> None:
 
 
 def _may_have_codes(text: str, dialect: Dialect) -> bool:
-    """Whether a cell starts as `01234` does; most files have none, and are read only once."""
+    """Return whether a cell starts as `01234` does; files without one are read only once."""
     before = "".join(map(re.escape, {dialect.separator, dialect.quote}))
     return re.search(f"(?:^|[{before}]) *(?:{CODE})", text, re.MULTILINE) is not None
 

@@ -1,9 +1,8 @@
 """How a file separates its cells: separator, quotes, decimal mark, header, comment lines.
 
-It is detected from the first rows; what the config says is not detected but taken.
+It is detected from the first rows; what the config states is taken without detection.
 """
 
-import csv
 import itertools
 import re
 from collections import Counter
@@ -12,12 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from dnnsearch.data.files.sheet import MISSING
+from dnnsearch.data.files.size_limits import RowReader
 
 SAMPLE_ROWS = 200
 SEPARATORS = (",", ";", "\t", "|", " ")
 MIN_SHARE_OF_ONE_WIDTH = 0.8  # of the rows, or the separator is another
 COMMENT = re.compile(r"[|#%]|//|sep=.\n", re.IGNORECASE)  # the last is written by spreadsheets
-MAX_CELL_CHARACTERS = 1 << 24
 
 NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 DECIMAL_COMMA = re.compile(r"[-+]?(\d*|\d{1,3}(\.\d{3})+),\d+([eE][-+]?\d+)?")
@@ -37,7 +36,7 @@ class Dialect:
     header: bool
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the keys of a config's `data` that say the same."""
+        """Return the equivalent keys of `data` in a config."""
         return {
             "separator": self.separator,
             "quote": self.quote,
@@ -51,15 +50,22 @@ def rows(text: str, separator: str, quote: str) -> Iterator[Row]:
 
     Raise ValueError, with the line, if the text is not a table.
     """
-    csv.field_size_limit(MAX_CELL_CHARACTERS)
-    lines = (line + "\n" for line in text.split("\n"))
-    reader = csv.reader(lines, delimiter=separator, quotechar=quote, skipinitialspace=True)
+    reader = RowReader(_lines(text), separator, quote, has_blanks=True)
     try:
         for row in reader:
             if any(cell.strip() for cell in row):
                 yield row
-    except csv.Error as error:
-        raise ValueError(f"line {reader.line_num} cannot be read: {error}") from None
+    except ValueError as error:
+        raise ValueError(f"line {reader.line} cannot be read: {error}") from None
+
+
+def _lines(text: str) -> Iterator[str]:
+    """Yield the lines one by one; all at once would take several times the memory of the text."""
+    start = 0
+    while (end := text.find("\n", start)) >= 0:
+        yield text[start : end + 1]
+        start = end + 1
+    yield text[start:] + "\n"
 
 
 def without_comments(text: str) -> tuple[str, int]:
@@ -148,14 +154,14 @@ def _decimal(sample: Sequence[Row], separator: str) -> str:
 
 
 def is_number(cell: str, decimal: str) -> bool:
-    """Whether the cell is a number with this decimal mark."""
+    """Return whether the cell is a number with this decimal mark."""
     return bool(
         NUMBER.fullmatch(cell.strip().replace(",", ".") if decimal == "," else cell.strip())
     )
 
 
 def _has_header(sample: Sequence[Row], decimal: str, target: str | None) -> bool:
-    """Whether the first row names the columns.
+    """Return whether the first row names the columns.
 
     It does if it has the target's name, or if it has no numbers, no missing values, and nothing
     that is repeated in the column below.

@@ -22,7 +22,7 @@ def _between(*ranges: tuple[int, int]) -> Callable[[str], bool]:
 
 
 def _is_hangul(character: str) -> bool:
-    """Whether it is one of the 2,350 common syllables: cp949 decodes Japanese to the others."""
+    """Return whether it is one of 2,350 common syllables: cp949 decodes Japanese to others."""
     try:
         return 0xAC00 <= ord(character) <= 0xD7A3 and len(character.encode("euc_kr")) == 2
     except UnicodeEncodeError:
@@ -38,27 +38,19 @@ def _lead(character: str, encoding: str) -> int:
     return code[0] if len(code) == 2 else 0
 
 
-def _is_simplified(character: str) -> bool:
-    """Whether it is in GB 2312: gb18030 decodes an accented letter and the next one to others."""
-    return _lead(character, "gb2312") > 0
-
-
-def _is_traditional(character: str) -> bool:
-    """Whether it is a sign or one of the 5,401 common characters, for the same reason."""
-    return 0xA1 <= _lead(character, "big5") <= 0xC6
-
-
 _KANA = _between((0x3040, 0x30FF))
 _CYRILLIC = _between((0x0410, 0x044F))
 LATIN_WORD = re.compile(r"\w*[A-Za-z]\w*")
+# gb18030 and big5 decode an accented letter and the next one to a rare Chinese character; so only
+# the characters of GB 2312 count, and of Big5 the signs and the 5,401 common characters.
 # Encoding, script, least number of its characters, least share of all that are not ASCII; tried in
 # this order. One or two may be neighbouring accented letters; Japanese also has Chinese characters.
 SCRIPTS = [
     ("cp949", _is_hangul, 2, 0.9),
     ("shift_jis", _KANA, 2, 0.3),
     ("euc_jp", _KANA, 2, 0.3),
-    ("gb18030", _is_simplified, 3, 0.8),
-    ("big5", _is_traditional, 3, 0.8),
+    ("gb18030", lambda character: _lead(character, "gb2312") > 0, 3, 0.8),
+    ("big5", lambda character: 0xA1 <= _lead(character, "big5") <= 0xC6, 3, 0.8),
     ("cp1251", _CYRILLIC, 4, 0.8),
 ]
 

@@ -15,6 +15,7 @@ from dnnsearch.validators import show
 
 SAMPLE_CELLS = 50
 MARKS = (",", ".", "'", "’", " ", "\u00a0", "\u202f")  # between thousands
+UNCLEAR = r"[-+]?[1-9]\d{0,2}(\.\d{3})+"  # with decimal commas
 LIKELY = rf"[-+\d\s{re.escape(''.join((*UNITS, *MARKS)))}]+"
 
 
@@ -42,11 +43,16 @@ def _without(way: str, there: pd.Series) -> pd.Series | None:
     """Return the cells without their unit; None if a cell lacks it."""
     if way == THOUSANDS:
         return there if len(there) else None
-    unit = re.escape(way)
-    before = "" if way == "%" else rf"|([-+]?)\s*{unit}\s*([-+]?)([^{unit}]+)"
-    parts = there.str.extract(rf"^(?:([^{unit}]+?)\s*{unit}{before})$").fillna("")
-    bare = parts.sum(axis=1).str.strip()
+    bare = _without_unit(way, there)
     return bare if len(bare) and (bare != "").all() else None
+
+
+def _without_unit(unit: str, there: pd.Series) -> pd.Series:
+    """Return the cells without the unit; the empty text for a cell that lacks it."""
+    mark = re.escape(unit)
+    before = "" if unit == "%" else rf"|([-+]?)\s*{mark}\s*([-+]?)([^{mark}]+)"
+    parts = there.str.extract(rf"^(?:([^{mark}]+?)\s*{mark}{before})$").fillna("")
+    return parts.sum(axis=1).str.strip()
 
 
 def _numbers(cells: pd.Series, decimal: str, must: bool) -> pd.Series | None:
@@ -56,15 +62,20 @@ def _numbers(cells: pd.Series, decimal: str, must: bool) -> pd.Series | None:
     if is_plain.all():
         return None if must else _value(cells, "", decimal)
     for mark in MARKS:
-        group = rf"[-+]?[1-9]\d{{0,2}}(?:{re.escape(mark)}\d{{3}})+(?:{point}\d+)?"
-        has_groups = cells.str.fullmatch(group)
+        has_groups = cells.str.fullmatch(_groups(mark, decimal))
         if mark != decimal and (has_groups | is_plain).all() and _are_sure(cells, mark, decimal):
             return _value(cells, mark, decimal)
     return None
 
 
+def _groups(mark: str, decimal: str) -> str:
+    """Return the pattern of a number with this mark between its thousands."""
+    fraction = rf"(?:{re.escape(decimal)}\d+)?"
+    return rf"[-+]?[1-9]\d{{0,2}}(?:{re.escape(mark)}\d{{3}})+{fraction}"
+
+
 def _are_sure(cells: pd.Series, mark: str, decimal: str) -> bool:
-    """Whether groups are thousands, not parts of telephone numbers, postcodes or addresses.
+    """Return whether groups are thousands, not parts of telephone numbers, postcodes or addresses.
 
     They are if the mark is a comma, or a point that some cell has only once, or if some cells have
     no group or a decimal mark.
@@ -100,6 +111,39 @@ def respelled(
             f"column {column.name!r} must be numbers with {way}, but has cells such as {example}"
         )
     return found
+
+
+def written_numbers(cells: pd.Series, decimal: str, way: str | None) -> pd.Series:
+    """Return text in the known format `way`, plain if None, as float64, each cell by itself.
+
+    NaN is a cell that is not a number. Raise ValueError for a cell without the unit of `way`, and,
+    if commas are the decimal marks of plain numbers, for 1.234: it may be a thousand.
+    """
+    if way in UNITS:
+        bare = _without_unit(way, cells) if len(cells) else cells
+        _refuse(cells[bare == ""], f"must be numbers with {way}, but has cells such as {{}}")
+        cells = bare
+    if way is not None:
+        cells = _ungrouped(cells, decimal)
+    elif decimal == ",":
+        unclear = cells[cells.str.fullmatch(UNCLEAR).astype(bool)]
+        _refuse(unclear, "must have clear numbers, but has {} and decimal commas")
+    return numeric(cells.str.replace(decimal, ".", regex=False))
+
+
+def _refuse(cells: pd.Series, rule: str) -> None:
+    """Raise ValueError with the first of these cells, if there is one."""
+    if len(cells):
+        raise ValueError(f"column {cells.name!r} {rule.format(show(str(cells.iloc[0])))}")
+
+
+def _ungrouped(cells: pd.Series, decimal: str) -> pd.Series:
+    """Return the cells without marks between thousands."""
+    for mark in MARKS:
+        if mark != decimal:
+            has_groups = cells.str.fullmatch(_groups(mark, decimal)).astype(bool)
+            cells = cells.mask(has_groups, cells.str.replace(mark, "", regex=False))
+    return cells
 
 
 def notice(name: object, cells: pd.Series, numbers: pd.Series) -> str:

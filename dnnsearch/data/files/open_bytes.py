@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from dnnsearch.data.files.signatures import has_lines
+from dnnsearch.data.files.size_limits import LineLimit
 from dnnsearch.storage.sqlite_connection import is_database
 from dnnsearch.validators import nearest, shortened
 
@@ -37,17 +39,26 @@ def unpacked(path: Path) -> bytes:
     A zip of `.npy` members (`.npz`) is returned as it is. Raise ValueError if there is no content.
     """
     _check_no_database(path)
-    try:
-        raw = path.read_bytes()
-    except (OSError, ValueError) as error:
-        raise ValueError(_refusal(path, error)) from None
+    raw = _read(path)
     if raw[:2] == b"\x1f\x8b":
         raw = _gunzip(raw, path)
     if raw[:4] == b"PK\x03\x04":
         raw = _unzip(raw, path)
-    if not raw.strip():
+    if not raw or raw.isspace():
         raise ValueError(f"{path} must have content, but it is empty")
     return raw
+
+
+def _read(path: Path) -> bytes:
+    try:
+        file = path.open("rb")
+    except (OSError, ValueError) as error:
+        raise ValueError(_refusal(path, error)) from None
+    with file:
+        try:
+            return _limited(file, path)
+        except OSError as error:
+            raise ValueError(_refusal(path, error)) from None
 
 
 @contextmanager
@@ -142,8 +153,11 @@ def _member(archive: zipfile.ZipFile, path: Path) -> str | None:
 
 
 def _limited(file: IO[bytes] | gzip.GzipFile, path: Path) -> bytes:
-    blocks, size = [], 0
+    blocks: list[bytes] = []
+    size, limit = 0, LineLimit()
     while block := file.read(BLOCK_BYTES):
+        if has_lines(blocks[0] if blocks else block):
+            _check_lines(limit, block, path)
         blocks.append(block)
         size += len(block)
         if size > MAX_BYTES:
@@ -151,3 +165,10 @@ def _limited(file: IO[bytes] | gzip.GzipFile, path: Path) -> bytes:
                 f"{path} must have at most {MAX_BYTES} bytes decompressed, but has more"
             )
     return b"".join(blocks)
+
+
+def _check_lines(limit: LineLimit, block: bytes, path: Path) -> None:
+    try:
+        limit.check(block)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None

@@ -15,11 +15,12 @@ import numpy as np
 import pandas as pd
 
 from dnnsearch.data.files.arff import is_arff, read_arff
-from dnnsearch.data.files.arrayfiles import HDF5, arrays, is_idx
+from dnnsearch.data.files.arrayfiles import arrays
 from dnnsearch.data.files.open_bytes import opened, unpacked
 from dnnsearch.data.files.read import parquet_frame
+from dnnsearch.data.files.signatures import HDF5, is_idx
 from dnnsearch.data.files.streaming import TextTable, text_table
-from dnnsearch.validators import shortened
+from dnnsearch.validators import first_line, shortened
 
 START_BYTES = 1 << 16  # from which the format is detected
 NUMBERED = re.compile(r"(column|pixel)_[0-9]+")
@@ -79,9 +80,14 @@ def _whole(
 
 def _records(raw: bytes) -> pd.DataFrame:
     """Return JSON lines, or one list of records; each number with all its digits."""
-    if raw.lstrip()[:1] == b"[":
-        return pd.DataFrame(json.loads(raw))
-    return pd.DataFrame([json.loads(line) for line in raw.splitlines() if line.strip()])
+    try:
+        if raw.lstrip()[:1] == b"[":
+            return pd.DataFrame(json.loads(raw))
+        return pd.DataFrame([json.loads(line) for line in raw.splitlines() if line.strip()])
+    except RecursionError:
+        raise ValueError("the JSON must not be nested so deeply") from None
+    except (TypeError, AttributeError) as error:  # of pandas, for a list of something else
+        raise ValueError(f"must be records in JSON, but: {first_line(error)}") from None
 
 
 def _features(found: Mapping[str, np.ndarray], wanted: Collection[str]) -> pd.DataFrame:

@@ -38,7 +38,7 @@ class Sheet:
     """Columns are float or integer numbers (NaN is missing) or pandas' `str` (NA is missing)."""
 
     frame: pd.DataFrame
-    declared: dict[str, str] = field(default_factory=dict)  # name -> role, if the file says it
+    declared: dict[str, str] = field(default_factory=dict)  # name -> role, if the file declares it
     found: dict[str, Any] = field(default_factory=dict)  # keys of a config's data, as detected
     notices: tuple[str, ...] = ()
 
@@ -107,7 +107,7 @@ def column(
         return series.astype("str")
     if pd.api.types.is_numeric_dtype(series.dtype):
         return pd.Series(series.to_numpy(np.float64, na_value=np.nan), index=series.index)
-    text = _text(series)
+    text = text_of(series)
     text = text.mask(text.isin(list(missing)))
     gaps = GAPS if tuple(missing) == MISSING else ()  # a config lists all markers
     if not numbers:
@@ -132,7 +132,8 @@ def nested(series: pd.Series) -> list[Any]:
     return [v for v in cells if isinstance(v, list | dict | tuple | set | np.ndarray)]
 
 
-def _text(series: pd.Series) -> pd.Series:
+def text_of(series: pd.Series) -> pd.Series:
+    """Return the cells as stripped text, NA if missing; raise ValueError for lists and the like."""
     if series.dtype == object:
         strange = nested(series)
         if strange:

@@ -5,8 +5,9 @@ They are found by the names that MNIST and Keras use.
 
 from pathlib import Path
 
-from dnnsearch.data.files.arrayfiles import arrays, has_test, is_idx, target_array
+from dnnsearch.data.files.arrayfiles import arrays, has_test, target_array
 from dnnsearch.data.files.open_bytes import unpacked
+from dnnsearch.data.files.signatures import is_idx
 
 TEST_NAMES = ("train", "t10k"), ("train", "test")
 

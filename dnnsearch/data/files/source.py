@@ -20,7 +20,7 @@ PATHS = ("file", "labels", "test_file", "test_labels")
 
 
 def roles() -> list[str]:
-    """Return what a config can say of a column."""
+    """Return the roles that a config can give a column."""
     return [*TRANSFORMATIONS, "category", "ignored"]
 
 
@@ -60,10 +60,6 @@ def _one_character(value: object) -> str:
     return value
 
 
-def _column(value: object) -> str:
-    return text(str(value) if isinstance(value, int) and not isinstance(value, bool) else value)
-
-
 def _openml(value: object) -> int | str:
     """Return a number or a name."""
     if isinstance(value, int) and not isinstance(value, bool):
@@ -75,7 +71,7 @@ KEYS: dict[str, Rule] = {
     "file": text,
     "openml": _openml,
     "bundled": one_of(BUNDLED),
-    "target": _column,
+    "target": lambda value: text(str(value) if type(value) is int else value),
     "labels": text,
     "test_file": text,
     "test_labels": text,
@@ -92,7 +88,7 @@ KEYS: dict[str, Rule] = {
 
 
 def is_file(given: object) -> bool:
-    """Whether `data` is a table with columns, not a set with a name."""
+    """Return whether `data` is a table with columns, not a set with a name."""
     return isinstance(given, Mapping) and any(key in given for key in ORIGINS)
 
 
@@ -120,12 +116,12 @@ def contents(source: Mapping[str, Any]) -> dict[str, str]:
 
 
 def without_paths(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the keys that say something else than where the files are."""
+    """Return the keys that do not name files."""
     return {key: value for key, value in data.items() if key not in PATHS}
 
 
 def identity(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what determines the data: files by their content, wherever they lie.
+    """Return what determines the data: files by their content, wherever they are.
 
     A set with a name has no `contents`, not even empty ones: caches of before know it so. Raise
     ValueError if a file is missing.

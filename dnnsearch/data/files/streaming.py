@@ -4,7 +4,6 @@ The dialect is detected from the start of the file, the encoding from all of it.
 """
 
 import codecs
-import csv
 import io
 import itertools
 import re
@@ -16,16 +15,10 @@ from typing import Any
 import pandas as pd
 
 from dnnsearch.data.files.delimited import ROW_NAMES, TRAILING, UNNAMED, column_names
-from dnnsearch.data.files.dialect import (
-    MAX_CELL_CHARACTERS,
-    Dialect,
-    Row,
-    detect,
-    rows,
-    without_comments,
-)
+from dnnsearch.data.files.dialect import Dialect, Row, detect, rows, without_comments
 from dnnsearch.data.files.encoding import decode
 from dnnsearch.data.files.open_bytes import BLOCK_BYTES, opened
+from dnnsearch.data.files.size_limits import LineLimit, RowReader, lines_of
 
 HEAD_BYTES = 1 << 20  # from which the dialect is detected
 ROWS_PER_PART = 8192
@@ -45,29 +38,24 @@ class TextTable:
     def parts(self) -> Iterator[pd.DataFrame]:
         """Yield the rows, ROWS_PER_PART at a time; raise ValueError with the line of a bad row."""
         with opened(self.path) as raw:
-            lines = iter(io.TextIOWrapper(raw, self.encoding))
-            found = self._rows(itertools.islice(lines, self.comments, None))
+            text = io.TextIOWrapper(raw, self.encoding)  # would close `raw` if it went before
+            found = self._rows(itertools.islice(lines_of(text), self.comments, None))
             while part := list(itertools.islice(found, ROWS_PER_PART)):
                 yield pd.DataFrame(part, columns=self.names, dtype="str")
 
     def _rows(self, lines: Iterator[str]) -> Iterator[Row]:
-        csv.field_size_limit(MAX_CELL_CHARACTERS)
         separator, width = self.dialect.separator, len(self.names)
         lines = (line.strip() for line in lines) if separator == " " else lines
-        reader = csv.reader(
-            lines,
-            delimiter=separator,
-            quotechar=self.dialect.quote,
-            skipinitialspace=self.blanks or separator == " ",
-        )
+        blanks = self.blanks or separator == " "
+        reader = RowReader(lines, separator, self.dialect.quote, blanks)
         try:
             for row in itertools.islice(reader, int(self.dialect.header), None):
                 if len(row) == width:
                     yield row
                 elif len(row) > 1 or any(cell.strip() for cell in row):
                     raise ValueError(f"it has {len(row)} cells, but must have {width}")
-        except (csv.Error, ValueError) as error:  # a UnicodeDecodeError is a ValueError
-            line = self.comments + reader.line_num
+        except ValueError as error:  # a UnicodeDecodeError is one
+            line = self.comments + reader.line
             raise ValueError(f"line {line} cannot be read: {error}") from None
 
 
@@ -91,7 +79,7 @@ def text_table(path: Path, given: Mapping[str, Any], wanted: Collection[str]) ->
 
 
 def _is_header(first: Row, wanted: Collection[str], looks_like: bool) -> bool:
-    """Whether the first row is a header.
+    """Return whether the first row is a header.
 
     A model whose columns are named by numbers was trained without one.
     """
@@ -104,7 +92,11 @@ def _is_header(first: Row, wanted: Collection[str], looks_like: bool) -> bool:
 def _head(path: Path, encoding: str) -> str:
     """Return whole lines from the start of the text."""
     with opened(path) as raw:
-        start = raw.read(HEAD_BYTES)
+        start, limit = raw.read(HEAD_BYTES), LineLimit()
+        limit.check(start)
+        while not re.search(rb"[\r\n]", start) and (more := raw.read(HEAD_BYTES)):
+            limit.check(more)
+            start += more
         is_all = not raw.read(1)
     try:
         text = codecs.getincrementaldecoder(encoding)().decode(start, final=is_all)
@@ -122,10 +114,12 @@ def _encoding(path: Path) -> str:
     decoder = codecs.getincrementaldecoder("utf-8")()
     with opened(path) as raw:
         first = block = raw.read(BLOCK_BYTES)
+        limit = LineLimit()
         if first[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
             return "utf-16"
         try:
             while block:
+                limit.check(block)
                 decoder.decode(block)
                 block = raw.read(BLOCK_BYTES)
             decoder.decode(b"", final=True)

@@ -5,7 +5,8 @@ The ending of the file decides the format. Numbers keep all their digits.
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -14,6 +15,7 @@ import pandas as pd
 from dnnsearch.storage.atomic_write import whole_file
 
 Write = Callable[[pd.DataFrame], None]
+Writer = Callable[[IO[bytes]], AbstractContextManager[Write]]
 
 
 @contextmanager
@@ -44,23 +46,15 @@ def delimited(file: IO[bytes], separator: str = ",") -> Iterator[Write]:
 
 
 @contextmanager
-def _tabs(file: IO[bytes]) -> Iterator[Write]:
-    with delimited(file, "\t") as write:
-        yield write
-
-
-@contextmanager
 def _json_lines(file: IO[bytes]) -> Iterator[Write]:
+    def python_value(value: Any) -> Any:  # a NumPy number; a date becomes text
+        return value.item() if hasattr(value, "item") else str(value)
+
     def write(part: pd.DataFrame) -> None:
         for row in part.to_dict("records"):
-            file.write(json.dumps(row, default=_plain, ensure_ascii=False).encode() + b"\n")
+            file.write(json.dumps(row, default=python_value, ensure_ascii=False).encode() + b"\n")
 
     yield lambda part: write(part.astype(object).where(part.notna(), None))
-
-
-def _plain(value: Any) -> Any:
-    """Return a NumPy number as Python's, a date as text."""
-    return value.item() if hasattr(value, "item") else str(value)
 
 
 @contextmanager
@@ -83,9 +77,9 @@ def _parquet(file: IO[bytes]) -> Iterator[Write]:
         writer.close()
 
 
-WRITERS = {
+WRITERS: dict[str, Writer] = {
     ".csv": delimited,
-    ".tsv": _tabs,
+    ".tsv": partial(delimited, separator="\t"),
     ".jsonl": _json_lines,
     ".ndjson": _json_lines,
     ".parquet": _parquet,

@@ -12,6 +12,7 @@ from typing import Any
 
 from dnnsearch.config.search_space import complete, default_params
 from dnnsearch.data.prepare import held_out
+from dnnsearch.data.restored_arrays import open_restored
 from dnnsearch.data.table import HeldOut
 from dnnsearch.errors import UserError
 from dnnsearch.models.ensemble import Model, target_of
@@ -57,7 +58,7 @@ def shared_test_rows(definition: Definition, store: ArrayStore) -> SharedTestRow
     config, prepared = definition.config, definition.prepared
     params = default_params(config, prepared.shape)
     spec = definition.spec(0, complete(params, config), [])
-    arrays = store.open(prepared.test_key)
+    arrays = open_restored(config, store, prepared.test_key)
     return SharedTestRows(definition, EvaluationScores(spec, held_out(config), target_of(arrays)))
 
 

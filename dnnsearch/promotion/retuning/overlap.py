@@ -1,7 +1,7 @@
 """The new test rows that the old study was trained on: a newer export may contain the older one.
 
 New rows are prepared for the old study's networks and compared with its prepared rows of train and
-dev, so rows that a network cannot tell apart are equal. Rows of the old test set do not count.
+dev, so rows with the same inputs of a network are equal. Rows of the old test set do not count.
 """
 
 from dataclasses import dataclass, replace
@@ -40,15 +40,19 @@ def find_overlap(study: OpenStudy, store: ArrayStore, held_out: HeldOut) -> Over
     if old is None:
         return Overlap(held_out, examples, None)
     found = Overlap(held_out, examples, int(old.sum()))
-    return replace(found, rows=_chosen(held_out, ~old)) if found.is_known else found
+    if not found.is_known:
+        return found
+    X: Any = held_out.X
+    new = X.iloc[~old] if hasattr(X, "iloc") else X[~old]
+    return replace(found, rows=HeldOut(new, held_out.y[~old]))
 
 
 def _old_rows(study: OpenStudy, store: ArrayStore, held_out: HeldOut) -> np.ndarray | None:
     """Return (m,): whether train or dev had the row; None if the old data are not available."""
     try:
         record = study.record(leaderboard(study).best.number)
-        if record.spec.arrays not in store:
-            prepared_of(study, record)  # writes the arrays again
+        if not store.is_intact(record.spec.arrays):
+            prepared_of(study, record, with_train=True)  # writes the arrays again
         arrays = store.open(record.spec.arrays)
         new = model(study, record).inputs.apply(held_out.X, record.spec.dtype)
     except DamagedFile:
@@ -63,8 +67,3 @@ def _keys(X: np.ndarray) -> list[bytes]:
     """Return a key for each row of X (..., m, n), from the first fold: all folds have the rows."""
     rows = np.asarray(X).reshape(-1, *X.shape[-2:])[0]
     return [(row + 0.0).tobytes() for row in rows]
-
-
-def _chosen(held_out: HeldOut, rows: np.ndarray) -> HeldOut:
-    X: Any = held_out.X
-    return HeldOut(X.iloc[rows] if hasattr(X, "iloc") else X[rows], held_out.y[rows])

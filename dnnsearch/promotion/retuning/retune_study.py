@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dnnsearch.deployment.champion import Report, champion
+from dnnsearch.deployment.champion import Report, find_champion
 from dnnsearch.deployment.trial_model import model
 from dnnsearch.models.ensemble import Model
 from dnnsearch.models.model_file import read
@@ -68,7 +68,7 @@ def retune(
     top: int,
     replicates: int,
     observer: SearchObserver,
-    tell: Report,
+    report: Report,
 ) -> Retuning:
     """Run the new study that `begin` defined, and compare; call it with pinned numerics.
 
@@ -76,14 +76,14 @@ def retune(
     take the new rows.
     """
     numerics.check(definition.numerics)
-    config, old = definition.config, incumbent(study, tell)
+    config, old = definition.config, incumbent(study, report)
     rows, overlap = _new_rows(study, definition, old)
     old_sample = rows.sample(old.model, old.name)
     now = rows.score(old_sample)
-    tell(f"{old.name} on the new test rows: {now['value']:.4f}")
+    report(f"{old.name} on the new test rows: {now['value']:.4f}")
     search(config, seconds=None, observer=observer)
     new_study = open_study(config.study, config.storage)
-    promotion = promote(new_study, top, replicates, None, tell)
+    promotion = promote(new_study, top, replicates, None, report)
     new_sample = rows.sample(read(Path(promotion.registered.file)), "the new champion")
     retuning = Retuning(
         study=study.name,
@@ -119,12 +119,12 @@ def begin(study: OpenStudy, data: str, **options: Any) -> Definition:
     return warm_started_definition(study, data, **options, store=ArrayStore(default_root()))
 
 
-def incumbent(study: OpenStudy, tell: Report) -> Incumbent:
+def incumbent(study: OpenStudy, report: Report) -> Incumbent:
     """Return the study's champion or, if there is none, the network of its best trial.
 
     Raise UserError if there is neither, or if MLflow is not reachable and no champion is kept here.
     """
-    found = champion(study, tell)
+    found = find_champion(study, report)
     if found is not None:
         kept = found.model
         name = f"the champion of {study.name} (trial {kept.provenance.get('trial')})"

@@ -3,8 +3,6 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from optuna.trial import FrozenTrial
-
 from dnnsearch.config.search_space import complete
 from dnnsearch.reporting.analysis.boundaries import BoundaryHit, boundary_hits
 from dnnsearch.reporting.analysis.chance_level import ChanceLevel, chance
@@ -49,8 +47,6 @@ def analyse_deeper(
     """
     if not analyses.importance or not analyses.importance.missing:
         return {}
-    return by_depth(data.trials, lambda trial: _depth(data, trial), draws)
-
-
-def _depth(data: ReportData, trial: FrozenTrial) -> int:
-    return complete(trial.params, data.config).hidden_layers
+    return by_depth(
+        data.trials, lambda trial: complete(trial.params, data.config).hidden_layers, draws
+    )

@@ -1,6 +1,6 @@
 """Whether the best trial lies at a bound of the space, so that better ones may lie outside.
 
-A best trial at a bound says little by itself: if a hyperparameter does not matter, the best trial
+A best trial at a bound proves little by itself: if a hyperparameter does not matter, the best trial
 lies at one of its bounds now and then. So three conditions must hold. The best trial lies near the
 bound. So does the median of the best few trials. And in the half of the axis next to the bound,
 trials improve significantly towards it, all other hyperparameters taken into account. Diverged
@@ -51,16 +51,12 @@ def boundary_hits(data: ReportData) -> list[BoundaryHit]:
     ends = [
         BoundaryHit(axis, upper)
         for axis in data.axes
-        if _has_interior(axis)
+        if axis.is_ordered
+        and not (isinstance(axis.dimension, Choices) and len(axis.values) < 3)  # nothing between
         for upper in (False, True)
     ]
     movable = [hit for hit in ends if not hit.axis.is_natural_limit(hit.is_upper)]
     return [hit for hit in movable if _is_best_at(data, hit, FALSE_WARNING_RATE / len(movable))]
-
-
-def _has_interior(axis: Axis) -> bool:
-    """Return whether a value can lie between the bounds; two choices have nothing between."""
-    return axis.is_ordered and not (isinstance(axis.dimension, Choices) and len(axis.values) < 3)
 
 
 def _is_best_at(data: ReportData, hit: BoundaryHit, level: float) -> bool:
@@ -87,7 +83,7 @@ def _p_value_of_improvement(data: ReportData, hit: BoundaryHit) -> float:
             near.append(row)
     if len(near) < MIN_TRIALS_NEAR_BOUND:
         return 1.0
-    ranks = rankdata([_worth(data, row) for row in near])
+    ranks = rankdata([-math.inf if r.value is None else data.sign * r.value for r in near])
     scores = norm.ppf((ranks - 0.5) / len(near))
     towards = [1 - (hit.distance(row) or 0.0) for row in near]
     X = _design(data.axes, hit.axis, towards, near)
@@ -95,14 +91,10 @@ def _p_value_of_improvement(data: ReportData, hit: BoundaryHit) -> float:
     return float(t.sf(slope / error, freedom)) if error > 0 else 1.0
 
 
-def _worth(data: ReportData, row: Row) -> float:
-    return -math.inf if row.value is None else data.sign * row.value
-
-
 def _design(
     axes: Sequence[Axis], this: Axis, towards: Sequence[float], rows: Sequence[Row]
 ) -> np.ndarray:
-    """(n, k): the tested column, a constant, and as many other columns as the trials allow."""
+    """Return (n, k): the tested column, a constant, and all other columns that n allows."""
     columns = [np.array(towards), np.ones(len(rows))]
     for axis in axes:
         if axis != this:

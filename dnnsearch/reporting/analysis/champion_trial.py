@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dnnsearch.data.files.source import is_file
-from dnnsearch.deployment import champion as champions
+from dnnsearch.deployment.champion import find_champion
 from dnnsearch.errors import UserError
 from dnnsearch.nn import OUTPUTS
 from dnnsearch.promotion.candidates import confirmations
@@ -63,9 +63,9 @@ def networks_to_show(
 
 
 def _champion_trial(study: OpenStudy, on_message: Callable[[str], object]) -> int | None:
-    """The trial whose configuration the champion has; None if it is unknown."""
+    """Return the trial whose configuration the champion has; None if it is unknown."""
     try:
-        found = champions.champion(study, on_message)
+        found = find_champion(study, on_message)
         return None if found is None else int(found.model.provenance["trial"])
     except UserError as error:
         on_message(f"the report leaves out the champion: {error}")
@@ -128,7 +128,7 @@ def _outputs(records: Sequence[Record], dev: Dev) -> np.ndarray:
 
 
 def _select(dev: Dev, probabilities: np.ndarray, with_features: bool) -> list[WrongExample]:
-    """The most confident errors; probabilities (m, classes), with folds one fold after another."""
+    """Return the most confident errors; probabilities are (m, classes), fold after fold."""
     labels = dev.labels.ravel()
     given = probabilities[np.arange(len(labels)), labels]
     answers = probabilities.argmax(axis=1)

@@ -1,4 +1,4 @@
-"""The warnings of a report as sentences: each says what is wrong and what to do about it."""
+"""The warnings of a report as sentences: what is wrong, and what to do about it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -58,11 +58,12 @@ def _boundary(hit: BoundaryHit) -> Finding:
 def _diverged(divergence: Divergence) -> Finding:
     share = f"{divergence.diverged} of {divergence.ended} trials diverged"
     percent = f"{share} ({divergence.diverged / divergence.ended:.0%})"
-    if divergence.cut is None:
+    cut = divergence.cut
+    if cut is None:
         return Finding("diverged", share, percent, "search smaller learning rates")
-    return Finding(
-        "diverged", share, f"{percent}: {describe_cut(divergence.cut)}", _away(divergence.cut)
-    )
+    side = {"at least": "below", "at most": "above", "equal to": "without"}[cut.relation]
+    advice = f"search {cut.axis.name} {side} {show(cut.value)}"
+    return Finding("diverged", share, f"{percent}: {describe_cut(cut)}", advice)
 
 
 def describe_cut(cut: Cut) -> str:
@@ -71,11 +72,6 @@ def describe_cut(cut: Cut) -> str:
     return (
         f"{cut.diverged} of the {cut.all} trials with {cut.axis.name} {relation}{show(cut.value)}"
     )
-
-
-def _away(cut: Cut) -> str:
-    side = {"at least": "below", "at most": "above", "equal to": "without"}[cut.relation]
-    return f"search {cut.axis.name} {side} {show(cut.value)}"
 
 
 def _undertrained(undertrained: Undertrained) -> Finding:

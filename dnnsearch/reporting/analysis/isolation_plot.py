@@ -33,16 +33,14 @@ def isolation(data: ReportData, axis: Axis) -> list[Group]:
         place = axis.place(row.params)
         if place is not None:
             groups.setdefault(_bin(axis, place), []).append(row)
-    return [_group(axis, rows) for _, rows in sorted(groups.items())]
+    found = []
+    for _, rows in sorted(groups.items()):  # each group has its best row first
+        values = sorted((axis.value(row.params) for row in rows), key=rank)
+        found.append(Group(values[0], values[-1], rows[0], len(rows)))
+    return found
 
 
 def _bin(axis: Axis, place: float) -> int:
     if isinstance(axis.dimension, Choices):
         return round(place * (len(axis.values) - 1))
     return min(int(place * BINS_PER_RANGE), BINS_PER_RANGE - 1)
-
-
-def _group(axis: Axis, rows: list[Row]) -> Group:
-    """Rows: the best first."""
-    values = sorted((axis.value(row.params) for row in rows), key=rank)
-    return Group(values[0], values[-1], rows[0], len(rows))

@@ -19,7 +19,7 @@ from dnnsearch.errors import UserError
 from dnnsearch.models.ensemble import target_of
 from dnnsearch.reporting.analysis.axis import Axis, axes
 from dnnsearch.statistics.interval import Interval, student, wilson
-from dnnsearch.storage.array_store import ArrayStore, default_root
+from dnnsearch.storage.array_store import ArrayStore, DamagedArrays, default_root
 from dnnsearch.study.leaderboard.ranking import Leaderboard, Row, count_examples, leaderboard
 from dnnsearch.study.stored_study import OpenStudy
 from dnnsearch.trials.metrics import METRICS, Metric
@@ -192,9 +192,9 @@ def _answers(study: OpenStudy, record: Record | None) -> dict[str, Any]:
     if record is None:
         return nothing
     try:
-        prepared, store = prepared_of(study, record), ArrayStore(default_root())
+        prepared, store = prepared_of(study, record, with_train=True), ArrayStore(default_root())
         arrays, fitted = store.open(prepared.key), store.open(prepared.test_key)
-    except (UserError, OSError, KeyError):
+    except (UserError, OSError, KeyError, DamagedArrays):
         return nothing
     if prepared.shape.task == "regression":
         mean, scale = target_of(fitted)

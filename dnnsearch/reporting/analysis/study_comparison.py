@@ -76,7 +76,7 @@ def _budget(studies: Sequence[ReportData]) -> str:
 
 
 def _compare(a: ReportData, b: ReportData, same: bool) -> str:
-    """Which of two studies has the better best value, and whether the difference is significant."""
+    """Compare the best values of two studies; test whether the difference is significant."""
     if a.metric.direction.better(b.board.best.value, a.board.best.value):
         a, b = b, a
     first, second = a.board.best.value or 0.0, b.board.best.value or 0.0
@@ -89,7 +89,7 @@ def _compare(a: ReportData, b: ReportData, same: bool) -> str:
 
 
 def _differ(a: ReportData, b: ReportData, same: bool) -> bool:
-    """By McNemar's test if both have one dev set and single networks, else by standard errors."""
+    """Use McNemar's test if both have one dev set and single networks, else by standard errors."""
     best = [m.board.best for m in (a, b)]
     predictions = [m.trial_curves[r.number].predictions for m, r in zip((a, b), best, strict=True)]
     accuracy = a.objective == "dev_accuracy"

@@ -16,7 +16,7 @@ MIN_DECREASE_FROM_START = 0.01  # share of the first cost: near zero, every cost
 
 @dataclass(frozen=True)
 class Undertrained:
-    """Which of the best trials were still improving."""
+    """The best trials that were still improving."""
 
     examined: int  # number of trials
     improving: list[int]  # numbers of those that were

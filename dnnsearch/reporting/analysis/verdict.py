@@ -87,7 +87,7 @@ def _warned(data: ReportData, warnings: Sequence[Finding], nothing: bool) -> str
 
 
 def _gain(data: ReportData) -> str:
-    """The best trial compared with the default configuration, which is trial 0."""
+    """Compare the best trial with the default configuration, which is trial 0."""
     first = next((row for row in data.finished if row.number == 0), None)
     best = data.board.best
     if first is None or first.value is None or best.value is None:

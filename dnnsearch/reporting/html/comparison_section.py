@@ -10,6 +10,7 @@ from dnnsearch.reporting.analysis.study_comparison import COMPARED, Step, compar
 from dnnsearch.reporting.html import learning_curves, sections, tables
 from dnnsearch.reporting.html.markup import Markup, tag
 
+HEADER = ("study", "trials", "best", "95 %", "by trial", "seconds of training", "data", "split")
 X_AXES = (("trials", "trials"), ("seconds", "seconds of training"), ("cost", "arithmetic"))
 
 
@@ -23,15 +24,10 @@ def compare_studies(studies: Sequence[ReportData]) -> Markup:
     return sections.section(
         "Comparison of the studies",
         tag("p", sentences, class_="verdict"),
-        _table(studies),
+        tables.table(HEADER, (_line(data) for data in studies)),
         tag("div", *drawn, class_="grid"),
         about="Shaded: the 95 % interval of the best value so far on the dev set.",
     )
-
-
-def _table(studies: Sequence[ReportData]) -> Markup:
-    header = ["study", "trials", "best", "95 %", "by trial", "seconds of training", "data", "split"]
-    return tables.table(header, (_line(m) for m in studies))
 
 
 def _line(data: ReportData) -> list[str]:
@@ -71,25 +67,21 @@ def _best_so_far(studies: Sequence[ReportData], attribute: str, label: str) -> g
 def _shade(
     data: ReportData, path: Sequence[Step], x: Sequence[float], colour: str
 ) -> go.Scatter | None:
-    """The band of the 95 % interval of the best value so far; None if a value has no interval."""
+    """Return the 95 % band of the best value so far; None if a value has no interval."""
     rows = {row.number: row for row in data.finished}
     found = [data.interval(rows[step.number]) for step in path]
     intervals = [interval for interval in found if interval]
     if not path or len(intervals) < len(path):
         return None
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
     return go.Scatter(
         x=[*x, *x[::-1]],
         y=[i.high for i in intervals] + [i.low for i in intervals[::-1]],
         fill="toself",
         mode="lines",
         line={"width": 0, "shape": "linear"},
-        fillcolor=_faint(colour),
+        fillcolor=f"rgba({red},{green},{blue},0.15)",
         hoverinfo="skip",
         showlegend=False,
         legendgroup=html.escape(data.name),
     )
-
-
-def _faint(colour: str) -> str:
-    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
-    return f"rgba({red},{green},{blue},0.15)"

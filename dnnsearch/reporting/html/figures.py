@@ -28,7 +28,6 @@ from dnnsearch.reporting.analysis.pareto import pareto_front, trial_costs
 from dnnsearch.reporting.analysis.report_data import ReportData
 from dnnsearch.study.leaderboard.ranking import Row
 from dnnsearch.trials.metrics import Direction
-from dnnsearch.trials.spec import Value
 
 STATE_MARKERS = {  # of trials without a value
     "pruned": ("triangle-down", "#c08a00"),
@@ -137,7 +136,7 @@ def _recoloured(figure: go.Figure, sign: int) -> go.Figure:
 
 
 def _between(a: str, b: str, share: float) -> str:
-    """The colour that is `share` of the way from a to b, both as #rrggbb."""
+    """Return the colour that is `share` of the way from a to b, both as #rrggbb."""
     ends = ([int(colour[i : i + 2], 16) for i in (1, 3, 5)] for colour in (a, b))
     mixed = (round(x + share * (y - x)) for x, y in zip(*ends, strict=True))
     return f"rgb({','.join(map(str, mixed))})"
@@ -152,9 +151,9 @@ def axis(data: ReportData, study: optuna.Study, name: str) -> go.Figure:
     if rows:
         symbol, colour = STATE_MARKERS["diverged"]
         values = [row.params[name] for row in rows]
-        as_choice = figure.layout.xaxis.type == "category"
+        as_choice = figure.layout.xaxis.type == "category"  # Optuna writes repr of text there
         figure.add_scatter(
-            x=[_choice(value) for value in values] if as_choice else values,
+            x=[repr(v) if isinstance(v, str) else str(v) for v in values] if as_choice else values,
             y=[_bottom(data)] * len(rows),
             mode="markers",
             marker={"symbol": symbol, "color": colour, "size": 8},
@@ -165,11 +164,6 @@ def axis(data: ReportData, study: optuna.Study, name: str) -> go.Figure:
         )
     figure.update_yaxes(range=visible_range(data))
     return figure
-
-
-def _choice(value: Value) -> str:
-    """A choice as Optuna writes it on an axis."""
-    return repr(value) if isinstance(value, str) else str(value)
 
 
 def best_over_rest(data: ReportData, axis: Axis, groups: Sequence[Group]) -> go.Figure:
@@ -194,7 +188,7 @@ def best_over_rest(data: ReportData, axis: Axis, groups: Sequence[Group]) -> go.
 
 
 def _with_intervals(data: ReportData, rows: Sequence[Row]) -> tuple[float, float] | None:
-    """The visible range extended by the intervals of its rows; None if all rows are visible."""
+    """Return the visible range with the intervals of its rows; None if all are visible."""
     low, high = visible_range(data)
     seen = [row for row in rows if low <= (row.value or 0.0) <= high]
     if len(seen) == len(rows) or not seen:

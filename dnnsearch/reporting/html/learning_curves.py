@@ -36,7 +36,7 @@ def curves(data: ReportData, rows: Sequence[Row], what: str) -> go.Figure:
 
 
 def _after_the_start(data: ReportData, rows: Sequence[Row]) -> tuple[float, float]:
-    """The range of the accuracies after the first tenth, where the curves differ."""
+    """Return the range of the accuracies after the first tenth, where the curves differ."""
     trial_curves = [data.trial_curves[row.number] for row in rows]
     late = [
         curves.by_name[name][curves.steps > SKIPPED_SHARE * curves.steps[-1]]

@@ -15,12 +15,11 @@ class Markup(str):
 def tag(name: str, *children: str, **attributes: Value | bool | None) -> Markup:
     """Return an element; `data_kind` is data-kind, `class_` class; None and False are left out."""
     given = {k.strip("_").replace("_", "-"): v for k, v in attributes.items()}
-    parts = [name, *(_attribute(k, v) for k, v in given.items() if v not in (None, False))]
+    present = {key: value for key, value in given.items() if value not in (None, False)}
+    parts = [name]
+    for key, value in present.items():
+        parts.append(key if value is True else f'{key}="{html.escape(str(value))}"')
     return Markup(f"<{' '.join(parts)}>{joined(children)}</{name}>")
-
-
-def _attribute(name: str, value: Value | bool | None) -> str:
-    return name if value is True else f'{name}="{html.escape(str(value))}"'
 
 
 def joined(children: Iterable[str], between: str = "") -> Markup:

@@ -71,7 +71,7 @@ def leaderboard(data: ReportData, analyses: Analyses) -> Markup:
 
 
 def _counted(data: ReportData) -> str:
-    """What intervals and ties in the leaderboard take into account, and what not."""
+    """Explain what intervals and ties in the leaderboard take into account, and what not."""
     first = data.trial_curves.get(data.finished[0].number) if data.finished else None
     networks = 1 if first is None else len(first.predictions)
     if networks > 1:
@@ -105,7 +105,8 @@ def plots(data: ReportData, analyses: Analyses) -> Iterator[Markup]:
         drawn = plot(parallel, "each line is a finished trial; orange is better", True)
         wide = tag("div", drawn, class_="scroll")
         yield section("All hyperparameters at once", wide, about=_left_out(data))
-    names = _searched(data)
+    finished = [data.trials[row.number] for row in data.finished]
+    names = sorted({name for trial in finished for name in trial.params}, key=_order)
     if names:
         each = (plot(figures.axis(data, study, name), name) for name in names)
         yield section(
@@ -132,13 +133,8 @@ def _left_out(data: ReportData) -> str:
     )
 
 
-def _searched(data: ReportData) -> list[str]:
-    """Optuna's names of the hyperparameters of finished trials, in the order of suggestion."""
-    trials = [data.trials[row.number] for row in data.finished]
-    return sorted({name for trial in trials for name in trial.params}, key=_order)
-
-
 def _order(name: str) -> tuple[int, int]:
+    """Return the place of Optuna's name of a hyperparameter in the order of suggestion."""
     family, _, layer = name.partition("_") if name.startswith("units_") else (name, "", "")
     return [*HYPERPARAMETERS].index(family), int(layer or 0)
 
@@ -247,7 +243,7 @@ def _example(one: WrongExample) -> Markup:
 
 
 def _picture(features: np.ndarray) -> Markup:
-    """A square number of features (from 25 on) as an image, else the first few numbers."""
+    """Return a square number of features (from 25 on) as an image, else the first few as text."""
     side = math.isqrt(len(features))
     if side < 5 or side * side != len(features):
         return tag("code", ", ".join(f"{x:.3g}" for x in features[:6]))

@@ -19,16 +19,16 @@ def number(value: float | int | None, form: str) -> Markup:
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]], caption: str = "") -> Markup:
     """Return a table; cells made by `number` are aligned to the right."""
-    body = [joined(_cell(cell) for cell in row) for row in rows]
+    body = []
+    for row in rows:
+        aligned = [isinstance(cell, Markup) and cell.startswith("<data") for cell in row]
+        classes = ["number" if right else None for right in aligned]
+        cells = zip(row, classes, strict=True)
+        body.append(tag("tr", *(tag("td", cell, class_=class_) for cell, class_ in cells)))
     head = tag("thead", tag("tr", *(tag("th", name, scope="col") for name in header)))
     parts = [tag("caption", caption)] if caption else []
-    lines = tag("tbody", *(tag("tr", row) for row in body))
+    lines = tag("tbody", *body)
     return tag("div", tag("table", *parts, head, lines), class_="scroll")
-
-
-def _cell(content: str) -> Markup:
-    is_number = isinstance(content, Markup) and content.startswith("<data")
-    return tag("td", content, class_="number" if is_number else None)
 
 
 def leaderboard(data: ReportData, tied: Sequence[int]) -> Markup:
@@ -50,7 +50,7 @@ def leaderboard(data: ReportData, tied: Sequence[int]) -> Markup:
 
 def _row(data: ReportData, row: Row, is_tied: bool, names: Sequence[str]) -> list[str]:
     interval = data.interval(row)
-    mark = tag("abbr", "tie", title="cannot be distinguished from the best") if is_tied else ""
+    mark = tag("abbr", "tie", title="tied with the best on these dev examples") if is_tied else ""
     return [
         number(row.number, "d"),
         tag("span", row.state, class_=f"state {row.state}", title=row.reason or None),

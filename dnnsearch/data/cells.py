@@ -1,0 +1,107 @@
+"""Cells of raw rows as numbers and text, in every form that a caller may have them.
+
+Each cell is read by itself, so that a row has the same inputs alone and among others, from a file,
+a DataFrame, JSON or CSV. A file to train on is read column by column instead: see `files`.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from dnnsearch.data.files.number_formats import written_numbers
+from dnnsearch.data.files.sheet import GAPS, MISSING, numeric, text_of, with_columns
+from dnnsearch.data.target import texts
+from dnnsearch.validators import show
+
+TRUTHS = (("True", "TRUE", "true"), ("False", "FALSE", "false"))  # what pandas reads as booleans
+
+
+@dataclass(frozen=True)
+class CellFormat:
+    """How text in a table is to be read, as in the training's file."""
+
+    missing: tuple[str, ...] = MISSING
+    decimal: str = "."
+    spelled: Mapping[str, str] = field(default_factory=dict)  # column -> one of `source.WAYS`
+
+    @classmethod
+    def of(cls, form: Mapping[str, Any], decimal: str | None = None) -> "CellFormat":
+        """Return what the keys of a config's `data` say; `decimal` counts if they do not."""
+        missing, spelled = form.get("missing", MISSING), form.get("spelled", {})
+        return cls(tuple(missing), form.get("decimal") or decimal or ".", spelled)
+
+
+NO_FORMAT = CellFormat()  # numbers are written plainly
+
+
+def plain_cells(
+    frame: pd.DataFrame, kinds: Mapping[str, str], cell_format: CellFormat
+) -> pd.DataFrame:
+    """Return the frame with plain numbers, or stripped text, in each column of `kinds`.
+
+    Raise ValueError if a column of numbers has a cell that is none.
+    """
+    columns = {}
+    for name, kind in kinds.items():
+        if not _is_typed(frame[name]):
+            read = _numbers if kind == "number" else _levels
+            columns[name] = read(frame[name], cell_format)
+    return with_columns(frame, columns) if columns else frame
+
+
+def _is_typed(series: pd.Series) -> bool:
+    """Whether the cells are numbers or booleans of one type, not text or objects."""
+    return pd.api.types.is_numeric_dtype(series.dtype)
+
+
+def _levels(series: pd.Series, cell_format: CellFormat) -> pd.Series:
+    text = text_of(series)
+    return text.mask(text.isin(list(cell_format.missing)))
+
+
+def _numbers(series: pd.Series, cell_format: CellFormat) -> pd.Series:
+    """Return float64, NaN for a missing cell; raise ValueError for a cell that is not a number."""
+    text = text_of(series)
+    marks = [*cell_format.missing, *MISSING]
+    text = text.mask(text.isin(marks) | text.str.casefold().isin(list(GAPS)))
+    is_typed = np.array([_is_number(cell) for cell in series], bool)
+    written = text[~is_typed].dropna()
+    way = cell_format.spelled.get(str(series.name))
+    numbers = written_numbers(written, cell_format.decimal, way)
+    wrong = written[numbers.isna()]
+    if len(wrong):
+        shown = show(wrong.iloc[0])
+        raise ValueError(f"column {series.name!r} must be numbers, but has {shown}")
+    out = np.full(len(series), np.nan)
+    out[np.flatnonzero(~is_typed & text.notna().to_numpy())] = numbers
+    out[is_typed] = [_float(cell) for cell in series[is_typed]]
+    return pd.Series(out, index=series.index, name=series.name)
+
+
+def _is_number(cell: object) -> bool:
+    return isinstance(cell, int | float | np.number) and not isinstance(cell, bool)
+
+
+def _float(cell: Any) -> float:
+    """Return the number; infinity, which is refused later, for an integer beyond float64."""
+    try:
+        return float(cell)
+    except OverflowError:
+        return np.inf
+
+
+def as_levels(cells: Iterable[str], levels: tuple[str, ...], decimal: str) -> dict[str, str]:
+    """Return cells that are no level -> the level that they spell: `007` is `7`, `TRUE` is `True`.
+
+    Other cells are left out.
+    """
+    found = pd.Series(list(cells), dtype="str")
+    pointed = found.str.replace(",", ".", regex=False) if decimal == "," else found
+    numbers = numeric(pointed).dropna()
+    spelled = {str(found[i]): [level] for i, level in zip(numbers.index, texts(numbers))}
+    spelled |= {cell: list(truth) for truth in TRUTHS for cell in truth if cell in set(found)}
+    meant = {cell: [n for n in names if n in levels] for cell, names in spelled.items()}
+    return {cell: str(names[0]) for cell, names in meant.items() if names and cell not in levels}

@@ -1,0 +1,153 @@
+"""A user's files beside the config are never imported, whatever they are called."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import sysconfig
+import time
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+from tests.support.paths import ROOT
+from tests.support.servers import free_port, is_healthy
+
+PROGRAM = str(Path(sys.executable).with_name("dnnsearch"))
+OUTSIDE = {"MLFLOW_TRACKING_URI", "DNNSEARCH_STORAGE"}
+CONFIG = """
+data: {file: people.csv, target: left}
+trials: 3
+learning_rate: 0.1
+iterations: 20
+hidden_layers: [1]
+units: {low: 4, high: 16}
+activation: relu
+momentum: 0.9
+batch_size: 32
+"""
+API = """
+import dnnsearch
+assert len(dnnsearch.search("people.yaml", trials=4).trials) == 4
+assert dnnsearch.rerun("people/3").identical
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with a file named like each module that is installed; each notes its import."""
+    folder = tmp_path_factory.mktemp("project")
+    note = f"import sys\nwith open({str(folder / 'imported.txt')!r}, 'a') as file:\n"
+    note += "    print(__name__, sys.orig_argv, file=file)\nraise ImportError('mine')\n"
+    for name in {*sys.stdlib_module_names, *metadata.packages_distributions(), "sitecustomize"}:
+        if name.isidentifier() and name not in ("sklearn", "experiments", "tests"):
+            (folder / f"{name}.py").write_text(note)
+    (folder / "sklearn").mkdir()
+    (folder / "sklearn" / "__init__.py").write_text(note)
+    rows = "".join(f"{n % 17},{n % 23},{'yes' if n % 17 > 8 else 'no'}\n" for n in range(200))
+    (folder / "people.csv").write_text(f"age,income,left\n{rows}")
+    (folder / "people.yaml").write_text(CONFIG)
+    return folder
+
+
+@pytest.fixture
+def environment(folder: Path) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name not in OUTSIDE}
+    return {**kept, "PYTHONPATH": str(ROOT), "DNNSEARCH_CACHE": str(folder / "cache")}
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_imported(folder: Path) -> Iterator[None]:
+    yield
+    imported = folder / "imported.txt"
+    assert not imported.exists(), imported.read_text()
+
+
+def run(folder: Path, environment: dict[str, str], *command: str) -> str:
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "note:" not in done.stderr and "failed" not in done.stdout, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture
+def searched(folder: Path, environment: dict[str, str]) -> Path:
+    if not (folder / "mlflow.db").exists():
+        run(folder, environment, PROGRAM, "search", "people.yaml", "--workers=2")
+    return folder
+
+
+def test_a_search_and_all_that_follows_it(searched: Path, environment: dict[str, str]) -> None:
+    for command in (
+        ["report", "people"],
+        ["rerun", "people/1"],
+        ["verify", "people", "--workers=2"],
+        ["promote", "people"],
+        ["predict", "people", "people.csv", "--out", "answers.csv"],
+        ["publish", "people"],
+    ):
+        run(searched, environment, PROGRAM, *command)
+
+
+def test_new_searches_at_once(folder: Path, environment: dict[str, str]) -> None:
+    new = ["new", "people.csv", "--target", "left", "--name", "other", "--set", "trials=2"]
+    run(folder, environment, PROGRAM, *new, "--search")
+
+
+def test_the_functions_of_the_package(
+    searched: Path, environment: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "script.py").write_text(API)
+    run(searched, environment, sys.executable, str(tmp_path / "script.py"))
+
+
+@pytest.mark.parametrize("command", [["serve", "people/0"], ["ui"]])
+def test_the_servers_of_mlflow(
+    searched: Path, environment: dict[str, str], tmp_path: Path, command: list[str]
+) -> None:
+    port, log = free_port(), tmp_path / "log.txt"
+    with log.open("wb") as file:
+        process = subprocess.Popen(
+            [PROGRAM, *command, "--port", str(port)],
+            cwd=searched,
+            env={**environment, "TMPDIR": str(tmp_path)},
+            stdout=file,
+            stderr=file,
+            start_new_session=True,
+        )
+    try:
+        while not is_healthy(f"http://127.0.0.1:{port}"):
+            assert process.poll() is None, log.read_text()
+            time.sleep(0.2)
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def bare_python(folder: Path) -> Path:
+    """Return a Python that has all packages but this one."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
+    here = Path(sysconfig.get_path("purelib"))
+    there = folder / here.relative_to(sys.prefix)
+    for path in here.iterdir():
+        if "dnnsearch" not in path.name and path.name != "__pycache__":
+            (there / path.name).symlink_to(path)
+    return folder / "bin" / "python"
+
+
+def test_a_checkout_runs_without_being_installed(
+    folder: Path, environment: dict[str, str], tmp_path: Path
+) -> None:
+    checkout = tmp_path / "checkout"
+    shutil.copytree(ROOT / "dnnsearch", checkout / "dnnsearch")
+    shutil.copy(ROOT / "pyproject.toml", checkout)
+    for name in ("random.py", "mlflow.py", "queue.py", "numpy.py", "people.csv", "people.yaml"):
+        shutil.copy(folder / name, checkout)
+    del environment["PYTHONPATH"]
+    python = str(bare_python(tmp_path / "venv"))
+    dnnsearch = [python, "-m", "dnnsearch"]
+    run(checkout, environment, *dnnsearch, "search", "people.yaml", "--workers=1")
+    assert "identical" in run(checkout, environment, *dnnsearch, "rerun", "people/1")

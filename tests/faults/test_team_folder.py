@@ -1,0 +1,58 @@
+"""Two users of a group work on one study in a folder of the group, with the umask 002."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.users import ANN, BOB, TEAM, python_of_all, run_as
+
+CONFIG = """
+data: wine
+trials: 2
+learning_rate: 0.1
+iterations: 20
+hidden_layers: [1]
+units: {low: 4, high: 16}
+activation: relu
+momentum: 0.9
+batch_size: 32
+"""
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder of the group, below one that everybody can enter; pytest's own are private."""
+    python_of_all()
+    above = Path(tempfile.mkdtemp())
+    above.chmod(0o755)
+    folder = above / "team"
+    folder.mkdir()
+    os.chown(folder, 0, TEAM)
+    folder.chmod(0o2775)
+    (folder / "wine.yaml").write_text(CONFIG)
+    for user in (ANN, BOB):
+        (above / str(user)).mkdir()
+        os.chown(above / str(user), user, TEAM)
+    yield folder
+    shutil.rmtree(above)
+
+
+def test_one_user_searches_and_the_other_extends_promotes_and_predicts(folder: Path) -> None:
+    python = python_of_all()
+    for user, command in (
+        (ANN, ["search", "wine.yaml", "--workers=1"]),
+        (BOB, ["search", "wine.yaml", "--workers=1", "--trials=4"]),
+        (BOB, ["rerun", "wine/0"]),
+        (ANN, ["promote", "wine"]),
+        (BOB, ["publish", "wine"]),
+        (BOB, ["rm", "wine", "--yes"]),
+    ):
+        home = {"HOME": str(folder.parent / str(user))}
+        done = run_as(user, [python, "-m", "dnnsearch", *command], folder, 0o002, **home)
+        assert done.returncode == 0, (command, done.stdout, done.stderr)
+        assert "Traceback" not in done.stderr
+        assert "MLflow" not in done.stderr, done.stderr
