@@ -54,18 +54,14 @@ def make_qmc(context: SamplerContext, **arguments: Any) -> "BaseSampler":
 
     A hyperparameter that the sequence cannot hold is drawn at random, seeded for the trial.
     """
-    from optuna.exceptions import ExperimentalWarning
-
     from dnnsearch.config.optuna_samplers import UnconditionalQMC
 
-    with warnings.catch_warnings():  # it may change: the study pins Optuna's version
-        warnings.simplefilter("ignore", ExperimentalWarning)
-        return UnconditionalQMC(
-            **arguments,
-            seed=context.study_seed,
-            independent_sampler=make_random(context),
-            warn_independent_sampling=False,
-        )
+    return UnconditionalQMC(
+        **arguments,
+        seed=context.study_seed,
+        independent_sampler=make_random(context),
+        warn_independent_sampling=False,
+    )
 
 
 SAMPLERS = {
@@ -91,4 +87,8 @@ def sampler_definition(name: str) -> dict[str, Any]:
 
 def new_sampler(name: str, context: SamplerContext) -> "BaseSampler":
     """Return a new sampler of this name for one trial."""
-    return SAMPLERS[name].make(context, **SAMPLERS[name].arguments)
+    from optuna.exceptions import ExperimentalWarning
+
+    with warnings.catch_warnings():  # it may change: the study pins Optuna's version
+        warnings.simplefilter("ignore", ExperimentalWarning)
+        return SAMPLERS[name].make(context, **SAMPLERS[name].arguments)

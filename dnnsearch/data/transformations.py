@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 BLOCK_ROWS = 4096  # prepared at a time, so that memory stays near that of the result
 MAX_QUANTILES = 200
+AT_THE_END = 1e-7  # a value this near to the first or the last quantile has its rank
 ALWAYS_STORED = ("number", "quantile", "pixel")  # also if no column has the role: format 1 does
 NOTHING = np.empty((0, 0))  # of a transformation that fits nothing
 
@@ -50,18 +51,28 @@ def fit_quantiles(values: np.ndarray) -> np.ndarray:
 
 
 def to_normal(values: np.ndarray, quantiles: np.ndarray) -> np.ndarray:
-    """Return the values made normal by their rank among the quantiles.
+    """Return the values (m, columns) made normal by their rank among the quantiles (q, columns).
 
-    scikit-learn's transformer is put together again from its array, because a pickle of it would
-    run code when a model file is read.
+    The result has the bits of `QuantileTransformer(output_distribution="normal").transform`. It
+    cannot be used itself: from stored quantiles it is put together only by setting attributes that
+    scikit-learn does not promise, and a pickle of it would run code when a model file is read.
     """
-    from sklearn.preprocessing import QuantileTransformer
+    ranks = np.linspace(0, 1, len(quantiles))
+    columns = [_normal_column(x, q, ranks) for x, q in zip(values.T, quantiles.T)]
+    return np.stack(columns, axis=1)
 
-    transformer = QuantileTransformer(output_distribution="normal", n_quantiles=len(quantiles))
-    transformer.quantiles_, transformer.n_quantiles_ = quantiles, len(quantiles)
-    transformer.references_ = np.linspace(0, 1, len(quantiles))
-    transformer.n_features_in_ = quantiles.shape[1]
-    return np.asarray(transformer.transform(values))
+
+def _normal_column(x: np.ndarray, quantiles: np.ndarray, ranks: np.ndarray) -> np.ndarray:
+    """Return one column (m,) made normal; equal quantiles get the mean of their ranks."""
+    from scipy.stats import norm
+
+    rising = np.interp(x, quantiles, ranks)
+    falling = np.interp(-x, -quantiles[::-1], -ranks[::-1])
+    rank = 0.5 * (rising - falling)
+    rank[x + AT_THE_END > quantiles[-1]] = 1
+    rank[x - AT_THE_END < quantiles[0]] = 0
+    least = AT_THE_END - np.spacing(1)  # a rank of 0 or 1 would become infinite
+    return np.asarray(np.clip(norm.ppf(rank), norm.ppf(least), norm.ppf(1 - least)))
 
 
 def middle(_: np.ndarray, quantiles: np.ndarray) -> np.ndarray:

@@ -79,17 +79,17 @@ def _can_be_portable() -> bool:
 
 def effective() -> dict[str, Any]:
     """Return what NumPy, its BLAS and the C library really use in this process."""
+    import numpy as np
     import threadpoolctl
-    from numpy._core._multiarray_umath import __cpu_dispatch__ as targets
-    from numpy._core._multiarray_umath import __cpu_features__ as features
 
     pools = [pool for pool in threadpoolctl.threadpool_info() if pool["user_api"] == "blas"]
+    extensions = np.show_config(mode="dicts")["SIMD Extensions"]
     return {
         "machine": platform.machine(),
         "libc": " ".join(platform.libc_ver()),
         "blas": sorted({f"{p['internal_api']} {p.get('architecture')}" for p in pools}),
         "blas_threads": max((pool["num_threads"] for pool in pools), default=1),
-        "cpu_targets": sorted(name for name in targets if features[name]),
+        "cpu_targets": sorted(extensions.get("found", [])),
         "rounding": rounding(),
     }
 

@@ -12,6 +12,8 @@ Nothing here knows how a trial is trained or what a study is defined by.
 - `database_templates`: new SQLite databases, from copies that this machine keeps.
 - `optuna_storage`: Optuna's storage, and the rows of a study in it.
 - `optuna_rows`: a trial's rows, written in two transactions.
+- `optuna_models`: Optuna's private table models, if they are as we know them.
+- `optuna_calls`: a trial's rows by Optuna's public calls, if they are not.
 - `postgresql`: sessions in PostgreSQL, and checks before use.
 - `study_lock`: one writer for a study.
 - `postgresql_lock`: that lock in PostgreSQL.

@@ -3,7 +3,8 @@
 They hold what Optuna's own calls would write, through Optuna's own models. Those calls read before
 each write, because any process might have written the value, and take a transaction for each
 attribute and each point of a curve. Here one coordinator writes each trial once; the extra reads
-took a tenth of a search of small networks.
+took a tenth of a search of small networks. If a release of Optuna has changed its models, its own
+calls write the rows.
 """
 
 import json
@@ -13,16 +14,21 @@ from typing import Any
 
 from optuna.distributions import distribution_to_json
 from optuna.storages import RDBStorage
-from optuna.storages._rdb import models
 from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy import Connection, insert, update
 from sqlalchemy.exc import NoResultFound
+
+from dnnsearch.storage import optuna_calls
+from dnnsearch.storage.optuna_models import row_models
 
 Row = dict[str, Any]
 
 
 def add(storage: RDBStorage, study_id: int, trial: FrozenTrial) -> int:
     """Add a trial without values, under its own number, and return its id in the storage."""
+    models = row_models()
+    if models is None:
+        return optuna_calls.add(storage, study_id, trial)
     row = {
         "study_id": study_id,
         "number": trial.number,
@@ -54,6 +60,10 @@ def end(
 
     `curve` has pairs of iteration and value. Raise NoResultFound if the trial has been removed.
     """
+    models = row_models()
+    if models is None:
+        optuna_calls.end(storage, trial_id, state, value, curve, attributes)
+        return
     ended = {"state": state, "datetime_complete": datetime.now()}
     values = []
     if value is not None:
@@ -64,7 +74,7 @@ def end(
         if not connection.execute(here.values(ended)).rowcount:
             raise NoResultFound(f"trial {trial_id} has been removed")
         _insert(connection, models.TrialUserAttributeModel, _attributes(trial_id, attributes))
-        _insert(connection, models.TrialIntermediateValueModel, _points(trial_id, curve))
+        _insert(connection, models.TrialIntermediateValueModel, _points(models, trial_id, curve))
         _insert(connection, models.TrialValueModel, values)
 
 
@@ -92,7 +102,7 @@ def _attributes(trial_id: int, attributes: Mapping[str, Any]) -> list[Row]:
     ]
 
 
-def _points(trial_id: int, curve: Sequence[tuple[int, float]]) -> list[Row]:
+def _points(models: Any, trial_id: int, curve: Sequence[tuple[int, float]]) -> list[Row]:
     stored = models.TrialIntermediateValueModel.intermediate_value_to_stored_repr
     return [
         {

@@ -17,7 +17,6 @@ import optuna
 import sqlalchemy
 from optuna.exceptions import StorageInternalError
 from optuna.storages import RDBStorage
-from optuna.storages._rdb import models
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.exc import SQLAlchemyError
@@ -25,11 +24,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from dnnsearch.errors import UserError
 from dnnsearch.storage import optuna_rows, postgresql
 from dnnsearch.storage.database_templates import create_from_template, create_in_place
+from dnnsearch.storage.optuna_models import table_names
 from dnnsearch.urls import DEFAULT_STORAGE, sqlite_path
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 BUSY_SECONDS = 10
-TABLES = list(models.BaseModel.metadata.tables)
 CREATION_KEY = 0x646E6E73  # of the advisory lock of the process that creates the tables
 ADVISORY_LOCK = sqlalchemy.text("SELECT pg_advisory_lock(:key)")
 
@@ -121,7 +120,7 @@ def _open_postgresql(url: str, create: bool) -> RDBStorage:
             )
         if "version_info" not in there and not create:
             raise UserError(f"there is no study yet: {url} is empty")
-        if create and (refusal := postgresql.refusal(session, TABLES)):
+        if create and (refusal := postgresql.refusal(session, table_names())):
             raise UserError(f"the storage {url} cannot be written: {refusal}")
         session.execute(ADVISORY_LOCK, {"key": CREATION_KEY})
         return _connect_postgresql(url)
@@ -202,6 +201,15 @@ class Rows:
         with _database_errors(self.storage.url):
             trial_id = self.storage.get_trial_id_from_study_id_trial_number(self.study_id, number)
             return self.storage.get_trial(trial_id)
+
+    def id_of(self, trial: FrozenTrial) -> int:
+        """Return the id in the storage of a trial of `trials`."""
+        known = getattr(trial, "_trial_id", None)  # private; without it, the storage is asked
+        if known is not None:
+            return int(known)
+        with _database_errors(self.storage.url):
+            storage = self.storage
+            return storage.get_trial_id_from_study_id_trial_number(self.study_id, trial.number)
 
     def ask(self, trial: FrozenTrial) -> int:
         """Add a trial as RUNNING and return its id in the storage."""

@@ -42,7 +42,7 @@ class Ledger:
         self.stored = study.trials()
         self._observers = observers
         self._check_lock = check_lock
-        self._ids = {trial.number: trial._trial_id for trial in self.stored}
+        self._ids = {trial.number: self.rows.id_of(trial) for trial in self.stored}
         self._shown_running: dict[int, Spec] = {}
         self._failures: list[str] = []  # causes of the last failures, all equal
         self._deferred: list[Callable[[], None]] = []  # writes since the first of them

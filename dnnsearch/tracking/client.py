@@ -8,6 +8,7 @@ import atexit
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from dnnsearch.errors import UserError
 from dnnsearch.tracking.database import prepare_database
@@ -48,6 +49,7 @@ __all__ = [
     "connect",
     "disconnect",
     "mlflow_errors",
+    "store_of",
 ]
 
 # MLflow logs a traceback for every database error before it raises it; we report one line.
@@ -88,9 +90,18 @@ def disconnect(client: MlflowClient) -> None:
         engine.dispose()
 
 
+def store_of(client: MlflowClient) -> Any:
+    """Return MLflow's store behind a client, which is private; None if a release has none there."""
+    return getattr(getattr(client, "_tracking_client", None), "store", None)
+
+
 def _engine(client: MlflowClient) -> Engine | None:
-    """Return the engine of a client that writes to a database itself; None for a server."""
-    return getattr(client._tracking_client.store, "engine", None)
+    """Return the engine of a client that writes to a database itself.
+
+    None for a server, and for a release of MLflow that keeps its engine elsewhere: the database
+    then has MLflow's own settings, and is closed at exit.
+    """
+    return getattr(store_of(client), "engine", None)
 
 
 def _on_connect(connection: object, _: object) -> None:

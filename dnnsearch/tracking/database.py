@@ -8,6 +8,7 @@ import os
 import re
 import sqlite3
 from functools import cache
+from importlib import metadata
 from pathlib import Path
 
 from dnnsearch.errors import UserError
@@ -120,6 +121,8 @@ def _check_postgresql(uri: str) -> None:
 
 def _check_version(version: str | None, place: str, uri: str) -> None:
     known, newest = schema_versions()
+    if not known:
+        return
     if version not in known:
         raise UserError(
             f"tracking: {place} was written by a newer MLflow, or by another program: use that "
@@ -134,7 +137,10 @@ def _check_version(version: str | None, place: str, uri: str) -> None:
 
 @cache
 def schema_versions() -> tuple[frozenset[str], str]:
-    """Return all schema versions that the installed MLflow knows, and the newest."""
+    """Return all schema versions that the installed MLflow knows, and the newest.
+
+    They are read from a folder that is private: without it there are none, and the newest is ''.
+    """
     spec = importlib.util.find_spec("mlflow")
     assert spec is not None
     assert spec.submodule_search_locations
@@ -142,12 +148,14 @@ def schema_versions() -> tuple[frozenset[str], str]:
     text = "\n".join(path.read_text() for path in folder.glob("*.py"))
     versions = frozenset(re.findall(r'^revision\s*=\s*"(\w+)"', text, re.MULTILINE))
     older = set(re.findall(r'^down_revision\s*=\s*"(\w+)"', text, re.MULTILINE))
-    (newest,) = versions - older
-    return versions, newest
+    newest = set(versions - older)
+    return (versions, newest.pop()) if len(newest) == 1 else (frozenset(), "")
 
 
 def _create_tables(path: Path) -> None:
-    from dnnsearch.tracking.schema import create_schema, create_tables
+    from dnnsearch.tracking import schema
 
-    database_templates.create_from_template(path, f"mlflow-{schema_versions()[1]}", create_tables)
-    create_schema(path)
+    if schema.table_creator():
+        name = f"mlflow-{schema_versions()[1] or metadata.version('mlflow')}"
+        database_templates.create_from_template(path, name, schema.create_tables)
+    schema.create_schema(path)

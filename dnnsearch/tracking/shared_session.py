@@ -5,12 +5,16 @@ commit, which takes a seventh of the time to publish a trial. With a shared sess
 much uncertainty as before, because `log_batch` commits in the middle of its work. `log_batch` also
 rolls back if points exist already, which undoes what was not committed. So it must be the first
 call in its session, and new params are sent with new points only. A shared session does not retry
-after a deadlock; the publisher does. If MLflow is a server, this module has no effect.
+after a deadlock; the publisher does. If MLflow is a server, or a release that opens its sessions
+differently, this module has no effect: each call has sessions of its own.
 """
 
+import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+
+from dnnsearch.tracking.client import store_of
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
@@ -20,9 +24,8 @@ class SharedSession:
     """Inside `with session():` all calls of `client` share one session; for one thread only."""
 
     def __init__(self, client: "MlflowClient") -> None:
-        store = client._tracking_client.store
-        # the function that opens a session; the client of a server has none
-        self._new: Callable[..., Any] | None = getattr(store, "ManagedSessionMaker", None)
+        store = store_of(client)
+        self._new = _session_maker(store)
         before = getattr(self._new, "__self__", None)  # MLflow has one store for all clients
         if isinstance(before, SharedSession):
             self._new = before._new
@@ -51,3 +54,14 @@ class SharedSession:
         else:
             yield self._open
             self._open.flush()
+
+
+def _session_maker(store: Any) -> Callable[..., Any] | None:
+    """Return MLflow's function that opens a session; None if there is none that we could replace.
+
+    The store of a server has none. An older MLflow has one that takes no argument.
+    """
+    maker = getattr(store, "ManagedSessionMaker", None)
+    if maker is None or list(inspect.signature(maker).parameters) != ["read_only"]:
+        return None
+    return maker  # type: ignore[no-any-return]

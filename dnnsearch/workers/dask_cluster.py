@@ -20,8 +20,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from distributed import CancelledError, Client, KilledWorker
-from distributed.core import rpc
+from distributed import CancelledError, Client, KilledWorker, core
 from distributed.security import Security
 from distributed.versions import VersionMismatchWarning
 
@@ -126,9 +125,7 @@ class Cluster:
     async def _find_scheduler(self) -> None:
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
-                security = Security().get_connection_args("client")
-                async with rpc(self.address, connection_args=security) as server:
-                    kind = (await server.identity())["type"]
+                kind = await _kind_of_server(self.address)
         except Exception as error:
             raise UserError(
                 f"workers: no Dask scheduler answers at {self.address} "
@@ -251,3 +248,17 @@ class Cluster:
         message = event[1]
         if message.get("kind") == "progress":
             self.events.put(TaskProgress(message["key"], message["iteration"], message["value"]))
+
+
+async def _kind_of_server(address: str) -> str:
+    """Return what answers at the address: `Scheduler`, `Worker`, ...
+
+    Dask's `rpc` is private. Without it a client is opened, which connects to schedulers alone.
+    """
+    rpc = getattr(core, "rpc", None)
+    if rpc is None:
+        async with Client(address, asynchronous=True, set_as_default=False):
+            return "Scheduler"
+    security = Security().get_connection_args("client")
+    async with rpc(address, connection_args=security) as server:
+        return str((await server.identity())["type"])

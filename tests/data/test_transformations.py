@@ -3,11 +3,19 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.preprocessing import QuantileTransformer
 
 from dnnsearch.config.config import parse_config
 from dnnsearch.data.model_inputs import inputs
 from dnnsearch.data.prepare import held_out, prepare
-from dnnsearch.data.transformations import TRANSFORMATIONS, Transformation, middle, to_normal
+from dnnsearch.data.transformations import (
+    MAX_QUANTILES,
+    TRANSFORMATIONS,
+    Transformation,
+    fit_quantiles,
+    middle,
+    to_normal,
+)
 from dnnsearch.errors import UserError
 from dnnsearch.models import model_file
 from dnnsearch.models.ensemble import Model, labels
@@ -118,3 +126,17 @@ def test_quantiles_become_normal_and_the_typical_value_is_the_middle_one():
     assert values[1] < -5
     assert values[2] > 5
     assert middle(np.zeros(1), quantiles).tolist() == [5]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_quantiles_give_the_bits_of_scikit_learns_transformer(seed: int) -> None:
+    """On train, on its quantiles, and far outside; with ties, and with few rows."""
+    rng = np.random.default_rng(seed)
+    shape = (int(rng.integers(1, 500)), int(rng.integers(1, 4)))
+    train = rng.lognormal(0, 2, shape) if seed % 2 else rng.integers(-3, 4, shape).astype(float)
+    theirs = QuantileTransformer(
+        output_distribution="normal", n_quantiles=min(MAX_QUANTILES, len(train)), subsample=None
+    ).fit(train)
+    quantiles = fit_quantiles(train)
+    values = np.concatenate([train, quantiles, rng.normal(0, 1e6, shape), quantiles + 1e-7])
+    assert to_normal(values, quantiles).tobytes() == theirs.transform(values).tobytes()

@@ -111,6 +111,13 @@ def test_if_no_scheduler_answers_the_error_is_one_line(tracked: Preloaded, folde
     assert line.startswith("error: workers: no Dask scheduler answers at tcp://127.0.0.1:1 (")
 
 
+def test_nor_is_it_longer_if_a_release_of_dask_has_no_rpc(tracked: Preloaded, folder: Path) -> None:
+    search = ("search", "wine.yaml", *UNTRACKED, "--workers=tcp://127.0.0.1:1")
+    gone = "import distributed.core; del distributed.core.rpc"
+    line = refused(tracked.start(folder, *search, planted=gone), folder)
+    assert line.startswith("error: workers: no Dask scheduler answers at tcp://127.0.0.1:1 (")
+
+
 def test_an_invalid_address_is_one_line(tracked: Preloaded, folder: Path) -> None:
     search = tracked.start(folder, "search", "wine.yaml", "--workers=http://somewhere")
     line = refused(search, folder)

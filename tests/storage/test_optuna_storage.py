@@ -1,10 +1,12 @@
 """Covers the rows of a study in SQLite: what is written, what is refused, and races to create."""
 
+import copy
 import signal
 import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import optuna
@@ -16,6 +18,7 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from dnnsearch.errors import UserError
+from dnnsearch.storage.optuna_models import WRITTEN, row_models
 from dnnsearch.storage.optuna_storage import Rows, create_study, open_storage
 
 CREATE = (
@@ -62,6 +65,18 @@ def test_optunas_own_calls_read_what_is_written(rows: Rows, url: str) -> None:
     assert [trial.state.name for trial in study.trials] == ["COMPLETE", "RUNNING"]
 
 
+@pytest.fixture(params=["our rows", "without Optuna's models"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Write by the table models, and as with a release that has renamed one of them."""
+    if request.param != "our rows":
+        monkeypatch.delattr(models, "TrialUserAttributeModel")
+    row_models.cache_clear()
+    assert (row_models() is not None) == (request.param == "our rows")
+    yield
+    row_models.cache_clear()
+
+
+@pytest.mark.usefixtures("way")
 def test_the_rows_are_those_that_optunas_own_calls_write(rows: Rows, url: str) -> None:
     curve, attributes = [(0, 0.5), (10, float("nan")), (20, float("inf"))], {"a": {"b": [1, None]}}
     storage, theirs = rows.storage, optuna.storages.RDBStorage(f"{url}.theirs")
@@ -90,6 +105,22 @@ def content(storage: optuna.storages.RDBStorage) -> dict[str, list[str]]:
     return found
 
 
+def test_a_table_with_another_column_is_not_written_by_us(monkeypatch: pytest.MonkeyPatch) -> None:
+    further = {**WRITTEN, "TrialModel": WRITTEN["TrialModel"] - {"datetime_start"}}
+    monkeypatch.setattr("dnnsearch.storage.optuna_models.WRITTEN", further)
+    assert row_models.__wrapped__() is None
+
+
+def test_the_id_of_a_trial_is_known_without_optunas_private_one(rows: Rows) -> None:
+    ids = [rows.ask(asked(0)), rows.ask(asked(1))]
+    trials = [copy.copy(trial) for trial in rows.trials()]
+    assert [rows.id_of(trial) for trial in trials] == ids
+    for trial in trials:
+        del trial._trial_id
+    assert [rows.id_of(trial) for trial in trials] == ids
+
+
+@pytest.mark.usefixtures("way")
 def test_a_trial_that_another_process_has_removed_is_one_line(rows: Rows) -> None:
     trial_id = rows.ask(asked(0))
     rows.remove()

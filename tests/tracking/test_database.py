@@ -8,6 +8,7 @@ import tempfile
 import textwrap
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -71,6 +72,17 @@ def test_the_newest_schema_is_the_one_that_mlflow_creates(folder):
         (version,) = connection.execute("SELECT version_num FROM alembic_version").fetchone()
     assert version == schema_versions()[1]
     check_uri(URI)
+
+
+def test_without_mlflows_folder_of_revisions_every_schema_is_taken(folder, monkeypatch):
+    elsewhere = SimpleNamespace(submodule_search_locations=[str(folder)])
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: elsewhere)
+    schema_versions.cache_clear()
+    try:
+        check_uri(URI)
+        assert schema_versions() == (frozenset(), "")
+    finally:
+        schema_versions.cache_clear()
 
 
 def test_a_database_of_ours_has_a_write_ahead_log_and_leaves_nothing_beside_it(folder):

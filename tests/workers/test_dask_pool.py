@@ -122,6 +122,15 @@ def test_every_spec_comes_back_and_the_data_reach_the_machine_once(
     assert sorted("receive" in log for log in logs) == [False, True]
 
 
+def test_a_release_of_dask_without_rpc_is_asked_by_a_client(
+    open_pool: OpenPool, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr("distributed.core.rpc")
+    pool = open_pool()
+    pool.submit(spec_of(address, 0))
+    assert isinstance(ends(pool, 1)[0], Done)
+
+
 def test_progress_is_reported_and_closing_leaves_no_child(
     open_pool: OpenPool, cluster: DaskCluster, address: str
 ) -> None:

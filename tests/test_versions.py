@@ -1,0 +1,132 @@
+"""The main road with the oldest and with the newest versions that pyproject.toml allows.
+
+Each is installed into a virtual environment of its own, so a package index must be reachable.
+"""
+
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.support.paths import ROOT
+
+pytestmark = pytest.mark.proof
+
+TABLE = "".join(
+    f"{i % 17},{i * i % 23},{('north', 'south')[i % 2]},{('bad', 'good')[i % 17 > 8]}\n"
+    for i in range(200)
+)
+SEARCH = ("search", "configs/wine.yaml", "--workers=1", "--set=iterations=60")
+ROAD = [
+    ("new", "wine.csv", "--target=quality"),
+    (*SEARCH, "--trials=4"),
+    ("show", "wine"),
+    ("rerun", "wine/1"),
+    ("verify", "wine"),
+    ("promote", "wine"),
+    ("predict", "wine", "wine.csv"),
+    ("report", "wine"),
+]
+OURS = ("PYTHONPATH", "MLFLOW_TRACKING_URI", "DNNSEARCH_STORAGE", "DNNSEARCH_CACHE")
+
+
+def run(folder: Path, *command: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run a command that knows nothing of this checkout and of the user's settings."""
+    environment = {name: value for name, value in os.environ.items() if name not in OURS}
+    return subprocess.run(
+        list(map(str, command)),
+        cwd=folder,
+        env=environment | {"DNNSEARCH_CACHE": str(folder / "cache")},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        timeout=1800,
+    )
+
+
+@pytest.fixture(scope="module")
+def uv(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return uv, which resolves to the oldest versions as well as to the newest."""
+    folder = tmp_path_factory.mktemp("uv")
+    pip = (sys.executable, "-m", "pip", "--disable-pip-version-check")
+    fetched = run(folder, *pip, "download", "-q", "--no-deps", "-d", "wheels", "uv")
+    if fetched.returncode != 0:
+        pytest.skip(f"no package index can be reached: {fetched.stdout.splitlines()[-1]}")
+    wheels = (folder / "wheels").glob("*.whl")
+    installed = run(folder, *pip, "install", "-q", "--no-deps", "--target=uv", *wheels)
+    assert installed.returncode == 0, installed.stdout
+    return folder / "uv" / "bin" / "uv"
+
+
+Install = Callable[[str], Path]
+
+
+@pytest.fixture(scope="module")
+def install(uv: Path, tmp_path_factory: pytest.TempPathFactory) -> Install:
+    """Return a function from `lowest-direct` or `highest` to a program with these versions."""
+    source, made = tmp_path_factory.mktemp("source"), {}
+    shutil.copytree(ROOT / "dnnsearch", source / "dnnsearch")
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, source)
+
+    def install(resolution: str) -> Path:
+        if resolution not in made:
+            folder = tmp_path_factory.mktemp(resolution)
+            pip = (uv, "pip", "install", "-q", "--python", folder / "venv" / "bin" / "python")
+            for command in (
+                (uv, "venv", "-q", "--python", sys.executable, folder / "venv"),
+                (*pip, "--resolution", resolution, "-r", source / "pyproject.toml"),
+                (*pip, "--no-deps", source),
+            ):
+                done = run(folder, *command)
+                assert done.returncode == 0, done.stdout
+            made[resolution] = folder / "venv" / "bin" / "dnnsearch"
+        return made[resolution]
+
+    return install
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "wine.csv").write_text(f"acid,sugar,region,quality\n{TABLE}")
+    return tmp_path
+
+
+@pytest.mark.parametrize("resolution", ["lowest-direct", "highest"])
+def test_the_main_road_is_passable(install: Install, folder: Path, resolution: str) -> None:
+    program = install(resolution)
+    said = {}
+    for command in ROAD:
+        done = run(folder, program, *command)
+        assert done.returncode == 0, (command, done.stdout)
+        said[command[0]] = done.stdout
+    assert "wine/1 identical" in said["rerun"]
+    assert "wine identical: 4 trials" in said["verify"]
+    assert "models:/wine/1 in MLflow" in said["promote"]
+    assert (folder / "report-wine.html").stat().st_size > 10**5
+    with closing(sqlite3.connect(folder / "mlflow.db")) as database:
+        ((runs,),) = database.execute("SELECT count(*) FROM runs WHERE status = 'FINISHED'")
+    assert runs == 1 + 4
+
+
+def test_a_study_does_not_go_on_under_other_versions(install: Install, folder: Path) -> None:
+    """The versions that a definition names decide on the bits of a result."""
+    newest, oldest = install("highest"), install("lowest-direct")
+    untracked = (*SEARCH, "--set=tracking=none")  # MLflow's schema would be refused first
+    for command in (ROAD[0], (*untracked, "--trials=4")):
+        done = run(folder, newest, *command)
+        assert done.returncode == 0, (command, done.stdout)
+    refused = run(folder, oldest, *untracked, "--trials=6")
+    assert refused.returncode == 2
+    (line,) = (line for line in refused.stdout.splitlines() if line.startswith("error: "))
+    assert "optuna" in line
+    assert "Traceback" not in refused.stdout
+    assert run(folder, newest, *untracked, "--trials=6").returncode == 0
