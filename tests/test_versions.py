@@ -57,9 +57,9 @@ def uv(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return uv, which resolves to the oldest versions as well as to the newest."""
     folder = tmp_path_factory.mktemp("uv")
     pip = (sys.executable, "-m", "pip", "--disable-pip-version-check")
-    fetched = run(folder, *pip, "download", "-q", "--no-deps", "-d", "wheels", "uv")
-    if fetched.returncode != 0:
-        pytest.skip(f"no package index can be reached: {fetched.stdout.splitlines()[-1]}")
+    download = run(folder, *pip, "download", "-q", "--no-deps", "-d", "wheels", "uv")
+    if download.returncode != 0:
+        pytest.skip(f"no package index can be reached: {download.stdout.splitlines()[-1]}")
     wheels = (folder / "wheels").glob("*.whl")
     installed = run(folder, *pip, "install", "-q", "--no-deps", "--target=uv", *wheels)
     assert installed.returncode == 0, installed.stdout
