@@ -46,15 +46,10 @@ def plain_cells(
     """
     columns = {}
     for name, kind in kinds.items():
-        if not _is_typed(frame[name]):
+        if not pd.api.types.is_numeric_dtype(frame[name].dtype):  # text or objects
             read = _numbers if kind == "number" else _levels
             columns[name] = read(frame[name], cell_format)
     return with_columns(frame, columns) if columns else frame
-
-
-def _is_typed(series: pd.Series) -> bool:
-    """Whether the cells are numbers or booleans of one type, not text or objects."""
-    return pd.api.types.is_numeric_dtype(series.dtype)
 
 
 def _levels(series: pd.Series, cell_format: CellFormat) -> pd.Series:
@@ -67,7 +62,8 @@ def _numbers(series: pd.Series, cell_format: CellFormat) -> pd.Series:
     text = text_of(series)
     marks = [*cell_format.missing, *MISSING]
     text = text.mask(text.isin(marks) | text.str.casefold().isin(list(GAPS)))
-    is_typed = np.array([_is_number(cell) for cell in series], bool)
+    number = int | float | np.number
+    is_typed = np.array([isinstance(c, number) and not isinstance(c, bool) for c in series], bool)
     written = text[~is_typed].dropna()
     way = cell_format.spelled.get(str(series.name))
     numbers = written_numbers(written, cell_format.decimal, way)
@@ -79,10 +75,6 @@ def _numbers(series: pd.Series, cell_format: CellFormat) -> pd.Series:
     out[np.flatnonzero(~is_typed & text.notna().to_numpy())] = numbers
     out[is_typed] = [_float(cell) for cell in series[is_typed]]
     return pd.Series(out, index=series.index, name=series.name)
-
-
-def _is_number(cell: object) -> bool:
-    return isinstance(cell, int | float | np.number) and not isinstance(cell, bool)
 
 
 def _float(cell: Any) -> float:

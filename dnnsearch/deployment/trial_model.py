@@ -30,7 +30,11 @@ def model(study: OpenStudy, record: Record) -> Model:
     spec = record.spec
     if record.end == "failed":
         raise UserError(f"trial {spec.number} of study {study.name} failed: it has no network")
-    prepared, arrays = _from_side_file(study, record) or _from_cache(study, record)
+    found = _from_side_file(study, record)
+    if found is None:
+        cached = prepared_of(study, record)
+        found = cached, ArrayStore(default_root()).open(cached.test_key)
+    prepared, arrays = found
     flat = parameters(study, record)
     origin = provenance(study, record)
     return assemble(spec, flat, prepared, arrays, study.config.data, origin)
@@ -63,11 +67,6 @@ def _from_side_file(study: OpenStudy, record: Record) -> Preparation | None:
     """Read the side file next to the records, which studies on a user's file have."""
     found = preparation.read(study)
     return found if found and found[0].key == record.spec.arrays else None
-
-
-def _from_cache(study: OpenStudy, record: Record) -> Preparation:
-    prepared = prepared_of(study, record)
-    return prepared, ArrayStore(default_root()).open(prepared.test_key)
 
 
 def prepared_of(study: OpenStudy, record: Record, *, with_train: bool = False) -> Prepared:

@@ -19,7 +19,7 @@ from dnnsearch.nn import Network, Parameters
 from dnnsearch.trials.spec import Spec
 
 if TYPE_CHECKING:
-    from dnnsearch.data.cells import CellFormat
+    pass
 
 PREDICTION = "prediction"
 ROWS_PER_BLOCK = 128  # a constant: the bits of a product depend on the number of its columns
@@ -82,8 +82,11 @@ class Model:
         `decimal` is the decimal mark of the rows' own file if that of the training is not known.
         Raise ValueError for rows of another form, and if the numbers of a row are too large.
         """
+        from dnnsearch.data.cells import CellFormat  # imports pandas
+
+        form = CellFormat.of(self.form, decimal)
         with np.errstate(all="ignore"):
-            prepared = self.inputs.apply(X, self.parameters.flat.dtype, self._cell_format(decimal))
+            prepared = self.inputs.apply(X, self.parameters.flat.dtype, form)
         means = np.empty((prepared.shape[-2], self.parameters.layer_sizes[-1]))
         for start in range(0, len(means), ROWS_PER_BLOCK):
             rows = slice(start, start + ROWS_PER_BLOCK)
@@ -92,11 +95,6 @@ class Model:
         if len(wrong):
             raise ValueError(f"the numbers of row {wrong[0] + 1} are too large for the network")
         return means
-
-    def _cell_format(self, decimal: str | None) -> "CellFormat":
-        from dnnsearch.data.cells import CellFormat  # imports pandas
-
-        return CellFormat.of(self.form, decimal)
 
     def _mean_outputs(self, prepared: np.ndarray) -> np.ndarray:
         """Return the mean of A[L], (m, n[L]), for at most ROWS_PER_BLOCK rows (..., m, n[0]).

@@ -62,11 +62,14 @@ def training_difference(recorded: Record, now: Record) -> str:
     """
     if "failed" in (recorded.end, now.end):
         return _changed("end", recorded.end, now.end)
+    predictions = [
+        _drop_single_replicate(record.arrays["dev_predictions"]) for record in (recorded, now)
+    ]
     difference = (
         _curves(recorded, now)
         or _changed("end", recorded.end, now.end)
         or _parameters(recorded, now)
-        or _predictions(recorded, now)
+        or _array("dev predictions", *predictions)
         or _digests(recorded, now)
     )
     damaged = inconsistencies(recorded)
@@ -116,11 +119,6 @@ def _parameters(recorded: Record, now: Record) -> str:
     ).as_dict()
     theirs = Parameters.from_flat(sizes, _drop_single_replicate(now.arrays["parameters"])).as_dict()
     return next((found for name in ours if (found := _array(name, ours[name], theirs[name]))), "")
-
-
-def _predictions(recorded: Record, now: Record) -> str:
-    ours, theirs = (record.arrays["dev_predictions"] for record in (recorded, now))
-    return _array("dev predictions", _drop_single_replicate(ours), _drop_single_replicate(theirs))
 
 
 def _drop_single_replicate(array: np.ndarray) -> np.ndarray:

@@ -32,15 +32,12 @@ def row_models() -> Any:
     """
     try:
         models = import_module(MODULE)
-        columns = {name: _columns(getattr(models, name)) for name in WRITTEN}
+        tables = {name: getattr(models, name).__table__ for name in WRITTEN}
+        columns = {n: {c.name for c in t.columns if not c.primary_key} for n, t in tables.items()}
         converters = [getattr(getattr(models, name), it) for name, it in CONVERTERS.items()]
     except (ImportError, AttributeError):
         return None
     return models if columns == WRITTEN and all(map(callable, converters)) else None
-
-
-def _columns(model: Any) -> set[str]:
-    return {column.name for column in model.__table__.columns if not column.primary_key}
 
 
 def table_names() -> list[str]:

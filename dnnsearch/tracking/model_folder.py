@@ -38,6 +38,8 @@ def write_folder(
     apply()
     file = folder.with_name(FILE)
     file.write_bytes(content)
+    versions = {"dnnsearch": package_version()}
+    versions |= {name: metadata.version(name) for name in REQUIRED_PACKAGES}
     with warnings.catch_warnings():
         # MLflow warns of its own type hints, and of integer columns
         warnings.simplefilter("ignore")
@@ -50,14 +52,9 @@ def write_folder(
             data_path=file,
             signature=_signature(decode(content, FILE)),
             input_example=example,
-            pip_requirements=_requirements(),
+            pip_requirements=[f"{name}=={version}" for name, version in versions.items()],
             mlflow_model=mlflow.models.Model(**(description or {})),
         )
-
-
-def _requirements() -> list[str]:
-    versions = {name: metadata.version(name) for name in REQUIRED_PACKAGES}
-    return [f"{name}=={v}" for name, v in {"dnnsearch": package_version(), **versions}.items()]
 
 
 def _signature(model: Model) -> Any:

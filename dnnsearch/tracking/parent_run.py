@@ -25,7 +25,10 @@ def find_parents(
     if own or not identity:
         return own
     others = [number for number in experiment_ids(client) if number not in first]
-    return _in_one_experiment(_own(client, others, study, identity, with_removed))
+    runs = _own(client, others, study, identity, with_removed)
+    # those of the experiment that has the oldest run that nobody has deleted
+    chosen = {run.info.experiment_id for run in [*filter(is_active, runs), *runs][:1]}
+    return [run for run in runs if run.info.experiment_id in chosen]
 
 
 def _own(
@@ -35,12 +38,6 @@ def _own(
     named = studies(client, experiments, study, **tags)
     own = [run for run in named if run.data.tags.get(fields.IDENTITY, "") == identity]
     return [run for run in own if with_removed or fields.REMOVED not in run.data.tags]
-
-
-def _in_one_experiment(runs: list[Run]) -> list[Run]:
-    """Return the runs of the experiment that has the oldest run that nobody has deleted."""
-    chosen = {run.info.experiment_id for run in [*filter(is_active, runs), *runs][:1]}
-    return [run for run in runs if run.info.experiment_id in chosen]
 
 
 def studies(client: MlflowClient, experiments: list[str], study: str, **tags: str) -> list[Run]:

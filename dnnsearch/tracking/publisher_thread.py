@@ -165,12 +165,11 @@ class ThreadPublisher:
             from dnnsearch.tracking.tracker import Tracker
 
             self._tracker = Tracker(self.uri, self.info)
-        elif self._trouble or (self._closing.is_set() and self._may_have_duplicates()):
-            self._tracker.refresh()
+        elif self._trouble or (
+            self._closing.is_set() and (self._had_trouble or self._tracker.is_shared)
+        ):
+            self._tracker.refresh()  # there may be duplicates
         return self._tracker
-
-    def _may_have_duplicates(self) -> bool:
-        return self._had_trouble or (self._tracker is not None and self._tracker.is_shared)
 
     def _views_in_order(self) -> list[TrialView]:
         """Return the views that are due, interrupted trials first."""

@@ -89,7 +89,7 @@ def test_a_password_is_not_among_the_arguments_of_a_process(
     for call in (*(getattr(dnnsearch, name) for name in names), retune):
         with pytest.raises(dnnsearch.UserError, match="not today"):
             call("digits", storage=storage)
-    assert [arguments[3] for arguments in started] == [*names, "retune"]
+    assert [arguments[4] for arguments in started] == [*names, "retune"]
     assert "secret" not in str(started)
 
 

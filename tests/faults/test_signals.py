@@ -76,7 +76,7 @@ def test_an_interrupted_training_is_not_a_finished_trial(folder: Path) -> None:
         stop(command, signal.SIGINT)
     states = query(folder / "optuna.db", "SELECT DISTINCT state FROM trials")
     assert states == [("RUNNING",)]
-    assert not list(folder.glob("records/wine/*"))
+    assert not list(folder.glob("records/wine/*.npz"))
 
 
 def trains(command: Command) -> bool:

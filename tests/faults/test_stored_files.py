@@ -16,6 +16,7 @@ from dnnsearch.errors import UserError
 from dnnsearch.storage.array_store import pack, unpack
 from dnnsearch.study.stored_study import open_study
 from tests.faults.conftest import fingerprint
+from tests.support.csv_tables import customers
 from tests.support.preloaded import Preloaded
 
 STORAGE = "sqlite:///optuna.db"
@@ -38,15 +39,6 @@ tracking: none
 """
 ONE = ("--workers=1", "--quiet")
 PROMOTE = ("promote", "churn", "--top=2", "--replicates=2", "--workers=1")
-
-
-def customers(seed: int, rows: int = 240) -> pd.DataFrame:
-    """Numbers and a category; who leaves depends on both numbers."""
-    rng = np.random.default_rng(seed)
-    calls, months = rng.normal(size=(2, rows)).round(3)
-    left = np.where(calls + months + 0.2 * rng.normal(size=rows) > 0, "yes", "no")
-    plan = rng.choice(["basic", "gold"], rows)
-    return pd.DataFrame({"calls": calls, "months": months, "plan": plan, "left": left})
 
 
 @pytest.fixture(scope="module")

@@ -111,7 +111,7 @@ def pairs(case: Case) -> set[tuple[int, str, int, str]]:
     return {(i, case[i], k, case[k]) for i, k in combinations(range(1, 4), 2)}
 
 
-SHORT = cover() + [
+SHORT_CASES = cover() + [
     ("promote", "ascii", "fine", "shell"),
     ("report", "fine", "fine", "notebook"),
     ("search", "ascii", "fine", "shell"),
@@ -120,7 +120,9 @@ SHORT = cover() + [
     ("search", "fine", "fine", "no processes"),
     ("show", "ascii", "fine", "shell"),
 ]
-PROOF = [pytest.param(*case, marks=pytest.mark.proof) for case in FULL_PRODUCT if case not in SHORT]
+PROOF = [
+    pytest.param(*case, marks=pytest.mark.proof) for case in FULL_PRODUCT if case not in SHORT_CASES
+]
 
 
 @pytest.fixture(scope="module")
@@ -153,7 +155,7 @@ def expected_code(name: str, output: str, place: str) -> int:
     return 2 if output == "full" else 0
 
 
-@pytest.mark.parametrize(("name", "output", "errors", "place"), [*SHORT, *PROOF])
+@pytest.mark.parametrize(("name", "output", "errors", "place"), [*SHORT_CASES, *PROOF])
 def test_a_command_does_its_work_and_says_how_it_ended(
     program: Preloaded, searched: Path, name: str, output: str, errors: str, place: str
 ) -> None:

@@ -4,8 +4,7 @@ import os
 import shutil
 import signal
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,65 +13,16 @@ from dnnsearch.errors import UserError
 from dnnsearch.storage.array_store import ArrayStore
 from dnnsearch.trials.record import decode
 from dnnsearch.workers import Done, Event, Failed, Progressed, dask_pool
-from dnnsearch.workers.dask_pool import PACKAGES, DaskWorkers
+from dnnsearch.workers.dask_pool import DaskWorkers
 from dnnsearch.workers.dask_task import WorkerRequirements
-from dnnsearch.workers.worker_process import WorkerProcess
 from tests.support.dask_cluster import DaskCluster, children
 from tests.support.paths import first_on_path
+from tests.workers.conftest import OpenPool
 from tests.workers.test_local_pool import spec_of
 
 pytestmark = pytest.mark.flaky(reruns=1)  # a cluster that starts slowly on a busy machine
 
 LONG = 10**7  # iterations
-
-
-@pytest.fixture(scope="module")
-def requirements(store: ArrayStore) -> WorkerRequirements:
-    """What a search on this machine requires; this process itself is not pinned."""
-    child = WorkerProcess("portable", store.root)
-    made = child.receive()[0]["made"]
-    child.end()
-    versions = {name: made["versions"][name] for name in PACKAGES}
-    return WorkerRequirements("portable", versions, made["numerics"], "dnnsearch-test")
-
-
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaskCluster]:
-    made = DaskCluster(tmp_path_factory.mktemp("dask"))
-    for name in ("a", "b"):
-        made.worker(name)
-    for name in ("a", "b"):
-        made.joined(name)
-    yield made
-    made.close()
-
-
-OpenPool = Callable[..., DaskWorkers]
-
-
-@pytest.fixture
-def said() -> list[str]:
-    return []
-
-
-@pytest.fixture
-def open_pool(
-    cluster: DaskCluster,
-    requirements: WorkerRequirements,
-    store: ArrayStore,
-    address: str,
-    said: list[str],
-) -> Iterator[OpenPool]:
-    opened = []
-
-    def open_pool(**changes: object) -> DaskWorkers:
-        changed = replace(requirements, topic=f"dnnsearch-test-{time.monotonic_ns()}", **changes)
-        opened.append(DaskWorkers(cluster.address, changed, store.root, address, said.append))
-        return opened[-1]
-
-    yield open_pool
-    for pool in opened:
-        pool.close()
 
 
 def until(condition: Callable[[], bool], pool: DaskWorkers, seconds: float = 90) -> list[Event]:
@@ -190,84 +140,6 @@ def test_the_trials_of_a_lost_worker_run_on_others_and_new_workers_are_used(
     assert all(isinstance(end, Done) for end in ended.values())
     cluster.joined("d")
     until(lambda: len(pool.workers) == 3, pool)
-
-
-def test_a_damaged_group_in_a_machines_cache_is_sent_again(
-    open_pool: OpenPool, cluster: DaskCluster, address: str
-) -> None:
-    path = cluster.cache / address / "X_train.npy"
-    content = bytearray(path.read_bytes())
-    content[-1] ^= 1
-    path.write_bytes(content)
-    pool = open_pool()
-    pool.submit(spec_of(address))
-    assert isinstance(ends(pool, 1)[0], Done)
-    assert bytearray(path.read_bytes()) != content
-
-
-@pytest.mark.proof
-def test_data_that_are_lost_during_a_search_are_sent_again(
-    open_pool: OpenPool, cluster: DaskCluster, address: str
-) -> None:
-    pool = open_pool()
-    until(lambda: not training(cluster), pool)  # a new child has not verified any data yet
-    for path in (cluster.cache / address).iterdir():
-        path.unlink()
-    for number in range(4):
-        pool.submit(spec_of(address, number))
-    assert all(isinstance(end, Done) for end in ends(pool, 4).values())
-
-
-def test_data_that_change_during_a_training_are_sent_again_and_here_restored_first(
-    requirements: WorkerRequirements,
-    cluster: DaskCluster,
-    store: ArrayStore,
-    address: str,
-    said: list[str],
-    tmp_path: Path,
-) -> None:
-    shutil.copytree(store.root / address, tmp_path / address)
-    restored: list[str] = []
-
-    def restore(lost: str) -> None:
-        if not ArrayStore(tmp_path).is_intact(lost):
-            restored.append(lost)
-            shutil.rmtree(tmp_path / lost, ignore_errors=True)
-            shutil.copytree(store.root / lost, tmp_path / lost)
-
-    changed = replace(requirements, topic="dnnsearch-test-restored")
-    pool = DaskWorkers(cluster.address, changed, tmp_path, address, said.append, restore)
-    try:
-        pool.submit(spec_of(address, 0, iterations=4_000))
-        while not any(isinstance(event, Progressed) for event in pool.poll(1)):
-            pass
-        shutil.rmtree(tmp_path / address)
-        os.truncate(cluster.cache / address / "X_train.npy", 0)
-        again = ends(pool, 1)[0]
-        pool.submit(spec_of(address, 0, iterations=4_000))
-        undisturbed = ends(pool, 1)[0]
-    finally:
-        pool.close()
-    assert isinstance(again, Done)
-    assert isinstance(undisturbed, Done)
-    assert decode(again.packed).digest == decode(undisturbed.packed).digest
-    assert (restored, said) == ([address], [])
-
-
-def test_if_the_data_cannot_be_restored_the_search_ends(
-    requirements: WorkerRequirements,
-    cluster: DaskCluster,
-    address: str,
-    said: list[str],
-    tmp_path: Path,
-) -> None:
-    def restore(lost: str) -> None:
-        raise UserError("the source is gone")
-
-    shutil.rmtree(cluster.cache / address, ignore_errors=True)
-    changed = replace(requirements, topic="dnnsearch-test-gone")
-    with pytest.raises(UserError, match="^the source is gone$"):
-        DaskWorkers(cluster.address, changed, tmp_path, address, said.append, restore)
 
 
 @pytest.mark.parametrize(

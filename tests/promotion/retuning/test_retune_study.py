@@ -33,7 +33,7 @@ SHAPE = DataShape(2, 1, 400, 100, 100, "binary")
 
 def run_retuning(study: OpenStudy, data: str, **wishes: Any) -> Retuning:
     definition = begin(study, data, **wishes)
-    told = {"observer": Quiet(), "tell": lambda text: None}
+    told = {"observer": Quiet(), "report": lambda text: None}
     return retune(study, definition, top=2, replicates=4, **told)
 
 
