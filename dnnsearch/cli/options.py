@@ -10,6 +10,7 @@ import typer
 
 from dnnsearch.errors import UserError
 from dnnsearch.storage.atomic_write import write_whole
+from dnnsearch.storage.sqlite_connection import is_database
 from dnnsearch.urls import STORAGE_VARIABLE
 
 Storage = Annotated[
@@ -67,4 +68,6 @@ def writable(path: Path) -> Path:
         raise UserError(f"{path} cannot be written: there is no folder {path.parent}")
     if not os.access(path if path.exists() else path.parent, os.W_OK):
         raise UserError(f"{path} cannot be written: its folder, or the file, is read-only")
+    if is_database(path):
+        raise UserError(f"{path} is a database and would be overwritten: choose another file")
     return path

@@ -1,5 +1,7 @@
 """Covers how durations and output files of options are checked."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -28,3 +30,14 @@ def test_a_file_is_writable_if_its_folder_exists(tmp_path: Path) -> None:
         writable(tmp_path / "nowhere" / "a.csv")
     with pytest.raises(UserError, match="it is a folder"):
         writable(tmp_path)
+
+
+def test_a_database_is_never_overwritten(tmp_path: Path) -> None:
+    path = tmp_path / "mlflow.db"
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("CREATE TABLE runs (name TEXT)")
+    before = path.read_bytes()
+    with pytest.raises(UserError, match=r"mlflow.db is a database and would be overwritten"):
+        writable(path)
+    assert path.read_bytes() == before
+    assert writable(tmp_path / "report.html") == tmp_path / "report.html"
