@@ -83,6 +83,7 @@ class Trial:
 
     @property
     def number(self) -> int:
+        """The trial's number in its study."""
         return self._row.number
 
     @property

@@ -34,6 +34,7 @@ class ScoreSample:
 
     @property
     def mean(self) -> float:
+        """The mean over networks and examples."""
         return float(self.values.mean())
 
     @cached_property
@@ -43,10 +44,12 @@ class ScoreSample:
 
     @property
     def replicates(self) -> int:
+        """The number of networks."""
         return int(self.values.shape[0])
 
     @property
     def examples(self) -> int:
+        """The number of examples."""
         return int(self.values.shape[1])
 
     @cached_property

@@ -35,6 +35,7 @@ class Definition:
 
     @property
     def maximize(self) -> bool:
+        """Whether a larger objective is better."""
         return METRICS[self.config.objective].direction.maximize
 
     @property

@@ -36,6 +36,7 @@ class OpenStudy:
 
     @cached_property
     def attributes(self) -> dict[str, Any]:
+        """The attributes of the study in its storage."""
         return self.rows.attributes
 
     @property

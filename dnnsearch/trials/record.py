@@ -41,6 +41,7 @@ class Record:
 
     @cached_property
     def spec(self) -> Spec:
+        """The spec that was trained."""
         return Spec.from_dict(self.document["spec"])
 
     @property
@@ -50,10 +51,12 @@ class Record:
 
     @property
     def digest(self) -> str:
+        """SHA-256, in hex, of the trial's result."""
         return str(self.document["digest"])
 
     @property
     def cost(self) -> int:
+        """What the trial cost on the virtual clock."""
         return int(self.document["cost"])
 
     @property

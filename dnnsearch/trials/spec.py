@@ -41,6 +41,7 @@ class Hyperparameters:
 
     @property
     def hidden_layers(self) -> int:
+        """The number of hidden layers."""
         return len(self.units)
 
     def as_params(self) -> dict[str, Value]:

@@ -1,4 +1,4 @@
-"""A pruner and a sampler that are added as one row each are searched with and verified."""
+"""A pruner, a sampler and an activation, each added as one row, are searched with and verified."""
 
 from pathlib import Path
 
@@ -40,6 +40,19 @@ def make(context, *, learning_rate):
 
 SAMPLERS["fixed"] = Sampler(make, {"learning_rate": 0.125})
 """
+SOFTSIGN = """
+import numpy as np
+from dnnsearch.nn import ACTIVATIONS
+from dnnsearch.nn.activations import Activation
+
+def softsign(Z, out=None):
+    return np.divide(Z, 1 + np.abs(Z), out=out)
+
+def slope(Z, A, out):
+    return np.square(1 - np.abs(A), out=out)
+
+ACTIVATIONS["softsign"] = Activation(softsign, slope)
+"""
 
 
 @pytest.fixture
@@ -73,3 +86,11 @@ def test_a_sampler_is_one_row(program: Preloaded, folder: Path) -> None:
     changed = FIXED_SAMPLER.replace("0.125", "0.25")
     refused = program.run(folder, *search, code=2, planted=changed)
     assert "sampler.learning_rate (was 0.125, is 0.25)" in refused
+
+
+def test_an_activation_is_one_row(program: Preloaded, folder: Path) -> None:
+    search = ("search", "moons.yaml", "--set=activation=softsign")
+    assert "softsign" in program.run(folder, *search, code=2)
+    said = program.run(folder, *search, planted=SOFTSIGN)
+    assert "8 trials: 8 finished" in said
+    assert "identical: 8 trials" in program.run(folder, "verify", "moons", planted=SOFTSIGN)

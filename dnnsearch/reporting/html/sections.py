@@ -63,6 +63,7 @@ def _capital(text: str) -> str:
 
 
 def leaderboard(data: ReportData, analyses: Analyses) -> Markup:
+    """Return the section of the leaderboard."""
     return section(
         "Leaderboard",
         tables.leaderboard(data, analyses.ties),
@@ -162,6 +163,7 @@ def _isolation(data: ReportData) -> Markup:
 
 
 def importance(analyses: Analyses, by_depth: Mapping[int, Importance]) -> Markup:
+    """Return the section on what mattered."""
     found = analyses.importance
     if found is None:
         few = f"This takes at least {MIN_TRIALS} finished trials with different values."
@@ -193,6 +195,7 @@ def _methods(found: Importance, by_depth: Mapping[int, Importance]) -> str:
 
 
 def pareto(data: ReportData) -> Markup:
+    """Return the section on value against cost."""
     return section(
         "Value and training cost",
         plot(figures.pareto(data), "value against the arithmetic of the training", True),
@@ -200,6 +203,7 @@ def pareto(data: ReportData) -> Markup:
 
 
 def curves(data: ReportData) -> Markup:
+    """Return the section of the learning curves."""
     rows = data.finished[:MAX_CURVES]
     drawn = [
         plot(learning_curves.curves(data, rows, what), f"{what} of the best {len(rows)} trials")
