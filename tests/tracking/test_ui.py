@@ -5,7 +5,6 @@ Set DNNSEARCH_SCREENSHOTS to a folder to keep what the browser saw.
 
 import json
 import os
-import shutil
 import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +14,7 @@ import pytest
 from dnnsearch.errors import UserError
 from dnnsearch.tracking import ThreadPublisher, saved_view, ui_command
 from dnnsearch.tracking.read_runs import find_trial
+from tests.support.browser import chromium
 
 pytestmark = pytest.mark.flaky(reruns=1)  # a browser that starts slowly on a busy machine
 
@@ -27,21 +27,8 @@ STATES = ("finished", "finished", "pruned", "diverged", "failed", "finished")
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator:
-    if shutil.which("chromium") is None or shutil.which("chromedriver") is None:
-        if os.environ.get("CI"):
-            pytest.fail("the browser test needs chromium and chromedriver")
-        pytest.skip("needs chromium and chromedriver")
-    from selenium import webdriver
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = shutil.which("chromium")
-    for argument in ("headless=new", "no-sandbox", "disable-gpu", "window-size=1900,1500"):
-        options.add_argument(f"--{argument}")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    service = webdriver.ChromeService(shutil.which("chromedriver"))
-    driver = webdriver.Chrome(options=options, service=service)
-    yield driver
-    driver.quit()
+    with chromium(1900, 1500) as driver:
+        yield driver
 
 
 ERRORS_OF_MLFLOW_ITSELF = (  # which its pages log for every study

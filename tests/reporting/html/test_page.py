@@ -2,9 +2,7 @@
 
 import html
 import json
-import os
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +14,7 @@ from dnnsearch.reporting.write_report import Report, in_markdown, report
 from dnnsearch.study.leaderboard.formats import csv_text
 from dnnsearch.study.leaderboard.ranking import leaderboard
 from tests.support import rigs
+from tests.support.browser import chromium
 
 EVIL = "<script>alert('&')<script>"
 BROWSER_TIMEOUT_SECONDS = 120  # the machine may be busy
@@ -110,21 +109,8 @@ def test_values_agree_to_the_last_digit_with_the_leaderboard_and_optuna(
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator:
-    if shutil.which("chromium") is None or shutil.which("chromedriver") is None:
-        if os.environ.get("CI"):
-            pytest.fail("the browser test needs chromium and chromedriver")
-        pytest.skip("needs chromium and chromedriver")
-    from selenium import webdriver
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = shutil.which("chromium")
-    for argument in ("headless=new", "no-sandbox", "disable-gpu", "window-size=1200,900"):
-        options.add_argument(f"--{argument}")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    service = webdriver.ChromeService(shutil.which("chromedriver"))
-    driver = webdriver.Chrome(options=options, service=service)
-    yield driver
-    driver.quit()
+    with chromium(1200, 900) as driver:
+        yield driver
 
 
 class OpenPage:
