@@ -19,7 +19,7 @@ def publish(study: str, tracking: str | None = None, *, storage: str | None = No
 
 
 def rm(study: str, *, storage: str | None = None) -> str:
-    """Remove a study with its records and its runs in MLflow, without asking.
+    """Remove a study, its records, and its runs and model versions in MLflow, without asking.
 
     Return a sentence about what was removed. Raise UserError if there is no such study.
     """

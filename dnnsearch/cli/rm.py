@@ -18,7 +18,8 @@ def rm(
 ) -> None:
     """Remove a study and all that belongs to it.
 
-    That is its trials in Optuna's storage, its records, and its runs in MLflow.
+    That is its trials in Optuna's storage, its records, and its runs and model versions in MLflow.
+    A registered model that you created or described stays, without them.
 
     \b
     Example:

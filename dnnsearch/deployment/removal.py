@@ -15,23 +15,25 @@ def remove_study(study: OpenStudy) -> str:
     """
     with study_lock(study.rows.storage.url, study.name) as check_lock:
         rows = study.trials()
-        runs = _remove_runs(study)
+        runs, versions = _remove_from_mlflow(study)
         champion_path(study).unlink(missing_ok=True)
         identity_file.remove(study)
         study.records.remove([row.user_attrs.get("spec", "") for row in rows])
         check_lock()
         study.rows.remove()
     files = ", where their files stay until `mlflow gc`" if runs else ""
+    models = f" and {versions} versions of its registered model" if versions else ""
     return (
-        f"removed study {study.name}: {len(rows)} trials, their records, {runs} runs in MLflow"
-        f"{files}"
+        f"removed study {study.name}: {len(rows)} trials, their records, {runs} runs{models} "
+        f"in MLflow{files}"
     )
 
 
-def _remove_runs(study: OpenStudy) -> int:
+def _remove_from_mlflow(study: OpenStudy) -> tuple[int, int]:
+    """Return the numbers of runs and of model versions that were removed."""
     uri = study.config.tracking
     if not has_store(uri):
-        return 0
+        return 0, 0
     from dnnsearch.tracking import study_removal
 
     experiment, identity = study.attributes[EXPERIMENT], study.attributes[IDENTITY]

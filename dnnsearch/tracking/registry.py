@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 CHAMPION = "champion"  # the alias
+OWN_ENTRY = {fields.KIND: "model"}  # the tag of a registered model that we created
 NOT_FOUND_CODES = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")  # of MLflow's errors
 
 
@@ -123,8 +124,9 @@ def _versions(client: MlflowClient, name: str, own: Mapping[str, str]) -> list[A
 
 
 def _ensure_named(client: MlflowClient, name: str) -> None:
+    """Create the registered model unless it is there; the tag tells ours from a user's."""
     try:
-        client.create_registered_model(name)
+        client.create_registered_model(name, tags=OWN_ENTRY)
     except MlflowException as error:
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise
@@ -184,7 +186,8 @@ def set_champion(uri: str, version: Version) -> None:
 def remove(client: MlflowClient, study: str, identity: str) -> int:
     """Delete the study's versions and logged models; return the number of versions.
 
-    Versions of other studies of that name stay. The registered model is deleted if none is left.
+    Versions of other studies of that name stay. The registered model is deleted if none is left
+    and if it is ours.
     """
     name = registered_name(study)
     there = client.search_model_versions(f"name = '{name}'")
@@ -195,9 +198,18 @@ def remove(client: MlflowClient, study: str, identity: str) -> int:
         client.delete_model_version(name, version.version)
         with suppress(MlflowException):  # the user has deleted it
             client.delete_logged_model(model_id)
-    if own and len(own) == len(there):
+    if own and len(own) == len(there) and _is_own_entry(client, name):
         client.delete_registered_model(name)
     return len(own)
+
+
+def _is_own_entry(client: MlflowClient, name: str) -> bool:
+    """Return whether we created the registered model, and no user has described or tagged it.
+
+    One that an older version of dnnsearch created has no tag; it cannot be told from a user's.
+    """
+    entry = client.get_registered_model(name)
+    return dict(entry.tags) == OWN_ENTRY and not entry.description
 
 
 def content_of(uri: str, model_uri: str) -> bytes:

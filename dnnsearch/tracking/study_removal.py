@@ -1,13 +1,22 @@
 """Delete a study's runs and its models in MLflow."""
 
+from typing import NamedTuple
+
 from dnnsearch.tracking import fields, registry
 from dnnsearch.tracking.client import connect, mlflow_errors
 from dnnsearch.tracking.read_runs import parents_of
 from dnnsearch.tracking.runs import children_of, is_active
 
 
-def remove_study(uri: str, experiment: str, study: str, identity: str = "") -> int:
-    """Delete the study's models and runs in MLflow; return the number of runs.
+class Removed(NamedTuple):
+    """How many runs, and versions of the registered model, were deleted."""
+
+    runs: int
+    versions: int
+
+
+def remove_study(uri: str, experiment: str, study: str, identity: str = "") -> Removed:
+    """Delete the study's models and runs in MLflow; return how many.
 
     The models are deleted first. The parent run is marked before its trials are deleted, so that a
     new study of that name gets a new parent, and deleted last, so that an interrupted removal can
@@ -17,7 +26,7 @@ def remove_study(uri: str, experiment: str, study: str, identity: str = "") -> i
     removed = 0
     with mlflow_errors(uri):
         client = connect(uri)
-        registry.remove(client, study, identity)
+        versions = registry.remove(client, study, identity)
         for parent in parents_of(client, experiment, study, identity, with_removed=True):
             client.set_tag(parent.info.run_id, fields.REMOVED, "true")
             children = children_of(client, parent.info.experiment_id, parent.info.run_id)
@@ -25,4 +34,4 @@ def remove_study(uri: str, experiment: str, study: str, identity: str = "") -> i
                 if is_active(run):
                     client.delete_run(run.info.run_id)
                     removed += 1
-    return removed
+    return Removed(removed, versions)

@@ -42,8 +42,8 @@ def test_a_study_is_found_in_a_renamed_experiment_though_another_has_its_name(ur
     assert (again.experiment, again.missing([make_view(0)])) == (first.experiment, [])
     assert find_trial(uri, "e", "s", 0, ME).run_id == first.children[0].run.info.run_id
     assert len(all_runs(again)) == 4
-    assert remove_study(uri, "e", "s", ME) == 2
-    assert remove_study(uri, "e", "s", YOU) == 2
+    assert remove_study(uri, "e", "s", ME).runs == 2
+    assert remove_study(uri, "e", "s", YOU).runs == 2
 
 
 def test_a_study_without_an_identity_is_looked_for_in_its_experiment_alone(uri):

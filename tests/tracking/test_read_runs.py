@@ -57,8 +57,8 @@ def test_a_removed_study_is_gone_and_its_name_is_free(uri, info, make_view):
     for number in range(3):
         tracker.publish(make_view(number))
     other.publish(make_view(0))
-    assert remove_study(uri, "moons", "moons") == 4
-    assert remove_study(uri, "moons", "moons") == 0
+    assert remove_study(uri, "moons", "moons").runs == 4
+    assert remove_study(uri, "moons", "moons").runs == 0
     assert len(tracker.client.search_runs([tracker.experiment])) == 2
     again = Tracker(uri, info)
     again.publish(make_view(0))
@@ -82,4 +82,4 @@ def test_a_removal_that_was_interrupted_can_be_repeated(uri, info, make_view, mo
     with pytest.raises(KeyboardInterrupt):
         remove_study(uri, "moons", "moons")
     monkeypatch.undo()
-    assert remove_study(uri, "moons", "moons") == 3
+    assert remove_study(uri, "moons", "moons").runs == 3

@@ -128,3 +128,26 @@ def test_removing_a_study_removes_its_models_and_no_others(uri: str, info) -> No
     remove_study(uri, other.experiment, other.name, other.identity)
     assert client.search_registered_models() == []
     assert client.search_logged_models(["1"]) == []
+
+
+@pytest.mark.parametrize("is_first", [True, False], ids=["before", "after"])
+@pytest.mark.parametrize(
+    "theirs", [{"tags": {"owner": "me"}}, {"description": "mine"}, {}], ids=["tag", "text", "bare"]
+)
+def test_removing_a_study_leaves_a_registered_model_of_the_user(
+    uri: str, info, theirs: dict, is_first: bool
+) -> None:
+    """A user created it before the study was promoted, or has described it since."""
+    client = connect(uri)
+    if is_first:
+        client.create_registered_model(info.name, **theirs)
+    registry.register(uri, info, model_file.encode(members()), 3)
+    if not is_first:
+        for key, value in theirs.get("tags", {}).items():
+            client.set_registered_model_tag(info.name, key, value)
+        if "description" in theirs:
+            client.update_registered_model(info.name, theirs["description"])
+    assert remove_study(uri, info.experiment, info.name, info.identity).versions == 1
+    assert client.search_model_versions(f"name = '{info.name}'") == []
+    left = [entry.name for entry in client.search_registered_models()]
+    assert left == ([info.name] if is_first or theirs else [])
