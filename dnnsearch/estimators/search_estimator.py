@@ -4,6 +4,7 @@ The study is like any other: run by our own program with pinned numerics, resuma
 MLflow. Only the estimator at its end is trained here, with the caller's numerics.
 """
 
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
@@ -12,14 +13,15 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.utils import ClassifierTags, RegressorTags, Tags
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted, check_X_y
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from dnnsearch import api
-from dnnsearch.config.config import parse_config
+from dnnsearch.config.config import Config, parse_config
 from dnnsearch.estimators.array_data import PLACE, array_study
 from dnnsearch.estimators.networks import DeepNetClassifier, DeepNetRegressor
-from dnnsearch.trials.spec import Value
+from dnnsearch.estimators.search_results import arguments, cv_results
 
 
 def _refitted(self: "DeepNetSearch") -> bool:
@@ -48,7 +50,9 @@ class DeepNetSearch(BaseEstimator):  # type: ignore[misc]
         new trial starts, and the training processes.
     task
         binary, multiclass or regression. None detects it as for a file: text, and whole numbers
-        with up to 20 different values, are classes.
+        with up to 20 different values, are classes. To scikit-learn the search is a classifier or
+        a regressor by its task; with None it is a classifier until `fit` has found the task. So
+        give `task="regression"` for a regression under cross-validation.
     refit
         Whether to train `best_estimator_`, on all rows.
     verbose
@@ -63,6 +67,15 @@ class DeepNetSearch(BaseEstimator):  # type: ignore[misc]
     best_estimator_
         A Pipeline of StandardScaler and a network with these arguments, trained on all rows under
         the caller's numerics. The trial's own network is `study_.best`.
+    cv_results_, best_index_, n_splits_
+        The trials in their order, as GridSearchCV has them: params, param_..., split0_test_score,
+        ..., mean_test_score, std_test_score, rank_test_score, mean_fit_time, and `state`. Scores
+        are the objective, NaN if the trial has not finished. The splits are the config's folds, or
+        one dev set.
+    task_
+        The task that was given or found.
+    classes_, n_features_in_, feature_names_in_, refit_time_
+        As in scikit-learn.
     """
 
     def __init__(
@@ -89,7 +102,7 @@ class DeepNetSearch(BaseEstimator):  # type: ignore[misc]
 
         Raise UserError for what the command `search` refuses, ValueError for invalid arrays.
         """
-        rows, targets = check_X_y(X, y, dtype=[np.float64, np.float32])
+        rows, targets = validate_data(self, X, y, dtype=[np.float64, np.float32])
         study = array_study(rows, targets, self.config, self.task)
         with study.with_file() as document:
             self.study_ = api.search(
@@ -99,16 +112,37 @@ class DeepNetSearch(BaseEstimator):  # type: ignore[misc]
                 workers=self.workers,
                 quiet=not self.verbose,
             )
-        best = self.study_.best
-        self.best_params_ = arguments(best.hyperparameters)
-        self.best_score_, self.best_trial_ = best.value, best.number
+        self.task_ = study.task
+        config = parse_config(document, PLACE, "arrays")
+        self._take_results(config)
         if self.refit:
-            self.best_estimator_ = self._estimator(document, study.task).fit(X, y)
+            start = time.perf_counter()
+            self.best_estimator_ = self._estimator(config).fit(X, y)
+            self.refit_time_ = time.perf_counter() - start
         return self
 
-    def _estimator(self, document: Mapping[str, Any], task: str) -> Pipeline:
-        config = parse_config(document, PLACE, "arrays")
-        network = DeepNetRegressor if task == "regression" else DeepNetClassifier
+    def _take_results(self, config: Config) -> None:
+        """Set the attributes that a search of scikit-learn has, from the study."""
+        board, self.n_splits_ = self.study_.leaderboard, config.folds or 1
+        best = board.best
+        self.best_params_ = arguments(best.params)
+        self.best_score_, self.best_trial_ = best.value, best.number
+        self.cv_results_ = cv_results(board, self.n_splits_)
+        self.best_index_ = sorted(row.number for row in board.rows).index(best.number)
+        self.multimetric_ = False
+
+    def __sklearn_tags__(self) -> Tags:
+        """Return scikit-learn's tags: a classifier, unless the task is known to be a regression."""
+        tags = super().__sklearn_tags__()
+        is_regression = (self.task or getattr(self, "task_", None)) == "regression"
+        tags.estimator_type = "regressor" if is_regression else "classifier"
+        tags.classifier_tags = None if is_regression else ClassifierTags()
+        tags.regressor_tags = RegressorTags() if is_regression else None
+        tags.target_tags.required = True
+        return tags
+
+    def _estimator(self, config: Config) -> Pipeline:
+        network = DeepNetRegressor if self.task_ == "regression" else DeepNetClassifier
         chosen: dict[str, Any] = {"initialization": config.initialization, "dtype": config.dtype}
         return make_pipeline(
             StandardScaler(), network(**self.best_params_, **chosen, random_state=config.seed)
@@ -136,10 +170,3 @@ class DeepNetSearch(BaseEstimator):  # type: ignore[misc]
     def classes_(self) -> np.ndarray:
         """The labels, in the order of `predict_proba`; AttributeError if there are none."""
         return np.asarray(self.best_estimator_.classes_)
-
-
-def arguments(params: Mapping[str, Value]) -> dict[str, Any]:
-    """Return a trial's hyperparameters as arguments of an estimator; `units` by layer."""
-    layers = range(1, int(params["hidden_layers"]) + 1)
-    others = {name: value for name, value in params.items() if not name.startswith("units_")}
-    return {**others, "units": tuple(int(params[f"units_{layer}"]) for layer in layers)}

@@ -40,6 +40,7 @@ class Row:
     params: dict[str, Value]  # all hyperparameters, searched and fixed
     digest: str
     reason: str
+    values: tuple[float, ...] = ()  # the objective of each replicate or fold, if there are several
 
     @property
     def units(self) -> str:
@@ -148,20 +149,21 @@ def count_examples(predictions: np.ndarray, config: Config) -> int:
 def _row(trial: FrozenTrial, config: Config, examples: int | None) -> Row:
     attributes: dict[str, Any] = trial.user_attrs.get("dnnsearch", {})
     value = trial.value if trial.values else None
-    values = attributes.get("values", [])
-    if config.folds and examples:
-        values = []  # the folds' examples differ, and their number is in `examples` already
+    values = tuple(attributes.get("values", ()))
+    # The folds' examples differ, and their number is in `examples` already.
+    spread = () if config.folds and examples else values
     return Row(
         number=trial.number,
         state=attributes.get("state", UNFINISHED),
         value=value,
-        error=None if value is None else standard_error(value, values, examples),
+        error=None if value is None else standard_error(value, spread, examples),
         final=attributes.get("final", {}),
         seconds=attributes.get("seconds"),
         parameters=attributes.get("parameters"),
         params=complete(trial.params, config).as_params(),
         digest=attributes.get("digest", ""),
         reason=attributes.get("reason", ""),
+        values=values,
     )
 
 
