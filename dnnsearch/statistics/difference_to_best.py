@@ -21,7 +21,7 @@ from functools import cached_property
 
 import numpy as np
 
-from dnnsearch.statistics.interval import LEVEL, Interval
+from dnnsearch.statistics.interval import LEVEL, Interval, t_quantile
 from dnnsearch.statistics.score_sample import ScoreSample, degrees_of_freedom
 from dnnsearch.trials.metrics import Direction
 
@@ -71,14 +71,12 @@ class Comparison:
 
     def _margin(self, tail: float, a: int, b: int) -> float:
         """Return what the difference of a and b exceeds by chance with the probability `tail`."""
-        from scipy.stats import t
-
         one, other = self.candidates[a], self.candidates[b]
         examples = _example_variance(one, other)
         variance = examples + one.seed_variance + other.seed_variance
         parts = [(examples, one.examples - 1)]
         parts += [(x.network_variance, x.replicates - 1) for x in (one, other)]
-        return float(t.isf(tail, degrees_of_freedom(variance, parts))) * float(np.sqrt(variance))
+        return t_quantile(tail, degrees_of_freedom(variance, parts)) * float(np.sqrt(variance))
 
 
 def _example_variance(one: ScoreSample, other: ScoreSample) -> float:

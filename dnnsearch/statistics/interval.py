@@ -44,7 +44,12 @@ def t_interval(mean: float, error: float, freedom: float) -> Interval:
 
     `error` is its standard error, `freedom` the degrees of freedom with which that is known.
     """
-    from scipy.stats import t
-
-    half = float(t.ppf(1 - LEVEL / 2, freedom)) * error
+    half = t_quantile(LEVEL / 2, freedom) * error
     return Interval(mean - half, mean + half)
+
+
+def t_quantile(tail: float, freedom: float) -> float:
+    """Return what a variable with Student's t distribution exceeds with the probability `tail`."""
+    from scipy.special import stdtrit  # scipy.stats would take half a second to import
+
+    return -float(stdtrit(freedom, tail))

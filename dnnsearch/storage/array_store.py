@@ -22,8 +22,9 @@ import numpy as np
 from dnnsearch.storage.array_lock import lock_shared
 from dnnsearch.storage.atomic_write import remove, temporary_sibling
 from dnnsearch.storage.mapped_arrays import DamagedArrays as DamagedArrays
-from dnnsearch.storage.mapped_arrays import FileState, MappedArrays
+from dnnsearch.storage.mapped_arrays import MappedArrays
 from dnnsearch.storage.permissions import check_cache, create_folder, users_cache
+from dnnsearch.storage.regular_file import FileState
 
 HEADER = re.compile(  # of a `.npy` file, after its magic bytes, its version 1.0 and a length
     rb"\x93NUMPY\x01\x00..\{'descr': '([<|][biufU][0-9]{1,5})', 'fortran_order': False, "

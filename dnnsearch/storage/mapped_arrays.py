@@ -13,7 +13,8 @@ from typing import IO, Any
 
 import numpy as np
 
-FileState = tuple[int, int, int, int, int]  # device, inode, size, times of content and of inode
+from dnnsearch.storage.regular_file import FileState, state_of
+
 HEADER_READERS = {
     (1, 0): np.lib.format.read_array_header_1_0,
     (2, 0): np.lib.format.read_array_header_2_0,
@@ -47,7 +48,7 @@ class MappedArrays(dict[str, np.ndarray]):
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         weakref.finalize(self, os.close, descriptor)
         self._descriptors[path.stem] = descriptor
-        self.states[path.stem] = _state(descriptor)
+        self.states[path.stem] = state_of(os.fstat(descriptor))
         with open(descriptor, "rb", closefd=False) as file:
             self[path.stem] = _memory_map(file)
 
@@ -55,7 +56,7 @@ class MappedArrays(dict[str, np.ndarray]):
     def states_now(self) -> dict[str, FileState]:
         """Return the states of the mapped files now; raise DamagedArrays if one is not there."""
         try:
-            return {name: _state(descriptor) for name, descriptor in self._descriptors.items()}
+            return {name: state_of(os.fstat(file)) for name, file in self._descriptors.items()}
         except OSError as error:  # of a network's file that another machine has removed
             raise DamagedArrays(f"{self.folder} cannot be read: {error}") from error
 
@@ -84,11 +85,6 @@ class MappedArrays(dict[str, np.ndarray]):
         except OSError as error:
             raise DamagedArrays(f"{self.folder / name}.npy cannot be read: {error}") from error
         return bytes(content)
-
-
-def _state(descriptor: int) -> FileState:
-    found = os.fstat(descriptor)
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 def _memory_map(file: IO[bytes]) -> np.ndarray:

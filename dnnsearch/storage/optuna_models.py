@@ -18,10 +18,12 @@ WRITTEN = {  # model -> its columns, all of which we write, beside the primary k
         "intermediate_value_type",
     },
 }
-CONVERTERS = {
-    "TrialValueModel": "value_to_stored_repr",
-    "TrialIntermediateValueModel": "intermediate_value_to_stored_repr",
-}
+CONVERTERS = [
+    ("TrialValueModel", "value_to_stored_repr"),
+    ("TrialValueModel", "stored_repr_to_value"),
+    ("TrialIntermediateValueModel", "intermediate_value_to_stored_repr"),
+    ("TrialIntermediateValueModel", "stored_repr_to_intermediate_value"),
+]
 
 
 @cache
@@ -34,7 +36,7 @@ def row_models() -> Any:
         models = import_module(MODULE)
         tables = {name: getattr(models, name).__table__ for name in WRITTEN}
         columns = {n: {c.name for c in t.columns if not c.primary_key} for n, t in tables.items()}
-        converters = [getattr(getattr(models, name), it) for name, it in CONVERTERS.items()]
+        converters = [getattr(getattr(models, name), it) for name, it in CONVERTERS]
     except (ImportError, AttributeError):
         return None
     return models if columns == WRITTEN and all(map(callable, converters)) else None

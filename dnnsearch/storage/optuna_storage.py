@@ -194,7 +194,7 @@ class Rows:
     def trials(self) -> list[FrozenTrial]:
         """Return all trials; they are Optuna's own objects, not to be changed."""
         with _database_errors(self.storage.url):
-            return self.storage.get_all_trials(self.study_id, deepcopy=False)
+            return optuna_rows.read(self.storage, self.study_id)
 
     def trial(self, number: int) -> FrozenTrial:
         """Return the trial with this number, which must exist."""

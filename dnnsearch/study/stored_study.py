@@ -144,7 +144,11 @@ class OpenStudy:
 
         Raises UserError as `ended_trials` and `record`.
         """
-        return fingerprint(self.record(row.number).digest for row in self.ended_trials(trials))
+        return fingerprint(self._digest(row.number) for row in self.ended_trials(trials))
+
+    def _digest(self, number: int) -> str:
+        """Return the digest of a trial's result, from its verified record."""
+        return self.records.digest(number, lambda: self.digests(number))
 
 
 def _digests_of(row: FrozenTrial) -> tuple[str, str]:

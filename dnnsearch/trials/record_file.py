@@ -1,24 +1,31 @@
 """The file of one record, read with distrust: its content must be that of its name.
 
 The name has the trial's number and the first digits of the digests of spec and result. So a record
-that was changed, or that lies in the place of another one, is found when it is read.
+that was changed, or that lies in the place of another one, is found when it is read. The arrays of
+a file are verified once in each process, and again if the file has changed since.
 """
 
 import re
 from pathlib import Path
 
 from dnnsearch.storage.array_store import DamagedArrays
-from dnnsearch.storage.regular_file import Unreadable, read_regular
+from dnnsearch.storage.regular_file import FileState, Unreadable, read_regular, settled_state
 from dnnsearch.trials.record import Record, decode, inconsistencies, outcome_digest
 
 DIGEST_PREFIX = 16  # hex digits of a digest in the name of a file
 NAME = re.compile(r"([0-9]{5,})-([0-9a-f]{16})-([0-9a-f]{16})\.npz")  # number, spec, result
 
+_verified: dict[Path, tuple[FileState, str]] = {}  # state of a file -> digest of its record
+
 
 def name_of(record: Record) -> str:
     """Return the name of a record's file."""
-    spec = record.spec
-    return f"{spec.number:05d}-{spec.digest[:DIGEST_PREFIX]}-{record.digest[:DIGEST_PREFIX]}.npz"
+    return name(record.spec.number, record.spec.digest, record.digest)
+
+
+def name(number: int, spec: str, result: str) -> str:
+    """Return the name of a record's file by the trial's number and the digests."""
+    return f"{number:05d}-{spec[:DIGEST_PREFIX]}-{result[:DIGEST_PREFIX]}.npz"
 
 
 def named(folder: Path, number: int | None = None) -> list[Path]:
@@ -35,10 +42,20 @@ def read(path: Path) -> Record:
 
     Its number, the digests of its spec and its result, and all its arrays are verified.
     """
+    state = settled_state(path)
     record = read_stated(path)
-    if changed := inconsistencies(record):
-        raise DamagedArrays(f"it was changed after it was written: {', '.join(changed)}")
+    if verified_digest(path) is None:
+        if changed := inconsistencies(record):
+            raise DamagedArrays(f"it was changed after it was written: {', '.join(changed)}")
+        if state:
+            _verified[path] = state, record.digest
     return record
+
+
+def verified_digest(path: Path) -> str | None:
+    """Return the digest of a file's record if this process has verified it as it is now."""
+    state, digest = _verified.get(path, (None, None))
+    return digest if state and state == settled_state(path) else None
 
 
 def read_stated(path: Path) -> Record:

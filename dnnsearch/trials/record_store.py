@@ -11,8 +11,9 @@ how they are fetched.
 No record is believed unread: whoever reads one here gets it verified, see `record_file`.
 """
 
+import os
 import shutil
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -109,6 +110,11 @@ class Records:
             raise self._damaged(path, error) from error
         return record
 
+    def digest(self, number: int, digests: Callable[[], tuple[str, str]]) -> str:
+        """Return the digest of a trial's result, from a verified record; see `read`."""
+        known = record_file.verified_digest(self.path_of(number, digests))
+        return known if known and known == digests()[1] else self.read(number, digests).digest
+
     def every(self, number: int) -> list[Record]:
         """Return all records of a trial in the folder, in the order of their names.
 
@@ -131,15 +137,18 @@ class Records:
         """Return the record files, in the order of the trials' numbers."""
         return record_file.named(self.folder)
 
-    def path_of(self, number: int, digests: Callable[[], Sequence[str]] | None = None) -> Path:
+    def path_of(self, number: int, digests: Callable[[], tuple[str, str]] | None = None) -> Path:
         """Return the record file of a trial; raise UserError if there is none.
 
-        Studies of one name in several storages may share the folder. If a trial has several files,
-        `digests()` returns the digests of its spec and its result.
+        Studies of one name in several storages may share the folder. `digests()` returns the
+        digests of the trial's spec and its result, by which its file is found among several.
         """
+        known = digests() if digests else ("", "")
+        path = self.folder / record_file.name(number, *known)
+        if all(known) and os.path.lexists(path):  # the whole folder may have thousands of files
+            return path
         if found := record_file.named(self.folder, number):
-            known = digests() if digests and len(found) > 1 else []
-            wanted = [digest[:DIGEST_PREFIX] for digest in known]
+            wanted = [digest[:DIGEST_PREFIX] for digest in known if digest]
             return max(found, key=lambda path: [digest in path.name for digest in wanted])
         if record := self.fetch(number):
             return self.path(record)

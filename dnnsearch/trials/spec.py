@@ -6,7 +6,7 @@ which process will train it.
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import MISSING, asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from functools import cached_property
 from itertools import pairwise
 from typing import Any, Literal
@@ -153,9 +153,7 @@ class Spec:
 
     def as_dict(self) -> dict[str, Any]:
         """Return a JSON-able dict without the fields that have their default."""
-        document = _without_neutral(self, asdict(self))
-        hyper = _without_neutral(self.hyperparameters, document["hyperparameters"])
-        return {**document, "hyperparameters": hyper}
+        return {**_stated(self), "hyperparameters": _stated(self.hyperparameters)}
 
     @classmethod
     def from_dict(cls, document: Mapping[str, Any]) -> "Spec":
@@ -174,10 +172,11 @@ class Spec:
         return hashlib.sha256(canonical(self.as_dict()).encode()).hexdigest()
 
 
-def _without_neutral(self: Any, document: dict[str, Any]) -> dict[str, Any]:
+def _stated(self: Any) -> dict[str, Any]:
     """Return the fields of a dataclass that have no default, or a value other than it."""
-    neutral = {f.name: f.default for f in fields(self) if f.default is not MISSING}
-    return {k: v for k, v in document.items() if k not in neutral or v != neutral[k]}
+    values = {field.name: getattr(self, field.name) for field in fields(self)}
+    neutral = {field.name: field.default for field in fields(self)}
+    return {name: value for name, value in values.items() if value != neutral[name]}
 
 
 def generator(seed: int, *key: int) -> np.random.Generator:

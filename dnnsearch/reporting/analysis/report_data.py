@@ -130,7 +130,8 @@ def read(
 
     Raise UserError if a record is missing or damaged.
     """
-    board, trials = leaderboard(study), study.trials()
+    trials = study.trials()
+    board = leaderboard(study, trials)
     trial_curves: dict[int, TrialCurves] = {}
     with_data: Record | None = None
     for at, trial in enumerate(trials, start=1):
@@ -168,7 +169,8 @@ def read_lazily(study: OpenStudy) -> ReportData:
 
     Raise UserError if the record of the best trial is missing or damaged.
     """
-    board, trials = leaderboard(study), study.trials()
+    trials = study.trials()
+    board = leaderboard(study, trials)
     first = study.record(board.best.number) if board.ranked else None
     known = (study.name, study.config, study.definition, board, trials)
     return ReportData(

@@ -99,23 +99,26 @@ def _listed(study: OpenStudy) -> Leaderboard:
 
     One damaged record must not hide the other studies.
     """
+    trials = study.trials()
     try:
-        return leaderboard(study)
+        return leaderboard(study, trials)
     except DamagedFile:
-        return _ranked(study, None)
+        return _ranked(study, trials, None)
 
 
-def leaderboard(study: OpenStudy) -> Leaderboard:
+def leaderboard(study: OpenStudy, trials: Sequence[FrozenTrial] | None = None) -> Leaderboard:
     """Return the study's trials, the best first; of equal trials the first one asked is first.
 
-    Raises DamagedFile if the record from which it takes the number of examples is damaged.
+    `trials` is what `study.trials()` returned, if the caller has it. Raises DamagedFile if the
+    record from which it takes the number of examples is damaged.
     """
+    trials = study.trials() if trials is None else trials
     is_share = METRICS[study.config.objective].is_share
-    return _ranked(study, _dev_examples(study, study.trials()) if is_share else None)
+    return _ranked(study, trials, _dev_examples(study, trials) if is_share else None)
 
 
-def _ranked(study: OpenStudy, examples: int | None) -> Leaderboard:
-    config, trials = study.config, study.trials()
+def _ranked(study: OpenStudy, trials: Sequence[FrozenTrial], examples: int | None) -> Leaderboard:
+    config = study.config
     rows = [_row(trial, config, examples) for trial in trials]
     direction = METRICS[config.objective].direction
     ranked = sorted(rows, key=lambda row: direction.sort_key(row.value))
