@@ -27,6 +27,7 @@ from sklearn.metrics import roc_auc_score
 
 from dnnsearch import nn
 from dnnsearch.data.datasets import load
+from dnnsearch.trials.hyperparameters import Hyperparameters
 from dnnsearch.trials.training import train
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -70,12 +71,15 @@ def snapshots(
     for progress in train(
         parameters,
         {k: np.ascontiguousarray(v) for k, v in data.items()},
-        activation="relu",
+        Hyperparameters(
+            learning_rate=0.3,
+            iterations=moments[-1],
+            units=tuple(hidden),
+            activation="relu",
+            momentum=0.9,
+            batch_size=32,
+        ),
         output="softmax",
-        learning_rate=0.3,
-        momentum=0.9,
-        batch_size=32,
-        iterations=moments[-1],
         curve_every=math.gcd(*moments),
         rngs=[rng],
     ):

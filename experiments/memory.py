@@ -16,7 +16,8 @@ import numpy as np
 
 from dnnsearch.runtime.numerics import pinned, supported_pins
 from dnnsearch.storage.array_store import ArrayStore
-from dnnsearch.trials.spec import ARITHMETIC, Hyperparameters, Spec
+from dnnsearch.trials.hyperparameters import Hyperparameters
+from dnnsearch.trials.spec import ARITHMETIC, Spec
 from dnnsearch.workers import Done, LocalWorkers
 from experiments.processes import workers_of
 

@@ -58,6 +58,7 @@ def time_dnnsearch(job: Job) -> float:
 
     from dnnsearch import nn
     from dnnsearch.trials import training
+    from dnnsearch.trials.hyperparameters import Hyperparameters
 
     X, y = job.data()
     dev = job.examples // 3 if job.every else 1
@@ -65,12 +66,15 @@ def time_dnnsearch(job: Job) -> float:
     points = training.train(
         nn.initialize(job.layers, rngs),
         {"X_train": X, "y_train": y, "X_dev": X[:dev], "y_dev": y[:dev]},
-        activation="relu",
+        Hyperparameters(
+            learning_rate=0.01,
+            iterations=job.updates if job.every else job.updates + 1,
+            units=tuple(job.layers[1:-1]),
+            activation="relu",
+            momentum=0.9,
+            batch_size=job.batch,
+        ),
         output="softmax",
-        learning_rate=0.01,
-        momentum=0.9,
-        batch_size=job.batch,
-        iterations=job.updates if job.every else job.updates + 1,
         curve_every=job.every or job.updates,
         rngs=rngs,
     )

@@ -43,6 +43,7 @@ from dnnsearch.data.number_table import Standardisation
 from dnnsearch.data.splitting import stratified
 from dnnsearch.nn import initialize
 from dnnsearch.trials import training
+from dnnsearch.trials.hyperparameters import Hyperparameters
 from experiments import report
 from experiments.parity_circuits import CIRCUITS, hidden_units, mistakes
 
@@ -143,12 +144,15 @@ def train(
     progress = training.train(
         initialize((bits, *units, 1), rngs),
         {name: np.repeat(array, starts, axis=0) for name, array in data.items()},
-        activation="relu",
+        Hyperparameters(
+            learning_rate=rate,
+            iterations=updates,
+            units=units,
+            activation="relu",
+            momentum=MOMENTUM,
+            batch_size=BATCH_SIZE,
+        ),
         output="sigmoid",
-        learning_rate=rate,
-        momentum=MOMENTUM,
-        batch_size=BATCH_SIZE,
-        iterations=updates,
         curve_every=updates,
         rngs=rngs,
     )

@@ -13,8 +13,8 @@ from dnnsearch.nn import Parameters
 from dnnsearch.study.leaderboard.formats import column_values, columns, fragment
 from dnnsearch.study.leaderboard.ranking import Leaderboard, Row, leaderboard
 from dnnsearch.study.stored_study import OpenStudy
+from dnnsearch.trials.hyperparameters import Value
 from dnnsearch.trials.record import Record
-from dnnsearch.trials.spec import Value
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,7 +7,7 @@ Two configs are the same study if `Config.definition` is equal:
     data, split, seed, parallelism, numerics, sampler,   study (its name), trials (their number),
     pruner, objective, metrics, dtype, initialization,   storage, records, tracking, workers,
     replicates, folds, curve_every, max_cost, try_first, and the path of a user's file
-    the seven hyperparameters and class_weights
+    the hyperparameters
 
 Configs that mean the same (`1e-3` and `0.001`, a default left out or written) have equal
 definitions. A fixed `0.9` and the one choice `[0.9]` differ: Optuna is asked for the second.
@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
-    BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
@@ -27,6 +26,7 @@ from pydantic import (
     PrivateAttr,
     ValidationError,
     ValidationInfo,
+    create_model,
     field_validator,
     model_validator,
 )
@@ -34,13 +34,11 @@ from pydantic import (
 from dnnsearch import nn, validators
 from dnnsearch.config import yaml_file
 from dnnsearch.config.dimensions import (
-    HYPERPARAMETERS,
-    MAX_ITERATIONS,
-    OPTIONAL,
     Architectures,
     Dimension,
     architectures,
     dimension,
+    optional_dimension,
     plain,
     with_depths,
 )
@@ -51,6 +49,7 @@ from dnnsearch.data import datasets
 from dnnsearch.data.files.source import is_file, source
 from dnnsearch.data.split_config import Seed, Split, mapping
 from dnnsearch.errors import UserError
+from dnnsearch.trials.hyperparameters import HYPERPARAMETERS, MAX_ITERATIONS, OPTIONAL
 from dnnsearch.trials.metrics import METRICS, on_request
 from dnnsearch.trials.pruning import PRUNERS
 from dnnsearch.trials.spec import COST_FORMULA
@@ -58,7 +57,7 @@ from dnnsearch.urls import DEFAULT_STORAGE, tracking_uri
 from dnnsearch.validators import one_of, or_word, show, study_name, text, whole
 
 # Keys that old studies lack, with the value that stands for "not there": left out of definitions.
-ADDED_KEYS: dict[str, Any] = {"metrics": [], "class_weights": None}
+ADDED_KEYS: dict[str, Any] = {"metrics": [], **dict.fromkeys(OPTIONAL)}
 RUN_TIME = ("study", "trials", "storage", "records", "tracking", "workers")
 
 Text = Annotated[str, PlainValidator(text)]
@@ -102,10 +101,14 @@ def _source(given: object) -> dict[str, Any]:
     return datasets.source(given)
 
 
-class Config(BaseModel):
-    """Every key of a config, in its normal form; `configs/digits.yaml` explains each."""
+# The optional hyperparameters as keys of a config; None is the neutral value.
+_OPTIONAL_KEYS: dict[str, Any] = {name: (Dimension | None, None) for name in OPTIONAL}
+_Strict = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+_OptionalKeys = create_model("_OptionalKeys", __config__=_Strict, **_OPTIONAL_KEYS)
 
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+class Config(_OptionalKeys):  # type: ignore[valid-type, misc]
+    """Every key of a config, in its normal form; `configs/digits.yaml` explains each."""
 
     study: Annotated[str, PlainValidator(study_name)]
     data: Annotated[dict[str, Any], PlainValidator(_source)]
@@ -136,7 +139,6 @@ class Config(BaseModel):
     activation: Dimension
     momentum: Dimension
     batch_size: Dimension
-    class_weights: Dimension | None = None
     try_first: tuple[Guess, ...] = ()
 
     storage: Text = DEFAULT_STORAGE
@@ -156,8 +158,8 @@ class Config(BaseModel):
     @field_validator(*HYPERPARAMETERS, mode="plain")
     @classmethod
     def _dimension(cls, value: object, info: ValidationInfo) -> Dimension | Architectures | None:
-        if info.field_name in OPTIONAL and value in (None, "none"):
-            return None
+        if info.field_name in OPTIONAL:
+            return optional_dimension(info.field_name, value)
         if info.field_name == "units" and (networks := architectures(value)):
             return networks
         return dimension(str(info.field_name), value)
@@ -279,7 +281,7 @@ def _validated(
     if wrong:
         raise UserError(f"{place}: a key must be a name, but got {show(wrong[0])}")
     try:
-        config = Config.model_validate({"study": study, **document})
+        config: Config = Config.model_validate({"study": study, **document})
     except ValidationError as error:
         problems = format_errors(error.errors(include_url=False), KNOWN_KEYS, EXAMPLES, touched)
         raise UserError(f"{place}: {problems}") from None

@@ -2,26 +2,24 @@
 
 Or `units` gives whole networks: `[[20, 7, 5]]` has three hidden layers, of 20, 7 and 5 units.
 
-There are seven, and one that is optional. The table HYPERPARAMETERS holds their names, their rules
-and the order in which Optuna is asked for them. This module knows nothing of Optuna:
-`search_space` turns a dimension into a distribution.
+`dnnsearch.trials.hyperparameters` has the table of their names and rules. This module knows nothing
+of Optuna: `search_space` turns a dimension into a distribution.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dnnsearch import nn
-from dnnsearch.trials.spec import Value
-from dnnsearch.validators import Rule, one_of, options, or_word, real, show, whole, yes_or_no
+from dnnsearch.trials.hyperparameters import (
+    HYPERPARAMETERS,
+    MAX_LAYERS,
+    NEUTRAL,
+    Hyperparameter,
+    Value,
+)
+from dnnsearch.validators import Rule, options, show, yes_or_no
 
-# Limits beyond which a number is a slip of the pen rather than a wish.
-MAX_ITERATIONS = 10**8  # weeks, even for the smallest network
-MAX_LAYERS = 100  # each is a hyperparameter of its own for the sampler
-MAX_UNITS = 10**5  # the weights between two such layers take 40 GB
-MAX_BATCH_SIZE = 10**9
 MAX_CHOICES = 1000
-MIN_LEARNING_RATE, MAX_LEARNING_RATE = 1e-10, 1e4  # smaller steps vanish in float32
 
 
 @dataclass(frozen=True)
@@ -103,37 +101,6 @@ def architecture_name(units: Sequence[object]) -> str:
     return "-".join(map(str, units)) or "-"
 
 
-@dataclass(frozen=True)
-class Hyperparameter:
-    """The rule for a value; the rule for the bounds of a range, None if values have no order."""
-
-    value: Rule
-    bound: Rule | None
-    example: str
-
-
-def _ordered(rule: Rule, example: str) -> Hyperparameter:
-    return Hyperparameter(rule, rule, example)
-
-
-# In the order in which they are asked; `units` once for each hidden layer that exists.
-HYPERPARAMETERS = {
-    "learning_rate": _ordered(
-        real(low=MIN_LEARNING_RATE, high=MAX_LEARNING_RATE), "{low: 0.01, high: 1}"
-    ),
-    "iterations": _ordered(whole(1, MAX_ITERATIONS), "1000"),
-    "hidden_layers": _ordered(whole(0, MAX_LAYERS), "[1, 2, 3]"),
-    "units": _ordered(whole(1, MAX_UNITS), "{low: 16, high: 128, log: true}"),
-    "activation": Hyperparameter(one_of(nn.ACTIVATIONS), None, "[relu, tanh]"),
-    "momentum": _ordered(real(low=0, below=1), "0.9"),
-    "batch_size": Hyperparameter(
-        or_word("full", whole(1, MAX_BATCH_SIZE), "full"), whole(1, MAX_BATCH_SIZE), "[32, 64]"
-    ),
-    "class_weights": _ordered(real(low=0, high=1), "[0, 1]"),
-}
-OPTIONAL = ("class_weights",)  # neither searched nor logged unless the config gives them
-
-
 def dimension(name: str, value: object) -> Dimension:
     """Return the dimension that a config gives the hyperparameter `name`.
 
@@ -148,6 +115,17 @@ def dimension(name: str, value: object) -> Dimension:
         choices = ", ".join(value.replace(",", " ").split())
         raise ValueError(f"choices are a list [{choices}], but got one text, {show(value)}")
     return Fixed(hyper.value(value))
+
+
+def optional_dimension(name: str, value: object) -> Dimension | None:
+    """Return the dimension of an optional hyperparameter; None if it is fixed to its neutral value.
+
+    `none` stands for the neutral value. Raise ValueError as `dimension` does.
+    """
+    if value in (None, "none"):
+        return None
+    found = dimension(name, value)
+    return None if found == Fixed(NEUTRAL[name]) else found
 
 
 def architectures(value: object) -> Architectures | None:

@@ -2,7 +2,8 @@
 
 This is the only module that turns a config into Optuna's distributions. A trial is asked for
 learning_rate, iterations, hidden_layers, units_1 ... units_h (one for each of the h hidden layers),
-activation, momentum, batch_size, in this order; it is not asked for what is fixed. If the config
+activation, momentum, batch_size, and what the config gives of the optional ones, in the order of
+their table; it is not asked for what is fixed. If the config
 gives whole networks, it is asked for `units` instead, a name such as `20-7-5`.
 """
 
@@ -12,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from dnnsearch.config.config import Config
 from dnnsearch.config.dimensions import (
-    OPTIONAL,
     Architectures,
     Choices,
     Dimension,
@@ -24,9 +24,16 @@ from dnnsearch.config.dimensions import (
 from dnnsearch.data.prepare import DataShape
 from dnnsearch.errors import UserError
 from dnnsearch.nn import multiply_adds
+from dnnsearch.trials.hyperparameters import (
+    HYPERPARAMETERS,
+    NEUTRAL,
+    OPTIONAL,
+    Hyperparameters,
+    Value,
+)
 from dnnsearch.trials.metrics import METRICS
 from dnnsearch.trials.pruning import PRUNERS
-from dnnsearch.trials.spec import UPDATE_COST, Hyperparameters, Value
+from dnnsearch.trials.spec import UPDATE_COST
 
 if TYPE_CHECKING:  # importing Optuna takes a second, which reading a config need not pay
     from optuna.trial import BaseTrial
@@ -156,10 +163,16 @@ def _default(name: str, dimension: Choices | Range, shape: DataShape) -> Value:
         "activation": "relu",
         "momentum": 0.9,
         "batch_size": batch,
-        "class_weights": 1.0,
+        **{name: _start(name) for name in OPTIONAL},
     }
     layer = int(name.removeprefix("units_")) if name.startswith("units_") else 1
     return _nearest(wish.get(name, max(first >> (layer - 1), 8)), dimension, shape)
+
+
+def _start(name: str) -> Value:
+    """Return what trial 0 wishes of a searched optional hyperparameter."""
+    wish: Value | None = HYPERPARAMETERS[name].start
+    return NEUTRAL[name] if wish is None else wish
 
 
 def _nearest(wish: Value, dimension: Choices | Range, shape: DataShape) -> Value:
@@ -239,8 +252,9 @@ def _check_task(config: Config, shape: DataShape) -> None:
             if name not in fitting:
                 rule = f"must be one of {', '.join(fitting)} for a {shape.task} task"
                 raise UserError(f"{config.place}: {key}: {rule}, but got {name}")
-    if is_regression and config.class_weights is not None:
-        raise UserError(f"{config.place}: class_weights: a regression has no classes")
+    for name in config.hyper:
+        if is_regression and HYPERPARAMETERS[name].for_classes:
+            raise UserError(f"{config.place}: {name}: a regression has no classes")
 
 
 def _most_weights(config: Config, shape: DataShape) -> int:

@@ -9,14 +9,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from dnnsearch.config.dimensions import (
-    HYPERPARAMETERS,
-    MAX_LAYERS,
     Architectures,
     Dimension,
     Fixed,
     architecture_name,
 )
-from dnnsearch.trials.spec import Value
+from dnnsearch.trials.hyperparameters import HYPERPARAMETERS, MAX_LAYERS, Value
 from dnnsearch.validators import nearest, show
 
 Guess = dict[str, Value]  # the names are those of Optuna's parameters; searched ones only

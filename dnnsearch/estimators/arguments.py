@@ -1,17 +1,26 @@
 """The arguments of an estimator, checked when it is fitted, by the rules of a config."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import wraps
+from inspect import Parameter, Signature, signature
 from typing import Any, Literal
 
 import numpy as np
 
-from dnnsearch.config.dimensions import HYPERPARAMETERS, MAX_ITERATIONS
 from dnnsearch.nn import INITIALIZATIONS
-from dnnsearch.trials.spec import Hyperparameters
+from dnnsearch.trials.hyperparameters import (
+    HYPERPARAMETERS,
+    MAX_ITERATIONS,
+    NEUTRAL,
+    OPTIONAL,
+    Hyperparameters,
+)
 from dnnsearch.validators import Rule, one_of, or_word, real, show, whole
 
 DEFAULT_CURVE_POINTS = 30
+OPTIONAL_IN_REGRESSIONS = [name for name in OPTIONAL if not HYPERPARAMETERS[name].for_classes]
+Init = Callable[..., None]
 DEFAULT_HIDDEN_LAYERS = 2  # if `units` is one number and `hidden_layers` is None
 
 
@@ -55,12 +64,47 @@ def hyperparameters(given: Mapping[str, Any]) -> Hyperparameters:
     """
     names = ("learning_rate", "iterations", "activation", "momentum", "batch_size")
     values = {name: _checked(name, HYPERPARAMETERS[name].value, given[name]) for name in names}
-    weights = _or_none(HYPERPARAMETERS["class_weights"].value)
+    optional = {name: _optional(name, given[name]) for name in NEUTRAL if name in given}
     return Hyperparameters(
-        **values,
-        units=_units(given["hidden_layers"], given["units"]),
-        class_weights=_checked("class_weights", weights, given.get("class_weights")),
+        **values, units=_units(given["hidden_layers"], given["units"]), **optional
     )
+
+
+def _optional(name: str, value: object) -> Any:
+    neutral = NEUTRAL[name]
+    is_neutral = value is None or value is neutral
+    return neutral if is_neutral else _checked(name, HYPERPARAMETERS[name].value, value)
+
+
+def with_optional(names: Sequence[str], parent: type) -> Callable[[Init], Init]:
+    """Give `__init__` the arguments of the parent's, and the optional hyperparameters by name.
+
+    scikit-learn reads an estimator's parameters from the signature that is set here.
+    """
+
+    def decorate(init: Init) -> Init:
+        inherited = list(signature(parent.__init__).parameters.values())[:-1]  # type: ignore[misc]
+        added = [Parameter(n, Parameter.KEYWORD_ONLY, default=NEUTRAL[n]) for n in names]
+        whole = Signature([*inherited, *added])
+
+        @wraps(init)
+        def checked(self: Any, *given: Any, **named: Any) -> None:
+            bound = whole.bind(self, *given, **named)
+            bound.apply_defaults()
+            init(**bound.arguments)
+
+        checked.__signature__ = whole  # type: ignore[attr-defined]
+        return checked
+
+    return decorate
+
+
+def described(names: Iterable[str]) -> str:
+    """Return the lines of a docstring about optional hyperparameters."""
+    lines = [
+        f"    {n}\n        {HYPERPARAMETERS[n].about}; {NEUTRAL[n]} is neutral." for n in names
+    ]
+    return "\n".join(lines)
 
 
 def settings(given: Mapping[str, Any]) -> Settings:

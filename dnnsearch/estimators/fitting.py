@@ -10,8 +10,8 @@ import numpy as np
 
 from dnnsearch import nn
 from dnnsearch.estimators.arguments import Settings
-from dnnsearch.trials.spec import Hyperparameters
-from dnnsearch.trials.training import CURVES, Progress, train, weights_of_classes
+from dnnsearch.trials.hyperparameters import Hyperparameters
+from dnnsearch.trials.training import CURVES, Progress, train
 
 SINGLE = 0  # the index of the only replicate
 
@@ -80,20 +80,11 @@ def _progress(
 ) -> Iterator[Progress]:
     # The training always evaluates a dev set; if there is none, one example costs nothing.
     no_dev = {"X_dev": data["X_train"][:1], "y_dev": data["y_train"][:1]}
-    classes, power = max(parameters.layer_sizes[-1], 2), hyper.class_weights
-    weights = None
-    if power is not None:
-        weights = weights_of_classes(data["y_train"], classes, power, settings.dtype)
     return train(
         parameters,
         {**no_dev, **data},
-        activation=hyper.activation,
+        hyper,
         output=output,
-        learning_rate=hyper.learning_rate,
-        momentum=hyper.momentum,
-        batch_size=hyper.batch_size,
-        iterations=hyper.iterations,
         curve_every=settings.curve_every,
         rngs=[rng],
-        class_weights=weights,
     )

@@ -14,9 +14,16 @@ from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from dnnsearch.estimators.arguments import hyperparameters, settings
+from dnnsearch.estimators.arguments import (
+    OPTIONAL_IN_REGRESSIONS,
+    described,
+    hyperparameters,
+    settings,
+    with_optional,
+)
 from dnnsearch.estimators.fitting import fit
 from dnnsearch.nn import Network, Parameters
+from dnnsearch.trials.hyperparameters import OPTIONAL
 
 ARGUMENTS = """Parameters
     ----------
@@ -67,6 +74,7 @@ class DeepNet(BaseEstimator):  # type: ignore[misc]
         curve_every: Any = "auto",
         dtype: Any = "float32",
         random_state: Any = None,
+        **optional: Any,
     ) -> None:
         self.learning_rate = learning_rate
         self.iterations = iterations
@@ -81,6 +89,8 @@ class DeepNet(BaseEstimator):  # type: ignore[misc]
         self.curve_every = curve_every
         self.dtype = dtype
         self.random_state = random_state
+        for name, value in optional.items():
+            setattr(self, name, value)
 
     def _train(self, X: np.ndarray, y: np.ndarray, output: str, outputs: int) -> None:
         """Train on X (m, n[0]) and y (m,): class indices, or a standardised target."""
@@ -124,47 +134,15 @@ class DeepNetClassifier(ClassifierMixin, DeepNet):  # type: ignore[misc]
     __doc__ = f"""A deep network that predicts classes.
 
     {ARGUMENTS}
-    class_weights
-        From 0 (all examples have the same weight) to 1 (all classes have); None is 0.
+{described(OPTIONAL)}
     {ATTRIBUTES}
     classes_
         The labels, in the order of `predict_proba`.
     """
 
-    def __init__(
-        self,
-        learning_rate: float = 0.1,
-        iterations: int = 1000,
-        hidden_layers: int | None = None,
-        units: Any = 64,
-        activation: str = "relu",
-        momentum: float = 0.9,
-        batch_size: Any = 32,
-        *,
-        class_weights: float | None = None,
-        initialization: str = "he",
-        dev_fraction: float = 0.0,
-        patience: int | None = 5,
-        curve_every: Any = "auto",
-        dtype: Any = "float32",
-        random_state: Any = None,
-    ) -> None:
-        self.class_weights = class_weights
-        super().__init__(
-            learning_rate,
-            iterations,
-            hidden_layers,
-            units,
-            activation,
-            momentum,
-            batch_size,
-            initialization=initialization,
-            dev_fraction=dev_fraction,
-            patience=patience,
-            curve_every=curve_every,
-            dtype=dtype,
-            random_state=random_state,
-        )
+    @with_optional(OPTIONAL, DeepNet)
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
 
     def fit(self, X: Any, y: Any) -> Self:
         """Train on X (m, n_x) and the labels y (m,); raise ValueError if y has one class only."""
@@ -201,10 +179,15 @@ class DeepNetRegressor(RegressorMixin, DeepNet):  # type: ignore[misc]
     squared error of the standardised target.
 
     {ARGUMENTS}
+{described(OPTIONAL_IN_REGRESSIONS)}
     {ATTRIBUTES}
     target_mean_, target_scale_
         The mean and the scale by which the target was standardised.
     """
+
+    @with_optional(OPTIONAL_IN_REGRESSIONS, DeepNet)
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
 
     def fit(self, X: Any, y: Any) -> Self:
         """Train on X (m, n_x) and the numbers y (m,); raise ValueError if they are not numbers."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from dnnsearch.study.leaderboard.ranking import Leaderboard, Row
 from dnnsearch.trials.metrics import METRICS
-from dnnsearch.trials.spec import Value
+from dnnsearch.trials.hyperparameters import Value
 
 
 def arguments(params: Mapping[str, Value]) -> dict[str, Any]:

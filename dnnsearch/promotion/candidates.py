@@ -14,9 +14,10 @@ from dnnsearch.errors import UserError
 from dnnsearch.study.definition import Definition
 from dnnsearch.study.leaderboard.ranking import leaderboard
 from dnnsearch.study.stored_study import OpenStudy
+from dnnsearch.trials.hyperparameters import Hyperparameters
 from dnnsearch.trials.record import Record
 from dnnsearch.trials.record_store import RecordMemo, Records
-from dnnsearch.trials.spec import Hyperparameters, Spec, generator
+from dnnsearch.trials.spec import Spec, generator
 from dnnsearch.workers import Done, Failed, LocalWorkers
 
 PROMOTION_STREAM = 2  # the first element of the spawn key of a promotion's own seeds

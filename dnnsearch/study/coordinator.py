@@ -15,8 +15,9 @@ from optuna.trial import FrozenTrial
 from dnnsearch.study.clock import VirtualClock
 from dnnsearch.study.definition import Definition
 from dnnsearch.study.replayed_study import ReplayedStudy
+from dnnsearch.trials.hyperparameters import Value
 from dnnsearch.trials.record import Record, decode, encode_failure
-from dnnsearch.trials.spec import Spec, Value
+from dnnsearch.trials.spec import Spec
 from dnnsearch.workers import Done, Event, Failed, Progressed
 
 POLL_SECONDS = 0.5

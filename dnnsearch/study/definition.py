@@ -14,10 +14,11 @@ from dnnsearch.data.files.source import without_paths
 from dnnsearch.data.prepare import Prepared, prepare
 from dnnsearch.runtime.numerics import rounding, supported_pins
 from dnnsearch.storage.array_store import ArrayStore
+from dnnsearch.trials.hyperparameters import Hyperparameters, Value
 from dnnsearch.trials.metrics import METRICS
 from dnnsearch.trials.pruning import FinishedCurve, pruner_definition, thresholds
 from dnnsearch.trials.record import PINNED_PACKAGES, versions
-from dnnsearch.trials.spec import ARITHMETIC, Hyperparameters, Spec, Value
+from dnnsearch.trials.spec import ARITHMETIC, Spec
 
 
 @dataclass(frozen=True)

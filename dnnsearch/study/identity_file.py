@@ -20,9 +20,9 @@ from dnnsearch.errors import UserError
 from dnnsearch.storage.array_store import canonical
 from dnnsearch.study.stored_study import IDENTITY, OpenStudy
 from dnnsearch.tracking.remote_records import side_files_of
+from dnnsearch.trials.hyperparameters import Value
 from dnnsearch.trials.record_file import DIGEST_PREFIX
 from dnnsearch.trials.record_store import IN_MLFLOW, root
-from dnnsearch.trials.spec import Value
 
 IDENTITY_PATTERN = re.compile(r"[0-9a-f]{32}")
 DIGEST = "digest"  # of the rest of the file

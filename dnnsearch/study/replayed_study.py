@@ -15,10 +15,11 @@ from optuna.trial import FrozenTrial, TrialState
 from dnnsearch.config.config import Config
 from dnnsearch.config.samplers import SamplerContext, new_sampler
 from dnnsearch.config.search_space import suggest
+from dnnsearch.trials.hyperparameters import Hyperparameters, Value
 from dnnsearch.trials.metrics import METRICS
 from dnnsearch.trials.pruning import FinishedCurve
 from dnnsearch.trials.record import Record
-from dnnsearch.trials.spec import Hyperparameters, Value, generator
+from dnnsearch.trials.spec import generator
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 SAMPLER_STREAM = 1  # first element of the spawn key of every sampler's seed

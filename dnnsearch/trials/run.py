@@ -6,7 +6,7 @@ This module does not know Optuna, MLflow, files or processes.
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,10 @@ import numpy as np
 from dnnsearch import nn
 from dnnsearch.storage.array_store import digest
 from dnnsearch.trials import training
+from dnnsearch.trials.hyperparameters import Value, describe
 from dnnsearch.trials.metrics import Direction, measure
 from dnnsearch.trials.pruning import PRUNERS
-from dnnsearch.trials.spec import Spec, Value, describe, generator
+from dnnsearch.trials.spec import Spec, generator
 from dnnsearch.trials.training import CURVES, Progress
 
 TRIAL_STREAM = 0  # the first element of the spawn key of every trial's random streams
@@ -116,29 +117,16 @@ def _training(
     data: Mapping[str, np.ndarray],
     rngs: list[np.random.Generator],
 ) -> Iterator[Progress]:
-    hyper = spec.hyperparameters
     scale = float(data["target"][1]) if "target" in data else 1.0
     return training.train(
         parameters,
         data,
-        activation=hyper.activation,
+        replace(spec.hyperparameters, iterations=spec.updates),
         output=spec.output,
-        learning_rate=hyper.learning_rate,
-        momentum=hyper.momentum,
-        batch_size=hyper.batch_size,
-        iterations=spec.updates,
         curve_every=spec.curve_every,
         rngs=rngs,
-        class_weights=_class_weights(spec, np.asarray(data["y_train"])),
         scores={name: partial(measure, name, scale=scale) for name in spec.measured},
     )
-
-
-def _class_weights(spec: Spec, y: np.ndarray) -> np.ndarray | None:
-    power = spec.hyperparameters.class_weights
-    if power is None:
-        return None
-    return training.weights_of_classes(y, max(spec.outputs, 2), power, spec.dtype)
 
 
 def _is_pruned(spec: Spec, points: list[Progress]) -> bool:

@@ -9,74 +9,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from dnnsearch.storage.array_store import canonical
+from dnnsearch.trials.hyperparameters import HYPERPARAMETERS, Hyperparameters
 from dnnsearch.trials.metrics import METRICS
 
 ARITHMETIC = 1  # version: raised by every change to our code that changes bits of a training
 UPDATE_COST = 500_000  # the fixed part of one update, in multiply-adds that take as long
 COST_FORMULA = 1  # version: raised by every change to `Spec.cost`
-
-Value = float | int | str
-
-
-@dataclass(frozen=True)
-class Hyperparameters:
-    """The seven hyperparameters; `units` has one entry for each hidden layer.
-
-    A config may add an eighth, `class_weights`: from 0 (all examples have equal weight) to 1 (all
-    classes have). None, its neutral value, is left out of all digests.
-    """
-
-    learning_rate: float
-    iterations: int  # parameter updates
-    units: tuple[int, ...]
-    activation: str
-    momentum: float
-    batch_size: int | Literal["full"]  # examples
-    class_weights: float | None = None
-
-    @property
-    def hidden_layers(self) -> int:
-        """The number of hidden layers."""
-        return len(self.units)
-
-    def as_params(self) -> dict[str, Value]:
-        """Return them by the flat names that Optuna, MLflow and the tables use."""
-        units = {f"units_{layer}": n for layer, n in enumerate(self.units, start=1)}
-        return {
-            "learning_rate": self.learning_rate,
-            "iterations": self.iterations,
-            "hidden_layers": self.hidden_layers,
-            **units,
-            "activation": self.activation,
-            "momentum": self.momentum,
-            "batch_size": self.batch_size,
-            **({} if self.class_weights is None else {"class_weights": self.class_weights}),
-        }
-
-    def describe(self) -> str:
-        """Return the network and its learning rate, such as `relu 64-32, learning rate 0.03`."""
-        return describe(self.as_params())
-
-
-def join_units(params: Mapping[str, Value]) -> str:
-    """Return the units of the hidden layers, such as `64-32`; empty for logistic regression."""
-    layers = range(1, int(params["hidden_layers"]) + 1)
-    return "-".join(str(params[f"units_{layer}"]) for layer in layers)
-
-
-def describe(params: Mapping[str, Value], short: bool = False) -> str:
-    """Return `relu 64-32, learning rate 0.03` of flat params; `relu 64-32 lr 0.03` if short."""
-    units, rate = join_units(params), params["learning_rate"]
-    if short:
-        network = f"{params['activation']} {units}" if units else "logistic"
-        return f"{network} lr {rate:.2g}"
-    network = f"{params['activation']} {units}" if units else "logistic regression"
-    return f"{network}, learning rate {rate:.4g}"
 
 
 @dataclass(frozen=True)
@@ -142,8 +85,13 @@ class Spec:
         return iterations * 3 * weights * self.batch_examples * self.replicates
 
     def cost(self, iterations: int) -> int:
-        """Return what updates cost on the virtual clock: multiply-adds plus a constant for each."""
-        return self.multiply_adds(iterations) + iterations * UPDATE_COST
+        """Return what updates cost on the virtual clock: multiply-adds plus a constant for each.
+
+        An optional hyperparameter adds its own cost, unless it has its neutral value.
+        """
+        given = self.hyperparameters.optional.items()
+        more = sum(HYPERPARAMETERS[name].cost(self, value) for name, value in given)
+        return self.multiply_adds(iterations) + iterations * (UPDATE_COST + more)
 
     @property
     def updates(self) -> int:

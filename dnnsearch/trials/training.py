@@ -15,6 +15,7 @@ from dnnsearch.nn import Network, Parameters
 from dnnsearch.nn.batches import FullBatch, Minibatches, evaluate, grade
 from dnnsearch.nn.parameters import Array
 from dnnsearch.trials.descent import DESCENTS
+from dnnsearch.trials.hyperparameters import Hyperparameters
 
 CURVES = ("train_cost", "dev_cost", "train_accuracy", "dev_accuracy")
 
@@ -50,7 +51,7 @@ class Progress:
         return Progress(self.iteration, **values, scores=scores)
 
 
-def weights_of_classes(y: Array, classes: int, power: float, dtype: str) -> Array:
+def weights_of_classes(y: Array, classes: int, power: float, dtype: Any) -> Array:
     """Return the weight of each class, (classes,), for the targets y (..., m).
 
     It is (m / (classes * examples of the class)) ** power, scaled. A power of 0 gives all examples
@@ -65,26 +66,21 @@ def weights_of_classes(y: Array, classes: int, power: float, dtype: str) -> Arra
 def train(
     parameters: Parameters,
     data: Mapping[str, Array],
+    hyper: Hyperparameters,
     *,
-    activation: str,
     output: str,
-    learning_rate: float,
-    momentum: float,
-    batch_size: int | Literal["full"],
-    iterations: int,
     curve_every: int,
     rngs: Sequence[np.random.Generator],
     descent: str = "momentum",
-    class_weights: Array | None = None,
     scores: Mapping[str, Callable[[Array, Array], Array]] = MappingProxyType({}),
 ) -> Iterator[Progress]:
-    """Train `parameters` in place; yield at 0, curve_every, 2 curve_every, ..., iterations.
+    """Train `parameters` in place; yield at 0, curve_every, 2 curve_every, ..., hyper.iterations.
 
     `data` holds X_train (m, n[0]), or (R, m, n[0]) for replicates with data of their own, y_train
     (m,), X_dev and y_dev: one example per row. `rngs` has one generator for each replicate.
     Raise TypeError, at the first point, unless X_train and X_dev have the parameters' dtype.
-    `descent` is a name in DESCENTS.
-    `class_weights` (classes,) multiply the gradient of each example, not the reported costs.
+    The units of `hyper` are not used: `parameters` have theirs. `descent` is a name in DESCENTS.
+    Weights of classes multiply the gradient of each example, not the reported costs.
     `scores` are computed at each point from dev's logits (R, n[L], m) and y_dev, as (R,).
     """
     flat, alive = parameters.flat.reshape(len(rngs), -1), np.ones(len(rngs), bool)
@@ -92,9 +88,10 @@ def train(
     _check_dtypes(arrays, flat.dtype)
     if parameters.replicates == (1,):
         parameters, arrays = _alone(parameters, arrays)
-    network = Network(parameters, activation, output)
-    batches = _batches(network, arrays["X_train"], arrays["y_train"], batch_size, rngs)
-    rule = DESCENTS[descent](network, learning_rate, momentum, class_weights)
+    network, iterations = Network(parameters, hyper.activation, output), hyper.iterations
+    batches = _batches(network, arrays["X_train"], arrays["y_train"], hyper.batch_size, rngs)
+    weights = _class_weights(hyper.class_weights, parameters, arrays["y_train"])
+    rule = DESCENTS[descent](network, hyper.learning_rate, hyper.momentum, weights)
     done = 0
     for t in (*range(0, iterations, curve_every), iterations):
         with np.errstate(all="ignore"):  # a replicate that diverges does so silently
@@ -109,6 +106,13 @@ def train(
         yield progress.only(alive)
         if not alive.any():
             return
+
+
+def _class_weights(power: float | None, parameters: Parameters, y: Array) -> Array | None:
+    if power is None:
+        return None
+    classes = max(parameters.layer_sizes[-1], 2)
+    return weights_of_classes(y, classes, power, parameters.flat.dtype)
 
 
 def _check_dtypes(arrays: Mapping[str, Array], needs: np.dtype[Any]) -> None:

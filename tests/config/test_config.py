@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from dnnsearch.config.config import RUN_TIME, Config, load_config, parse_config
 from dnnsearch.errors import UserError
+from dnnsearch.trials.hyperparameters import HYPERPARAMETERS, OPTIONAL
 
 CONFIGS = sorted(Path("configs").glob("*.yaml"))
 SMALLEST = {
@@ -216,7 +217,7 @@ ANOTHER = {
     "activation": "tanh",
     "momentum": 0.5,
     "batch_size": 8,
-    "class_weights": 0.5,
+    **{n: yaml.safe_load(HYPERPARAMETERS[n].example) for n in OPTIONAL},
     "try_first": [{"learning_rate": 0.1}],
 }
 

@@ -5,7 +5,6 @@ import math
 import pytest
 
 from dnnsearch.config.dimensions import (
-    HYPERPARAMETERS,
     Architectures,
     Choices,
     Fixed,
@@ -15,6 +14,7 @@ from dnnsearch.config.dimensions import (
     plain,
     with_depths,
 )
+from dnnsearch.trials.hyperparameters import HYPERPARAMETERS
 
 
 def refusal(name, value):

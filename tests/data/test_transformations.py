@@ -21,6 +21,7 @@ from dnnsearch.models import model_file
 from dnnsearch.models.ensemble import Model, labels
 from dnnsearch.nn import Parameters
 from dnnsearch.storage.array_store import ArrayStore
+from dnnsearch.trials.hyperparameters import Hyperparameters
 from dnnsearch.trials.training import train
 from tests.data.test_prepare import HYPER
 
@@ -81,12 +82,15 @@ def trained(store, prepared):
     course = train(
         parameters,
         store.open(prepared.key),
-        activation="relu",
+        Hyperparameters(
+            learning_rate=1.0,
+            iterations=100,
+            units=(),
+            activation="relu",
+            momentum=0.9,
+            batch_size="full",
+        ),
         output=prepared.shape.output,
-        learning_rate=1.0,
-        momentum=0.9,
-        batch_size="full",
-        iterations=100,
         curve_every=100,
         rngs=[np.random.default_rng(r) for r in range(replicates)],
     )

@@ -11,7 +11,8 @@ import yaml
 
 from dnnsearch import nn
 from dnnsearch.config.config import parse_config
-from dnnsearch.config.dimensions import HYPERPARAMETERS, OPTIONAL, Architectures, Range
+from dnnsearch.config.dimensions import Architectures, Range
+from dnnsearch.trials.hyperparameters import HYPERPARAMETERS, OPTIONAL
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "course.md").read_text(encoding="utf-8")

@@ -11,11 +11,11 @@ from typer.main import get_command
 from dnnsearch import nn
 from dnnsearch.cli.app import app
 from dnnsearch.config.config import RUN_TIME, Config, parse_config
-from dnnsearch.config.dimensions import HYPERPARAMETERS
 from dnnsearch.config.samplers import SAMPLERS
 from dnnsearch.data.datasets import DATASETS
 from dnnsearch.data.files.source import KEYS, TASKS, WAYS, roles
 from dnnsearch.data.split_config import Split
+from dnnsearch.trials.hyperparameters import HYPERPARAMETERS, NEUTRAL
 from dnnsearch.trials.metrics import METRICS
 from dnnsearch.trials.pruning import PRUNERS
 from tests.support.pages import CODE, PAGES, ROOT, blocks, inline_code, table_rows
@@ -57,6 +57,16 @@ def test_a_key_that_is_missing_would_be_seen() -> None:
 def test_every_key_of_a_file_is_documented() -> None:
     assert first_names(section(SPACE, "A file")) == KEYS.keys()
     assert {*roles(), *TASKS, *WAYS} - set(inline_code(section(SPACE, "A file"))) == set()
+
+
+def test_the_table_of_optional_hyperparameters_is_that_of_the_package() -> None:
+    rows = [*table_rows(section(SPACE, "Optional hyperparameters"))]
+    words = {name: "none" if neutral is None else str(neutral) for name, neutral in NEUTRAL.items()}
+    table = {name: HYPERPARAMETERS[name] for name in NEUTRAL}
+    assert rows == [
+        [f"`{name}`", f"`{row.example}`", f"`{words[name]}`", row.acts, row.about]
+        for name, row in table.items()
+    ]
 
 
 def test_every_set_has_its_options_with_their_defaults() -> None:

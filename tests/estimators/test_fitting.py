@@ -8,6 +8,7 @@ import pytest
 from dnnsearch import DeepNetClassifier, nn
 from dnnsearch.estimators.arguments import hyperparameters, settings
 from dnnsearch.estimators.fitting import Diverged, Fit, fit
+from dnnsearch.trials.hyperparameters import Hyperparameters
 from dnnsearch.trials.training import train
 
 RNG = np.random.default_rng(0)
@@ -29,12 +30,15 @@ def test_it_is_the_same_training_as_that_of_a_trial() -> None:
     points = train(
         parameters,
         DATA,
-        activation="relu",
+        Hyperparameters(
+            learning_rate=0.1,
+            iterations=100,
+            units=(16, 16),
+            activation="relu",
+            momentum=0.9,
+            batch_size=16,
+        ),
         output="sigmoid",
-        learning_rate=0.1,
-        momentum=0.9,
-        batch_size=16,
-        iterations=100,
         curve_every=3,
         rngs=[rng],
     )

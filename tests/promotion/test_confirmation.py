@@ -11,7 +11,7 @@ from dnnsearch.promotion.promotion import Promotion
 from dnnsearch.promotion.promotion_text import choice, relation_to_best
 from dnnsearch.promotion.registration import Registered
 from dnnsearch.statistics.score_sample import ScoreSample
-from dnnsearch.trials.spec import Hyperparameters
+from dnnsearch.trials.hyperparameters import Hyperparameters
 
 
 def candidate(trial: int, price: int) -> Candidate:

@@ -1,4 +1,4 @@
-"""Ten small trainings, whose digests are kept in golden.json; run as a program, it prints them.
+"""Small trainings, whose digests are kept in golden.json; run as a program, it prints them.
 
 It runs as a process, because numerics are pinned before NumPy is imported. It also prints which
 kernels were in effect.
@@ -26,8 +26,6 @@ CASES: dict[str, dict[str, Any]] = {
     "three replicates, weighted classes": {"replicates": 3, "class_weights": 0.5},
     "diverges": {"learning_rate": 1e6, "activation": "leaky_relu"},
 }
-HYPER = {"learning_rate", "iterations", "units", "activation", "momentum", "batch_size"}
-HYPER |= {"class_weights"}
 FEATURES, CLASSES, TRAIN, DEV = 12, 3, 150, 40
 
 
@@ -46,10 +44,11 @@ def data(spec: Any) -> dict[str, Any]:
 
 
 def spec_of(changes: dict[str, Any]) -> Any:
-    from dnnsearch.trials.spec import ARITHMETIC, Hyperparameters, Spec
+    from dnnsearch.trials.hyperparameters import HYPERPARAMETERS, Hyperparameters
+    from dnnsearch.trials.spec import ARITHMETIC, Spec
 
     hyper = Hyperparameters(0.1, 60, (16, 8), "relu", 0.9, 32)
-    hyper = replace(hyper, **{k: v for k, v in changes.items() if k in HYPER})
+    hyper = replace(hyper, **{k: v for k, v in changes.items() if k in HYPERPARAMETERS})
     spec = Spec(
         hyperparameters=hyper,
         seed=0,
@@ -68,7 +67,7 @@ def spec_of(changes: dict[str, Any]) -> Any:
         numerics="portable",
         arithmetic=ARITHMETIC,
     )
-    return replace(spec, **{k: v for k, v in changes.items() if k not in HYPER})
+    return replace(spec, **{k: v for k, v in changes.items() if k not in HYPERPARAMETERS})
 
 
 def outcome(changes: dict[str, Any]) -> str:

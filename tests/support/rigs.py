@@ -24,10 +24,11 @@ from dnnsearch.storage.array_store import ArrayStore, default_root
 from dnnsearch.study.definition import Definition
 from dnnsearch.study.ledger import _attributes
 from dnnsearch.study.replayed_study import STATES, objective_curve, optuna_value
+from dnnsearch.trials.hyperparameters import Hyperparameters
 from dnnsearch.trials.record import Record, decode, encode, encode_failure, fingerprint
 from dnnsearch.trials.record_store import Records
 from dnnsearch.trials.run import Result
-from dnnsearch.trials.spec import Hyperparameters, Spec
+from dnnsearch.trials.spec import Spec
 
 SPACE = {
     "learning_rate": {"low": 0.001, "high": 1.0, "log": True},

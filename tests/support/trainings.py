@@ -1,7 +1,10 @@
 """Small trainings for tests."""
 
+from dataclasses import replace
+
 import numpy as np
 
+from dnnsearch.trials.hyperparameters import HYPERPARAMETERS, Hyperparameters
 from dnnsearch.trials.training import train
 
 FIELDS = ("train_cost", "train_accuracy", "dev_cost", "dev_accuracy")
@@ -24,17 +27,15 @@ def blobs(m=60, n_x=4, classes=3, dtype=np.float32, seed=0):
 
 
 def run(parameters, data, rngs=None, **options):
-    defaults = {
-        "activation": "tanh",
+    """Return the points of a training; options are hyperparameters or arguments of `train`."""
+    arguments = {
         "output": "softmax",
-        "learning_rate": 0.1,
-        "momentum": 0.9,
-        "batch_size": 16,
-        "iterations": 20,
         "curve_every": 5,
         "rngs": generators(1) if rngs is None else rngs,
     }
-    return list(train(parameters, data, **{**defaults, **options}))
+    given = {k: options.pop(k) for k in options.keys() - HYPERPARAMETERS.keys()}
+    hyper = Hyperparameters(0.1, 20, parameters.layer_sizes[1:-1], "tanh", 0.9, 16)
+    return list(train(parameters, data, replace(hyper, **options), **arguments | given))
 
 
 def curves(progress):

@@ -6,6 +6,7 @@ import pytest
 from dnnsearch import nn
 from dnnsearch.nn import batches
 from dnnsearch.trials.descent import DESCENTS, Momentum
+from dnnsearch.trials.hyperparameters import Hyperparameters
 from dnnsearch.trials.training import train
 from tests.support.trainings import blobs
 
@@ -85,12 +86,15 @@ def test_a_rule_is_one_row_of_the_table(monkeypatch):
         *_, last = train(
             parameters,
             data,
-            activation="tanh",
+            Hyperparameters(
+                learning_rate=0.1,
+                iterations=200,
+                units=(5,),
+                activation="tanh",
+                momentum=momentum,
+                batch_size=16,
+            ),
             output="softmax",
-            learning_rate=0.1,
-            momentum=momentum,
-            batch_size=16,
-            iterations=200,
             curve_every=100,
             rngs=[rng],
             descent=name,

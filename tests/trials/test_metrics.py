@@ -6,9 +6,10 @@ from sklearn import metrics
 
 from dnnsearch import nn
 from dnnsearch.trials.descent import example_weights
+from dnnsearch.trials.hyperparameters import Hyperparameters
 from dnnsearch.trials.metrics import MAXIMIZE, METRICS, MINIMIZE, best_so_far, measure, on_request
 from dnnsearch.trials.run import run_trial
-from dnnsearch.trials.spec import Hyperparameters, Spec
+from dnnsearch.trials.spec import Spec
 from dnnsearch.trials.training import train
 
 rng = np.random.default_rng(0)
@@ -156,18 +157,17 @@ def test_weights_of_power_zero_train_to_the_bits_of_none(rare):
 
 
 def test_a_weighted_gradient_is_that_of_the_repeated_examples():
-    """Weight 2 for a class is every example of it twice; both means are over their examples."""
+    """Equal weights of classes of 20 and 10 are every example of the second twice."""
     random = np.random.default_rng(0)
-    X, y = random.normal(size=(20, 3)), np.repeat([0, 1], 10)
-    repeated = np.repeat(np.arange(20), 1 + y)
+    X, y = random.normal(size=(30, 3)), np.repeat([0, 1], [20, 10])
+    repeated = np.repeat(np.arange(30), 1 + y)
     ends = []
-    for rows, weights in ((np.arange(20), np.array([1.0, 2.0]) * 2 / 3), (repeated, None)):
+    for rows, power in ((np.arange(30), 1.0), (repeated, None)):
         parameters = nn.initialize((3, 4, 1), [np.random.default_rng(1)], "he", "float64")
         data = {"X_train": X[rows], "y_train": y[rows], "X_dev": X, "y_dev": y}
-        options = {"activation": "tanh", "output": "sigmoid", "learning_rate": 0.5}
-        options |= {"momentum": 0.5, "batch_size": "full", "iterations": 20, "curve_every": 20}
+        hyper = Hyperparameters(0.5, 20, (4,), "tanh", 0.5, "full", class_weights=power)
         rngs = [np.random.default_rng(0)]
-        list(train(parameters, data, **options, rngs=rngs, class_weights=weights))
+        list(train(parameters, data, hyper, output="sigmoid", curve_every=20, rngs=rngs))
         ends.append(parameters.flat)
     assert np.allclose(*ends, rtol=1e-12)
 

@@ -11,9 +11,10 @@ from dnnsearch.data.prepare import prepare
 from dnnsearch.errors import UserError
 from dnnsearch.storage.array_store import ArrayStore
 from dnnsearch.study.definition import Definition, resolve_definition
+from dnnsearch.trials.hyperparameters import Hyperparameters
 from dnnsearch.trials.record import decode, encode
 from dnnsearch.trials.run import TRIAL_STREAM, Result, run_trial
-from dnnsearch.trials.spec import Hyperparameters, generator
+from dnnsearch.trials.spec import generator
 from dnnsearch.trials.training import CURVES, train
 
 CONFIG = {
@@ -52,12 +53,8 @@ def alone(definition: Definition, store: ArrayStore, hyper: Hyperparameters, r: 
         train(
             parameters,
             data,
-            activation=hyper.activation,
+            hyper,
             output=spec.output,
-            learning_rate=hyper.learning_rate,
-            momentum=hyper.momentum,
-            batch_size=hyper.batch_size,
-            iterations=hyper.iterations,
             curve_every=spec.curve_every,
             rngs=[rng],
         )

@@ -1,7 +1,7 @@
 """A trial as users see it: its name."""
 
+from dnnsearch.trials.hyperparameters import Hyperparameters
 from dnnsearch.trials.run import TrialView
-from dnnsearch.trials.spec import Hyperparameters
 
 
 def view(*units: int) -> TrialView:

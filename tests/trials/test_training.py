@@ -7,6 +7,7 @@ import pytest
 
 from dnnsearch import nn
 from dnnsearch.nn import batches
+from dnnsearch.trials.hyperparameters import Hyperparameters
 from dnnsearch.trials.training import train, weights_of_classes
 from tests.support.trainings import blobs, curves, data_of, generators, run
 
@@ -196,16 +197,9 @@ def test_training_ends_when_nothing_is_left_to_train():
 
 def test_the_caller_keeps_his_own_handling_of_numerical_errors():
     parameters = nn.initialize((4, 5, 3), generators(1))
-    options = {"activation": "tanh", "output": "softmax", "learning_rate": 0.1, "momentum": 0.9}
-    progress = train(
-        parameters,
-        blobs(),
-        **options,
-        batch_size=16,
-        iterations=10,
-        curve_every=5,
-        rngs=generators(1),
-    )
+    hyper = Hyperparameters(0.1, 10, (5,), "tanh", 0.9, 16)
+    rngs = generators(1)
+    progress = train(parameters, blobs(), hyper, output="softmax", curve_every=5, rngs=rngs)
     before = np.geterr()
     for _ in progress:
         assert np.geterr() == before

@@ -14,8 +14,9 @@ import pytest
 from dnnsearch.errors import UserError
 from dnnsearch.runtime import numerics
 from dnnsearch.storage.array_store import ArrayStore
+from dnnsearch.trials.hyperparameters import Hyperparameters
 from dnnsearch.trials.record import decode
-from dnnsearch.trials.spec import Hyperparameters, Spec
+from dnnsearch.trials.spec import Spec
 from dnnsearch.workers import Done, Event, Failed, LocalWorkers, Progressed
 from tests.support.paths import first_on_path
 

@@ -7,18 +7,7 @@ from dataclasses import dataclass
 
 from dnnsearch.config.config import Config
 from dnnsearch.config.dimensions import Choices, Range
-from dnnsearch.trials.spec import Value
-
-# Limits that no space can pass: a best value there is no reason to widen the space.
-NATURAL_LOW = {
-    "iterations": 1,
-    "hidden_layers": 0,
-    "units": 1,
-    "momentum": 0,
-    "batch_size": 1,
-    "class_weights": 0,
-}
-NATURAL_HIGH = {"batch_size": "full", "class_weights": 1}
+from dnnsearch.trials.hyperparameters import HYPERPARAMETERS, Value, value_of
 
 
 @dataclass(frozen=True)
@@ -53,7 +42,7 @@ class Axis:
         The position on the axis `units` is the mean over the layers.
         """
         if self.name != "units":
-            return self._place(params[self.name])
+            return self._place(value_of(params, self.name))
         units = [self._place(v) for k, v in params.items() if k.startswith("units_")]
         return statistics.fmean(units) if units else None
 
@@ -68,12 +57,13 @@ class Axis:
     def value(self, params: Mapping[str, Value]) -> Value:
         """Return the trial's value; for `units`, the mean over its layers."""
         if self.name != "units":
-            return params[self.name]
+            found: Value = value_of(params, self.name)
+            return found
         return statistics.fmean(float(v) for k, v in params.items() if k.startswith("units_"))
 
     def is_natural_limit(self, upper: bool) -> bool:
         """Return whether no space could go beyond this bound, such as 1 iteration."""
-        natural = (NATURAL_HIGH if upper else NATURAL_LOW).get(self.name)
+        natural = HYPERPARAMETERS[self.name].limits[upper]
         return self.values[-1 if upper else 0] == natural
 
 

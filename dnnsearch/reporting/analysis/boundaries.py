@@ -18,7 +18,7 @@ from dnnsearch.config.dimensions import Choices
 from dnnsearch.reporting.analysis.axis import Axis
 from dnnsearch.reporting.analysis.report_data import ReportData
 from dnnsearch.study.leaderboard.ranking import Row
-from dnnsearch.trials.spec import Value
+from dnnsearch.trials.hyperparameters import Value
 
 MAX_DISTANCE_OF_BEST = 0.2  # share of the axis: noise moves the best trial
 MAX_MEDIAN_DISTANCE = 0.25  # of the best few trials
@@ -106,7 +106,7 @@ def _design(
 def _columns(axis: Axis, rows: Sequence[Row]) -> list[np.ndarray]:
     """Position and its square on an ordered axis; else an indicator per value but the first."""
     if not axis.is_ordered:
-        values = [row.params[axis.name] for row in rows]
+        values = [axis.value(row.params) for row in rows]
         return [np.array([v == value for v in values], float) for value in axis.values[1:]]
     places = [axis.place(row.params) for row in rows]
     line = np.array([0.5 if place is None else place for place in places])

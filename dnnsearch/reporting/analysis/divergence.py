@@ -8,7 +8,7 @@ import numpy as np
 from dnnsearch.reporting.analysis.axis import Axis
 from dnnsearch.reporting.analysis.report_data import ReportData
 from dnnsearch.study.leaderboard.ranking import Row
-from dnnsearch.trials.spec import Value
+from dnnsearch.trials.hyperparameters import Value
 
 MAX_DIVERGED_SHARE = 0.2  # of the trials that have ended; more get a warning
 MIN_GAIN = 0.5  # reduction of the impurity from which on a cut is called the cause
@@ -50,7 +50,7 @@ def divergence(data: ReportData) -> Divergence:
 def _cuts(axis: Axis, rows: Sequence[Row]) -> Iterator[Cut]:
     if axis.name == "units":  # one value per layer
         return
-    values = [row.params[axis.name] for row in rows]
+    values = [axis.value(row.params) for row in rows]
     bad = np.array([row.state == "diverged" for row in rows])
     places = np.array([axis.place(row.params) for row in rows], float)
     for value in dict.fromkeys(values):

@@ -8,7 +8,7 @@ from dnnsearch.reporting.analysis.boundaries import BoundaryHit
 from dnnsearch.reporting.analysis.chance_level import ChanceLevel
 from dnnsearch.reporting.analysis.divergence import Cut, Divergence
 from dnnsearch.reporting.analysis.undertrained import EXTRA_ITERATIONS, Undertrained
-from dnnsearch.trials.spec import Value
+from dnnsearch.trials.hyperparameters import Value
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ from dnnsearch.reporting.analysis.isolation_plot import Group
 from dnnsearch.reporting.analysis.pareto import pareto_front, trial_costs
 from dnnsearch.reporting.analysis.report_data import ReportData
 from dnnsearch.study.leaderboard.ranking import Row
+from dnnsearch.trials.hyperparameters import NEUTRAL, value_of
 from dnnsearch.trials.metrics import Direction
 
 STATE_MARKERS = {  # of trials without a value
@@ -147,10 +148,10 @@ def axis(data: ReportData, study: optuna.Study, name: str) -> go.Figure:
     figure = plot_slice(study, params=[name], target_name=data.objective)
     figure.update_traces(marker={"coloraxis": "coloraxis", "colorscale": None, "colorbar": None})
     figure.update_layout(coloraxis={"colorbar": {"title": {"text": "trial"}}})
-    rows = [row for row in data.diverged if name in row.params]
+    rows = [row for row in data.diverged if name in row.params or name in NEUTRAL]
     if rows:
         symbol, colour = STATE_MARKERS["diverged"]
-        values = [row.params[name] for row in rows]
+        values = [value_of(row.params, name) for row in rows]
         as_choice = figure.layout.xaxis.type == "category"  # Optuna writes repr of text there
         figure.add_scatter(
             x=[repr(v) if isinstance(v, str) else str(v) for v in values] if as_choice else values,

@@ -3,7 +3,7 @@
 import html
 from collections.abc import Iterable
 
-from dnnsearch.trials.spec import Value
+from dnnsearch.trials.hyperparameters import Value
 
 
 class Markup(str):

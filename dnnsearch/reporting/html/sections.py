@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from dnnsearch.config.dimensions import HYPERPARAMETERS
 from dnnsearch.reporting.analysis.analyses import Analyses
 from dnnsearch.reporting.analysis.champion_trial import (
     ShownNetworks,
@@ -27,6 +26,7 @@ from dnnsearch.reporting.analysis.report_data import ReportData
 from dnnsearch.reporting.html import figures, learning_curves, tables
 from dnnsearch.reporting.html.markup import Markup, harmless, joined, tag
 from dnnsearch.study.stored_study import OpenStudy
+from dnnsearch.trials.hyperparameters import HYPERPARAMETERS
 
 MAX_CURVES = 5
 PROMOTE_NOTE = "dnnsearch promote compares trials over both seeds and examples."

@@ -7,7 +7,7 @@ from dnnsearch.reporting.analysis.report_data import ReportData
 from dnnsearch.reporting.html.markup import Markup, joined, tag
 from dnnsearch.study.leaderboard.formats import TABLE_HYPERPARAMETERS, short
 from dnnsearch.study.leaderboard.ranking import Row
-from dnnsearch.trials.spec import Value
+from dnnsearch.trials.hyperparameters import OPTIONAL, Value, value_of
 
 MAX_OPEN_ROWS = 20  # the other rows are folded
 
@@ -35,7 +35,7 @@ def leaderboard(data: ReportData, tied: Sequence[int]) -> Markup:
     """Return the table of all trials, the best first, with ties marked."""
     names = [
         name
-        for name in TABLE_HYPERPARAMETERS
+        for name in (*TABLE_HYPERPARAMETERS, *OPTIONAL)
         if len({_shown(r, name) for r in data.board.rows}) > 1
     ]
     header = ["trial", "state", data.objective, "95 %", "", *names, "parameters", "seconds"]
@@ -64,10 +64,10 @@ def _row(data: ReportData, row: Row, is_tied: bool, names: Sequence[str]) -> lis
 
 
 def _shown(row: Row, name: str) -> str:
-    return row.units if name == "units" else hyper(row.params[name])
+    return row.units if name == "units" else hyper(value_of(row.params, name))
 
 
-def hyper(value: Value) -> str:
+def hyper(value: Value | None) -> str:
     return value if isinstance(value, str) else number(value, ".4g")
 
 

@@ -12,9 +12,8 @@ from typing import Any
 
 import yaml
 
-from dnnsearch.config.dimensions import HYPERPARAMETERS, OPTIONAL
 from dnnsearch.study.leaderboard.ranking import Leaderboard, Row
-from dnnsearch.trials.spec import Value
+from dnnsearch.trials.hyperparameters import HYPERPARAMETERS, OPTIONAL, Value, value_of
 from dnnsearch.trials.training import CURVES
 
 TABLE_HYPERPARAMETERS = (
@@ -94,7 +93,7 @@ def measured(row: Row) -> str:
 
 def hyper(row: Row, name: str) -> str:
     """Return the row's hyperparameter with few digits; `units` are those of all layers."""
-    return row.units if name == "units" else short(row.params[name], ".4g")
+    return row.units if name == "units" else short(value_of(row.params, name), ".4g")
 
 
 def short(value: Value | None, form: str) -> str:

@@ -19,8 +19,8 @@ from dnnsearch.config.search_space import complete
 from dnnsearch.errors import DamagedFile, UserError
 from dnnsearch.storage.optuna_storage import Rows, is_there, open_storage, study_names
 from dnnsearch.study.stored_study import CONFIG, OpenStudy
+from dnnsearch.trials.hyperparameters import Value, join_units
 from dnnsearch.trials.metrics import METRICS
-from dnnsearch.trials.spec import Value, join_units
 
 UNFINISHED = "unfinished"  # asked and not told: in training now, or to be resumed by `search`
 STATES = ("finished", "pruned", "diverged", "failed", UNFINISHED)

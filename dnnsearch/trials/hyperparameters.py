@@ -1,0 +1,192 @@
+"""The table of hyperparameters: each field of `Hyperparameters` is one row of it.
+
+A row has the rule for a value, where the hyperparameter acts, and one line about it. The keys of a
+config, Optuna's and MLflow's parameters, the columns of tables, the arguments of estimators and the
+page docs/search-space.md follow from it. The first seven must be given. To add one, add a field
+with a neutral default, and use it where it acts; trials that have the neutral value keep their
+specs, digests, bits and costs. This module does not know how anything is trained.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from typing import Any, Literal
+
+from dnnsearch import nn
+from dnnsearch.validators import Rule, one_of, or_word, real, whole
+
+# Limits beyond which a number is a slip of the pen rather than a wish.
+MAX_ITERATIONS = 10**8  # weeks, even for the smallest network
+MAX_LAYERS = 100  # each is a hyperparameter of its own for the sampler
+MAX_UNITS = 10**5  # the weights between two such layers take 40 GB
+MAX_BATCH_SIZE = 10**9
+MIN_LEARNING_RATE, MAX_LEARNING_RATE = 1e-10, 1e4  # smaller steps vanish in float32
+
+Value = float | int | str
+
+
+def _nothing(spec: Any, value: Any) -> int:
+    return 0
+
+
+@dataclass(frozen=True)
+class Hyperparameter:
+    """One row; `acts` says where it acts, and `about` is its line in the docs."""
+
+    value: Rule
+    example: str  # of a config
+    about: str
+    acts: str = "network"  # or units, inputs, targets, descent, cost or end
+    bound: Rule | None = None  # the rule for the bounds of a range; None if values have no order
+    limits: tuple[Value | None, Value | None] = (None, None)  # that no space can pass
+    start: Value | None = None  # what trial 0 wishes of an optional one; None is its neutral value
+    for_classes: bool = False  # a regression has none
+    # (spec, value) -> what an update costs more, in multiply-adds that take as long
+    cost: Callable[[Any, Any], int] = _nothing
+
+
+def _row(value: Rule, example: str, about: str, **options: Any) -> dict[str, Hyperparameter]:
+    return {"row": Hyperparameter(value, example, about, **options)}
+
+
+def _ordered(rule: Rule, example: str, about: str, **options: Any) -> dict[str, Hyperparameter]:
+    return _row(rule, example, about, bound=rule, **options)
+
+
+_HIDDEN_LAYERS = _ordered(
+    whole(0, MAX_LAYERS), "[1, 2, 3]", "0 is logistic or linear regression", limits=(0, None)
+)["row"]
+
+
+@dataclass(frozen=True)
+class Hyperparameters:
+    """The hyperparameters of one trial, in the order in which Optuna is asked for them.
+
+    `units` has one entry for each hidden layer. A field with a default is optional: the default is
+    neutral, and it is left out of digests, params and tables.
+    """
+
+    learning_rate: float = field(
+        metadata=_ordered(
+            real(low=MIN_LEARNING_RATE, high=MAX_LEARNING_RATE),
+            "{low: 0.01, high: 1}",
+            "the step size, alpha",
+            acts="descent",
+        )
+    )
+    iterations: int = field(
+        metadata=_ordered(
+            whole(1, MAX_ITERATIONS),
+            "1000",
+            "parameter updates, not epochs",
+            acts="descent",
+            limits=(1, None),
+        )
+    )
+    units: tuple[int, ...] = field(
+        metadata=_ordered(
+            whole(1, MAX_UNITS),
+            "{low: 16, high: 128, log: true}",
+            "units of a hidden layer; asked once for each layer that exists",
+            limits=(1, None),
+        )
+    )
+    activation: str = field(
+        metadata=_row(one_of(nn.ACTIVATIONS), "[relu, tanh]", "of the hidden layers")
+    )
+    momentum: float = field(
+        metadata=_ordered(
+            real(low=0, below=1),
+            "0.9",
+            "beta in v = beta v + (1 - beta) dW",
+            acts="descent",
+            limits=(0, None),
+        )
+    )
+    batch_size: int | Literal["full"] = field(
+        metadata=_row(
+            or_word("full", whole(1, MAX_BATCH_SIZE), "full"),
+            "[32, 64]",
+            "examples of a mini-batch",
+            acts="descent",
+            bound=whole(1, MAX_BATCH_SIZE),
+            limits=(1, "full"),
+        )
+    )
+    class_weights: float | None = field(
+        default=None,
+        metadata=_ordered(
+            real(low=0, high=1),
+            "[0, 1]",
+            "0 weighs all examples alike, 1 weighs all classes alike",
+            acts="cost",
+            limits=(0, 1),
+            start=1.0,
+            for_classes=True,
+        ),
+    )
+
+    @property
+    def hidden_layers(self) -> int:
+        """The number of hidden layers."""
+        return len(self.units)
+
+    @property
+    def optional(self) -> dict[str, Value]:
+        """Return the optional ones that do not have their neutral value."""
+        given = {name: getattr(self, name) for name in NEUTRAL}
+        return {name: value for name, value in given.items() if value != NEUTRAL[name]}
+
+    def as_params(self) -> dict[str, Value]:
+        """Return them by the flat names that Optuna, MLflow and the tables use."""
+        units = {f"units_{layer}": n for layer, n in enumerate(self.units, start=1)}
+        return {
+            "learning_rate": self.learning_rate,
+            "iterations": self.iterations,
+            "hidden_layers": self.hidden_layers,
+            **units,
+            "activation": self.activation,
+            "momentum": self.momentum,
+            "batch_size": self.batch_size,
+            **self.optional,
+        }
+
+    def describe(self) -> str:
+        """Return the network and its learning rate, such as `relu 64-32, learning rate 0.03`."""
+        return describe(self.as_params())
+
+
+def _rows() -> Iterator[tuple[str, Hyperparameter]]:
+    for one in fields(Hyperparameters):
+        if one.name == "units":
+            yield "hidden_layers", _HIDDEN_LAYERS
+        yield one.name, one.metadata["row"]
+
+
+# In the order in which they are asked; `units` once for each hidden layer that exists.
+HYPERPARAMETERS = dict(_rows())
+# The neutral value of each optional one: not searched and not logged unless a config gives them.
+NEUTRAL: dict[str, Any] = {
+    one.name: one.default for one in fields(Hyperparameters) if one.default is not MISSING
+}
+OPTIONAL = tuple(NEUTRAL)
+
+
+def value_of(params: Mapping[str, Value], name: str) -> Any:
+    """Return a hyperparameter of flat params; an optional one that they lack is neutral."""
+    return params[name] if name in params else NEUTRAL[name]
+
+
+def join_units(params: Mapping[str, Value]) -> str:
+    """Return the units of the hidden layers, such as `64-32`; empty for logistic regression."""
+    layers = range(1, int(params["hidden_layers"]) + 1)
+    return "-".join(str(params[f"units_{layer}"]) for layer in layers)
+
+
+def describe(params: Mapping[str, Value], short: bool = False) -> str:
+    """Return `relu 64-32, learning rate 0.03` of flat params; `relu 64-32 lr 0.03` if short."""
+    units, rate = join_units(params), params["learning_rate"]
+    if short:
+        network = f"{params['activation']} {units}" if units else "logistic"
+        return f"{network} lr {rate:.2g}"
+    network = f"{params['activation']} {units}" if units else "logistic regression"
+    return f"{network}, learning rate {rate:.4g}"
