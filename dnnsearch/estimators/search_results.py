@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from dnnsearch.study.leaderboard.ranking import Leaderboard, Row
+from dnnsearch.trials.hyperparameters import Value, value_of
 from dnnsearch.trials.metrics import METRICS
-from dnnsearch.trials.hyperparameters import Value
 
 
 def arguments(params: Mapping[str, Value]) -> dict[str, Any]:
@@ -29,9 +29,10 @@ def cv_results(board: Leaderboard, splits: int) -> dict[str, Any]:
     key = METRICS[board.objective].direction.sort_key
     best_first = sorted(key(row.value) for row in rows)
     params = [arguments(row.params) for row in rows]
+    names = dict.fromkeys(name for one in params for name in one)
     return {
         "params": params,
-        **{f"param_{name}": _column([one[name] for one in params]) for name in params[0]},
+        **{f"param_{name}": _column([value_of(one, name) for one in params]) for name in names},
         **{f"split{i}_test_score": scores[:, i] for i in range(splits)},
         "mean_test_score": np.array([_number(row.value) for row in rows]),
         "std_test_score": scores.std(axis=1),
