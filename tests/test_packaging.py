@@ -91,7 +91,9 @@ def imported_distributions(folder: Path) -> set[str]:
     return {normalized(name) for name in found}
 
 
-EXTRAS = [name for extra in ("hdf5", "dask") for name in PROJECT["optional-dependencies"][extra]]
+EXTRAS = [
+    name for extra in ("hdf5", "excel", "dask") for name in PROJECT["optional-dependencies"][extra]
+]
 
 
 def undeclared(folder: Path) -> set[str]:

@@ -46,8 +46,9 @@ def new(
     """Write a config for your own data.
 
     It inspects your file, gives each column a role, and writes a ready-to-run configs/NAME.yaml
-    with the reason for each choice. Formats: CSV and similar text, Parquet, JSON lines, ARFF, npz,
-    npy, idx, HDF5, also as gz or zip. Separator, encoding, decimal mark and header are detected.
+    with the reason for each choice. Formats: CSV and similar text, Parquet, Feather, Excel (xlsx),
+    JSON, ARFF, npz, npy, idx, HDF5, also as gz, bz2, xz or zip. Separator, encoding, decimal mark
+    and header are detected.
 
     \b
     Examples:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from dnnsearch.data.files.open_bytes import rereadable
 from dnnsearch.data.files.prediction_rows import rows_of
 from dnnsearch.data.files.write_table import written
 from dnnsearch.errors import UserError
@@ -35,9 +36,17 @@ def predict_file(
     for rows that cannot be read or predicted.
     """
     try:
-        rows = rows_of(path, model.form, model.inputs.kinds)
+        with rereadable(path) as again:
+            yield from _predicted(model, path, again, missing_columns)
     except ValueError as error:
         raise UserError(str(error)) from None
+
+
+def _predicted(
+    model: Model, path: Path, again: Path, missing_columns: str
+) -> Iterator[pd.DataFrame]:
+    """Yield the parts of the file `again`, a copy if `path`, its name, is a pipe."""
+    rows = rows_of(again, model.form, model.inputs.kinds)
     check_columns(model, rows.names, str(path), missing_columns)
     first = 1
     try:

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 import pyarrow.parquet
 
-from dnnsearch.data.files.read import parquet_frame
+from dnnsearch.data.files.columnar import parquet_frame
 from dnnsearch.data.files.streaming import ROWS_PER_PART, text_table
 from dnnsearch.models.ensemble import Model
 from dnnsearch.validators import first_line

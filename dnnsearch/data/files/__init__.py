@@ -7,12 +7,16 @@ can be imported without pandas.
 - `read`: a file of any format as a table, by its content.
 - `sheet`: the table that every format becomes.
 - `open_bytes`: the bytes of a file, decompressed.
+- `foreign_formats`: files without a table that is read here, and how to convert them.
 - `signatures`: how files of each format begin.
 - `size_limits`: the longest line, the largest cell, the most columns, checked while reading.
 - `encoding`: from bytes to text.
 - `dialect`: separator, quotes, decimal mark and header, detected.
 - `delimited`: CSV and similar formats.
 - `number_formats`: formatted numbers such as `1,234.50` or `12 %`.
+- `columnar`: Parquet, Feather and Arrow.
+- `json_tables`: JSON lines, records, and what pandas writes.
+- `workbook`: Excel's .xlsx.
 - `arff`: the format of Weka and OpenML.
 - `arrayfiles`: NumPy's, MNIST's and HDF5 arrays.
 - `bundled`: scikit-learn's own sets.

@@ -17,6 +17,8 @@ from dnnsearch.data.files.source import EVERY_OTHER
 ATTRIBUTE = re.compile(
     r"@attribute\s+('(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|[^\s'\"]+)\s*(.*)", re.IGNORECASE
 )
+QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
+CELL = re.compile(rf"{QUOTED.pattern}|[^\s,]+")
 NUMBERS = ("numeric", "real", "integer")
 IGNORED = ("string", "date")
 
@@ -39,7 +41,7 @@ def read_arff(raw: bytes, given: Mapping[str, Any], target: str | None) -> Sheet
         raise ValueError(TOO_WIDE)
     check_names(list(kinds))
     rows = (line.strip() for line in lines if line.strip() and not line.lstrip().startswith("%"))
-    body = "\n".join(_dense(line, list(kinds.values())) for line in rows)
+    body = "\n".join(_row(_dense(line, list(kinds.values())), len(kinds)) for line in rows)
     if not kinds or not body:
         raise ValueError("an ARFF file must have @attribute lines, @data and rows")
     quote = "'" if body.count("'") >= body.count('"') else '"'
@@ -83,6 +85,21 @@ def _dense(line: str, kinds: list[str]) -> str:
             raise ValueError(f"a sparse row has `index value` pairs, but got {part[:40]!r}")
         cells[int(index)] = value.strip()
     return ",".join(cells)
+
+
+def _row(line: str, width: int) -> str:
+    """Return a row with commas between its cells.
+
+    Weka takes commas, blanks and tabs as separators alike, and a comma at the end as none.
+    """
+    bare = QUOTED.sub("", line).rstrip() if "'" in line or '"' in line else line
+    commas = bare.count(",")
+    if commas == width - 1:
+        return line
+    if commas == width and bare.endswith(","):
+        return line.rstrip().removesuffix(",")
+    cells = CELL.findall(line)
+    return ",".join(cells) if len(cells) == width else line
 
 
 def _role(kind: str) -> str:

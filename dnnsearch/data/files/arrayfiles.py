@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from dnnsearch.data.files.open_bytes import is_workbook
 from dnnsearch.data.files.sheet import Sheet
 from dnnsearch.data.files.signatures import HDF5, IDX_TYPES, is_idx
 from dnnsearch.validators import first_line, shortened
@@ -27,7 +28,7 @@ def arrays(raw: bytes, path: Path) -> Arrays | None:
     try:
         if raw[:6] == b"\x93NUMPY":
             return {ONE: np.load(io.BytesIO(raw), allow_pickle=False)}
-        if raw[:4] == b"PK\x03\x04":
+        if raw[:4] == b"PK\x03\x04" and not is_workbook(raw):
             with np.load(io.BytesIO(raw), allow_pickle=False) as members:
                 return {name: members[name] for name in members.files}
         if is_idx(raw):
@@ -35,9 +36,7 @@ def arrays(raw: bytes, path: Path) -> Arrays | None:
         if raw[: len(HDF5)] == HDF5:
             return _hdf5(raw)
     except ModuleNotFoundError:
-        raise ValueError(
-            f"{path} is HDF5, which needs h5py: pip install 'dnnsearch[hdf5]'"
-        ) from None
+        raise ValueError(f"{path} is HDF5, which needs h5py: pip install h5py") from None
     except Exception as error:  # damaged files raise nearly anything
         rule = "must contain complete arrays of numbers or text"
         raise ValueError(f"{path} {rule}, but: {first_line(error)}") from None

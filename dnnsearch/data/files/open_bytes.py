@@ -3,29 +3,50 @@
 It knows nothing about tables; the formats do.
 """
 
+import bz2
 import gzip
 import hashlib
 import io
+import lzma
+import os
+import shutil
+import stat
+import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
-from dnnsearch.data.files.signatures import has_lines
+from dnnsearch.data.files.foreign_formats import (
+    START_BYTES,
+    check_members,
+    check_start,
+    database_refusal,
+    folder_refusal,
+)
+from dnnsearch.data.files.signatures import BZIP2, GZIP, XZ, ZIP, has_lines
 from dnnsearch.data.files.size_limits import LineLimit
 from dnnsearch.storage.sqlite_connection import is_database
 from dnnsearch.validators import nearest, shortened
 
-MAX_BYTES = 16 << 30  # decompressed; more is a zip bomb, or does not fit into memory
+MAX_BYTES = 16 << 30  # decompressed; more is a bomb, or does not fit into memory
 BLOCK_BYTES = 1 << 24
 NOT_MEMBERS = ("__MACOSX/", ".DS_Store")
+Opener = Callable[[IO[bytes]], Any]
+COMPRESSED: tuple[tuple[str, bytes | tuple[bytes, ...], Opener], ...] = (
+    ("gzip", GZIP, lambda file: gzip.GzipFile(fileobj=file)),
+    ("bzip2", BZIP2, bz2.BZ2File),
+    ("xz", XZ, lzma.LZMAFile),
+)
+DAMAGED = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile)
+WORKBOOK = "xl/workbook.xml"  # the member of a zip that makes it an .xlsx
 
 
 def sha256(path: Path) -> str:
     """Return the SHA-256 of the file as it is, in hex; raise ValueError if it cannot be read."""
-    _check_no_database(path)
+    _check_readable(path)
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
@@ -34,22 +55,52 @@ def sha256(path: Path) -> str:
 
 
 def unpacked(path: Path) -> bytes:
-    """Return the content of a file, of a `.gz`, or of the only file in a `.zip`.
+    """Return the content of a file, of a compressed one, or of the only file in a `.zip`.
 
-    A zip of `.npy` members (`.npz`) is returned as it is. Raise ValueError if there is no content.
+    A zip that is itself a format (`.npz`, `.xlsx`) is returned as it is. Raise ValueError if there
+    is no content, and for a format that has no table.
     """
-    _check_no_database(path)
-    raw = _read(path)
-    if raw[:2] == b"\x1f\x8b":
-        raw = _gunzip(raw, path)
-    if raw[:4] == b"PK\x03\x04":
+    raw = _decompressed(_read(path), path)
+    if raw.startswith(ZIP):
         raw = _unzip(raw, path)
     if not raw or raw.isspace():
         raise ValueError(f"{path} must have content, but it is empty")
     return raw
 
 
+def _opener(start: bytes) -> tuple[str, Opener] | None:
+    """Return the name of the compression and what opens it; None for other files."""
+    return next(((name, to) for name, magic, to in COMPRESSED if start.startswith(magic)), None)
+
+
+@contextmanager
+def rereadable(path: Path) -> Iterator[Path]:
+    """Yield the path or, for a pipe, which can be read only once, that of a temporary copy."""
+    if not _is_pipe(path):
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="dnnsearch-") as folder:
+        copy = Path(folder, path.name)
+        try:
+            with path.open("rb") as file, copy.open("wb") as out:
+                shutil.copyfileobj(file, out)
+        except OSError as error:
+            raise ValueError(_refusal(path, error)) from None
+        yield copy
+
+
+def _is_pipe(path: Path) -> bool:
+    """Return whether the path is a pipe, such as /dev/stdin or `<(...)`, or a terminal."""
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):
+        return False
+    is_null = stat.S_ISCHR(mode) and path.samefile(os.devnull)  # an empty file
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISBLK(mode) or is_null)
+
+
 def _read(path: Path) -> bytes:
+    _check_readable(path)
     try:
         file = path.open("rb")
     except (OSError, ValueError) as error:
@@ -62,30 +113,37 @@ def _read(path: Path) -> bytes:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[IO[bytes] | gzip.GzipFile]:
+def opened(path: Path) -> Iterator[IO[bytes]]:
     """Open the same as a stream, for files larger than memory; raise ValueError as `unpacked`."""
-    _check_no_database(path)
+    _check_readable(path)
     try:
         with path.open("rb") as file:
-            start = file.read(4)
-            file.seek(0)
-            if start[:2] == b"\x1f\x8b":
-                with gzip.GzipFile(fileobj=file) as inner:
+            start = file.peek(START_BYTES)
+            compressed = _opener(start)
+            if compressed:
+                with compressed[1](file) as inner:
+                    check_start(inner.peek(START_BYTES), path)
                     yield inner
-            elif start == b"PK\x03\x04":
+            elif start.startswith(ZIP):
                 with zipfile.ZipFile(file) as archive, _inside(archive, path, file) as inner:
                     yield inner
             else:
+                check_start(start, path)
                 yield file
-    except (OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
+    except DAMAGED as error:
         reason = _refusal(path, error) if isinstance(error, OSError) else f"{path}: {error}"
         raise ValueError(reason) from None
 
 
-def _check_no_database(path: Path) -> None:
-    """Raise ValueError, before the file is opened, if it is a database: it may be in use."""
+def _check_readable(path: Path) -> None:
+    """Raise ValueError, before the file is opened, for a database, which may be in use, or a pipe.
+
+    A pipe can be read only once, and a search reads its data again.
+    """
     if is_database(path):
-        raise ValueError(f"{path} must be a file with data, but it is a SQLite database")
+        raise ValueError(database_refusal(path))
+    if _is_pipe(path):
+        raise ValueError(f"{path} is a pipe, which can be read only once: save it as a file")
 
 
 def _inside(archive: zipfile.ZipFile, path: Path, file: IO[bytes]) -> IO[bytes]:
@@ -102,7 +160,7 @@ def _refusal(path: Path, error: OSError | ValueError) -> str:
         case FileNotFoundError():
             return f"there is no file {path}{_near(path)}"
         case IsADirectoryError():
-            return f"{path} must be a file, but it is a folder"
+            return folder_refusal(path)
         case OSError():
             return f"{path} cannot be read: {error.strerror or error}"
     return f"{str(path)!r} cannot be a path: {error}"
@@ -116,12 +174,17 @@ def _near(path: Path) -> str:
     return nearest(str(path), names[:1000])
 
 
-def _gunzip(raw: bytes, path: Path) -> bytes:
+def _decompressed(raw: bytes, path: Path) -> bytes:
+    """Return the content of compressed bytes, others as they are."""
+    compressed = _opener(raw)
+    if compressed is None:
+        return raw
+    name, opener = compressed
     try:
-        with gzip.GzipFile(fileobj=io.BytesIO(raw)) as file:
+        with opener(io.BytesIO(raw)) as file:
             return _limited(file, path)
-    except (OSError, EOFError, zlib.error) as error:
-        raise ValueError(f"{path} must be a complete gzip file, but: {error}") from None
+    except DAMAGED as error:
+        raise ValueError(f"{path} must be a complete {name} file, but: {error}") from None
 
 
 def _unzip(raw: bytes, path: Path) -> bytes:
@@ -139,23 +202,33 @@ def _unzip(raw: bytes, path: Path) -> bytes:
 
 
 def _member(archive: zipfile.ZipFile, path: Path) -> str | None:
-    """Return the name of the only file in a zip, None for an `.npz`; raise ValueError for more."""
+    """Return the name of the only file in a zip, None for a zip that is itself a format.
+
+    Raise ValueError for several files.
+    """
     names = [n for n in archive.namelist() if not n.endswith("/")]
     names = [n for n in names if not any(part in n for part in NOT_MEMBERS)]
-    if names and all(name.endswith(".npy") for name in names):
+    if WORKBOOK in names or (names and all(name.endswith(".npy") for name in names)):
         return None
-    if any(name.startswith(("xl/", "word/")) for name in names):
-        raise ValueError(f"{path} is a spreadsheet: save its sheet as CSV")
+    check_members(names, path)
     if len(names) != 1:
         shown = shortened(names, 5)
-        raise ValueError(f"{path} must contain one file, but has {len(names)}: {shown}")
+        rule = f"{path} must contain one file, but has {len(names)}: {shown}"
+        raise ValueError(f"{rule}; unpack it and name one of them" if names else rule)
     return names[0]
 
 
-def _limited(file: IO[bytes] | gzip.GzipFile, path: Path) -> bytes:
+def is_workbook(raw: bytes) -> bool:
+    """Return whether the bytes are an Excel workbook (.xlsx)."""
+    return raw.startswith(ZIP) and WORKBOOK in zipfile.ZipFile(io.BytesIO(raw)).namelist()
+
+
+def _limited(file: IO[bytes], path: Path) -> bytes:
     blocks: list[bytes] = []
     size, limit = 0, LineLimit()
     while block := file.read(BLOCK_BYTES):
+        if not blocks:
+            check_start(block, path)
         if has_lines(blocks[0] if blocks else block):
             _check_lines(limit, block, path)
         blocks.append(block)

@@ -4,7 +4,6 @@ Tables in text are streamed, and their cells stay text. All other formats are re
 their types.
 """
 
-import json
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -16,11 +15,13 @@ import pandas as pd
 
 from dnnsearch.data.files.arff import is_arff, read_arff
 from dnnsearch.data.files.arrayfiles import arrays
-from dnnsearch.data.files.open_bytes import opened, unpacked
-from dnnsearch.data.files.read import parquet_frame
-from dnnsearch.data.files.signatures import HDF5, is_idx
+from dnnsearch.data.files.columnar import columnar_frame
+from dnnsearch.data.files.json_tables import is_json, json_rows
+from dnnsearch.data.files.open_bytes import is_workbook, opened, unpacked
+from dnnsearch.data.files.signatures import COLUMNAR, HDF5, NUMPY, ZIP, is_idx
 from dnnsearch.data.files.streaming import TextTable, text_table
-from dnnsearch.validators import first_line, shortened
+from dnnsearch.data.files.workbook import workbook_rows
+from dnnsearch.validators import shortened
 
 START_BYTES = 1 << 16  # from which the format is detected
 NUMBERED = re.compile(r"(column|pixel)_[0-9]+")
@@ -66,28 +67,15 @@ def _whole(
     path: Path, start: bytes, form: Mapping[str, Any], wanted: Collection[str]
 ) -> pd.DataFrame | None:
     """Return a table that is not text; None for text."""
-    is_arrays = start[:6] == b"\x93NUMPY" or start[:4] == b"PK\x03\x04" or start[:8] == HDF5
-    if is_arrays or is_idx(start):
+    if start.startswith(ZIP) and is_workbook(raw := unpacked(path)):
+        return workbook_rows(raw, form, wanted)
+    if start.startswith((NUMPY, ZIP, HDF5)) or is_idx(start):
         return _features(arrays(unpacked(path), path) or {}, wanted)
-    if start[:4] == b"PAR1":
-        return parquet_frame(unpacked(path))
+    if start.startswith(COLUMNAR):
+        return columnar_frame(unpacked(path))
     if is_arff(start):
         return read_arff(unpacked(path), form, None).frame
-    if start.lstrip()[:1] in (b"{", b"["):
-        return _records(unpacked(path))
-    return None
-
-
-def _records(raw: bytes) -> pd.DataFrame:
-    """Return JSON lines, or one list of records; each number with all its digits."""
-    try:
-        if raw.lstrip()[:1] == b"[":
-            return pd.DataFrame(json.loads(raw))
-        return pd.DataFrame([json.loads(line) for line in raw.splitlines() if line.strip()])
-    except RecursionError:
-        raise ValueError("the JSON must not be nested so deeply") from None
-    except (TypeError, AttributeError) as error:  # of pandas, for a list of something else
-        raise ValueError(f"must be records in JSON, but: {first_line(error)}") from None
+    return json_rows(unpacked(path), wanted) if is_json(start) else None
 
 
 def _features(found: Mapping[str, np.ndarray], wanted: Collection[str]) -> pd.DataFrame:

@@ -1,6 +1,5 @@
 """A file of any format as a table: the format is detected from the content, not from the name."""
 
-import io
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,11 +10,13 @@ import pandas as pd
 from dnnsearch.data.files import bundled
 from dnnsearch.data.files.arff import is_arff, read_arff
 from dnnsearch.data.files.arrayfiles import ONE, Arrays, arrays, table
+from dnnsearch.data.files.columnar import columnar_frame
 from dnnsearch.data.files.delimited import read_delimited
-from dnnsearch.data.files.open_bytes import unpacked
+from dnnsearch.data.files.json_tables import is_json, json_sheet
+from dnnsearch.data.files.open_bytes import is_workbook, unpacked
 from dnnsearch.data.files.openml import fetch
 from dnnsearch.data.files.sheet import MISSING, Sheet, nested, plain, with_columns
-from dnnsearch.validators import first_line
+from dnnsearch.data.files.workbook import read_workbook
 
 
 def read(source: Mapping[str, Any]) -> Sheet:
@@ -53,12 +54,15 @@ def _read(
         if found is not None:
             y = None if labels is None else _labels(labels)
             return _tidy(table(found, target, y, part), given)
-        if raw[:4] == b"PAR1":
-            return _tidy(Sheet(parquet_frame(raw)), given)
+        if is_workbook(raw):
+            return read_workbook(raw, given, target)
+        frame = columnar_frame(raw)
+        if frame is not None:
+            return _tidy(Sheet(frame), given)
         if is_arff(raw):
             return read_arff(raw, given, target)
-        if raw.lstrip()[:1] in (b"{", b"["):
-            return _tidy(Sheet(json_frame(raw)), given)
+        if is_json(raw):
+            return _tidy(json_sheet(raw, target), given)
         return read_delimited(raw, given, target)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
@@ -87,22 +91,3 @@ def _labels(path: Path) -> np.ndarray:
     if found is None or set(found) != {ONE}:
         raise ValueError(f"labels must be one array, as in idx or .npy, but {path} is not")
     return found[ONE]
-
-
-def parquet_frame(raw: bytes) -> pd.DataFrame:
-    """Return the table in the bytes; an index with a name becomes a column again."""
-    try:
-        frame = pd.read_parquet(io.BytesIO(raw))
-    except Exception as error:  # pyarrow raises many types
-        raise ValueError(f"must be a complete Parquet file, but: {first_line(error)}") from None
-    named = [name for name in frame.index.names if name is not None and name not in frame.columns]
-    return frame.reset_index(named).reset_index(drop=True)
-
-
-def json_frame(raw: bytes) -> pd.DataFrame:
-    """Return the table in the bytes: JSON lines, or one list of records."""
-    try:
-        whole = raw.lstrip()[:1] == b"["
-        return pd.read_json(io.BytesIO(raw), lines=not whole, dtype=False, convert_axes=False)
-    except Exception as error:  # pandas' JSON parser raises many types
-        raise ValueError(f"must be JSON lines, but: {first_line(error)}") from None

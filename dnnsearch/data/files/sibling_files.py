@@ -6,6 +6,7 @@ They are found by the names that MNIST and Keras use.
 from pathlib import Path
 
 from dnnsearch.data.files.arrayfiles import arrays, has_test, target_array
+from dnnsearch.data.files.foreign_formats import folder_refusal
 from dnnsearch.data.files.open_bytes import unpacked
 from dnnsearch.data.files.signatures import is_idx
 
@@ -22,7 +23,7 @@ def images(data: str) -> Path:
         return path
     found = sorted(path.glob("*train*images*")) or sorted(path.glob("*images*"))
     if len(found) != 1:
-        raise ValueError(f"{data} must be a file, but is a folder: name the file with the data")
+        raise ValueError(folder_refusal(path))
     return found[0]
 
 

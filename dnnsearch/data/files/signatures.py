@@ -6,8 +6,12 @@ HDF5 = b"\x89HDF\r\n\x1a\n"
 NUMPY = b"\x93NUMPY"
 GZIP = b"\x1f\x8b"
 ZIP = b"PK\x03\x04"
+BZIP2 = tuple(b"BZh%d1AY&SY" % level for level in range(1, 10))
+XZ = b"\xfd7zXZ\0"
 PARQUET = b"PAR1"
-WITHOUT_LINES = (NUMPY, HDF5, GZIP, ZIP, PARQUET)
+ARROW, ARROW_STREAM, OLD_FEATHER = b"ARROW1", b"\xff\xff\xff\xff", b"FEA1"
+COLUMNAR = (PARQUET, ARROW, ARROW_STREAM, OLD_FEATHER)
+WITHOUT_LINES = (NUMPY, HDF5, GZIP, ZIP, *BZIP2, XZ, *COLUMNAR)
 JSON = (b"{", b"[")
 
 

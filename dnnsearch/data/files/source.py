@@ -14,7 +14,7 @@ THOUSANDS, UNITS = "thousands", ("%", "$", "€", "£", "¥", "₩", "₹")
 WAYS = (THOUSANDS, *UNITS)  # formats of numbers; one with a unit may also have thousands
 TASKS = ("binary", "multiclass", "regression")
 # keys: the form of the file
-FORM = ("encoding", "separator", "quote", "decimal", "header", "missing", "spelled")
+FORM = ("encoding", "separator", "quote", "decimal", "header", "missing", "spelled", "sheet")
 ORIGINS = ("file", "openml", "bundled")  # keys: the origin of the table; exactly one is given
 PATHS = ("file", "labels", "test_file", "test_labels")
 
@@ -84,6 +84,7 @@ KEYS: dict[str, Rule] = {
     "header": yes_or_no,
     "missing": _marks,
     "spelled": _spelled,
+    "sheet": text,
 }
 
 

@@ -1,3 +1,5 @@
+import pytest
+
 ARFF = """% a comment
 @RELATION people
 @attribute 'first name' {Ann, "Bob", Eve}
@@ -25,3 +27,32 @@ def test_sparse_arff_is_written_out(write):
     head = "@relation r\n@attribute a numeric\n@attribute b {x,y}\n@attribute member {n,p}\n@data\n"
     sheet = write(head + "{0 2.5, 2 p}\n{1 y}\n")
     assert sheet.frame.to_numpy().tolist() == [[2.5, "x", "p"], [0, "y", "n"]]
+
+
+@pytest.mark.parametrize(
+    "separate",
+    [
+        " ".join,
+        lambda cells: "\t".join(cells) + " ",
+        lambda cells: "  ".join(cells[:2]) + "," + "\t,".join(cells[2:]),
+        lambda cells: ",".join(cells) + ",",
+        lambda cells: " , ".join(cells) + " , ",
+    ],
+    ids=["blanks", "tabs", "mixed", "trailing", "trailing-blanks"],
+)
+def test_values_are_separated_as_weka_separates_them(write, separate):
+    head, _ = ARFF.split("@DATA\n")
+    cells = [["Ann", "31", "'some, text'", "yes"], ["'Bob'", "?", "?", "no"]]
+    cells.append(["Eve", "27.5", "'don\\'t'", "yes"])
+    sheet = write(head + "@DATA\n" + "\n".join(map(separate, cells)) + "\n", "people.arff")
+    assert sheet.frame["first name"].tolist() == ["Ann", "Bob", "Eve"]
+    assert sheet.frame["age"].fillna(-1).tolist() == [31, -1, 27.5]
+    assert sheet.frame["note"][0] == "some, text"
+    assert sheet.frame["member"].tolist() == ["yes", "no", "yes"]
+
+
+def test_rows_of_another_width_are_refused(write):
+    head = ARFF.split("@DATA\n")[0] + "@DATA\n"
+    for row in ("Ann 31 x", "Ann, 31, x, yes, no", "Ann 31 x yes no"):
+        with pytest.raises(ValueError, match="one width"):
+            write(head + f"Ann,31,x,yes\n{row}\n", "people.arff")

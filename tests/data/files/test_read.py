@@ -81,13 +81,6 @@ def test_a_file_that_is_not_there_is_refused_and_the_nearest_is_named(write, tmp
         assert says in str(caught.value)
 
 
-def test_a_spreadsheet_is_told_to_be_saved_as_csv(tmp_path):
-    with zipfile.ZipFile(tmp_path / "a.xlsx", "w") as archive:
-        archive.writestr("xl/workbook.xml", "<x/>")
-    with pytest.raises(ValueError, match="CSV"):
-        read({"file": str(tmp_path / "a.xlsx"), "target": "x"})
-
-
 CELLS = st.sampled_from(["a", "b", "1", "2.5", "-3", "1,5", "?", "", "x y", '"', "'", "é", "1e999"])
 TEXT = st.lists(st.lists(CELLS, max_size=4), max_size=6).flatmap(
     lambda rows: st.sampled_from([",", ";", "\t", " ", "|"]).map(
