@@ -38,11 +38,11 @@ def nearest(name: object, known: Iterable[str]) -> str:
     return f" (did you mean {found[0]}?)" if found else ""
 
 
-def shortened(names: Iterable[object], most: int) -> str:
+def shortened(names: Iterable[object], most: int, separator: str = ", ") -> str:
     """Return the names with commas: all, or the first `most` and how many more there are."""
     texts = [str(name) for name in names]
-    more = f" and {len(texts) - most} more" if len(texts) > most else ""
-    return ", ".join(texts[:most]) + more
+    more = f"{separator.strip(', ')} and {len(texts) - most} more" if len(texts) > most else ""
+    return separator.join(texts[:most]) + more
 
 
 def first_line(error: BaseException) -> str:

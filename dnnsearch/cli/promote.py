@@ -58,11 +58,12 @@ def promote(
     pin(opened.config.numerics)
     from dnnsearch.promotion.promotion import promote as confirm_and_test
     from dnnsearch.promotion.promotion_text import document, lines
+    from dnnsearch.study.leaderboard.formats import finite_or_null
 
     promotion = confirm_and_test(
         opened, top, replicates, workers, progress_printer(quiet or as_json)
     )
     result = document(promotion)
-    print(json.dumps(result) if as_json else "\n".join(lines(promotion)))
+    print(json.dumps(finite_or_null(result)) if as_json else "\n".join(lines(promotion)))
     send_result(result)
     return 0 if promotion.found else 1

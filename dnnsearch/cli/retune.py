@@ -79,6 +79,7 @@ def retune(
     from dnnsearch.promotion.retuning.retune_study import begin
     from dnnsearch.promotion.retuning.retune_study import retune as run_retuning
     from dnnsearch.promotion.retuning.retuning_text import document, lines
+    from dnnsearch.study.leaderboard.formats import finite_or_null
 
     given = {"trials": trials, "workers": workers}
     settings = [*(set_ or []), *(f"{key}={value}" for key, value in given.items() if value)]
@@ -90,5 +91,5 @@ def retune(
             opened, definition, **extent, observer=observer, report=progress_printer(silent)
         )
     result = document(retuning)
-    print(json.dumps(result) if as_json else "\n".join(lines(retuning)))
+    print(json.dumps(finite_or_null(result)) if as_json else "\n".join(lines(retuning)))
     send_result(result)

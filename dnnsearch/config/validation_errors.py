@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from pydantic_core import ErrorDetails
 
-from dnnsearch.validators import nearest, show
+from dnnsearch.validators import nearest, shortened, show
 
 MAX_ERRORS_SHOWN = 3
 
@@ -25,12 +25,11 @@ def format_errors(
     command line.
     """
     lines = []
-    for error in errors[:MAX_ERRORS_SHOWN]:
+    for error in errors:
         path = [str(part) for part in error["loc"]]
         origin = " (set on the command line)" if path and path[0] in touched else ""
         lines.append(_format_error(error, path, known, examples) + origin)
-    more = len(errors) - len(lines)
-    return "; ".join(lines) + (f"; and {more} more" if more else "")
+    return shortened(lines, MAX_ERRORS_SHOWN, "; ")
 
 
 def _format_error(

@@ -7,7 +7,7 @@ fitted is arrays and a JSON document, so that it can be stored without pickle.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -29,8 +29,9 @@ from dnnsearch.data.transformations import (
     transformed,
     typical_numbers,
 )
-from dnnsearch.validators import show
+from dnnsearch.validators import nearest, shortened, show
 
+MAX_COLUMNS_SHOWN = 3  # in the message on missing ones
 MAX_LEVELS = 50  # of a category; the others share the input `other`
 # A level has a separate input if it has at least this many examples of train, and one in this many
 # rows. Whether text is a category at all is decided on the whole table: see column_roles.
@@ -153,13 +154,21 @@ def as_frame(X: Any) -> Any:
     return X.set_axis([str(n).strip() for n in X.columns], axis=1) if hasattr(X, "columns") else X
 
 
+def check_columns(there: Iterable[str], names: Iterable[str]) -> None:
+    """Raise ValueError unless each of the columns `names` is there, and only once."""
+    count = Counter(there)
+    if missing := [name for name in names if not count[name]]:
+        meant = nearest(missing[0], count)
+        what, verb = ("columns", "are") if len(missing) > 1 else ("column", "is")
+        shown = shortened(map(repr, missing), MAX_COLUMNS_SHOWN)
+        raise ValueError(f"{what} {shown} {verb} missing{meant}")
+    if doubled := [name for name in names if count[name] > 1]:
+        raise ValueError(f"several columns have the name {doubled[0]!r}: keep only one")
+
+
 def chosen(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
-    """Return these columns of the frame; raise ValueError if one is missing or doubled."""
-    there = Counter(frame.columns)
-    for name in names:
-        if there[name] != 1:
-            what = f"there {there[name]} times" if there[name] else "missing"
-            raise ValueError(f"each column must be there once, but {name!r} is {what}")
+    """Return these columns of the frame; raise ValueError as `check_columns` does."""
+    check_columns(frame.columns, names)
     return frame if list(frame.columns) == list(names) else frame[list(names)]  # that would copy
 
 

@@ -1,20 +1,27 @@
 """Remove a study with everything that belongs to it."""
 
+import time
+
 from dnnsearch.deployment.champion import champion_path
 from dnnsearch.storage.study_lock import study_lock
 from dnnsearch.study import identity_file
 from dnnsearch.study.stored_study import EXPERIMENT, IDENTITY, OpenStudy
-from dnnsearch.tracking import has_store
+from dnnsearch.tracking import check_uri, has_store
+
+REMOVAL = "removal"  # the study's attribute: when a removal began that was not finished
 
 
 def remove_study(study: OpenStudy) -> str:
     """Remove the study's runs in MLflow, its records and its rows; return what was removed.
 
     The rows are removed last, so that an interrupted removal can be repeated. Raise UserError,
-    before anything is removed, if another process works on the study or MLflow does not answer.
+    before anything is removed, if another process works on the study, if MLflow does not answer, or
+    if rows or records cannot be removed.
     """
     with study_lock(study.rows.storage.url, study.name) as check_lock:
         rows = study.trials()
+        study.rows.set_attribute(REMOVAL, time.strftime("%Y-%m-%d %H:%M:%S"))  # fails if they stay
+        study.records.check_removable()
         runs, versions = _remove_from_mlflow(study)
         champion_path(study).unlink(missing_ok=True)
         identity_file.remove(study)
@@ -34,6 +41,7 @@ def _remove_from_mlflow(study: OpenStudy) -> tuple[int, int]:
     uri = study.config.tracking
     if not has_store(uri):
         return 0, 0
+    check_uri(uri)
     from dnnsearch.tracking import study_removal
 
     experiment, identity = study.attributes[EXPERIMENT], study.attributes[IDENTITY]

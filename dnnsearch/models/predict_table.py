@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from dnnsearch.data import preprocessing
 from dnnsearch.data.files.open_bytes import rereadable
 from dnnsearch.data.files.prediction_rows import rows_of
 from dnnsearch.data.files.write_table import written
 from dnnsearch.errors import UserError
 from dnnsearch.models.ensemble import Model
-from dnnsearch.validators import nearest
 
 MISSING_CHOICES = ("refuse", "impute")  # what to do if the table lacks a column
 
@@ -82,20 +82,18 @@ def _with_answers(
 def check_columns(model: Model, names: list[str], place: str, missing_columns: str) -> None:
     """Raise UserError if a column of the model is missing, doubled, or named like a prediction."""
     stripped = [name.strip() for name in names]
-    missing = [name for name in model.inputs.kinds if name not in stripped]
-    if missing and missing_columns == "refuse":
-        more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
-        meant = nearest(missing[0], stripped)
-        raise UserError(
-            f"{place}: column {missing[0]!r}{more} is missing{meant}: rename a column, "
-            f"or use --missing impute"
+    there = [name for name in model.inputs.kinds if name in stripped]
+    is_short = len(there) < len(model.inputs.kinds)
+    try:
+        preprocessing.check_columns(
+            stripped, there if missing_columns == "impute" else model.inputs.kinds
         )
+    except ValueError as error:
+        advice = ": rename a column, or use --missing impute" if is_short else ""
+        raise UserError(f"{place}: {error}{advice}") from None
     for name in model.columns:
         if name in stripped:
             raise UserError(f"{place}: column {name!r} is there already: rename it or leave it out")
-    doubled = [name for name in model.inputs.kinds if stripped.count(name) > 1]
-    if doubled:
-        raise UserError(f"{place}: several columns have the name {doubled[0]!r}: keep only one")
 
 
 def write(parts: Iterable[pd.DataFrame], out: Path) -> int:

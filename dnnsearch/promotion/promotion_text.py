@@ -4,6 +4,7 @@ Here configurations are *not distinguishable* from the best with fresh seeds. `s
 use *tied* for trials whose networks of the search are not distinguishable by these dev examples.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +13,8 @@ from dnnsearch.promotion.confirmation import Confirmed
 from dnnsearch.promotion.promotion import Promotion
 from dnnsearch.statistics.difference_to_best import Comparison
 from dnnsearch.trials.metrics import Direction
+
+UNDEFINED = "not defined for these examples"
 
 
 def lines(promotion: Promotion) -> list[str]:
@@ -97,22 +100,30 @@ def _test(promotion: Promotion) -> list[str]:
         f"refitted on train and dev, {promotion.replicates} networks; {name} on {rows}:",
         f"  the ensemble   {ensemble}",
         f"  one network    {single}",
-        f"  guessing       {scores['guess']:.4f}",
+        f"  guessing       {_number(scores['guess'])}",
         _shrinkage(promotion),
         *([] if promotion.found else [_nothing(promotion)]),
     ]
 
 
 def score_text(score: dict[str, float]) -> str:
-    """Return a score with its 95 % interval."""
-    return f"{score['value']:.4f} (95 %: {score['low']:.4f} to {score['high']:.4f})"
+    """Return a score with its 95 % interval, which a single example does not have."""
+    value, low, high = (score[name] for name in ("value", "low", "high"))
+    if math.isinf(low) or math.isinf(high):
+        return f"{_number(value)} (too few examples for an interval)"
+    return f"{value:.4f} (95 %: {low:.4f} to {high:.4f})" if math.isfinite(value) else UNDEFINED
+
+
+def _number(value: float) -> str:
+    return f"{value:.4f}" if math.isfinite(value) else UNDEFINED
 
 
 def _shrinkage(promotion: Promotion) -> str:
     search, confirmed, test = steps(promotion)
-    scores = f"{search:.4f} in the search, {confirmed:.4f} confirmed, {test:.4f} on test"
+    scores = f"{search:.4f} in the search, {confirmed:.4f} confirmed, {_number(test)} on test"
+    fall = f" ({test - search:+.4f})" if math.isfinite(test) else ""
     why = "dev scores are optimistic, because dev was used for selection"
-    return f"from dev to test: {scores} ({test - search:+.4f}); {why}"
+    return f"from dev to test: {scores}{fall}; {why}"
 
 
 def steps(promotion: Promotion) -> tuple[float, float, float]:
@@ -130,7 +141,7 @@ def _nothing(promotion: Promotion) -> str:
         advice = f"{scores['examples']} test examples may be too few; also {advice}"
     return (
         "THE SEARCH FOUND NOTHING that the test set confirms: the ensemble is not clearly better "
-        f"than guessing, which reaches {guess:.4f}; {advice}"
+        f"than guessing, which reaches {_number(guess)}; {advice}"
     )
 
 

@@ -22,7 +22,11 @@ from functools import cached_property
 import numpy as np
 
 from dnnsearch.statistics.interval import LEVEL, Interval, t_quantile
-from dnnsearch.statistics.score_sample import ScoreSample, degrees_of_freedom
+from dnnsearch.statistics.score_sample import (
+    ScoreSample,
+    degrees_of_freedom,
+    variance_of_mean,
+)
 from dnnsearch.trials.metrics import Direction
 
 
@@ -83,6 +87,6 @@ def _example_variance(one: ScoreSample, other: ScoreSample) -> float:
     """Return the part of the variance of a difference that is due to the examples."""
     differences, m = one.by_example - other.by_example, one.examples
     if not one.is_share:
-        return float(differences.var(ddof=1)) / m
+        return variance_of_mean(differences)
     square, mean = ((differences**2).sum() + 1) / (m + 2), differences.sum() / (m + 2)
     return float(square - mean**2) / (m + 2)

@@ -40,6 +40,8 @@ def _pseudo_values(objective: str, Z: np.ndarray, y: np.ndarray, scale: float) -
     """
     group = groups(len(y))
     whole = score(objective, Z, y, scale)
+    if len(y) == 1:
+        return np.array([whole])
     count = int(group.max()) + 1
     without = [score(objective, Z[:, group != g], y[group != g], scale) for g in range(count)]
     values = count * whole - (count - 1) * np.array(without)

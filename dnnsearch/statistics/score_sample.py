@@ -61,9 +61,12 @@ class ScoreSample:
 
     @cached_property
     def seed_variance(self) -> float:
-        """The part of the variance of the mean that is due to the seeds."""
-        if self.replicates == 1:
-            return 0.0
+        """The part of the variance of the mean that is due to the seeds.
+
+        With a single example it cannot be told from the rest: it is the networks' whole spread.
+        """
+        if self.replicates == 1 or self.examples == 1:
+            return self.network_variance
         rows = self.values.mean(axis=1, keepdims=True)
         rest = self.values - rows - self.by_example + self.mean
         degrees = (self.replicates - 1) * (self.examples - 1)
@@ -73,7 +76,7 @@ class ScoreSample:
     @cached_property
     def example_variance(self) -> float:
         """The part of the variance of the mean that is due to the examples, with the rest."""
-        return float(self.by_example.var(ddof=1)) / self.examples
+        return variance_of_mean(self.by_example)
 
     @property
     def error(self) -> float:
@@ -102,6 +105,11 @@ class ScoreSample:
         return t_interval(self.mean, self.error, degrees_of_freedom(self.error**2, parts))
 
 
+def variance_of_mean(values: np.ndarray) -> float:
+    """Return the variance of the mean of values (m,); of a single one infinity: it is unknown."""
+    return float(values.var(ddof=1)) / len(values) if len(values) > 1 else np.inf
+
+
 def degrees_of_freedom(variance: float, parts: list[tuple[float, int]]) -> float:
     """Return Satterthwaite's degrees of freedom (1946) of a variance that is a sum of parts.
 
@@ -109,6 +117,8 @@ def degrees_of_freedom(variance: float, parts: list[tuple[float, int]]) -> float
     these. The seeds' part of a variance is smaller than the spread of the networks that is given
     for it here, and 0 if it would be negative: without this bound the formula may give 0.
     """
+    if np.isinf(variance):
+        return np.inf
     known = [(part, degrees) for part, degrees in parts if part > 0 and degrees > 0]
     spread = sum(part**2 / degrees for part, degrees in known)
     if not spread > 0:

@@ -16,6 +16,7 @@ from dnnsearch.storage import database_templates, permissions, sqlite_connection
 from dnnsearch.urls import UNTRACKED, sqlite_path, without_password
 
 SCHEMES = ("sqlite", "postgresql", "mysql", "mssql", "http", "https", "databricks")
+OWN_TABLES = {"alembic_version", "experiments", "runs", "metrics", "params", "tags"}  # of MLflow
 
 
 def check_uri(uri: str) -> None:
@@ -93,12 +94,18 @@ def _check_schema(path: Path, uri: str) -> None:
         version = None
         if "alembic_version" in tables:
             version = opened.execute("SELECT version_num FROM alembic_version").fetchone()
-        if version is None:
-            raise UserError(
-                f"tracking: {path} has no complete MLflow schema (was MLflow killed while it "
-                f"created it?): move the file away and start again"
-            )
-    _check_version(version[0], str(path), uri)
+    if tables and tables.isdisjoint(OWN_TABLES):
+        raise UserError(
+            f"tracking: {path} has another program's tables: name another file, such as "
+            f"sqlite:///{path.stem}-2{path.suffix}"
+        )
+    if version is not None:
+        _check_version(version[0], str(path), uri)
+    if version is None or not tables.issuperset(OWN_TABLES):
+        raise UserError(
+            f"tracking: {path} has no complete MLflow schema (was MLflow killed while it "
+            f"created it?): move the file away and start again"
+        )
 
 
 def _check_postgresql(uri: str) -> None:

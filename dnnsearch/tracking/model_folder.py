@@ -65,5 +65,8 @@ def _signature(model: Model) -> Any:
     kinds = [kind, *["double"] * len(model.classes)]
     any_ = AnyType()  # type: ignore[no-untyped-call]
     outputs: list[ColSpec | TensorSpec] = [ColSpec(*pair) for pair in zip(kinds, model.columns)]
-    inputs: list[ColSpec | TensorSpec] = [ColSpec(any_, name) for name in model.inputs.kinds]
+    # not required: the model itself says which column is missing, in its own words
+    inputs: list[ColSpec | TensorSpec] = [
+        ColSpec(any_, name, required=False) for name in model.inputs.kinds
+    ]
     return ModelSignature(Schema(inputs) if inputs else None, Schema(outputs))

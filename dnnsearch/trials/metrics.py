@@ -190,7 +190,12 @@ def half(Z: Array, y: Array) -> float:
 
 
 def r2(Z: Array, y: Array, scale: float = 1.0) -> float:
-    """Return 1 - (sum of squared errors) / (sum of squared deviations of y from its mean)."""
+    """Return 1 - (sum of squared errors) / (sum of squared deviations of y from its mean).
+
+    NaN for a single example.
+    """
+    if len(y) == 1:
+        return float("nan")
     errors = Z[0].astype(np.float64) - y
     spread = y.astype(np.float64) - y.mean(dtype=np.float64)
     return float(1 - np.square(errors).sum() / np.square(spread).sum())

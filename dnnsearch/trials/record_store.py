@@ -178,6 +178,13 @@ class Records:
         write_whole(self.path(record), packed)
         return record
 
+    def check_removable(self) -> None:
+        """Raise UserError if the folder has files that this user may not remove."""
+        if self.folder.is_dir() and not os.access(self.folder, os.W_OK | os.X_OK):
+            raise UserError(
+                f"the records in {self.folder} cannot be removed: the folder is read-only"
+            )
+
     def remove(self, specs: Collection[str] = ()) -> None:
         """Delete the records of these specs' digests.
 

@@ -23,6 +23,7 @@ from dnnsearch.errors import UserError
 from dnnsearch.runtime import numerics
 from dnnsearch.trials.record import versions
 from dnnsearch.trials.spec import Spec
+from dnnsearch.validators import shortened
 from dnnsearch.workers.cluster_events import (
     ClusterEvent,
     ConnectionLost,
@@ -266,9 +267,8 @@ class DaskWorkers:
         return self._refused.keys() >= (self._seen or set())
 
     def _refusal(self) -> str:
-        worker, why = next(iter(self._refused.items()))
-        others = f" (and {len(self._refused) - 1} more)" if len(self._refused) > 1 else ""
-        return f"no worker at {self.address} can be used: {worker} {why}{others}"
+        refused = shortened([f"{worker} {why}" for worker, why in self._refused.items()], 1, "; ")
+        return f"no worker at {self.address} can be used: {refused}"
 
     def close(self) -> None:
         """End the trainings at once; trials in training are lost."""

@@ -5,10 +5,12 @@ import re
 import socket
 import sqlite3
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from dnnsearch.storage import optuna_storage
 from dnnsearch.storage.study_lock import study_lock
 from tests.cli.conftest import Command
 from tests.support.preloaded import Preloaded
@@ -64,6 +66,31 @@ def test_rm_leaves_a_study_alone_that_another_process_works_on(
         code, _, errors = command("rm", "tiny", "--yes")
     assert code == 2
     assert f"process {os.getpid()} on " in errors
+    assert command("show", "tiny")[0] == 0
+
+
+def test_rm_removes_nothing_if_the_rows_cannot_be_removed(
+    command: Command, tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(optuna_storage, "BUSY_SECONDS", 0.1)  # 10 s to wait for a lock
+    before = sorted(path.name for path in (tiny / "records" / "tiny").iterdir())
+    with closing(sqlite3.connect("optuna.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        code, _, errors = command("rm", "tiny", "--yes")
+    assert (code, "database is locked" in errors) == (2, True), errors
+    assert sorted(path.name for path in (tiny / "records" / "tiny").iterdir()) == before
+    with closing(sqlite3.connect("mlflow.db")) as database:
+        states = database.execute("SELECT DISTINCT lifecycle_stage FROM runs").fetchall()
+    assert states == [("active",)]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_rm_removes_nothing_if_the_records_cannot_be_removed(command: Command, tiny: Path) -> None:
+    records = tiny / "records" / "tiny"
+    records.chmod(0o500)
+    code, _, errors = command("rm", "tiny", "--yes")
+    records.chmod(0o700)
+    assert (code, "the folder is read-only" in errors) == (2, True)
     assert command("show", "tiny")[0] == 0
 
 

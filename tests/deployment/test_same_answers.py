@@ -215,3 +215,20 @@ def test_missing_columns_are_imputed_alike_from_a_file_and_a_table() -> None:
     of_table = predict_table(model("."), rows, "impute")[names].to_dict("records")
     gaps = pd.DataFrame([row(age="", city=""), row(price="$3", age="", city="")], dtype="str")
     assert of_file == of_table == outcome(by_python, gaps, ".")
+
+
+def test_every_way_says_in_the_same_words_which_columns_are_missing_or_doubled() -> None:
+    rows = pd.DataFrame([row()], dtype="str")
+    for wrong, reason in (
+        (rows.drop(columns="age"), "column 'age' is missing"),
+        (rows.rename(columns={"price": "Price"}), "column 'price' is missing"),
+        (
+            rows.drop(columns=["age", "zone", "vip", "day"]),
+            "columns 'age', 'zone', 'vip' and 1 more are missing",
+        ),
+    ):
+        for way in WAYS:
+            assert reason in str(outcome(way, wrong, ".")), way.__name__
+    doubled = pd.concat([rows, rows[["age"]]], axis=1)
+    for way in (by_command, by_python, by_pyfunc, by_server_csv):  # JSON cannot have it twice
+        assert "several columns have the name 'age'" in str(outcome(way, doubled, "."))

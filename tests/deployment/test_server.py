@@ -66,13 +66,20 @@ def test_invalid_rows_get_status_400_with_the_reason(server: Server) -> None:
     for bad, reason in (
         ({**good, "age": "old"}, "column 'age' must be numbers, but has 'old'"),
         ({**good, "income": 1e300}, "numbers must be finite and at most 3.4e+38"),
-        ({key: good[key] for key in ("zone", "income", "city")}, "but 'age' is missing"),
+        ({key: good[key] for key in ("zone", "income", "city")}, "column 'age' is missing"),
     ):
         status, message = server.ask_json(dataframe_records=[bad])
         assert status == 400
         assert reason in message
     assert server.ask(b"zone,age\n1", "text/csv")[0] == 400
     assert server.ask(b"{", "application/json")[0] == 400
+
+
+def test_clean_takes_nothing_away_from_a_server(
+    program: Preloaded, server: Server, folder: Path
+) -> None:
+    program.run(folder, "clean", DNNSEARCH_CACHE=str(folder / "cache"))
+    assert server.ask((folder / "people.csv").read_bytes(), "text/csv")[0] == 200
 
 
 def test_a_server_listens_on_this_machine_only_and_loads_no_pickle(tmp_path: Path) -> None:

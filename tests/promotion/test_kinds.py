@@ -61,3 +61,25 @@ def test_a_study_of_this_kind_is_promoted(
         assert [one["networks"] for one in said["candidates"]] == [4, 4]
     if kind == "value":
         assert said["test"]["guess"] > ensemble["value"] or not said["found"]
+
+
+@pytest.mark.parametrize("objective", ["dev_accuracy", "dev_roc_auc"])
+def test_a_test_file_of_one_row_is_no_reason_to_be_sure_of_anything(
+    program: Preloaded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, objective: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DNNSEARCH_CACHE", str(tmp_path / "cache"))
+    table = people(np.random.default_rng(0), 120)
+    table.iloc[1:].to_csv("t.csv", index=False)
+    table.iloc[:1].to_csv("one.csv", index=False)
+    data = f"data: {{file: t.csv, test_file: one.csv, target: left}}\nobjective: {objective}\n"
+    Path("one.yaml").write_text(data + SMALL)
+    program.run(tmp_path, "search", "one.yaml", "--trials=2", "--workers=1")
+    promote = ("promote", "one", "--top=2", "--replicates=3", "--workers=1", "--quiet")
+    said = program.run(tmp_path, *promote, code=1)
+    assert "1 test examples" in said
+    assert "nan" not in said.split()
+    said = program.run(tmp_path, *promote, "--json", code=1)
+    assert "NaN" not in said
+    assert "Infinity" not in said
+    program.run(tmp_path, "report", "one")

@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from dnnsearch.statistics.difference_to_best import Comparison
+from dnnsearch.statistics.example_scores import contributions
 from dnnsearch.statistics.interval import wilson
 from dnnsearch.statistics.score_sample import ScoreSample
+from dnnsearch.trials.metrics import METRICS
 
 EASY = np.random.default_rng(0).random(200)  # how likely each example is to be hit
 
@@ -56,3 +59,26 @@ def test_anything_but_a_share_has_students_interval():
     low, high = stats.t.interval(0.95, 29, values.mean(), stats.sem(values[0]))
     found = ScoreSample(values).interval
     assert (found.low, found.high) == pytest.approx((low, high))
+
+
+EVERY_KIND = [(name, output) for name, metric in METRICS.items() for output in metric.outputs]
+
+
+@pytest.mark.parametrize("networks", [1, 3])
+@pytest.mark.parametrize(("objective", "output"), EVERY_KIND)
+def test_one_example_has_a_score_and_no_certainty(objective, output, networks):
+    """A test file may have one row; nothing is known of the spread of the examples then."""
+    rng = np.random.default_rng(networks)
+    Z = rng.normal(size=(networks, 3 if output == "softmax" else 1, 1))
+    y = np.array([0.3]) if output == "identity" else np.array([1])
+    found = [
+        ScoreSample(contributions(objective, output, logits, y), METRICS[objective].is_share)
+        for logits in (Z, Z + 1)
+    ]
+    is_defined = objective not in ("dev_roc_auc", "dev_r2")
+    assert np.isfinite(found[0].mean) == is_defined
+    if is_defined:
+        interval = found[0].interval
+        assert interval.low <= found[0].mean <= interval.high
+        assert interval.high - interval.low > 0.5
+        assert Comparison(found, maximize=True).tied == [0, 1]

@@ -130,6 +130,22 @@ def test_a_half_created_or_empty_database_is_refused(folder):
     assert "no complete MLflow schema" in refusal("sqlite:///empty.db")
 
 
+def test_a_database_without_one_of_mlflows_tables_is_refused(folder):
+    with closing(sqlite3.connect("mlflow.db")) as database:
+        database.execute("PRAGMA foreign_keys = OFF")
+        database.execute("DROP TABLE runs")
+    assert "no complete MLflow schema" in refusal()
+
+
+def test_another_programs_database_is_refused_and_not_changed(folder):
+    with closing(sqlite3.connect("customers.db")) as database:
+        database.execute("CREATE TABLE customers (name TEXT)")
+        database.commit()
+    before = Path("customers.db").read_bytes()
+    assert "has another program's tables: name another file" in refusal("sqlite:///customers.db")
+    assert Path("customers.db").read_bytes() == before
+
+
 def test_a_file_that_is_not_a_database_is_refused(folder):
     Path("mlflow.db").write_text("something else")
     assert "not a SQLite database" in refusal()

@@ -145,7 +145,7 @@ def test_the_trials_of_a_lost_worker_run_on_others_and_new_workers_are_used(
 @pytest.mark.parametrize(
     ("changes", "line"),
     [
-        ({"versions": {"numpy": "0.1"}}, r"tcp://\S+ has numpy \S+, but .* needs 0.1 \(and"),
+        ({"versions": {"numpy": "0.1"}}, r"tcp://\S+ has numpy \S+, but .* needs 0.1; and"),
         ({"versions": {"nothing-of-that-name": "2"}}, "has no nothing-of-that-name, but this s"),
         ({"numerics": "rounding"}, "has other numerics: rounding is"),
     ],

@@ -128,9 +128,11 @@ def json_text(boards: Sequence[Leaderboard]) -> str:
 
 
 def finite_or_null(value: Any) -> Any:
-    """Return the value for JSON: None for a number that is not finite, also inside mappings."""
+    """Return the value for JSON: None for a number that is not finite, also within containers."""
     if isinstance(value, dict):
         return {key: finite_or_null(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [finite_or_null(one) for one in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
