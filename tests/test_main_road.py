@@ -138,13 +138,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 WALKED = [way for way in EVERY if not is_refused(way)]
-SHORT = pairwise(WALKED)
+SELECTION = pairwise(WALKED)
 
 
 @pytest.mark.parametrize(
     "way",
     [
-        pytest.param(w, marks=[] if w in SHORT else [pytest.mark.proof], id="-".join(w))
+        pytest.param(w, marks=[] if w in SELECTION else [pytest.mark.proof], id="-".join(w))
         for w in WALKED
     ],
 )

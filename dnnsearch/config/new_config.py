@@ -5,10 +5,10 @@ The whole file is read and checked before anything is written. No file is overwr
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
@@ -18,6 +18,7 @@ from dnnsearch.config.search_space import check_fits
 from dnnsearch.config.validation_errors import format_errors
 from dnnsearch.data import file_table
 from dnnsearch.data.datasets import DATASETS
+from dnnsearch.data.equal_rows import TOGETHER
 from dnnsearch.data.file_table import FileTable
 from dnnsearch.data.files import bundled
 from dnnsearch.data.files.read import read
@@ -45,6 +46,15 @@ class NewConfig:
     lines: list[str]  # a short profile
 
 
+class Fitting(NamedTuple):
+    """A drafted config, and the rows that its split draws."""
+
+    text: str
+    split: Mapping[str, Any]
+    folds: int | None
+    rows: Indices
+
+
 def new(
     data: str,
     target: str | None,
@@ -70,9 +80,9 @@ def new(
     path = FOLDER / f"{name}.yaml"
     written = re.compile(r"\s*(data|split)\s*[.=]")  # by the template, from what is known by now
     others = [setting for setting in settings if not written.match(setting)]
-    text, split, folds = _fitting(wanted, table, split, others, path)
-    _write(path, text)
-    return NewConfig(path, template.report(table, split, folds))
+    fitting = _fitting(wanted, table, split, others, path)
+    _write(path, fitting.text)
+    return NewConfig(path, template.report(table, fitting.split, fitting.folds, fitting.rows))
 
 
 def _split(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -147,15 +157,13 @@ def _fitting(
     given: Mapping[str, Any],
     settings: Sequence[str],
     path: Path,
-) -> tuple[str, dict[str, Any], int | None]:
-    """Return the text of the config with the first split that every part can use, split and folds.
+) -> Fitting:
+    """Return the config with the first split that every part can use.
 
     The config has been checked. Raise UserError, with the first problem, if no split is possible.
     """
-    suits = recommendations.recommend(table)
     problem = ""
-    for dev, test in DEV_AND_TEST_SHARES:
-        split = {"dev": dev or suits.dev, "test": test or suits.test, "seed": 0, **given}
+    for split in _splits(table, given):
         for folds in _folds(table, split, settings):
             text = template.draft(wanted, table, split, folds)
             document, touched = yaml_file.override(yaml_file.parse(text, str(path)), settings)
@@ -167,8 +175,18 @@ def _fitting(
                 continue
             check_fits(config, _shape(table, rows))
             changed = {key: document[key] for key in touched}
-            return _with_settings(text, changed), split, config.folds
+            return Fitting(_with_settings(text, changed), split, config.folds, rows)
     raise UserError(f"{wanted.get('file', 'data')}: {problem}")
+
+
+def _splits(table: FileTable, given: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the splits to try, the best first."""
+    suits = recommendations.recommend(table)
+    for dev, test in DEV_AND_TEST_SHARES:
+        split = {"dev": dev or suits.dev, "test": test or suits.test, "seed": 0, **given}
+        if "equal_rows" not in given and recommendations.keeps_equal_rows_together(table, split):
+            yield {**split, "equal_rows": TOGETHER}
+        yield split
 
 
 def _shape(table: FileTable, rows: Indices) -> DataShape:

@@ -7,7 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from dnnsearch.data import equal_rows
 from dnnsearch.data.file_table import FileTable
+from dnnsearch.data.split_config import Split
+from dnnsearch.data.splitting import Indices
 
 # A class is rare if it has less than this share of the examples, and also less than
 # MAX_RARE_SHARE_OF_EVEN of what it would have if all classes were equally large.
@@ -127,6 +130,46 @@ def rare_class_warning(table: FileTable, split: Mapping[str, Any], folds: int | 
         return ""
     where = f"about {dev} in {part} and {'' if table.test else 'about '}{test} in test"
     return f"{in_a_line(name)} has {count} rows, {where}: its scores are imprecise"
+
+
+def equal_rows_note(
+    table: FileTable, split: Mapping[str, Any], folds: int | None, rows: Indices
+) -> str:
+    """Return how many rows are equal to another one, and what is done about it; empty if none.
+
+    `rows` are those of the parts, drawn by `split`.
+    """
+    twins = equal_rows.count(table.groups)
+    if not twins.rows:
+        return ""
+    what = f"{twins.rows} of {twins.examples} rows equal another row in all used features"
+    if split.get("equal_rows"):
+        return f"{what}: equal rows are kept in one part (split.equal_rows)"
+    known, examples = table.known_test_rows(rows)
+    seen = f"{known} of {examples} test rows are known from train or dev"
+    advice = f"; --set split.equal_rows={equal_rows.TOGETHER} keeps them in one part"
+    advice = advice if _can_keep_together(table, split, folds) else ""
+    return f"{what} (at most {twins.largest} are equal); {seen}{advice}"
+
+
+def _can_keep_together(table: FileTable, split: Mapping[str, Any], folds: int | None) -> bool:
+    try:
+        table.split(Split.model_validate({**split, "equal_rows": equal_rows.TOGETHER}), folds)
+    except ValueError:  # of the rules of `split`, or of too few different rows
+        return False
+    return True
+
+
+def known_test_rows_note(table: FileTable, rows: Indices) -> str:
+    """Return how many rows of the test file the training file has; empty if none."""
+    known, examples = table.known_test_rows(rows) if table.test else (0, 0)
+    what = f"{known} of {examples} rows of the test file equal a row of the training file"
+    return f"{what} in all used features" if known else ""
+
+
+def keeps_equal_rows_together(table: FileTable, split: Mapping[str, Any]) -> bool:
+    """Return whether a draft keeps equal rows in one part: if they look like copies."""
+    return not split.get("by") and equal_rows.count(table.groups).are_few
 
 
 def in_a_line(text: object) -> str:

@@ -11,8 +11,10 @@ from typing import Any
 
 from dnnsearch.config.recommendations import (
     Recommendation,
+    equal_rows_note,
     in_a_line,
     is_imbalanced,
+    known_test_rows_note,
     objective,
     rare_class_warning,
     recommend,
@@ -20,6 +22,7 @@ from dnnsearch.config.recommendations import (
 from dnnsearch.config.samplers import SAMPLERS
 from dnnsearch.data.file_table import LABEL, FileTable
 from dnnsearch.data.prepare import OUTPUTS
+from dnnsearch.data.splitting import Indices
 from dnnsearch.trials.metrics import on_request
 from dnnsearch.trials.pruning import PRUNERS
 from dnnsearch.urls import DEFAULT_STORAGE
@@ -153,6 +156,9 @@ def _split(table: FileTable, split: Mapping[str, Any], folds: int | None) -> lis
         lines.append(
             _line("by", quoted(split["by"]), "rows with the same value stay in one part", 2)
         )
+    if split.get("equal_rows"):
+        why = "rows that are equal in all used features stay in one part; or apart"
+        lines.append(_line("equal_rows", split["equal_rows"], why, 2))
     if split.get("order"):
         lines.append(_line("order", split["order"], "the latest rows are the test set", 2))
     return lines
@@ -214,7 +220,9 @@ def _hyperparameters(table: FileTable, suits: Recommendation) -> list[str]:
     ]
 
 
-def report(table: FileTable, split: Mapping[str, Any], folds: int | None) -> list[str]:
+def report(
+    table: FileTable, split: Mapping[str, Any], folds: int | None, rows: Indices
+) -> list[str]:
     """Return a short profile of the file: size, roles, metric, classes, warnings; <= 40 lines."""
     counts = Counter(column.role for column in table.columns)
     roles = ", ".join(f"{count} {role}" for role, count in counts.items())
@@ -225,13 +233,15 @@ def report(table: FileTable, split: Mapping[str, Any], folds: int | None) -> lis
         more = ", ..." if len(table.target.classes) > 8 else ""
         lines.append(f"  classes  {', '.join(shares)}{more}")
     lines += [f"  warning  {few}"] if (few := rare_class_warning(table, split, folds)) else []
+    counted = (equal_rows_note(table, split, folds, rows), known_test_rows_note(table, rows))
+    lines += [f"  warning  {note}" for note in counted if note]
     gaps = [column for column in table.columns if column.missing]
     if gaps:
         shown = ", ".join(f"{in_a_line(column.name)} {column.missing}" for column in gaps[:5])
         lines.append(f"  missing  in {len(gaps)} columns: {shown}{', ...' if gaps[5:] else ''}")
     if table.target.missing:
-        rows = "row is" if table.target.missing == 1 else "rows are"
-        lines.append(f"  warning  {table.target.missing} {rows} left out: the target is missing")
+        are = "row is" if table.target.missing == 1 else "rows are"
+        lines.append(f"  warning  {table.target.missing} {are} left out: the target is missing")
     for column in table.columns:
         word = ("ignored", "warning")[column.loud] if column.role == "ignored" else "note   "
         if column.role == "ignored" or column.loud:

@@ -15,6 +15,7 @@ The path of the data is `prepare`: a table is read, split, filled and stored.
 - `column_roles`: the role of each column, with the reason.
 - `split_config`: the config's `split`.
 - `splitting`: the rows of train, dev and test, and folds.
+- `equal_rows`: rows that are equal in all features, counted and kept in one part.
 - `preprocessing`: what is fitted on train to make inputs of columns.
 - `transformations`: the kinds of numeric columns, one row each.
 - `cells`: cells of raw rows as numbers and text, each by itself.

@@ -5,19 +5,20 @@ It knows the `data` of a config and the split, not the config itself.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from dnnsearch.data import preprocessing
+from dnnsearch.data import equal_rows, preprocessing
 from dnnsearch.data.column_inputs import ColumnInputs
 from dnnsearch.data.column_roles import Column, profile
 from dnnsearch.data.files.number_formats import notice, read_numbers
 from dnnsearch.data.files.read import read, read_test
 from dnnsearch.data.files.sheet import MISSING, Sheet, plain
 from dnnsearch.data.split_config import Split
-from dnnsearch.data.splitting import Indices, draw
+from dnnsearch.data.splitting import Indices, draw, joined
 from dnnsearch.data.table import HeldOut, PreparedArrays, Task, as_bytes
 from dnnsearch.data.target import Target, check_range, read_target, read_test_target
 from dnnsearch.validators import nearest, shortened
@@ -52,6 +53,17 @@ class FileTable:
         """The role of each column that is used."""
         return {c.name: c.role for c in self.columns if c.role != "ignored"}
 
+    @cached_property
+    def groups(self) -> np.ndarray:
+        """A number for each row, (m,): the same for rows that are equal in all used features."""
+        return equal_rows.groups(self.frame[list(self.roles)])
+
+    def known_test_rows(self, rows: Indices) -> tuple[int, int]:
+        """Return how many test rows train or dev have, in all used features, and all test rows."""
+        names, test = list(self.roles), self.held_out(rows).X
+        known = self.frame if self.test else self.frame.iloc[joined(rows)["train"]]
+        return int(equal_rows.seen(known[names], test[names]).sum()), len(test)
+
     def raw(self) -> dict[str, np.ndarray]:
         """Return everything that the digest of the data covers: what is used, and its names."""
         parts = {"": (self.frame, self.target.y), **({"test": self.test} if self.test else {})}
@@ -68,6 +80,10 @@ class FileTable:
         Raise ValueError if the rows cannot be split so.
         """
         has_test = self.test is not None
+        if split.equal_rows:
+            return equal_rows.draw_together(
+                self.target.y, self.classes, split, folds, self.groups, has_test
+            )
         return draw(self.target.y, self.classes, split, folds, self.by, has_test)
 
     def to_arrays(self, rows: Indices, dtype: str) -> PreparedArrays:

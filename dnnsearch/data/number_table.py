@@ -45,6 +45,12 @@ class NumberTable:
         """
         if split.by:
             raise ValueError("by needs a file with columns, as in data.file")
+        if split.equal_rows:
+            from dnnsearch.data import equal_rows  # imports pandas
+
+            return equal_rows.draw_together(
+                self.y, self.classes, split, folds, equal_rows.groups(self.X)
+            )
         return draw(self.y, self.classes, split, folds)
 
     def to_arrays(self, rows: Indices, dtype: str) -> PreparedArrays:

@@ -18,7 +18,8 @@ class Split(BaseModel):
     """Shares of the examples, and the seed that draws them; the rest trains.
 
     `by` names a column of a file: rows with the same value stay together or, with `order: time`,
-    the latest rows are test and those before are dev.
+    the latest rows are test and those before are dev. `equal_rows: together` keeps rows that are
+    equal in all used features in one part; `apart` is None.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -28,11 +29,16 @@ class Split(BaseModel):
     seed: Seed = 0
     by: Annotated[str | None, PlainValidator(or_word("none", text, None))] = None
     order: Annotated[str | None, PlainValidator(or_word("none", one_of(["time"]), None))] = None
+    equal_rows: Annotated[
+        str | None, PlainValidator(or_word("apart", one_of(["together"]), None))
+    ] = None
 
     @model_validator(mode="after")
     def _leaves_something(self) -> "Split":
         if self.order and not self.by:
             raise ValueError("order: time needs by: the column with the time")
+        if self.equal_rows and self.by:
+            raise ValueError("equal_rows: together cannot be combined with by: choose one of them")
         if self.dev + self.test >= 1:
             got = f"dev={show(self.dev)}, test={show(self.test)}"
             raise ValueError(f"dev + test < 1 must hold, but got {got}")

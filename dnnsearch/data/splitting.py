@@ -228,12 +228,12 @@ def stratified_folds(
     pool = _pool(rows)
     _check_counts(y[pool], classes, least=folds, part=f" of train and dev for {folds} folds")
     order = _shuffled(pool, folds, seed)
-    even = np.setdiff1d(pool, _left_over(y, order, len(pool) % folds))
+    even = np.setdiff1d(pool, left_over(y, order, len(pool) % folds))
     cut = StratifiedKFold(folds, shuffle=True, random_state=seed).split(even, y[even])
     return _folded(rows, pool, [even[dev] for _, dev in cut])
 
 
-def _left_over(y: np.ndarray, order: np.ndarray, count: int) -> list[int]:
+def left_over(y: np.ndarray, order: np.ndarray, count: int) -> list[int]:
     """Return `count` examples, the first in this order, each of the most frequent class left."""
     remaining, left = order.tolist(), []
     for _ in range(count):

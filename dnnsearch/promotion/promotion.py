@@ -36,6 +36,7 @@ class Promotion:
     diverged: list[Candidate]  # preferred to the winner, but diverged when refitted
     replicates: int
     scores: dict[str, Any]  # on the test set: ensemble, single, guess, examples
+    known: int  # test examples that train or dev have, in all inputs of the networks
     evaluations: list[dict[str, Any]]  # the log of this test set, oldest first
     found: bool  # whether the ensemble is better than guessing
     registered: Registered
@@ -92,6 +93,7 @@ def _test_and_register(
         diverged=refitted.diverged,
         replicates=promoted.replicates,
         scores=scores,
+        known=refitted.known,
         evaluations=evaluation.log.of_test_set(evaluation.test),
         found=found,
         registered=registered,

@@ -95,15 +95,22 @@ def _trials(candidates: Sequence[Candidate]) -> str:
 def _test(promotion: Promotion) -> list[str]:
     name, scores = test_name(promotion.objective), promotion.scores
     ensemble, single = (score_text(scores[kind]) for kind in ("ensemble", "single"))
-    rows = f"{scores['examples']} test examples, which no trial has seen"
+    unseen = "" if promotion.known else ", which no trial has seen"
+    rows = f"{scores['examples']} test examples{unseen}"
     return [
         f"refitted on train and dev, {promotion.replicates} networks; {name} on {rows}:",
+        *([_known(promotion)] if promotion.known else []),
         f"  the ensemble   {ensemble}",
         f"  one network    {single}",
         f"  guessing       {_number(scores['guess'])}",
         _shrinkage(promotion),
         *([] if promotion.found else [_nothing(promotion)]),
     ]
+
+
+def _known(promotion: Promotion) -> str:
+    what = f"{promotion.known} of them equal an example of train or dev in all inputs"
+    return f"  warning: {what}, so the scores are too good for new rows; see split.equal_rows"
 
 
 def score_text(score: dict[str, float]) -> str:
@@ -185,6 +192,7 @@ def document(promotion: Promotion) -> dict[str, Any]:
         "trial": promotion.winner.trial,
         "replicates": promotion.replicates,
         "test": promotion.scores,
+        "known": promotion.known,
         "openings": promotion.evaluations,
         "steps": dict(zip(("search", "confirmed", "test"), steps(promotion), strict=True)),
         "found": promotion.found,

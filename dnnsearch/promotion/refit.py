@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from dnnsearch.data.equal_rows import seen
 from dnnsearch.data.prepare import Prepared, prepare
 from dnnsearch.data.restored_arrays import open_restored
 from dnnsearch.deployment.champion import Report
@@ -35,6 +36,7 @@ class Refit:
     prepared: Prepared
     arrays: Mapping[str, np.ndarray]  # the prepared test set, with means and scales
     y_train: np.ndarray
+    known: int  # test examples that train or dev have, in all inputs of the networks
     diverged: list[Candidate]  # preferred to this one, but diverged
 
 
@@ -63,9 +65,11 @@ def refit(
         spec = refit_spec(definition, whole, one, replicates)
         (record,) = train([spec], memo(study), workers, report)
         if record.end == "finished":
-            y_train = np.asarray(open_restored(study.config, store, whole.key)["y_train"])
+            train_arrays = open_restored(study.config, store, whole.key)
             test = open_restored(study.config, store, whole.test_key)
-            return Refit(one, record, whole, test, y_train, preferred[:rank])
+            known = int(seen(train_arrays["X_train"], test["X_test"]).sum())
+            y_train = np.asarray(train_arrays["y_train"])
+            return Refit(one, record, whole, test, y_train, known, preferred[:rank])
         report(f"trial {one.trial}: a network diverged on train and dev together")
     raise UserError(f"study {study.name}: every configuration diverged on train and dev together")
 

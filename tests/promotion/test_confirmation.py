@@ -95,6 +95,7 @@ def test_the_reason_of_the_choice_is_what_happened(
         preferred_to_it,
         4,
         {},
+        0,
         [],
         True,
         Registered("", "", True, ""),

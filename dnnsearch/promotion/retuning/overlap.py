@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from dnnsearch.data.equal_rows import seen
 from dnnsearch.data.table import HeldOut
 from dnnsearch.deployment.trial_model import model, prepared_of
 from dnnsearch.errors import DamagedFile, UserError
@@ -59,11 +60,4 @@ def _old_rows(study: OpenStudy, store: ArrayStore, held_out: HeldOut) -> np.ndar
         raise
     except (UserError, DamagedArrays, KeyError, ValueError):
         return None
-    old = {key for part in ("X_train", "X_dev") for key in _keys(arrays[part])}
-    return np.array([key in old for key in _keys(new)], bool)
-
-
-def _keys(X: np.ndarray) -> list[bytes]:
-    """Return a key for each row of X (..., m, n), from the first fold: all folds have the rows."""
-    rows = np.asarray(X).reshape(-1, *X.shape[-2:])[0]
-    return [(row + 0.0).tobytes() for row in rows]
+    return np.asarray(seen(arrays["X_train"], new) | seen(arrays["X_dev"], new))

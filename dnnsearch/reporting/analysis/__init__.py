@@ -8,6 +8,7 @@ It knows nothing of HTML, plots or the terminal.
 - `chance_level`: whether the best value is better than random guesses.
 - `ties`: which trials cannot be distinguished from the best one.
 - `boundaries`: whether the best trials lie at a bound of the space.
+- `known_examples`: how many dev and test examples a network has trained on.
 - `divergence`: how many trials diverged, and for which values.
 - `undertrained`: whether the best trials were still improving at their end.
 - `importance`: how much each hyperparameter explains.

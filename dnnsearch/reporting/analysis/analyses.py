@@ -8,6 +8,7 @@ from dnnsearch.reporting.analysis.boundaries import BoundaryHit, boundary_hits
 from dnnsearch.reporting.analysis.chance_level import ChanceLevel, chance
 from dnnsearch.reporting.analysis.divergence import Divergence, divergence
 from dnnsearch.reporting.analysis.importance import DRAWS, Importance, by_depth, importance
+from dnnsearch.reporting.analysis.known_examples import KnownExamples, known_examples
 from dnnsearch.reporting.analysis.report_data import ReportData
 from dnnsearch.reporting.analysis.ties import ties
 from dnnsearch.reporting.analysis.undertrained import Undertrained, find_undertrained
@@ -19,6 +20,7 @@ class Analyses:
 
     chance: ChanceLevel | None
     ties: list[int]
+    known: KnownExamples | None
     boundary_hits: list[BoundaryHit]
     divergence: Divergence
     undertrained: Undertrained
@@ -33,7 +35,7 @@ def analyse(
     The importance is computed on `draws` random subsets of the trials; with 0 there is none.
     """
     on_message("looking for warnings")
-    warned = (chance(data), ties(data), boundary_hits(data), divergence(data))
+    warned = (chance(data), ties(data), known_examples(data), boundary_hits(data), divergence(data))
     on_message("computing the importance of the hyperparameters")
     return Analyses(*warned, find_undertrained(data), importance(data.trials, draws))
 

@@ -7,6 +7,7 @@ from dnnsearch.reporting.analysis.analyses import Analyses
 from dnnsearch.reporting.analysis.boundaries import BoundaryHit
 from dnnsearch.reporting.analysis.chance_level import ChanceLevel
 from dnnsearch.reporting.analysis.divergence import Cut, Divergence
+from dnnsearch.reporting.analysis.known_examples import KnownExamples
 from dnnsearch.reporting.analysis.undertrained import EXTRA_ITERATIONS, Undertrained
 from dnnsearch.trials.hyperparameters import Value
 
@@ -15,7 +16,7 @@ from dnnsearch.trials.hyperparameters import Value
 class Finding:
     """One warning; `short` fits into a sentence of the verdict."""
 
-    kind: str  # "chance", "boundary", "diverged" or "undertrained"
+    kind: str  # "chance", "known", "boundary", "diverged" or "undertrained"
     short: str
     text: str
     advice: str
@@ -25,6 +26,8 @@ def findings(analyses: Analyses) -> Iterator[Finding]:
     """Yield the warnings on a study, the most serious first."""
     if analyses.chance and not analyses.chance.is_beaten:
         yield _chance(analyses.chance)
+    if analyses.known and analyses.known.is_much:
+        yield _known(analyses.known)
     for hit in analyses.boundary_hits:
         yield _boundary(hit)
     if analyses.divergence.is_much:
@@ -42,6 +45,22 @@ def _chance(chance: ChanceLevel) -> Finding:
         f"{chance.level:.4f}",
         "check the labels and the features, and whether networks can learn at all in this space",
     )
+
+
+def _known(known: KnownExamples) -> Finding:
+    text = count_known(known)
+    return Finding(
+        "known",
+        text,
+        f"{text}: their scores are too good for new rows",
+        "keep equal rows in one part, in a new study: split.equal_rows: together",
+    )
+
+
+def count_known(known: KnownExamples) -> str:
+    """Return a phrase such as `3 of 50 dev examples equal one of train in all inputs, and ...`."""
+    dev = f"{known.dev} of {known.dev_examples} dev examples equal one of train in all inputs"
+    return f"{dev}, and {known.test} of {known.test_examples} test examples one of train or dev"
 
 
 def _boundary(hit: BoundaryHit) -> Finding:

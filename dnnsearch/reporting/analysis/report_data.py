@@ -25,6 +25,8 @@ from dnnsearch.study.stored_study import OpenStudy
 from dnnsearch.trials.metrics import METRICS, Metric
 from dnnsearch.trials.record import Record
 
+INPUTS = ("X_train", "X_dev", "X_test")
+
 
 @dataclass(frozen=True)
 class TrialCurves:
@@ -66,6 +68,7 @@ class ReportData:
     trial_curves: Mapping[int, TrialCurves]  # by number; of trials with curves
     dev: Dev | None  # None for a regression, or if the data are no longer available
     targets: np.ndarray | None  # (m,) or (K, m): of a regression's dev set, in the target's unit
+    inputs: Mapping[str, np.ndarray]  # X_train, X_dev, X_test; empty if no longer available
     fingerprint: str  # empty while a trial is unfinished
 
     @property
@@ -189,8 +192,8 @@ def _trial_curves(record: Record) -> TrialCurves:
 
 
 def _answers(study: OpenStudy, record: Record | None) -> dict[str, Any]:
-    """`dev` and `targets`, both None if the data have changed or are no longer available."""
-    nothing = {"dev": None, "targets": None}
+    """`dev`, `targets` and `inputs`, without content if the data are no longer available."""
+    nothing: dict[str, Any] = {"dev": None, "targets": None, "inputs": {}}
     if record is None:
         return nothing
     try:
@@ -198,10 +201,11 @@ def _answers(study: OpenStudy, record: Record | None) -> dict[str, Any]:
         arrays, fitted = store.open(prepared.key), store.open(prepared.test_key)
     except (UserError, OSError, KeyError, DamagedArrays):
         return nothing
+    found = {**nothing, "inputs": {n: {**arrays, **fitted}[n] for n in INPUTS}}
     if prepared.shape.task == "regression":
         mean, scale = target_of(fitted)
-        return {"dev": None, "targets": np.asarray(arrays["y_dev"], np.float64) * scale + mean}
-    return {"dev": _dev(prepared, arrays, fitted), "targets": None}
+        return {**found, "targets": np.asarray(arrays["y_dev"], np.float64) * scale + mean}
+    return {**found, "dev": _dev(prepared, arrays, fitted)}
 
 
 def _dev(

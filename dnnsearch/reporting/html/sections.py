@@ -14,7 +14,7 @@ from dnnsearch.reporting.analysis.champion_trial import (
     confusion,
     most_confidently_wrong,
 )
-from dnnsearch.reporting.analysis.findings import Finding, describe_cut
+from dnnsearch.reporting.analysis.findings import Finding, count_known, describe_cut
 from dnnsearch.reporting.analysis.importance import (
     MAX_FANOVA_TRIALS,
     MIN_EXPLAINED,
@@ -67,8 +67,13 @@ def leaderboard(data: ReportData, analyses: Analyses) -> Markup:
     return section(
         "Leaderboard",
         tables.leaderboard(data, analyses.ties),
-        about=f"{_capital(data.board.counts)}. {_counted(data)}",
+        about=f"{_capital(data.board.counts)}. {_counted(data)}{_known(analyses)}",
     )
+
+
+def _known(analyses: Analyses) -> str:
+    known = analyses.known
+    return f" {count_known(known)}." if known and known.dev + known.test else ""
 
 
 def _counted(data: ReportData) -> str:
