@@ -6,6 +6,7 @@ Nothing here knows how a study is searched.
 
 - `searches`: `search`.
 - `new_file`: `new`, and the overrides of a config as `--set` has them.
+- `frame_file`: a table in memory as the file of a study.
 - `read_studies`: `load`, `studies`, `show`, `best`, `fingerprint`.
 - `results`: a study and a trial as objects.
 - `reproduction`: `rerun`, `verify`, `report`.

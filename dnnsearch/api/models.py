@@ -1,10 +1,11 @@
 """What a model predicts; nothing is trained here."""
 
+import os
 import subprocess
 import warnings
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dnnsearch.urls import storage_url
 
@@ -16,7 +17,7 @@ warn = partial(warnings.warn, stacklevel=4)
 
 def predict(
     model: str,
-    data: "str | Path | pd.DataFrame",
+    data: Any,
     out: str | Path | None = None,
     *,
     missing: str = "refuse",
@@ -26,21 +27,23 @@ def predict(
     """Append a model's predictions to a table, whose own columns stay unchanged.
 
     `model` is a STUDY (its champion), STUDY/NUMBER, models:/... or a model file; `data` is a
-    DataFrame or a file. Return a DataFrame, or, if `out` is given, write that file and return its
+    file, a table (pandas, polars, Arrow), or records: a list of mappings, one for each row. Return
+    a pandas DataFrame, or, if `out` is given, write that file and return its
     path. `missing` is what to do about missing columns: "refuse" or "impute". Raise UserError for
     what the command `predict` refuses.
     """
     import pandas as pd
 
+    from dnnsearch.api.frame_file import table
     from dnnsearch.deployment.lookup import find
     from dnnsearch.models import predict_table
 
     predict_table.check_missing_choice(missing)
     found = find(model, storage_url(storage), warn, tracking)
-    if isinstance(data, pd.DataFrame):
-        parts = iter([predict_table.predict_table(found, data, missing)])
-    else:
+    if isinstance(data, str | os.PathLike):
         parts = predict_table.predict_file(found, Path(data), missing)
+    else:
+        parts = iter([predict_table.predict_table(found, table(data), missing)])
     if out is None:
         return pd.concat(parts)
     predict_table.write(parts, Path(out))

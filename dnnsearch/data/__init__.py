@@ -11,6 +11,7 @@ The path of the data is `prepare`: a table is read, split, filled and stored.
 - `file_table`: a table with columns, read from a file and checked.
 - `datasets`: the sets with a name, bundled and generated.
 - `files/`: files of every format as one kind of table.
+- `frames`: tables in memory, of whichever library, as pandas DataFrames.
 - `target`: the column to predict: classes or numbers.
 - `column_roles`: the role of each column, with the reason.
 - `split_config`: the config's `split`.

@@ -18,6 +18,7 @@ import pandas as pd
 from dnnsearch.data.cells import as_levels
 from dnnsearch.data.files.sheet import column as plain_column
 from dnnsearch.data.files.sheet import numeric, with_columns
+from dnnsearch.data.frames import to_pandas, with_plain_dtypes
 from dnnsearch.data.target import check_range, texts
 from dnnsearch.data.transformations import (
     TRANSFORMATIONS,
@@ -148,10 +149,14 @@ class Preparation:
 
 
 def as_frame(X: Any) -> Any:
-    """Return a DataFrame with stripped names for a DataFrame or records; anything else as it is."""
-    if isinstance(X, list) and X and isinstance(X[0], Mapping):
-        X = pd.DataFrame(X)
-    return X.set_axis([str(n).strip() for n in X.columns], axis=1) if hasattr(X, "columns") else X
+    """Return a DataFrame with stripped names for a table or records; anything else as it is.
+
+    The table may be of any library that `frames` knows.
+    """
+    X = to_pandas(X)
+    if not isinstance(X, pd.DataFrame):
+        return X
+    return with_plain_dtypes(X).set_axis([str(n).strip() for n in X.columns], axis=1)
 
 
 def check_columns(there: Iterable[str], names: Iterable[str]) -> None:

@@ -14,6 +14,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from dnnsearch.data.frames import plain_dtype, to_pandas
 from dnnsearch.estimators.arguments import (
     OPTIONAL_IN_REGRESSIONS,
     described,
@@ -116,6 +117,7 @@ class DeepNet(BaseEstimator):  # type: ignore[misc]
         """Return X (m, n[0]) in the dtype of the training, and y (m,), checked by scikit-learn."""
         dtype = settings(self.get_params(deep=False)).dtype
         with np.errstate(over="ignore"):  # too large values become infinite and are refused
+            X, y = to_pandas(X), plain_dtype(y)
             X, y = validate_data(self, X, y, dtype=dtype, order="C", **checks)
         return X, y
 
@@ -127,7 +129,7 @@ class DeepNet(BaseEstimator):  # type: ignore[misc]
     def _columns(self, X: Any) -> np.ndarray:
         """Return X (n[0], m) for the trained network."""
         check_is_fitted(self)
-        return np.asarray(validate_data(self, X, dtype=np.float64, reset=False)).T
+        return np.asarray(validate_data(self, to_pandas(X), dtype=np.float64, reset=False)).T
 
 
 class DeepNetClassifier(ClassifierMixin, DeepNet):  # type: ignore[misc]

@@ -19,6 +19,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from dnnsearch import api
 from dnnsearch.config.config import Config, parse_config
+from dnnsearch.data.frames import plain_dtype, to_pandas
 from dnnsearch.estimators.array_data import PLACE, array_study
 from dnnsearch.estimators.networks import DeepNetClassifier, DeepNetRegressor
 from dnnsearch.estimators.search_results import arguments, cv_results
@@ -102,6 +103,7 @@ class DeepNetSearch(BaseEstimator):  # type: ignore[misc]
 
         Raise UserError for what the command `search` refuses, ValueError for invalid arrays.
         """
+        X, y = to_pandas(X), plain_dtype(y)
         rows, targets = validate_data(self, X, y, dtype=[np.float64, np.float32])
         study = array_study(rows, targets, self.config, self.task)
         with study.with_file() as document:
@@ -152,19 +154,19 @@ class DeepNetSearch(BaseEstimator):  # type: ignore[misc]
     def predict(self, X: Any) -> np.ndarray:
         """Return the predictions of `best_estimator_`, (m,)."""
         check_is_fitted(self, "best_estimator_")
-        return np.asarray(self.best_estimator_.predict(X))
+        return np.asarray(self.best_estimator_.predict(to_pandas(X)))
 
     @available_if(_of_classes)  # type: ignore[untyped-decorator]
     def predict_proba(self, X: Any) -> np.ndarray:
         """Return the probabilities of `best_estimator_`, (m, classes); not in a regression."""
         check_is_fitted(self, "best_estimator_")
-        return np.asarray(self.best_estimator_.predict_proba(X))
+        return np.asarray(self.best_estimator_.predict_proba(to_pandas(X)))
 
     @available_if(_refitted)  # type: ignore[untyped-decorator]
     def score(self, X: Any, y: Any) -> float:
         """Return the accuracy of `best_estimator_`, or its R2."""
         check_is_fitted(self, "best_estimator_")
-        return float(self.best_estimator_.score(X, y))
+        return float(self.best_estimator_.score(to_pandas(X), plain_dtype(y)))
 
     @property
     def classes_(self) -> np.ndarray:

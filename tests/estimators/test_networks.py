@@ -4,6 +4,8 @@ import pickle
 
 import numpy as np
 import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 from sklearn.datasets import load_iris, make_friedman1, make_moons
 from sklearn.exceptions import NotFittedError
@@ -123,3 +125,27 @@ def test_data_that_cannot_be_learnt_is_a_value_error() -> None:
         DeepNetClassifier(units=0).fit(X, y)
     with pytest.raises(NotFittedError):
         DeepNetRegressor().predict(X)
+
+
+X_FRAME = pd.DataFrame(X, columns=["east", "north"])
+TRUE = pd.Series(y == 1)
+
+
+@pytest.mark.parametrize(
+    ("rows", "labels"),
+    [
+        (pl.from_pandas(X_FRAME), pl.Series(y == 1)),
+        (pa.Table.from_pandas(X_FRAME), pa.array(y == 1)),
+        (X_FRAME.to_dict("records"), (y == 1).tolist()),
+        (X_FRAME.convert_dtypes(), TRUE.astype("boolean")),
+        (X_FRAME.convert_dtypes(dtype_backend="pyarrow"), TRUE.astype("bool[pyarrow]")),
+    ],
+    ids=["polars", "arrow", "records", "nullable", "pyarrow"],
+)
+def test_tables_of_any_library_are_accepted(rows: object, labels: object) -> None:
+    model = DeepNetClassifier(iterations=20, random_state=0).fit(rows, labels)
+    plain = DeepNetClassifier(iterations=20, random_state=0).fit(X_FRAME, y == 1)
+    assert model.classes_.tolist() == [False, True]
+    assert model.feature_names_in_.tolist() == ["east", "north"]
+    assert np.array_equal(model.predict_proba(rows), plain.predict_proba(X_FRAME))
+    assert model.score(rows, labels) == plain.score(X_FRAME, y == 1)
