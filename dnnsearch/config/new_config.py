@@ -22,6 +22,7 @@ from dnnsearch.data.equal_rows import TOGETHER
 from dnnsearch.data.file_table import FileTable
 from dnnsearch.data.files import bundled
 from dnnsearch.data.files.read import read
+from dnnsearch.data.files.reading_version import READING
 from dnnsearch.data.files.sibling_files import companions, images
 from dnnsearch.data.files.source import BUNDLED, data_name, source
 from dnnsearch.data.prepare import DataShape, outputs_of
@@ -97,14 +98,14 @@ def _split(given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _source(data: str, target: str | None, test: str | None) -> dict[str, Any]:
     """Return the config's `data` section for the arguments."""
-    test_keys = {"test_file": test} if test else {}
+    more: dict[str, Any] = {"reading": READING, **({"test_file": test} if test else {})}
     if data.startswith(OPENML):
         which = data.removeprefix(OPENML)
         number = int(which) if which.isdecimal() else which
-        return {"openml": number, "target": target or "class", **test_keys}
+        return {"openml": number, "target": target or "class", **more}
     if _is_bundled(data):
-        return {"bundled": data, "target": target or bundled.TARGET, **test_keys}
-    files = {"file": str(images(data)), **test_keys}
+        return {"bundled": data, "target": target or bundled.TARGET, **more}
+    files = {"file": str(images(data)), **more}
     files |= companions(files["file"], target)
     has_target = "labels" in files or "target" in files or not target
     return files if has_target else files | {"target": target}

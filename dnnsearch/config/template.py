@@ -104,6 +104,7 @@ KEY_COMMENTS = {
     "header": "whether the first row has the names of the columns",
     "missing": "text that stands for a missing value",
     "spelled": "columns whose numbers are written in a special format",
+    "reading": "version of the rules by which the file is read; a study keeps its own",
     "labels": "file with the labels",
     "test_file": "official test set; no trial sees its rows",
     "test_labels": "file with the labels of the test set",

@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from dnnsearch.data.files.number_formats import written_numbers
-from dnnsearch.data.files.sheet import GAPS, MISSING, numeric, text_of, with_columns
+from dnnsearch.data.files.reading_version import BEFORE, Reading
+from dnnsearch.data.files.sheet import GAPS, MISSING, Marks, numeric, text_of, with_columns
 from dnnsearch.data.target import texts
 from dnnsearch.validators import show
 
@@ -26,12 +27,13 @@ class CellFormat:
     missing: tuple[str, ...] = MISSING
     decimal: str = "."
     spelled: Mapping[str, str] = field(default_factory=dict)  # column -> one of `source.WAYS`
+    reading: Reading = BEFORE
 
     @classmethod
     def of(cls, form: Mapping[str, Any], decimal: str | None = None) -> "CellFormat":
         """Return what the keys of a config's `data` say; `decimal` counts if they do not."""
-        missing, spelled = form.get("missing", MISSING), form.get("spelled", {})
-        return cls(tuple(missing), form.get("decimal") or decimal or ".", spelled)
+        missing, spelled = Marks.of(form).everywhere, form.get("spelled", {})
+        return cls(missing, form.get("decimal") or decimal or ".", spelled, Reading.of(form))
 
 
 NO_FORMAT = CellFormat()  # numbers are written plainly

@@ -131,6 +131,12 @@ class ColumnInputs:
         """Return the frame with missing values for every column that is missing."""
         return frame.assign(**{n: np.nan for n in self.kinds if n not in frame.columns})
 
+    def changed(self, now: Any) -> list[str]:
+        """Return the columns of which `now` makes other inputs, or that only one of both uses."""
+        old, new = self.fitted[0], now.fitted[0]
+        names = dict.fromkeys((*old.names, *new.names))
+        return [name for name in names if old.of_column(name) != new.of_column(name)]
+
     def single(self, replicate: int) -> "ColumnInputs":
         """Return the preparation of one replicate."""
         return ColumnInputs(self.fitted[replicate:][:1]) if len(self.fitted) > 1 else self

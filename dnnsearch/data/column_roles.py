@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from dnnsearch.data.files.reading_version import BEFORE, Reading
 from dnnsearch.data.files.sheet import dates, first_code, numeric
 from dnnsearch.data.files.source import EVERY_OTHER
 from dnnsearch.data.preprocessing import MAX_LEVELS
@@ -48,15 +49,16 @@ def profile(
     given: Mapping[str, str],
     declared: Mapping[str, str],
     set_aside: Mapping[str, str],
+    reading: Reading = BEFORE,
 ) -> list[Column]:
     """Return the columns of `frame` (m rows, those of target.y) with their roles.
 
     `given` are the config's roles, `declared` the file's; `set_aside` has the reason for each
-    column with another use. Raise ValueError for a column that mixes numbers and text, and if no
-    column is left to learn from.
+    column with another use; `reading` is the version of the rules. Raise
+    ValueError for a column that mixes numbers and text, and if no column is left to learn from.
     """
     columns = [
-        _column(series, target, _asked(str(name), given, declared), set_aside)
+        _column(series, target, _asked(str(name), given, declared), set_aside, reading)
         for name, series in frame.items()
     ]
     if all(column.role == "ignored" for column in columns):
@@ -76,7 +78,11 @@ def _asked(name: str, given: Mapping[str, str], declared: Mapping[str, str]) -> 
 
 
 def _column(
-    series: pd.Series, target: Target, asked: tuple[str, str], set_aside: Mapping[str, str]
+    series: pd.Series,
+    target: Target,
+    asked: tuple[str, str],
+    set_aside: Mapping[str, str],
+    reading: Reading,
 ) -> Column:
     name, missing = str(series.name), int(series.isna().sum())
     role, reason = asked

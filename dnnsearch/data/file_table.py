@@ -16,7 +16,8 @@ from dnnsearch.data.column_inputs import ColumnInputs
 from dnnsearch.data.column_roles import Column, profile
 from dnnsearch.data.files.number_formats import notice, read_numbers
 from dnnsearch.data.files.read import read, read_test
-from dnnsearch.data.files.sheet import MISSING, Sheet, plain
+from dnnsearch.data.files.reading_version import Reading
+from dnnsearch.data.files.sheet import Marks, Sheet, plain
 from dnnsearch.data.split_config import Split
 from dnnsearch.data.splitting import Indices, draw, joined
 from dnnsearch.data.table import HeldOut, PreparedArrays, Task, as_bytes
@@ -143,15 +144,15 @@ def load_table(source: Mapping[str, Any], by: str | None) -> FileTable:
     wanted = {f"columns.{column}": column for column in given if column != "*"}
     _check_columns(sheet, {"target": name, **({"split.by": by} if by else {}), **wanted})
     column = sheet.frame[name]
-    target = read_target(column, source.get("task"), decimal)
+    target = read_target(column, source.get("task"), decimal, Reading.of(source))
     frame = sheet.frame
     if target.missing:  # without these rows, such as one of totals, a column may be numbers
-        frame = plain(frame[target.there], source.get("missing", MISSING), name)
+        frame = plain(frame[target.there], Marks.of(source), name)
     groups = sheet.frame[by][target.there] if by else None
     _check_rows(frame, target)
     features = frame.drop(columns=name)
     aside = {by: "the split goes by it"} if by else {}
-    columns = profile(features, target, given, sheet.declared, aside)
+    columns = profile(features, target, given, sheet.declared, aside, Reading.of(source))
     sheet = replace(sheet, notices=(*sheet.notices, *_number_notices(column, target, decimal)))
     table = FileTable(features, target, columns, groups, None, sheet)
     return replace(table, test=_test(source, table, decimal))

@@ -54,6 +54,9 @@ class ModelInputs(Protocol):
     def filled(self, frame: "pd.DataFrame") -> "pd.DataFrame":
         """Return the frame with every column that is missing, imputed."""
 
+    def changed(self, now: Any) -> list[str]:
+        """Return the columns of which `now` makes other inputs, or that only one of both uses."""
+
     def single(self, replicate: int) -> "ModelInputs":
         """Return the inputs of one replicate."""
 

@@ -161,6 +161,11 @@ class Standardisation:
         means = dict(zip(self.names, np.atleast_2d(self.mean)[0]))
         return frame.assign(**{n: mean for n, mean in means.items() if n not in frame.columns})
 
+    def changed(self, now: Any) -> list[str]:
+        """Return the columns that only one of both has, or with another mean or scale."""
+        same = np.array_equal(self.mean, now.mean) and np.array_equal(self.scale, now.scale)
+        return [] if same and self.names == now.names else list(self.names)
+
     def single(self, replicate: int) -> "Standardisation":
         """Return the standardisation of one replicate."""
         if self.mean.ndim == 1:

@@ -115,6 +115,17 @@ class Preparation:
         row = {**typical_numbers(self.columns, self.arrays), **levels}
         return {name: row[name] for name in self.names}
 
+    def of_column(self, name: str) -> Any:
+        """Return what was fitted of one column; None if it is not used."""
+        if name in self.levels:
+            return self._inputs(name)
+        if name not in self.numeric:
+            return None
+        moments = [
+            self.arrays[key][self.numeric.index(name)] for key in ("median", "mean", "scale")
+        ]
+        return (name in self.gaps, *moments)
+
     def document(self) -> dict[str, Any]:
         """Return everything but the arrays, JSON-able."""
         return {

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from dnnsearch.data.files.number_formats import read_numbers
+from dnnsearch.data.files.reading_version import BEFORE, Reading
 from dnnsearch.data.files.sheet import numeric
 from dnnsearch.data.table import Task
 from dnnsearch.validators import shortened, show
@@ -44,10 +45,16 @@ class Target:
         return dict(zip(self.classes, numbers.tolist()))
 
 
-def read_target(column: pd.Series, wanted: str | None = None, decimal: str = ".") -> Target:
+def read_target(
+    column: pd.Series,
+    wanted: str | None = None,
+    decimal: str = ".",
+    reading: Reading = BEFORE,
+) -> Target:
     """Return the target in a column, for the `wanted` task or the one that the column suggests.
 
-    `decimal` is the file's decimal mark. Raise ValueError if the task cannot be learnt from it.
+    `decimal` is the file's decimal mark, `reading` the version of the rules. Raise ValueError if
+    the task cannot be learnt from it.
     """
     there = column.notna().to_numpy()
     given = column[there]

@@ -17,6 +17,7 @@ import pandas as pd
 
 from dnnsearch.config import yaml_file
 from dnnsearch.config.config import RUN_TIME, parse_config
+from dnnsearch.data.files.reading_version import FIRST, READING, Reading
 from dnnsearch.data.target import read_target
 from dnnsearch.storage.array_store import canonical
 from dnnsearch.trials.record_file import DIGEST_PREFIX
@@ -74,14 +75,28 @@ def array_study(
 ) -> ArrayStudy:
     """Return the study of X (m, n_x) and y (m,) with a config, or a part of one.
 
-    `given` is a mapping, or the path of a YAML file. Raise UserError if the config is not valid,
+    `given` is a mapping, or the path of a YAML file. A study that began with the first reading goes
+    on with it. Raise UserError if the config is not valid,
     ValueError if the target cannot be learnt.
     """
     y = y if y.dtype.kind in "buif" else y.astype(str)
-    found = read_target(pd.Series(y, name=TARGET), task).task
     content = npz({"X": X, TARGET: y})
+    older = _of_reading(FIRST, X, y, content, given, task)
+    return older if older.path.exists() else _of_reading(READING, X, y, content, given, task)
+
+
+def _of_reading(
+    reading: int,
+    X: np.ndarray,
+    y: np.ndarray,
+    content: bytes,
+    given: Mapping[str, Any] | str | Path | None,
+    task: str | None,
+) -> ArrayStudy:
+    """Return the study with this version of the reading; it is part of a study's name."""
+    found = read_target(pd.Series(y, name=TARGET), task, reading=Reading(reading)).task
     name = f"arrays-{hashlib.sha256(content).hexdigest()[:DIGEST_PREFIX]}.npz"
-    data = {"file": name, "target": TARGET, "task": found}
+    data = {"file": name, "target": TARGET, "task": found, "reading": reading}
     document = {**default_space(len(X), found), **_mapping(given), "data": data}
     document.setdefault("study", f"arrays-{_signature(document)}")
     config = parse_config(document, PLACE, "arrays")  # refused before anything is written

@@ -19,6 +19,7 @@ from dnnsearch.runtime import numerics
 from dnnsearch.storage.array_store import ArrayStore, default_root
 from dnnsearch.storage.study_lock import study_lock
 from dnnsearch.study.definition import Definition, resolve_definition
+from dnnsearch.study.reading_difference import check_reading
 from dnnsearch.study.stored_study import OpenStudy
 from dnnsearch.study.worker_factory import local_workers
 from dnnsearch.tracking import UNTRACKED, check_uri
@@ -68,6 +69,7 @@ def promote(
 def resolved_study(study: OpenStudy, store: ArrayStore) -> Definition:
     """Return the study's definition with its data. Raise UserError if the data have changed."""
     definition = resolve_definition(study.config, store)
+    check_reading(study, definition.prepared, store)
     present = (definition.prepared.data_digest, definition.prepared.split_digest)
     if present != (study.definition["data_digest"], study.definition["split_digest"]):
         raise UserError(f"the data of study {study.name} have changed since it was run")

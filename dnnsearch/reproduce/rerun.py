@@ -20,6 +20,7 @@ from dnnsearch.reproduce.record_comparison import (
 )
 from dnnsearch.reproduce.retraining import Retrained, result, retraining
 from dnnsearch.reproduce.rounding import explained_units
+from dnnsearch.study.reading_difference import check_digest
 from dnnsearch.study.stored_study import EXPERIMENT, IDENTITY, OpenStudy, open_study
 from dnnsearch.study.trial_views import ended_view
 from dnnsearch.tracking import has_store, tracking_uri
@@ -85,7 +86,9 @@ def rerun(run: str, storage: str) -> Verdict:
     with retraining(study.config, record.spec) as training:
         copies = Verdict(verdict.run)
         _compare_copies(copies, study, record, published)
-        _compare_training(verdict, record, result(training))
+        retrained = result(training)
+        check_digest(study, retrained.spec.data)
+        _compare_training(verdict, record, retrained)
     verdict.compared += copies.compared
     verdict.differences += copies.differences
     verdict.notes += copies.notes

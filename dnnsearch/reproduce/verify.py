@@ -25,6 +25,7 @@ from dnnsearch.runtime import numerics
 from dnnsearch.storage.array_store import ArrayStore
 from dnnsearch.study.coordinator import Coordinator
 from dnnsearch.study.definition import differences, resolve_definition
+from dnnsearch.study.reading_difference import check_reading
 from dnnsearch.study.retries import retry_params
 from dnnsearch.study.stored_study import OpenStudy
 from dnnsearch.study.worker_factory import open_workers
@@ -123,8 +124,8 @@ def verify(
 
     `workers` is a number of processes or a Dask scheduler's address. `on_progress` is called after
     each trial with the number of compared trials and of all trials, `on_message` with what the user
-    should know. Raises UserError if a trial is unfinished, or if the records or the data cannot be
-    read.
+    should know. Raises UserError if a trial is unfinished, if the records or the data cannot be
+    read, or if the unchanged file is read otherwise than when the study began.
     """
     ended = study.ended_trials()
     recorded = fingerprint(study.stated_record(row.number).digest for row in ended)
@@ -135,6 +136,7 @@ def verify(
             store = Path(folder)
             definition = resolve_definition(study.config, ArrayStore(store))
             numerics.check(definition.numerics)
+            check_reading(study, definition.prepared, ArrayStore(store))
             changed = differences(study.definition, definition.as_dict())
             with open_workers(definition, workers, store, on_message) as pool:
                 coordinator = Coordinator(

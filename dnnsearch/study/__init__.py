@@ -12,6 +12,7 @@ It does not know how a trial is trained, how MLflow stores it, or how a search i
 - `stored_study`: a study in a storage, opened to be read.
 - `preparation`: how the columns of a study's file were prepared, kept and verified.
 - `study_creation`: a study opened to be written: created, or compared with its definition.
+- `reading_difference`: an unchanged file that is read in another way: which columns, what to do.
 - `identity_file`: the file beside the records that says which study they are of.
 - `retries`: which failed trials are tried again, and under which numbers.
 - `search`: the whole search, put together from the modules above.

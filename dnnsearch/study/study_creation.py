@@ -8,6 +8,7 @@ from typing import Any
 
 from optuna.storages import RDBStorage
 
+from dnnsearch.data.files.reading_version import Reading
 from dnnsearch.data.restored_arrays import restore
 from dnnsearch.errors import UserError
 from dnnsearch.runtime.cli_process import program_name
@@ -17,6 +18,7 @@ from dnnsearch.storage.postgresql_lock import LockCheck
 from dnnsearch.storage.study_lock import study_lock
 from dnnsearch.study import identity_file, preparation
 from dnnsearch.study.definition import Definition, differences
+from dnnsearch.study.reading_difference import changed_columns, difference, only_reading_differs
 from dnnsearch.study.stored_study import (
     CONFIG,
     DEFINITION,
@@ -69,12 +71,23 @@ def create_or_check_study(storage: RDBStorage, definition: Definition) -> Rows:
         rows.set_attribute(PROFILE, asdict(definition.prepared.shape))
         rows.set_attribute(DEFINITION, wanted)
     elif stored != wanted:
+        _check_same_reading(OpenStudy(config.study, rows), stored, definition)
         _refuse(config.study, stored, wanted)
     document = config.document()
     for key in ("storage", "tracking"):
         document[key] = without_password(document[key])
     rows.set_attribute(CONFIG, document)
     return rows
+
+
+def _check_same_reading(
+    study: OpenStudy, stored: dict[str, Any] | None, definition: Definition
+) -> None:
+    """Raise UserError if the only difference is how the file is read."""
+    if stored and only_reading_differs(stored, definition.as_dict()):
+        now = Reading.of(definition.config.data)
+        store = ArrayStore(default_root())
+        raise UserError(difference(study, now, changed_columns(study, definition.prepared, store)))
 
 
 def _refuse(study: str, stored: dict[str, Any] | None, wanted: dict[str, Any]) -> None:

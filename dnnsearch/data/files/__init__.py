@@ -1,9 +1,10 @@
 """Files of every format as one kind of table, a `Sheet` of numbers and text.
 
-It does not know what a column means, or which of them is the target. Only `source` and `open_bytes`
-can be imported without pandas.
+It does not know what a column means, or which of them is the target. Only `source`,
+`reading_version` and `open_bytes` can be imported without pandas.
 
 - `source`: the keys of a config's `data` that are about a file.
+- `reading_version`: the version of the rules by which files are read.
 - `read`: a file of any format as a table, by its content.
 - `sheet`: the table that every format becomes.
 - `open_bytes`: the bytes of a file, decompressed.

@@ -10,7 +10,7 @@ from typing import Any
 from dnnsearch.data.files.delimited import parse
 from dnnsearch.data.files.dialect import Dialect
 from dnnsearch.data.files.encoding import decode
-from dnnsearch.data.files.sheet import MISSING, Sheet, check_names, plain
+from dnnsearch.data.files.sheet import Marks, Sheet, check_names, plain
 from dnnsearch.data.files.size_limits import MAX_COLUMNS, TOO_WIDE
 from dnnsearch.data.files.source import EVERY_OTHER
 
@@ -48,13 +48,9 @@ def read_arff(raw: bytes, given: Mapping[str, Any], target: str | None) -> Sheet
     header = quote + f"{quote},{quote}".join(n.replace(quote, "") for n in kinds) + quote
     dialect = Dialect(",", quote, ".", True)
     body = body.replace("\\'", "") if quote == "'" else body.replace('\\"', "")
-    missing = given.get("missing", MISSING)
-    form = {
-        "missing": missing,
-        "columns": {EVERY_OTHER: "number"},
-    }  # declared numbers are never codes
+    form = {**given, "columns": {EVERY_OTHER: "number"}}  # declared numbers are never codes
     frame = parse(f"{header}\n{body}", dialect, form, target).set_axis(list(kinds), axis=1)
-    frame = plain(frame, missing, target)
+    frame = plain(frame, Marks.of(given), target)
     declared = {name: role for name, kind in kinds.items() if (role := _role(kind))}
     return Sheet(frame, declared=declared, found={"encoding": encoding})
 

@@ -15,8 +15,7 @@ from dnnsearch.data.files.encoding import decode
 from dnnsearch.data.files.number_formats import notice, respelled
 from dnnsearch.data.files.sheet import (
     CODE,
-    GAPS,
-    MISSING,
+    Marks,
     Sheet,
     check_names,
     first_code,
@@ -51,11 +50,7 @@ def read_delimited(raw: bytes, given: Mapping[str, Any], target: str | None) -> 
     frame = with_columns(frame, {name: numbers for name, (numbers, _) in read.items()})
     ways = {"spelled": {name: way for name, (_, way) in read.items()}} if read else {}
     found = {"encoding": encoding, **dialect.as_dict(), **ways}
-    return Sheet(plain(frame, _missing(given), target), found=found, notices=tuple(notices))
-
-
-def _missing(given: Mapping[str, Any]) -> tuple[str, ...]:
-    return tuple(given.get("missing", MISSING))
+    return Sheet(plain(frame, Marks.of(given), target), found=found, notices=tuple(notices))
 
 
 def _respelled(
@@ -63,7 +58,7 @@ def _respelled(
 ) -> dict[str, tuple[pd.Series, str]]:
     """Return the columns, apart from the target, that are formatted numbers, and their format."""
     roles, ways, read = given.get("columns", {}), given.get("spelled"), {}
-    gaps = list(GAPS) if _missing(given) == MISSING else []  # the config lists all markers
+    gaps = list(Marks.of(given).among_numbers)
     for name in frame.columns.difference([target], sort=False):
         if roles.get(name, roles.get(EVERY_OTHER)) not in NOT_NUMBERS:
             cells = frame[name]
@@ -85,7 +80,7 @@ def parse(
     _check_columns(names, head, dialect)
     if count <= dialect.header:
         raise ValueError("the table must have rows, but it has a header only")
-    missing = _missing(given)
+    missing = Marks.of(given).everywhere
     numbers = {name for name, role in given.get("columns", {}).items() if role in TRANSFORMATIONS}
     frame = _pandas(text, dialect, names, missing, [n for n in names if n == target])
     if EVERY_OTHER not in numbers and _may_have_codes(text, dialect):

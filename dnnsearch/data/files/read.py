@@ -15,7 +15,7 @@ from dnnsearch.data.files.delimited import read_delimited
 from dnnsearch.data.files.json_tables import is_json, json_sheet
 from dnnsearch.data.files.open_bytes import is_workbook, unpacked
 from dnnsearch.data.files.openml import fetch
-from dnnsearch.data.files.sheet import MISSING, Sheet, nested, plain, with_columns
+from dnnsearch.data.files.sheet import Marks, Sheet, nested, plain, with_columns
 from dnnsearch.data.files.workbook import read_workbook
 
 
@@ -71,7 +71,7 @@ def _read(
 def _tidy(sheet: Sheet, given: Mapping[str, Any]) -> Sheet:
     frame = plain(
         _without_ignored(sheet.frame, given.get("columns", {})),
-        given.get("missing", MISSING),
+        Marks.of(given),
         given.get("target"),
     )
     if len(frame.columns) < 2 or len(frame) == 0:

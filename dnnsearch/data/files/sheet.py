@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from dnnsearch.data.files.reading_version import Reading
+
 MISSING = (
     "",
     "?",
@@ -28,6 +30,21 @@ MISSING = (
 )
 # In a column whose other cells are numbers, one of these is also a missing value.
 GAPS = ("-", "--", ".", "na", "n.a.", "#na", "nil", "none", "missing", "unknown", "not available")
+ERRORS = (  # of Excel in English and German, of LibreOffice and Google Sheets
+    "#DIV/0!",
+    "#VALUE!",
+    "#REF!",
+    "#NAME?",
+    "#NUM!",
+    "#NULL!",
+    "#NV",
+    "#SPILL!",
+    "#CALC!",
+    "#ERROR!",
+    "#WERT!",
+    "#BEZUG!",
+    "#ZAHL!",
+)
 DATES = ("ISO8601", "%d.%m.%Y", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S", "%Y/%m/%d")
 CODE = r"0\d|\+\d{7}"  # how digits start that are a code, not a number
 MAX_NAME_CHARACTERS = 200
@@ -41,6 +58,26 @@ class Sheet:
     declared: dict[str, str] = field(default_factory=dict)  # name -> role, if the file declares it
     found: dict[str, Any] = field(default_factory=dict)  # keys of a config's data, as detected
     notices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Marks:
+    """The texts that stand for a missing value."""
+
+    everywhere: tuple[str, ...] = MISSING
+    among_numbers: tuple[str, ...] = GAPS  # folded; in columns whose other cells are numbers
+
+    @classmethod
+    def of(cls, form: Mapping[str, Any]) -> "Marks":
+        """Return the marks for the keys of a config's `data`."""
+        reading, named = Reading.of(form), tuple(form.get("missing", ()))
+        errors = ERRORS if reading.has("errors of a spreadsheet are gaps") else ()
+        if reading.has("marks that the config names join the usual ones") or "missing" not in form:
+            return cls((*MISSING, *errors, *named))
+        return cls((*named, *errors), GAPS if named == MISSING else ())
+
+
+USUAL_MARKS = Marks()
 
 
 def check_names(names: Sequence[str]) -> None:
@@ -57,7 +94,7 @@ def check_names(names: Sequence[str]) -> None:
 
 
 def plain(
-    frame: pd.DataFrame, missing: Sequence[str] = MISSING, target: str | None = None
+    frame: pd.DataFrame, marks: Marks = USUAL_MARKS, target: str | None = None
 ) -> pd.DataFrame:
     """Return the frame with columns of numbers and of text only.
 
@@ -70,7 +107,7 @@ def plain(
     if all(_is_plain(dtype) for dtype in frame.dtypes):
         return frame
     columns = {
-        name: column(series, missing, numbers=name != target) for name, series in frame.items()
+        name: column(series, marks, numbers=name != target) for name, series in frame.items()
     }
     return pd.DataFrame(columns, index=frame.index)
 
@@ -92,7 +129,7 @@ def _is_plain(dtype: Any) -> bool:
 
 def column(
     series: pd.Series,
-    missing: Sequence[str] = MISSING,
+    marks: Marks = USUAL_MARKS,
     numbers: bool = True,
     codes: bool = True,
 ) -> pd.Series:
@@ -108,12 +145,11 @@ def column(
     if pd.api.types.is_numeric_dtype(series.dtype):
         return pd.Series(series.to_numpy(np.float64, na_value=np.nan), index=series.index)
     text = text_of(series)
-    text = text.mask(text.isin(list(missing)))
-    gaps = GAPS if tuple(missing) == MISSING else ()  # a config lists all markers
+    text = text.mask(text.isin(list(marks.everywhere)))
     if not numbers:
         return text
-    known = text.mask(text.str.casefold().isin(list(gaps)))
-    return known if codes and first_code(known) else _numbers_or_text(text, gaps)
+    known = text.mask(text.str.casefold().isin(list(marks.among_numbers)))
+    return known if codes and first_code(known) else _numbers_or_text(text, marks.among_numbers)
 
 
 def first_code(text: pd.Series) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from dnnsearch.data.files.open_bytes import sha256
+from dnnsearch.data.files.reading_version import FIRST, READING
 from dnnsearch.data.transformations import TRANSFORMATIONS
 from dnnsearch.validators import Rule, one_of, options, show, text, whole, yes_or_no
 
@@ -14,7 +15,17 @@ THOUSANDS, UNITS = "thousands", ("%", "$", "€", "£", "¥", "₩", "₹")
 WAYS = (THOUSANDS, *UNITS)  # formats of numbers; one with a unit may also have thousands
 TASKS = ("binary", "multiclass", "regression")
 # keys: the form of the file
-FORM = ("encoding", "separator", "quote", "decimal", "header", "missing", "spelled", "sheet")
+FORM = (
+    "encoding",
+    "separator",
+    "quote",
+    "decimal",
+    "header",
+    "missing",
+    "spelled",
+    "sheet",
+    "reading",
+)
 ORIGINS = ("file", "openml", "bundled")  # keys: the origin of the table; exactly one is given
 PATHS = ("file", "labels", "test_file", "test_labels")
 
@@ -85,6 +96,7 @@ KEYS: dict[str, Rule] = {
     "missing": _marks,
     "spelled": _spelled,
     "sheet": text,
+    "reading": whole(FIRST, READING),
 }
 
 
@@ -108,6 +120,8 @@ def source(given: Mapping[str, Any]) -> dict[str, Any]:
                 raise ValueError(f"{key} {error}") from None
     if "target" not in normal and "labels" not in normal:
         raise ValueError("target must be given: the name of the column to predict")
+    if normal.get("reading") == FIRST:
+        del normal["reading"]  # configs of before lack it
     return normal
 
 

@@ -1,0 +1,38 @@
+"""The version of the reading: by which rules a file's content becomes a table.
+
+A study goes on reading its file by the rules with which it began; so does a model. A rule that
+changes what is read is a row of CHANGES, and the code that follows it asks `Reading.has`, in one
+place. Earlier rules stay in that place.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+FIRST = 1  # of a config without `data.reading`
+READING = 2  # what a new config gets
+
+# What is read in another way -> the reading since which it is so.
+CHANGES: dict[str, int] = {
+    "marks that the config names join the usual ones": 2,
+    "errors of a spreadsheet are gaps": 2,
+}
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One version of the reading."""
+
+    version: int = FIRST
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> "Reading":
+        """Return the reading in a config's `data`, or in the form that a model keeps of it."""
+        return cls(data.get("reading", FIRST))
+
+    def has(self, change: str) -> bool:
+        """Return whether this reading has a row of CHANGES; raise KeyError if there is none."""
+        return self.version >= CHANGES[change]
+
+
+BEFORE = Reading(FIRST)
