@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup search ui dashboard rerun serve cluster-demo test check proof size lock clean
+.PHONY: help setup search ui dashboard rerun serve cluster-demo test check proof accept-code size lock clean
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -63,6 +63,9 @@ check: $(READY) ## what is static: format, lint, types, layers
 
 proof: $(READY) ## the long tests: storms, fuzzing with thousands of examples
 	@$(BIN)/pytest -m proof $(ARGS)
+
+accept-code: $(READY) ## run the golden tests; if no bit has moved, studies go on under the code of now
+	@PYTHONPATH=. $(BIN)/python experiments/accept_code.py $(ARGS)
 
 size: $(READY) ## how long functions and files are
 	@$(BIN)/python experiments/size.py $(ARGS)

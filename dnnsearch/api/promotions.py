@@ -41,16 +41,18 @@ def promote(
     top: int = 5,
     replicates: int = 16,
     workers: int | None = None,
+    accept_code: bool = False,
     storage: str | None = None,
 ) -> Promoted:
     """Make one model from a search, with an unbiased test score.
 
     Compare the `top` best configurations with `replicates` fresh seeds each, refit one, evaluate
-    the test set and register the model. Every evaluation of the test set is logged. Raise UserError
-    if that is not possible.
+    the test set and register the model. Every evaluation of the test set is logged. `accept_code`
+    is as in `search`. Raise UserError if that is not possible.
     """
     options = [f"--top={top}", f"--replicates={replicates}"]
     options += [] if workers is None else [f"--workers={workers}"]
+    options += ["--accept-code"] if accept_code else []
     result = run_cli(["promote", "--quiet", *options, "--", study], storage=storage_url(storage))
     return Promoted(
         trial=result["trial"],
@@ -75,6 +77,7 @@ def retune(
     top: int = 5,
     replicates: int = 16,
     workers: int | None = None,
+    accept_code: bool = False,
     storage: str | None = None,
 ) -> Retuned:
     """Re-tune on newer data and recommend keeping or replacing the champion.
@@ -82,12 +85,14 @@ def retune(
     `data` is a file like the old one, or a mapping such as {"name": "moons", "seed": 7} if the
     study is on such a set. `config` is a file with another search space. `overrides` sets keys of
     the config; `set` is its older name. `first` is the number of old configurations to train first.
+    `accept_code` is as in `search`.
     Raise UserError if that is not possible.
     """
     new_data = json.dumps(dict(data)) if isinstance(data, Mapping) else str(data)
     given = {"data": new_data, "study": name, "config": config, "trials": trials, "first": first}
     given |= {"top": top, "replicates": replicates, "workers": workers}
     options = [f"--{key}={value}" for key, value in given.items() if value is not None]
+    options += ["--accept-code"] if accept_code else []
     options += [f"--set={setting}" for setting in as_settings(one_of_both(overrides, set))]
     result = run_cli(["retune", "--quiet", *options, "--", study], storage=storage_url(storage))
     low, high = result["difference"]

@@ -29,6 +29,7 @@ def search(
     overrides: Mapping[str, Any] | None = None,
     set: Mapping[str, Any] | None = None,
     retry_failed: bool = False,
+    accept_code: bool = False,
     quiet: bool = False,
 ) -> Study:
     """Run or resume a study, up to `trials` trials in total; print its progress unless `quiet`.
@@ -36,9 +37,10 @@ def search(
     `config` is the path of a YAML file, or its content as a mapping, which then must name the
     study. No new trial starts after `seconds`. `workers` is a number of processes, or the address
     of a Dask scheduler. `overrides` sets keys of the config, as in {"split.dev": 0.3}; `set` is its
-    older name. `retry_failed` runs each failed trial again under a new number. KeyboardInterrupt
-    stops the search cleanly; the same call resumes it. Raise UserError for everything that the
-    command `search` refuses.
+    older name. `retry_failed` runs each failed trial again under a new number. With `accept_code` a
+    study goes on although other code of this package computed it. KeyboardInterrupt stops the
+    search cleanly; the same call resumes it. Raise UserError for everything that the command
+    `search` refuses.
     """
     storage = storage or os.environ.get(STORAGE_VARIABLE)
     named = {"trials": trials, "workers": workers, "study": study}
@@ -47,6 +49,7 @@ def search(
     options = [f"--set={change}" for change in changes]
     options += [] if seconds is None else [f"--for={seconds}"]
     options += ["--retry-failed"] if retry_failed else []
+    options += ["--accept-code"] if accept_code else []
     with _as_file(config, loaded) as path:
         report = (lambda line: None) if quiet else print
         run_cli(["search", *options, "--", str(path)], report, storage)

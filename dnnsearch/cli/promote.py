@@ -7,6 +7,7 @@ import typer
 
 from dnnsearch.cli.options import Storage, Study
 from dnnsearch.cli.progress import progress_printer
+from dnnsearch.cli.search import AcceptCode
 from dnnsearch.cli.startup import pin
 from dnnsearch.runtime.cli_process import send_result
 from dnnsearch.urls import DEFAULT_STORAGE
@@ -30,6 +31,7 @@ def promote(
     top: Top = 5,
     replicates: Replicates = 16,
     workers: Workers = None,
+    accept_code: AcceptCode = False,
     as_json: Json = False,
     quiet: Quiet = False,
     storage: Storage = DEFAULT_STORAGE,
@@ -61,7 +63,7 @@ def promote(
     from dnnsearch.study.leaderboard.formats import finite_or_null
 
     promotion = confirm_and_test(
-        opened, top, replicates, workers, progress_printer(quiet or as_json)
+        opened, top, replicates, workers, progress_printer(quiet or as_json), accept_code
     )
     result = document(promotion)
     print(json.dumps(finite_or_null(result)) if as_json else "\n".join(lines(promotion)))

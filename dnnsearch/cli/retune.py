@@ -2,13 +2,14 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from dnnsearch.cli.options import Storage, Study
 from dnnsearch.cli.progress import progress_printer
 from dnnsearch.cli.promote import Json, Quiet, Replicates, Top, Workers
+from dnnsearch.cli.search import AcceptCode
 from dnnsearch.cli.startup import pin
 from dnnsearch.runtime.cli_process import send_result
 from dnnsearch.urls import DEFAULT_STORAGE
@@ -53,6 +54,7 @@ def retune(
     top: Top = 5,
     replicates: Replicates = 16,
     workers: Workers = None,
+    accept_code: AcceptCode = False,
     as_json: Json = False,
     quiet: Quiet = False,
     storage: Storage = DEFAULT_STORAGE,
@@ -85,7 +87,7 @@ def retune(
     settings = [*(set_ or []), *(f"{key}={value}" for key, value in given.items() if value)]
     definition = begin(opened, data, config=config, settings=settings, name=name, first=first)
     silent = quiet or as_json
-    extent = {"top": top, "replicates": replicates}
+    extent: dict[str, Any] = {"top": top, "replicates": replicates, "accept_code": accept_code}
     with display(definition.config, silent) as observer:
         retuning = run_retuning(
             opened, definition, **extent, observer=observer, report=progress_printer(silent)

@@ -3,7 +3,7 @@
 import re
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -63,6 +63,9 @@ DryRun = Annotated[
 RetryFailed = Annotated[
     bool, typer.Option("--retry-failed", help="Run each failed trial again, under a new number.")
 ]
+AcceptCode = Annotated[
+    bool, typer.Option("--accept-code", help="Go on although other code computed the study.")
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show the result only.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON event per line.")]
 
@@ -76,6 +79,7 @@ def search(
     set_: Settings = None,
     storage: OtherStorage = None,
     retry_failed: RetryFailed = False,
+    accept_code: AcceptCode = False,
     dry_run: DryRun = False,
     quiet: Quiet = False,
     json_: Json = False,
@@ -109,7 +113,8 @@ def search(
     try:
         with open_publisher(early.tracking) as publisher:  # MLflow imports while we do
             loaded = _loaded(config, overrides)
-            outcome = _run(loaded, limit, retry_failed, quiet, json_, publisher)
+            going_on = {"retry_failed": retry_failed, "accept_code": accept_code}
+            outcome = _run(loaded, limit, going_on, quiet, json_, publisher)
     except Stopped:
         print(f"stopped; finished trials are kept. To resume: {command_line()}", file=sys.stderr)
         raise
@@ -125,7 +130,7 @@ def _loaded(path: Path, overrides: Sequence[str]) -> "Config":
 def _run(
     config: "Config",
     limit: float | None,
-    retry_failed: bool,
+    going_on: Mapping[str, bool],
     quiet: bool,
     json_: bool,
     publisher: "AnyPublisher",
@@ -145,8 +150,8 @@ def _run(
             config,
             seconds=limit,
             observer=observer,
-            retry_failed=retry_failed,
             publisher=publisher,
+            **going_on,
         )
 
 

@@ -18,6 +18,7 @@ from dnnsearch.promotion.registration import Registered, register_champion
 from dnnsearch.runtime import numerics
 from dnnsearch.storage.array_store import ArrayStore, default_root
 from dnnsearch.storage.study_lock import study_lock
+from dnnsearch.study.computing_code import check_code
 from dnnsearch.study.definition import Definition, resolve_definition
 from dnnsearch.study.reading_difference import check_reading
 from dnnsearch.study.stored_study import OpenStudy
@@ -44,13 +45,19 @@ class Promotion:
 
 
 def promote(
-    study: OpenStudy, top: int, replicates: int, workers: int | None, report: Report
+    study: OpenStudy,
+    top: int,
+    replicates: int,
+    workers: int | None,
+    report: Report,
+    accept_code: bool = False,
 ) -> Promotion:
     """Promote the best of the study's `top` configurations; call it with pinned numerics.
 
     `replicates` networks of each are trained with fresh seeds; `workers` defaults to the config's.
     Raise UserError if another process works on the study, if it has no finished trial, if its data
-    have changed, or if every candidate diverges.
+    have changed, if other code computed it (unless that is accepted), or if every candidate
+    diverges.
     """
     store = ArrayStore(default_root())
     definition = resolved_study(study, store)
@@ -58,6 +65,7 @@ def promote(
     if study.config.tracking != UNTRACKED:
         check_uri(study.config.tracking)
     with study_lock(study.rows.storage.url, study.name):
+        check_code(study.rows, accept_code)
         count = workers or study.config.processes
         with local_workers(definition, count, default_root()) as pool:
             confirmed = confirm(study, definition, top, replicates, pool, store, report)

@@ -145,8 +145,11 @@ def _digests(recorded: Record, now: Record) -> str:
     return _changed(f"digest of {name}", ours.get(name), theirs.get(name)) if name else ""
 
 
-def cause(recorded: Record, now: Record) -> str:
-    """Return what may explain that one spec has two results: versions, numerics or code."""
+def cause(recorded: Record, now: Record, other_code: str = "") -> str:
+    """Return what may explain that one spec has two results: versions, numerics or code.
+
+    `other_code` names the files that are not the code that computed the record.
+    """
     then, today = recorded.document["made"], now.document["made"]
     for what in ("versions", "numerics"):
         changed = differences(then.get(what, {}), today.get(what, {}))
@@ -156,6 +159,8 @@ def cause(recorded: Record, now: Record) -> str:
     changed = [f"{n} (was {old[n]}, is {new[n]})" for n in CAUSES if old[n] != new[n]]
     if changed:
         return f"code: {'; '.join(changed)}"
+    if other_code:
+        return other_code
     return (
         f"{UNEXPLAINED}: data, split, seed, hyperparameters, versions and numerics are those of "
         "the record, but the result is not"

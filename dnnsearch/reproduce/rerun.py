@@ -20,6 +20,7 @@ from dnnsearch.reproduce.record_comparison import (
 )
 from dnnsearch.reproduce.retraining import Retrained, result, retraining
 from dnnsearch.reproduce.rounding import explained_units
+from dnnsearch.study.computing_code import other_code
 from dnnsearch.study.reading_difference import check_digest
 from dnnsearch.study.stored_study import EXPERIMENT, IDENTITY, OpenStudy, open_study
 from dnnsearch.study.trial_views import ended_view
@@ -88,7 +89,7 @@ def rerun(run: str, storage: str) -> Verdict:
         _compare_copies(copies, study, record, published)
         retrained = result(training)
         check_digest(study, retrained.spec.data)
-        _compare_training(verdict, record, retrained)
+        _compare_training(verdict, record, retrained, other_code(study.attributes))
     verdict.compared += copies.compared
     verdict.differences += copies.differences
     verdict.notes += copies.notes
@@ -111,7 +112,9 @@ def _record(study: OpenStudy, number: int) -> Record:
     return study.stated_record(number)
 
 
-def _compare_training(verdict: Verdict, record: Record, retrained: Retrained) -> None:
+def _compare_training(
+    verdict: Verdict, record: Record, retrained: Retrained, other_code: str
+) -> None:
     verdict.compared.append("data, split, seed and the rest of the spec")
     if retrained.record is None:
         verdict.differences.append(spec_difference(record.spec, retrained.spec))
@@ -120,12 +123,13 @@ def _compare_training(verdict: Verdict, record: Record, retrained: Retrained) ->
     verdict.compared.append(
         f"{len(record.curves)} curves of {points} points, parameters, predictions"
     )
-    _judge(verdict, training_difference(record, retrained.record), record, retrained.record)
+    difference = training_difference(record, retrained.record)
+    why = cause(record, retrained.record, other_code)
+    _judge(verdict, difference, record, retrained.record, why)
 
 
-def _judge(verdict: Verdict, difference: str, record: Record, now: Record) -> None:
+def _judge(verdict: Verdict, difference: str, record: Record, now: Record, why: str) -> None:
     """Add to the verdict: rounding, another difference, or none although the versions differ."""
-    why = cause(record, now)
     units = explained_units(record, now)
     if difference and units is not None:
         verdict.rounding = f"{difference} ({units:.0f} units in the last place at most, by {why})"

@@ -23,6 +23,7 @@ from dnnsearch.reproduce.record_comparison import (
 from dnnsearch.reproduce.rounding import explained_units
 from dnnsearch.runtime import numerics
 from dnnsearch.storage.array_store import ArrayStore
+from dnnsearch.study.computing_code import other_code
 from dnnsearch.study.coordinator import Coordinator
 from dnnsearch.study.definition import differences, resolve_definition
 from dnnsearch.study.reading_difference import check_reading
@@ -51,6 +52,11 @@ class ReplayVerifier:
     first_rounding: str = ""  # the first difference that is only rounding
     max_units: float = 0.0  # the largest such difference, in units in the last place
     rounding_cause: str = ""
+
+    @cached_property
+    def other_code(self) -> str:
+        """Which files are not the code that computed the study."""
+        return other_code(self.study.attributes)
 
     @cached_property
     def rows(self) -> list[FrozenTrial]:
@@ -89,7 +95,7 @@ class ReplayVerifier:
     def _accept_rounding(self, difference: str, recorded: Record, now: Record) -> None:
         """Note a difference that is rounding with a known cause; raise Different for any other."""
         units = explained_units(recorded, now)
-        why = cause(recorded, now)
+        why = cause(recorded, now, self.other_code)
         if units is None:
             damaged = inconsistencies(recorded)
             raise Different(difference if damaged else f"{difference} ({why})")
@@ -138,6 +144,7 @@ def verify(
             numerics.check(definition.numerics)
             check_reading(study, definition.prepared, ArrayStore(store))
             changed = differences(study.definition, definition.as_dict())
+            changed += [verifier.other_code] if verifier.other_code else []
             with open_workers(definition, workers, store, on_message) as pool:
                 coordinator = Coordinator(
                     definition, verifier, verifier, pool, retries=retry_params(study)

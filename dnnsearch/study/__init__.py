@@ -3,6 +3,8 @@
 It does not know how a trial is trained, how MLflow stores it, or how a search is shown to the user.
 
 - `definition`: everything that determines a study, and the spec of each trial.
+- `computing_code`: the digests of the code that computes a study, and which ones are accepted.
+- `syntax_digest`: the digest of a module's syntax tree.
 - `clock`: the virtual time in which trials are asked and told.
 - `replayed_study`: Optuna's study in memory, which chooses the hyperparameters.
 - `coordinator`: the loop that asks, waits for workers, and tells.

@@ -2,13 +2,14 @@
 
 MLflow knows a study by its identity, which the storage draws at random. The file outlives the
 storage: a new storage in which a study with an equal definition is created takes its identity up,
-and what was planned of its retries, so that the study stays the one that MLflow shows.
+what was planned of its retries, and the code that computed it, so that the study stays the one
+that MLflow shows.
 """
 
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,7 @@ from urllib.parse import quote
 from dnnsearch.config.config import Config
 from dnnsearch.errors import UserError
 from dnnsearch.storage.array_store import canonical
+from dnnsearch.study.computing_code import CODE
 from dnnsearch.study.stored_study import IDENTITY, OpenStudy
 from dnnsearch.tracking.remote_records import side_files_of
 from dnnsearch.trials.hyperparameters import Value
@@ -30,17 +32,23 @@ DIGEST = "digest"  # of the rest of the file
 
 @dataclass(frozen=True)
 class StudyIdentity:
-    """What the file says; `retries` as in `OpenStudy`, `params` of each are Optuna's."""
+    """What the file says; `retries` as in `OpenStudy`, `params` of each are Optuna's.
+
+    `code` is the study's attribute; it is left out of the file if it is empty.
+    """
 
     study: str
     definition: str  # digest
     identity: str
     retries: Mapping[str, int] = field(default_factory=dict)
     params: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
+    code: Sequence[Any] = ()
 
     def encode(self) -> bytes:
         """Return the content of the file."""
         document = dict(vars(self))
+        if not self.code:
+            del document[CODE]
         return json.dumps({**document, DIGEST: _digest(document)}, indent=1).encode()
 
 
@@ -82,6 +90,7 @@ def keep(study: OpenStudy) -> None:
         known.identity,
         {**retries, **known.retries},
         {**params, **known.params},
+        study.attributes.get(CODE, known.code),
     )
     with suppress(UserError):
         study.records.put_side_file(path(study).name, wanted.encode())

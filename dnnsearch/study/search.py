@@ -63,12 +63,14 @@ def search(
     seconds: float | None,
     observer: SearchObserver,
     retry_failed: bool = False,
+    accept_code: bool = False,
     publisher: AnyPublisher | None = None,
 ) -> Outcome:
     """Bring the study of `config` to `config.trials` trials; start none later than `seconds` s.
 
-    With `retry_failed` each failed trial is tried again under a new number at the end. `publisher`
-    is what `open_publisher` returned, if the caller has opened it early; the search closes it.
+    With `retry_failed` each failed trial is tried again under a new number at the end, and with
+    `accept_code` the study goes on although other code computed it. `publisher` is what
+    `open_publisher` returned, if the caller has opened it early; the search closes it.
     Raises UserError if another process works on the study, if a study of this name has another
     definition, or if the data, the storage, MLflow or the workers cannot be used.
     """
@@ -77,7 +79,7 @@ def search(
     with (
         checked_publisher(config, publisher) as publisher,
         open_workers(definition, config.workers, default_root(), observer.on_message) as workers,
-        open_for_writing(definition) as (study, check_lock),
+        open_for_writing(definition, accept_code) as (study, check_lock),
     ):
         trials = _announce(study, retry_failed, observer)
         ledger = Ledger(study, [publisher.put, observer.on_trial], check_lock)

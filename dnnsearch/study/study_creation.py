@@ -17,6 +17,7 @@ from dnnsearch.storage.optuna_storage import Rows, create_study, open_storage, s
 from dnnsearch.storage.postgresql_lock import LockCheck
 from dnnsearch.storage.study_lock import study_lock
 from dnnsearch.study import identity_file, preparation
+from dnnsearch.study.computing_code import CODE, check_code
 from dnnsearch.study.definition import Definition, differences
 from dnnsearch.study.reading_difference import changed_columns, difference, only_reading_differs
 from dnnsearch.study.stored_study import (
@@ -33,16 +34,21 @@ from dnnsearch.urls import without_password
 
 
 @contextmanager
-def open_for_writing(definition: Definition) -> Iterator[tuple[OpenStudy, LockCheck]]:
+def open_for_writing(
+    definition: Definition, accept_code: bool = False
+) -> Iterator[tuple[OpenStudy, LockCheck]]:
     """Yield the study of this definition, and a check that raises LostLock if its lock was lost.
 
     Raises UserError if another process works on the study, if a study of this name has another
-    definition, or if the storage cannot be used.
+    definition, if other code computed it (unless that is accepted), or if the storage cannot be
+    used.
     """
     config = definition.config
     storage = open_storage(config.storage, create=True)
     with study_lock(config.storage, config.study) as check_lock:
-        study = OpenStudy(config.study, create_or_check_study(storage, definition))
+        rows = create_or_check_study(storage, definition)
+        check_code(rows, accept_code)
+        study = OpenStudy(config.study, rows)
         if definition.prepared.contents:
             restore(config, ArrayStore(default_root()), definition.prepared.test_key)
         preparation.keep(study, definition.prepared)
@@ -67,6 +73,8 @@ def create_or_check_study(storage: RDBStorage, definition: Definition) -> Rows:
         rows.set_attribute(IDENTITY, known.identity if known else uuid.uuid4().hex)
         if known and known.retries:
             rows.set_attribute(RETRIES, dict(known.retries))
+        if known and known.code:
+            rows.set_attribute(CODE, list(known.code))
         rows.set_attribute(EXPERIMENT, config.experiment)
         rows.set_attribute(PROFILE, asdict(definition.prepared.shape))
         rows.set_attribute(DEFINITION, wanted)

@@ -137,6 +137,7 @@ def serve() -> None:
 def use_libraries(folder: Path) -> None:
     """Let scikit-learn, Optuna, SQLAlchemy and Alembic import and compile what a study needs."""
     import_module("sklearn.datasets")
+    import_module("dnnsearch.study.computing_code").module_digests()
     from optuna.trial import TrialState, create_trial
 
     from dnnsearch.storage.optuna_storage import Rows, create_study, open_storage

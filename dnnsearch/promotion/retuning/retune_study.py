@@ -69,6 +69,7 @@ def retune(
     replicates: int,
     observer: SearchObserver,
     report: Report,
+    accept_code: bool = False,
 ) -> Retuning:
     """Run the new study that `begin` defined, and compare; call it with pinned numerics.
 
@@ -81,9 +82,9 @@ def retune(
     old_sample = rows.sample(old.model, old.name)
     now = rows.score(old_sample)
     report(f"{old.name} on the new test rows: {now['value']:.4f}")
-    search(config, seconds=None, observer=observer)
+    search(config, seconds=None, observer=observer, accept_code=accept_code)
     new_study = open_study(config.study, config.storage)
-    promotion = promote(new_study, top, replicates, None, report)
+    promotion = promote(new_study, top, replicates, None, report, accept_code)
     new_sample = rows.sample(read(Path(promotion.registered.file)), "the new champion")
     retuning = Retuning(
         study=study.name,

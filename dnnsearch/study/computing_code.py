@@ -1,0 +1,113 @@
+"""Which code computes a study, its digests, and which digests are known to compute equal bits.
+
+A digest for each module stands beside the definition of a study, not in it: another digest may
+compute the same. `ARITHMETIC` says which bits our code is to compute. `accepted_code.json` has the
+digests of the code that was seen to compute them; `make accept-code` adds the present one, after
+the golden tests.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from dnnsearch.errors import UserError
+from dnnsearch.storage.array_store import canonical
+from dnnsearch.storage.optuna_storage import Rows
+from dnnsearch.study.syntax_digest import syntax_digest
+from dnnsearch.trials.spec import ARITHMETIC
+
+PACKAGE = Path(__file__).parents[1]
+ACCEPTED = "study/accepted_code.json"  # in the package: arithmetic -> release -> `code_digest`s
+# What the bits of a study depend on. What the readers in data/files/ return is not here, because
+# its digest is part of a study's definition.
+COMPUTING = (
+    "nn/**/*.py",
+    "trials/**/*.py",
+    "data/*.py",
+    "config/dimensions.py",
+    "config/optuna_samplers.py",
+    "config/samplers.py",
+    "config/search_space.py",
+    "config/try_first.py",
+    "study/clock.py",
+    "study/coordinator.py",
+    "study/definition.py",
+    "study/replayed_study.py",
+)
+STORING = (  # these are among them, but store what was computed
+    "trials/record.py",
+    "trials/record_file.py",
+    "trials/record_store.py",
+    "data/restored_arrays.py",
+)
+CODE = "code"  # the study's attribute: [first trial, digest by module], for each code, oldest first
+
+Modules = Mapping[str, str]  # SHA-256 of the syntax tree by file, as in nn/layers.py
+
+
+@cache
+def module_digests(package: Path = PACKAGE) -> Modules:
+    """Return the digests of the computing modules of a package; empty if it has no source files."""
+    files = {path for pattern in COMPUTING for path in package.glob(pattern)}
+    files -= {package / name for name in STORING}
+    return {
+        path.relative_to(package).as_posix(): syntax_digest(path.read_text(encoding="utf-8"))
+        for path in sorted(files)
+    }
+
+
+def code_digest(modules: Modules) -> str:
+    """Return one SHA-256 of all of them, in hex."""
+    return hashlib.sha256(canonical(dict(modules)).encode()).hexdigest()
+
+
+@cache
+def accepted() -> frozenset[str]:
+    """Return the digests of the code that computes the bits of our `ARITHMETIC`."""
+    releases = json.loads((PACKAGE / ACCEPTED).read_text()).get(str(ARITHMETIC), {})
+    return frozenset(digest for digests in releases.values() for digest in digests)
+
+
+def changed_files(then: Modules, now: Modules) -> list[str]:
+    """Return the files that differ; none if both codes are known to compute equal bits."""
+    if {code_digest(then), code_digest(now)} <= accepted() or not now:
+        return []
+    return [f"dnnsearch/{f}" for f in sorted({**then, **now}) if then.get(f) != now.get(f)]
+
+
+def other_code(attributes: Mapping[str, Any]) -> str:
+    """Return which files are not the code that computed the study; empty if all are.
+
+    Of a study of before, the code is unknown.
+    """
+    history = attributes.get(CODE, [])
+    files = {f for _, then in history for f in changed_files(then, module_digests())}
+    return f"code: {', '.join(sorted(files))} is not what computed it" if files else ""
+
+
+def check_code(rows: Rows, accept: bool) -> None:
+    """Note the present code as that of the next trials.
+
+    Raise UserError if the last trials had another one, unless the user accepts that.
+    """
+    history = rows.attributes.get(CODE, [])
+    changed = changed_files(history[-1][1], module_digests()) if history else []
+    if changed and not accept:
+        raise UserError(
+            f"study {rows.study} was computed by other code: {', '.join(changed)}; restore it, "
+            "start a new study with search --study NAME, or go on with --accept-code "
+            "(in Python accept_code=True)"
+        )
+    if changed or not history:
+        note_code(rows, history)
+
+
+def note_code(rows: Rows, history: Sequence[Any]) -> None:
+    """Write that the present code computes the trials that have not ended, and those to come."""
+    trials = rows.trials()
+    unfinished = [trial.number for trial in trials if not trial.state.is_finished()]
+    entry = [min(unfinished, default=len(trials)), dict(module_digests())]
+    rows.set_attribute(CODE, [*history, entry])
