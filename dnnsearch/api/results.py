@@ -9,7 +9,6 @@ import numpy as np
 from dnnsearch.deployment.trial_model import model, parameters
 from dnnsearch.errors import UserError
 from dnnsearch.models.ensemble import Model
-from dnnsearch.nn import Parameters
 from dnnsearch.study.leaderboard.formats import column_values, columns, fragment
 from dnnsearch.study.leaderboard.ranking import Leaderboard, Row, leaderboard
 from dnnsearch.study.stored_study import OpenStudy
@@ -123,7 +122,7 @@ class Trial:
         """
         flat = parameters(self._study, self.record)
         flat = flat[0] if len(flat) == 1 else flat
-        return Parameters.from_flat(self.record.spec.layer_sizes, flat).as_dict()
+        return self.record.spec.parameters(flat).as_dict()
 
     @cached_property
     def _model(self) -> Model:

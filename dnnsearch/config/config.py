@@ -15,6 +15,7 @@ definitions. A fixed `0.9` and the one choice `[0.9]` differ: Optuna is asked fo
 
 import os
 from collections.abc import Mapping, Sequence
+from itertools import chain, product
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -40,6 +41,7 @@ from dnnsearch.config.dimensions import (
     dimension,
     optional_dimension,
     plain,
+    values,
     with_depths,
 )
 from dnnsearch.config.samplers import SAMPLERS, sampler_definition
@@ -49,7 +51,8 @@ from dnnsearch.data import datasets
 from dnnsearch.data.files.source import is_file, source
 from dnnsearch.data.split_config import Seed, Split, mapping
 from dnnsearch.errors import UserError
-from dnnsearch.trials.hyperparameters import HYPERPARAMETERS, MAX_ITERATIONS, OPTIONAL
+from dnnsearch.trials.hyperparameters import HYPERPARAMETERS, MAX_ITERATIONS, NEUTRAL, OPTIONAL
+from dnnsearch.trials.input_pieces import needed_constants
 from dnnsearch.trials.metrics import METRICS, on_request
 from dnnsearch.trials.pruning import PRUNERS
 from dnnsearch.trials.spec import COST_FORMULA
@@ -203,6 +206,19 @@ class Config(_OptionalKeys):  # type: ignore[valid-type, misc]
         """
         every = {name: getattr(self, name) for name in HYPERPARAMETERS}
         return {n: one for n, one in every.items() if isinstance(one, Dimension)}
+
+    @property
+    def input_constants(self) -> tuple[str, ...]:
+        """What the networks' inputs need of train: see `data.input_constants`.
+
+        An embedding needs to know which inputs are numbers, which the raw scale says too.
+        """
+        names = ("numbers", "codes", "edges")
+        chosen = product(*(values(getattr(self, name), NEUTRAL[name]) for name in names))
+        needed = dict.fromkeys(
+            chain.from_iterable(needed_constants(str(n), K, str(t)) for n, K, t in chosen)
+        )
+        return tuple(needed) or (("none",) if self.embedding is not None else ())
 
     @property
     def experiment(self) -> str:

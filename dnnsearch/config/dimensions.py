@@ -107,14 +107,28 @@ def dimension(name: str, value: object) -> Dimension:
     Raise ValueError with rule and value if it is not one.
     """
     hyper = HYPERPARAMETERS[name]
-    if isinstance(value, Mapping):
+    if isinstance(value, Mapping) and not hyper.takes_mapping:
         return _range(hyper, value)
     if isinstance(value, list | tuple):
         return Choices(_distinct([hyper.value(one) for one in value]))
-    if isinstance(value, str) and len(value.replace(",", " ").split()) > 1:
+    if isinstance(value, str) and not hyper.takes_mapping and _words(value) > 1:
         choices = ", ".join(value.replace(",", " ").split())
         raise ValueError(f"choices are a list [{choices}], but got one text, {show(value)}")
     return Fixed(hyper.value(value))
+
+
+def _words(text: str) -> int:
+    return len(text.replace(",", " ").split())
+
+
+def values(dimension: Dimension | None, neutral: Value) -> tuple[Value, ...]:
+    """Return the values of a dimension that is no range; None has its neutral value."""
+    match dimension:
+        case Choices(found):
+            return found
+        case Fixed(value):
+            return (value,)
+    return (neutral,)
 
 
 def optional_dimension(name: str, value: object) -> Dimension | None:
@@ -122,7 +136,7 @@ def optional_dimension(name: str, value: object) -> Dimension | None:
 
     `none` stands for the neutral value. Raise ValueError as `dimension` does.
     """
-    if value in (None, "none"):
+    if value is None or (value == "none" and NEUTRAL[name] in (None, "none")):
         return None
     found = dimension(name, value)
     return None if found == Fixed(NEUTRAL[name]) else found

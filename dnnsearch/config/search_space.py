@@ -9,6 +9,7 @@ gives whole networks, it is asked for `units` instead, a name such as `20-7-5`.
 
 import math
 from collections.abc import Callable, Mapping
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from dnnsearch.config.config import Config
@@ -20,10 +21,13 @@ from dnnsearch.config.dimensions import (
     Range,
     architecture_name,
     plain,
+    values,
 )
 from dnnsearch.data.prepare import DataShape
 from dnnsearch.errors import UserError
 from dnnsearch.nn import multiply_adds
+from dnnsearch.nn.input_layer import InputShape
+from dnnsearch.nn.number_scaling import NONE
 from dnnsearch.trials.hyperparameters import (
     HYPERPARAMETERS,
     NEUTRAL,
@@ -264,7 +268,20 @@ def _most_weights(config: Config, shape: DataShape) -> int:
     else:
         layers = int(_bounds(config.hyper["hidden_layers"], shape)[1])
         networks = [[int(_bounds(config.units, shape)[1])] * layers]
-    return max(multiply_adds([shape.features, *units, shape.outputs]) for units in networks)
+    n_0 = max(_input_sizes(config, shape))
+    return max(multiply_adds([n_0, *units, shape.outputs]) for units in networks)
+
+
+def _input_sizes(config: Config, shape: DataShape) -> list[int]:
+    """Return n[0] for each pair of codes and embedding; of a range, for its largest."""
+    pairs = product(*(_sizes(getattr(config, name)) for name in ("codes", "embedding")))
+    return [InputShape(shape.features, shape.numbers, K, k).n_0 for K, k in pairs]
+
+
+def _sizes(dimension: Dimension | None) -> list[int]:
+    if isinstance(dimension, Range):
+        return [int(dimension.high)]
+    return [0 if value == NONE else int(value) for value in values(dimension, NONE)]
 
 
 def _bounds(dimension: Dimension, shape: DataShape) -> tuple[float, float]:
@@ -280,4 +297,6 @@ def _bounds(dimension: Dimension, shape: DataShape) -> tuple[float, float]:
 
 
 def _number(value: Value, shape: DataShape) -> float:
+    if value == NONE:
+        return 0.0
     return shape.train if value == "full" else float(value)

@@ -19,6 +19,7 @@ The path of the data is `prepare`: a table is read, split, filled and stored.
 - `equal_rows`: rows that are equal in all features, counted and kept in one part.
 - `preprocessing`: what is fitted on train to make inputs of columns.
 - `transformations`: the kinds of numeric columns, one row each.
+- `input_constants`: what a network's input pieces need of train: scales, quantiles, edges.
 - `cells`: cells of raw rows as numbers and text, each by itself.
 - `column_inputs`: the inputs of a network that learnt from columns.
 - `model_inputs`: one interface to the inputs of any trained network.

@@ -15,6 +15,7 @@ from typing import Any, Literal, Protocol
 
 from dnnsearch.data import datasets
 from dnnsearch.data.files.source import contents, identity, is_file
+from dnnsearch.data.input_constants import is_constant, with_constants
 from dnnsearch.data.split_config import Split
 from dnnsearch.data.splitting import Indices, joined
 from dnnsearch.data.table import HeldOut, PreparedArrays, Table, Task
@@ -46,6 +47,10 @@ class DataRequest(Protocol):
         """The floats of X: `float32` or `float64`."""
 
     @property
+    def input_constants(self) -> tuple[str, ...]:
+        """What the search space needs of train for a network's inputs: see `input_constants`."""
+
+    @property
     def place(self) -> str:
         """The file of the config, for error messages."""
 
@@ -60,6 +65,7 @@ class DataShape:
     dev: int
     test: int
     task: Task
+    numbers: int = 0  # features that are numbers, the first ones; 0 if no input piece needs it
 
     @property
     def output(self) -> Literal["sigmoid", "softmax", "identity"]:
@@ -93,8 +99,11 @@ class Prepared:
     contents: dict[str, str] = field(default_factory=dict)  # of the user's files: key -> SHA-256
 
     def as_dict(self) -> dict[str, Any]:
-        """Return all of it, JSON-able."""
-        return json.loads(canonical(asdict(self)))  # type: ignore[no-any-return]
+        """Return all of it, JSON-able; without `shape.numbers` if that is 0."""
+        document: dict[str, Any] = json.loads(canonical(asdict(self)))
+        if not self.shape.numbers:
+            del document["shape"]["numbers"]
+        return document
 
     @classmethod
     def from_dict(cls, document: Mapping[str, Any]) -> "Prepared":
@@ -124,6 +133,8 @@ def _prepare(request: DataRequest, store: ArrayStore, whole: bool) -> Prepared:
     table, rows = _read_and_split(request)
     rows = joined(rows) if whole else rows
     filled = table.to_arrays(rows, request.dtype)
+    if request.input_constants:
+        filled = with_constants(filled, request.input_constants, table.task)
     return Prepared(
         shape=_shape(table, filled),
         classes=table.classes,
@@ -140,7 +151,9 @@ def _shape(table: Table, filled: PreparedArrays) -> DataShape:
     arrays = {**filled.arrays, **filled.test}
     features, outputs = arrays["X_train"].shape[-1], outputs_of(table.task, table.classes)
     sizes = {part: arrays[f"y_{part}"].shape[-1] for part in ("train", "dev", "test")}
-    return DataShape(features, outputs, **sizes, task=table.task)
+    has_constants = any(is_constant(name) for name in filled.arrays)
+    numbers = filled.test["mean"].shape[-1] if has_constants else 0
+    return DataShape(features, outputs, **sizes, task=table.task, numbers=numbers)
 
 
 def held_out(request: DataRequest) -> HeldOut:
@@ -192,6 +205,7 @@ def _origin(request: DataRequest, whole: bool) -> str:
             "versions": {name: metadata.version(name) for name in ("numpy", "scikit-learn")},
             "kernels": [state["libc"], os.environ.get("GLIBC_TUNABLES", ""), state["cpu_targets"]],
             **({"whole": True} if whole else {}),
+            **({"inputs": request.input_constants} if request.input_constants else {}),
         }
     )
 

@@ -9,8 +9,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from dnnsearch import nn
+from dnnsearch.data.input_constants import RAW, fit_constants
 from dnnsearch.estimators.arguments import Settings
 from dnnsearch.trials.hyperparameters import Hyperparameters
+from dnnsearch.trials.input_pieces import (
+    InputPieces,
+    input_pieces,
+    input_shape,
+    needed_constants,
+)
 from dnnsearch.trials.training import CURVES, Progress, train
 
 SINGLE = 0  # the index of the only replicate
@@ -21,6 +28,7 @@ class Fit:
     """The result of a training; P is the number of points of the curves."""
 
     parameters: dict[str, np.ndarray]  # {"W1": (n[1], n[0]), "b1": (n[1], 1), ...}
+    pieces: InputPieces  # fitted on X_train
     best: int  # updates made when the parameters were these
     steps: np.ndarray  # (P,) int64: updates made at each point
     curves: dict[str, np.ndarray]  # train_cost, dev_cost, train_accuracy, dev_accuracy -> (P,)
@@ -52,11 +60,12 @@ def fit(
     `output` is the output activation, `outputs` the number of output units n[L]. Raise Diverged if
     a cost is not finite.
     """
-    sizes = (data["X_train"].shape[1], *hyper.units, outputs)
-    parameters = nn.initialize(sizes, [rng], settings.initialization, settings.dtype)
+    pieces = _fit_pieces(data, output, hyper)
+    sizes, learnt = (pieces.shape.n_0, *hyper.units, outputs), pieces.shape.learnt
+    parameters = nn.initialize(sizes, [rng], settings.initialization, settings.dtype, learnt)
     points: list[Progress] = []
     best, kept = 0, parameters.flat.copy()
-    for point in _progress(parameters, data, output, hyper, settings, rng):
+    for point in _progress(parameters, data, output, hyper, settings, rng, pieces):
         points.append(point)
         if not np.isfinite(point.train_cost[SINGLE]):
             raise Diverged(hyper.learning_rate, point.iteration)
@@ -64,10 +73,18 @@ def fit(
             best, kept[:] = len(points) - 1, parameters.flat
         if settings.patience and len(points) - 1 - best >= settings.patience:
             break
-    final = nn.Parameters.from_flat(sizes, kept[SINGLE])
+    final = nn.Parameters.from_flat(sizes, kept[SINGLE], learnt)
     iterations = np.array([point.iteration for point in points], np.int64)
     curves = {n: np.array([getattr(point, n)[SINGLE] for point in points]) for n in CURVES}
-    return Fit(final.as_dict(), points[best].iteration, iterations, curves)
+    return Fit(final.as_dict(), pieces, points[best].iteration, iterations, curves)
+
+
+def _fit_pieces(data: Mapping[str, np.ndarray], output: str, hyper: Hyperparameters) -> InputPieces:
+    """Return the pieces in front of the first layer; every column of X is a number to them."""
+    X, y = data["X_train"], data["y_train"]
+    needed = needed_constants(hyper.numbers, hyper.codes, hyper.edges)
+    arrays = fit_constants(X, y, needed, output == "identity", RAW) if needed else {}
+    return input_pieces(hyper, input_shape(hyper, X.shape[1], X.shape[1]), arrays)
 
 
 def _progress(
@@ -77,14 +94,16 @@ def _progress(
     hyper: Hyperparameters,
     settings: Settings,
     rng: np.random.Generator,
+    pieces: InputPieces,
 ) -> Iterator[Progress]:
     # The training always evaluates a dev set; if there is none, one example costs nothing.
     no_dev = {"X_dev": data["X_train"][:1], "y_dev": data["y_train"][:1]}
     return train(
         parameters,
-        {**no_dev, **data},
+        pieces.scaled({**no_dev, **data}),
         hyper,
         output=output,
         curve_every=settings.curve_every,
         rngs=[rng],
+        pieces=pieces,
     )

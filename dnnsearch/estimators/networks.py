@@ -25,6 +25,7 @@ from dnnsearch.estimators.arguments import (
 from dnnsearch.estimators.fitting import fit
 from dnnsearch.nn import Network, Parameters
 from dnnsearch.trials.hyperparameters import OPTIONAL
+from dnnsearch.trials.input_pieces import network
 
 ARGUMENTS = """Parameters
     ----------
@@ -107,7 +108,7 @@ class DeepNet(BaseEstimator):  # type: ignore[misc]
             data = dict(zip(("X_train", "X_dev", "y_train", "y_dev"), parts, strict=True))
         rng = np.random.default_rng(random.randint(2**31, size=4))
         fitted = fit(data, output, outputs, hyper, chosen, rng)
-        self.parameters_ = fitted.parameters
+        self.parameters_, self.pieces_ = fitted.parameters, fitted.pieces
         self.steps_, self.n_iter_ = fitted.steps, int(fitted.steps[-1])
         self.best_iteration_ = fitted.best
         self.loss_curve_ = fitted.curves["train_cost"]
@@ -124,12 +125,15 @@ class DeepNet(BaseEstimator):  # type: ignore[misc]
     def _network(self, output: str) -> Network:
         """Return the trained network in float64, so that rows do not affect each other."""
         arrays = {name: array.astype(np.float64) for name, array in self.parameters_.items()}
-        return Network(Parameters.from_dict(arrays), self.activation, output)
+        parameters = Parameters.from_dict(arrays, self.pieces_.shape.learnt)
+        hyper = hyperparameters(self.get_params(deep=False))
+        return network(parameters, hyper, output, self.pieces_)
 
     def _columns(self, X: Any) -> np.ndarray:
-        """Return X (n[0], m) for the trained network."""
+        """Return X (n_x, m) for the trained network."""
         check_is_fitted(self)
-        return np.asarray(validate_data(self, to_pandas(X), dtype=np.float64, reset=False)).T
+        rows = validate_data(self, to_pandas(X), dtype=np.float64, reset=False)
+        return self.pieces_.scale(np.asarray(rows)).T
 
 
 class DeepNetClassifier(ClassifierMixin, DeepNet):  # type: ignore[misc]

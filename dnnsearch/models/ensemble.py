@@ -16,6 +16,7 @@ from dnnsearch.data.files.source import FORM
 from dnnsearch.data.model_inputs import ModelInputs, inputs
 from dnnsearch.data.prepare import Prepared
 from dnnsearch.nn import Network, Parameters
+from dnnsearch.trials.input_pieces import InputPieces, input_pieces
 from dnnsearch.trials.spec import Spec
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class Model:
         default_factory=dict
     )  # the file format, if the config states it
     provenance: Mapping[str, Any] = field(default_factory=dict)  # JSON-able
+    pieces: InputPieces | None = None  # in front of the first layer; None if A[0] is the inputs
     _lock: Any = field(default_factory=Lock, compare=False, repr=False)
 
     @property
@@ -65,15 +67,19 @@ class Model:
 
     @cached_property
     def _network(self) -> Network:
-        return Network(self.parameters, self.activation, self.output)
+        if self.pieces is None:
+            return Network(self.parameters, self.activation, self.output)
+        shape, edges = self.pieces.shape, self.pieces.edges
+        return Network(self.parameters, self.activation, self.output, shape, edges)
 
     def single(self, replicate: int = 0) -> "Model":
         """Return one of the networks as a model."""
         flat = self.parameters.flat[replicate : replicate + 1]
-        parameters = Parameters.from_flat(self.parameters.layer_sizes, flat)
-        return replace(
-            self, parameters=parameters, inputs=self.inputs.single(replicate), _lock=Lock()
-        )
+        old = self.parameters
+        parameters = Parameters.from_flat(old.layer_sizes, flat, old.extra_shapes)
+        pieces = self.pieces.single(replicate) if self.pieces else None
+        inputs = self.inputs.single(replicate)
+        return replace(self, parameters=parameters, inputs=inputs, pieces=pieces, _lock=Lock())
 
     def outputs(self, X: Any, decimal: str | None = None) -> np.ndarray:
         """Return the mean of A[L] over the networks, (m, n[L]) float64, for m raw rows X.
@@ -87,6 +93,8 @@ class Model:
         form = CellFormat.of(self.form, decimal)
         with np.errstate(all="ignore"):
             prepared = self.inputs.apply(X, self.parameters.flat.dtype, form)
+            if self.pieces is not None:
+                prepared = self.pieces.scale(prepared)
         means = np.empty((prepared.shape[-2], self.parameters.layer_sizes[-1]))
         for start in range(0, len(means), ROWS_PER_BLOCK):
             rows = slice(start, start + ROWS_PER_BLOCK)
@@ -171,8 +179,9 @@ def assemble(
 
     `arrays` are those stored under `prepared.test_key`; `data` is that of the config.
     """
+    pieces = input_pieces(spec.hyperparameters, spec.input_shape, arrays)
     return Model(
-        Parameters.from_flat(spec.layer_sizes, parameters),
+        spec.parameters(parameters),
         spec.hyperparameters.activation,
         inputs(arrays, prepared.feature_names),
         labels(prepared.classes),
@@ -180,6 +189,7 @@ def assemble(
         data.get("target"),
         {key: data[key] for key in FORM if key in data},
         provenance,
+        None if pieces.is_plain else pieces,
     )
 
 

@@ -7,6 +7,7 @@ reading never takes more memory than a few times the size of the file.
 
 import hashlib
 import re
+from dataclasses import asdict
 from pathlib import Path
 
 from dnnsearch.data import model_inputs
@@ -19,7 +20,7 @@ from dnnsearch.storage.array_store import DamagedArrays, pack, unpack
 from dnnsearch.storage.atomic_write import write_whole
 from dnnsearch.storage.sqlite_connection import is_database
 
-FORMAT = 1
+PLAIN_FORMAT, FORMAT = 1, 2  # without and with `pieces` in front of the first layer
 ENDING = ".dnn"  # the usual suffix of a model file
 FIRST_LINE = "dnnsearch model, format {}, sha256 {}\n"
 MAGIC = re.compile(rb"dnnsearch model, format ([0-9]{1,6}), sha256 ([0-9a-f]{64})\n")
@@ -38,8 +39,12 @@ def encode(model: Model) -> bytes:
         "provenance": dict(model.provenance),
     }
     own = {"parameters": model.parameters.flat, "target": model.target}
+    if model.pieces is not None:
+        document["pieces"] = {"kind": model.pieces.kind, **asdict(model.pieces.shape)}
+        own |= model.pieces.arrays()
+    form = FORMAT if "pieces" in document else PLAIN_FORMAT
     packed = pack(document, {**model.inputs.arrays(), **own})
-    return FIRST_LINE.format(FORMAT, hashlib.sha256(packed).hexdigest()).encode() + packed
+    return FIRST_LINE.format(form, hashlib.sha256(packed).hexdigest()).encode() + packed
 
 
 def digest(content: bytes) -> str:
@@ -67,9 +72,10 @@ def _verified(content: bytes) -> bytes:
     first = MAGIC.match(content)
     if first is None:
         raise ValueError("it does not begin like a model file of dnnsearch")
-    if int(first[1]) != FORMAT:
+    if int(first[1]) not in (PLAIN_FORMAT, FORMAT):
         newer = " (a newer dnnsearch wrote it)" if int(first[1]) > FORMAT else ""
-        raise ValueError(f"its format must be {FORMAT}, but is {int(first[1])}{newer}")
+        rule = f"its format must be {PLAIN_FORMAT} or {FORMAT}"
+        raise ValueError(f"{rule}, but is {int(first[1])}{newer}")
     packed = content[first.end() :]
     if hashlib.sha256(packed).hexdigest() != first[2].decode():
         raise ValueError("the SHA-256 of its content is not that of its first line")
@@ -88,8 +94,10 @@ def _model(packed: bytes) -> Model:
         if name not in model_file_checks.NETWORK_ARRAYS
     }
     model_inputs.check(fitted, names)
+    pieces = model_file_checks.input_pieces(document, arrays)
+    learnt = pieces.shape.learnt if pieces else {}
     model = Model(
-        Parameters.from_flat(document.layer_sizes, arrays["parameters"]),
+        Parameters.from_flat(document.layer_sizes, arrays["parameters"], learnt),
         document.activation,
         model_inputs.inputs(fitted, names),
         labels(document.classes),
@@ -97,6 +105,7 @@ def _model(packed: bytes) -> Model:
         document.target_name,
         document.form,
         document.provenance,
+        pieces,
     )
     _check_whole(model, document)
     return model
@@ -106,7 +115,8 @@ def _check_whole(model: Model, document: Document) -> None:
     """Raise ValueError if the preprocessing does not lead to the inputs of the networks."""
     n_x, folds = model.inputs.shape
     kinds = [list(pair) for pair in model.inputs.kinds.items()]
-    if (n_x, kinds) != (document.layer_sizes[0], document.columns):
+    wanted = document.pieces.n_x if document.pieces else document.layer_sizes[0]
+    if (n_x, kinds) != (wanted, document.columns):
         raise ValueError("its preprocessing does not match the columns and inputs of its networks")
     if folds not in (1, model.replicates):
         rule = f"must have 1 fold, or {model.replicates}, one for each network"

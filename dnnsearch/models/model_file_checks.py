@@ -14,18 +14,37 @@ from dnnsearch.data.files.source import FORM, KEYS
 from dnnsearch.data.prepare import outputs_of
 from dnnsearch.data.table import Task
 from dnnsearch.nn import ACTIVATIONS
+from dnnsearch.nn.input_layer import InputShape
+from dnnsearch.nn.number_scaling import NUMBERS, STANDARD
+from dnnsearch.trials.input_pieces import EDGES, SCALES, InputPieces
 from dnnsearch.validators import require
 
-NETWORK_ARRAYS = (
-    "parameters",
-    "target",
-)  # all other arrays are those of the inputs: data.model_inputs checks them
+# All other arrays are those of the inputs: data.model_inputs checks them.
+NETWORK_ARRAYS = ("parameters", "target", SCALES, EDGES)
 
 MAX_DEPTH = 20  # of mappings and lists within each other
 
 Arrays = Mapping[str, np.ndarray]
 Count = Annotated[int, Field(ge=1)]
 Name = Annotated[str, Field(max_length=100_000)]
+Size = Annotated[int, Field(ge=0, le=10**6)]
+
+
+class Pieces(BaseModel):
+    """The pieces in front of the first layer, as `InputPieces` has them."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    kind: Name
+    n_x: Size
+    numbers: Size
+    codes: Size
+    embedding: Size
+
+    @property
+    def shape(self) -> InputShape:
+        """Their sizes."""
+        return InputShape(self.n_x, self.numbers, self.codes, self.embedding)
 
 
 class Document(BaseModel):
@@ -44,6 +63,7 @@ class Document(BaseModel):
     target_name: Name | None
     form: dict[Name, Any]
     provenance: dict[Name, Any]
+    pieces: Pieces | None = None
 
 
 def check_depth(given: object) -> None:
@@ -82,7 +102,7 @@ def document(given: object) -> Document:
 def check_network(found: Document, arrays: Arrays) -> None:
     """Check the document of a model file, and the arrays of the networks."""
     outputs = outputs_of(found.task, found.classes)
-    flat, target = (arrays.get(name, np.empty(0)) for name in NETWORK_ARRAYS)
+    flat, target = (arrays.get(name, np.empty(0)) for name in ("parameters", "target"))
     require(
         {
             "activation: must be a known one": found.activation in ACTIVATIONS,
@@ -98,6 +118,49 @@ def check_network(found: Document, arrays: Arrays) -> None:
             and target.shape == (2,),
         }
     )
+
+
+def input_pieces(found: Document, arrays: Arrays) -> InputPieces | None:
+    """Return the pieces in front of the first layer; raise ValueError if they do not fit."""
+    scales, edges, pieces = arrays.get(SCALES), arrays.get(EDGES), found.pieces
+    if pieces is None:
+        require({"pieces: must be there for their arrays": scales is None and edges is None})
+        return None
+    shape, R = pieces.shape, len(arrays["parameters"])
+    require(
+        {
+            "pieces: numbers must be among the inputs": 0 < pieces.numbers <= pieces.n_x,
+            "pieces: kind must be a known one": pieces.kind in (STANDARD, *NUMBERS),
+            "layer_sizes: the first must be that of the pieces": found.layer_sizes[0] == shape.n_0,
+            "pieces: scales must be those of each number": _are_scales(scales, pieces, R),
+            "pieces: edges must be those of each number": _are_edges(edges, pieces, R),
+        }
+    )
+    return InputPieces(shape, pieces.kind, scales, edges)
+
+
+def _are_scales(scales: np.ndarray | None, pieces: Pieces, R: int) -> bool:
+    """Return whether they are (c, F) or (R, c, F) float64, where c is what the kind needs."""
+    if scales is None or pieces.kind == STANDARD:
+        return scales is None and pieces.kind == STANDARD
+    c = scales.shape[-2] if scales.ndim > 1 else 0
+    is_whole = c == 2 or (pieces.kind == "quantile" and c > 0 and c % 2 == 0)
+    return is_whole and _is_for_each(scales, pieces.numbers, R)
+
+
+def _are_edges(edges: np.ndarray | None, pieces: Pieces, R: int) -> bool:
+    """Return whether they are (F, K+1) or (R, F, K+1) float64; None without codes."""
+    if edges is None or not pieces.codes:
+        return edges is None and not pieces.codes
+    return _is_for_each(edges.mT if edges.ndim > 1 else edges, pieces.numbers, R) and (
+        edges.shape[-1] == pieces.codes + 1
+    )
+
+
+def _is_for_each(array: np.ndarray, numbers: int, R: int) -> bool:
+    """Return whether it is (c, numbers) or (R, c, numbers) float64."""
+    fits = array.ndim == 2 or (array.ndim == 3 and array.shape[0] == R)
+    return fits and array.dtype == np.float64 and array.shape[-1] == numbers
 
 
 CLASSES = {

@@ -7,7 +7,8 @@
     dW, db, dZ, dA  the derivative of the cost by each, in the shape of what it derives
     ...             nothing, or R replicates: several networks that are trained side by side
 
-One example is one column. Layers count from 1, and layer 0 is the input.
+One example is one column. Layers count from 1, and layer 0 is the input. If it has codes or an
+embedding, then X is (..., n_x, m), and A[0] is what they make of it.
 
 This room does not know data files, descent, trials or searches; docs/course.md explains it.
 
@@ -16,6 +17,8 @@ This room does not know data files, descent, trials or searches; docs/course.md 
 - `outputs`: the last layer: its activation, cost and predictions.
 - `initialization`: how the parameters start.
 - `layers`: one layer: its forward step and its backward step.
+- `input_layer`: layer 0: codes and embeddings of numbers.
+- `number_scaling`: other scales for the numbers among the inputs.
 - `network`: all layers, forward and backward.
 - `checking`: the gradient check.
 - `batch_block`: how mini-batches are laid out in memory.

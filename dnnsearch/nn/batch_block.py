@@ -21,7 +21,7 @@ CHUNK_BYTES = 2**18  # of examples that are gathered at a time; at least one min
 class Batch(NamedTuple):
     """The examples of one update."""
 
-    X: Array  # (..., n[0], b)
+    X: Array  # (..., n_x, b)
     Y: Array  # (..., n[L], b)
     workspaces: dict[int, Workspace]  # the arrays that the network writes, by layer
     size: int  # b
@@ -30,7 +30,7 @@ class Batch(NamedTuple):
 class Chunk(NamedTuple):
     """Consecutive mini-batches whose examples are gathered together; c examples."""
 
-    rows: Array  # (..., c, n[0]): the examples, one per row
+    rows: Array  # (..., c, n_x): the examples, one per row
     columns: slice  # their place in the block
     batches: list[Batch]
 
@@ -59,7 +59,7 @@ def make_batch_block(
     starts = np.cumsum([0, *sizes[:-1]])
     y = np.empty((*replicates, c), y_type)
     block = BatchBlock(y, Y, logits, starts, np.array(sizes), [])
-    example_bytes = n[0] * Y.itemsize * math.prod(replicates)
+    example_bytes = network.n_x * Y.itemsize * math.prod(replicates)
     per_chunk = max(1, CHUNK_BYTES // (max(sizes) * example_bytes))  # mini-batches
     buffer = np.empty(min(per_chunk * max(sizes), c) * example_bytes // Y.itemsize, X_type)
     for i in range(0, len(sizes), per_chunk):
@@ -70,7 +70,7 @@ def make_batch_block(
 def _make_chunk(network: Network, block: BatchBlock, batches: slice, buffer: Array) -> Chunk:
     starts, sizes = block.starts[batches].tolist(), block.sizes[batches].tolist()
     columns = slice(starts[0], starts[-1] + sizes[-1])
-    shape = (*block.y.shape[:-1], sum(sizes), network.parameters.layer_sizes[0])
+    shape = (*block.y.shape[:-1], sum(sizes), network.n_x)
     rows = buffer[: math.prod(shape)].reshape(shape)
     chunk = Chunk(rows, columns, [])
     for start, size in zip(starts, sizes, strict=True):

@@ -1,6 +1,6 @@
 """The batches of training examples, as the training loop takes them.
 
-Data sets are stored with one example per row. A mini-batch gathers rows, and its transpose is A[0],
+Data sets are stored with one example per row. A mini-batch gathers rows, and its transpose is X,
 with one example per column.
 """
 
@@ -19,7 +19,7 @@ BLOCK_EXAMPLES = 2000  # whose costs are computed in one call; at least one mini
 def evaluate(network: Network, X: Array, y: Array) -> tuple[Array, Array]:
     """Return the mean cost and the mean score, (...) float64 each.
 
-    X is (..., m, n[0]), one example per row; y is (..., m). Raise ShapeError if X does not fit.
+    X is (..., m, n_x), one example per row; y is (..., m). Raise ShapeError if X does not fit.
     """
     return grade(network, network.logits(X.mT), y)
 
@@ -39,7 +39,7 @@ def grade(network: Network, Z: Array, y: Array) -> tuple[Array, Array]:
 class FullBatch:
     """The whole training set again and again, in its stored order.
 
-    X is (m, n[0]) or (R, m, n[0]), y is (m,) or (R, m).
+    X is (m, n_x) or (R, m, n_x), y is (m,) or (R, m).
     """
 
     def __init__(self, network: Network, X: Array, y: Array) -> None:
@@ -60,7 +60,7 @@ class FullBatch:
 class Minibatches:
     """Mini-batches of `size` examples without end; the last one of an epoch may be shorter.
 
-    X is (m, n[0]) or (R, m, n[0]), y is (m,) or (R, m). In every epoch each replicate has a new
+    X is (m, n_x) or (R, m, n_x), y is (m,) or (R, m). In every epoch each replicate has a new
     order of its own, drawn from its generator in `rngs`.
     """
 

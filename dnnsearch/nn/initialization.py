@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from dnnsearch.nn.parameters import Parameters
+from dnnsearch.nn.parameters import NO_EXTRA, Array, Parameters, Shapes
 
 Scale = Callable[[int, int], float]
 
@@ -29,25 +29,41 @@ BAD_INITIALIZATIONS: dict[str, Scale] = {
 }
 
 
+def _embedding(rng: np.random.Generator, name: str, shapes: Shapes) -> Array:
+    """Return E or c: normal numbers with variance 1/(K+1), so that different units have a kink at
+    different values of a number."""
+    return rng.standard_normal(shapes[name]) / math.sqrt(shapes["E"][-1])
+
+
+# The arrays of Parameters.extra, from a generator and the shapes of all of them.
+EXTRA: dict[str, Callable[[np.random.Generator, Shapes], Array]] = {
+    "E": lambda rng, shapes: _embedding(rng, "E", shapes),
+    "c": lambda rng, shapes: _embedding(rng, "c", shapes),
+}
+
+
 def initialize(
     layer_sizes: Sequence[int],
     rngs: Sequence[np.random.Generator] | np.random.Generator,
     method: str = "he",
     dtype: Any = np.float32,
+    extra: Shapes = NO_EXTRA,
 ) -> Parameters:
     """Return parameters for the layer sizes n[0], ..., n[L], drawn layer by layer.
 
+    The arrays of `extra` are drawn after the layers, each by its rule in EXTRA.
     A sequence of R generators gives R replicates, each drawn from its own generator, and W[l] is
     (R, n[l], n[l-1]). A single generator gives one network without that axis.
     Raise KeyError if `method` is neither in INITIALIZATIONS nor in BAD_INITIALIZATIONS.
     """
     if isinstance(rngs, np.random.Generator):
-        return Parameters.from_flat(
-            layer_sizes, initialize(layer_sizes, [rngs], method, dtype).flat[0]
-        )
+        flat = initialize(layer_sizes, [rngs], method, dtype, extra).flat[0]
+        return Parameters.from_flat(layer_sizes, flat, extra)
     scale = {**INITIALIZATIONS, **BAD_INITIALIZATIONS}[method]
-    parameters = Parameters(layer_sizes, (len(rngs),), dtype)
+    parameters = Parameters(layer_sizes, (len(rngs),), dtype, extra)
     for replicate, rng in enumerate(rngs):
         for l, (n_prev, n) in enumerate(pairwise(parameters.layer_sizes), start=1):
             parameters.W[l][replicate] = scale(n_prev, n) * rng.standard_normal((n, n_prev))
+        for name, array in parameters.extra.items():
+            array[replicate] = EXTRA[name](rng, parameters.extra_shapes)
     return parameters

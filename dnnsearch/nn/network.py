@@ -7,6 +7,7 @@ epochs or data files.
 import numpy as np
 
 from dnnsearch.nn.activations import ACTIVATIONS
+from dnnsearch.nn.input_layer import InputLayer, InputShape
 from dnnsearch.nn.layers import (
     Cache,
     Workspace,
@@ -26,14 +27,25 @@ class Network:
 
     `activation` is a name in ACTIVATIONS, `output` one in OUTPUTS. `gradient` has the shapes of
     `parameters`, and each backward pass overwrites it. `workspaces` holds the arrays that training
-    writes, by the number of examples and then by layer.
+    writes, by the number of examples and then by layer. `inputs` and `edges` make an input layer;
+    without one, A[0] is X and `n_x` is n[0].
     """
 
     def __init__(
-        self, parameters: Parameters, activation: str = "relu", output: str = "softmax"
+        self,
+        parameters: Parameters,
+        activation: str = "relu",
+        output: str = "softmax",
+        inputs: InputShape | None = None,
+        edges: Array | None = None,
     ) -> None:
         self.parameters = parameters
         self.gradient = parameters.zeros_like()
+        self.n_x = parameters.layer_sizes[0]
+        self.input_layer: InputLayer | None = None
+        if inputs is not None and not inputs.is_plain:
+            self.n_x = inputs.n_x
+            self.input_layer = InputLayer(inputs, parameters, self.gradient, edges)
         self.output = OUTPUTS[output]
         L = self.L = parameters.layers
         self.g = dict.fromkeys(range(1, L), ACTIVATIONS[activation])
@@ -43,14 +55,17 @@ class Network:
     def forward(
         self, X: Array, workspaces: dict[int, Workspace] | None = None
     ) -> tuple[Array, dict[int, Cache]]:
-        """Return A[L] (..., n[L], m) of X = A[0] (..., n[0], m), and the caches of all layers.
+        """Return A[L] (..., n[L], m) of X (..., n_x, m), and the caches of all layers.
 
         Without `workspaces` the arrays are new, so they stay as they are when more passes follow.
         Raise ShapeError if then X does not fit.
         """
+        keep = workspaces is None
         if workspaces is None:
             X = self._checked_input(X)
             workspaces = self._new_workspaces(X.shape[-1])
+        if self.input_layer is not None:
+            X = self.input_layer.forward(X, keep)
         W, b, g = self.parameters.W, self.parameters.b, self.g
         A, caches = X, {}
         for l in range(1, self.L + 1):
@@ -74,6 +89,8 @@ class Network:
         for l in range(self.L - 1, 0, -1):
             assert dA is not None
             dA, _, _ = layer_backward(dA, caches[l])
+        if dA is not None and self.input_layer is not None:
+            self.input_layer.backward(dA)
         return self.gradient
 
     def workspaces_for(self, m: int) -> dict[int, Workspace]:
@@ -97,7 +114,8 @@ class Network:
         replicates, dtype = self.parameters.replicates, self.parameters.flat.dtype
         n_prev, n = self.parameters.layer_sizes[l - 1 : l + 1]
         Z, A, dZ = (np.empty((*replicates, n, m), dtype) for _ in range(3))
-        dA_prev = np.empty((*replicates, n_prev, m), dtype) if l > 1 else None  # nothing uses dA[0]
+        needs_dA = l > 1 or bool(self.parameters.extra)  # nothing else uses dA[0]
+        dA_prev = np.empty((*replicates, n_prev, m), dtype) if needs_dA else None
         ones = np.ones((m, 1), dtype)
         dW, db = self.gradient.W[l], self.gradient.b[l]
         return Workspace(Z, A, dZ, dA_prev, dW, db, ones, 1, matmul_for(Z, dW))
@@ -105,7 +123,7 @@ class Network:
     def cost_and_gradient(self, X: Array, Y: Array) -> tuple[Array, Parameters]:
         """Return the mean cost, (...) float64, and its gradient.
 
-        X is (..., n[0], m), Y is (..., n[L], m). The next pass overwrites the gradient. Raise
+        X is (..., n_x, m), Y is (..., n[L], m). The next pass overwrites the gradient. Raise
         ShapeError if X or Y does not fit.
         """
         X = self._checked_input(X)
@@ -118,7 +136,7 @@ class Network:
         return losses.mean(axis=-1, dtype=np.float64), self.gradient
 
     def logits(self, X: Array) -> Array:
-        """Return Z[L] (..., n[L], m) of X (..., n[0], m). Raise ShapeError if X does not fit."""
+        """Return Z[L] (..., n[L], m) of X (..., n_x, m). Raise ShapeError if X does not fit."""
         X = self._checked_input(X)
         n_L, m = self.parameters.layer_sizes[-1], X.shape[-1]
         Z = np.empty((*self.parameters.replicates, n_L, m), self.parameters.flat.dtype)
@@ -130,12 +148,12 @@ class Network:
         return Z
 
     def outputs(self, X: Array) -> Array:
-        """Return A[L] (..., n[L], m) of X (..., n[0], m). Raise ShapeError if X does not fit."""
+        """Return A[L] (..., n[L], m) of X (..., n_x, m). Raise ShapeError if X does not fit."""
         Z = self.logits(X)
         return self.output.activation.function(Z, Z)
 
     def predict(self, X: Array) -> Array:
-        """Return classes, or real values in a regression, (..., m), of X (..., n[0], m).
+        """Return classes, or real values in a regression, (..., m), of X (..., n_x, m).
 
         Raise ShapeError if X does not fit.
         """
@@ -143,7 +161,7 @@ class Network:
 
     def _checked_input(self, X: Array) -> Array:
         X = np.asarray(X, self.parameters.flat.dtype)
-        self._check("layer 1", "X", X, self.parameters.layer_sizes[0], "m")
+        self._check("layer 1", "X", X, self.n_x, "m")
         return X
 
     def _check(self, place: str, name: str, array: Array, n: int, m: int | str) -> None:

@@ -6,13 +6,16 @@ the shapes of the parameters, so it is a `Parameters` too.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Any, Self
 
 import numpy as np
 
 Array = np.ndarray[Any, np.dtype[Any]]
+Shapes = Mapping[str, tuple[int, ...]]
+NO_EXTRA: Shapes = MappingProxyType({})
 
 
 class ShapeError(ValueError):
@@ -27,7 +30,8 @@ class Parameters:
 
     `flat` is (..., P), `W[l]` is (..., n[l], n[l-1]) and `b[l]` is (..., n[l], 1); l counts from 1.
     New parameters are zero. `layer_sizes` are n[0], ..., n[L]; raise ValueError unless they are
-    two or more numbers, each at least 1.
+    two or more numbers, each at least 1. `extra` holds what other pieces of a network learn, at the
+    end of the vector: it is given as name -> shape and has arrays (..., *shape).
     """
 
     def __init__(
@@ -35,13 +39,15 @@ class Parameters:
         layer_sizes: Sequence[int],
         replicates: tuple[int, ...] = (),
         dtype: Any = np.float32,
+        extra: Shapes = NO_EXTRA,
     ) -> None:
         sizes = tuple(int(n) for n in layer_sizes)
         if len(sizes) < 2 or min(sizes) < 1:
             raise ValueError(f"layer sizes must be two or more numbers from 1 up, but are {sizes}")
-        self._lay_out(sizes, np.zeros((*replicates, number_of_parameters(sizes)), dtype))
+        flat = np.zeros((*replicates, number_of_parameters(sizes, extra)), dtype)
+        self._lay_out(sizes, flat, extra)
 
-    def _lay_out(self, layer_sizes: tuple[int, ...], flat: Array) -> None:
+    def _lay_out(self, layer_sizes: tuple[int, ...], flat: Array, extra: Shapes) -> None:
         self.layer_sizes, self.flat = layer_sizes, flat
         self.W: dict[int, Array] = {}
         self.b: dict[int, Array] = {}
@@ -50,6 +56,16 @@ class Parameters:
             start, middle, end = end, end + n * n_prev, end + n * n_prev + n
             self.W[l] = flat[..., start:middle].reshape(*self.replicates, n, n_prev)
             self.b[l] = flat[..., middle:end].reshape(*self.replicates, n, 1)
+        self.extra: dict[str, Array] = {}
+        for name, shape in extra.items():
+            start, end = end, end + math.prod(shape)
+            self.extra[name] = flat[..., start:end].reshape(*self.replicates, *shape)
+
+    @property
+    def extra_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Return the shape of each array in `extra`, without the replicates."""
+        leading = len(self.replicates)
+        return {name: array.shape[leading:] for name, array in self.extra.items()}
 
     @property
     def replicates(self) -> tuple[int, ...]:
@@ -62,29 +78,29 @@ class Parameters:
         return len(self.layer_sizes) - 1
 
     @classmethod
-    def from_flat(cls, layer_sizes: Sequence[int], flat: Array) -> Self:
+    def from_flat(cls, layer_sizes: Sequence[int], flat: Array, extra: Shapes = NO_EXTRA) -> Self:
         """Return parameters that are views of an existing vector (..., P) and share its memory.
 
         Raise ShapeError if the vector does not have as many numbers as the layers need.
         """
         sizes = tuple(layer_sizes)
-        if flat.shape[-1:] != (number_of_parameters(sizes),):
-            needs = f"(..., {number_of_parameters(sizes)})"
+        if flat.shape[-1:] != (number_of_parameters(sizes, extra),):
+            needs = f"(..., {number_of_parameters(sizes, extra)})"
             raise ShapeError(f"layer sizes {sizes}", "the flat vector", flat.shape, needs)
         self = cls.__new__(cls)
-        self._lay_out(sizes, flat)
+        self._lay_out(sizes, flat, extra)
         return self
 
     @classmethod
-    def from_dict(cls, arrays: Mapping[str, Any]) -> Self:
-        """Return copies of {"W1": ..., "b1": ..., "W2": ...}.
+    def from_dict(cls, arrays: Mapping[str, Any], extra: Collection[str] = ()) -> Self:
+        """Return copies of {"W1": ..., "b1": ..., "W2": ...}, and of the arrays named in `extra`.
 
         They are float32 if all given arrays are float32, else float64. Raise ShapeError, which
         names the layer and the array, if two layers do not fit each other. Raise ValueError if an
         array is missing, or has another name than W1, b1, ..., WL, bL.
         """
-        L = len(arrays) // 2
-        names = [f"{name}{l}" for l in range(1, L + 1) for name in "Wb"]
+        L = (len(arrays) - len(extra)) // 2
+        names = [*(f"{name}{l}" for l in range(1, L + 1) for name in "Wb"), *extra]
         if L < 1 or set(names) != set(arrays):
             raise ValueError(f"parameters must be named W1, b1, ..., WL, bL, but are {[*arrays]}")
         given = {name: np.asarray(arrays[name]) for name in names}
@@ -93,7 +109,9 @@ class Parameters:
             given[f"W{l}"].shape[-2:-1][0] if given[f"W{l}"].ndim > 1 else 1
             for l in range(1, L + 1)
         )
-        self = cls(sizes, given["W1"].shape[:-2], np.float32 if single else np.float64)
+        replicates = given["W1"].shape[:-2]
+        shapes = {name: given[name].shape[len(replicates) :] for name in extra}
+        self = cls(sizes, replicates, np.float32 if single else np.float64, shapes)
         for name, view in self._views().items():
             if given[name].shape != view.shape:
                 raise ShapeError(f"layer {name[1:]}", name, given[name].shape, view.shape)
@@ -102,7 +120,7 @@ class Parameters:
 
     def _views(self) -> dict[str, Array]:
         layers = range(1, self.layers + 1)
-        return {f"{name}{l}": getattr(self, name)[l] for l in layers for name in "Wb"}
+        return {f"{name}{l}": getattr(self, name)[l] for l in layers for name in "Wb"} | self.extra
 
     def as_dict(self) -> dict[str, Array]:
         """Return copies {"W1": ..., "b1": ..., ...}, which a further training does not change."""
@@ -110,12 +128,13 @@ class Parameters:
 
     def zeros_like(self) -> "Parameters":
         """Return zeros of the same shapes and dtype, as a gradient or a velocity needs them."""
-        return Parameters(self.layer_sizes, self.replicates, self.flat.dtype)
+        return Parameters(self.layer_sizes, self.replicates, self.flat.dtype, self.extra_shapes)
 
 
-def number_of_parameters(layer_sizes: Sequence[int]) -> int:
-    """Return P, the length of the flat vector, of layer sizes n[0], ..., n[L]."""
-    return sum(n * n_prev + n for n_prev, n in pairwise(layer_sizes))
+def number_of_parameters(layer_sizes: Sequence[int], extra: Shapes = NO_EXTRA) -> int:
+    """Return P, the length of the flat vector, of layer sizes n[0], ..., n[L] and what is extra."""
+    of_layers = sum(n * n_prev + n for n_prev, n in pairwise(layer_sizes))
+    return of_layers + sum(math.prod(shape) for shape in extra.values())
 
 
 def multiply_adds(layer_sizes: Sequence[int]) -> int:

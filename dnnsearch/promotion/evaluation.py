@@ -51,7 +51,7 @@ class Evaluation:
     def _evaluate(self) -> dict[str, Any]:
         test_set, y_train = self.test_set, self.refitted.y_train
         objective, ensemble = test_set.spec.objective, test_set.ensemble(self.model)
-        networks = logits(self.refitted.record, self.refitted.arrays["X_test"])
+        networks = logits(self.refitted.record, self.refitted.arrays, "test")
         return {
             "ensemble": score_with_interval(test_set.sample(ensemble), objective),
             "single": score_with_interval(test_set.sample(networks), objective),

@@ -7,10 +7,10 @@ import numpy as np
 
 from dnnsearch.data.table import HeldOut
 from dnnsearch.models.ensemble import Model
-from dnnsearch.nn import Network, Parameters
 from dnnsearch.statistics.baseline import chance_score
 from dnnsearch.statistics.example_scores import contributions
 from dnnsearch.statistics.score_sample import ScoreSample
+from dnnsearch.trials.input_pieces import input_pieces, network
 from dnnsearch.trials.metrics import METRICS
 from dnnsearch.trials.record import Record
 from dnnsearch.trials.spec import Spec
@@ -18,12 +18,13 @@ from dnnsearch.trials.spec import Spec
 MIN_PROBABILITY = 1e-12  # logits stay finite
 
 
-def logits(record: Record, X: np.ndarray) -> np.ndarray:
-    """Return Z[L] (R, n[L], m) of a record's networks; X has prepared rows ([R,] m, n[0])."""
+def logits(record: Record, arrays: Mapping[str, np.ndarray], part: str) -> np.ndarray:
+    """Return Z[L] (R, n[L], m) of a record's networks for the prepared rows of `dev` or `test`."""
     spec = record.spec
-    parameters = Parameters.from_flat(spec.layer_sizes, record.arrays["parameters"])
-    network = Network(parameters, spec.hyperparameters.activation, spec.output)
-    return np.asarray(network.logits(np.asarray(X).mT))
+    pieces = input_pieces(spec.hyperparameters, spec.input_shape, arrays)
+    parameters = spec.parameters(record.arrays["parameters"])
+    trained = network(parameters, spec.hyperparameters, spec.output, pieces)
+    return np.asarray(trained.logits(pieces.scale(np.asarray(arrays[f"X_{part}"])).mT))
 
 
 def on_dev(records: Sequence[Record], arrays: Mapping[str, np.ndarray]) -> ScoreSample:
@@ -39,7 +40,7 @@ def on_dev(records: Sequence[Record], arrays: Mapping[str, np.ndarray]) -> Score
 def _dev_rows(record: Record, arrays: Mapping[str, np.ndarray]) -> np.ndarray:
     spec, y = record.spec, np.asarray(arrays["y_dev"])
     scale = float(arrays["target"][1]) if "target" in arrays else 1.0
-    Z = logits(record, arrays["X_dev"])
+    Z = logits(record, arrays, "dev")
     found = contributions(spec.objective, spec.output, Z, y, scale)
     return found.reshape(1, -1) if y.ndim == 2 else found
 

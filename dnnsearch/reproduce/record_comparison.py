@@ -12,10 +12,10 @@ import numpy as np
 from optuna.trial import FrozenTrial
 
 from dnnsearch.config.dimensions import architecture_name
-from dnnsearch.nn import Parameters
 from dnnsearch.study.definition import differences
 from dnnsearch.study.replayed_study import STATES, objective_curve, optuna_value
 from dnnsearch.tracking import fields
+from dnnsearch.trials.hyperparameters import NEUTRAL
 from dnnsearch.trials.record import Record, inconsistencies
 from dnnsearch.trials.run import TrialView
 from dnnsearch.trials.spec import Spec
@@ -111,13 +111,11 @@ def _curves(recorded: Record, now: Record) -> str:
 
 def _parameters(recorded: Record, now: Record) -> str:
     """Return the first parameter that differs, layer by layer, if both results hold them."""
-    sizes = recorded.spec.layer_sizes
+    views = recorded.spec.parameters
     if "parameters" not in recorded.arrays or "parameters" not in now.arrays:
         return ""
-    ours = Parameters.from_flat(
-        sizes, _drop_single_replicate(recorded.arrays["parameters"])
-    ).as_dict()
-    theirs = Parameters.from_flat(sizes, _drop_single_replicate(now.arrays["parameters"])).as_dict()
+    ours = views(_drop_single_replicate(recorded.arrays["parameters"])).as_dict()
+    theirs = views(_drop_single_replicate(now.arrays["parameters"])).as_dict()
     return next((found for name in ours if (found := _array(name, ours[name], theirs[name]))), "")
 
 
@@ -171,7 +169,7 @@ def row_difference(record: Record, row: FrozenTrial) -> str:
     """Return the first difference between a record and Optuna's row."""
     attributes: dict[str, Any] = row.user_attrs.get("dnnsearch", {})
     hyper = record.spec.hyperparameters
-    params = {**hyper.as_params(), "units": architecture_name(hyper.units)}
+    params = {**NEUTRAL, **hyper.as_params(), "units": architecture_name(hyper.units)}
     asked = {name: params.get(name) for name in row.params}
     pairs = {
         "state": (STATES[record.end].name, row.state.name),

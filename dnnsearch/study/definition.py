@@ -100,6 +100,7 @@ class Definition:
             pruner=config.pruner,
             thresholds=thresholds(self.pruner, finished, grid, self.maximize),
             metrics=config.metrics,
+            numbers=shape.numbers,
         )
 
 

@@ -124,7 +124,8 @@ def _summed(
 def _bytes(spec: Spec, dev_examples: int) -> int:
     """Estimate a trial's disk space; its record is stored twice, in its folder and in MLflow."""
     points = spec.updates // spec.curve_every + 2
-    weights = number_of_parameters(spec.layer_sizes) * np.dtype(spec.dtype).itemsize
+    count = number_of_parameters(spec.layer_sizes, spec.input_shape.learnt)
+    weights = count * np.dtype(spec.dtype).itemsize
     replicates = spec.replicates
     curves = 8 * points * (1 + len(CURVES) * replicates)
     kept = weights * replicates if weights * replicates <= MAX_PARAMETER_BYTES else 0

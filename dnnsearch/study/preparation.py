@@ -12,6 +12,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from dnnsearch.data import model_inputs
+from dnnsearch.data.input_constants import without_constants
 from dnnsearch.data.prepare import Prepared
 from dnnsearch.errors import DamagedFile
 from dnnsearch.storage.array_store import ArrayStore, DamagedArrays, default_root, digest
@@ -106,7 +107,7 @@ def _check_fits(study: OpenStudy, prepared: Prepared) -> None:
 def _check_fitted(prepared: Prepared, arrays: Mapping[str, np.ndarray]) -> None:
     """Raise DamagedArrays if the arrays do not fit together, or if the cache has others."""
     names = prepared.feature_names
-    fitted = {name: array for name, array in arrays.items() if name != "target"}
+    fitted = {n: one for n, one in without_constants(arrays).items() if n != "target"}
     try:
         model_inputs.check(fitted, names)
         n_x, _ = model_inputs.inputs(fitted, names).shape

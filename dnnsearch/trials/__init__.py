@@ -4,6 +4,7 @@ It does not know Optuna, MLflow, configs or processes.
 
 - `descent`: the table of update rules; momentum.
 - `hyperparameters`: the table of the hyperparameters, and those of one trial.
+- `input_pieces`: the pieces of a network in front of its first layer, with their constants.
 - `metrics`: the table of metrics, and which of two values is better.
 - `pruning`: the table of pruners, as thresholds in the spec.
 - `record`: the record of a trial: what was asked and what came out, packed with its digests.

@@ -12,6 +12,7 @@ from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, Literal
 
 from dnnsearch import nn
+from dnnsearch.nn.number_scaling import DIVIDE, NONE, NUMBERS, STANDARD
 from dnnsearch.validators import Rule, one_of, or_word, real, whole
 
 # Limits beyond which a number is a slip of the pen rather than a wish.
@@ -20,6 +21,9 @@ MAX_LAYERS = 100  # each is a hyperparameter of its own for the sampler
 MAX_UNITS = 10**5  # the weights between two such layers take 40 GB
 MAX_BATCH_SIZE = 10**9
 MIN_LEARNING_RATE, MAX_LEARNING_RATE = 1e-10, 1e4  # smaller steps vanish in float32
+
+MAX_CODES = 256  # bins for each number
+MAX_EMBEDDING = 256  # outputs for each number
 
 Value = float | int | str
 
@@ -40,8 +44,21 @@ class Hyperparameter:
     limits: tuple[Value | None, Value | None] = (None, None)  # that no space can pass
     start: Value | None = None  # what trial 0 wishes of an optional one; None is its neutral value
     for_classes: bool = False  # a regression has none
+    takes_mapping: bool = False  # as a value, so that a mapping is no range
     # (spec, value) -> what an update costs more, in multiply-adds that take as long
     cost: Callable[[Any, Any], int] = _nothing
+
+
+def _numbers(value: object) -> str:
+    """Return the scale of numbers as one text, such as `robust` or `divide 255`."""
+    if isinstance(value, Mapping) and set(value) == {DIVIDE}:
+        value = f"{DIVIDE} {value[DIVIDE]}"
+    if isinstance(value, str) and value.startswith(f"{DIVIDE} "):
+        try:
+            return f"{DIVIDE} {real(low=1e-6, high=1e12)(float(value.split(' ', 1)[1])):g}"
+        except ValueError as error:
+            raise ValueError(f"{DIVIDE} {error}") from None
+    return str(one_of([STANDARD, *NUMBERS])(value))
 
 
 def _row(value: Rule, example: str, about: str, **options: Any) -> dict[str, Hyperparameter]:
@@ -122,6 +139,48 @@ class Hyperparameters:
             limits=(0, 1),
             start=1.0,
             for_classes=True,
+        ),
+    )
+
+    numbers: str = field(
+        default=STANDARD,
+        metadata=_row(
+            _numbers,
+            "[standard, robust]",
+            "the scale of number columns: `standard`, `robust`, `quantile`, `none` (raw values), "
+            "or `{divide: 255}`",
+            acts="inputs",
+            takes_mapping=True,
+        ),
+    )
+    codes: int | str = field(
+        default=NONE,
+        metadata=_row(
+            or_word(NONE, whole(2, MAX_CODES), NONE),
+            "[none, 8, 16]",
+            "bins of the piecewise-linear code of a number column",
+            acts="inputs",
+            start=8,
+        ),
+    )
+    edges: str = field(
+        default="quantile",
+        metadata=_row(
+            one_of(["quantile", "tree"]),
+            "[quantile, tree]",
+            "where the bins of codes end: at quantiles, or where a decision tree splits",
+            acts="inputs",
+        ),
+    )
+    embedding: int | str = field(
+        default=NONE,
+        metadata=_row(
+            or_word(NONE, whole(1, MAX_EMBEDDING), NONE),
+            "[none, 12]",
+            "outputs of a small layer for each number column, in front of the first layer",
+            acts="inputs",
+            bound=whole(1, MAX_EMBEDDING),
+            start=8,
         ),
     )
 

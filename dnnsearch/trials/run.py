@@ -17,6 +17,7 @@ from dnnsearch import nn
 from dnnsearch.storage.array_store import digest
 from dnnsearch.trials import training
 from dnnsearch.trials.hyperparameters import Value, describe
+from dnnsearch.trials.input_pieces import InputPieces, input_pieces, network
 from dnnsearch.trials.metrics import Direction, measure
 from dnnsearch.trials.pruning import PRUNERS
 from dnnsearch.trials.spec import Spec, generator
@@ -86,9 +87,12 @@ def run_trial(
     """
     began = time.perf_counter()
     rngs = [generator(spec.seed, TRIAL_STREAM, spec.number, r) for r in range(spec.replicates)]
-    parameters = nn.initialize(spec.layer_sizes, rngs, spec.initialization, spec.dtype)
+    pieces = input_pieces(spec.hyperparameters, spec.input_shape, data)
+    data = pieces.scaled(data)
+    learnt = spec.input_shape.learnt
+    parameters = nn.initialize(spec.layer_sizes, rngs, spec.initialization, spec.dtype, learnt)
     points: list[Progress] = []
-    for progress in _training(spec, parameters, data, rngs):
+    for progress in _training(spec, parameters, data, rngs, pieces):
         points.append(progress)
         watch(progress)
         if _is_pruned(spec, points):
@@ -98,7 +102,7 @@ def run_trial(
     curves = {name: np.stack([p.value(name) for p in points], axis=1) for name in names}
     diverged = ~np.isfinite(curves["train_cost"][:, -1])
     parameters.flat[diverged] = np.nan
-    predictions, outputs = _on_dev(spec, parameters, data)
+    predictions, outputs = _on_dev(spec, parameters, data, pieces)
     return Result(
         end=_end(spec, steps, diverged),
         steps=steps,
@@ -116,6 +120,7 @@ def _training(
     parameters: nn.Parameters,
     data: Mapping[str, np.ndarray],
     rngs: list[np.random.Generator],
+    pieces: InputPieces,
 ) -> Iterator[Progress]:
     scale = float(data["target"][1]) if "target" in data else 1.0
     return training.train(
@@ -125,6 +130,7 @@ def _training(
         output=spec.output,
         curve_every=spec.curve_every,
         rngs=rngs,
+        pieces=pieces,
         scores={name: partial(measure, name, scale=scale) for name in spec.measured},
     )
 
@@ -154,16 +160,16 @@ def _end(spec: Spec, steps: np.ndarray, diverged: np.ndarray) -> str:
 
 
 def _on_dev(
-    spec: Spec, parameters: nn.Parameters, data: Mapping[str, np.ndarray]
+    spec: Spec, parameters: nn.Parameters, data: Mapping[str, np.ndarray], pieces: InputPieces
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return predictions (R, m) and logits (R, n[L], m) on the dev set.
 
     Classes have the smallest integer type that can represent them.
     """
-    network = nn.Network(parameters, spec.hyperparameters.activation, spec.output)
+    trained = network(parameters, spec.hyperparameters, spec.output, pieces)
     with np.errstate(all="ignore"):  # of a diverged replicate
-        logits = network.logits(np.asarray(data["X_dev"]).mT)
-        predictions = network.output.predictions(logits)
+        logits = trained.logits(np.asarray(data["X_dev"]).mT)
+        predictions = trained.output.predictions(logits)
     if predictions.dtype.kind != "f":
         predictions = predictions.astype(np.min_scalar_type(int(predictions.max())))
     return predictions, logits

@@ -13,8 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from dnnsearch.nn import Parameters
+from dnnsearch.nn.input_layer import InputShape
 from dnnsearch.storage.array_store import canonical
 from dnnsearch.trials.hyperparameters import HYPERPARAMETERS, Hyperparameters
+from dnnsearch.trials.input_pieces import input_shape
 from dnnsearch.trials.metrics import METRICS
 
 ARITHMETIC = 1  # version: raised by every change to our code that changes bits of a training
@@ -51,6 +54,7 @@ class Spec:
     pruner: str = "none"
     thresholds: tuple[tuple[int, float], ...] = ()  # (iteration, the worst value that goes on)
     metrics: tuple[str, ...] = ()  # measured in addition to the objective
+    numbers: int = 0  # features that are numbers, the first ones; 0 if no input piece needs it
     keep: bool = False  # the record has the final parameters, even if they are large
 
     @property
@@ -67,7 +71,19 @@ class Spec:
     @property
     def layer_sizes(self) -> tuple[int, ...]:
         """n[0], n[1], ..., n[L]."""
-        return (self.features, *self.hyperparameters.units, self.outputs)
+        return (self.input_shape.n_0, *self.hyperparameters.units, self.outputs)
+
+    @property
+    def input_shape(self) -> InputShape:
+        """The sizes of the input layer, which is plain unless a hyperparameter makes it."""
+        return input_shape(self.hyperparameters, self.features, self.numbers)
+
+    def parameters(self, flat: np.ndarray) -> Parameters:
+        """Return the parameters of all parts of the network as views of a vector (..., P).
+
+        Raise ShapeError if the vector does not have as many numbers as they need.
+        """
+        return Parameters.from_flat(self.layer_sizes, flat, self.input_shape.learnt)
 
     @property
     def batch_examples(self) -> int:
@@ -81,7 +97,7 @@ class Spec:
         The forward pass, the gradient of the weights and the backward pass each take one
         multiply-add for each weight and example.
         """
-        weights = sum(n * m for n, m in pairwise(self.layer_sizes))
+        weights = sum(n * m for n, m in pairwise(self.layer_sizes)) + self.input_shape.multiply_adds
         return iterations * 3 * weights * self.batch_examples * self.replicates
 
     def cost(self, iterations: int) -> int:

@@ -16,6 +16,7 @@ from dnnsearch.nn.batches import FullBatch, Minibatches, evaluate, grade
 from dnnsearch.nn.parameters import Array
 from dnnsearch.trials.descent import DESCENTS
 from dnnsearch.trials.hyperparameters import Hyperparameters
+from dnnsearch.trials.input_pieces import InputPieces, network
 
 CURVES = ("train_cost", "dev_cost", "train_accuracy", "dev_accuracy")
 
@@ -71,6 +72,7 @@ def train(
     output: str,
     curve_every: int,
     rngs: Sequence[np.random.Generator],
+    pieces: InputPieces | None = None,
     descent: str = "momentum",
     scores: Mapping[str, Callable[[Array, Array], Array]] = MappingProxyType({}),
 ) -> Iterator[Progress]:
@@ -79,7 +81,8 @@ def train(
     `data` holds X_train (m, n[0]), or (R, m, n[0]) for replicates with data of their own, y_train
     (m,), X_dev and y_dev: one example per row. `rngs` has one generator for each replicate.
     Raise TypeError, at the first point, unless X_train and X_dev have the parameters' dtype.
-    The units of `hyper` are not used: `parameters` have theirs. `descent` is a name in DESCENTS.
+    The units of `hyper` are not used: `parameters` have theirs. X are already scaled by `pieces`,
+    which make the input layer. `descent` is a name in DESCENTS.
     Weights of classes multiply the gradient of each example, not the reported costs.
     `scores` are computed at each point from dev's logits (R, n[L], m) and y_dev, as (R,).
     """
@@ -88,19 +91,19 @@ def train(
     _check_dtypes(arrays, flat.dtype)
     if parameters.replicates == (1,):
         parameters, arrays = _alone(parameters, arrays)
-    network, iterations = Network(parameters, hyper.activation, output), hyper.iterations
-    batches = _batches(network, arrays["X_train"], arrays["y_train"], hyper.batch_size, rngs)
+    trained, iterations = network(parameters, hyper, output, pieces), hyper.iterations
+    batches = _batches(trained, arrays["X_train"], arrays["y_train"], hyper.batch_size, rngs)
     weights = _class_weights(hyper.class_weights, parameters, arrays["y_train"])
-    rule = DESCENTS[descent](network, hyper.learning_rate, hyper.momentum, weights)
+    rule = DESCENTS[descent](trained, hyper.learning_rate, hyper.momentum, weights)
     done = 0
     for t in (*range(0, iterations, curve_every), iterations):
         with np.errstate(all="ignore"):  # a replicate that diverges does so silently
             for batch in batches.take(t - done):
-                _, caches = network.forward(batch.X, batch.workspaces)
-                network.backward(batch.Y, caches, rule.factor(batch))
+                _, caches = trained.forward(batch.X, batch.workspaces)
+                trained.backward(batch.Y, caches, rule.factor(batch))
                 rule.update()
             done = t
-            progress = _look(t, t == iterations, network, batches, arrays, scores)
+            progress = _look(t, t == iterations, trained, batches, arrays, scores)
         alive &= progress.finite
         flat[~alive] = np.nan
         yield progress.only(alive)
@@ -129,7 +132,8 @@ def _alone(parameters: Parameters, arrays: dict[str, Array]) -> tuple[Parameters
         name: array.reshape(array.shape[-2:] if name.startswith("X") else -1)
         for name, array in arrays.items()
     }
-    return Parameters.from_flat(parameters.layer_sizes, flat), without
+    extra = parameters.extra_shapes
+    return Parameters.from_flat(parameters.layer_sizes, flat, extra), without
 
 
 def _batches(

@@ -6,6 +6,7 @@ import sys
 import tracemalloc
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,10 @@ import pytest
 from dnnsearch.errors import UserError
 from dnnsearch.models import model_file
 from dnnsearch.models.ensemble import Model
+from dnnsearch.nn import initialize
+from dnnsearch.nn.input_layer import InputShape
 from dnnsearch.storage.array_store import pack, unpack
+from dnnsearch.trials.input_pieces import InputPieces
 from tests.support.models import flowers, members, people, prices
 from tests.support.mutants import mutant, parts_of, rehashed, zipped
 
@@ -73,7 +77,7 @@ WRONG: dict[str, tuple[Callable[[], bytes], str]] = {
         lambda: model_file.encode(members()).replace(b"member", b"nember", 1),
         "the SHA-256 of its content",
     ),
-    "newer": (lambda: rehashed(b"whatever", 2), "its format must be 1, but is 2"),
+    "newer": (lambda: rehashed(b"whatever", 3), "its format must be 1 or 2, but is 3"),
     "no task": (lambda: changed(members(), {"task": "guess"}), "task: Input should be 'binary'"),
     "more": (lambda: changed(members(), {"more": 1}), "more: Extra inputs are not permitted"),
     "activation": (lambda: changed(members(), {"activation": "exec"}), "activation: "),
@@ -222,3 +226,47 @@ def test_a_file_appears_whole_and_one_that_is_missing_is_one_line(tmp_path: Path
     assert [p.name for p in tmp_path.iterdir()] == ["members.dnn"]
     with pytest.raises(UserError, match="no.dnn cannot be read: No such file"):
         model_file.read(tmp_path / "no.dnn")
+
+
+def with_pieces(**changes: Any) -> Model:
+    """The model of flowers with codes of its numbers."""
+    plain = flowers()
+    n_x = plain.parameters.layer_sizes[0]
+    shape = InputShape(n_x, n_x, codes=2)
+    sizes = (shape.n_0, *plain.parameters.layer_sizes[1:])
+    rngs = [np.random.default_rng(r) for r in range(plain.replicates)]
+    edges = np.tile([-1.0, 0.0, 1.0], (n_x, 1))
+    pieces = InputPieces(shape, "robust", np.ones((2, n_x)), edges)
+    return replace(plain, parameters=initialize(sizes, rngs), pieces=replace(pieces, **changes))
+
+
+def test_a_model_with_input_pieces_is_written_in_format_2() -> None:
+    model = with_pieces()
+    written = model_file.encode(model)
+    assert written.startswith(b"dnnsearch model, format 2,")
+    again = model_file.decode(written, "the file")
+    rows = rows_for(model)
+    assert np.array_equal(again.outputs(rows), model.outputs(rows))
+    assert model_file.encode(again) == written
+
+
+WRONG_PIECES: dict[str, dict[str, Any]] = {
+    "an unknown scale": {"kind": "exec"},
+    "no edges": {"edges": None},
+    "edges of fewer bins": {"edges": np.zeros((3, 2))},
+    "edges of integers": {"edges": np.zeros((3, 3), int)},
+    "scales of other numbers": {"scales": np.ones((2, 5))},
+    "three scales": {"scales": np.ones((3, 3))},
+    "no scales": {"scales": None},
+    "scales for the standard scale": {"kind": "standard"},
+    "more numbers than inputs": {"shape": InputShape(3, 4, codes=2)},
+    "another width": {"shape": InputShape(3, 3, codes=9)},
+    "an embedding without its parameters": {"shape": InputShape(3, 3, codes=2, embedding=3)},
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG_PIECES)
+def test_input_pieces_that_do_not_fit_are_refused_in_one_line(wrong: str) -> None:
+    with pytest.raises(UserError, match=r"pieces|layer_sizes|layer sizes") as caught:
+        model_file.decode(model_file.encode(with_pieces(**WRONG_PIECES[wrong])), "some.dnn")
+    assert "\n" not in str(caught.value)

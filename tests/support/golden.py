@@ -24,8 +24,18 @@ CASES: dict[str, dict[str, Any]] = {
     "no hidden layer": {"units": (), "momentum": 0.0},
     "regression, float64": {"output": "identity", "outputs": 1, "dtype": "float64"},
     "three replicates, weighted classes": {"replicates": 3, "class_weights": 0.5},
+    "codes": {"numbers": "divide 2", "codes": 4},
+    "embedding": {"numbers": "robust", "embedding": 3, "replicates": 2},
+    "codes and embedding, float64": {
+        "numbers": "quantile",
+        "codes": 4,
+        "edges": "tree",
+        "embedding": 3,
+        "dtype": "float64",
+    },
     "diverges": {"learning_rate": 1e6, "activation": "leaky_relu"},
 }
+NUMBERS = 10  # features that are numbers, the first ones
 FEATURES, CLASSES, TRAIN, DEV = 12, 3, 150, 40
 
 
@@ -40,7 +50,24 @@ def data(spec: Any) -> dict[str, Any]:
     targets = (y + 0.1 * X[:, 0]) if spec.output == "identity" else y
     X = X.astype(spec.dtype)
     train, dev = slice(0, TRAIN), slice(TRAIN, None)
-    return {"X_train": X[train], "y_train": targets[train], "X_dev": X[dev], "y_dev": targets[dev]}
+    y_parts = {"y_train": targets[train], "y_dev": targets[dev]}
+    return {"X_train": X[train], "X_dev": X[dev], **y_parts, **constants()}
+
+
+def constants() -> dict[str, Any]:
+    """Return constants of the input pieces for NUMBERS columns, made up."""
+    import numpy as np
+
+    j = np.arange(NUMBERS) / NUMBERS
+    edges = np.arange(5) - 2.0 + j[:, np.newaxis]
+    quantiles = np.linspace(-2, 2, 9)[:, np.newaxis] + j
+    return {
+        "inputs none": np.stack([1 + j, j]),
+        "inputs robust": np.stack([j, 1 + j]),
+        "inputs quantile": np.concatenate([quantiles, quantiles**3 / 4]),
+        "inputs edges quantile 4": edges,
+        "inputs edges tree 4": edges / 2,
+    }
 
 
 def spec_of(changes: dict[str, Any]) -> Any:
@@ -67,6 +94,8 @@ def spec_of(changes: dict[str, Any]) -> Any:
         numerics="portable",
         arithmetic=ARITHMETIC,
     )
+    if {"numbers", "codes", "embedding"} & changes.keys():
+        spec = replace(spec, numbers=NUMBERS)
     return replace(spec, **{k: v for k, v in changes.items() if k not in HYPERPARAMETERS})
 
 

@@ -121,7 +121,8 @@ def most_confidently_wrong(
 def _outputs(records: Sequence[Record], dev: Dev) -> np.ndarray:
     """A[L], the mean of the networks: (1, n[L], m), or with folds (K, n[L], m)."""
     activation = OUTPUTS[records[0].spec.output].activation
-    each = [np.asarray(activation.function(logits(one, dev.X), None)) for one in records]
+    found = [logits(one, dev.arrays, "dev") for one in records]
+    each = [np.asarray(activation.function(Z, None)) for Z in found]
     if dev.labels.ndim == 2:
         return np.asarray(np.mean(each, axis=0))
     return np.asarray(np.concatenate(each).mean(axis=0, keepdims=True))
@@ -158,4 +159,4 @@ def _features(dev: Dev, i: int) -> np.ndarray:
     at = np.unravel_index(i, dev.labels.shape)
     own = at[:-1]  # each fold has its own mean and scale
     mean, scale = (x[own] if x.ndim > 1 else x for x in map(np.asarray, (dev.mean, dev.scale)))
-    return np.asarray(dev.X[at] * scale + mean)
+    return np.asarray(dev.arrays["X_dev"][at] * scale + mean)

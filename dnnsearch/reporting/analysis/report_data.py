@@ -45,7 +45,7 @@ class Dev:
 
     labels: np.ndarray  # indices of classes, (m,) or with K folds (K, m)
     classes: tuple[str, ...]
-    X: np.ndarray  # (m, n_x) or (K, m, n_x), as the networks get it
+    arrays: Mapping[str, np.ndarray]  # as prepared; X_dev is (m, n_x) or (K, m, n_x)
     mean: np.ndarray | float  # features as they were loaded: X * scale + mean
     scale: np.ndarray | float
 
@@ -212,4 +212,4 @@ def _dev(
     prepared: Prepared, arrays: Mapping[str, np.ndarray], fitted: Mapping[str, np.ndarray]
 ) -> Dev:
     scaled = (fitted.get("mean", np.array(0.0)), fitted.get("scale", np.array(1.0)))
-    return Dev(np.array(arrays["y_dev"]), prepared.classes, arrays["X_dev"], *scaled)
+    return Dev(np.array(arrays["y_dev"]), prepared.classes, arrays, *scaled)

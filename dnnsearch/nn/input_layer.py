@@ -1,0 +1,146 @@
+"""The input layer, layer 0: codes of numbers, and a small layer for each number. Both are optional.
+
+    x_j                the number j of an example, j = 1, ..., F; they are the first F inputs
+    t_j0 < ... < t_jK  the edges of its K bins, fitted on train and not learnt
+    C_j                (K+1, m): x_j, and for bin i the code (x_j - t_j,i-1) / (t_ji - t_j,i-1), cut
+                       to 0 below the bin and to 1 above it: a piecewise-linear code
+    H_j                (k, m): relu(E_j C_j + c_j), the embedding of x_j; E and c are learnt
+    A[0]               (n[0], m): all H_j, or all C_j without an embedding, then the other inputs
+
+Codes let the first layer learn a function with K pieces of each number, where without them it has a
+straight line (Gorishniy, Rubachev and Babenko 2022, "On Embeddings for Numerical Features in
+Tabular Deep Learning"). They are made for one mini-batch at a time, from the numbers themselves,
+so they take no memory for each row.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from dnnsearch.nn.parameters import Array, Parameters
+
+
+@dataclass(frozen=True)
+class InputShape:
+    """The sizes of the input layer of n_x inputs, of which the first `numbers` are numbers."""
+
+    n_x: int
+    numbers: int = 0  # F
+    codes: int = 0  # K, 0 for none
+    embedding: int = 0  # k, 0 for none
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether A[0] is X itself."""
+        return self.numbers == 0 or (self.codes == 0 and self.embedding == 0)
+
+    @property
+    def n_0(self) -> int:
+        """n[0]: what the first layer sees of an example."""
+        width = self.embedding or self.codes + 1
+        return self.n_x + (width - 1) * self.numbers
+
+    @property
+    def learnt(self) -> dict[str, tuple[int, ...]]:
+        """The shapes of E and c; empty without an embedding."""
+        if self.is_plain or not self.embedding:
+            return {}
+        F, k = self.numbers, self.embedding
+        return {"E": (F, k, self.codes + 1), "c": (F, k, 1)}
+
+    @property
+    def multiply_adds(self) -> int:
+        """Multiply-adds of the forward pass of one example, without those of the codes."""
+        return 0 if self.is_plain else self.numbers * self.embedding * (self.codes + 1)
+
+
+class _Arrays(NamedTuple):
+    """What the layer writes for m examples."""
+
+    C: Array  # (..., F, K+1, m)
+    A: Array  # (..., n[0], m)
+    H: Array  # (..., F, k, m), a view of A; C itself without an embedding
+    dH: Array | None  # (..., F, k, m)
+
+
+class InputLayer:
+    """The layer for parameters that have E and c, and edges (..., F, K+1); None without codes.
+
+    `gradient` has the shapes of `parameters`; `backward` writes dE and dc there.
+    """
+
+    def __init__(
+        self, shape: InputShape, parameters: Parameters, gradient: Parameters, edges: Array | None
+    ) -> None:
+        self.shape, self.parameters, self.gradient = shape, parameters, gradient
+        self.dtype = parameters.flat.dtype
+        self.bins = None if edges is None else _bins(edges, self.dtype)
+        self.arrays: dict[int, _Arrays] = {}
+
+    def forward(self, X: Array, keep: bool = False) -> Array:
+        """Return A[0] (..., n[0], m) of X (..., n_x, m), in new arrays if they are to be kept."""
+        arrays = self._arrays(X.shape[-1], keep)
+        F = self.shape.numbers
+        self._encode(X[..., :F, :], arrays.C)
+        if self.shape.embedding:
+            E, c = self.parameters.extra["E"], self.parameters.extra["c"]
+            np.matmul(E, arrays.C, out=arrays.H)
+            np.add(arrays.H, c, out=arrays.H)
+            np.maximum(arrays.H, 0, out=arrays.H)
+        arrays.A[..., arrays.A.shape[-2] - self.shape.n_x + F :, :] = X[..., F:, :]
+        return arrays.A
+
+    def _encode(self, x: Array, C: Array) -> None:
+        """Write the numbers x (..., F, m) and their codes into C (..., F, K+1, m)."""
+        C[..., 0, :] = x
+        if self.bins is None:
+            return
+        left, slope = self.bins
+        codes = C[..., 1:, :]
+        np.subtract(C[..., :1, :], left, out=codes)
+        np.multiply(codes, slope, out=codes)
+        np.maximum(codes, 0, out=codes)
+        np.minimum(codes, 1, out=codes)
+
+    def backward(self, dA: Array) -> None:
+        """Write dE = sum of dH_j C_j.T and dc = sum of dH_j, given dA[0] (..., n[0], m).
+
+        The examples are those of the last forward pass. Numbers and codes are not learnt.
+        """
+        arrays = self.arrays[dA.shape[-1]]
+        assert arrays.dH is not None
+        F, k = self.shape.numbers, self.shape.embedding
+        dH = dA[..., : F * k, :].reshape(arrays.dH.shape)
+        np.multiply(dH, arrays.H > 0, out=arrays.dH)
+        np.matmul(arrays.dH, arrays.C.mT, out=self.gradient.extra["E"])
+        np.add.reduce(arrays.dH, axis=-1, keepdims=True, out=self.gradient.extra["c"])
+
+    def _arrays(self, m: int, keep: bool) -> _Arrays:
+        if keep or m not in self.arrays:
+            self.arrays[m] = self._new_arrays(m)
+        return self.arrays[m]
+
+    def _new_arrays(self, m: int) -> _Arrays:
+        shape, replicates = self.shape, self.parameters.replicates
+        F, k, K = shape.numbers, shape.embedding, shape.codes
+        A = np.empty((*replicates, shape.n_0, m), self.dtype)
+        if not k:
+            C = A[..., : F * (K + 1), :].reshape(*replicates, F, K + 1, m)
+            return _Arrays(_view_of(A, C), A, C, None)
+        C = np.empty((*replicates, F, K + 1, m), self.dtype)
+        H = _view_of(A, A[..., : F * k, :].reshape(*replicates, F, k, m))
+        return _Arrays(C, A, H, np.empty_like(H))
+
+
+def _view_of(A: Array, part: Array) -> Array:
+    """Return the part, which must share the memory of A: what is written there is A."""
+    assert np.shares_memory(A, part)
+    return part
+
+
+def _bins(edges: Array, dtype: np.dtype[np.generic]) -> tuple[Array, Array]:
+    """Return the left edge and 1 / width of each bin, (..., F, K, 1); an empty bin has slope 0."""
+    left, width = edges[..., :-1, np.newaxis], np.diff(edges)[..., np.newaxis]
+    slope = np.divide(1, width, out=np.zeros_like(width), where=width > 0)
+    return left.astype(dtype), slope.astype(dtype)
