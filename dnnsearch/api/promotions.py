@@ -47,8 +47,8 @@ def promote(
     """Make one model from a search, with an unbiased test score.
 
     Compare the `top` best configurations with `replicates` fresh seeds each, refit one, evaluate
-    the test set and register the model. Every evaluation of the test set is logged. `accept_code`
-    is as in `search`. Raise UserError if that is not possible.
+    the test set and register the model. Every evaluation of the test set is logged, and counted
+    over all studies. `accept_code` is as in `search`. Raise UserError if that is not possible.
     """
     options = [f"--top={top}", f"--replicates={replicates}"]
     options += [] if workers is None else [f"--workers={workers}"]

@@ -59,6 +59,8 @@ def show(
     seeds only. `tie`: tied with the best on these dev examples; `promote` compares with fresh
     seeds and may differ.
 
+    Of several studies it also says how often their test rows were opened, and by which studies.
+
     Columns are those of --csv, and `units`, such as 64-32. Quote < and >, which have a meaning for
     the shell. Trials without a value in a column never match a condition on it and sort last.
 
@@ -106,7 +108,7 @@ def _print(
     selected: bool,
 ) -> None:
     """Print a comparison if there are several studies, and the trials of one or if selected."""
-    from dnnsearch.reporting.terminal import comparison, side_by_side
+    from dnnsearch.reporting.terminal import comparison, side_by_side, test_sets
     from dnnsearch.study.leaderboard.formats import table
 
     if len(opened) > 1:
@@ -114,6 +116,8 @@ def _print(
         with counter("records read") as report:
             text = " ".join(comparison(opened, report))
         print(text)
+        for line in test_sets(opened):
+            print(line)
         if not selected:
             return
     for board, chosen in zip(every, boards, strict=True):

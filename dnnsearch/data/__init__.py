@@ -7,6 +7,7 @@ The path of the data is `prepare`: a table is read, split, filled and stored.
 - `prepare`: the path from a request to arrays in the store, and the index of what was prepared.
 - `restored_arrays`: arrays that are missing or damaged, prepared again.
 - `table`: what `prepare` asks of a table.
+- `row_sketch`: which rows a test set has, in a few kilobytes.
 - `number_table`: a table of numbers without gaps, and its standardisation.
 - `file_table`: a table with columns, read from a file and checked.
 - `datasets`: the sets with a name, bundled and generated.

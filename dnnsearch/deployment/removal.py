@@ -4,7 +4,7 @@ import time
 
 from dnnsearch.deployment.champion import champion_path
 from dnnsearch.storage.study_lock import study_lock
-from dnnsearch.study import identity_file
+from dnnsearch.study import identity_file, test_set_history
 from dnnsearch.study.stored_study import EXPERIMENT, IDENTITY, OpenStudy
 from dnnsearch.tracking import check_uri, has_store
 
@@ -14,7 +14,8 @@ REMOVAL = "removal"  # the study's attribute: when a removal began that was not 
 def remove_study(study: OpenStudy) -> str:
     """Remove the study's runs in MLflow, its records and its rows; return what was removed.
 
-    The rows are removed last, so that an interrupted removal can be repeated. Raise UserError,
+    The rows are removed last, so that an interrupted removal can be repeated. The log of opened
+    test sets is kept, because a removed study has seen its test rows, too. Raise UserError,
     before anything is removed, if another process works on the study, if MLflow does not answer, or
     if rows or records cannot be removed.
     """
@@ -25,6 +26,7 @@ def remove_study(study: OpenStudy) -> str:
         runs, versions = _remove_from_mlflow(study)
         champion_path(study).unlink(missing_ok=True)
         identity_file.remove(study)
+        test_set_history.keep_log(study)
         study.records.remove([row.user_attrs.get("spec", "") for row in rows])
         check_lock()
         study.rows.remove()

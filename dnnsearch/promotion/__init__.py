@@ -6,7 +6,6 @@ This room does not know how a search chooses its trials, nor how its results are
 - `confirmation`: comparing them on dev.
 - `refit`: the winner, trained on train and dev together.
 - `evaluation`: its scores on the test set.
-- `evaluation_log`: the log of a study's test-set evaluations.
 - `evaluation_scores`: scores of networks on dev, and of models on a test set.
 - `registration`: the model file, the version in MLflow and the champion.
 - `promotion`: all of these steps in order.

@@ -1,51 +1,76 @@
 """The evaluation of the refitted networks on the test set, whose rows no trial has seen."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from dnnsearch.data.prepare import held_out
+from dnnsearch.data.row_sketch import sketch
+from dnnsearch.deployment.champion import Report
+from dnnsearch.errors import UserError
 from dnnsearch.models.ensemble import Model, target_of
-from dnnsearch.promotion.evaluation_log import EvaluationLog
 from dnnsearch.promotion.evaluation_scores import EvaluationScores, logits
 from dnnsearch.promotion.refit import Refit
 from dnnsearch.statistics.difference_to_best import Comparison
 from dnnsearch.statistics.score_sample import ScoreSample
-from dnnsearch.study.definition import Definition
+from dnnsearch.study.evaluation_log import EvaluationLog
 from dnnsearch.study.stored_study import OpenStudy
+from dnnsearch.study.trial_views import study_info
+from dnnsearch.tracking import has_store
 from dnnsearch.trials.metrics import METRICS, Direction
+from dnnsearch.trials.spec import Spec
 
 
 @dataclass
 class Evaluation:
-    """One model on the test set, which is read at most once, when a score is first asked for."""
+    """One model on the test set, whose rows are read once, when a score is first asked for."""
 
     study: OpenStudy
     test: str  # identifies the test set
     refitted: Refit
     model: Model
+    classes: Sequence[str]
+    report: Report
 
     @property
     def log(self) -> EvaluationLog:
         """The study's log of evaluations."""
         return EvaluationLog(self.study.rows)
 
+    @property
+    def spec(self) -> Spec:
+        """The spec of the refit; its digest is the model's name in the log."""
+        return self.refitted.record.spec
+
+    @cached_property
+    def logged(self) -> dict[str, Any] | None:
+        """The entry of the log with this model's scores, as it was before this evaluation."""
+        of_test = self.log.of_test_set(self.test)
+        scored = (each for each in of_test if "figures" in each)
+        return next((each for each in scored if each["model"] == self.spec.digest), None)
+
     @cached_property
     def test_set(self) -> EvaluationScores:
-        """The test set, read after the access has been logged."""
-        spec = self.refitted.record.spec
-        self.log.log_access(spec.number, spec.digest, self.test)
-        return EvaluationScores(spec, held_out(self.study.config), target_of(self.refitted.arrays))
+        """The test set, read after the access has been logged.
 
-    @property
+        A model that has been scored on it before is no further access.
+        """
+        if self.logged is None:
+            self.log.log_access(self.spec.number, self.spec.digest, self.test)
+            send_openings(self.study, self.report)
+        rows = held_out(self.study.config)
+        if self.logged is None or "rows" not in self.logged:
+            self.log.add(self.spec.digest, self.test, rows=sketch(rows, self.classes).document())
+        return EvaluationScores(self.spec, rows, target_of(self.refitted.arrays))
+
+    @cached_property
     def scores(self) -> dict[str, Any]:
-        """The logged scores of this model; evaluates (and logs) the test set if there are none."""
-        digest = self.refitted.record.spec.digest
-        for entry in self.log.of_test_set(self.test):
-            if entry["model"] == digest and "figures" in entry:
-                return dict(entry["figures"])
+        """The scores of this model, which are logged."""
+        if self.logged is not None:
+            return dict(self.logged["figures"])
         scores = self._evaluate()
-        self.log.log_scores(digest, self.test, scores)
+        self.log.add(self.spec.digest, self.test, figures=scores)
         return scores
 
     def _evaluate(self) -> dict[str, Any]:
@@ -65,6 +90,18 @@ class Evaluation:
         return Comparison(both, maximize).tied == [0]
 
 
+def send_openings(study: OpenStudy, report: Report) -> None:
+    """Let MLflow know which test sets the study has opened; if MLflow is away, say so."""
+    if not has_store(study.config.tracking):
+        return
+    from dnnsearch.tracking.backfill import send  # imports MLflow, which takes seconds
+
+    try:
+        send(study.config.tracking, study_info(study))
+    except UserError as error:
+        report(f"MLflow does not know yet that the test set is opened: {error}")
+
+
 def score_with_interval(measured: ScoreSample, objective: str) -> dict[str, float]:
     """Return value, low and high (95 %), the interval clipped to the metric's range; JSON-able."""
     low, high = METRICS[objective].clipped(measured.interval.low, measured.interval.high)
@@ -75,9 +112,3 @@ def found_something(figures: dict[str, Any], maximize: bool) -> bool:
     """Return whether guessing lies below (or, for a cost, above) the ensemble's 95 % interval."""
     ensemble, guess = figures["ensemble"], figures["guess"]
     return Direction(maximize).better(ensemble["low" if maximize else "high"], guess)
-
-
-def test_set_id(definition: Definition) -> str:
-    """Return what identifies the test set: the digests of the data and of the split."""
-    prepared = definition.prepared
-    return f"{prepared.data_digest[:16]}-{prepared.split_digest[:16]}"

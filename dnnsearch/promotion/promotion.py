@@ -12,7 +12,7 @@ from dnnsearch.errors import UserError
 from dnnsearch.models.model_file import encode
 from dnnsearch.promotion.candidates import Candidate
 from dnnsearch.promotion.confirmation import Confirmed, confirm
-from dnnsearch.promotion.evaluation import Evaluation, found_something, test_set_id
+from dnnsearch.promotion.evaluation import Evaluation, found_something
 from dnnsearch.promotion.refit import Refit, model, refit
 from dnnsearch.promotion.registration import Registered, register_champion
 from dnnsearch.runtime import numerics
@@ -20,8 +20,10 @@ from dnnsearch.storage.array_store import ArrayStore, default_root
 from dnnsearch.storage.study_lock import study_lock
 from dnnsearch.study.computing_code import check_code
 from dnnsearch.study.definition import Definition, resolve_definition
+from dnnsearch.study.evaluation_log import test_set_id
 from dnnsearch.study.reading_difference import check_reading
 from dnnsearch.study.stored_study import OpenStudy
+from dnnsearch.study.test_set_history import History, ask_mlflow, history
 from dnnsearch.study.worker_factory import local_workers
 from dnnsearch.tracking import UNTRACKED, check_uri
 
@@ -40,6 +42,8 @@ class Promotion:
     scores: dict[str, Any]  # on the test set: ensemble, single, guess, examples
     known: int  # test examples that train or dev have, in all inputs of the networks
     evaluations: list[dict[str, Any]]  # the log of this test set, oldest first
+    model: str  # the winner's name in the log
+    history: History  # of the test set, over all studies
     found: bool  # whether the ensemble is better than guessing
     registered: Registered
 
@@ -88,12 +92,17 @@ def _test_and_register(
     study: OpenStudy, definition: Definition, confirmed: Confirmed, refitted: Refit, report: Report
 ) -> Promotion:
     """Evaluate the test set, write the model file and register it (MLflow may take seconds)."""
-    promoted = model(study, refitted)
-    evaluation = Evaluation(study, test_set_id(definition), refitted, promoted)
+    promoted, prepared = model(study, refitted), definition.prepared
+    test = test_set_id(prepared.data_digest, prepared.split_digest)
+    evaluation = Evaluation(study, test, refitted, promoted, prepared.classes, report)
+    ask_mlflow(study, report)
     report("evaluating the test set")
     scores = evaluation.scores
+    opened = history(study)
     found = found_something(scores, definition.maximize)
-    registered = register_champion(study, evaluation, encode(promoted), found, scores, report)
+    registered = register_champion(
+        study, evaluation, encode(promoted), found, scores, opened, report
+    )
     return Promotion(
         study=study.name,
         objective=study.config.objective,
@@ -105,6 +114,8 @@ def _test_and_register(
         scores=scores,
         known=refitted.known,
         evaluations=evaluation.log.of_test_set(evaluation.test),
+        model=evaluation.spec.digest,
+        history=opened,
         found=found,
         registered=registered,
     )

@@ -153,21 +153,10 @@ def _nothing(promotion: Promotion) -> str:
 
 
 def _evaluations(promotion: Promotion) -> list[str]:
-    logged = promotion.evaluations
-    if len(logged) == 1:
-        when = _when(logged[0])
-        return [f"this study evaluated its test set once, {when}: this score counts"]
-    first = logged[0].get("figures", {}).get("ensemble")
-    score = f"{first['value']:.4f}" if first else "not known, because it was interrupted"
-    times = f"this study evaluated its test set {len(logged)} times"
-    return [
-        f"{times}; only the first score counts, {score}:",
-        *(f"  {n}. {_when(one)}" for n, one in enumerate(logged, start=1)),
-    ]
-
-
-def _when(entry: dict[str, Any]) -> str:
-    return f"{entry['when']}, trial {entry['trial']}"
+    """Return how often the test rows were opened, by all studies; only the first score counts."""
+    opened = promotion.history
+    said = opened.sentence(promotion.model)
+    return [said] if len(opened.openings) == 1 else [f"{said}:", *opened.lines()]
 
 
 def _registration(promotion: Promotion) -> list[str]:
@@ -194,6 +183,7 @@ def document(promotion: Promotion) -> dict[str, Any]:
         "test": promotion.scores,
         "known": promotion.known,
         "openings": promotion.evaluations,
+        "test_set": promotion.history.document(promotion.model),
         "steps": dict(zip(("search", "confirmed", "test"), steps(promotion), strict=True)),
         "found": promotion.found,
         "file": promotion.registered.file,

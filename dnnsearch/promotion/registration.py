@@ -24,13 +24,12 @@ from dnnsearch.promotion.candidates import memo
 from dnnsearch.promotion.evaluation import Evaluation
 from dnnsearch.runtime.cli_process import command_line
 from dnnsearch.study.stored_study import OpenStudy
+from dnnsearch.study.test_set_history import History
 from dnnsearch.study.trial_views import study_info
 from dnnsearch.tracking import UNTRACKED
 
 if TYPE_CHECKING:
     from dnnsearch.tracking.registry import Version
-
-TEST_SET_TAG = "dnnsearch.test"  # identifies the test set of a version's scores
 
 
 @dataclass(frozen=True)
@@ -49,6 +48,7 @@ def register_champion(
     content: bytes,
     found: bool,
     scores: dict[str, Any],
+    opened: History,
     report: Report,
 ) -> Registered:
     """Store and register the model; make it the champion if it is better than the present one.
@@ -61,7 +61,7 @@ def register_champion(
     memo(study).put_side_file(name, content)
     file = str(memo(study).folder / name)
     try:
-        registered = _register(study, evaluation, content, scores)
+        registered = _register(study, evaluation, content, scores, opened)
         present = find_champion(study, report)
     except UserError as error:
         return Registered(file, "", False, _lacking("the model and its alias", error))
@@ -82,11 +82,16 @@ def _lacking(what: str, error: UserError) -> str:
 
 
 def _register(
-    study: OpenStudy, evaluation: Evaluation, content: bytes, scores: dict[str, Any]
+    study: OpenStudy,
+    evaluation: Evaluation,
+    content: bytes,
+    scores: dict[str, Any],
+    opened: History,
 ) -> "Version | None":
     if study.config.tracking == UNTRACKED:
         return None
     from dnnsearch.tracking.registry import register
+    from dnnsearch.tracking.test_set_tags import OPENING_TAG, OPENINGS_TAG, TEST_SET_TAG
 
     objective = study.config.objective.removeprefix("dev_")
     values = {kind: f"{scores[kind]['value']:.6g}" for kind in ("ensemble", "single")}
@@ -96,7 +101,14 @@ def _register(
         study_info(study),
         content,
         evaluation.refitted.candidate.trial,
-        tags={TEST_SET_TAG: evaluation.test, **tags},
+        tags={
+            TEST_SET_TAG: evaluation.test,
+            OPENINGS_TAG: str(len(opened.openings)),
+            OPENING_TAG: str(opened.place(evaluation.spec.digest)),
+            **tags,
+        },
+        description=f"Test figure of the ensemble: test_{objective} {values['ensemble']}; "
+        f"{opened.sentence(evaluation.spec.digest)}.",
         example=evaluation.model.inputs.typical(),
     )
 

@@ -16,6 +16,7 @@ from dnnsearch.study.leaderboard.formats import (
 )
 from dnnsearch.study.leaderboard.ranking import Leaderboard, leaderboard
 from dnnsearch.study.stored_study import OpenStudy
+from dnnsearch.study.test_set_history import history
 
 
 def with_ties(study: OpenStudy) -> Leaderboard:
@@ -58,3 +59,11 @@ def comparison(
     damaged.
     """
     yield from compared([read(study, progress) for study in studies])
+
+
+def test_sets(studies: Sequence[OpenStudy]) -> Iterator[str]:
+    """Yield a line for each study whose test rows were opened: how often, and by which studies."""
+    for study in studies:
+        opened = history(study)
+        if opened.openings or opened.unknown:
+            yield f"{study.name}: {opened.sentence()}"

@@ -15,6 +15,7 @@ from dnnsearch.reporting.html.comparison_section import compare_studies
 from dnnsearch.reporting.html.markup import Markup, joined, tag
 from dnnsearch.reporting.html.page import page
 from dnnsearch.study.stored_study import EXPERIMENT, IDENTITY, OpenStudy
+from dnnsearch.study.test_set_history import history
 from dnnsearch.tracking import has_store
 
 OnMessage = Callable[[str], object]
@@ -84,7 +85,9 @@ def _one(
     analyses = analyse(data, draws, on_message)
     warnings = list(findings(analyses))
     sentences = verdict(data, analyses, warnings)
-    parts = [sections.verdict(sentences, warnings), sections.leaderboard(data, analyses)]
+    test_set = history(study)
+    opened = test_set.sentence() if test_set.openings or test_set.unknown else ""
+    parts = [sections.verdict(sentences, warnings, opened), sections.leaderboard(data, analyses)]
     if data.finished:
         by_depth = analyse_deeper(data, analyses, draws)
         on_message("drawing the plots")

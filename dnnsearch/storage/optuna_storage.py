@@ -159,6 +159,12 @@ def study_names(storage: RDBStorage) -> list[str]:
         return sorted(study.study_name for study in storage.get_all_studies())
 
 
+def study_attributes(storage: RDBStorage) -> dict[str, dict[str, Any]]:
+    """Return the user attributes of all studies, by name."""
+    with _database_errors(storage.url):
+        return {study.study_name: study.user_attrs for study in storage.get_all_studies()}
+
+
 def create_study(storage: RDBStorage, study: str, direction: str) -> None:
     """Create an empty study; `direction` is `maximize` or `minimize`."""
     with _database_errors(storage.url):

@@ -12,6 +12,8 @@ It does not know how a trial is trained, how MLflow stores it, or how a search i
 - `worker_factory`: starts local worker processes, or connects to a Dask cluster.
 - `used_arrays`: the prepared arrays that a running study uses, restored if they are lost.
 - `stored_study`: a study in a storage, opened to be read.
+- `evaluation_log`: the log of a study's test-set evaluations.
+- `test_set_history`: who has opened the same test rows, in all studies and in MLflow.
 - `preparation`: how the columns of a study's file were prepared, kept and verified.
 - `study_creation`: a study opened to be written: created, or compared with its definition.
 - `reading_difference`: an unchanged file that is read in another way: which columns, what to do.

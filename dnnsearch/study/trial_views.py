@@ -9,6 +9,7 @@ from dnnsearch.config.search_space import complete
 from dnnsearch.data.files.source import data_name
 from dnnsearch.study import identity_file, preparation
 from dnnsearch.study.stored_study import EXPERIMENT, IDENTITY, PROFILE, OpenStudy
+from dnnsearch.study.test_set_history import log_of_study
 from dnnsearch.tracking import StudyInfo
 from dnnsearch.trials.record import Record
 from dnnsearch.trials.run import TrialView
@@ -78,6 +79,7 @@ def study_info(study: OpenStudy) -> StudyInfo:
         dataset=data_name(config.data),
         profile=attributes.get(PROFILE, {}),
         files=_files(study),
+        openings=log_of_study(study),
     )
 
 

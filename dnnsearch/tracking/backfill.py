@@ -34,3 +34,12 @@ def backfill(
                 progress.add(view)
             tracker.describe(progress, state, fingerprint)
     return len(missing)
+
+
+def send(uri: str, info: StudyInfo) -> None:
+    """Bring the study's own run up to date, without its trials; raise UserError if MLflow is away.
+
+    Its run and its experiment are created if they are missing.
+    """
+    with mlflow_errors(uri):
+        Tracker(uri, info)

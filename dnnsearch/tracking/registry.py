@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 CHAMPION = "champion"  # the alias
 OWN_ENTRY = {fields.KIND: "model"}  # the tag of a registered model that we created
+DESCRIPTION_TAG = "dnnsearch.description"  # of a version: what we wrote
 NOT_FOUND_CODES = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")  # of MLflow's errors
 
 
@@ -66,12 +67,14 @@ def register(
     trial: int,
     *,
     tags: Mapping[str, str] | None = None,
+    description: str = "",
     example: "pd.DataFrame | None" = None,
 ) -> Version:
     """Log the model file and register it under the study's name, unless that was done before.
 
     `content` is a model file from `model_file.encode`, `trial` the number of the trial with the
-    same configuration. `tags` are further tags of the version, such as scores on the test set.
+    same configuration. `tags` are further tags of the version, such as scores on the test set, and
+    `description` is for people; one that a person has written is kept.
     `example` are raw rows, which every user of this MLflow can see. Raise UserError if MLflow at
     `uri` is away or refuses.
     """
@@ -95,7 +98,16 @@ def register(
             found = _versions(client, name, own)
         for key, value in (tags or {}).items():
             client.set_model_version_tag(name, found[0].version, key, value)
+        _describe(client, found[0], description)
         return Version.of(client.get_model_version(name, found[0].version))
+
+
+def _describe(client: MlflowClient, version: Any, description: str) -> None:
+    """Set the description; a tag has the last one of ours, by which a person's is known."""
+    ours = version.tags.get(DESCRIPTION_TAG, "")
+    if description and (version.description or "") in ("", ours):
+        client.update_model_version(version.name, version.version, description)
+        client.set_model_version_tag(version.name, version.version, DESCRIPTION_TAG, description)
 
 
 @contextmanager

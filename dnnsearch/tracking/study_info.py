@@ -35,6 +35,9 @@ class StudyInfo:
     files: Mapping[str, bytes] = field(
         default_factory=dict
     )  # name -> content, needed by other machines
+    openings: Mapping[str, list[dict[str, Any]]] = field(
+        default_factory=dict
+    )  # id of a test set -> the entries of the study's log
 
     @property
     def direction(self) -> Direction:

@@ -11,7 +11,7 @@ import json
 import time
 from collections.abc import Iterable
 
-from dnnsearch.tracking import fields, saved_view
+from dnnsearch.tracking import fields, saved_view, test_set_tags
 from dnnsearch.tracking.artifacts import get_artifact, put_artifact
 from dnnsearch.tracking.client import (
     Dataset,
@@ -61,6 +61,7 @@ class Tracker:
         if fields.STATE not in self.parent.data.tags:
             self._fill_parent()
         self._attach_files()
+        self._log_openings()
         found = children_of(self.client, self.experiment, self.parent.info.run_id)
         self.children = {number: TrialRun.of(run) for number, run in found.items()}
 
@@ -68,6 +69,11 @@ class Tracker:
         for name, content in self.info.files.items():
             if get_artifact(self.client, self.parent, name) != content:
                 put_artifact(self.client, self.parent, name, content)
+
+    def _log_openings(self) -> None:
+        for name, value in test_set_tags.tags(self.info.openings).items():
+            if self.parent.data.tags.get(name) != value:
+                self.client.set_tag(self.parent.info.run_id, name, value)
 
     def close(self) -> None:
         """Close the database, so that SQLite's log is empty; later calls open it again."""

@@ -11,6 +11,7 @@ from dnnsearch.promotion.promotion import Promotion
 from dnnsearch.promotion.promotion_text import choice, relation_to_best
 from dnnsearch.promotion.registration import Registered
 from dnnsearch.statistics.score_sample import ScoreSample
+from dnnsearch.study.test_set_history import History
 from dnnsearch.trials.hyperparameters import Hyperparameters
 
 
@@ -97,6 +98,8 @@ def test_the_reason_of_the_choice_is_what_happened(
         {},
         0,
         [],
+        "",
+        History("s", "", [], None, []),
         True,
         Registered("", "", True, ""),
     )

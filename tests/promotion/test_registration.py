@@ -12,6 +12,7 @@ from dnnsearch.errors import UserError
 from dnnsearch.models import model_file
 from dnnsearch.promotion.registration import Registered, register_champion
 from dnnsearch.study.stored_study import IDENTITY, open_study
+from dnnsearch.study.test_set_history import history
 from dnnsearch.tracking import registry
 
 
@@ -39,6 +40,7 @@ class Promoted:
                 candidate=SimpleNamespace(trial=number),
                 record=SimpleNamespace(spec=SimpleNamespace(maximize=True)),
             ),
+            spec=SimpleNamespace(digest="0" * 64),
             test="test",
             model=network,
             beats=lambda rival, maximize: self.better,
@@ -47,7 +49,10 @@ class Promoted:
 
     def register(self) -> Registered:
         figures = {kind: {"value": 0.9} for kind in ("ensemble", "single")}
-        return register_champion(self.study, self.evaluation, self.content, True, figures, print)
+        opened = history(self.study)
+        return register_champion(
+            self.study, self.evaluation, self.content, True, figures, opened, print
+        )
 
 
 def test_no_file_becomes_the_champion_if_mlflow_sets_no_alias(

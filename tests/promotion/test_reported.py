@@ -5,13 +5,13 @@ from pathlib import Path
 import numpy as np
 
 from dnnsearch.promotion.candidates import confirmations, memo
-from dnnsearch.promotion.evaluation_log import EvaluationLog
 from dnnsearch.reporting.analysis.champion_trial import (
     confusion,
     most_confidently_wrong,
     networks_to_show,
 )
 from dnnsearch.reporting.analysis.report_data import read
+from dnnsearch.study.evaluation_log import EvaluationLog
 from dnnsearch.study.stored_study import open_study
 from tests.promotion.conftest import Promote
 

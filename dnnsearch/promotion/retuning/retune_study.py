@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dnnsearch.data.row_sketch import sketch
 from dnnsearch.deployment.champion import Report, find_champion
 from dnnsearch.deployment.trial_model import model
 from dnnsearch.models.ensemble import Model
 from dnnsearch.models.model_file import read
-from dnnsearch.promotion.evaluation_log import EvaluationLog
+from dnnsearch.promotion.evaluation import send_openings
 from dnnsearch.promotion.promotion import Promotion, promote
 from dnnsearch.promotion.retuning.model_comparison import (
     SharedTestRows,
@@ -23,6 +24,7 @@ from dnnsearch.runtime import numerics
 from dnnsearch.statistics.interval import Interval
 from dnnsearch.storage.array_store import ArrayStore, default_root
 from dnnsearch.study.definition import Definition
+from dnnsearch.study.evaluation_log import EvaluationLog, access, log_retuning, test_set_id
 from dnnsearch.study.leaderboard.ranking import leaderboard
 from dnnsearch.study.search import SearchObserver, search
 from dnnsearch.study.stored_study import OpenStudy, open_study
@@ -37,6 +39,12 @@ class Incumbent:
     model: Model
     name: str  # for messages
     then: Mapping[str, float] | None  # its score on the old test set
+
+    @property
+    def digest(self) -> str:
+        """The digest of the record that the model was made of."""
+        origin = self.model.provenance
+        return str(origin.get("refit") or origin["record"])
 
 
 @dataclass(frozen=True)
@@ -78,7 +86,7 @@ def retune(
     """
     numerics.check(definition.numerics)
     config, old = definition.config, incumbent(study, report)
-    rows, overlap = _new_rows(study, definition, old)
+    rows, overlap = _new_rows(study, definition, old, report)
     old_sample = rows.sample(old.model, old.name)
     now = rows.score(old_sample)
     report(f"{old.name} on the new test rows: {now['value']:.4f}")
@@ -104,12 +112,21 @@ def retune(
 
 
 def _new_rows(
-    study: OpenStudy, definition: Definition, old: Incumbent
+    study: OpenStudy, definition: Definition, old: Incumbent, report: Report
 ) -> tuple[SharedTestRows, Overlap]:
-    """Return the new test rows, if possible without those that the old model was trained on."""
-    store = ArrayStore(default_root())
+    """Return the new test rows, if possible without those that the old model was trained on.
+
+    That the old model is scored on them is logged first, with the old study.
+    """
+    store, prepared, new = ArrayStore(default_root()), definition.prepared, definition.config.study
+    test = test_set_id(prepared.data_digest, prepared.split_digest)
+    entry = access(int(old.model.provenance["trial"]), old.digest, test)
+    log_retuning(study.rows, new, entry)
+    send_openings(study, report)
     rows = shared_test_rows(definition, store)
     held_out = rows.scores.held_out
+    known = sketch(held_out, prepared.classes).document()
+    log_retuning(study.rows, new, {**entry, "rows": known})
     check_kind(old.model, definition, old.name, held_out.X)
     overlap = find_overlap(study, store, held_out)
     return rows.on(overlap.rows), overlap

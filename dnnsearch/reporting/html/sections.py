@@ -48,14 +48,18 @@ def plot(figure: go.Figure, label: str, wide: bool = False) -> Markup:
     return tag("figure", tag("figcaption", label), drawn, data, class_="wide" if wide else None)
 
 
-def verdict(sentences: Sequence[str], warnings: Sequence[Finding]) -> Markup:
-    """Return the first section: the verdict, and each warning with its advice."""
+def verdict(sentences: Sequence[str], warnings: Sequence[Finding], opened: str) -> Markup:
+    """Return the first section: the verdict, each warning with its advice, and the test set.
+
+    `opened` says who has opened the test rows; empty if none has.
+    """
     items = (
         tag("li", tag("strong", f"{w.text}."), " ", f"{_capital(w.advice)}.", data_kind=w.kind)
         for w in warnings
     )
     listed = tag("ul", *items, class_="warnings") if warnings else Markup("")
-    return tag("section", tag("p", " ".join(sentences), class_="verdict"), listed)
+    said = tag("p", f"{_capital(opened)}.", class_="about") if opened else Markup("")
+    return tag("section", tag("p", " ".join(sentences), class_="verdict"), listed, said)
 
 
 def _capital(text: str) -> str:

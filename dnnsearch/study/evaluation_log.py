@@ -1,0 +1,83 @@
+"""The log of a study's test-set evaluations: each one is logged before the test set is read.
+
+Only the first evaluation gives an unbiased score: who evaluates again and chooses by the scores
+has used the test set as a second dev set. The log is an attribute of the study in Optuna's storage
+and is written under the study's lock. What other studies have seen of the same rows is found by
+`test_set_history`.
+"""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dnnsearch.storage.optuna_storage import Rows
+
+ATTRIBUTE = "openings"  # of the study, in Optuna's storage
+RETUNING_PREFIX = f"{ATTRIBUTE} for "  # a new study's name follows: a champion on new test rows
+
+
+@dataclass
+class EvaluationLog:
+    """All evaluations of a study's test sets; an entry is a JSON object."""
+
+    rows: Rows
+
+    @property
+    def entries(self) -> list[dict[str, Any]]:
+        """Entries with `when`, `at`, `trial`, `model`, `test`, and what is known later.
+
+        The oldest comes first.
+        `at` is in seconds since 1970; older entries lack it. Known later are `rows`, the sketch of
+        the test rows, `outputs`, the digest of the outputs for them, and `figures`.
+        """
+        return list(self.rows.attributes.get(ATTRIBUTE, []))
+
+    def log_access(self, trial: int, model: str, test: str, **more: Any) -> None:
+        """Log that a model is about to be evaluated.
+
+        `model` is the digest of its spec, `test` identifies the test set.
+        """
+        self.rows.set_attribute(ATTRIBUTE, [*self.entries, access(trial, model, test) | more])
+
+    def add(self, model: str, test: str, **known: Any) -> None:
+        """Add what is known to every entry of this model, also to interrupted evaluations."""
+        logged = [
+            {**each, **known} if (each["model"], each["test"]) == (model, test) else each
+            for each in self.entries
+        ]
+        self.rows.set_attribute(ATTRIBUTE, logged)
+
+    def of_test_set(self, test: str) -> list[dict[str, Any]]:
+        """Return the entries of one test set; a study has another one if its data change."""
+        return [each for each in self.entries if each["test"] == test]
+
+
+def access(trial: int, model: str, test: str) -> dict[str, Any]:
+    """Return an entry of the present time, without what is known later."""
+    when = time.strftime("%Y-%m-%d %H:%M:%S")
+    return {"when": when, "at": time.time(), "trial": trial, "model": model, "test": test}
+
+
+def log_retuning(rows: Rows, new_study: str, entry: Mapping[str, Any]) -> None:
+    """Log that a study's champion is about to be scored on the test rows of a new study.
+
+    It is an attribute of its own, so that no lock of the old study is needed. The same model on the
+    same rows is logged once; a later call adds what is known later.
+    """
+    name = f"{RETUNING_PREFIX}{new_study}"
+    key = (entry["model"], entry["test"])
+    logged = list(rows.attributes.get(name, []))
+    same = [each for each in logged if (each["model"], each["test"]) == key]
+    others = [each for each in logged if (each["model"], each["test"]) != key]
+    kept = same[0] if same else {}
+    rows.set_attribute(name, [*others, {**entry, **kept, **_known_later(entry)}])
+
+
+def _known_later(entry: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: entry[name] for name in ("rows",) if name in entry}
+
+
+def test_set_id(data_digest: str, split_digest: str) -> str:
+    """Return what identifies a test set: the digests of the data and of the split."""
+    return f"{data_digest[:16]}-{split_digest[:16]}"
