@@ -220,3 +220,39 @@ def test_the_script_of_ci_is_whole_and_calls_what_the_readme_calls(tmp_path: Pat
         (tmp_path / name).symlink_to(make)
     done = run("bash", str(ROOT / ".ci" / "run"), PATH=f"{tmp_path}:{os.environ['PATH']}")
     assert (done.returncode, done.stdout) == (0, "make check\nmake test\n")
+
+
+# --- the wheel
+
+
+def test_the_wheel_has_the_configs_and_what_else_the_package_reads(tmp_path: Path) -> None:
+    """Built from a clone, without a package index, and used from an empty folder."""
+    source, installed, empty = tmp_path / "source", tmp_path / "installed", tmp_path / "empty"
+    shutil.copytree(ROOT / "dnnsearch", source / "dnnsearch", symlinks=True)
+    shutil.copytree(ROOT / "configs", source / "configs")
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, source)
+    empty.mkdir()
+    pip = (sys.executable, "-m", "pip", "--disable-pip-version-check")
+    offline = ("--no-index", "--no-deps", "--no-build-isolation")
+    built = run(*pip, "wheel", "-q", *offline, "-w", str(tmp_path), str(source))
+    assert built.returncode == 0, built.stdout
+    (wheel,) = tmp_path.glob("*.whl")
+    done = run(*pip, "install", "-q", "--no-index", "--no-deps", "-t", str(installed), str(wheel))
+    assert done.returncode == 0, done.stdout
+    assert data_files(installed / "dnnsearch") == data_files(ROOT / "dnnsearch")
+    search = ("search", "digits", "--dry-run", "--set=tracking=none")
+    command = (sys.executable, "-P", "-m", "dnnsearch")
+    said = run(*command, *search, cwd=empty, PYTHONPATH=str(installed))
+    assert f"study digits, from {installed}/dnnsearch/config/bundled/digits.yaml" in said.stdout
+    assert list(empty.iterdir()) == []
+
+
+def data_files(package: Path) -> set[str]:
+    """What is not code, also behind a link to a folder."""
+    found = {
+        Path(folder, name)
+        for folder, _, names in os.walk(package, followlinks=True)
+        for name in names
+    }
+    return {str(path.relative_to(package)) for path in found if path.suffix not in (".py", ".pyc")}

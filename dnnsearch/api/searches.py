@@ -34,13 +34,13 @@ def search(
 ) -> Study:
     """Run or resume a study, up to `trials` trials in total; print its progress unless `quiet`.
 
-    `config` is the path of a YAML file, or its content as a mapping, which then must name the
-    study. No new trial starts after `seconds`. `workers` is a number of processes, or the address
-    of a Dask scheduler. `overrides` sets keys of the config, as in {"split.dev": 0.3}; `set` is its
-    older name. `retry_failed` runs each failed trial again under a new number. With `accept_code` a
-    study goes on although other code of this package computed it. KeyboardInterrupt stops the
-    search cleanly; the same call resumes it. Raise UserError for everything that the command
-    `search` refuses.
+    `config` is the path of a YAML file, a name such as `digits` as the command takes it, or the
+    content as a mapping, which then must name the study. No new trial starts after `seconds`.
+    `workers` is a number of processes, or the address of a Dask scheduler. `overrides` sets keys of
+    the config, as in {"split.dev": 0.3}; `set` is its older name. `retry_failed` runs each failed
+    trial again under a new number. With `accept_code` a study goes on although other code of this
+    package computed it. KeyboardInterrupt stops the search cleanly; the same call resumes it. Raise
+    UserError for everything that the command `search` refuses.
     """
     storage = storage or os.environ.get(STORAGE_VARIABLE)
     named = {"trials": trials, "workers": workers, "study": study}

@@ -5,6 +5,7 @@ decides. Modules that do work are imported inside the commands, so that `--help`
 
 - `app`: the program with all its commands.
 - `search`: run, resume or extend a study.
+- `config`: the configs that come with the package.
 - `new`: a config for the user's own data.
 - `list`: all studies of a storage.
 - `show`: the trials of one study, or several studies side by side.

@@ -6,6 +6,7 @@ import typer
 
 from dnnsearch.cli.best import best
 from dnnsearch.cli.clean import clean
+from dnnsearch.cli.config import config
 from dnnsearch.cli.fingerprint import fingerprint
 from dnnsearch.cli.list import list_
 from dnnsearch.cli.new import new
@@ -49,7 +50,7 @@ def dnnsearch(
 
     \b
     Quick start:
-      dnnsearch search configs/digits.yaml
+      dnnsearch search digits
       dnnsearch show digits
       dnnsearch report digits
       dnnsearch promote digits
@@ -65,6 +66,7 @@ def dnnsearch(
 
 
 app.command()(search)
+app.command()(config)
 app.command()(new)
 app.command("list")(list_)
 app.command()(show)

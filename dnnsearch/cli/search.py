@@ -29,7 +29,9 @@ NATIVE = (
 MAX_TRIALS_SHOWN = 10  # in the leaderboard at the end
 
 
-ConfigFile = Annotated[Path, typer.Argument(metavar="CONFIG", help="A YAML file, as in configs/.")]
+ConfigFile = Annotated[
+    Path, typer.Argument(metavar="CONFIG", help="A YAML file, or a name that `config` lists.")
+]
 Trials = Annotated[int | None, typer.Option(metavar="N", help="Total number of trials.")]
 For = Annotated[
     str | None,
@@ -87,13 +89,14 @@ def search(
     """Search for good hyperparameters: run or resume a study.
 
     The same command resumes a study that was interrupted; with more trials it extends it. The
-    result does not depend on the number of workers or on interruptions.
+    result does not depend on the number of workers or on interruptions. A name such as `digits`
+    stands for digits.yaml or configs/digits.yaml here, else for one that comes with dnnsearch.
 
     \b
     Examples:
-      dnnsearch search configs/digits.yaml
-      dnnsearch search configs/digits.yaml --trials 60 --for 15m
-      dnnsearch search configs/digits.yaml --study deep --set hidden_layers=4
+      dnnsearch search digits
+      dnnsearch search configs/churn.yaml --trials 60 --for 15m
+      dnnsearch search digits --study deep --set hidden_layers=4
     """
     if json_ and (quiet or dry_run):
         raise UserError("--json cannot go together with --quiet or --dry-run")
@@ -114,7 +117,7 @@ def search(
         with open_publisher(early.tracking) as publisher:  # MLflow imports while we do
             loaded = _loaded(config, overrides)
             going_on = {"retry_failed": retry_failed, "accept_code": accept_code}
-            outcome = _run(loaded, limit, going_on, quiet, json_, publisher)
+            outcome = _run(config, loaded, limit, going_on, quiet, json_, publisher)
     except Stopped:
         print(f"stopped; finished trials are kept. To resume: {command_line()}", file=sys.stderr)
         raise
@@ -128,6 +131,7 @@ def _loaded(path: Path, overrides: Sequence[str]) -> "Config":
 
 
 def _run(
+    given: Path,
     config: "Config",
     limit: float | None,
     going_on: Mapping[str, bool],
@@ -136,10 +140,13 @@ def _run(
     publisher: "AnyPublisher",
 ) -> "Outcome":
     from dnnsearch.cli.display import display
+    from dnnsearch.config.config_files import origin
     from dnnsearch.config.search_space import note_on_units
     from dnnsearch.study.search import search
 
     with display(config, quiet, json_) as observer:
+        if source := origin(given):
+            observer.on_message(source)
         if numerics.supported_pins(config.numerics) != config.numerics:
             observer.on_message(NATIVE)
         elif unusual := numerics.unusual(config.numerics):

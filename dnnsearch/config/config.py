@@ -34,6 +34,7 @@ from pydantic import (
 
 from dnnsearch import nn, validators
 from dnnsearch.config import yaml_file
+from dnnsearch.config.config_files import find_config
 from dnnsearch.config.dimensions import (
     Architectures,
     Dimension,
@@ -276,10 +277,13 @@ EXAMPLES = {
 def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
     """Return the config in a YAML file, with each `key.path=value` of the overrides set in it.
 
+    `path` may also be a name, see `config_files`.
+
     Raise UserError, one line with place, key, rule and value, if the file is not a valid config.
     """
+    path = find_config(path)
     document, touched = yaml_file.override(yaml_file.read(path), overrides)
-    return _validated(document, str(path), Path(path).stem, touched)
+    return _validated(document, str(path), path.stem, touched)
 
 
 def parse_config(mapping: Mapping[Any, Any], place: str, default_study: str) -> Config:

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 import yaml
 
+from dnnsearch.config.config_files import bundled, find_config
 from dnnsearch.errors import UserError
 from dnnsearch.storage.sqlite_connection import is_database
 from dnnsearch.validators import nearest, show
@@ -76,8 +77,12 @@ def parse(text: str, place: str) -> Any:
 
 
 def read(path: str | Path) -> dict[str, Any]:
-    """Return the mapping in a file. Raise UserError if the file has none or cannot be read."""
-    document = parse(_text(Path(path)), str(path))
+    """Return the mapping in a file, or in the config of a name.
+
+    Raise UserError if the file has none or cannot be read.
+    """
+    path = find_config(path)
+    document = parse(_text(path), str(path))
     if document is None:
         raise UserError(f"{path}: must be a mapping of keys to values, but the file is empty")
     if not isinstance(document, dict):
@@ -104,7 +109,11 @@ def _text(path: Path) -> str:
             raise UserError(f"{path}: {rule}, but this file has more")
         return content.decode("utf-8-sig")
     except FileNotFoundError:
-        raise UserError(f"{path}: there is no such file{_near(path)}") from None
+        bundled_names = ", ".join(bundled())
+        raise UserError(
+            f"{path}: there is no such file{_near(path)}; configs that come with dnnsearch: "
+            f"{bundled_names}"
+        ) from None
     except IsADirectoryError:
         raise UserError(f"{path}: must be a YAML file, but it is a folder") from None
     except UnicodeDecodeError as error:
@@ -118,7 +127,11 @@ def _near(path: Path) -> str:
     """Return ` (did you mean FILE?)` if its folder or configs has a file of a similar name."""
     folders = [path.parent, Path("configs")]
     files = [str(file) for folder in folders for file in sorted(folder.glob("*.yaml"))]
-    return nearest(str(path), files) or nearest(f"configs/{path.name}", files)
+    return (
+        nearest(str(path), files)
+        or nearest(f"configs/{path.name}", files)
+        or nearest(path.stem, bundled())
+    )
 
 
 def override(document: dict[str, Any], settings: Iterable[str]) -> tuple[dict[str, Any], set[str]]:
