@@ -9,8 +9,10 @@ from typing import Any
 
 from dnnsearch.data import equal_rows
 from dnnsearch.data.file_table import FileTable
+from dnnsearch.data.labels import rare_advice
 from dnnsearch.data.split_config import Split
 from dnnsearch.data.splitting import Indices
+from dnnsearch.data.stratification import MIN_ROWS_FOR_ALL_PARTS
 
 # A class is rare if it has less than this share of the examples, and also less than
 # MAX_RARE_SHARE_OF_EVEN of what it would have if all classes were equally large.
@@ -130,6 +132,14 @@ def rare_class_warning(table: FileTable, split: Mapping[str, Any], folds: int | 
         return ""
     where = f"about {dev} in {part} and {'' if table.test else 'about '}{test} in test"
     return f"{in_a_line(name)} has {count} rows, {where}: its scores are imprecise"
+
+
+def rare_classes_note(table: FileTable) -> str:
+    """Return which classes hardly fit into every part, and what can be done; empty if none."""
+    counts = table.target.counts
+    rare = [name for name, count in counts.items() if count < MIN_ROWS_FOR_ALL_PARTS]
+    has = ", ".join(f"{in_a_line(name)} has {counts[name]} rows" for name in rare)
+    return f"{has}: {rare_advice(counts, rare, can_keep=True)}" if rare else ""
 
 
 def equal_rows_note(

@@ -17,10 +17,12 @@ from dnnsearch.config.recommendations import (
     known_test_rows_note,
     objective,
     rare_class_warning,
+    rare_classes_note,
     recommend,
 )
 from dnnsearch.config.samplers import SAMPLERS
 from dnnsearch.data.file_table import LABEL, FileTable
+from dnnsearch.data.labels import case_note
 from dnnsearch.data.prepare import OUTPUTS
 from dnnsearch.data.splitting import Indices
 from dnnsearch.trials.metrics import on_request
@@ -97,6 +99,7 @@ def _line(key: str, value: object, comment: str, indent: int = 0) -> str:
 
 KEY_COMMENTS = {
     "task": "kind of prediction; default: detected from the target",
+    "relabel": "labels that count as another one; rows of none are left out",
     "encoding": "encoding of the text",
     "separator": "character between two cells",
     "quote": "character around a cell that contains a separator",
@@ -234,7 +237,8 @@ def report(
         more = ", ..." if len(table.target.classes) > 8 else ""
         lines.append(f"  classes  {', '.join(shares)}{more}")
     lines += [f"  warning  {few}"] if (few := rare_class_warning(table, split, folds)) else []
-    counted = (equal_rows_note(table, split, folds, rows), known_test_rows_note(table, rows))
+    counted = [rare_classes_note(table), case_note(table.target.counts)]
+    counted += [equal_rows_note(table, split, folds, rows), known_test_rows_note(table, rows)]
     lines += [f"  warning  {note}" for note in counted if note]
     gaps = [column for column in table.columns if column.missing]
     if gaps:

@@ -14,9 +14,11 @@ The path of the data is `prepare`: a table is read, split, filled and stored.
 - `files/`: files of every format as one kind of table.
 - `frames`: tables in memory, of whichever library, as pandas DataFrames.
 - `target`: the column to predict: classes or numbers.
+- `labels`: labels joined or left out, and what can be done about rare ones.
 - `column_roles`: the role of each column, with the reason.
 - `split_config`: the config's `split`.
 - `splitting`: the rows of train, dev and test, and folds.
+- `stratification`: the rows of the parts drawn by class.
 - `equal_rows`: rows that are equal in all features, counted and kept in one part.
 - `preprocessing`: what is fitted on train to make inputs of columns.
 - `transformations`: the kinds of numeric columns, one row each.

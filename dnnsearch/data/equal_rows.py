@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dnnsearch.data.split_config import Split
-from dnnsearch.data.splitting import Indices, check_classes, draw, left_over
+from dnnsearch.data.splitting import Indices, draw, left_over
+from dnnsearch.data.stratification import check_classes
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -18,6 +18,7 @@ from dnnsearch.data.files.number_formats import notice, read_numbers
 from dnnsearch.data.files.read import read, read_test
 from dnnsearch.data.files.reading_version import Reading
 from dnnsearch.data.files.sheet import Marks, Sheet, plain
+from dnnsearch.data.labels import relabelled
 from dnnsearch.data.split_config import Split
 from dnnsearch.data.splitting import Indices, draw, joined
 from dnnsearch.data.table import HeldOut, PreparedArrays, Task, as_bytes
@@ -143,7 +144,7 @@ def load_table(source: Mapping[str, Any], by: str | None) -> FileTable:
     given = source.get("columns", {})
     wanted = {f"columns.{column}": column for column in given if column != "*"}
     _check_columns(sheet, {"target": name, **({"split.by": by} if by else {}), **wanted})
-    column = sheet.frame[name]
+    column = relabelled(sheet.frame[name], source.get("relabel", {}))
     target = read_target(column, source.get("task"), decimal, Reading.of(source))
     frame = sheet.frame
     if target.missing:  # without these rows, such as one of totals, a column may be numbers
@@ -193,7 +194,8 @@ def _test(
         raise ValueError("the test file is identical to the training file")
     name = source.get("target", LABEL)
     _check_columns(sheet, {"target of the test file": name})
-    target = read_test_target(sheet.frame[name], table.target, decimal)
+    labels = relabelled(sheet.frame[name], source.get("relabel", {}), is_whole=False)
+    target = read_test_target(labels, table.target, decimal)
     lacking = [repr(name) for name in table.roles if name not in sheet.frame.columns]
     if lacking:
         raise ValueError(f"columns missing from the test file: {shortened(lacking, 5)}")

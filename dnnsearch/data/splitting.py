@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dnnsearch.data.split_config import Split
+from dnnsearch.data.stratification import CUT_ORDER, by_class, check_classes, check_counts
+from dnnsearch.data.stratification import Indices as Indices  # for all that splits
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Indices = dict[str, np.ndarray]  # "train", "dev", "test" -> rows (..., m_part) int64, ascending
-
 MIN_ROWS_PER_PART = 2  # of a regression, or of a split by group or time
-CUT_ORDER = ("test", "dev")  # test is drawn first, then dev; the rest trains
 
 
 def draw(
@@ -43,10 +42,8 @@ def draw(
         rows = by_group(by.factorize()[0], shares, split.seed)
     elif not classes:
         rows = drawn(len(y), shares, split.seed)
-    elif has_test:
-        rows = stratified_without_test(y, classes, split.dev, split.seed)
     else:
-        rows = stratified(y, classes, split.dev, split.test, split.seed)
+        rows = by_class(y, classes, split, folds, has_test)
     if classes:
         check_classes(y, classes, rows)
     if folds is None:
@@ -56,68 +53,6 @@ def draw(
     if not classes:
         return _regression_folds(y, rows, folds, split.seed)
     return stratified_folds(y, classes, rows, folds, split.seed)
-
-
-# ---- By class
-
-
-def stratified(
-    y: np.ndarray, classes: Sequence[str], dev: float, test: float, seed: int
-) -> Indices:
-    """Return shares `dev` and `test` of the rows, rounded; the rest trains.
-
-    Every part has about the same share of each class. y: (m,) int64 indices into `classes`. Raise
-    ValueError if a class is missing or too rare, or a part too small to have every class.
-    """
-    from sklearn.model_selection import train_test_split
-
-    sizes = {"dev": round(dev * len(y)), "test": round(test * len(y))}
-    _check_counts(y, classes)
-    _check_sizes({"train": len(y) - sum(sizes.values()), **sizes}, len(classes))
-    rest, parts = np.arange(len(y)), {}
-    for part in CUT_ORDER:
-        try:
-            rest, taken = train_test_split(
-                rest, test_size=sizes[part], stratify=y[rest], random_state=seed
-            )
-        except ValueError as error:  # scikit-learn names the class that is too rare for this part
-            raise ValueError(f"cannot draw a stratified {part} set: {error}") from None
-        parts[part] = np.sort(taken)
-    parts["train"] = np.sort(rest)
-    _check_counts(y[parts["train"]], classes, least=1, part=" of train")
-    return parts
-
-
-def stratified_without_test(
-    y: np.ndarray, classes: Sequence[str], dev: float, seed: int
-) -> Indices:
-    """Return train and dev by class, for a test set that is a file of its own."""
-    rows = stratified(y, classes, dev / 2, dev / 2, seed)
-    return {"train": rows["train"], "dev": np.sort(np.concatenate([rows["dev"], rows["test"]]))}
-
-
-def _check_counts(y: np.ndarray, classes: Sequence[str], least: int = 2, part: str = "") -> None:
-    if len(classes) < 2:
-        raise ValueError(f"a classification needs 2 classes, but got {len(classes)}")
-    for name, count in zip(classes, np.bincount(y, minlength=len(classes))):
-        if count < least:
-            needs = f"every class needs at least {least} examples{part}"
-            raise ValueError(f"{needs}, but class {name!r} has {count}")
-
-
-def _check_sizes(sizes: dict[str, int], classes: int) -> None:
-    for part, size in sizes.items():
-        if size < classes:
-            needs = f"{part} needs at least as many examples as there are classes"
-            raise ValueError(f"{needs}, but got {size} examples for {classes} classes")
-
-
-def check_classes(y: np.ndarray, classes: Sequence[str], rows: Indices) -> None:
-    """Raise ValueError if train lacks a class, which then could not be learnt."""
-    there = np.unique(y[rows["train"]])
-    lacking = [name for i, name in enumerate(classes) if i not in there]
-    if lacking:
-        raise ValueError(f"train must have every class, but this split leaves it no {lacking[0]!r}")
 
 
 # ---- At random, by group, by time
@@ -226,7 +161,7 @@ def stratified_folds(
     from sklearn.model_selection import StratifiedKFold
 
     pool = _pool(rows)
-    _check_counts(y[pool], classes, least=folds, part=f" of train and dev for {folds} folds")
+    check_counts(y[pool], classes, least=folds, part=f" of train and dev for {folds} folds")
     order = _shuffled(pool, folds, seed)
     even = np.setdiff1d(pool, left_over(y, order, len(pool) % folds))
     cut = StratifiedKFold(folds, shuffle=True, random_state=seed).split(even, y[even])

@@ -4,7 +4,7 @@ Unless the config gives the task, the column decides it: text is classes, whole 
 distinct values are classes, all other numbers are a regression.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -14,6 +14,7 @@ import pandas as pd
 from dnnsearch.data.files.number_formats import read_numbers
 from dnnsearch.data.files.reading_version import BEFORE, Reading
 from dnnsearch.data.files.sheet import numeric
+from dnnsearch.data.labels import case_variants, rare_advice, spelling_advice
 from dnnsearch.data.table import Task
 from dnnsearch.validators import shortened, show
 
@@ -129,9 +130,12 @@ def _classes(name: object, labels: np.ndarray) -> tuple[str, ...]:
     found = pd.Series(labels).value_counts().sort_index()
     kinds, counts = [str(label) for label in found.index], found.to_numpy()
     what = f"the target {name!r}"
-    doubled = _spelled_twice(kinds)
+    rows = dict(zip(kinds, counts.tolist()))
+    doubled = _spelled_twice(rows)
     if doubled:
-        raise ValueError(f"{what} spells one label in two ways: {doubled[0]!r} and {doubled[1]!r}")
+        spelled = " and ".join(f"{label!r} ({rows[label]} rows)" for label in doubled)
+        advice = spelling_advice(rows)
+        raise ValueError(f"{what} spells one label in two ways: {spelled}; {advice}")
     mixed = _mixed(kinds)
     if mixed:
         raise ValueError(f"{what} must spell its labels in one way, but mixes {mixed}")
@@ -146,7 +150,7 @@ def _classes(name: object, labels: np.ndarray) -> tuple[str, ...]:
         which = shortened([repr(label) for label in rare], 3)
         raise ValueError(
             f"each class must have at least 2 examples, but of {what} these have 1: {which}; "
-            "remove such rows, or merge them with another class"
+            f"{rare_advice(rows, rare)}"
         )
     return tuple(sorted(kinds, key=lambda label: (_value(label), label)))
 
@@ -160,12 +164,15 @@ def _value(label: str) -> float:
     return number if number == number else np.inf
 
 
-def _spelled_twice(labels: Sequence[str]) -> tuple[str, str] | None:
-    """Return two labels with one meaning, such as `1` and `1.0` or `yes` and `Yes`; else None."""
+def _spelled_twice(labels: Mapping[str, int]) -> tuple[str, str] | None:
+    """Return two labels with one meaning, such as `1` and `1.0` or `yes` and `Yes`; else None.
+
+    `labels` has the rows of each. Two that differ in case only are two, if each recurs: `hAd` and
+    `had` are two vowels.
+    """
     numbers = sorted((_value(label), label) for label in labels if _value(label) < np.inf)
     pairs = [(a, b) for (x, a), (y, b) in pairwise(numbers) if x == y]
-    folded = sorted((label.casefold(), label) for label in labels)
-    pairs += [(a, b) for (x, a), (y, b) in pairwise(folded) if x == y]
+    pairs += [pair for pair in case_variants(labels) if min(labels[label] for label in pair) < 2]
     return pairs[0] if pairs else None
 
 

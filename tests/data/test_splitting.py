@@ -11,15 +11,13 @@ from dnnsearch.data.splitting import (
     Indices,
     by_group,
     by_time,
-    check_classes,
     draw,
     drawn,
     drawn_folds,
-    stratified,
     stratified_folds,
-    stratified_without_test,
     times_of,
 )
+from dnnsearch.data.stratification import check_classes, stratified, stratified_without_test
 
 TWO = ("no", "yes")
 SHARES = {"dev": 0.2, "test": 0.3}

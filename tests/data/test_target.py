@@ -54,7 +54,7 @@ def test_rows_without_a_target_are_left_out():
         (["a", "a", "a"], None, "2 classes, but all 3 rows are 'a'"),
         (["a", "b", "c"], None, "every row has a different label"),
         (["a", "a", "b"], None, "of the target 'y' these have 1: 'b'"),
-        (["0", "1.0", "0", "1"], None, "'1' and '1.0'"),
+        (["0", "1.0", "0", "1"], None, "'1' .1 rows. and '1.0'"),
         (["yes", "Yes", "no", "no"], None, "two ways"),
         (["0", "1.0", "0", "1.0"], None, "one way, but mixes '0' and '1.0'"),
         (["0", "1", "True", "False"] * 2, None, "mixes 'False' and '0'"),

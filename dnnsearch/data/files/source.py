@@ -7,7 +7,7 @@ from typing import Any
 from dnnsearch.data.files.open_bytes import sha256
 from dnnsearch.data.files.reading_version import FIRST, READING
 from dnnsearch.data.transformations import TRANSFORMATIONS
-from dnnsearch.validators import Rule, one_of, options, show, text, whole, yes_or_no
+from dnnsearch.validators import Rule, one_of, options, or_word, show, text, whole, yes_or_no
 
 EVERY_OTHER = "*"  # in `columns`: every column without a role of its own
 BUNDLED = ("breast_cancer", "diabetes", "digits", "iris", "wine")  # scikit-learn's own sets
@@ -57,6 +57,21 @@ def _spelled(value: object) -> dict[str, str]:
     return {str(name): _role(one_of(WAYS), str(name), given) for name, given in value.items()}
 
 
+def _relabel(value: object) -> dict[str, str | None]:
+    if not isinstance(value, Mapping):
+        raise ValueError(f"must be a mapping of labels to labels or none, not {show(value)}")
+    rule = or_word("none", lambda given: text(str(given) if type(given) is int else given), None)
+    return {str(label): _as_label(rule, str(label), given) for label, given in value.items()}
+
+
+def _as_label(rule: Rule, label: str, given: object) -> str | None:
+    try:
+        found: str | None = rule(given)
+    except ValueError as error:
+        raise ValueError(f"{label} {error}") from None
+    return found
+
+
 def _marks(value: object) -> list[str]:
     marks = [value] if isinstance(value, str) else value
     if not isinstance(marks, list | tuple) or not all(isinstance(m, str | int) for m in marks):
@@ -87,6 +102,7 @@ KEYS: dict[str, Rule] = {
     "test_file": text,
     "test_labels": text,
     "task": one_of(TASKS),
+    "relabel": _relabel,
     "columns": _columns,
     "encoding": text,
     "separator": _one_character,

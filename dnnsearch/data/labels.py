@@ -1,0 +1,109 @@
+"""The labels of a classification: joined or left out as the config says, and what can be advised.
+
+`data.relabel` maps a label to the one that it shall count as, or to none, which leaves its rows
+out. This module knows labels and how many rows have them, not which column they are from.
+"""
+
+import json
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from dnnsearch.validators import shortened
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MAX_IN_ADVICE = 30  # more labels would make a command that nobody pastes
+
+Relabel = Mapping[str, str | None]
+
+
+def relabelled(column: "pd.Series", names: Relabel, *, is_whole: bool = True) -> "pd.Series":
+    """Return the column with its labels, as text, as `names` says; missing cells stay missing.
+
+    Raise ValueError for a name that is no label of the column, unless that is a part of the data.
+    """
+    from dnnsearch.data.target import texts
+
+    if not names:
+        return column
+    there = column.notna()
+    labels = column.astype("str").where(there)
+    labels[there] = texts(column[there])
+    known = labels.dropna().unique().tolist()
+    unknown = [name for name in names if name not in known]
+    if unknown and is_whole:
+        rule = f"relabel must name labels of {column.name!r}, but {unknown[0]!r} is none"
+        raise ValueError(f"{rule}; they are: {shortened(sorted(known), 12)}")
+    return labels.map(lambda label: names.get(label, label), na_action="ignore").astype("str")
+
+
+def setting(names: Relabel) -> str:
+    """Return the option that sets `data.relabel`, as it can be pasted into a shell."""
+    return f"--set {shlex.quote(f'data.relabel={json.dumps(names, ensure_ascii=False)}')}"
+
+
+def rare_advice(counts: Mapping[str, int], rare: Sequence[str], can_keep: bool = False) -> str:
+    """Return what can be done about rare classes; only what leads to at least two classes.
+
+    With `can_keep`, folds can keep them, which need an example of each in train and in dev.
+    """
+    others = [name for name in counts if name not in rare]
+    ways = []
+    if len(rare) <= MAX_IN_ADVICE and len(others) >= 2:
+        partner = min(others, key=lambda name: counts[name])
+        ways += [f"leave them out: {setting(dict.fromkeys(rare))}"]
+        ways += [f"or join them with another class: {setting(dict.fromkeys(rare, partner))}"]
+    if can_keep and len(others) >= 2:
+        ways += [f"or keep them, but not in test: --set folds=2"]
+    return "; ".join(ways) or "add rows of them, or choose another target"
+
+
+def spelling_advice(counts: Mapping[str, int]) -> str:
+    """Return how to join all labels that are spelled in several ways, each to its usual one."""
+    return f"if they mean the same, join them: {setting(_joined(counts, _meaning))}"
+
+
+def case_note(counts: Mapping[str, int]) -> str:
+    """Return which labels differ in case only, and how to join them; empty if none do."""
+    pairs = case_variants(counts)
+    if not pairs:
+        return ""
+    shown = shortened([f"{one} and {other}" for one, other in pairs], 3)
+    advice = setting(_joined(counts, str.casefold)) if len(pairs) <= MAX_IN_ADVICE else ""
+    to_join = f"; to join them: {advice}" if advice else ""
+    return f"labels that differ in case only are different classes: {shown}{to_join}"
+
+
+def case_variants(counts: Mapping[str, int]) -> list[tuple[str, str]]:
+    """Return pairs of labels that differ in upper and lower case only."""
+    groups = _groups(counts, str.casefold)
+    return [pair for names in groups for pair in pairwise(names)]
+
+
+def _joined(counts: Mapping[str, int], meaning: Callable[[str], object]) -> dict[str, str | None]:
+    """Return each label that is not the most frequent one of its meaning -> the one that is."""
+    found: dict[str, str | None] = {}
+    for names in _groups(counts, meaning):
+        usual = max(names, key=lambda name: counts[name])
+        found |= {name: usual for name in names if name != usual}
+    return found
+
+
+def _groups(counts: Mapping[str, int], meaning: Callable[[str], object]) -> list[list[str]]:
+    """Return the labels that share a meaning with another one, group by group."""
+    groups: dict[object, list[str]] = {}
+    for name in counts:
+        groups.setdefault(meaning(name), []).append(name)
+    return [names for names in groups.values() if len(names) > 1]
+
+
+def _meaning(label: str) -> object:
+    """Return the number that a label is, else its text without upper case."""
+    try:
+        number = float(label)
+    except ValueError:
+        return label.casefold()
+    return number if number == number else label
