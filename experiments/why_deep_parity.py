@@ -40,7 +40,7 @@ import numpy as np
 from dnnsearch.cli.startup import pin
 from dnnsearch.data.datasets import load
 from dnnsearch.data.number_table import Standardisation
-from dnnsearch.data.splitting import stratified
+from dnnsearch.data.stratification import stratified
 from dnnsearch.nn import initialize
 from dnnsearch.trials import training
 from dnnsearch.trials.hyperparameters import Hyperparameters

@@ -142,6 +142,12 @@ def rare_classes_note(table: FileTable) -> str:
     return f"{has}: {rare_advice(counts, rare, can_keep=True)}" if rare else ""
 
 
+def group_gaps_note(table: FileTable, split: Mapping[str, Any]) -> str:
+    """Return how many rows have no group to split by; empty if each has one."""
+    lacking = 0 if table.by is None or split.get("order") else int(table.by.isna().sum())
+    return f"{lacking} rows lack {split['by']}: each is a group of its own" if lacking else ""
+
+
 def equal_rows_note(
     table: FileTable, split: Mapping[str, Any], folds: int | None, rows: Indices
 ) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 from dnnsearch.config.recommendations import (
     Recommendation,
     equal_rows_note,
+    group_gaps_note,
     in_a_line,
     is_imbalanced,
     known_test_rows_note,
@@ -21,6 +22,7 @@ from dnnsearch.config.recommendations import (
     recommend,
 )
 from dnnsearch.config.samplers import SAMPLERS
+from dnnsearch.data.answer_names import clash_note
 from dnnsearch.data.file_table import LABEL, FileTable
 from dnnsearch.data.labels import case_note
 from dnnsearch.data.prepare import OUTPUTS
@@ -238,6 +240,8 @@ def report(
         lines.append(f"  classes  {', '.join(shares)}{more}")
     lines += [f"  warning  {few}"] if (few := rare_class_warning(table, split, folds)) else []
     counted = [rare_classes_note(table), case_note(table.target.counts)]
+    used = [*table.roles, table.target_name]
+    counted += [group_gaps_note(table, split), clash_note(table.classes, used)]
     counted += [equal_rows_note(table, split, folds, rows), known_test_rows_note(table, rows)]
     lines += [f"  warning  {note}" for note in counted if note]
     gaps = [column for column in table.columns if column.missing]

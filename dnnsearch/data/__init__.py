@@ -14,7 +14,7 @@ The path of the data is `prepare`: a table is read, split, filled and stored.
 - `files/`: files of every format as one kind of table.
 - `frames`: tables in memory, of whichever library, as pandas DataFrames.
 - `target`: the column to predict: classes or numbers.
-- `labels`: labels joined or left out, and what can be done about rare ones.
+- `labels`: what can be advised about rare labels and several spellings.
 - `column_roles`: the role of each column, with the reason.
 - `split_config`: the config's `split`.
 - `splitting`: the rows of train, dev and test, and folds.
@@ -25,5 +25,6 @@ The path of the data is `prepare`: a table is read, split, filled and stored.
 - `input_constants`: what a network's input pieces need of train: scales, quantiles, edges.
 - `cells`: cells of raw rows as numbers and text, each by itself.
 - `column_inputs`: the inputs of a network that learnt from columns.
+- `answer_names`: the names of the columns that a model answers with.
 - `model_inputs`: one interface to the inputs of any trained network.
 """

@@ -16,13 +16,12 @@ from dnnsearch.data.column_inputs import ColumnInputs
 from dnnsearch.data.column_roles import Column, profile
 from dnnsearch.data.files.number_formats import notice, read_numbers
 from dnnsearch.data.files.read import read, read_test
-from dnnsearch.data.files.reading_version import Reading
+from dnnsearch.data.files.reading_version import BEFORE, Reading
 from dnnsearch.data.files.sheet import Marks, Sheet, plain
-from dnnsearch.data.labels import relabelled
 from dnnsearch.data.split_config import Split
-from dnnsearch.data.splitting import Indices, draw, joined
+from dnnsearch.data.splitting import Indices, draw, joined, own_groups
 from dnnsearch.data.table import HeldOut, PreparedArrays, Task, as_bytes
-from dnnsearch.data.target import Target, check_range, read_target, read_test_target
+from dnnsearch.data.target import Target, check_range, read_target, read_test_target, relabelled
 from dnnsearch.validators import nearest, shortened
 
 MIN_ROWS = 10
@@ -39,6 +38,7 @@ class FileTable:
     by: pd.Series | None  # the column that the split goes by
     test: tuple[pd.DataFrame, np.ndarray] | None
     sheet: Sheet
+    reading: Reading = BEFORE
 
     @property
     def task(self) -> Task:
@@ -49,6 +49,11 @@ class FileTable:
     def classes(self) -> tuple[str, ...]:
         """The names of the classes; empty for a regression."""
         return self.target.classes
+
+    @property
+    def target_name(self) -> str:
+        """The name of the column to predict."""
+        return str(self.sheet.frame.columns.difference(self.frame.columns, sort=False)[0])
 
     @property
     def roles(self) -> dict[str, str]:
@@ -86,7 +91,11 @@ class FileTable:
             return equal_rows.draw_together(
                 self.target.y, self.classes, split, folds, self.groups, has_test
             )
-        return draw(self.target.y, self.classes, split, folds, self.by, has_test)
+        by = self.by
+        own = "rows without a group are groups of their own"
+        if by is not None and not split.order and self.reading.has(own):
+            by = own_groups(by)
+        return draw(self.target.y, self.classes, split, folds, by, has_test)
 
     def to_arrays(self, rows: Indices, dtype: str) -> PreparedArrays:
         """Return the arrays of train and dev, and those of test with all that was fitted.
@@ -155,7 +164,7 @@ def load_table(source: Mapping[str, Any], by: str | None) -> FileTable:
     aside = {by: "the split goes by it"} if by else {}
     columns = profile(features, target, given, sheet.declared, aside, Reading.of(source))
     sheet = replace(sheet, notices=(*sheet.notices, *_number_notices(column, target, decimal)))
-    table = FileTable(features, target, columns, groups, None, sheet)
+    table = FileTable(features, target, columns, groups, None, sheet, Reading.of(source))
     return replace(table, test=_test(source, table, decimal))
 
 

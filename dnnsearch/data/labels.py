@@ -1,43 +1,19 @@
-"""The labels of a classification: joined or left out as the config says, and what can be advised.
+"""What can be advised about the labels of a classification: rare ones, and several spellings.
 
-`data.relabel` maps a label to the one that it shall count as, or to none, which leaves its rows
-out. This module knows labels and how many rows have them, not which column they are from.
+The advice sets `data.relabel`, which maps a label to the one that it shall count as, or to none,
+which leaves its rows out. This module knows labels and how many rows have them, not columns.
 """
 
 import json
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 from dnnsearch.validators import shortened
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 MAX_IN_ADVICE = 30  # more labels would make a command that nobody pastes
 
 Relabel = Mapping[str, str | None]
-
-
-def relabelled(column: "pd.Series", names: Relabel, *, is_whole: bool = True) -> "pd.Series":
-    """Return the column with its labels, as text, as `names` says; missing cells stay missing.
-
-    Raise ValueError for a name that is no label of the column, unless that is a part of the data.
-    """
-    from dnnsearch.data.target import texts
-
-    if not names:
-        return column
-    there = column.notna()
-    labels = column.astype("str").where(there)
-    labels[there] = texts(column[there])
-    known = labels.dropna().unique().tolist()
-    unknown = [name for name in names if name not in known]
-    if unknown and is_whole:
-        rule = f"relabel must name labels of {column.name!r}, but {unknown[0]!r} is none"
-        raise ValueError(f"{rule}; they are: {shortened(sorted(known), 12)}")
-    return labels.map(lambda label: names.get(label, label), na_action="ignore").astype("str")
 
 
 def setting(names: Relabel) -> str:
@@ -57,7 +33,7 @@ def rare_advice(counts: Mapping[str, int], rare: Sequence[str], can_keep: bool =
         ways += [f"leave them out: {setting(dict.fromkeys(rare))}"]
         ways += [f"or join them with another class: {setting(dict.fromkeys(rare, partner))}"]
     if can_keep and len(others) >= 2:
-        ways += [f"or keep them, but not in test: --set folds=2"]
+        ways += ["or keep them, but not in test: --set folds=2"]
     return "; ".join(ways) or "add rows of them, or choose another target"
 
 

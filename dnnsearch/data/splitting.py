@@ -87,6 +87,21 @@ def by_group(groups: np.ndarray, shares: Mapping[str, float], seed: int) -> Indi
     return _checked({**parts, "train": rest}, len(groups))
 
 
+def own_groups(column: "pd.Series") -> "pd.Series":
+    """Return the column with numbers of groups; each row without a group has one of its own.
+
+    Raise ValueError if no row has a group.
+    """
+    import pandas as pd
+
+    if column.isna().all():
+        raise ValueError(f"the split is by {column.name!r}, and it has no values")
+    groups = np.array(column.factorize()[0])
+    gaps = np.flatnonzero(groups < 0)
+    groups[gaps] = groups.max() + 1 + np.arange(len(gaps))
+    return pd.Series(groups, index=column.index, name=column.name)
+
+
 def by_time(times: np.ndarray, shares: Mapping[str, float]) -> Indices:
     """Return the latest rows as test, those before as dev, the earliest as train.
 

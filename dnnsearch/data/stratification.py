@@ -23,12 +23,16 @@ def by_class(
 
     With folds, classes that are too rare for it are left to train, which the folds share with dev.
     """
-    way = stratified_without_test if has_test else stratified
-    shares = (split.dev,) if has_test else (split.dev, split.test)
+
+    def drawn(y: np.ndarray, classes: Sequence[str]) -> Indices:
+        if has_test:
+            return stratified_without_test(y, classes, split.dev, split.seed)
+        return stratified(y, classes, split.dev, split.test, split.seed)
+
     counts = np.bincount(y, minlength=len(classes))
     rare = [i for i, count in enumerate(counts) if 0 < count < MIN_ROWS_FOR_ALL_PARTS]
     try:
-        return way(y, classes, *shares, split.seed)
+        return drawn(y, classes)
     except ValueError:
         if not rare:
             raise
@@ -40,7 +44,7 @@ def by_class(
         raise ValueError(f"{rule}: {rare_advice(names, few, min(counts[rare]) >= 2)}")
     common = np.flatnonzero(~np.isin(y, rare))
     kept, codes = np.unique(y[common], return_inverse=True)
-    rows = way(codes, [classes[i] for i in kept], *shares, split.seed)
+    rows = drawn(codes, [classes[i] for i in kept])
     parts = {part: common[these] for part, these in rows.items()}
     return {**parts, "train": np.sort(np.append(parts["train"], np.flatnonzero(np.isin(y, rare))))}
 

@@ -14,7 +14,7 @@ import pandas as pd
 from dnnsearch.data.files.number_formats import read_numbers
 from dnnsearch.data.files.reading_version import BEFORE, Reading
 from dnnsearch.data.files.sheet import numeric
-from dnnsearch.data.labels import case_variants, rare_advice, spelling_advice
+from dnnsearch.data.labels import Relabel, case_variants, rare_advice, spelling_advice
 from dnnsearch.data.table import Task
 from dnnsearch.validators import shortened, show
 
@@ -71,6 +71,24 @@ def read_target(
         raise ValueError(f"task binary needs 2 classes, but {column.name!r} has {len(classes)}")
     y = pd.Index(classes).get_indexer(pd.Index(labels)).astype(np.int64)
     return Target("binary" if len(classes) == 2 else "multiclass", y, classes, there)
+
+
+def relabelled(column: pd.Series, names: Relabel, *, is_whole: bool = True) -> pd.Series:
+    """Return the column with its labels, as text, as `names` says; missing cells stay missing.
+
+    Raise ValueError for a name that is no label of the column, unless that is a part of the data.
+    """
+    if not names:
+        return column
+    there = column.notna()
+    labels = column.astype("str").where(there)
+    labels[there] = texts(column[there])
+    known = labels.dropna().unique().tolist()
+    unknown = [name for name in names if name not in known]
+    if unknown and is_whole:
+        rule = f"relabel must name labels of {column.name!r}, but {unknown[0]!r} is none"
+        raise ValueError(f"{rule}; they are: {shortened(sorted(known), 12)}")
+    return labels.map(lambda label: names.get(label, label), na_action="ignore").astype("str")
 
 
 def _numbers(given: pd.Series, decimal: str) -> pd.Series:

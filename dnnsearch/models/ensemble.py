@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dnnsearch.data.answer_names import PREDICTION, answer_names
 from dnnsearch.data.files.source import FORM
 from dnnsearch.data.model_inputs import ModelInputs, inputs
 from dnnsearch.data.prepare import Prepared
@@ -22,7 +23,6 @@ from dnnsearch.trials.spec import Spec
 if TYPE_CHECKING:
     pass
 
-PREDICTION = "prediction"
 ROWS_PER_BLOCK = 128  # a constant: the bits of a product depend on the number of its columns
 
 
@@ -150,7 +150,7 @@ class Model:
     @property
     def columns(self) -> list[str]:
         """The names of the columns of `answers`."""
-        return [PREDICTION, *(f"probability_{name}" for name in self.classes.tolist())]
+        return answer_names(self.classes.tolist())
 
     def values(self, outputs: np.ndarray) -> np.ndarray:
         """Return the values (m,) of a regression in the unit of its target; outputs are (m, 1)."""

@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from dnnsearch.data import preprocessing
+from dnnsearch.data.answer_names import appended_names
 from dnnsearch.data.files.open_bytes import rereadable
 from dnnsearch.data.files.prediction_rows import rows_of
 from dnnsearch.data.files.write_table import written
@@ -75,8 +76,14 @@ def _with_answers(
     frame = table.set_axis([str(name).strip() for name in table.columns], axis=1)
     frame = frame[[name for name in model.inputs.kinds if name in frame.columns]]
     frame = model.inputs.filled(frame) if missing_columns == "impute" else frame
-    answers = model.answers(frame, decimal)
-    return pd.concat([table, pd.DataFrame(answers, index=table.index)], axis=1)
+    answers = pd.DataFrame(model.answers(frame, decimal), index=table.index)
+    answers.columns = pd.Index(_names(model))
+    return pd.concat([table, answers], axis=1)
+
+
+def _names(model: Model) -> list[str]:
+    """Return the names of the model's columns in a table that may have its inputs and target."""
+    return appended_names(model.columns, [*model.inputs.kinds, model.target_name])
 
 
 def check_columns(model: Model, names: list[str], place: str, missing_columns: str) -> None:
@@ -91,7 +98,7 @@ def check_columns(model: Model, names: list[str], place: str, missing_columns: s
     except ValueError as error:
         advice = ": rename a column, or use --missing impute" if is_short else ""
         raise UserError(f"{place}: {error}{advice}") from None
-    for name in model.columns:
+    for name in _names(model):
         if name in stripped:
             raise UserError(f"{place}: column {name!r} is there already: rename it or leave it out")
 

@@ -9,7 +9,7 @@ from sklearn.datasets import make_moons
 
 from dnnsearch.api.results import Study, Trial
 from dnnsearch.data.prepare import INDEX
-from dnnsearch.data.splitting import stratified
+from dnnsearch.data.stratification import stratified
 from dnnsearch.errors import UserError
 from dnnsearch.storage.array_store import ArrayStore
 from dnnsearch.study.stored_study import open_study

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +27,7 @@ def _elsewhere(tmp_path, monkeypatch):
 def advices(said: str) -> list[str]:
     """Return the settings that a message advises, as a shell passes them on."""
     words = shlex.split(said.replace("; ", " ;; "))
-    return [after for word, after in zip(words, words[1:]) if word == "--set"]
+    return [after for word, after in pairwise(words) if word == "--set"]
 
 
 def prepared_with(name: str, target: str, setting: str, config: str, test: str | None = None):
@@ -80,7 +81,7 @@ def test_a_rare_class_that_is_kept_is_not_in_test() -> None:
     prepared = prepared_with(name, "y", "folds=2", "kept")
     store = ArrayStore(Path("store"))
     y_dev, y_test = store.open(prepared.key)["y_dev"], store.open(prepared.test_key)["y_test"]
-    assert [(2 == one).sum() for one in (*y_dev, y_test)] == [1, 1, 0]
+    assert [(one == 2).sum() for one in (*y_dev, y_test)] == [1, 1, 0]
 
 
 def vowels() -> pd.DataFrame:
