@@ -16,6 +16,7 @@ The path of the data is `prepare`: a table is read, split, filled and stored.
 - `target`: the column to predict: classes or numbers.
 - `labels`: what can be advised about rare labels and several spellings.
 - `column_roles`: the role of each column, with the reason.
+- `index_columns`: row numbers that came along as a column.
 - `split_config`: the config's `split`.
 - `splitting`: the rows of train, dev and test, and folds.
 - `stratification`: the rows of the parts drawn by class.

@@ -15,6 +15,8 @@ import pandas as pd
 from dnnsearch.data.files.reading_version import BEFORE, Reading
 from dnnsearch.data.files.sheet import dates, first_code, numeric
 from dnnsearch.data.files.source import EVERY_OTHER
+from dnnsearch.data.index_columns import REASON as AN_INDEX
+from dnnsearch.data.index_columns import index_columns
 from dnnsearch.data.preprocessing import MAX_LEVELS
 from dnnsearch.data.target import Target, check_range, texts
 from dnnsearch.validators import shortened, show
@@ -57,8 +59,10 @@ def profile(
     column with another use; `reading` is the version of the rules. Raise
     ValueError for a column that mixes numbers and text, and if no column is left to learn from.
     """
+    found = index_columns(frame) if reading.has("an index that came along is ignored") else []
+    aside = {**dict.fromkeys(found, AN_INDEX), **set_aside}
     columns = [
-        _column(series, target, _asked(str(name), given, declared), set_aside, reading)
+        _column(series, target, _asked(str(name), given, declared), aside, reading)
         for name, series in frame.items()
     ]
     if all(column.role == "ignored" for column in columns):
@@ -89,7 +93,8 @@ def _column(
     if role == "ignored":
         return Column(name, role, reason, missing)
     if name in set_aside and not role:
-        return Column(name, "ignored", set_aside[name], missing)
+        reason = set_aside[name]
+        return Column(name, "ignored", reason, missing, loud=reason == AN_INDEX)
     is_number = pd.api.types.is_numeric_dtype(series.dtype)
     if role not in ("category", "pixel") and not is_number:
         _check_mixed(series, role)
