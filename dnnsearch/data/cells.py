@@ -64,8 +64,11 @@ def _numbers(series: pd.Series, cell_format: CellFormat) -> pd.Series:
     text = text_of(series)
     marks = [*cell_format.missing, *MISSING]
     text = text.mask(text.isin(marks) | text.str.casefold().isin(list(GAPS)))
-    number = int | float | np.number
-    is_typed = np.array([isinstance(c, number) and not isinstance(c, bool) for c in series], bool)
+    is_typed = np.zeros(len(series), bool)
+    if not isinstance(series.dtype, pd.StringDtype):
+        number = int | float | np.number
+        typed = (isinstance(cell, number) and not isinstance(cell, bool) for cell in series)
+        is_typed = np.fromiter(typed, bool, len(series))
     written = text[~is_typed].dropna()
     way = cell_format.spelled.get(str(series.name))
     numbers = written_numbers(written, cell_format.decimal, way)

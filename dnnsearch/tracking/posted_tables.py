@@ -1,12 +1,15 @@
-"""Tables that are posted to the server: read as `predict` reads a file, and answered as JSON."""
+"""Tables that are posted to the server: read as `predict` reads a file, and answered as JSON.
+
+Body and answer are files. Text is read, predicted and answered part by part, so that memory does
+not grow with it.
+"""
 
 import json
-import tempfile
-from collections.abc import Callable, Iterator
-from io import BytesIO
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
+import numpy as np
 import pandas as pd
 import pyarrow.parquet
 
@@ -23,51 +26,71 @@ KEYS = (SPLIT, RECORDS, "instances", "inputs")  # MLflow's, of a posted JSON
 Part = tuple[Any, str | None]  # rows, and the decimal mark of their text
 
 
-def predictions(model: Model, body: bytes, media_type: str) -> bytes:
-    """Return `{"predictions": [{column: value}, ...]}` for the rows of a table in the body.
+def predict_body(model: Model, body: Path, media_type: str, answer: IO[bytes]) -> None:
+    """Write `{"predictions": [{column: value}, ...]}` for the rows of the table in a body.
 
     Raise ValueError, in one line, for a table that cannot be read or predicted.
     """
-    answers: list[bytes] = []  # of each part: fewer copies than one of all
+    answer.write(b'{"predictions": [')
     first = 1
     for rows, decimal in READERS[media_type](model, body):
         try:
-            found = pd.DataFrame(model.answers(rows, decimal))
+            found = model.answers(rows, decimal)
         except ValueError as error:
             raise ValueError(f"from row {first} on: {error}" if first > 1 else error) from None
-        answers.append(", ".join(map(json.dumps, found.to_dict("records"))).encode())
-        first += len(found)
-    return b'{"predictions": [' + b", ".join(answers) + b"]}"
+        objects = _json_objects(found)
+        answer.write((b", " if first > 1 and objects else b"") + objects)
+        first += len(rows)
+    answer.write(b"]}")
 
 
-def _text_parts(model: Model, body: bytes) -> Iterator[Part]:
-    if body.startswith(PACKED):
-        raise ValueError("a table in text must not be compressed")
-    with tempfile.NamedTemporaryFile() as file:
-        file.write(body)
-        file.flush()
-        try:
-            table = text_table(Path(file.name), model.form, model.inputs.kinds)
-            empty = pd.DataFrame(columns=table.names, dtype="str")
-            parts = table.parts()
-            yield next(parts, empty), table.dialect.decimal
-            yield from ((part, table.dialect.decimal) for part in parts)
-        except ValueError as error:
-            raise ValueError(str(error).replace(file.name, "the body")) from None
+def _json_objects(columns: Mapping[str, np.ndarray]) -> bytes:
+    """Return the rows of columns as JSON objects with commas between them.
+
+    Each column is written at once, which takes a third of the time that an object each takes.
+    """
+    names = [json.dumps(name).replace("%", "%%") for name in columns]
+    row = "{" + ", ".join(f"{name}: %s" for name in names) + "}"
+    cells = zip(*map(_json_cells, columns.values()), strict=True)
+    return ", ".join(map(row.__mod__, cells)).encode()
 
 
-def _parquet(_: Model, body: bytes) -> Iterator[Part]:
+def _json_cells(column: np.ndarray) -> list[str]:
+    """Return each value as JSON."""
+    values = column.tolist()
+    if column.dtype.kind == "f":
+        return json.dumps(values)[1:-1].split(", ") if values else []
+    known = {value: json.dumps(value) for value in set(values)}
+    return [known[value] for value in values]
+
+
+def _text_parts(model: Model, body: Path) -> Iterator[Part]:
+    with body.open("rb") as file:
+        if file.read(2) in PACKED:
+            raise ValueError("a table in text must not be compressed")
     try:
-        claimed = pyarrow.parquet.read_metadata(BytesIO(body))
+        table = text_table(body, model.form, model.inputs.kinds)
+        empty = pd.DataFrame(columns=table.names, dtype="str")
+        parts = table.parts()
+        yield next(parts, empty), table.dialect.decimal
+        yield from ((part, table.dialect.decimal) for part in parts)
+    except ValueError as error:
+        raise ValueError(str(error).replace(str(body), "the body")) from None
+
+
+def _parquet(_: Model, body: Path) -> Iterator[Part]:
+    try:
+        claimed = pyarrow.parquet.read_metadata(body)
     except Exception as error:  # pyarrow raises many types
         raise ValueError(f"the body must be a Parquet file, but: {first_line(error)}") from None
     if claimed.num_rows * claimed.num_columns > MAX_PARQUET_CELLS:
         rule = f"a Parquet file must have at most {MAX_PARQUET_CELLS:,} cells"
         raise ValueError(f"{rule}, but has {claimed.num_rows:,} rows of {claimed.num_columns}")
-    yield from _in_parts(parquet_frame(body))
+    yield from _in_parts(parquet_frame(body.read_bytes()))
 
 
-def _json(_: Model, body: bytes) -> Iterator[Part]:
+def _json(_: Model, file: Path) -> Iterator[Part]:
+    body = file.read_bytes()
     if sum(map(body.count, (b",", b"[", b"{"))) > MAX_JSON_VALUES:
         rule = f"a posted JSON must have at most {MAX_JSON_VALUES:,} values"
         raise ValueError(f"{rule}, but has more: post fewer rows at a time")
@@ -103,7 +126,7 @@ def _rows(given: Any, key: str) -> Any:
     return given
 
 
-READERS: dict[str, Callable[[Model, bytes], Iterator[Part]]] = {
+READERS: dict[str, Callable[[Model, Path], Iterator[Part]]] = {
     "application/json": _json,
     "text/csv": _text_parts,
     "application/vnd.apache.parquet": _parquet,

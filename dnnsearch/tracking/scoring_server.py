@@ -6,17 +6,20 @@ refusal is one line without a traceback, and rows are read as `predict` reads th
 
 import asyncio
 import json
+import os
 import sys
 import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from io import BytesIO
 from pathlib import Path
-from typing import Any
+from tempfile import NamedTemporaryFile, TemporaryFile
+from typing import IO, Any
 
 import uvicorn
 
 from dnnsearch.models import model_file
 from dnnsearch.models.ensemble import Model
-from dnnsearch.tracking.posted_tables import READERS, predictions
+from dnnsearch.tracking.posted_tables import READERS, predict_body
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -24,7 +27,21 @@ Send = Callable[[Message], Awaitable[None]]
 
 MAX_LINE_CHARACTERS = 500  # of a refusal
 MAX_DISCARDED = 16  # times the limit of a body, before the connection is closed on the sender
-ERROR_CODES = {400: "BAD_REQUEST", 413: "REQUEST_TOO_LARGE", 415: "UNSUPPORTED_MEDIA_TYPE"}
+BLOCK_BYTES = 1 << 20  # of an answer, sent at a time
+ERROR_CODES = {
+    400: "BAD_REQUEST",
+    413: "REQUEST_TOO_LARGE",
+    415: "UNSUPPORTED_MEDIA_TYPE",
+    507: "INSUFFICIENT_STORAGE",
+}
+
+
+class Refusal(Exception):
+    """A request that cannot be answered: its status, and the reason in one line."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
 
 
 class WithoutSchema:
@@ -59,20 +76,34 @@ class CheckedServer:
         if scope["type"] != "http" or (scope["path"], scope["method"]) != ("/invocations", "POST"):
             await self.inner(scope, receive, send)
             return
-        body = await self._body(scope, receive)
-        if body is None:
-            limit = f"a body must have at most {self.max_bytes:,} bytes: raise --max-body"
-            status, content = 413, error_body(413, f"{limit}, or post fewer rows at a time")
-        else:
-            async with self._one_body_at_a_time:
-                status, content = await self._answer(scope, body)
-        head = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(content))]
-        head += [(b"connection", b"close")] if status == 413 else []
-        await send({"type": "http.response.start", "status": status, "headers": head})
-        await send({"type": "http.response.body", "body": content})
+        try:
+            with TemporaryFile() as answer:
+                await self._receive_and_answer(scope, receive, answer)
+                await _send_file(send, 200, answer)
+        except Refusal as refusal:
+            body = error_body(refusal.status, str(refusal))
+            await _send_file(send, refusal.status, BytesIO(body))
 
-    async def _body(self, scope: Message, receive: Receive) -> bytes | None:
-        """Return the body, None if it is too large; the rest of such a one is discarded.
+    async def _receive_and_answer(
+        self, scope: Message, receive: Receive, answer: IO[bytes]
+    ) -> None:
+        """Write the answer to a body; raise Refusal if there is none."""
+        try:
+            with NamedTemporaryFile() as body:
+                if not await self._has_received(scope, receive, body):
+                    limit = f"a body must have at most {self.max_bytes:,} bytes: raise --max-body"
+                    raise Refusal(413, f"{limit}, or post fewer rows at a time")
+                body.flush()
+                arguments = self.model, Path(body.name), _media_type(scope), answer
+                async with self._one_body_at_a_time:
+                    await asyncio.to_thread(predict_body, *arguments)
+        except ValueError as error:
+            raise Refusal(400, str(error)) from None
+        except OSError as error:  # such as a full disk
+            raise Refusal(507, f"body and answer cannot be stored: {error.strerror}") from None
+
+    async def _has_received(self, scope: Message, receive: Receive, body: IO[bytes]) -> bool:
+        """Write the body to a file; return False if it is too large, and discard the rest.
 
         A sender that reads no answer before all is sent would see a broken connection otherwise.
         """
@@ -80,28 +111,38 @@ class CheckedServer:
         declared = headers.get(b"content-length", b"0")
         is_long = declared.isdigit() and int(declared) > self.max_bytes
         if is_long and b"expect" in headers:  # the sender waits for a permission
-            return None
-        body, count = bytearray(), 0
+            return False
+        count = 0
         async for part in _parts(receive):
             count += len(part)
             if count > MAX_DISCARDED * self.max_bytes:
-                return None
+                return False
             if count <= self.max_bytes and not is_long:
-                body += part
-        return bytes(body) if count <= self.max_bytes and not is_long else None
+                body.write(part)
+        return count <= self.max_bytes and not is_long
 
-    async def _answer(self, scope: Message, body: bytes) -> tuple[int, bytes]:
-        """Return status and body of the answer."""
-        kind = dict(scope["headers"]).get(b"content-type", b"").decode("latin-1")
-        media_type = kind.partition(";")[0].strip().lower()
-        if media_type in READERS:
-            try:
-                return 200, await asyncio.to_thread(predictions, self.model, body, media_type)
-            except ValueError as error:
-                return 400, error_body(400, str(error))
+
+def _media_type(scope: Message) -> str:
+    """Return the type of the body, which is a key of READERS; raise Refusal for any other."""
+    kind = dict(scope["headers"]).get(b"content-type", b"").decode("latin-1")
+    media_type = str(kind.partition(";")[0].strip().lower())
+    if media_type not in READERS:
         status, got = (415, repr(kind)) if media_type else (400, "none")
         choices = ", ".join(READERS)
-        return status, error_body(status, f"Content-Type must be one of {choices}, but got {got}")
+        raise Refusal(status, f"Content-Type must be one of {choices}, but got {got}")
+    return media_type
+
+
+async def _send_file(send: Send, status: int, content: IO[bytes]) -> None:
+    """Send a file as the answer, block by block."""
+    size = content.seek(0, os.SEEK_END)
+    content.seek(0)
+    head = [(b"content-type", b"application/json"), (b"content-length", b"%d" % size)]
+    head += [(b"connection", b"close")] if status == 413 else []
+    await send({"type": "http.response.start", "status": status, "headers": head})
+    while block := content.read(BLOCK_BYTES):
+        more = content.tell() < size
+        await send({"type": "http.response.body", "body": block, "more_body": more})
 
 
 async def _parts(receive: Receive) -> AsyncIterator[bytes]:

@@ -57,8 +57,12 @@ def ask_app(
     parts: list[bytes],
     kind: str | None,
     headers: dict[bytes, bytes] | None = None,
+    keep: bool = True,
 ) -> tuple[int, bytes]:
-    """Return status and body of the answer of the application to a body that comes in parts."""
+    """Return status and body of the answer of the application to a body that comes in parts.
+
+    Without `keep`, the body of the answer is thrown away.
+    """
     head = {**({b"content-type": kind.encode()} if kind is not None else {}), **(headers or {})}
     scope = {
         "type": "http",
@@ -83,7 +87,7 @@ def ask_app(
         return waiting.pop(0) if waiting else {"type": "http.disconnect"}
 
     async def send(message: dict[str, Any]) -> None:
-        sent.append(message)
+        sent.append(message if keep or "status" in message else {})
 
     asyncio.run(app(scope, receive, send))
     return sent[0]["status"], b"".join(message.get("body", b"") for message in sent)

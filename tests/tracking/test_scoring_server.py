@@ -8,15 +8,19 @@ import sys
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dnnsearch.models.model_file import encode
+from dnnsearch.tracking import scoring_server
 from dnnsearch.tracking.model_folder import write_folder
+from dnnsearch.tracking.posted_tables import _json_objects
 from dnnsearch.tracking.scoring_server import CheckedServer
 from tests.support.models import members, people
+from tests.support.paths import ROOT
 from tests.support.scoring import ask_app
 
 JSON, CSV, PARQUET = "application/json", "text/csv", "application/vnd.apache.parquet"
@@ -65,10 +69,10 @@ MALFORMED = {
     "text": (records({**GOOD, "age": "old"}), JSON, "'age' must be numbers, but has 'old'"),
     "a huge number": (records({**GOOD, "age": 10**400}), JSON, "must be finite"),
     "text with line ends": (records({**GOOD, "age": "a\nError: b\nc"}), JSON, ""),
-    "no column": (records({"zone": 1}), JSON, "is missing"),
+    "no column": (records({"zone": 1}), JSON, "'age', 'income', 'city' are missing"),
     "instances": (b'{"instances": [{"a": 1}, {"b": 2}]}', JSON, ""),
     "inputs": (b'{"inputs": {"zone": [1], "age": [1, 2]}}', JSON, ""),
-    "no column in CSV": (b"zone,age\n1,2", CSV, "'income' is missing"),
+    "no column in CSV": (b"zone,age\n1,2", CSV, "'income', 'city' are missing"),
     "a row too long": (b"zone,age,income,city\n1,2,3,Rome\n1,2,3,Rome,5\n", CSV, "line 3"),
     "null characters": (b"\0" * 2000, CSV, ""),
     "gzip": (gzip.compress(b"zone,age\n" * 2000), CSV, "must not be compressed"),
@@ -132,6 +136,45 @@ def test_a_parquet_file_that_claims_too_many_cells_is_refused_unread(
     assert message == "a Parquet file must have at most 10 cells, but has 20 rows of 4"
 
 
+def test_a_large_table_is_answered_in_memory_that_does_not_grow_with_it() -> None:
+    """The rows and the answer are on disk; a process of its own measures its own peak."""
+    program = """
+import asyncio, resource, sys
+from dnnsearch.tracking import scoring_server
+from dnnsearch.tracking.posted_tables import _json_objects
+from dnnsearch.tracking.scoring_server import CheckedServer
+from tests.support.models import members
+from tests.support.scoring import ask_app
+app = CheckedServer(members(), 10**9)
+def megabytes(rows):
+    parts = [b"zone,age,income,city\\n"] + [b"1,2.5,3.25,Rome\\n" * 10_000] * (rows // 10_000)
+    status, body = ask_app(app, parts, "text/csv", keep=False)
+    assert status == 200
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
+few = megabytes(30_000)
+print(megabytes(400_000) - few)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    assert float(done.stdout) < 25, "the answer alone has 40 MB"
+
+
+def test_a_full_disk_is_a_507_with_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scoring_server, "TemporaryFile", lambda: io.FileIO("/dev/full", "r+b"))
+    status, body = ask_app(app(), [b"zone,age,income,city\n1,2,3,Rome\n"], CSV)
+    assert status == 507
+    assert "cannot be stored: No space left on device" in json.loads(body)["message"]
+
+
+@pytest.mark.parametrize("kind", ["float", "text", "%"])
+def test_an_answer_has_the_json_of_its_values(kind: str) -> None:
+    values = {"float": [0.1, -0.0, 1e-300, 3.0], "text": ['a", "b', "ä", ""], "%": ["%s", "1 %"]}
+    columns = {"prediction": np.array(values[kind]), "probability_100 %": np.array(values[kind])}
+    expected = pd.DataFrame(columns).to_dict("records")
+    assert json.loads(b"[" + _json_objects(columns) + b"]") == expected
+
+
 STARTS = [DEEP, records(GOOD), people(9).to_csv(index=False).encode(), parquet(people(9)), b""]
 
 
@@ -184,6 +227,8 @@ def test_mlflows_own_server_takes_csv_and_json_as_well(tmp_path: Path) -> None:
 
 MEASURED = """
 import resource, sys
+from dnnsearch.tracking import scoring_server
+from dnnsearch.tracking.posted_tables import _json_objects
 from dnnsearch.tracking.scoring_server import CheckedServer
 from tests.support.models import members
 from tests.support.scoring import ask_app
