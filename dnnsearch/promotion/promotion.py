@@ -22,10 +22,11 @@ from dnnsearch.study.computing_code import check_code
 from dnnsearch.study.definition import Definition, resolve_definition
 from dnnsearch.study.evaluation_log import test_set_id
 from dnnsearch.study.reading_difference import check_reading
-from dnnsearch.study.stored_study import OpenStudy
+from dnnsearch.study.stored_study import EXPERIMENT, IDENTITY, OpenStudy
 from dnnsearch.study.test_set_history import History, ask_mlflow, history
 from dnnsearch.study.worker_factory import local_workers
-from dnnsearch.tracking import UNTRACKED, check_uri
+from dnnsearch.tracking import UNTRACKED, check_uri, has_store
+from dnnsearch.tracking.conflict import ConflictingTrial
 
 
 @dataclass(frozen=True)
@@ -70,12 +71,33 @@ def promote(
         check_uri(study.config.tracking)
     with study_lock(study.rows.storage.url, study.name):
         check_code(study.rows, accept_code)
+        _check_not_another_copy(study)
         count = workers or study.config.processes
         with local_workers(definition, count, default_root()) as pool:
             confirmed = confirm(study, definition, top, replicates, pool, store, report)
             preferred = confirmed.preferred
             refitted = refit(study, definition, preferred, replicates, pool, store, report)
         return _test_and_register(study, definition, confirmed, refitted, report)
+
+
+def _check_not_another_copy(study: OpenStudy) -> None:
+    """Raise UserError if MLflow has another result of a trial, as of a copy that went on by itself.
+
+    If MLflow is away, the promotion goes on, and its model is registered later.
+    """
+    uri = study.config.tracking
+    if not has_store(uri):
+        return
+    from dnnsearch.tracking.read_runs import check_same_trials  # imports MLflow, for seconds
+
+    digests = {row.number: study.digests(row.number)[1] for row in study.trials()}
+    try:
+        known = study.attributes[EXPERIMENT], study.name, study.attributes[IDENTITY]
+        check_same_trials(uri, *known, digests)
+    except ConflictingTrial:
+        raise
+    except UserError:
+        return
 
 
 def resolved_study(study: OpenStudy, store: ArrayStore) -> Definition:

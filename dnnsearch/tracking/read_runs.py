@@ -9,6 +9,7 @@ from dnnsearch.tracking.artifacts import get_artifact
 from dnnsearch.tracking.client import MlflowClient, MlflowException, Run, connect, mlflow_errors
 from dnnsearch.tracking.parent_run import find_parents
 from dnnsearch.tracking.runs import children_of, is_active
+from dnnsearch.tracking.trial_run import TrialRun
 from dnnsearch.trials.metrics import METRICS
 from dnnsearch.trials.training import CURVES
 
@@ -60,6 +61,21 @@ def find_trial(
             if run is not None and is_active(run):
                 return _published(client, run)
         return None
+
+
+def check_same_trials(
+    uri: str, experiment: str, study: str, identity: str, digests: Mapping[int, str]
+) -> None:
+    """Raise ConflictingTrial if MLflow has another result of a trial; `digests` are by number.
+
+    Raise UserError if MLflow is away.
+    """
+    with mlflow_errors(uri):
+        client = connect(uri)
+        for parent in parents_of(client, experiment, study, identity):
+            runs = children_of(client, parent.info.experiment_id, parent.info.run_id)
+            for number, run in runs.items():
+                TrialRun.of(run).check_same(number, digests.get(number, ""), study)
 
 
 def parents_of(

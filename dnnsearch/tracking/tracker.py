@@ -87,7 +87,7 @@ class Tracker:
         child = self.children.get(view.number)
         if child is None:
             return True
-        child.check_same(view, self.info.name)
+        child.check_same(view.number, view.digest, self.info.name)
         return child.lacks(view)
 
     def publish(self, view: TrialView) -> None:

@@ -50,12 +50,12 @@ class TrialRun:
         has_ended = self.digest and not view.digest
         return is_active(self.run) and not has_ended and not self.is_complete(view)
 
-    def check_same(self, view: TrialView, study: str) -> None:
-        """Raise ConflictingTrial if MLflow has another result of the trial."""
-        if is_active(self.run) and self.digest and view.digest not in ("", self.digest):
-            there, here = self.digest[:SHOWN_DIGITS], view.digest[:SHOWN_DIGITS]
+    def check_same(self, number: int, digest: str, study: str) -> None:
+        """Raise ConflictingTrial if MLflow has another result of the trial than this digest's."""
+        if is_active(self.run) and self.digest and digest not in ("", self.digest):
+            there, here = self.digest[:SHOWN_DIGITS], digest[:SHOWN_DIGITS]
             raise ConflictingTrial(
-                f"trial {view.number} of study {study} has another result in MLflow, which is not "
+                f"trial {number} of study {study} has another result in MLflow, which is not "
                 f"overwritten (its digest is {there}... in MLflow and {here}... here): to keep "
                 f"both, search with --study NAME or publish with --tracking URI"
             )

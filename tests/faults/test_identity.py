@@ -226,6 +226,18 @@ def test_a_trial_that_differs_from_mlflows_is_refused_in_one_line(
     tracked.run(copy, *SEARCH, tracking, "--study=other")  # the advice
 
 
+def test_a_copy_that_went_another_way_is_not_promoted(tracked: Preloaded, folder: Path) -> None:
+    tracked.run(folder, *SEARCH)
+    with closing(sqlite3.connect(folder / "mlflow.db")) as database, database:
+        other = "UPDATE tags SET value = ? WHERE key = 'dnnsearch.digest' AND value = ?"
+        database.execute(other, ["0" * 64, digests(folder)["3"]])
+    promote = ("promote", "wine", "--top=1", "--replicates=2", "--workers=1", "--quiet")
+    said = tracked.run(folder, *promote, code=2)
+    (line,) = said.splitlines()
+    assert line.startswith("error: trial 3 of study wine has another result in MLflow")
+    assert not list(folder.glob("records/wine/promotion/*"))
+
+
 def test_what_a_person_deleted_stays_deleted_in_a_renamed_experiment(
     tracked: Preloaded, folder: Path
 ) -> None:
