@@ -54,7 +54,7 @@ class Command:
     @property
     def said(self) -> str:
         """Return all that it has printed."""
-        return Path(self.server.outputs.name, str(self.pid)).read_text()
+        return Path(self.server.outputs.name, str(self.pid)).read_text(errors="replace")
 
 
 class Preloaded:
