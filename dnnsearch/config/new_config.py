@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from dnnsearch.config import recommendations, template, yaml_file
+from dnnsearch.config import file_report, recommendations, template, yaml_file
 from dnnsearch.config.config import parse_config
 from dnnsearch.config.search_space import check_fits
 from dnnsearch.config.validation_errors import format_errors
@@ -83,7 +83,7 @@ def new(
     others = [setting for setting in settings if not written.match(setting)]
     fitting = _fitting(wanted, table, split, others, path)
     _write(path, fitting.text)
-    return NewConfig(path, template.report(table, fitting.split, fitting.folds, fitting.rows))
+    return NewConfig(path, file_report.report(table, fitting.split, fitting.folds, fitting.rows))
 
 
 def _split(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,28 +5,21 @@ The text is for the user to read and change. This module does not check it: `new
 
 import json
 import re
-from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from dnnsearch.config.file_report import summary
 from dnnsearch.config.recommendations import (
     Recommendation,
-    equal_rows_note,
-    group_gaps_note,
     in_a_line,
     is_imbalanced,
-    known_test_rows_note,
     objective,
     rare_class_warning,
-    rare_classes_note,
     recommend,
 )
 from dnnsearch.config.samplers import SAMPLERS
-from dnnsearch.data.answer_names import clash_note
 from dnnsearch.data.file_table import LABEL, FileTable
-from dnnsearch.data.labels import case_note
 from dnnsearch.data.prepare import OUTPUTS
-from dnnsearch.data.splitting import Indices
 from dnnsearch.trials.metrics import on_request
 from dnnsearch.trials.pruning import PRUNERS
 from dnnsearch.urls import DEFAULT_STORAGE
@@ -46,7 +39,7 @@ def draft(
     """
     suits = recommend(table)
     lines = [
-        f"# {_summary(table)}",
+        f"# {summary(table)}",
         "# A single value is fixed; a list of choices or a range {low, high, log} is searched.",
         "",
         _rule("the data"),
@@ -71,12 +64,6 @@ def draft(
         "# workers: 2                     # number of processes; default: one for each core",
     ]
     return "\n".join(lines) + "\n"
-
-
-def _summary(table: FileTable) -> str:
-    rows, columns = len(table.target.y), len(table.columns)
-    classes = f", {len(table.target.classes)} classes" if table.target.classes else ""
-    return f"{rows} rows, {columns} columns and the target: a {table.task} task{classes}."
 
 
 def _rule(text: str) -> str:
@@ -224,35 +211,3 @@ def _hyperparameters(table: FileTable, suits: Recommendation) -> list[str]:
         _line("batch_size", suits.batches, "examples per update"),
         _line("class_weights", *weights),
     ]
-
-
-def report(
-    table: FileTable, split: Mapping[str, Any], folds: int | None, rows: Indices
-) -> list[str]:
-    """Return a short profile of the file: size, roles, metric, classes, warnings; <= 40 lines."""
-    counts = Counter(column.role for column in table.columns)
-    roles = ", ".join(f"{count} {role}" for role, count in counts.items())
-    metric, why = objective(table)
-    lines = [_summary(table).rstrip("."), f"  columns  {roles}", f"  metric   {metric}: {why}"]
-    if table.target.classes:
-        shares = [f"{in_a_line(n)} {count}" for n, count in list(table.target.counts.items())[:8]]
-        more = ", ..." if len(table.target.classes) > 8 else ""
-        lines.append(f"  classes  {', '.join(shares)}{more}")
-    lines += [f"  warning  {few}"] if (few := rare_class_warning(table, split, folds)) else []
-    counted = [rare_classes_note(table), case_note(table.target.counts)]
-    used = [*table.roles, table.target_name]
-    counted += [group_gaps_note(table, split), clash_note(table.classes, used)]
-    counted += [equal_rows_note(table, split, folds, rows), known_test_rows_note(table, rows)]
-    lines += [f"  warning  {note}" for note in counted if note]
-    gaps = [column for column in table.columns if column.missing]
-    if gaps:
-        shown = ", ".join(f"{in_a_line(column.name)} {column.missing}" for column in gaps[:5])
-        lines.append(f"  missing  in {len(gaps)} columns: {shown}{', ...' if gaps[5:] else ''}")
-    if table.target.missing:
-        are = "row is" if table.target.missing == 1 else "rows are"
-        lines.append(f"  warning  {table.target.missing} {are} left out: the target is missing")
-    for column in table.columns:
-        word = ("ignored", "warning")[column.loud] if column.role == "ignored" else "note   "
-        if column.role == "ignored" or column.loud:
-            lines.append(f"  {word}  {in_a_line(column.name)}: {in_a_line(column.reason)}")
-    return [*lines, *(f"  note     {in_a_line(notice)}" for notice in table.sheet.notices)][:40]

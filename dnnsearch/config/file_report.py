@@ -1,0 +1,158 @@
+"""What `new` prints of a file: one table of its columns, and what was done that one should know.
+
+It has a row for each column, for the target, for all rows and for the file. The last cell says what
+was ignored, read in another way or counted, and advice in it can be pasted.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from dnnsearch.config.recommendations import (
+    equal_rows_note,
+    group_gaps_note,
+    in_a_line,
+    known_test_rows_note,
+    objective,
+    rare_class_warning,
+    rare_classes_note,
+)
+from dnnsearch.data.answer_names import clash_note
+from dnnsearch.data.column_roles import Column
+from dnnsearch.data.file_table import FileTable
+from dnnsearch.data.labels import case_note
+from dnnsearch.data.splitting import Indices
+
+MAX_LINES = 40
+MAX_COLUMN, MAX_REASON = 24, 56  # characters of a cell
+MAX_CLASSES_SHOWN = 8
+ALL_ROWS, THE_FILE = "(rows)", "(file)"
+
+
+class Line(NamedTuple):
+    """A row of the table."""
+
+    column: str
+    role: str
+    reason: str
+    warning: str = ""  # what was done: ignored, read as, counted
+
+
+HEADER = Line("column", "role", "reason", "warning")
+
+
+def report(
+    table: FileTable, split: Mapping[str, Any], folds: int | None, rows: Indices
+) -> list[str]:
+    """Return the lines; at most 40."""
+    metric, why = objective(table)
+    lines = [*_target(table, split, folds), *_rows(table, split, folds, rows), *_file(table)]
+    columns = [_line(column, table) for column in table.columns]
+    lines += _fitting(columns, MAX_LINES - 3 - len(lines))
+    head = [summary(table).rstrip("."), f"  metric  {metric}: {why}"]
+    return [*head, *_aligned(lines)][:MAX_LINES]
+
+
+def summary(table: FileTable) -> str:
+    """Return the size of the table and its task in a sentence."""
+    rows, columns = len(table.target.y), len(table.columns)
+    classes = f", {len(table.target.classes)} classes" if table.target.classes else ""
+    return f"{rows} rows, {columns} columns and the target: a {table.task} task{classes}."
+
+
+def _target(table: FileTable, split: Mapping[str, Any], folds: int | None) -> list[Line]:
+    """Return the row of the target, and one for each further warning about it."""
+    counts = [f"{name} {count}" for name, count in table.target.counts.items()]
+    more = ", ..." if len(counts) > MAX_CLASSES_SHOWN else ""
+    reason = f"{', '.join(counts[:MAX_CLASSES_SHOWN])}{more}" if counts else "numbers"
+    missing = table.target.missing
+    are = "row is" if missing == 1 else "rows are"
+    warnings = [
+        f"{missing} {are} left out: the target is missing" if missing else "",
+        rare_class_warning(table, split, folds),
+        rare_classes_note(table),
+        case_note(table.target.counts),
+        clash_note(table.classes, [*table.roles, table.target_name]),
+        *_notices(table, table.target_name),
+    ]
+    return _lines(table.target_name, "target", reason, warnings)
+
+
+def _rows(
+    table: FileTable, split: Mapping[str, Any], folds: int | None, rows: Indices
+) -> list[Line]:
+    counted = [
+        group_gaps_note(table, split),
+        equal_rows_note(table, split, folds, rows),
+        known_test_rows_note(table, rows),
+    ]
+    return [Line(ALL_ROWS, "", "", text) for text in counted if text]
+
+
+def _file(table: FileTable) -> list[Line]:
+    """Return the notices that are not about one column."""
+    names = [*map(str, table.sheet.frame.columns)]
+    about = {notice for name in names for notice in _about(table, name)}
+    return [Line(THE_FILE, "", "", n) for n in table.sheet.notices if n not in about]
+
+
+def _lines(column: str, role: str, reason: str, warnings: Sequence[str]) -> list[Line]:
+    found = [warning for warning in warnings if warning] or [""]
+    first, *more = found
+    return [Line(column, role, reason, first), *(Line(column, "", "", text) for text in more)]
+
+
+def _about(table: FileTable, name: str) -> list[str]:
+    """Return the notices about a column, which begin with its name."""
+    return [notice for notice in table.sheet.notices if notice.startswith(f"{name}: ")]
+
+
+def _notices(table: FileTable, name: str) -> list[str]:
+    return [notice.removeprefix(f"{name}: ") for notice in _about(table, name)]
+
+
+def _line(column: Column, table: FileTable) -> Line:
+    reason = column.reason
+    done = ["ignored"] if column.role == "ignored" else []
+    if column.loud:  # the whole reason, which its own cell may cut
+        done, reason = [": ".join((*done, reason))], ""
+    done += [f"counted: {column.missing} missing"] if column.missing else []
+    return Line(column.name, column.role, reason, "; ".join((*done, *_notices(table, column.name))))
+
+
+def _fitting(lines: list[Line], most: int) -> list[Line]:
+    """Return at most so many lines: those without a warning are joined by role, then cut."""
+    if len(lines) <= most:
+        return lines
+    roles = dict.fromkeys(line.role for line in lines if not line.warning)
+    plain = {role: [x for x in lines if x.role == role and not x.warning] for role in roles}
+    joined = [
+        Line(f"{same[0].column} ... {same[-1].column}", role, f"{len(same)} columns")
+        for role, same in plain.items()
+    ]
+    warned = [line for line in lines if line.warning]
+    left = max(most - len(joined) - 1, 0)
+    more = f"{len(warned) - left} more columns with warnings: see the config"
+    rest = [Line("...", "", "", more)] if len(warned) > left else []
+    return [*joined, *warned[:left], *rest]
+
+
+def _aligned(lines: Sequence[Line]) -> list[str]:
+    cells = [
+        (_cut(x.column, MAX_COLUMN), x.role, _cut(x.reason, MAX_REASON), _printable(x.warning))
+        for x in (HEADER, *lines)
+    ]
+    widths = [max(len(row[i]) for row in cells) for i in range(3)]
+    return [
+        "  ".join(("", *(cell.ljust(w) for cell, w in zip(row, widths)), row[3])).rstrip()
+        for row in cells
+    ]
+
+
+def _cut(text: str, most: int) -> str:
+    line = in_a_line(text)
+    return line if len(line) <= most else f"{line[: most - 3]}..."
+
+
+def _printable(text: str) -> str:
+    """Return the whole text on one line, because it may be advice that is to be pasted."""
+    return "".join(c if c.isprintable() else "." for c in " ".join(text.split()))

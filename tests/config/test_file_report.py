@@ -1,0 +1,80 @@
+"""What `new` prints of a file is one table: column, role, reason, warning."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dnnsearch.config.file_report import MAX_LINES
+from dnnsearch.config.new_config import new
+from tests.support.csv_tables import rows, written
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def cells(lines: list[str]) -> dict[str, list[str]]:
+    """Return column -> role, reason and warning, cut where the header's words begin."""
+    head = lines[2]
+    starts = [head.index(word) for word in ("column", "role", "reason", "warning")]
+    assert head.split() == ["column", "role", "reason", "warning"]
+    ends = [*starts[1:], None]
+    found = [[line[i:j].strip() for i, j in zip(starts, ends)] for line in lines[3:]]
+    return {name: rest for name, *rest in found}
+
+
+def mixed() -> pd.DataFrame:
+    rng = np.random.default_rng(0)
+    table = rows(80).assign(y=rng.choice(["a", "b"], 80), zip=[f"0{i % 5}" for i in range(80)])
+    table["price"] = [f"${i}.50" for i in range(80)]
+    table["gaps"] = np.where(np.arange(80) % 8 == 0, np.nan, rng.normal(size=80))
+    return table.assign(constant=1)
+
+
+def test_each_column_has_a_row_that_says_what_was_done() -> None:
+    found = cells(new(written(mixed()), "y").lines)
+    assert found["y"][0] == "target"
+    assert found["x"][0] == "number" and found["x"][1].startswith("numbers from")
+    assert found["x"][2] == ""
+    assert found["id"] == ["ignored", "", "ignored: it is an identifier: each row has its own"]
+    assert found["constant"][2] == "ignored"
+    assert found["gaps"][2] == "counted: 10 missing"
+    assert "'$10.50' is read as 10.5" in found["price"][2]
+    assert "codes such as 00, not numbers" in found["zip"][2]
+    assert list(found) == ["y", *(name for name in mixed() if name != "y")]
+
+
+def test_what_is_about_all_rows_and_about_the_file_has_rows_of_its_own() -> None:
+    table = pd.concat([mixed().drop(columns="id")] * 2)
+    name = written(table)
+    with open(name) as file:
+        text = file.read()
+    with open(name, "w") as file:
+        file.write(f"# exported\n{text}")
+    found = cells(new(name, "y").lines)
+    assert "160 of 160 rows equal another row" in found["(rows)"][2]
+    assert found["(file)"][2] == "1 leading comment lines were skipped"
+
+
+@pytest.mark.parametrize("gaps", [0, 5, 60])
+def test_a_wide_table_takes_few_lines_and_warnings_come_first(gaps: int) -> None:
+    wide = pd.DataFrame(np.random.default_rng(0).normal(size=(60, 70)))
+    wide = wide.add_prefix("f").assign(y=["a", "b"] * 30, constant=1)
+    for i in range(gaps):
+        wide.loc[i % 7, f"f{i}"] = np.nan
+    lines = new(written(wide), "y").lines
+    assert len(lines) <= MAX_LINES
+    found = cells(lines)
+    shown = [name for name, (_, _, done) in found.items() if done.startswith("counted")]
+    assert len(shown) == min(gaps, len(shown)) and (gaps < 40) == (len(shown) == gaps)
+    assert f"f{gaps} ... f69" in found and found[f"f{gaps} ... f69"][1] == f"{70 - gaps} columns"
+    assert ("see the config" in lines[-1]) == (gaps == 60)
+
+
+def test_a_long_name_is_cut_and_an_advice_is_not() -> None:
+    table = rows(80).drop(columns="id").assign(y=["a", "b"] * 40)
+    table = pd.concat([table.rename(columns={"x": "x" * 90})] * 2)
+    found = cells(new(written(table), "y").lines)
+    assert "x" * 21 + "..." in found
+    assert found["(rows)"][2].endswith("keeps them in one part")
