@@ -51,7 +51,7 @@ def predict(
     All columns stay unchanged and in their order. The columns `prediction` and, for classes, one
     `probability_...` per class are appended. CSV and similar text is read and written in parts, so
     a file may be larger than memory. The table may contain the target. Unknown categories count as
-    other.
+    other. If the model's own columns have such a name, it is `model_prediction` and so on.
 
     \b
     Examples:
