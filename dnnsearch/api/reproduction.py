@@ -24,7 +24,7 @@ def rerun(run_: str, *, storage: str | None = None) -> Verdict:
 
 
 def verify(study: str, *, storage: str | None = None) -> Verdict:
-    """Run a whole study again and compare every bit.
+    """Run a whole study and its promotions again and compare every bit.
 
     Raise UserError if there is no such study, or if it cannot be compared.
     """

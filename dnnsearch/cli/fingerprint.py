@@ -19,13 +19,20 @@ def fingerprint(
 
     Two studies have the same fingerprint if their results are equal bit for bit. It covers every
     trial's hyperparameters, seeds, data, curves, final parameters and predictions. It does not
-    cover times or machines. It is the last line of the output.
+    cover times or machines. It is the last line of the output. If the study was promoted here, the
+    line before it is `champion` and the fingerprint of the champion: its networks, their outputs
+    for the test set, and the test figures.
 
     \b
     Examples:
       dnnsearch fingerprint digits
       dnnsearch fingerprint digits --trials 20
     """
+    from dnnsearch.promotion.champion_fingerprint import champion_fingerprint
     from dnnsearch.study.stored_study import open_study
 
-    print(open_study(study, storage).fingerprint(trials))
+    opened = open_study(study, storage)
+    value = opened.fingerprint(trials)
+    if trials is None and (champion := champion_fingerprint(opened)):
+        print(f"champion {champion}")
+    print(value)

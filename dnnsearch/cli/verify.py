@@ -28,9 +28,11 @@ def verify(
     """Run a whole study again and compare every bit.
 
     Every trial is re-sampled and re-trained from scratch and compared with its record; recorded
-    machine failures are replayed as they were. The study and its records are only read. The verdict
-    is `identical`; `equal within rounding`, if another processor or library computes now; or
-    `different`.
+    machine failures are replayed as they were. Then every promotion is repeated: confirmation,
+    refit and test; records, test outputs, test figures and the champion's file are compared. That
+    is no further opening of the test set. The study and its records are only read. The verdict is
+    `identical`; `equal within rounding`, if another processor or library computes now; or
+    `different`. The last lines are the fingerprints of the champion and of the study.
 
     Exit code: 0 identical, 1 not identical (the first difference is named), 2 not possible.
 
@@ -44,11 +46,14 @@ def verify(
     chosen = None if workers is None else option("--workers", workers_rule, workers)
     opened = open_study(study, storage)
     pin(opened.config.numerics)
+    from dnnsearch.promotion.repetition import verify_promotions
     from dnnsearch.reproduce.verify import verify as replay
 
     with counter("trials compared", f"{opened.name}: ", silent=quiet) as report:
         note = partial(print, file=sys.stderr, flush=True)
         verdict = replay(opened, chosen or opened.config.processes, report, note)
+    count = chosen if isinstance(chosen, int) else opened.config.processes
+    verdict = verify_promotions(opened, verdict, count)
     print("\n".join(verdict.lines))
     send_result({"identical": verdict.exit_code == 0, "text": "\n".join(verdict.lines)})
     return verdict.exit_code

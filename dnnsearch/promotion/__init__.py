@@ -6,6 +6,9 @@ This room does not know how a search chooses its trials, nor how its results are
 - `confirmation`: comparing them on dev.
 - `refit`: the winner, trained on train and dev together.
 - `evaluation`: its scores on the test set.
+- `logged_figures`: figures in the log, compared with what their networks score again.
+- `champion_fingerprint`: one SHA-256 of a champion and its test figures.
+- `repetition`: a promotion repeated from scratch and compared, for `verify`.
 - `evaluation_scores`: scores of networks on dev, and of models on a test set.
 - `registration`: the model file, the version in MLflow and the champion.
 - `promotion`: all of these steps in order.

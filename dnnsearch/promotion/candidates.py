@@ -4,13 +4,16 @@ Such a training has an ordinary spec and an ordinary record, in a folder of its 
 study's records, so a promotion that was killed resumes from the records.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from dnnsearch.config.search_space import complete
 from dnnsearch.deployment.champion import PROMOTIONS, Report
-from dnnsearch.errors import UserError
+from dnnsearch.errors import DamagedFile, UserError
+from dnnsearch.storage.array_store import ArrayStore
+from dnnsearch.study.coordinator import Workers
 from dnnsearch.study.definition import Definition
 from dnnsearch.study.leaderboard.ranking import leaderboard
 from dnnsearch.study.stored_study import OpenStudy
@@ -18,7 +21,7 @@ from dnnsearch.trials.hyperparameters import Hyperparameters
 from dnnsearch.trials.record import Record
 from dnnsearch.trials.record_store import RecordMemo, Records
 from dnnsearch.trials.spec import Spec, generator
-from dnnsearch.workers import Done, Failed, LocalWorkers
+from dnnsearch.workers import Done, Failed
 
 PROMOTION_STREAM = 2  # the first element of the spawn key of a promotion's own seeds
 CONFIRM, REFIT = 0, 1  # the second element: the purpose of a training
@@ -35,8 +38,44 @@ class Candidate:
     multiply_adds: int  # the cost of training one network
 
 
-def candidates(study: OpenStudy, definition: Definition, top: int) -> list[Candidate]:
-    """Return the best `top` configurations, each once, best first.
+@dataclass(frozen=True)
+class Trainer:
+    """What a promotion trains with, and where its records are stored."""
+
+    study: OpenStudy
+    definition: Definition
+    records: Records
+    workers: Workers
+    store: ArrayStore
+    report: Report
+
+    def train(self, specs: Sequence[Spec]) -> list[Record]:
+        """Return the records of the specs, one for each trial; train only those that are missing.
+
+        Raise UserError if a training fails.
+        """
+        known = RecordMemo(self.records, self.report)
+        records = {spec.number: known.find(spec) for spec in specs}
+        missing = {spec.number: spec for spec in specs if records[spec.number] is None}
+        for spec in missing.values():
+            self.workers.submit(spec)
+        while missing:
+            for event in self.workers.poll(0.5):
+                if isinstance(event, Failed):
+                    raise UserError(
+                        f"trial {event.number} failed when trained again: {event.cause}"
+                    )
+                if isinstance(event, Done):
+                    records[event.number] = self.records.save(event.packed)
+                    spec = missing.pop(event.number)
+                    self.report(f"trial {spec.number}: {spec.replicates} networks trained")
+        return [record for spec in specs if (record := records[spec.number])]
+
+
+def candidates(
+    study: OpenStudy, definition: Definition, top: int, of: Collection[int] | None = None
+) -> list[Candidate]:
+    """Return the best `top` configurations, each once, best first; `of` leaves only these trials.
 
     Raise UserError if the study has no finished trial.
     """
@@ -47,6 +86,8 @@ def candidates(study: OpenStudy, definition: Definition, top: int) -> list[Candi
     rows = {trial.number: trial for trial in study.trials()}
     for row in board.ranked:
         hyper = complete(rows[row.number].params, study.config)
+        if of is not None and row.number not in of:
+            continue
         if hyper not in found and len(found) < top:
             spec = replace(definition.spec(row.number, hyper, []), replicates=1)
             cost = spec.multiply_adds(hyper.iterations)
@@ -97,6 +138,15 @@ def memo(study: OpenStudy) -> Records:
     return Records(Path(study.records.folder), PROMOTIONS, maker="promotion")
 
 
+def refit_record(study: OpenStudy, entry: Mapping[str, Any]) -> Record | None:
+    """Return the record of the networks that an entry scored; None if it is not there."""
+    try:
+        records = memo(study).every(entry["trial"])
+    except DamagedFile:
+        return None
+    return next((one for one in records if one.spec.digest == entry["model"]), None)
+
+
 def confirmations(study: OpenStudy, trial: int) -> list[Record]:
     """Return the stored records of a trial's configuration with fresh seeds, trained on train only.
 
@@ -112,26 +162,3 @@ def confirmations(study: OpenStudy, trial: int) -> list[Record]:
     ]
     most = max((record.spec.replicates for record in found), default=0)
     return [record for record in found if record.spec.replicates == most]
-
-
-def train(
-    specs: Sequence[Spec], memo: Records, workers: LocalWorkers, report: Report
-) -> list[Record]:
-    """Return the records of the specs, one for each trial; train only those that `memo` lacks.
-
-    Raise UserError if a training fails.
-    """
-    known = RecordMemo(memo, report)
-    records = {spec.number: known.find(spec) for spec in specs}
-    missing = {spec.number: spec for spec in specs if records[spec.number] is None}
-    for spec in missing.values():
-        workers.submit(spec)
-    while missing:
-        for event in workers.poll(0.5):
-            if isinstance(event, Failed):
-                raise UserError(f"trial {event.number} failed when trained again: {event.cause}")
-            if isinstance(event, Done):
-                records[event.number] = memo.save(event.packed)
-                spec = missing.pop(event.number)
-                report(f"trial {spec.number}: {spec.replicates} networks trained")
-    return [record for spec in specs if (record := records[spec.number])]

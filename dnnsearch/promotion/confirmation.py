@@ -12,25 +12,18 @@ from functools import cached_property
 import numpy as np
 
 from dnnsearch.data.restored_arrays import open_restored
-from dnnsearch.deployment.champion import Report
 from dnnsearch.errors import UserError
 from dnnsearch.promotion.candidates import (
     CONFIRM,
     Candidate,
-    candidates,
+    Trainer,
     fresh,
-    memo,
     rounds,
-    train,
 )
 from dnnsearch.promotion.evaluation_scores import on_dev
 from dnnsearch.statistics.difference_to_best import Comparison
 from dnnsearch.statistics.score_sample import ScoreSample
-from dnnsearch.storage.array_store import ArrayStore
-from dnnsearch.study.definition import Definition
-from dnnsearch.study.stored_study import OpenStudy
 from dnnsearch.trials.record import Record
-from dnnsearch.workers import LocalWorkers
 
 
 @dataclass(frozen=True)
@@ -56,29 +49,21 @@ class Confirmed:
         return [self.chosen[k] for k in [*similar, *rest]]
 
 
-def confirm(
-    study: OpenStudy,
-    definition: Definition,
-    top: int,
-    replicates: int,
-    workers: LocalWorkers,
-    store: ArrayStore,
-    report: Report,
-) -> Confirmed:
-    """Train the best `top` configurations with fresh seeds and score them on dev.
+def confirm(trainer: Trainer, chosen: list[Candidate], replicates: int) -> Confirmed:
+    """Train the chosen configurations with fresh seeds and score them on dev.
 
-    Raise UserError if there is none, if a training fails, or if all of them diverge.
+    Raise UserError if a training fails, or if all of them diverge.
     """
-    chosen = candidates(study, definition, top)
+    definition = trainer.definition
     records: list[list[Record]] = [[] for _ in chosen]
     for i in range(rounds(definition, replicates)):
         specs = [
             fresh(definition, c.trial, c.hyperparameters, replicates, CONFIRM, i) for c in chosen
         ]
-        trained = train(specs, memo(study), workers, report)
+        trained = trainer.train(specs)
         for of_one, record in zip(records, trained, strict=True):
             of_one.append(record)
-    arrays = open_restored(study.config, store, definition.prepared.key)
+    arrays = open_restored(definition.config, trainer.store, definition.prepared.key)
     return _confirmed(chosen, records, arrays, definition.maximize)
 
 

@@ -1,25 +1,48 @@
 """The evaluation of the refitted networks on the test set, whose rows no trial has seen."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from dnnsearch.data.prepare import held_out
 from dnnsearch.data.row_sketch import sketch
 from dnnsearch.deployment.champion import Report
 from dnnsearch.errors import UserError
 from dnnsearch.models.ensemble import Model, target_of
+from dnnsearch.models.model_file import digest as digest_of_file
+from dnnsearch.models.model_file import encode
 from dnnsearch.promotion.evaluation_scores import EvaluationScores, logits
 from dnnsearch.promotion.refit import Refit
 from dnnsearch.statistics.difference_to_best import Comparison
 from dnnsearch.statistics.score_sample import ScoreSample
+from dnnsearch.storage.array_store import digest
 from dnnsearch.study.evaluation_log import EvaluationLog
 from dnnsearch.study.stored_study import OpenStudy
 from dnnsearch.study.trial_views import study_info
 from dnnsearch.tracking import has_store
 from dnnsearch.trials.metrics import METRICS, Direction
 from dnnsearch.trials.spec import Spec
+
+
+class Scored(NamedTuple):
+    """A model's scores on a test set, and the digest of the outputs that they are made of."""
+
+    figures: dict[str, Any]
+    outputs: str
+
+
+def score(test_set: EvaluationScores, refitted: Refit, model: Model) -> Scored:
+    """Score the ensemble and its single networks; nothing is logged."""
+    objective, ensemble = test_set.spec.objective, test_set.ensemble(model)
+    networks = logits(refitted.record, refitted.arrays, "test")
+    figures = {
+        "ensemble": score_with_interval(test_set.sample(ensemble), objective),
+        "single": score_with_interval(test_set.sample(networks), objective),
+        "guess": test_set.guess(refitted.y_train, ensemble),
+        "examples": len(test_set.held_out.y),
+    }
+    return Scored(figures, digest({"ensemble": ensemble, "networks": networks}))
 
 
 @dataclass
@@ -31,6 +54,7 @@ class Evaluation:
     refitted: Refit
     model: Model
     classes: Sequence[str]
+    plan: Mapping[str, Any]  # for the log: what was confirmed, so that it can be repeated
     report: Report
 
     @property
@@ -57,32 +81,26 @@ class Evaluation:
         A model that has been scored on it before is no further access.
         """
         if self.logged is None:
-            self.log.log_access(self.spec.number, self.spec.digest, self.test)
+            self.log.log_access(self.spec.number, self.spec.digest, self.test, **self.plan)
             send_openings(self.study, self.report)
         rows = held_out(self.study.config)
-        if self.logged is None or "rows" not in self.logged:
-            self.log.add(self.spec.digest, self.test, rows=sketch(rows, self.classes).document())
+        known = {**self.plan, "rows": sketch(rows, self.classes).document()}
+        self._add(known)
         return EvaluationScores(self.spec, rows, target_of(self.refitted.arrays))
 
     @cached_property
     def scores(self) -> dict[str, Any]:
-        """The scores of this model, which are logged."""
-        if self.logged is not None:
-            return dict(self.logged["figures"])
-        scores = self._evaluate()
-        self.log.add(self.spec.digest, self.test, figures=scores)
-        return scores
+        """The scores of this model, computed in any case, and logged unless they were before."""
+        scored = score(self.test_set, self.refitted, self.model)
+        file = digest_of_file(encode(self.model))
+        self._add({"outputs": scored.outputs, "file": file, "figures": scored.figures})
+        return scored.figures
 
-    def _evaluate(self) -> dict[str, Any]:
-        test_set, y_train = self.test_set, self.refitted.y_train
-        objective, ensemble = test_set.spec.objective, test_set.ensemble(self.model)
-        networks = logits(self.refitted.record, self.refitted.arrays, "test")
-        return {
-            "ensemble": score_with_interval(test_set.sample(ensemble), objective),
-            "single": score_with_interval(test_set.sample(networks), objective),
-            "guess": test_set.guess(y_train, ensemble),
-            "examples": len(test_set.held_out.y),
-        }
+    def _add(self, known: Mapping[str, Any]) -> None:
+        """Add to the log what it lacks of this model; an entry of before lacks most of it."""
+        had = self.logged or {}
+        if new := {name: value for name, value in known.items() if name not in had}:
+            self.log.add(self.spec.digest, self.test, **new)
 
     def beats(self, rival: Model, maximize: bool) -> bool:
         """Return whether this model is better than another, compared example by example."""

@@ -4,15 +4,17 @@ Each training is stored in a record, so a promotion that was killed resumes and 
 Each evaluation of the test set is logged, because only the first one is unbiased.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from dnnsearch.deployment.champion import Report
 from dnnsearch.errors import UserError
 from dnnsearch.models.model_file import encode
-from dnnsearch.promotion.candidates import Candidate
+from dnnsearch.promotion.candidates import Candidate, Trainer, candidates, memo
 from dnnsearch.promotion.confirmation import Confirmed, confirm
 from dnnsearch.promotion.evaluation import Evaluation, found_something
+from dnnsearch.promotion.logged_figures import correct_log
 from dnnsearch.promotion.refit import Refit, model, refit
 from dnnsearch.promotion.registration import Registered, register_champion
 from dnnsearch.runtime import numerics
@@ -20,7 +22,7 @@ from dnnsearch.storage.array_store import ArrayStore, default_root
 from dnnsearch.storage.study_lock import study_lock
 from dnnsearch.study.computing_code import check_code
 from dnnsearch.study.definition import Definition, resolve_definition
-from dnnsearch.study.evaluation_log import test_set_id
+from dnnsearch.study.evaluation_log import test_set_id, without_rows
 from dnnsearch.study.reading_difference import check_reading
 from dnnsearch.study.stored_study import EXPERIMENT, IDENTITY, OpenStudy
 from dnnsearch.study.test_set_history import History, ask_mlflow, history
@@ -45,6 +47,7 @@ class Promotion:
     evaluations: list[dict[str, Any]]  # the log of this test set, oldest first
     model: str  # the winner's name in the log
     history: History  # of the test set, over all studies
+    corrections: list[str]  # of figures in the log that were not what their networks score
     found: bool  # whether the ensemble is better than guessing
     registered: Registered
 
@@ -73,11 +76,19 @@ def promote(
         check_code(study.rows, accept_code)
         _check_not_another_copy(study)
         count = workers or study.config.processes
+        chosen = candidates(study, definition, top)
+        plan = {**plan_of(study, chosen), "top": top, "replicates": replicates}
         with local_workers(definition, count, default_root()) as pool:
-            confirmed = confirm(study, definition, top, replicates, pool, store, report)
-            preferred = confirmed.preferred
-            refitted = refit(study, definition, preferred, replicates, pool, store, report)
-        return _test_and_register(study, definition, confirmed, refitted, report)
+            trainer = Trainer(study, definition, memo(study), pool, store, report)
+            confirmed = confirm(trainer, chosen, replicates)
+            refitted = refit(trainer, confirmed.preferred, replicates)
+        return _test_and_register(trainer, plan, confirmed, refitted)
+
+
+def plan_of(study: OpenStudy, chosen: Sequence[Candidate]) -> dict[str, Any]:
+    """Return what the log has of a promotion's choice: the candidates, and of how many trials."""
+    ended = sum(row.state.is_finished() for row in study.trials())
+    return {"candidates": [one.trial for one in chosen], "ended": ended}
 
 
 def _check_not_another_copy(study: OpenStudy) -> None:
@@ -111,15 +122,18 @@ def resolved_study(study: OpenStudy, store: ArrayStore) -> Definition:
 
 
 def _test_and_register(
-    study: OpenStudy, definition: Definition, confirmed: Confirmed, refitted: Refit, report: Report
+    trainer: Trainer, plan: Mapping[str, Any], confirmed: Confirmed, refitted: Refit
 ) -> Promotion:
     """Evaluate the test set, write the model file and register it (MLflow may take seconds)."""
+    study, definition, report = trainer.study, trainer.definition, trainer.report
     promoted, prepared = model(study, refitted), definition.prepared
     test = test_set_id(prepared.data_digest, prepared.split_digest)
-    evaluation = Evaluation(study, test, refitted, promoted, prepared.classes, report)
+    evaluation = Evaluation(study, test, refitted, promoted, prepared.classes, plan, report)
     ask_mlflow(study, report)
     report("evaluating the test set")
     scores = evaluation.scores
+    rows = evaluation.test_set.held_out
+    corrections = correct_log(study, test, rows, refitted.prepared, trainer.store)
     opened = history(study)
     found = found_something(scores, definition.maximize)
     registered = register_champion(
@@ -135,9 +149,10 @@ def _test_and_register(
         replicates=promoted.replicates,
         scores=scores,
         known=refitted.known,
-        evaluations=evaluation.log.of_test_set(evaluation.test),
+        evaluations=[without_rows(each) for each in evaluation.log.of_test_set(test)],
         model=evaluation.spec.digest,
         history=opened,
+        corrections=corrections,
         found=found,
         registered=registered,
     )

@@ -21,6 +21,7 @@ def lines(promotion: Promotion) -> list[str]:
     """Return the lines that `promote` prints."""
     return [
         *_confirmation(promotion),
+        *promotion.corrections,
         *_test(promotion),
         *_evaluations(promotion),
         *_registration(promotion),

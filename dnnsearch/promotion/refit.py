@@ -6,25 +6,24 @@ The preprocessing is fitted on the same rows. The dev curves of a refit are mean
 the dev examples are part of its training set.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from dnnsearch.config.config import Config
 from dnnsearch.data.equal_rows import seen
 from dnnsearch.data.prepare import Prepared, prepare
 from dnnsearch.data.restored_arrays import open_restored
-from dnnsearch.deployment.champion import Report
 from dnnsearch.deployment.trial_model import provenance
 from dnnsearch.errors import UserError
 from dnnsearch.models.ensemble import Model, assemble
-from dnnsearch.promotion.candidates import REFIT, Candidate, fresh, memo, train
+from dnnsearch.promotion.candidates import REFIT, Candidate, Trainer, fresh
 from dnnsearch.storage.array_store import ArrayStore
 from dnnsearch.study.definition import Definition
 from dnnsearch.study.stored_study import OpenStudy
 from dnnsearch.trials.record import Record
 from dnnsearch.trials.spec import Spec
-from dnnsearch.workers import LocalWorkers
 
 
 @dataclass(frozen=True)
@@ -47,31 +46,38 @@ def refit_spec(definition: Definition, whole: Prepared, one: Candidate, replicat
     return replace(spec, curve_every=definition.curve_every)
 
 
-def refit(
-    study: OpenStudy,
-    definition: Definition,
-    preferred: list[Candidate],
-    replicates: int,
-    workers: LocalWorkers,
-    store: ArrayStore,
-    report: Report,
-) -> Refit:
+def refit(trainer: Trainer, preferred: list[Candidate], replicates: int) -> Refit:
     """Refit the preferred candidates in order; return the first whose networks all stay finite.
 
     Raise UserError if all diverge or a training fails.
     """
-    whole = prepare(study.config, store, whole=True)
+    config = trainer.definition.config
+    whole = prepare(config, trainer.store, whole=True)
     for rank, one in enumerate(preferred):
-        spec = refit_spec(definition, whole, one, replicates)
-        (record,) = train([spec], memo(study), workers, report)
+        spec = refit_spec(trainer.definition, whole, one, replicates)
+        (record,) = trainer.train([spec])
         if record.end == "finished":
-            train_arrays = open_restored(study.config, store, whole.key)
-            test = open_restored(study.config, store, whole.test_key)
-            known = int(seen(train_arrays["X_train"], test["X_test"]).sum())
-            y_train = np.asarray(train_arrays["y_train"])
-            return Refit(one, record, whole, test, y_train, known, preferred[:rank])
-        report(f"trial {one.trial}: a network diverged on train and dev together")
-    raise UserError(f"study {study.name}: every configuration diverged on train and dev together")
+            return refit_of(config, trainer.store, whole, one, record, preferred[:rank])
+        trainer.report(f"trial {one.trial}: a network diverged on train and dev together")
+    raise UserError(
+        f"study {trainer.study.name}: every configuration diverged on train and dev together"
+    )
+
+
+def refit_of(
+    config: Config,
+    store: ArrayStore,
+    whole: Prepared,
+    candidate: Candidate,
+    record: Record,
+    diverged: Sequence[Candidate] = (),
+) -> Refit:
+    """Return a refit from its record, with the arrays that belong to it."""
+    train_arrays = open_restored(config, store, whole.key)
+    test = open_restored(config, store, whole.test_key)
+    known = int(seen(train_arrays["X_train"], test["X_test"]).sum())
+    y_train = np.asarray(train_arrays["y_train"])
+    return Refit(candidate, record, whole, test, y_train, known, list(diverged))
 
 
 def model(study: OpenStudy, refitted: Refit) -> Model:

@@ -28,8 +28,10 @@ class EvaluationLog:
         """Entries with `when`, `at`, `trial`, `model`, `test`, and what is known later.
 
         The oldest comes first.
-        `at` is in seconds since 1970; older entries lack it. Known later are `rows`, the sketch of
-        the test rows, `outputs`, the digest of the outputs for them, and `figures`.
+        `at` is in seconds since 1970. A promotion has `top`, `replicates`, its `candidates`, and
+        how many trials had `ended`. Known later are `rows`, the sketch of the test rows, `outputs`,
+        the digest of the outputs for them, `file`, the digest of the model's file, and `figures`.
+        Older entries have no more than `when`, `trial`, `model`, `test` and `figures`.
         """
         return list(self.rows.attributes.get(ATTRIBUTE, []))
 
@@ -76,6 +78,11 @@ def log_retuning(rows: Rows, new_study: str, entry: Mapping[str, Any]) -> None:
 
 def _known_later(entry: Mapping[str, Any]) -> dict[str, Any]:
     return {name: entry[name] for name in ("rows",) if name in entry}
+
+
+def without_rows(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an entry without its sketch, which is long and for no person to read."""
+    return {name: value for name, value in entry.items() if name != "rows"}
 
 
 def test_set_id(data_digest: str, split_digest: str) -> str:

@@ -100,6 +100,7 @@ def test_the_reason_of_the_choice_is_what_happened(
         [],
         "",
         History("s", "", [], None, []),
+        [],
         True,
         Registered("", "", True, ""),
     )

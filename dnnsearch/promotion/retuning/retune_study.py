@@ -11,6 +11,7 @@ from dnnsearch.deployment.trial_model import model
 from dnnsearch.models.ensemble import Model
 from dnnsearch.models.model_file import read
 from dnnsearch.promotion.evaluation import send_openings
+from dnnsearch.promotion.logged_figures import figures_difference, scored_again
 from dnnsearch.promotion.promotion import Promotion, promote
 from dnnsearch.promotion.retuning.model_comparison import (
     SharedTestRows,
@@ -146,15 +147,23 @@ def incumbent(study: OpenStudy, report: Report) -> Incumbent:
     if found is not None:
         kept = found.model
         name = f"the champion of {study.name} (trial {kept.provenance.get('trial')})"
-        return Incumbent(kept, name, _first_test_score(study, kept))
+        return Incumbent(kept, name, _first_test_score(study, kept, report))
     best = leaderboard(study).best
     name = f"the best trial of {study.name} (trial {best.number}, never promoted)"
     return Incumbent(model(study, study.record(best.number)), name, None)
 
 
-def _first_test_score(study: OpenStudy, kept: Model) -> Mapping[str, float] | None:
-    """Return the test score of the first logged evaluation of this configuration."""
+def _first_test_score(study: OpenStudy, kept: Model, report: Report) -> Mapping[str, float] | None:
+    """Return the test score of the first logged evaluation of this configuration.
+
+    If the log has another score than the networks get again, report it; the latter counts.
+    """
     for entry in EvaluationLog(study.rows).entries:
         if entry["trial"] == kept.provenance.get("trial") and "figures" in entry:
-            return dict(entry["figures"]["ensemble"])
+            logged = dict(entry["figures"]["ensemble"])
+            scored = scored_again(study, entry, ArrayStore(default_root()))
+            if scored and (difference := figures_difference(entry, scored, study.config.dtype)):
+                report(f"the log of study {study.name}: {difference}; the latter is used")
+                return dict(scored.figures["ensemble"])
+            return logged
     return None

@@ -1,0 +1,240 @@
+"""A promotion repeated from scratch and compared with the log, the records and the champion's file.
+
+It confirms, refits and tests as `promote` does, with records and arrays of its own. It is no
+opening of the test set: the models are those that were scored there before, nothing is chosen, and
+nothing is written to the study.
+"""
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dnnsearch.data.prepare import held_out
+from dnnsearch.data.table import HeldOut
+from dnnsearch.deployment.champion import PROMOTIONS, champion_path
+from dnnsearch.errors import UserError
+from dnnsearch.models.ensemble import Model, target_of
+from dnnsearch.promotion.candidates import Candidate, Trainer, candidates, memo, refit_record
+from dnnsearch.promotion.champion_fingerprint import champion_digest, local_champion
+from dnnsearch.promotion.confirmation import confirm
+from dnnsearch.promotion.evaluation import Scored, score
+from dnnsearch.promotion.evaluation_scores import EvaluationScores
+from dnnsearch.promotion.logged_figures import figures_difference, scored_entries
+from dnnsearch.promotion.promotion import plan_of
+from dnnsearch.promotion.refit import Refit, model, refit
+from dnnsearch.reproduce.record_comparison import ADVICE, cause, training_difference
+from dnnsearch.reproduce.rounding import explained_units
+from dnnsearch.reproduce.verify import Different, Verification
+from dnnsearch.storage.array_store import ArrayStore
+from dnnsearch.study.definition import Definition, resolve_definition
+from dnnsearch.study.evaluation_log import EvaluationLog, test_set_id
+from dnnsearch.study.stored_study import OpenStudy
+from dnnsearch.study.worker_factory import local_workers
+from dnnsearch.trials.record import Record, inconsistencies
+from dnnsearch.trials.record_store import Records
+
+
+@dataclass
+class Repeated:
+    """A promotion that was repeated; what was found is added while it runs."""
+
+    entry: Mapping[str, Any]
+    refitted: Refit
+    scored: Scored
+    model: Model
+    confirmed: int  # configurations; 0 if the log does not say which
+    rounding: list[str] = field(default_factory=list)
+
+    @property
+    def line(self) -> str:
+        """What was repeated."""
+        confirmed = f"{self.confirmed} configurations confirmed, " if self.confirmed else ""
+        replicates = self.refitted.record.spec.replicates
+        examples = self.scored.figures["examples"]
+        more = "" if self.confirmed else "; which were confirmed is not in the log"
+        return (
+            f"  promotion of trial {self.entry['trial']} "
+            f"{'equal within rounding' if self.rounding else 'identical'}: {confirmed}{replicates} "
+            f"networks refitted and scored on {examples} test examples{more}"
+        )
+
+
+def verify_promotions(study: OpenStudy, trials: Verification, workers: int) -> Verification:
+    """Return the verdict on the trials with that on every promotion that the log has figures of.
+
+    The fingerprint of the study stays the last line; `champion` and that of its figures stand
+    before it. `workers` is a number of processes. Raise UserError if it cannot be repeated.
+    """
+    was_promoted = EvaluationLog(study.rows).entries or champion_path(study).is_file()
+    if trials.verdict == "different" or not was_promoted:
+        return trials
+    try:
+        with tempfile.TemporaryDirectory(prefix="dnnsearch-") as folder:
+            found = list(_repeat_all(study, Path(folder), workers))
+            repeated = [one for one in found if isinstance(one, Repeated)]
+            is_complete = len(repeated) == len(found)
+            champion = _champion(study, repeated, is_complete)
+    except Different as difference:
+        first = f"{study.name} different: {difference}"
+        return Verification("different", [first, f"  its trials: {trials.verdict}", f"  {ADVICE}"])
+    lines = [one if isinstance(one, str) else one.line for one in found]
+    if first := next((found for one in repeated for found in one.rounding), ""):
+        lines.append(f"  the first that differs: {first}")
+        trials = _rounded(study, trials)
+    lines += [f"champion {champion}"] if champion else []
+    return replace(trials, lines=_before_fingerprint(trials.lines, lines))
+
+
+def _rounded(study: OpenStudy, trials: Verification) -> Verification:
+    if trials.verdict != "identical":
+        return trials
+    first = f"{study.name} equal within rounding: its promotion; its trials are identical"
+    return Verification("equal within rounding", [first, *trials.lines[1:]])
+
+
+def _before_fingerprint(lines: list[str], more: list[str]) -> list[str]:
+    """Insert lines before that of the study's fingerprint, which stays the last."""
+    end = len(lines) - (lines[-1].startswith("fingerprint "))
+    return [*lines[:end], *more, *lines[end:]]
+
+
+def _repeat_all(study: OpenStudy, folder: Path, workers: int) -> Iterator[Repeated | str]:
+    """Yield each promotion of the log, repeated, or a line that says why it cannot be."""
+    store = ArrayStore(folder / "arrays")
+    definition = resolve_definition(study.config, store)
+    test = test_set_id(definition.prepared.data_digest, definition.prepared.split_digest)
+    entries = scored_entries(EvaluationLog(study.rows), test)
+    if not entries:
+        return
+    rows = held_out(study.config)
+    with local_workers(definition, workers, store.root) as pool:
+        records = Records(folder, PROMOTIONS, maker="promotion")
+        trainer = Trainer(study, definition, records, pool, store, lambda text: None)
+        for entry in entries:
+            if "candidates" in entry or refit_record(study, entry):
+                yield _repeat(trainer, entry, rows)
+            else:
+                yield (
+                    f"  note: promotion of trial {entry['trial']}: not repeated, because the log "
+                    f"is of before and the record of its networks is not in {memo(study).folder}"
+                )
+
+
+def _repeat(trainer: Trainer, entry: Mapping[str, Any], rows: HeldOut) -> Repeated:
+    study, place = trainer.study, f"the promotion of trial {entry['trial']}"
+    chosen, replicates = _choice(study, trainer.definition, entry)
+    if "candidates" in entry:
+        refitted = refit(trainer, confirm(trainer, chosen, replicates).preferred, replicates)
+    else:
+        refitted = refit(trainer, chosen, replicates)
+    spec = refitted.record.spec
+    if spec.digest != entry["model"]:
+        raise Different(
+            f"{place}: the log has a refit {entry['model'][:12]}... of trial {entry['trial']}, and "
+            f"promoted again it is {spec.digest[:12]}... of trial {spec.number}"
+        )
+    rounding = _compare_records(study, trainer.records, place)
+    promoted = model(study, refitted)
+    test_set = EvaluationScores(spec, rows, target_of(refitted.arrays))
+    scored = score(test_set, refitted, promoted)
+    confirmed = len(chosen) if "candidates" in entry else 0
+    found = Repeated(entry, refitted, scored, promoted, confirmed, rounding)
+    _compare_scores(found, place)
+    return found
+
+
+def _choice(
+    study: OpenStudy, definition: Definition, entry: Mapping[str, Any]
+) -> tuple[list[Candidate], int]:
+    """Return the configurations that were confirmed, and the number of networks.
+
+    Of an entry of before only the chosen one is known, and the number only from its record.
+    """
+    if "candidates" not in entry:
+        record = refit_record(study, entry)
+        assert record is not None  # it was looked for
+        return candidates(study, definition, 1, {entry["trial"]}), record.spec.replicates
+    wanted = list(entry["candidates"])
+    if plan_of(study, [])["ended"] == entry["ended"]:  # the study was not extended since
+        best = candidates(study, definition, entry["top"])
+        if [one.trial for one in best] != wanted:
+            raise Different(
+                f"the promotion of trial {entry['trial']}: the log has the candidates {wanted}, "
+                f"and the best of the study are {[one.trial for one in best]}"
+            )
+        return best, entry["replicates"]
+    return candidates(study, definition, len(wanted), set(wanted)), entry["replicates"]
+
+
+def _compare_records(study: OpenStudy, records: Records, place: str) -> list[str]:
+    """Compare the new records with those of the promotion; return what is only rounding."""
+    stored, rounding = memo(study), []
+    for path in records.paths():
+        number = int(path.name.partition("-")[0])
+        for now in records.every(number):
+            for recorded in stored.every(number):
+                if recorded.spec.digest == now.spec.digest:
+                    rounding += _compare(recorded, now, f"{place}: training of trial {number}")
+    return list(dict.fromkeys(rounding))
+
+
+def _compare(recorded: Record, now: Record, place: str) -> list[str]:
+    difference = training_difference(recorded, now)
+    if not difference:
+        return []
+    why = cause(recorded, now)
+    if explained_units(recorded, now) is None:
+        damaged = inconsistencies(recorded)
+        raise Different(f"{place}: {difference}{'' if damaged else f' ({why})'}")
+    return [f"{place}: {difference} ({why})"]
+
+
+def _compare_scores(found: Repeated, place: str) -> None:
+    entry, record = found.entry, found.refitted.record
+    if difference := figures_difference(entry, found.scored, record.spec.dtype):
+        raise Different(f"{place}: {difference}")
+    outputs = entry.get("outputs", found.scored.outputs)
+    if outputs != found.scored.outputs and not found.rounding:
+        raise Different(
+            f"{place}: the log has {outputs[:12]}... as the digest of the test outputs, and "
+            f"evaluated again it is {found.scored.outputs[:12]}..."
+        )
+
+
+# --- the champion
+
+
+def _champion(study: OpenStudy, repeated: list[Repeated], is_complete: bool) -> str:
+    """Return the fingerprint of the champion, which one of the promotions must have made.
+
+    Without it, raise Different if all promotions of the log were repeated.
+    """
+    try:
+        kept = local_champion(study)
+    except UserError as error:
+        raise Different(str(error)) from None
+    if kept is None:
+        return ""
+    for one in repeated:
+        if _made(kept, one):
+            now = one.refitted.record.digest
+            return champion_digest(now, one.scored.outputs, one.scored.figures)
+    if not is_complete:
+        return ""
+    raise Different(
+        f"the champion {champion_path(study)} is not what any promotion in the log makes again"
+    )
+
+
+def _made(kept: Model, one: Repeated) -> bool:
+    """Return whether the promotion made the champion, as far as rounding lets it be seen."""
+    if kept.provenance.get("trial") != one.entry["trial"]:
+        return False
+    ours, theirs = one.model.parameters.flat, kept.parameters.flat
+    if one.rounding:
+        return bool(ours.shape == theirs.shape)
+    return bool(np.array_equal(ours, theirs))

@@ -1,0 +1,189 @@
+"""A test figure that was forged in the database is found by `promote`, `verify` and `retune`."""
+
+import json
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dnnsearch.deployment.champion import champion_path
+from dnnsearch.models import model_file
+from dnnsearch.promotion.candidates import memo
+from dnnsearch.study.evaluation_log import EvaluationLog
+from dnnsearch.study.stored_study import open_study
+from tests.promotion.conftest import SMALL, Promote
+from tests.support.preloaded import Preloaded
+
+QUIET = ("--quiet", "--workers=2")
+Change = Callable[[dict[str, Any]], object]
+
+
+def forged(folder: Path, change: Change) -> None:
+    """Change the study's first log entry by SQL, as a person with a database tool would."""
+    with sqlite3.connect(folder / "optuna.db") as database:
+        where = (
+            "WHERE key = 'openings' AND study_id = "
+            "(SELECT study_id FROM studies WHERE study_name = 'clean')"
+        )
+        (text,) = database.execute(
+            f"SELECT value_json FROM study_user_attributes {where}"
+        ).fetchone()
+        entries = json.loads(text)
+        change(entries[0])
+        database.execute(
+            f"UPDATE study_user_attributes SET value_json = ? {where}", [json.dumps(entries)]
+        )
+    database.close()
+
+
+def better(entry: dict[str, Any]) -> None:
+    entry["figures"]["ensemble"].update(value=0.9925, low=0.97, high=0.999)
+
+
+def openings(folder: Path) -> list[dict[str, Any]]:
+    return EvaluationLog(open_study("clean", f"sqlite:///{folder}/optuna.db").rows).entries
+
+
+def test_verify_repeats_a_promotion_and_prints_the_champions_fingerprint(
+    program: Preloaded, promote: Promote, folder: Path
+) -> None:
+    said = promote("clean")
+    before = openings(folder)
+    lines = program.run(folder, "verify", "clean", *QUIET).splitlines()
+    assert lines[0] == "clean identical: 6 trials"
+    assert lines[1] == (
+        f"  promotion of trial {said['trial']} identical: 3 configurations confirmed, 4 networks "
+        "refitted and scored on 100 test examples"
+    )
+    assert [line.split()[0] for line in lines[2:]] == ["champion", "fingerprint"]
+    assert openings(folder) == before  # a verification is no opening
+    assert program.run(folder, "fingerprint", "clean").splitlines() == [
+        lines[2],
+        lines[3].split()[1],
+    ]
+    assert len(program.run(folder, "fingerprint", "clean", "--trials", "3").splitlines()) == 1
+    for path in memo(open_study("clean", f"sqlite:///{folder}/optuna.db")).paths():
+        path.unlink()  # the log alone is enough
+    assert program.run(folder, "verify", "clean", *QUIET).splitlines() == lines
+    program.run(folder, "search", "clean.yaml", "--trials", "8")
+    longer = program.run(folder, "verify", "clean", *QUIET).splitlines()
+    assert longer[0] == "clean identical: 8 trials"
+    assert longer[1:3] == lines[1:3]  # the candidates of the shorter study
+
+
+def test_a_forged_figure_is_not_printed_and_verify_names_it(
+    program: Preloaded, promote: Promote, folder: Path
+) -> None:
+    true = promote("clean")["test"]
+    forged(folder, better)
+    lines = program.run(folder, "verify", "clean", *QUIET, code=1).splitlines()
+    was, now = "is 0.9925 in the log", f"again it is {true['ensemble']['value']:.6g}"
+    assert lines[0].startswith("clean different: the promotion of trial ")
+    assert f"the test figure of the ensemble {was}, and evaluated {now}" in lines[0]
+    assert lines[1] == "  its trials: identical"
+    said = promote("clean")
+    assert said["test"] == true
+    (warning,) = (line for line in said["lines"] if line.startswith("WARNING"))
+    assert f"the test figure of the ensemble {was}, and evaluated {now}; the latter" in warning
+    assert warning.endswith("verify clean")
+    (entry,) = openings(folder)
+    assert entry["figures"] == true
+    assert entry["damaged"]["ensemble"]["value"] == 0.9925
+    again = promote("clean")
+    assert again["test"] == true
+    assert not any("WARNING" in line for line in again["lines"])
+    assert "clean identical" in program.run(folder, "verify", "clean", *QUIET)
+
+
+def test_a_forged_figure_of_another_promotion_of_the_study_is_corrected_too(
+    promote: Promote, folder: Path
+) -> None:
+    true = promote("clean")["test"]
+    forged(folder, better)
+    said = promote("clean", "--replicates", "2")
+    assert said["openings"][0]["figures"] == true
+    assert sum("WARNING" in line for line in said["lines"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda entry: entry.update(outputs="0" * 64), "as the digest of the test outputs"),
+        (lambda entry: entry.update(model="0" * 64), "the log has a refit 000000000000..."),
+        (lambda entry: entry.update(candidates=[0, 1, 2]), "the log has the candidates [0, 1, 2]"),
+        (lambda entry: entry["figures"].pop("single"), "figure of one network is None in the log"),
+        (lambda entry: entry.clear() or entry.update(other), "is not what any promotion in the lo"),
+    ],
+)
+def test_whatever_is_changed_in_the_log_is_named(
+    program: Preloaded, promote: Promote, folder: Path, change: Change, words: str
+) -> None:
+    promote("clean")
+    forged(folder, change)
+    assert words in program.run(folder, "verify", "clean", *QUIET, code=1).splitlines()[0]
+
+
+other = {"when": "2026-01-01 00:00:00", "trial": 0, "model": "0" * 64, "test": "0" * 33}
+
+
+def test_a_champion_with_other_weights_is_named(
+    program: Preloaded, promote: Promote, folder: Path
+) -> None:
+    promote("clean")
+    study = open_study("clean", f"sqlite:///{folder}/optuna.db")
+    path = champion_path(study)
+    assert path.is_file()
+    model = model_file.read(path)
+    model.parameters.flat[0, 0] += 1e-3
+    path.write_bytes(model_file.encode(model))
+    study.rows.set_attribute("champion", [model_file.digest(path.read_bytes())])
+    said = program.run(folder, "verify", "clean", *QUIET, code=1)
+    assert "different: the champion " in said.splitlines()[0]
+    assert "is not what any promotion in the log makes again" in said.splitlines()[0]
+
+
+def test_a_study_of_before_goes_on_and_a_forged_figure_of_it_is_found(
+    program: Preloaded, promote: Promote, folder: Path
+) -> None:
+    said = promote("clean")
+    old = {name: openings(folder)[0][name] for name in ("when", "trial", "model", "test")}
+    figures = said["test"]
+    forged(folder, lambda entry: entry.clear() or entry.update(old, figures=figures))
+    lines = program.run(folder, "verify", "clean", *QUIET).splitlines()
+    assert lines[1] == (
+        f"  promotion of trial {said['trial']} identical: 4 networks refitted and scored on 100 "
+        "test examples; which were confirmed is not in the log"
+    )
+    assert lines[2].startswith("champion ")
+    forged(folder, better)
+    assert "is 0.9925 in the log" in program.run(folder, "verify", "clean", *QUIET, code=1)
+    assert promote("clean")["test"] == figures  # and the log has everything now
+    assert {"rows", "outputs", "candidates", "file", "damaged"} <= set(openings(folder)[0])
+    forged(folder, lambda entry: entry.clear() or entry.update(old, figures=figures))
+    for path in memo_paths(folder):
+        path.unlink()
+    lines = program.run(folder, "verify", "clean", *QUIET).splitlines()
+    assert lines[1].startswith(f"  note: promotion of trial {said['trial']}: not repeated, because")
+    assert lines[2].startswith("fingerprint ")
+
+
+def memo_paths(folder: Path) -> list[Path]:
+    return memo(open_study("clean", f"sqlite:///{folder}/optuna.db")).paths()
+
+
+def test_a_retuning_does_not_take_a_forged_figure_as_the_old_one(
+    program: Preloaded, promote: Promote, folder: Path
+) -> None:
+    true = promote("clean")["test"]
+    forged(folder, better)
+    table = pd.read_csv(folder / "clean.csv")
+    rng = np.random.default_rng(3)
+    table["age"] = (table["age"] + rng.normal(0, 1, len(table))).round(3)
+    table.to_csv(folder / "new.csv", index=False)
+    said = program.run(folder, "retune", "clean", "--data", "new.csv", "--trials", "3", *SMALL[:-1])
+    assert "the log of study clean: the test figure of the ensemble is 0.9925 in the log" in said
+    assert f"its score was {true['ensemble']['value']:.4f} when it was promoted" in said
