@@ -41,9 +41,9 @@ def predict(
     predict_table.check_missing_choice(missing)
     found = find(model, storage_url(storage), warn, tracking)
     if isinstance(data, str | os.PathLike):
-        parts = predict_table.predict_file(found, Path(data), missing)
+        parts = predict_table.predict_file(found, Path(data), missing, warn)
     else:
-        parts = iter([predict_table.predict_table(found, table(data), missing)])
+        parts = iter([predict_table.predict_table(found, table(data), missing, warn)])
     if out is None:
         return pd.concat(parts)
     predict_table.write(parts, Path(out))

@@ -65,7 +65,7 @@ def predict(
     from dnnsearch.models.predict_table import check_missing_choice, predict_file, write
 
     check_missing_choice(missing)
-    parts = predict_file(find(model, storage, print_note, tracking), data, missing)
+    parts = predict_file(find(model, storage, print_note, tracking), data, missing, print_note)
     if out is not None:
         print(f"{write(parts, writable(out))} rows written to {out}")
         return
@@ -77,5 +77,5 @@ def predict(
 
 
 def print_note(text: str) -> None:
-    """Print a note about a model to standard error."""
+    """Print a note about a model, or about the rows, to standard error."""
     print(f"note: {text}", file=sys.stderr, flush=True)

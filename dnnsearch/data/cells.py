@@ -12,12 +12,16 @@ import numpy as np
 import pandas as pd
 
 from dnnsearch.data.files.number_formats import written_numbers
+from dnnsearch.data.files.number_spelling import check_typed, known_spelling, plain_minus
+from dnnsearch.data.files.number_spelling import written as written_as
 from dnnsearch.data.files.reading_version import BEFORE, Reading
 from dnnsearch.data.files.sheet import GAPS, MISSING, Marks, numeric, text_of, with_columns
 from dnnsearch.data.target import texts
 from dnnsearch.validators import show
 
 TRUTHS = (("True", "TRUE", "true"), ("False", "FALSE", "false"))  # what pandas reads as booleans
+
+YES, NO = ("true", "t", "yes", "y", "on", "1"), ("false", "f", "no", "n", "off", "0")
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,11 @@ def plain_cells(
     """
     columns = {}
     for name, kind in kinds.items():
-        if not pd.api.types.is_numeric_dtype(frame[name].dtype):  # text or objects
+        if pd.api.types.is_numeric_dtype(frame[name].dtype):
+            spelling = known_spelling(cell_format.spelled, name)
+            if spelling is not None and frame[name].dtype.kind == "f":
+                check_typed(name, frame[name].to_numpy(np.float64), spelling)
+        else:  # text or objects
             read = _numbers if kind == "number" else _levels
             columns[name] = read(frame[name], cell_format)
     return with_columns(frame, columns) if columns else frame
@@ -71,7 +79,11 @@ def _numbers(series: pd.Series, cell_format: CellFormat) -> pd.Series:
         is_typed = np.fromiter(typed, bool, len(series))
     written = text[~is_typed].dropna()
     way = cell_format.spelled.get(str(series.name))
-    numbers = written_numbers(written, cell_format.decimal, way)
+    spelling = known_spelling(cell_format.spelled, str(series.name))
+    if spelling is None:
+        numbers = written_numbers(plain_minus(written), cell_format.decimal, way)
+    else:
+        numbers = written_as(written, spelling)
     wrong = written[numbers.isna()]
     if len(wrong):
         shown = show(wrong.iloc[0])
@@ -79,6 +91,8 @@ def _numbers(series: pd.Series, cell_format: CellFormat) -> pd.Series:
     out = np.full(len(series), np.nan)
     out[np.flatnonzero(~is_typed & text.notna().to_numpy())] = numbers
     out[is_typed] = [_float(cell) for cell in series[is_typed]]
+    if spelling is not None:
+        check_typed(str(series.name), out[is_typed], spelling)
     return pd.Series(out, index=series.index, name=series.name)
 
 
@@ -90,11 +104,49 @@ def _float(cell: Any) -> float:
         return np.inf
 
 
-def as_levels(cells: Iterable[str], levels: tuple[str, ...], decimal: str) -> dict[str, str]:
+def as_levels(
+    cells: Iterable[str], levels: tuple[str, ...], cell_format: CellFormat = NO_FORMAT
+) -> dict[str, str]:
     """Return cells that are no level -> the level that they spell: `007` is `7`, `TRUE` is `True`.
 
-    Other cells are left out.
+    Since the second reading also `7` is `007`, and any word for yes and no the one of training, if
+    only one level can be meant. Other cells are left out.
     """
+    cells = list(cells)
+    found = _respelled_levels(cells, levels, cell_format.decimal)
+    if cell_format.reading.has("levels match by their number or truth"):
+        others = [cell for cell in cells if cell not in found and cell not in levels]
+        found |= _by_number(others, levels) | _by_truth(others, levels)
+    return found
+
+
+def _by_number(cells: list[str], levels: tuple[str, ...]) -> dict[str, str]:
+    """Return cells with the number of one level only: 1234 is the code `01234`."""
+    of_levels = pd.Series(numeric(pd.Series(levels, dtype="str")).to_numpy(), list(levels)).dropna()
+    of_levels = of_levels[~of_levels.duplicated(keep=False)]
+    by_number = {number: str(level) for level, number in of_levels.items()}
+    of_cells = zip(cells, numeric(pd.Series(cells, dtype="str")))
+    return {cell: by_number[number] for cell, number in of_cells if number in by_number}
+
+
+def _by_truth(cells: list[str], levels: tuple[str, ...]) -> dict[str, str]:
+    """Return words for yes and no -> the level that means it, if the levels are one of each."""
+    meant = {_truth(level): level for level in levels if level}
+    if set(meant) != {True, False} or len(meant) != sum(map(bool, levels)):
+        return {}
+    return {c: meant[truth] for c in cells if (truth := _truth(c)) is not None}
+
+
+def _truth(word: str) -> bool | None:
+    """Return whether the word is one for yes; None if it is neither for yes nor for no."""
+    folded = word.strip().casefold()
+    return True if folded in YES else False if folded in NO else None
+
+
+def _respelled_levels(
+    cells: Iterable[str], levels: tuple[str, ...], decimal: str
+) -> dict[str, str]:
+    """Return cells that are no level -> the level, by the rules of the first reading."""
     found = pd.Series(list(cells), dtype="str")
     pointed = found.str.replace(",", ".", regex=False) if decimal == "," else found
     numbers = numeric(pointed).dropna()

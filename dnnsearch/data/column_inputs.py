@@ -23,6 +23,7 @@ from dnnsearch.data.transformations import (
     in_order,
     places,
 )
+from dnnsearch.data.unusual_rows import RowWatch
 from dnnsearch.validators import require, shortened
 
 DOCUMENT = "preparation"  # the name of the JSON document among the arrays
@@ -39,6 +40,7 @@ class StoredPreparation(BaseModel):
     gaps: list[Name]
     levels: dict[Name, list[Name]]
     rare: list[Name]
+    seen: dict[Name, Annotated[list[float], Field(min_length=2, max_length=2)]] = {}
 
 
 @dataclass(frozen=True)
@@ -47,16 +49,24 @@ class ColumnInputs:
 
     fitted: list[Preparation]
 
-    def apply(self, X: Any, dtype: Any, cell_format: CellFormat = NO_FORMAT) -> np.ndarray:
+    def apply(
+        self,
+        X: Any,
+        dtype: Any,
+        cell_format: CellFormat = NO_FORMAT,
+        watch: RowWatch | None = None,
+    ) -> np.ndarray:
         """Return the inputs (m, n_x) or (folds, m, n_x) of raw rows X.
 
         X is a DataFrame with the columns of the file, a list of records, or an array or a list
         with all the columns that are used, in their order. Raise ValueError if a column is missing
-        or wrong.
+        or wrong. `watch` counts the rows that are unlike train's.
         """
         first = self.fitted[0]
         frame = plain_cells(chosen(self._frame(X), first.names), self.kinds, cell_format)
-        frame = first.respelled(frame, cell_format.decimal)
+        frame = first.respelled(frame, cell_format)
+        if watch is not None and len(frame):
+            watch.add(len(frame), first.shares(frame), first.seen)
         inputs = [one.apply(frame, dtype) for one in self.fitted]
         return np.stack(inputs) if len(inputs) > 1 else inputs[0]
 
@@ -121,6 +131,7 @@ class ColumnInputs:
                 "levels: must be distinct in each column": all(
                     _are_distinct(kept) for kept in levels
                 ),
+                "seen: must be columns of `names`": set(found.seen) <= set(found.names),
                 "rare: must be distinct columns of `levels`": _are_distinct(found.rare)
                 and set(found.rare) <= set(found.levels),
             }

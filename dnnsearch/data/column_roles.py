@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from dnnsearch.data.files.reading_version import BEFORE, Reading
-from dnnsearch.data.files.sheet import dates, first_code, numeric
+from dnnsearch.data.files.sheet import dates, first_code, has_long_digits, numeric
 from dnnsearch.data.files.source import EVERY_OTHER
 from dnnsearch.data.index_columns import REASON as AN_INDEX
 from dnnsearch.data.index_columns import index_columns
@@ -27,6 +27,8 @@ MAX_SKEWNESS_OF_NUMBERS = 3.0  # beyond it the column is transformed by quantile
 MIN_EXAMPLES_TO_RECUR = 5
 MIN_SHARE_OF_RECURRING = 0.5
 MIN_ROWS_FOR_IDENTIFIER = 10
+MAX_EXACT = 2**53  # the largest whole number up to which a float64 holds all
+SHARE_OF_IDENTIFIERS = 0.9  # of rows with a number of their own
 MIN_SHARE_FOR_LEAK = 0.5  # of the rows must have a value, or no copy of the target is looked for
 BY_CONFIG, BY_FILE = "as the config says", "as the file declares"
 IDENTIFIER = re.compile(
@@ -96,6 +98,10 @@ def _column(
         reason = set_aside[name]
         return Column(name, "ignored", reason, missing, loud=reason == AN_INDEX)
     is_number = pd.api.types.is_numeric_dtype(series.dtype)
+    if not role and reading.has("whole numbers beyond 2^53 keep their digits"):
+        long = _long_number(series, name, missing)
+        if long:
+            return long
     if role not in ("category", "pixel") and not is_number:
         _check_mixed(series, role)
     if is_number and series.dtype.kind not in "iu":
@@ -108,6 +114,31 @@ def _column(
     if role == "number" or (is_number and not role):
         return _number(series, name, missing)
     return _category(series, name, missing, reason)
+
+
+def _long_number(series: pd.Series, name: str, missing: int) -> Column | None:
+    """Return what a column of whole numbers beyond 2^53 is; None if it is none."""
+    there = series.dropna()
+    if series.dtype.kind in "iu":
+        if not len(there) or not (there.abs() > MAX_EXACT).any():
+            return None
+    elif series.dtype.kind == "f" or not has_long_digits(there):
+        return None
+    share = there.nunique() / len(there)
+    if share == 1 / len(there) and not missing:
+        return None  # constant
+    lengths = there.astype("str").str.len()
+    digits = int(lengths.max())
+    looks_so = digits - lengths.min() <= 1 or _is_named_as_identifier(name)
+    if share >= SHARE_OF_IDENTIFIERS and looks_so:
+        reason = f"it is an identifier: numbers of {digits} digits, {there.nunique()} different"
+        return Column(name, "ignored", reason, missing, True)
+    reason = f"whole numbers of {digits} digits, of which about 16 count"
+    return Column(name, "number", reason, missing, True)
+
+
+def _is_named_as_identifier(name: str) -> bool:
+    return bool(IDENTIFIER.fullmatch(name)) or name.endswith(("Id", "ID"))
 
 
 def _check_mixed(series: pd.Series, role: str) -> None:
@@ -176,9 +207,8 @@ def _is_identifier(name: str, values: np.ndarray) -> bool:
         return False
     if len(np.unique(values)) < len(values):
         return False
-    return bool(values.max() - values.min() == len(values) - 1) or (
-        bool(IDENTIFIER.fullmatch(name)) or name.endswith(("Id", "ID"))
-    )
+    is_dense = bool(values.max() - values.min() == len(values) - 1)
+    return is_dense or _is_named_as_identifier(name)
 
 
 def _category(series: pd.Series, name: str, missing: int, reason: str) -> Column:

@@ -12,16 +12,19 @@ import numpy as np
 import pandas as pd
 
 from dnnsearch.data import equal_rows, preprocessing
+from dnnsearch.data.cells import CellFormat
 from dnnsearch.data.column_inputs import ColumnInputs
 from dnnsearch.data.column_roles import Column, profile
 from dnnsearch.data.files.number_formats import notice, read_numbers
 from dnnsearch.data.files.read import read, read_test
-from dnnsearch.data.files.reading_version import BEFORE, Reading
-from dnnsearch.data.files.sheet import Marks, Sheet, plain
+from dnnsearch.data.files.reading_version import BEFORE, FIRST, Reading
+from dnnsearch.data.files.sheet import Marks, Sheet, numeric, plain, with_columns
+from dnnsearch.data.files.spelled_columns import TEST
 from dnnsearch.data.split_config import Split
 from dnnsearch.data.splitting import Indices, draw, joined, own_groups
 from dnnsearch.data.table import HeldOut, PreparedArrays, Task, as_bytes
 from dnnsearch.data.target import Target, check_range, read_target, read_test_target, relabelled
+from dnnsearch.data.transformations import TRANSFORMATIONS
 from dnnsearch.validators import nearest, shortened
 
 MIN_ROWS = 10
@@ -71,6 +74,11 @@ class FileTable:
         known = self.frame if self.test else self.frame.iloc[joined(rows)["train"]]
         return int(equal_rows.seen(known[names], test[names]).sum()), len(test)
 
+    @property
+    def spelled(self) -> dict[str, str]:
+        """How the numbers of each column are written that are not written plainly."""
+        return dict(self.sheet.found.get("spelled", {}))
+
     def raw(self) -> dict[str, np.ndarray]:
         """Return everything that the digest of the data covers: what is used, and its names."""
         parts = {"": (self.frame, self.target.y), **({"test": self.test} if self.test else {})}
@@ -104,12 +112,17 @@ class FileTable:
         regression's target is standardised with one mean and scale for all folds.
         """
         each = [self.frame.iloc[these] for these in np.atleast_2d(rows["train"])]
-        fitted = preprocessing.aligned([preprocessing.fit(train, self.roles) for train in each])
+        fitted = preprocessing.aligned(
+            [preprocessing.fit(train, self.roles, self.reading) for train in each]
+        )
         parts = ("train", "dev")
         X = {f"X_{part}": _inputs(fitted, self.frame, rows[part], dtype) for part in parts}
         y = {f"y_{part}": self.target.y[rows[part]] for part in parts}
         held_out = self.held_out(rows)
-        X_test = [one.apply(held_out.X, dtype) for one in fitted]
+        frame = held_out.X
+        if self.test and self.reading.has("levels match by their number or truth"):
+            frame = fitted[0].respelled(frame, CellFormat(reading=self.reading))
+        X_test = [one.apply(frame, dtype) for one in fitted]
         test = {
             "X_test": np.stack(X_test) if rows["train"].ndim > 1 else X_test[0],
             "y_test": held_out.y,
@@ -150,11 +163,12 @@ def load_table(source: Mapping[str, Any], by: str | None) -> FileTable:
     """
     sheet = read(source)
     name, decimal = source.get("target", LABEL), sheet.found.get("decimal", ".")
-    given = source.get("columns", {})
+    reading = Reading.of(source)
+    given, spelled = source.get("columns", {}), sheet.found.get("spelled", {})
     wanted = {f"columns.{column}": column for column in given if column != "*"}
     _check_columns(sheet, {"target": name, **({"split.by": by} if by else {}), **wanted})
     column = relabelled(sheet.frame[name], source.get("relabel", {}))
-    target = read_target(column, source.get("task"), decimal, Reading.of(source))
+    target = read_target(column, source.get("task"), decimal, reading, spelled.get(name, ""))
     frame = sheet.frame
     if target.missing:  # without these rows, such as one of totals, a column may be numbers
         frame = plain(frame[target.there], Marks.of(source), name)
@@ -162,10 +176,21 @@ def load_table(source: Mapping[str, Any], by: str | None) -> FileTable:
     _check_rows(frame, target)
     features = frame.drop(columns=name)
     aside = {by: "the split goes by it"} if by else {}
-    columns = profile(features, target, given, sheet.declared, aside, Reading.of(source))
-    sheet = replace(sheet, notices=(*sheet.notices, *_number_notices(column, target, decimal)))
-    table = FileTable(features, target, columns, groups, None, sheet, Reading.of(source))
+    columns = profile(features, target, given, sheet.declared, aside, reading)
+    if reading.has("whole numbers beyond 2^53 keep their digits"):
+        features = _with_numbers(features, columns)
+    if name not in spelled:
+        notices = _number_notices(column, target, decimal)
+        sheet = replace(sheet, notices=(*sheet.notices, *notices))
+    table = FileTable(features, target, columns, groups, None, sheet, reading)
     return replace(table, test=_test(source, table, decimal))
+
+
+def _with_numbers(frame: pd.DataFrame, columns: list[Column]) -> pd.DataFrame:
+    """Return the frame with float64 in columns of digits that are used as numbers."""
+    names = [column.name for column in columns if column.role in TRANSFORMATIONS]
+    text = [name for name in names if frame[name].dtype.kind not in "iuf"]
+    return with_columns(frame, {name: numeric(frame[name]) for name in text})
 
 
 def _number_notices(column: pd.Series, target: Target, decimal: str) -> list[str]:
@@ -196,6 +221,10 @@ def _test(
 ) -> tuple[pd.DataFrame, np.ndarray] | None:
     """Return the rows of the test file that have a target, and their targets; None without one."""
     form = {k: v for k, v in table.sheet.found.items() if k != "encoding"}
+    spelled = {**form.get("spelled", {}), **source.get("spelled", {})}
+    if Reading.of(source).version > FIRST:  # as training was read, whatever the cells look like
+        form |= {TEST: True, "spelled": spelled}
+        source = {key: value for key, value in source.items() if key != "spelled"}
     sheet = read_test({**form, **source})
     if sheet is None:
         return None
@@ -204,7 +233,7 @@ def _test(
     name = source.get("target", LABEL)
     _check_columns(sheet, {"target of the test file": name})
     labels = relabelled(sheet.frame[name], source.get("relabel", {}), is_whole=False)
-    target = read_test_target(labels, table.target, decimal)
+    target = read_test_target(labels, table.target, decimal, spelled.get(name, ""))
     lacking = [repr(name) for name in table.roles if name not in sheet.frame.columns]
     if lacking:
         raise ValueError(f"columns missing from the test file: {shortened(lacking, 5)}")

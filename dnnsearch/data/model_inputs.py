@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from dnnsearch.data.cells import CellFormat
+    from dnnsearch.data.unusual_rows import RowWatch
 
 TEST = ("X_test", "y_test")
 NAME = "preparation-{}.npz"  # with the digests of the prepared arrays and of the content
@@ -42,10 +43,13 @@ class ModelInputs(Protocol):
     def shape(self) -> tuple[int, int]:
         """n_x, and how many were fitted: one, or one for each fold."""
 
-    def apply(self, X: Any, dtype: Any, cell_format: "CellFormat" = ...) -> np.ndarray:
+    def apply(
+        self, X: Any, dtype: Any, cell_format: "CellFormat" = ..., watch: "RowWatch | None" = None
+    ) -> np.ndarray:
         """Return the inputs (m, n_x) or (folds, m, n_x) of m raw rows X, with text in this format.
 
-        Raise ValueError if a column is missing or wrong.
+        `watch` counts the rows that are unlike train's. Raise ValueError if a
+        column is missing or wrong.
         """
 
     def arrays(self) -> dict[str, np.ndarray]:

@@ -34,6 +34,11 @@ class NumberTable:
         """The task that the number of classes makes it."""
         return "binary" if len(self.classes) == 2 else "multiclass"
 
+    @property
+    def spelled(self) -> dict[str, str]:
+        """Nothing: numbers in memory are not written."""
+        return {}
+
     def raw(self) -> dict[str, np.ndarray]:
         """Return the numbers, and the names of classes and features as bytes."""
         return {"X": self.X, "y": self.y, "names": as_bytes([self.classes, self.feature_names])}
@@ -93,7 +98,9 @@ class Standardisation:
         mean, scale = self.mean[..., np.newaxis, :], self.scale[..., np.newaxis, :]
         return np.asarray(((X - mean) / scale).astype(dtype))
 
-    def apply(self, X: Any, dtype: Any, cell_format: "CellFormat | None" = None) -> np.ndarray:
+    def apply(
+        self, X: Any, dtype: Any, cell_format: "CellFormat | None" = None, watch: Any = None
+    ) -> np.ndarray:
         """Return the inputs (m, n_x) or (R, m, n_x) of raw rows X (m, n_x).
 
         X may also be a DataFrame or a list of records with the columns. Raise ValueError for rows

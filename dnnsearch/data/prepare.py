@@ -14,6 +14,7 @@ from importlib import metadata
 from typing import Any, Literal, Protocol
 
 from dnnsearch.data import datasets
+from dnnsearch.data.files.reading_version import FIRST, Reading
 from dnnsearch.data.files.source import contents, identity, is_file
 from dnnsearch.data.input_constants import is_constant, with_constants
 from dnnsearch.data.split_config import Split
@@ -97,12 +98,15 @@ class Prepared:
     classes: tuple[str, ...]
     feature_names: tuple[str, ...]
     contents: dict[str, str] = field(default_factory=dict)  # of the user's files: key -> SHA-256
+    spelled: dict[str, str] = field(default_factory=dict)  # column -> how its numbers are written
 
     def as_dict(self) -> dict[str, Any]:
-        """Return all of it, JSON-able; without `shape.numbers` if that is 0."""
+        """Return all of it, JSON-able; without `spelled` and `shape.numbers` if they are empty."""
         document: dict[str, Any] = json.loads(canonical(asdict(self)))
         if not self.shape.numbers:
             del document["shape"]["numbers"]
+        if not self.spelled:
+            del document["spelled"]
         return document
 
     @classmethod
@@ -140,6 +144,7 @@ def _prepare(request: DataRequest, store: ArrayStore, whole: bool) -> Prepared:
         classes=table.classes,
         feature_names=filled.feature_names,
         contents=contents(request.data),
+        spelled=table.spelled if Reading.of(request.data).version > FIRST else {},
         data_digest=digest(table.raw()),
         split_digest=digest(rows),
         key=store.put(filled.arrays),

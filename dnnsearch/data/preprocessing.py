@@ -8,14 +8,15 @@ fitted is arrays and a JSON document, so that it can be stored without pickle.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from dnnsearch.data.cells import as_levels
+from dnnsearch.data.cells import NO_FORMAT, CellFormat, as_levels
+from dnnsearch.data.files.reading_version import BEFORE, FIRST, Reading
 from dnnsearch.data.files.sheet import column as plain_column
 from dnnsearch.data.files.sheet import numeric, with_columns
 from dnnsearch.data.frames import to_pandas, with_plain_dtypes
@@ -49,6 +50,9 @@ class Preparation:
     levels: dict[str, tuple[str, ...]]  # category -> levels; "" is missing
     rare: tuple[str, ...]  # categories that have an input for other levels
     arrays: dict[str, np.ndarray]  # median, mean, scale (numeric columns,); (q, columns) by role
+    # Shares of train's rows whose level is another, and that miss the column; of the first reading
+    # they are not known.
+    seen: dict[str, tuple[float, float]] = field(default_factory=dict)
 
     @cached_property
     def numeric(self) -> list[str]:
@@ -97,12 +101,13 @@ class Preparation:
             out[np.flatnonzero(seen), start + columns[seen]] = 1
             start += len(self._inputs(name))
 
-    def respelled(self, frame: pd.DataFrame, decimal: str = ".") -> pd.DataFrame:
+    def respelled(self, frame: pd.DataFrame, cell_format: CellFormat = NO_FORMAT) -> pd.DataFrame:
         """Return the frame with categories spelled as their levels are: `007` is `7`."""
+        typed = cell_format.reading.has("levels match by their number or truth")
         for name, levels in self.levels.items():
-            if name in frame.columns and not _is_numeric(frame[name]):
-                cells = plain_column(frame[name], numbers=False)
-                new = as_levels(cells.dropna().unique(), levels, decimal)
+            if name in frame.columns and (typed or not _is_numeric(frame[name])):
+                cells = _as_text(frame[name])
+                new = as_levels(cells.dropna().unique(), levels, cell_format)
                 frame = with_columns(frame, {name: cells.replace(new)}) if new else frame
         return frame
 
@@ -114,6 +119,19 @@ class Preparation:
         levels = {name: levels[0] for name, levels in self.levels.items()}
         row = {**typical_numbers(self.columns, self.arrays), **levels}
         return {name: row[name] for name in self.names}
+
+    def shares(self, frame: pd.DataFrame) -> dict[str, tuple[float, float]]:
+        """Return of each column the shares of rows with another level, and of rows without one.
+
+        A missing value that is a level of its own counts as neither.
+        """
+        found = {name: (0.0, float(frame[name].isna().mean())) for name in self.numeric}
+        for name, levels in self.levels.items():
+            codes, names = _levels(frame[name])
+            known = np.array([level in levels for level in names])[codes]
+            gaps = np.array([level == "" for level in names])[codes]
+            found[name] = (float((~known & ~gaps).mean()), float((~known & gaps).mean()))
+        return found
 
     def of_column(self, name: str) -> Any:
         """Return what was fitted of one column; None if it is not used."""
@@ -134,6 +152,7 @@ class Preparation:
             "gaps": list(self.gaps),
             "levels": {name: list(levels) for name, levels in self.levels.items()},
             "rare": list(self.rare),
+            **({"seen": {n: list(shares) for n, shares in self.seen.items()}} if self.seen else {}),
         }
 
     @classmethod
@@ -156,6 +175,7 @@ class Preparation:
             {n: tuple(document["levels"][n]) for n in document["names"] if n in document["levels"]},
             tuple(document["rare"]),
             {name: np.asarray(array) for name, array in arrays.items()},
+            {n: (other, gap) for n, (other, gap) in document.get("seen", {}).items()},
         )
 
 
@@ -207,6 +227,14 @@ def _is_numeric(series: pd.Series) -> bool:
     return isinstance(series.dtype, np.dtype) and series.dtype.kind in "iuf"
 
 
+def _as_text(series: pd.Series) -> pd.Series:
+    """Return the cells as the text of levels, NA if missing."""
+    if not _is_numeric(series):
+        return plain_column(series, numbers=False)
+    text = pd.Series(texts(series), index=series.index, dtype="str")
+    return text.mask(series.isna())
+
+
 def _levels(series: pd.Series) -> tuple[np.ndarray, list[str]]:
     """Return a code for each row, and the level of each code as text; "" is missing."""
     series = series if _is_numeric(series) else plain_column(series, numbers=False)
@@ -215,7 +243,7 @@ def _levels(series: pd.Series) -> tuple[np.ndarray, list[str]]:
     return np.where(codes < 0, len(levels), codes), [*levels, ""]
 
 
-def fit(frame: pd.DataFrame, roles: Mapping[str, str]) -> Preparation:
+def fit(frame: pd.DataFrame, roles: Mapping[str, str], reading: Reading = BEFORE) -> Preparation:
     """Return what is fitted on the rows of train; `roles` has the role of each used column."""
     columns = {role: tuple(n for n in roles if roles[n] == role) for role in TRANSFORMATIONS}
     names = in_order(columns)
@@ -224,7 +252,8 @@ def fit(frame: pd.DataFrame, roles: Mapping[str, str]) -> Preparation:
     levels = {name: kept for name, (kept, _) in categories.items()}
     rare = tuple(name for name, (_, has_rare) in categories.items() if has_rare)
     arrays = fit_numbers(frame[names], columns)
-    return Preparation(tuple(roles), columns, gaps, levels, rare, arrays)
+    fitted = Preparation(tuple(roles), columns, gaps, levels, rare, arrays)
+    return replace(fitted, seen=fitted.shares(frame)) if reading.version > FIRST else fitted
 
 
 def aligned(fitted: Sequence[Preparation]) -> list[Preparation]:

@@ -41,6 +41,10 @@ class Table(Protocol):
     def classes(self) -> tuple[str, ...]:
         """The names of the classes; empty for a regression."""
 
+    @property
+    def spelled(self) -> dict[str, str]:
+        """How the numbers of each column are written, apart from plain ones."""
+
     def raw(self) -> dict[str, np.ndarray]:
         """Return everything that the digest of the data covers."""
 

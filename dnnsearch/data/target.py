@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from dnnsearch.data.files.number_formats import read_numbers
+from dnnsearch.data.files.number_spelling import Spelling
 from dnnsearch.data.files.reading_version import BEFORE, Reading
 from dnnsearch.data.files.sheet import numeric
 from dnnsearch.data.labels import Relabel, case_variants, rare_advice, spelling_advice
@@ -51,17 +52,18 @@ def read_target(
     wanted: str | None = None,
     decimal: str = ".",
     reading: Reading = BEFORE,
+    spelled: str = "",
 ) -> Target:
     """Return the target in a column, for the `wanted` task or the one that the column suggests.
 
-    `decimal` is the file's decimal mark, `reading` the version of the rules. Raise ValueError if
-    the task cannot be learnt from it.
+    `decimal` is the file's decimal mark, `reading` the version of the rules, `spelled` the
+    spelling of its numbers, if it is known. Raise ValueError if the task cannot be learnt from it.
     """
     there = column.notna().to_numpy()
     given = column[there]
     if len(given) == 0:
         raise ValueError(f"the target {column.name!r} must have values, but all are missing")
-    numbers = _numbers(given, decimal)
+    numbers = _numbers(given, decimal, spelled)
     task = wanted or _task(given, numbers)
     if task == "regression":
         return Target("regression", _values(column.name, given, numbers), (), there)
@@ -91,10 +93,12 @@ def relabelled(column: pd.Series, names: Relabel, *, is_whole: bool = True) -> p
     return labels.map(lambda label: names.get(label, label), na_action="ignore").astype("str")
 
 
-def _numbers(given: pd.Series, decimal: str) -> pd.Series:
+def _numbers(given: pd.Series, decimal: str, spelled: str = "") -> pd.Series:
     if pd.api.types.is_numeric_dtype(given.dtype):
         return given.astype(np.float64)
     text = given.astype("str")
+    if spelling := Spelling.parse(spelled):
+        return spelling.values(text)
     found = read_numbers(text, decimal)
     if found:
         return found[0]
@@ -206,7 +210,9 @@ def _mixed(labels: Sequence[str]) -> str:
     return ""
 
 
-def read_test_target(column: pd.Series, target: Target, decimal: str = ".") -> Target:
+def read_test_target(
+    column: pd.Series, target: Target, decimal: str = ".", spelled: str = ""
+) -> Target:
     """Return the target of a test file, with the classes of the training file.
 
     A full stop after a label and another spelling of a number make no difference. Raise ValueError
@@ -215,7 +221,7 @@ def read_test_target(column: pd.Series, target: Target, decimal: str = ".") -> T
     there = column.notna().to_numpy()
     given = column[there]
     if target.task == "regression":
-        values = _values(column.name, given, _numbers(given, decimal))
+        values = _values(column.name, given, _numbers(given, decimal, spelled))
         return Target("regression", values, (), there)
     places = {label: i for i, label in enumerate(target.classes)}
     numbers = {_value(label): i for label, i in places.items() if _value(label) < np.inf}

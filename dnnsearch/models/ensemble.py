@@ -4,6 +4,7 @@ It does not know studies, model files or MLflow. The model of a trial, a champio
 a model file are all of this one type.
 """
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -21,7 +22,7 @@ from dnnsearch.trials.input_pieces import InputPieces, input_pieces
 from dnnsearch.trials.spec import Spec
 
 if TYPE_CHECKING:
-    pass
+    from dnnsearch.data.unusual_rows import RowWatch
 
 ROWS_PER_BLOCK = 128  # a constant: the bits of a product depend on the number of its columns
 
@@ -81,18 +82,21 @@ class Model:
         inputs = self.inputs.single(replicate)
         return replace(self, parameters=parameters, inputs=inputs, pieces=pieces, _lock=Lock())
 
-    def outputs(self, X: Any, decimal: str | None = None) -> np.ndarray:
+    def outputs(
+        self, X: Any, decimal: str | None = None, watch: "RowWatch | None" = None
+    ) -> np.ndarray:
         """Return the mean of A[L] over the networks, (m, n[L]) float64, for m raw rows X.
 
         This is the only way of rows into a model. Text in them is read as in the training's file;
-        `decimal` is the decimal mark of the rows' own file if that of the training is not known.
-        Raise ValueError for rows of another form, and if the numbers of a row are too large.
+        `decimal` is the decimal mark of the rows' own file if that of the training is not known;
+        `watch` counts the rows that are unlike train's. Raise ValueError for rows of another
+        form, and if the numbers of a row are too large.
         """
         from dnnsearch.data.cells import CellFormat  # imports pandas
 
         form = CellFormat.of(self.form, decimal)
         with np.errstate(all="ignore"):
-            prepared = self.inputs.apply(X, self.parameters.flat.dtype, form)
+            prepared = self.inputs.apply(X, self.parameters.flat.dtype, form, watch)
             if self.pieces is not None:
                 prepared = self.pieces.scale(prepared)
         means = np.empty((prepared.shape[-2], self.parameters.layer_sizes[-1]))
@@ -124,7 +128,7 @@ class Model:
 
         Raise ValueError as `outputs` does.
         """
-        outputs = self.outputs(X)
+        outputs = self._outputs_with_warning(X)
         return self.values(outputs) if len(self.classes) == 0 else self.labels(outputs)
 
     def predict_proba(self, X: Any) -> np.ndarray:
@@ -134,14 +138,26 @@ class Model:
         """
         if len(self.classes) == 0:
             raise ValueError("a regression has no classes: use predict")
-        return probabilities(self.outputs(X))
+        return probabilities(self._outputs_with_warning(X))
 
-    def answers(self, X: Any, decimal: str | None = None) -> dict[str, np.ndarray]:
+    def _outputs_with_warning(self, X: Any) -> np.ndarray:
+        """Return `outputs`; warn if many more rows than in train have unknown or no values."""
+        from dnnsearch.data.unusual_rows import RowWatch
+
+        watch = RowWatch()
+        outputs = self.outputs(X, None, watch)
+        for line in watch.lines():
+            warnings.warn(line, stacklevel=3)
+        return outputs
+
+    def answers(
+        self, X: Any, decimal: str | None = None, watch: "RowWatch | None" = None
+    ) -> dict[str, np.ndarray]:
         """Return the predictions for raw rows X by column, each (m,).
 
         The columns are `prediction` and, if there are classes, `probability_CLASS` for each.
         """
-        outputs = self.outputs(X, decimal)
+        outputs = self.outputs(X, decimal, watch)
         if len(self.classes) == 0:
             return {PREDICTION: self.values(outputs)}
         chances = dict(zip(self.columns[1:], probabilities(outputs).T))
@@ -180,6 +196,7 @@ def assemble(
     `arrays` are those stored under `prepared.test_key`; `data` is that of the config.
     """
     pieces = input_pieces(spec.hyperparameters, spec.input_shape, arrays)
+    spelled = {"spelled": dict(prepared.spelled)} if prepared.spelled else {}
     return Model(
         spec.parameters(parameters),
         spec.hyperparameters.activation,
@@ -187,7 +204,7 @@ def assemble(
         labels(prepared.classes),
         target_of(arrays),
         data.get("target"),
-        {key: data[key] for key in FORM if key in data},
+        {**{key: data[key] for key in FORM if key in data}, **spelled},
         provenance,
         None if pieces.is_plain else pieces,
     )

@@ -4,7 +4,8 @@ The table is read, predicted and written part by part. This module does not know
 comes from.
 """
 
-from collections.abc import Iterable, Iterator
+import warnings
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -14,9 +15,11 @@ from dnnsearch.data.answer_names import appended_names
 from dnnsearch.data.files.open_bytes import rereadable
 from dnnsearch.data.files.prediction_rows import rows_of
 from dnnsearch.data.files.write_table import written
+from dnnsearch.data.unusual_rows import RowWatch
 from dnnsearch.errors import UserError
 from dnnsearch.models.ensemble import Model
 
+Warn = Callable[[str], object]
 MISSING_CHOICES = ("refuse", "impute")  # what to do if the table lacks a column
 
 
@@ -29,54 +32,71 @@ def check_missing_choice(missing_columns: str) -> None:
 
 
 def predict_file(
-    model: Model, path: Path, missing_columns: str = "refuse"
+    model: Model, path: Path, missing_columns: str = "refuse", warn: Warn = warnings.warn
 ) -> Iterator[pd.DataFrame]:
     """Yield the table of a file part by part, with the columns of `model.answers` after its own.
 
-    Raise UserError if a column of the model is missing, unless such columns are to be imputed, and
-    for rows that cannot be read or predicted.
+    `warn` is given, at the end, what the user should know of the rows. Raise UserError if a column
+    of the model is missing, unless such columns are to be imputed, and for rows that cannot be read
+    or predicted.
     """
     try:
         with rereadable(path) as again:
-            yield from _predicted(model, path, again, missing_columns)
+            yield from _predicted(model, path, again, missing_columns, warn)
     except ValueError as error:
         raise UserError(str(error)) from None
 
 
 def _predicted(
-    model: Model, path: Path, again: Path, missing_columns: str
+    model: Model, path: Path, again: Path, missing_columns: str, warn: Warn
 ) -> Iterator[pd.DataFrame]:
     """Yield the parts of the file `again`, a copy if `path`, its name, is a pipe."""
     rows = rows_of(again, model.form, model.inputs.kinds)
     check_columns(model, rows.names, str(path), missing_columns)
-    first = 1
+    first, watch = 1, _watch(model, rows.names)
     try:
         for part in rows.parts():
-            yield _with_answers(model, part, missing_columns, rows.decimal)
+            yield _with_answers(model, part, missing_columns, watch, rows.decimal)
             first += len(part)
     except ValueError as error:
         raise UserError(f"{path}, from row {first} on: {error}") from None
+    for line in watch.lines():
+        warn(line)
+
+
+def _watch(model: Model, names: list[str]) -> RowWatch:
+    stripped = {name.strip() for name in names}
+    return RowWatch(frozenset(name for name in model.inputs.kinds if name not in stripped))
 
 
 def predict_table(
-    model: Model, table: pd.DataFrame, missing_columns: str = "refuse"
+    model: Model, table: pd.DataFrame, missing_columns: str = "refuse", warn: Warn = warnings.warn
 ) -> pd.DataFrame:
     """Return a table with the columns of `model.answers`; raise UserError as `predict_file`."""
-    check_columns(model, [str(name) for name in table.columns], "the table", missing_columns)
+    names = [str(name) for name in table.columns]
+    check_columns(model, names, "the table", missing_columns)
+    watch = _watch(model, names)
     try:
-        return _with_answers(model, table, missing_columns)
+        answers = _with_answers(model, table, missing_columns, watch)
     except ValueError as error:
         raise UserError(f"the table: {error}") from None
+    for line in watch.lines():
+        warn(line)
+    return answers
 
 
 def _with_answers(
-    model: Model, table: pd.DataFrame, missing_columns: str, decimal: str | None = None
+    model: Model,
+    table: pd.DataFrame,
+    missing_columns: str,
+    watch: RowWatch,
+    decimal: str | None = None,
 ) -> pd.DataFrame:
     """Return the table with its predictions; raise ValueError for rows without one."""
     frame = table.set_axis([str(name).strip() for name in table.columns], axis=1)
     frame = frame[[name for name in model.inputs.kinds if name in frame.columns]]
     frame = model.inputs.filled(frame) if missing_columns == "impute" else frame
-    answers = pd.DataFrame(model.answers(frame, decimal), index=table.index)
+    answers = pd.DataFrame(model.answers(frame, decimal, watch), index=table.index)
     answers.columns = pd.Index(_names(model))
     return pd.concat([table, answers], axis=1)
 

@@ -15,6 +15,7 @@ import pyarrow.parquet
 
 from dnnsearch.data.files.columnar import parquet_frame
 from dnnsearch.data.files.streaming import ROWS_PER_PART, text_table
+from dnnsearch.data.unusual_rows import RowWatch
 from dnnsearch.models.ensemble import Model
 from dnnsearch.validators import first_line
 
@@ -29,19 +30,24 @@ Part = tuple[Any, str | None]  # rows, and the decimal mark of their text
 def predict_body(model: Model, body: Path, media_type: str, answer: IO[bytes]) -> None:
     """Write `{"predictions": [{column: value}, ...]}` for the rows of the table in a body.
 
+    Rows that are unlike those of train in many more places are named under "warnings".
+
     Raise ValueError, in one line, for a table that cannot be read or predicted.
     """
+    watch = RowWatch()
     answer.write(b'{"predictions": [')
     first = 1
     for rows, decimal in READERS[media_type](model, body):
         try:
-            found = model.answers(rows, decimal)
+            found = model.answers(rows, decimal, watch)
         except ValueError as error:
             raise ValueError(f"from row {first} on: {error}" if first > 1 else error) from None
         objects = _json_objects(found)
         answer.write((b", " if first > 1 and objects else b"") + objects)
         first += len(rows)
-    answer.write(b"]}")
+    lines = watch.lines()
+    more = b', "warnings": ' + json.dumps(lines).encode() if lines else b""
+    answer.write(b"]" + more + b"}")
 
 
 def _json_objects(columns: Mapping[str, np.ndarray]) -> bytes:

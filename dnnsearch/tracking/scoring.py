@@ -9,6 +9,7 @@ in each column. (If it said `double`, MLflow would refuse a DataFrame's integers
 Other programs may load this module: it does not change MLflow's settings.
 """
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import BAD_REQUEST
 from mlflow.types.schema import Schema
 
+from dnnsearch.data.unusual_rows import RowWatch
 from dnnsearch.models import model_file
 from dnnsearch.models.ensemble import Model
 
@@ -33,9 +35,12 @@ class Scorer:
         Raise MlflowException for invalid rows; a server answers with its text and status 400.
         """
         try:
-            answers = self.model.answers(model_input)
+            watch = RowWatch()
+            answers = self.model.answers(model_input, None, watch)
         except ValueError as error:
             raise MlflowException(str(error), BAD_REQUEST) from None
+        for line in watch.lines():
+            warnings.warn(line, stacklevel=2)
         index = model_input.index if isinstance(model_input, pd.DataFrame) else None
         return pd.DataFrame(answers, index=index)
 

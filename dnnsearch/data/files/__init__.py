@@ -18,6 +18,8 @@ It does not know what a column means, or which of them is the target. Only `sour
 - `columnar`: Parquet, Feather and Arrow.
 - `json_tables`: JSON lines, records, and what pandas writes.
 - `workbook`: Excel's .xlsx.
+- `number_spelling`: how numbers are written: marks, unit and signs, since the second reading.
+- `spelled_columns`: the columns of formatted numbers, read as numbers.
 - `arff`: the format of Weka and OpenML.
 - `arrayfiles`: NumPy's, MNIST's and HDF5 arrays.
 - `bundled`: scikit-learn's own sets.

@@ -13,16 +13,22 @@ import pandas as pd
 from dnnsearch.data.files.dialect import SEPARATORS, Dialect, Row, detect, rows, without_comments
 from dnnsearch.data.files.encoding import decode
 from dnnsearch.data.files.number_formats import notice, respelled
+from dnnsearch.data.files.number_spelling import may_be_thousands
+from dnnsearch.data.files.reading_version import Reading
 from dnnsearch.data.files.sheet import (
     CODE,
+    LONG,
     Marks,
     Sheet,
     check_names,
     first_code,
+    has_long_digits,
     plain,
+    text_of,
     with_columns,
 )
 from dnnsearch.data.files.source import EVERY_OTHER
+from dnnsearch.data.files.spelled_columns import NOT_NUMBERS, SpelledColumns, read_spelled
 from dnnsearch.data.transformations import TRANSFORMATIONS
 from dnnsearch.validators import first_line
 
@@ -31,7 +37,7 @@ MANGLED = (
     "each row is one quoted cell, as some spreadsheets write a CSV file: "
     "export it again, or remove the outer quotes"
 )
-NOT_NUMBERS = ("category", "ignored")
+BY_COLUMN = "numbers with marks, units and signs by the whole column"
 TRAILING, ROW_NAMES = "trailing", "row_names"
 
 
@@ -45,29 +51,34 @@ def read_delimited(raw: bytes, given: Mapping[str, Any], target: str | None) -> 
     dialect = detect(text, given, target)
     notices = [f"{comments} leading comment lines were skipped"] if comments else []
     frame = parse(text, dialect, given, target)
-    read = _respelled(frame, dialect.decimal, given, target)
-    notices += [notice(name, frame[name], numbers) for name, (numbers, _) in read.items()]
-    frame = with_columns(frame, {name: numbers for name, (numbers, _) in read.items()})
-    ways = {"spelled": {name: way for name, (_, way) in read.items()}} if read else {}
+    if Reading.of(given).has(BY_COLUMN):
+        read = read_spelled(frame, given, target, dialect.decimal, dialect.separator)
+    else:
+        read = _respelled(frame, dialect.decimal, given, target)
+    ways = {"spelled": read.spelled} if read.spelled else {}
     found = {"encoding": encoding, **dialect.as_dict(), **ways}
-    return Sheet(plain(frame, Marks.of(given), target), found=found, notices=tuple(notices))
+    frame = plain(read.frame, Marks.of(given), target)
+    return Sheet(frame, found=found, notices=(*notices, *read.notices))
 
 
 def _respelled(
     frame: pd.DataFrame, decimal: str, given: Mapping[str, Any], target: str | None
-) -> dict[str, tuple[pd.Series, str]]:
-    """Return the columns, apart from the target, that are formatted numbers, and their format."""
+) -> SpelledColumns:
+    """Return the columns, apart from the target, that are formatted numbers, as numbers."""
     roles, ways, read = given.get("columns", {}), given.get("spelled"), {}
     gaps = list(Marks.of(given).among_numbers)
     for name in frame.columns.difference([target], sort=False):
         if roles.get(name, roles.get(EVERY_OTHER)) not in NOT_NUMBERS:
             cells = frame[name]
             if not pd.api.types.is_numeric_dtype(cells.dtype):
+                cells = text_of(cells)  # also truths with gaps, and whole numbers beyond 2^64
                 cells = cells.mask(cells.str.strip().str.casefold().isin(gaps))
             found = respelled(cells, decimal, ways)
             if found:
                 read[str(name)] = found
-    return read
+    notices = [notice(name, frame[name], numbers) for name, (numbers, _) in read.items()]
+    frame = with_columns(frame, {name: numbers for name, (numbers, _) in read.items()})
+    return SpelledColumns(frame, {name: way for name, (_, way) in read.items()}, notices)
 
 
 def parse(
@@ -83,9 +94,13 @@ def parse(
     missing = Marks.of(given).everywhere
     numbers = {name for name, role in given.get("columns", {}).items() if role in TRANSFORMATIONS}
     frame = _pandas(text, dialect, names, missing, [n for n in names if n == target])
-    if EVERY_OTHER not in numbers and _may_have_codes(text, dialect):
+    long = Reading.of(given).has("whole numbers beyond 2^53 keep their digits")
+    if EVERY_OTHER not in numbers and _may_have_codes(text, dialect, long):
         cells = _pandas(text, dialect, names, missing, names)
-        frame = _with_codes(frame, cells, numbers)
+        frame = _with_codes(frame, cells, numbers, long)
+    if unclear := _unclear_numbers(frame, given):
+        cells = _pandas(text, dialect, names, missing, unclear)
+        frame = with_columns(frame, {name: cells[name] for name in unclear})
     if (
         "," in head[0]
         and not any(cell.strip() for cell in head[1:])
@@ -142,19 +157,39 @@ def _check_columns(names: Sequence[str], head: Row, dialect: Dialect) -> None:
     )
 
 
-def _may_have_codes(text: str, dialect: Dialect) -> bool:
-    """Return whether a cell starts as `01234` does; files without one are read only once."""
+def _may_have_codes(text: str, dialect: Dialect, long: bool) -> bool:
+    """Return whether a cell starts as `01234` does; files without one are read only once.
+
+    `long` is whether a cell with more digits than a float64 holds is one too.
+    """
     before = "".join(map(re.escape, {dialect.separator, dialect.quote}))
-    return re.search(f"(?:^|[{before}]) *(?:{CODE})", text, re.MULTILINE) is not None
+    code = f"{CODE}|-?{LONG}" if long else CODE
+    return re.search(f"(?:^|[{before}]) *(?:{code})", text, re.MULTILINE) is not None
 
 
-def _with_codes(frame: pd.DataFrame, cells: pd.DataFrame, numbers: Collection[str]) -> pd.DataFrame:
+def _with_codes(
+    frame: pd.DataFrame, cells: pd.DataFrame, numbers: Collection[str], long: bool
+) -> pd.DataFrame:
     """Return the frame with columns of codes as text, from `cells`."""
     read = [n for n in frame if n not in numbers and pd.api.types.is_numeric_dtype(frame[n])]
     texts = {name: cells[name].str.strip() for name in read}
-    return with_columns(
-        frame, {str(n): column for n, column in texts.items() if first_code(column)}
-    )
+    codes = {str(n): c for n, c in texts.items() if first_code(c) or (long and has_long_digits(c))}
+    return with_columns(frame, codes)
+
+
+def _unclear_numbers(frame: pd.DataFrame, given: Mapping[str, Any]) -> list[str]:
+    """Return the columns whose `15.531` pandas has read as a fraction, and which may be 15531."""
+    if not Reading.of(given).has(BY_COLUMN):
+        return []
+    roles = given.get("columns", {})
+    return [
+        str(name)
+        for name in frame
+        if frame[name].dtype.kind == "f"
+        and roles.get(EVERY_OTHER) != "number"  # as ARFF declares all numbers
+        and roles.get(name) not in NOT_NUMBERS
+        and (may_be_thousands(frame[name]) or name in given.get("spelled", {}))
+    ]
 
 
 def _pandas(

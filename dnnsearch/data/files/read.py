@@ -11,11 +11,13 @@ from dnnsearch.data.files import bundled
 from dnnsearch.data.files.arff import is_arff, read_arff
 from dnnsearch.data.files.arrayfiles import ONE, Arrays, arrays, table
 from dnnsearch.data.files.columnar import columnar_frame
-from dnnsearch.data.files.delimited import read_delimited
+from dnnsearch.data.files.delimited import BY_COLUMN, read_delimited
 from dnnsearch.data.files.json_tables import is_json, json_sheet
 from dnnsearch.data.files.open_bytes import is_workbook, unpacked
 from dnnsearch.data.files.openml import fetch
+from dnnsearch.data.files.reading_version import Reading
 from dnnsearch.data.files.sheet import Marks, Sheet, nested, plain, with_columns
+from dnnsearch.data.files.spelled_columns import read_spelled
 from dnnsearch.data.files.workbook import read_workbook
 
 
@@ -76,7 +78,13 @@ def _tidy(sheet: Sheet, given: Mapping[str, Any]) -> Sheet:
     )
     if len(frame.columns) < 2 or len(frame) == 0:
         raise ValueError(f"a table must have rows and at least 2 columns, but it is {frame.shape}")
-    return Sheet(frame, sheet.declared, sheet.found, sheet.notices)
+    if not Reading.of(given).has(BY_COLUMN):
+        return Sheet(frame, sheet.declared, sheet.found, sheet.notices)
+    read = read_spelled(frame, given, given.get("target"))
+    spelled = {"spelled": read.spelled} if read.spelled else {}
+    return Sheet(
+        read.frame, sheet.declared, {**sheet.found, **spelled}, (*sheet.notices, *read.notices)
+    )
 
 
 def _without_ignored(frame: pd.DataFrame, roles: Mapping[str, str]) -> pd.DataFrame:

@@ -18,6 +18,9 @@ CHANGES: dict[str, int] = {
     "errors of a spreadsheet are gaps": 2,
     "rows without a group are groups of their own": 2,
     "an index that came along is ignored": 2,
+    "numbers with marks, units and signs by the whole column": 2,
+    "whole numbers beyond 2^53 keep their digits": 2,
+    "levels match by their number or truth": 2,
 }
 
 

@@ -46,6 +46,7 @@ ERRORS = (  # of Excel in English and German, of LibreOffice and Google Sheets
     "#ZAHL!",
 )
 DATES = ("ISO8601", "%d.%m.%Y", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S", "%Y/%m/%d")
+LONG = r"\d{16}"  # how whole numbers start that a float64 may not hold
 CODE = r"0\d|\+\d{7}"  # how digits start that are a code, not a number
 MAX_NAME_CHARACTERS = 200
 
@@ -62,10 +63,11 @@ class Sheet:
 
 @dataclass(frozen=True)
 class Marks:
-    """The texts that stand for a missing value."""
+    """The texts that are no values of their own, or no numbers."""
 
     everywhere: tuple[str, ...] = MISSING
     among_numbers: tuple[str, ...] = GAPS  # folded; in columns whose other cells are numbers
+    keeps_digits: bool = False  # whether whole numbers beyond 2^53 stay text
 
     @classmethod
     def of(cls, form: Mapping[str, Any]) -> "Marks":
@@ -73,7 +75,8 @@ class Marks:
         reading, named = Reading.of(form), tuple(form.get("missing", ()))
         errors = ERRORS if reading.has("errors of a spreadsheet are gaps") else ()
         if reading.has("marks that the config names join the usual ones") or "missing" not in form:
-            return cls((*MISSING, *errors, *named))
+            long = reading.has("whole numbers beyond 2^53 keep their digits")
+            return cls((*MISSING, *errors, *named), GAPS, long)
         return cls((*named, *errors), GAPS if named == MISSING else ())
 
 
@@ -149,7 +152,9 @@ def column(
     if not numbers:
         return text
     known = text.mask(text.str.casefold().isin(list(marks.among_numbers)))
-    return known if codes and first_code(known) else _numbers_or_text(text, marks.among_numbers)
+    if codes and (first_code(known) or (marks.keeps_digits and has_long_digits(known))):
+        return known
+    return _numbers_or_text(text, marks.among_numbers)
 
 
 def first_code(text: pd.Series) -> str:
@@ -160,6 +165,15 @@ def first_code(text: pd.Series) -> str:
     there = text.dropna()
     codes = there[there.str.match(CODE)]
     return str(codes.iloc[0]) if len(codes) and there.str.fullmatch(r"[-+]?\d+").all() else ""
+
+
+def has_long_digits(text: pd.Series) -> bool:
+    """Return whether all cells are whole numbers, and a float64 does not hold one of them."""
+    there = text.dropna()
+    long = there[there.str.match(f"[-+]?{LONG}")]
+    if not len(long) or not there.str.fullmatch(r"[-+]?\d+").all():
+        return False
+    return any(int(float(cell)) != int(cell) or abs(int(cell)) > 2**53 for cell in long)
 
 
 def nested(series: pd.Series) -> list[Any]:

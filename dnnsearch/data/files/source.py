@@ -1,5 +1,8 @@
 """The keys of a config's `data` that are about a file, their rules, and the files' digests."""
 
+import json
+import re
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +16,11 @@ EVERY_OTHER = "*"  # in `columns`: every column without a role of its own
 BUNDLED = ("breast_cancer", "diabetes", "digits", "iris", "wine")  # scikit-learn's own sets
 THOUSANDS, UNITS = "thousands", ("%", "$", "€", "£", "¥", "₩", "₹")
 WAYS = (THOUSANDS, *UNITS)  # formats of numbers; one with a unit may also have thousands
+# A spelling of numbers, shown as the number 1234.5 in it: see number_spelling.
+SPELLING = re.compile(
+    r"(?:(?P<before>[^\d\s.,'’]+\.?) )?1(?P<thousands>[.,'’ ])?234(?:(?P<decimal>[.,])5\d*)?"
+    r"(?: (?P<after>[^\d\s]\D*))?"
+)
 TASKS = ("binary", "multiclass", "regression")
 # keys: the form of the file
 FORM = (
@@ -54,7 +62,22 @@ def _role(rule: Rule, name: str, given: object) -> str:
 def _spelled(value: object) -> dict[str, str]:
     if not isinstance(value, Mapping):
         raise ValueError(f"must be a mapping of columns to {', '.join(WAYS)}, not {show(value)}")
-    return {str(name): _role(one_of(WAYS), str(name), given) for name, given in value.items()}
+    return {str(name): _role(_way, str(name), given) for name, given in value.items()}
+
+
+def _way(value: object) -> str:
+    """Return one of WAYS, or how a number is written, as in `1.234,5 €`."""
+    text_ = str(value)  # YAML reads 1234.5 as a number
+    return text_ if SPELLING.fullmatch(text_) else str(one_of(WAYS)(value))
+
+
+def setting(section: str, name: str, value: str) -> str:
+    """Return the option that sets a column's key in a section of the config, to be pasted."""
+    plain = value if re.fullmatch(r"[\w.,-]+", value) else json.dumps(value, ensure_ascii=False)
+    path = f"{section}.{name}={plain}"
+    if re.search(r"[.=]", name) or name != name.strip():
+        path = f"{section}={json.dumps({name: value}, ensure_ascii=False)}"
+    return f"--set {shlex.quote(path)}"
 
 
 def _relabel(value: object) -> dict[str, str | None]:
