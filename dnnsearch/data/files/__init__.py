@@ -12,6 +12,7 @@ It does not know what a column means, or which of them is the target. Only `sour
 - `signatures`: how files of each format begin.
 - `size_limits`: the longest line, the largest cell, the most columns, checked while reading.
 - `encoding`: from bytes to text.
+- `code_pages`: encodings that are not Unicode.
 - `dialect`: separator, quotes, decimal mark and header, detected.
 - `delimited`: CSV and similar formats.
 - `number_formats`: formatted numbers such as `1,234.50` or `12 %`.

@@ -3,6 +3,7 @@
 https://waikato.github.io/weka-wiki/formats_and_processing/arff_stable/
 """
 
+import codecs
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -25,7 +26,7 @@ IGNORED = ("string", "date")
 
 def is_arff(raw: bytes) -> bool:
     """Return whether the first line that is neither blank nor a comment starts an ARFF header."""
-    for line in raw[: 1 << 20].splitlines():
+    for line in raw[: 1 << 20].removeprefix(codecs.BOM_UTF8).splitlines():
         start = line.strip().lower()
         if start and not start.startswith(b"%"):
             return start.startswith((b"@relation", b"@attribute"))
@@ -34,7 +35,7 @@ def is_arff(raw: bytes) -> bool:
 
 def read_arff(raw: bytes, given: Mapping[str, Any], target: str | None) -> Sheet:
     """Return the table; raise ValueError if the bytes are not ARFF."""
-    text, encoding = decode(raw, given.get("encoding"))
+    text, encoding = decode(raw, given)
     lines = iter(text.split("\n"))
     kinds = dict(_attributes(lines))
     if len(kinds) > MAX_COLUMNS:

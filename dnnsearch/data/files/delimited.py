@@ -46,7 +46,7 @@ def read_delimited(raw: bytes, given: Mapping[str, Any], target: str | None) -> 
 
     Raise ValueError if it is not a table: rows of several widths, doubled names, one column.
     """
-    text, encoding = decode(raw, given.get("encoding"))
+    text, encoding = decode(raw, given)
     text, comments = without_comments(text)
     dialect = detect(text, given, target)
     notices = [f"{comments} leading comment lines were skipped"] if comments else []

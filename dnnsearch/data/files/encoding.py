@@ -1,16 +1,24 @@
 """From bytes to text: the encoding of a file is detected.
 
-Bytes that are valid UTF-8 are UTF-8. Otherwise another encoding is taken if nearly all characters
-beyond ASCII are in its script, and Western European (cp1252) if there is no such encoding.
+Bytes that are valid UTF-8 are UTF-8; `code_pages` tells other encodings. In the first version of
+the reading another encoding is taken if nearly all characters beyond ASCII are in its script, and
+Western European (cp1252) if there is no such encoding.
 """
 
 import codecs
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from dnnsearch.data.files.code_pages import ESCAPE, ISO_2022_JP, code_page, decodes
+from dnnsearch.data.files.reading_version import Reading
 
 SAMPLE_BYTES = 1 << 20  # that are searched for the script
+UNICODE = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32")
 MIN_SHARE_OF_ZEROS = 0.5  # of the upper bytes of UTF-16: numbers in a table are ASCII
 MARKS = {
+    codecs.BOM_UTF32_LE: "utf-32",  # before UTF-16, whose mark is the beginning of this one
+    codecs.BOM_UTF32_BE: "utf-32",
     codecs.BOM_UTF8: "utf-8-sig",
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
@@ -55,12 +63,12 @@ SCRIPTS = [
 ]
 
 
-def decode(raw: bytes, wanted: str | None = None) -> tuple[str, str]:
+def decode(raw: bytes, given: Mapping[str, Any]) -> tuple[str, str]:
     """Return the text, with line ends `\\n`, and the name of its encoding.
 
-    Raise ValueError if the bytes are not text in the `wanted` or the detected encoding.
+    Raise ValueError if the bytes are not text in the given or the detected encoding.
     """
-    name = wanted or _detect(raw)
+    name = given.get("encoding") or detect_encoding(raw, given)
     try:
         text = raw.decode(name)
     except UnicodeDecodeError as error:
@@ -71,11 +79,39 @@ def decode(raw: bytes, wanted: str | None = None) -> tuple[str, str]:
     except (LookupError, ValueError):  # `base64` is not an encoding of text: LookupError
         raise ValueError(f"encoding must be known to Python, but got {name!r}") from None
     if "\0" in text:
-        raise ValueError("the file must be a table in text, but it has null characters")
+        raise ValueError(
+            "the file must be a table in text, but it has null characters: if it is text, remove "
+            "them, as in tr -d '\\0' < FILE > NEW"
+        )
     return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n"), name
 
 
-def _detect(raw: bytes) -> str:
+def detect_encoding(raw: bytes, given: Mapping[str, Any]) -> str:
+    """Return the encoding of the bytes; raise ValueError for damaged UTF-8."""
+    by_chardet = Reading.of(given).has("code pages are told by chardet")
+    unicode = _unicode(raw)
+    if unicode == "utf-8" and by_chardet and ESCAPE in raw and decodes(raw, ISO_2022_JP):
+        return ISO_2022_JP
+    return unicode or (code_page(raw) if by_chardet else _by_script(raw))
+
+
+def later_encoding(raw: bytes, form: Mapping[str, Any]) -> str:
+    """Return the encoding of a file that is read with the form of another one.
+
+    It has the other file's encoding unless it is UTF-8, UTF-16 or cannot be decoded so: a table
+    that was exported by another program may have another encoding. In the first version of the
+    reading it always has the other one's.
+    """
+    known = form.get("encoding")
+    if known and not Reading.of(form).has("code pages are told by chardet"):
+        return str(known)
+    unicode = _unicode(raw)
+    fits = known and known.lower() not in UNICODE and not unicode and decodes(raw, known)
+    return str(known) if fits else detect_encoding(raw, form)
+
+
+def _unicode(raw: bytes) -> str | None:
+    """Return the encoding of Unicode that the bytes are in, None if they are in another one."""
     for mark, name in MARKS.items():
         if raw.startswith(mark):
             return name
@@ -84,19 +120,18 @@ def _detect(raw: bytes) -> str:
             ("utf-16-le", raw[1:SAMPLE_BYTES:2]),
             ("utf-16-be", raw[:SAMPLE_BYTES:2]),
         ):
-            if half.count(0) > MIN_SHARE_OF_ZEROS * len(half) and _decodes(raw, name):
+            if half.count(0) > MIN_SHARE_OF_ZEROS * len(half) and decodes(raw, name):
                 return name
-    try:
-        raw.decode("utf-8")
-    except UnicodeDecodeError:
-        sample = raw[:SAMPLE_BYTES]
-    else:
-        return "utf-8"
+    return "utf-8" if decodes(raw, "utf-8") else None
+
+
+def _by_script(raw: bytes) -> str:
+    sample = raw[:SAMPLE_BYTES]
     for name, script, least, share in SCRIPTS:
         inside, all_ = _count(sample, name, script)
         if inside >= max(least, share * all_):
             return name
-    return "cp1252" if _decodes(raw, "cp1252") else "latin-1"
+    return "cp1252" if decodes(raw, "cp1252") else "latin-1"
 
 
 def _count(sample: bytes, name: str, script: Callable[[str], bool]) -> tuple[int, int]:
@@ -114,11 +149,3 @@ def _count(sample: bytes, name: str, script: Callable[[str], bool]) -> tuple[int
         text = LATIN_WORD.sub(lambda word: "¬" * sum(c > "\x7f" for c in word[0]), text)
     others = [character for character in text if ord(character) > 127]
     return sum(map(script, others)), len(others)
-
-
-def _decodes(raw: bytes, name: str) -> bool:
-    try:
-        raw.decode(name)
-    except UnicodeDecodeError:
-        return False
-    return True

@@ -16,6 +16,7 @@ import pandas as pd
 from dnnsearch.data.files.arff import is_arff, read_arff
 from dnnsearch.data.files.arrayfiles import arrays
 from dnnsearch.data.files.columnar import columnar_frame
+from dnnsearch.data.files.encoding import later_encoding
 from dnnsearch.data.files.json_tables import is_json, json_rows
 from dnnsearch.data.files.open_bytes import is_workbook, opened, unpacked
 from dnnsearch.data.files.signatures import COLUMNAR, HDF5, NUMPY, ZIP, is_idx
@@ -74,7 +75,8 @@ def _whole(
     if start.startswith(COLUMNAR):
         return columnar_frame(unpacked(path))
     if is_arff(start):
-        return read_arff(unpacked(path), form, None).frame
+        raw = unpacked(path)
+        return read_arff(raw, {**form, "encoding": later_encoding(raw, form)}, None).frame
     return json_rows(unpacked(path), wanted) if is_json(start) else None
 
 

@@ -21,6 +21,11 @@ CHANGES: dict[str, int] = {
     "numbers with marks, units and signs by the whole column": 2,
     "whole numbers beyond 2^53 keep their digits": 2,
     "levels match by their number or truth": 2,
+    "code pages are told by chardet": 2,
+    "backslash escapes are read": 2,
+    "rules and bars around cells are no data": 2,
+    "blanks and tabs separate alike": 2,
+    "a caret separates": 2,
 }
 
 

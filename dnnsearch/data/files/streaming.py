@@ -14,14 +14,17 @@ from typing import Any
 
 import pandas as pd
 
+from dnnsearch.data.files.code_pages import ESCAPE
 from dnnsearch.data.files.delimited import ROW_NAMES, TRAILING, UNNAMED, column_names
 from dnnsearch.data.files.dialect import Dialect, Row, detect, rows, without_comments
-from dnnsearch.data.files.encoding import decode
+from dnnsearch.data.files.encoding import decode, later_encoding
 from dnnsearch.data.files.open_bytes import BLOCK_BYTES, opened
+from dnnsearch.data.files.reading_version import BEFORE, Reading
 from dnnsearch.data.files.size_limits import LineLimit, RowReader, lines_of
 
 HEAD_BYTES = 1 << 20  # from which the dialect is detected
 ROWS_PER_PART = 8192
+WIDE_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ def text_table(path: Path, given: Mapping[str, Any], wanted: Collection[str]) ->
 
     A first row with a `wanted` name is a header. Raise ValueError if the file is not a table.
     """
-    encoding = given.get("encoding") or _encoding(path)
+    encoding = _encoding(path, given)
     text, comments = without_comments(_head(path, encoding))
     dialect = detect(text, given, None)
     first, second = [*itertools.islice(rows(text, dialect.separator, dialect.quote), 2), [], []][:2]
@@ -92,16 +95,17 @@ def _is_header(first: Row, wanted: Collection[str], looks_like: bool) -> bool:
 def _head(path: Path, encoding: str) -> str:
     """Return whole lines from the start of the text."""
     with opened(path) as raw:
-        start, limit = raw.read(HEAD_BYTES), LineLimit()
-        limit.check(start)
-        while not re.search(rb"[\r\n]", start) and (more := raw.read(HEAD_BYTES)):
+        blocks, limit = [raw.read(HEAD_BYTES)], LineLimit()
+        limit.check(blocks[0])
+        while not re.search(rb"[\r\n]", blocks[-1]) and (more := raw.read(HEAD_BYTES)):
             limit.check(more)
-            start += more
+            blocks.append(more)
+        start = b"".join(blocks)
         is_all = not raw.read(1)
     try:
         text = codecs.getincrementaldecoder(encoding)().decode(start, final=is_all)
     except (LookupError, UnicodeDecodeError):
-        decode(start, encoding)  # raises ValueError with the reason
+        decode(start, {"encoding": encoding})  # raises ValueError with the reason
         raise
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     if not text.strip():
@@ -109,14 +113,16 @@ def _head(path: Path, encoding: str) -> str:
     return text if is_all else text[: text.rfind("\n") + 1] or text
 
 
-def _encoding(path: Path) -> str:
-    """Return UTF-8 if the whole file is, else the encoding of the first block that is not."""
+def _encoding(path: Path, given: Mapping[str, Any]) -> str:
+    """Return UTF-8 if the whole file is, else what the first block that is not says."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     with opened(path) as raw:
         first = block = raw.read(BLOCK_BYTES)
         limit = LineLimit()
-        if first[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-            return "utf-16"
+        if not _may_be_utf8(first, given):
+            name = later_encoding(first[: len(first) // 2 * 2], given)
+            if name != "utf-8":
+                return name
         try:
             while block:
                 limit.check(block)
@@ -124,5 +130,19 @@ def _encoding(path: Path) -> str:
                 block = raw.read(BLOCK_BYTES)
             decoder.decode(b"", final=True)
         except UnicodeDecodeError:
-            return decode(block or first)[1]
+            return later_encoding(_whole_lines(block or first), given)
     return "utf-8-sig" if first.startswith(codecs.BOM_UTF8) else "utf-8"
+
+
+def _whole_lines(block: bytes) -> bytes:
+    """Return a block of a file without the parts of lines, and so of characters, at its ends."""
+    if len(block) < BLOCK_BYTES:
+        return block
+    return block[block.find(b"\n") + 1 : block.rfind(b"\n") + 1] or block
+
+
+def _may_be_utf8(first: bytes, given: Mapping[str, Any]) -> bool:
+    """Return whether it depends on the whole file, which begins so, if it is UTF-8."""
+    if given.get("encoding") and Reading.of(given) == BEFORE:
+        return False  # it is the given one
+    return not (first.startswith(WIDE_MARKS) or b"\0" in first or ESCAPE in first)
