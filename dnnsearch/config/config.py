@@ -37,13 +37,18 @@ from dnnsearch.config import yaml_file
 from dnnsearch.config.config_files import find_config
 from dnnsearch.config.dimensions import (
     Architectures,
+    ByDescent,
+    Choices,
     Dimension,
+    Fixed,
     architectures,
     dimension,
+    learning_rate,
     optional_dimension,
     plain,
     values,
     with_depths,
+    with_units,
 )
 from dnnsearch.config.samplers import SAMPLERS, sampler_definition
 from dnnsearch.config.try_first import Guess, guess
@@ -52,16 +57,17 @@ from dnnsearch.data import datasets
 from dnnsearch.data.files.source import is_file, source
 from dnnsearch.data.split_config import Seed, Split, mapping
 from dnnsearch.errors import UserError
-from dnnsearch.trials.hyperparameters import HYPERPARAMETERS, MAX_ITERATIONS, NEUTRAL, OPTIONAL
+from dnnsearch.trials.hyperparameters import HYPERPARAMETERS, MAX_ITERATIONS, NEUTRAL, OPTIONAL_KEYS
 from dnnsearch.trials.input_pieces import needed_constants
 from dnnsearch.trials.metrics import METRICS, on_request
 from dnnsearch.trials.pruning import PRUNERS
+from dnnsearch.trials.schedules import DECAYING
 from dnnsearch.trials.spec import COST_FORMULA
 from dnnsearch.urls import DEFAULT_STORAGE, tracking_uri
 from dnnsearch.validators import one_of, or_word, show, study_name, text, whole
 
 # Keys that old studies lack, with the value that stands for "not there": left out of definitions.
-ADDED_KEYS: dict[str, Any] = {"metrics": [], **dict.fromkeys(OPTIONAL)}
+ADDED_KEYS: dict[str, Any] = {"metrics": [], **dict.fromkeys(OPTIONAL_KEYS)}
 RUN_TIME = ("study", "trials", "storage", "records", "tracking", "workers")
 
 Text = Annotated[str, PlainValidator(text)]
@@ -106,7 +112,7 @@ def _source(given: object) -> dict[str, Any]:
 
 
 # The optional hyperparameters as keys of a config; None is the neutral value.
-_OPTIONAL_KEYS: dict[str, Any] = {name: (Dimension | None, None) for name in OPTIONAL}
+_OPTIONAL_KEYS: dict[str, Any] = {name: (Dimension | None, None) for name in OPTIONAL_KEYS}
 _Strict = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 _OptionalKeys = create_model("_OptionalKeys", __config__=_Strict, **_OPTIONAL_KEYS)
 
@@ -136,7 +142,7 @@ class Config(_OptionalKeys):  # type: ignore[valid-type, misc]
         None
     )
 
-    learning_rate: Dimension
+    learning_rate: Dimension | ByDescent
     iterations: Dimension
     hidden_layers: Dimension
     units: Dimension | Architectures
@@ -157,13 +163,17 @@ class Config(_OptionalKeys):  # type: ignore[valid-type, misc]
     @model_validator(mode="before")
     @classmethod
     def _whole_networks_have_depths(cls, given: Any) -> Any:
-        return with_depths(given)
+        return with_depths(with_units(given))
 
     @field_validator(*HYPERPARAMETERS, mode="plain")
     @classmethod
-    def _dimension(cls, value: object, info: ValidationInfo) -> Dimension | Architectures | None:
-        if info.field_name in OPTIONAL:
+    def _dimension(
+        cls, value: object, info: ValidationInfo
+    ) -> Dimension | Architectures | ByDescent | None:
+        if info.field_name in OPTIONAL_KEYS:
             return optional_dimension(info.field_name, value)
+        if info.field_name == "learning_rate":
+            return learning_rate(value)
         if info.field_name == "units" and (networks := architectures(value)):
             return networks
         return dimension(str(info.field_name), value)
@@ -184,6 +194,35 @@ class Config(_OptionalKeys):  # type: ignore[valid-type, misc]
             raise ValueError(f"replicates or folds can be given, not both, but got {got}")
         return self
 
+    @model_validator(mode="after")
+    def _each_descent_has_a_learning_rate(self) -> "Config":
+        if isinstance(self.learning_rate, ByDescent) and {*self.descents} != {
+            *self.learning_rate.by_rule
+        }:
+            given, rules = ", ".join(self.learning_rate.by_rule), ", ".join(self.descents)
+            rule = f"learning_rate must have one entry for each descent, {rules}"
+            raise ValueError(f"{rule}, but got {given}")
+        return self
+
+    @model_validator(mode="after")
+    def _pruning_compares_equal_schedules(self) -> "Config":
+        schedule = self.hyper.get("schedule")
+        decays = schedule is not None and any(name in schedule for name in DECAYING)
+        if self.pruner != "none" and decays and not isinstance(self.iterations, Fixed):
+            rule = "iterations must be fixed if a pruner compares trials whose learning rate decays"
+            raise ValueError(f"{rule}, but got iterations {self.iterations}")
+        return self
+
+    @property
+    def descents(self) -> tuple[str, ...]:
+        """The rules of descent that trials may have."""
+        match self.hyper.get("descent", Fixed(NEUTRAL["descent"])):
+            case Choices(names):
+                return tuple(str(name) for name in names)
+            case Fixed(name):
+                return (str(name),)
+        raise TypeError("descent has no order")
+
     @property
     def stacked(self) -> int:
         """Number of networks that a trial trains together: its replicates, or one for each fold."""
@@ -203,9 +242,12 @@ class Config(_OptionalKeys):  # type: ignore[valid-type, misc]
     def hyper(self) -> dict[str, Dimension]:
         """The hyperparameters in Optuna's order; optional ones only if the config gives them.
 
-        `units` is left out if it gives whole networks.
+        `units` is left out if it gives whole networks or if `width` gives all of them, and
+        `learning_rate` if it depends on `descent`.
         """
         every = {name: getattr(self, name) for name in HYPERPARAMETERS}
+        if every["width"] is not None:
+            del every["units"]
         return {n: one for n, one in every.items() if isinstance(one, Dimension)}
 
     @property
@@ -232,6 +274,7 @@ class Config(_OptionalKeys):  # type: ignore[valid-type, misc]
         keys["metrics"] = list(self.metrics)
         dimensions = {name: plain(one) for name, one in self.hyper.items()}
         dimensions["units"] = plain(self.units)
+        dimensions["learning_rate"] = plain(self.learning_rate)
         guesses = [dict(one) for one in self.try_first]
         return {
             **keys,

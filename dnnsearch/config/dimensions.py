@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from dnnsearch.trials.descent import DESCENTS
 from dnnsearch.trials.hyperparameters import (
     HYPERPARAMETERS,
     MAX_LAYERS,
@@ -64,6 +65,21 @@ class Range:
 
 
 Dimension = Fixed | Choices | Range
+
+
+@dataclass(frozen=True)
+class ByDescent:
+    """A learning rate of its own for each rule of descent that is searched."""
+
+    values: tuple[tuple[str, Dimension], ...]  # (rule, its learning rate)
+
+    @property
+    def by_rule(self) -> dict[str, Dimension]:
+        """Return the learning rate by the name of its rule."""
+        return dict(self.values)
+
+    def __str__(self) -> str:
+        return "; ".join(f"with {rule} {one}" for rule, one in self.values)
 
 
 @dataclass(frozen=True)
@@ -134,12 +150,22 @@ def values(dimension: Dimension | None, neutral: Value) -> tuple[Value, ...]:
 def optional_dimension(name: str, value: object) -> Dimension | None:
     """Return the dimension of an optional hyperparameter; None if it is fixed to its neutral value.
 
-    `none` stands for the neutral value. Raise ValueError as `dimension` does.
+    `none` stands for the neutral value, unless it is a value itself. Raise ValueError as
+    `dimension` does.
     """
-    if value is None or (value == "none" and NEUTRAL[name] in (None, "none")):
+    if value is None or (value == "none" and not _is_value(name, value)):
         return None
     found = dimension(name, value)
-    return None if found == Fixed(NEUTRAL[name]) else found
+    is_neutral = isinstance(found, Fixed) and found.value == NEUTRAL.get(name)
+    return None if is_neutral else found
+
+
+def _is_value(name: str, value: object) -> bool:
+    try:
+        HYPERPARAMETERS[name].value(value)
+    except ValueError:
+        return False
+    return True
 
 
 def architectures(value: object) -> Architectures | None:
@@ -174,6 +200,20 @@ def with_depths(document: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**document, "hidden_layers": networks.depths}
 
 
+def with_units(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the config's document with the `units` that `width` gives all hidden layers, if any.
+
+    Raise ValueError if it also gives other `units`.
+    """
+    width = document.get("width")
+    if width in (None, "none"):
+        return document
+    if document.get("units", width) != width:
+        rule = "units must be left out if width gives the units of all layers"
+        raise ValueError(f"{rule}, but got {show(document['units'])}")
+    return {**document, "units": width}
+
+
 def _distinct(choices: list[Any]) -> tuple[Any, ...]:
     if not 1 <= len(choices) <= MAX_CHOICES:
         raise ValueError(f"a list must have 1 to {MAX_CHOICES} choices, but got {len(choices)}")
@@ -205,13 +245,33 @@ def _bound(rule: Rule, given: Mapping[Any, Any], name: str) -> Any:
         raise ValueError(f"{name} {error}") from None
 
 
-def plain(dimension: Dimension | Architectures) -> Any:
+def learning_rate(value: object) -> Dimension | ByDescent:
+    """Return the learning rate: a dimension, or a mapping from rules of descent to dimensions.
+
+    Raise ValueError as `dimension` does.
+    """
+    if not isinstance(value, Mapping) or not any(key in DESCENTS for key in value):
+        return dimension("learning_rate", value)
+    options(value, DESCENTS, "the rules of descent")
+    return ByDescent(tuple((rule, _of_rule(rule, value[rule])) for rule in sorted(value)))
+
+
+def _of_rule(rule: str, value: object) -> Dimension:
+    try:
+        return dimension("learning_rate", value)
+    except ValueError as error:
+        raise ValueError(f"{rule}: {error}") from None
+
+
+def plain(dimension: Dimension | Architectures | ByDescent) -> Any:
     """Return the dimension as a config writes it: JSON-able, the same for equal dimensions."""
     match dimension:
         case Fixed(value):
             return value
         case Choices(values):
             return list(values)
+        case ByDescent(values):
+            return {rule: plain(one) for rule, one in values}
         case Architectures(values):
             return [list(units) for units in values]
         case Range(low, high, log):

@@ -8,13 +8,15 @@ gives whole networks, it is asked for `units` instead, a name such as `20-7-5`.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from dnnsearch.config.config import Config
 from dnnsearch.config.dimensions import (
     Architectures,
+    ByDescent,
     Choices,
     Dimension,
     Fixed,
@@ -28,6 +30,7 @@ from dnnsearch.errors import UserError
 from dnnsearch.nn import multiply_adds
 from dnnsearch.nn.input_layer import InputShape
 from dnnsearch.nn.number_scaling import NONE
+from dnnsearch.trials.descent import DESCENTS
 from dnnsearch.trials.hyperparameters import (
     HYPERPARAMETERS,
     NEUTRAL,
@@ -68,22 +71,40 @@ def complete(params: Mapping[str, Any], config: Config) -> Hyperparameters:
 def _hyperparameters(config: Config, answer: Callable[[str, Dimension], Any]) -> Hyperparameters:
     """Return the hyperparameters; `answer` is called for each of them in Optuna's order."""
     hyper = config.hyper
-    learning_rate = answer("learning_rate", hyper["learning_rate"])
+    optional: dict[str, Any] = {}
+    if isinstance(config.learning_rate, ByDescent):
+        rule = answer("descent", hyper["descent"]) if "descent" in hyper else NEUTRAL["descent"]
+        learning_rate = answer(f"learning_rate_{rule}", config.learning_rate.by_rule[rule])
+        optional["descent"] = rule
+    else:
+        learning_rate = answer("learning_rate", hyper["learning_rate"])
     iterations = answer("iterations", hyper["iterations"])
     if isinstance(config.units, Architectures):
         units = config.units.by_name[answer("units", config.units.dimension)]
     else:
-        layers = range(1, answer("hidden_layers", hyper["hidden_layers"]) + 1)
-        units = tuple(answer(f"units_{layer}", hyper["units"]) for layer in layers)
-    return Hyperparameters(
+        layers = answer("hidden_layers", hyper["hidden_layers"])
+        units = tuple(_units(layers, hyper, answer))
+    chosen = Hyperparameters(
         learning_rate=learning_rate,
         iterations=iterations,
         units=units,
         activation=answer("activation", hyper["activation"]),
         momentum=answer("momentum", hyper["momentum"]),
         batch_size=answer("batch_size", hyper["batch_size"]),
-        **{name: answer(name, hyper[name]) for name in OPTIONAL if name in hyper},
     )
+    for name in OPTIONAL:
+        if name in hyper and name not in optional:
+            optional[name] = answer(name, hyper[name])
+    return replace(chosen, **optional)
+
+
+def _units(
+    layers: int, hyper: Mapping[str, Dimension], answer: Callable[[str, Dimension], Any]
+) -> Iterable[int]:
+    """Return the units of each hidden layer: its own, or the width that all of them have."""
+    if "units" in hyper:
+        return [answer(f"units_{layer}", hyper["units"]) for layer in range(1, layers + 1)]
+    return [answer("width", hyper["width"])] * layers if layers else []
 
 
 def _ask(trial: "BaseTrial", name: str, dimension: Dimension) -> Any:
@@ -119,11 +140,12 @@ def first_params(config: Config, shape: DataShape) -> list[dict[str, Value]]:
 def _with_defaults(guess: dict[str, Value], config: Config, shape: DataShape) -> dict[str, Value]:
     """Return the guess, with the default values of the parameters that it leaves out."""
     params: dict[str, Value] = {}
+    rule = str(guess.get("descent", _default_descent(config)))
 
     def answer(name: str, dimension: Dimension) -> Value:
         if isinstance(dimension, Fixed):
             return dimension.value
-        params[name] = guess[name] if name in guess else _default(name, dimension, shape)
+        params[name] = guess[name] if name in guess else _default(name, dimension, shape, rule)
         return params[name]
 
     _hyperparameters(config, answer)
@@ -139,13 +161,18 @@ def into_space(params: Mapping[str, Value], config: Config, shape: DataShape) ->
     found: dict[str, Value] = {}
     layers = range(1, int(params.get("hidden_layers", 0)) + 1)
     units = [params[f"units_{layer}"] for layer in layers if f"units_{layer}" in params]
+    rule = str(params.get("descent", _default_descent(config)))
     params = {"units": architecture_name(units), **params}
+    if units:
+        params["width"] = units[0]
+    if "learning_rate" in params:
+        params[f"learning_rate_{rule}"] = params["learning_rate"]
 
     def answer(name: str, dimension: Dimension) -> Value:
         if isinstance(dimension, Fixed):
             return dimension.value
         if name not in params:
-            return _default(name, dimension, shape)
+            return _default(name, dimension, shape, rule)
         near = _nearest(params[name], dimension, shape)
         is_whole = isinstance(dimension, Range) and isinstance(dimension.low, int)
         found[name] = round(float(near)) if is_whole else near
@@ -155,12 +182,21 @@ def into_space(params: Mapping[str, Value], config: Config, shape: DataShape) ->
     return found
 
 
-def _default(name: str, dimension: Choices | Range, shape: DataShape) -> Value:
-    """Return what usually trains well: two layers, the second half as wide, about 30 epochs."""
+def _default_descent(config: Config) -> str:
+    names = config.descents
+    return NEUTRAL["descent"] if NEUTRAL["descent"] in names else names[0]
+
+
+def _default(name: str, dimension: Choices | Range, shape: DataShape, rule: str) -> Value:
+    """Return what usually trains well: two layers, the second half as wide, about 30 epochs.
+
+    `rule` is the trial's rule of descent.
+    """
     batch = 32 if shape.train < 10_000 else 128
     first = 2 ** round(math.log2(min(max(shape.features, 32), 128)))
     wish: dict[str, Value] = {
-        "learning_rate": 0.2,
+        "learning_rate": DESCENTS[rule].rate,
+        **{f"learning_rate_{rule}": one.rate for rule, one in DESCENTS.items()},
         "iterations": max(30 * math.ceil(shape.train / batch), 300),
         "hidden_layers": 2,
         "units": "the first",  # of whole networks

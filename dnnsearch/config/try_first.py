@@ -10,17 +10,19 @@ from typing import Any
 
 from dnnsearch.config.dimensions import (
     Architectures,
-    Dimension,
+    ByDescent,
     Fixed,
     architecture_name,
 )
-from dnnsearch.trials.hyperparameters import HYPERPARAMETERS, MAX_LAYERS, Value
+from dnnsearch.trials.descent import DESCENTS
+from dnnsearch.trials.hyperparameters import HYPERPARAMETERS, MAX_LAYERS, Value, key_of
 from dnnsearch.validators import nearest, show
 
 Guess = dict[str, Value]  # the names are those of Optuna's parameters; searched ones only
 
 _UNITS = re.compile(r"units_([1-9]\d{0,2})", re.ASCII)
 _FLAT = [name for name in HYPERPARAMETERS if name != "units"]
+_FLAT += [f"learning_rate_{rule}" for rule in DESCENTS]
 
 
 def guess(given: object, hyper: Mapping[str, Any]) -> Guess:
@@ -31,14 +33,30 @@ def guess(given: object, hyper: Mapping[str, Any]) -> Guess:
     if not isinstance(given, Mapping) or not given:
         example = "{learning_rate: 0.1, units: [64, 32]}"
         raise ValueError(f"must be a mapping such as {example}, but got {show(given)}")
+    if hyper.get("width") is not None and any(key_of(str(name)) == "units" for name in given):
+        raise ValueError("width must be given in place of units, as in the config")
     if isinstance(hyper["units"], Architectures) and "units" in given:
         return _of_a_whole_network(given, hyper, hyper["units"])
-    by_name = _by_parameter_name(given)
+    by_name = _of_the_rule(_by_parameter_name(given), hyper["learning_rate"])
     rank = {key: place for place, key in enumerate(HYPERPARAMETERS)}
-    order = sorted(by_name, key=lambda name: (rank[_key(name)], _layer(name)))
+    order = sorted(by_name, key=lambda name: (rank[key_of(name)], _layer(name)))
     values = {name: _inside(name, by_name[name], hyper) for name in order}
     _check_layers(values)
-    return {n: v for n, v in values.items() if not isinstance(hyper[_key(n)], Fixed)}
+    return {n: v for n, v in values.items() if not isinstance(_space(n, hyper), Fixed)}
+
+
+def _of_the_rule(by_name: dict[str, Any], rates: Any) -> dict[str, Any]:
+    """Return the values with the learning rate named as that of the guess's rule of descent."""
+    if not isinstance(rates, ByDescent) or "learning_rate" not in by_name:
+        return by_name
+    rule = by_name.get("descent", next(iter(rates.by_rule)) if len(rates.values) == 1 else None)
+    if rule not in rates.by_rule:
+        rules = ", ".join(rates.by_rule)
+        raise ValueError(f"learning_rate needs a descent of {rules} beside it, got {show(rule)}")
+    return {
+        f"learning_rate_{rule}" if name == "learning_rate" else name: value
+        for name, value in by_name.items()
+    }
 
 
 def _of_a_whole_network(
@@ -72,18 +90,19 @@ def _by_parameter_name(given: Mapping[Any, Any]) -> dict[str, Any]:
     return {**inferred, **by_name, **listed}
 
 
-def _inside(name: str, value: object, hyper: Mapping[str, Dimension]) -> Value:
+def _inside(name: str, value: object, hyper: Mapping[str, Any]) -> Value:
     """Return the value in its normal form. Raise ValueError if its dimension does not have it."""
-    key = _key(name)
-    if hyper.get(key) is None:
+    key, space = key_of(name), _space(name, hyper)
+    if space is None:
         raise ValueError(f"{name} must be in the config before it can be guessed")
     try:
         result: Value = HYPERPARAMETERS[key].value(value)
     except ValueError as error:
         raise ValueError(f"{name} {error}") from None
-    if result not in hyper[key]:
-        space = f"{key} is {hyper[key]}"
-        raise ValueError(f"{name} must lie in the space, but got {show(result)} and {space}")
+    if result not in space:
+        raise ValueError(
+            f"{name} must lie in the space, but got {show(result)} and {key} is {space}"
+        )
     return result
 
 
@@ -101,6 +120,9 @@ def _layer(name: str) -> int:
     return int(found[1]) if found else 0
 
 
-def _key(name: str) -> str:
-    """Return the config's key for a parameter: `units` for units_3."""
-    return "units" if _layer(name) else name
+def _space(name: str, hyper: Mapping[str, Any]) -> Any:
+    """Return the dimension of a parameter; None if the config does not have it."""
+    found = hyper.get(key_of(name))
+    if isinstance(found, ByDescent):
+        return found.by_rule.get(name.removeprefix("learning_rate_"))
+    return found if name == key_of(name) or key_of(name) == "units" else None

@@ -73,10 +73,12 @@ def fit(
             best, kept[:] = len(points) - 1, parameters.flat
         if settings.patience and len(points) - 1 - best >= settings.patience:
             break
-    final = nn.Parameters.from_flat(sizes, kept[SINGLE], learnt)
+    final = nn.without_scaling(nn.Parameters.from_flat(sizes, kept[SINGLE], learnt))
     iterations = np.array([point.iteration for point in points], np.int64)
     curves = {n: np.array([getattr(point, n)[SINGLE] for point in points]) for n in CURVES}
-    return Fit(final.as_dict(), pieces, points[best].iteration, iterations, curves)
+    return Fit(
+        final.as_dict(), pieces.without_scaling_layer(), points[best].iteration, iterations, curves
+    )
 
 
 def _fit_pieces(data: Mapping[str, np.ndarray], output: str, hyper: Hyperparameters) -> InputPieces:

@@ -17,7 +17,7 @@ from dnnsearch.data.answer_names import PREDICTION, answer_names
 from dnnsearch.data.files.source import FORM
 from dnnsearch.data.model_inputs import ModelInputs, inputs
 from dnnsearch.data.prepare import Prepared
-from dnnsearch.nn import Network, Parameters
+from dnnsearch.nn import Network, Parameters, without_scaling
 from dnnsearch.trials.input_pieces import InputPieces, input_pieces
 from dnnsearch.trials.spec import Spec
 
@@ -195,10 +195,10 @@ def assemble(
 
     `arrays` are those stored under `prepared.test_key`; `data` is that of the config.
     """
-    pieces = input_pieces(spec.hyperparameters, spec.input_shape, arrays)
+    pieces = input_pieces(spec.hyperparameters, spec.input_shape, arrays).without_scaling_layer()
     spelled = {"spelled": dict(prepared.spelled)} if prepared.spelled else {}
     return Model(
-        spec.parameters(parameters),
+        without_scaling(spec.parameters(parameters)),
         spec.hyperparameters.activation,
         inputs(arrays, prepared.feature_names),
         labels(prepared.classes),

@@ -40,7 +40,9 @@ def encode(model: Model) -> bytes:
     }
     own = {"parameters": model.parameters.flat, "target": model.target}
     if model.pieces is not None:
-        document["pieces"] = {"kind": model.pieces.kind, **asdict(model.pieces.shape)}
+        sizes = asdict(model.pieces.shape)
+        del sizes["scaling"]  # a model has no scaling layer: it is part of its weights
+        document["pieces"] = {"kind": model.pieces.kind, **sizes}
         own |= model.pieces.arrays()
     form = FORMAT if "pieces" in document else PLAIN_FORMAT
     packed = pack(document, {**model.inputs.arrays(), **own})

@@ -21,6 +21,8 @@ This room does not know data files, descent, trials or searches; docs/course.md 
 - `number_scaling`: other scales for the numbers among the inputs.
 - `network`: all layers, forward and backward.
 - `checking`: the gradient check.
+- `regularization`: dropout, label smoothing, and L2 in the cost.
+- `scaling`: a learnt factor for each input, in front of layer 1.
 - `batch_block`: how mini-batches are laid out in memory.
 - `batches`: the batches as the training loop takes them.
 """
@@ -32,22 +34,28 @@ from dnnsearch.nn.layers import layer_backward, layer_forward, linear_backward, 
 from dnnsearch.nn.network import Network
 from dnnsearch.nn.outputs import OUTPUTS, Output, compute_cost
 from dnnsearch.nn.parameters import (
+    NO_EXTRA,
     Parameters,
     ShapeError,
+    Shapes,
     multiply_adds,
     number_of_parameters,
     update_parameters,
 )
+from dnnsearch.nn.scaling import SCALES, without_scaling
 
 __all__ = [
     "ACTIVATIONS",
     "INITIALIZATIONS",
+    "NO_EXTRA",
     "OUTPUTS",
+    "SCALES",
     "Activation",
     "Network",
     "Output",
     "Parameters",
     "ShapeError",
+    "Shapes",
     "compute_cost",
     "gradient_check",
     "initialize",
@@ -58,4 +66,5 @@ __all__ = [
     "multiply_adds",
     "number_of_parameters",
     "update_parameters",
+    "without_scaling",
 ]

@@ -5,6 +5,7 @@ with NumPy's own functions. A new activation is one line in the table ACTIVATION
 check then covers it.
 """
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ import numpy as np
 from dnnsearch.nn.parameters import Array
 
 MAX_SIZE_FOR_SIGN = 4096  # numbers up to which np.sign is faster than np.greater
+GELU_C, GELU_CUBE = math.sqrt(2 / math.pi), 0.044715
 FLOAT32_ZERO = np.zeros((), np.float32)  # NumPy would convert a plain 0 at every call
 
 
@@ -52,6 +54,50 @@ def relu_slope(Z: Array, A: Array, out: Array) -> Array:
     return np.greater(A, FLOAT32_ZERO, out=out)
 
 
+def silu(Z: Array, out: Array | None = None) -> Array:
+    """Return Z sigmoid(Z), in the shape and dtype of Z (Elfwing et al. 2018, equation 4)."""
+    A = sigmoid(Z, out)
+    return np.multiply(Z, A, out=A)
+
+
+def silu_slope(Z: Array, A: Array, out: Array) -> Array:
+    """Return sigmoid(Z) (1 + Z - A), the derivative of A = Z sigmoid(Z)."""
+    slope: Array = np.multiply(sigmoid(Z, out), 1 + (Z - A), out=out)
+    return slope
+
+
+def gelu(Z: Array, out: Array | None = None) -> Array:
+    """Return Z/2 (1 + T), in the shape and dtype of Z, where T = tanh(c (Z + 0.044715 Z^3)).
+
+    This is the tanh form (Hendrycks and Gimpel 2016, section 2); c = sqrt(2 / pi).
+    """
+    T = gelu_tanh(Z, out)
+    A = np.multiply(0.5, np.add(1, T, out=T), out=T)
+    return np.multiply(Z, A, out=A)
+
+
+def gelu_slope(Z: Array, A: Array, out: Array) -> Array:
+    """Return (1 + T)/2 (1 + (1 - T) Z U), where U = c (1 + 3 * 0.044715 Z^2) is the inner slope.
+
+    Beyond 10 it is 0 or 1 to all digits; larger numbers would overflow.
+    """
+    Z = np.clip(Z, -10, 10)
+    T = gelu_tanh(Z, out)
+    U = GELU_C * (1 + 3 * GELU_CUBE * Z**2)
+    slope: Array = np.multiply(0.5 * (1 + T), 1 + (1 - T) * Z * U, out=out)
+    return slope
+
+
+def gelu_tanh(Z: Array, out: Array | None) -> Array:
+    """Return tanh(c (Z + 0.044715 Z^3)) = tanh(c Z (1 + 0.044715 Z^2)).
+
+    Z^2 is at most 100, so nothing overflows; beyond, tanh is 1 or -1 to all digits.
+    """
+    out = np.clip(Z, -10, 10, out=out)
+    np.add(1, np.multiply(GELU_CUBE, np.square(out, out=out), out=out), out=out)
+    return np.tanh(np.multiply(Z, np.multiply(GELU_C, out, out=out), out=out), out=out)
+
+
 # fmt: off
 ACTIVATIONS: dict[str, Activation] = {
     "relu": Activation(relu, relu_slope),
@@ -64,6 +110,8 @@ ACTIVATIONS: dict[str, Activation] = {
     "sigmoid": Activation(
         sigmoid,
         lambda Z, A, out: np.multiply(A, np.subtract(1, A, out=out), out=out)),
+    "silu": Activation(silu, silu_slope),
+    "gelu": Activation(gelu, gelu_slope),
 }
 # fmt: on
 

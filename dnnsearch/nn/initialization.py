@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from dnnsearch.nn.parameters import NO_EXTRA, Array, Parameters, Shapes
+from dnnsearch.nn.scaling import SCALES
 
 Scale = Callable[[int, int], float]
 
@@ -39,6 +40,7 @@ def _embedding(rng: np.random.Generator, name: str, shapes: Shapes) -> Array:
 EXTRA: dict[str, Callable[[np.random.Generator, Shapes], Array]] = {
     "E": lambda rng, shapes: _embedding(rng, "E", shapes),
     "c": lambda rng, shapes: _embedding(rng, "c", shapes),
+    SCALES: lambda rng, shapes: np.ones(shapes[SCALES]),  # they change nothing at first
 }
 
 

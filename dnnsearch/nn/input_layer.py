@@ -19,6 +19,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dnnsearch.nn.parameters import Array, Parameters
+from dnnsearch.nn.scaling import SCALES
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class InputShape:
     numbers: int = 0  # F
     codes: int = 0  # K, 0 for none
     embedding: int = 0  # k, 0 for none
+    scaling: bool = False  # whether a scaling layer follows
 
     @property
     def is_plain(self) -> bool:
@@ -43,11 +45,10 @@ class InputShape:
 
     @property
     def learnt(self) -> dict[str, tuple[int, ...]]:
-        """The shapes of E and c; empty without an embedding."""
-        if self.is_plain or not self.embedding:
-            return {}
+        """The shapes of E and c of an embedding, and of the factors s of a scaling layer."""
         F, k = self.numbers, self.embedding
-        return {"E": (F, k, self.codes + 1), "c": (F, k, 1)}
+        of_embedding = {"E": (F, k, self.codes + 1), "c": (F, k, 1)} if F and k else {}
+        return of_embedding | ({SCALES: (self.n_0, 1)} if self.scaling else {})
 
     @property
     def multiply_adds(self) -> int:

@@ -4,9 +4,11 @@ A network computes outputs, costs and the gradient of its parameters. It knows n
 epochs or data files.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 
-from dnnsearch.nn.activations import ACTIVATIONS
+from dnnsearch.nn.activations import ACTIVATIONS, Activation
 from dnnsearch.nn.input_layer import InputLayer, InputShape
 from dnnsearch.nn.layers import (
     Cache,
@@ -18,6 +20,8 @@ from dnnsearch.nn.layers import (
 )
 from dnnsearch.nn.outputs import OUTPUTS
 from dnnsearch.nn.parameters import Array, Parameters, ShapeError
+from dnnsearch.nn.regularization import l2_cost
+from dnnsearch.nn.scaling import SCALES, Scaling
 
 EVALUATION_BLOCK = 512  # examples that are evaluated at a time, so that memory stays bounded
 
@@ -25,6 +29,7 @@ EVALUATION_BLOCK = 512  # examples that are evaluated at a time, so that memory 
 class Network:
     """Parameters, the activation of the hidden layers, and the output with its cost.
 
+    Parameters with the factors `s` have a scaling layer in front of layer 1.
     `activation` is a name in ACTIVATIONS, `output` one in OUTPUTS. `gradient` has the shapes of
     `parameters`, and each backward pass overwrites it. `workspaces` holds the arrays that training
     writes, by the number of examples and then by layer. `inputs` and `edges` make an input layer;
@@ -50,12 +55,18 @@ class Network:
         L = self.L = parameters.layers
         self.g = dict.fromkeys(range(1, L), ACTIVATIONS[activation])
         self.g[L] = self.output.activation
+        self.scaling = Scaling(parameters, self.gradient) if SCALES in parameters.extra else None
         self.workspaces: dict[int, dict[int, Workspace]] = {}
 
     def forward(
-        self, X: Array, workspaces: dict[int, Workspace] | None = None
+        self,
+        X: Array,
+        workspaces: dict[int, Workspace] | None = None,
+        g: Mapping[int, Activation] | None = None,
     ) -> tuple[Array, dict[int, Cache]]:
         """Return A[L] (..., n[L], m) of X (..., n_x, m), and the caches of all layers.
+
+        `g` are other activations by layer than the network's own, such as those of dropout.
 
         Without `workspaces` the arrays are new, so they stay as they are when more passes follow.
         Raise ShapeError if then X does not fit.
@@ -66,7 +77,9 @@ class Network:
             workspaces = self._new_workspaces(X.shape[-1])
         if self.input_layer is not None:
             X = self.input_layer.forward(X, keep)
-        W, b, g = self.parameters.W, self.parameters.b, self.g
+        W, b, g = self.parameters.W, self.parameters.b, g or self.g
+        if self.scaling is not None:
+            W = {**W, 1: self.scaling.forward()}
         A, caches = X, {}
         for l in range(1, self.L + 1):
             A, caches[l] = layer_forward(A, W[l], b[l], g[l], workspaces[l])
@@ -91,6 +104,8 @@ class Network:
             dA, _, _ = layer_backward(dA, caches[l])
         if dA is not None and self.input_layer is not None:
             self.input_layer.backward(dA)
+        if self.scaling is not None:
+            self.scaling.backward()
         return self.gradient
 
     def workspaces_for(self, m: int) -> dict[int, Workspace]:
@@ -114,26 +129,32 @@ class Network:
         replicates, dtype = self.parameters.replicates, self.parameters.flat.dtype
         n_prev, n = self.parameters.layer_sizes[l - 1 : l + 1]
         Z, A, dZ = (np.empty((*replicates, n, m), dtype) for _ in range(3))
-        needs_dA = l > 1 or bool(self.parameters.extra)  # nothing else uses dA[0]
+        needs_dA = l > 1 or "E" in self.parameters.extra  # nothing else uses dA[0]
         dA_prev = np.empty((*replicates, n_prev, m), dtype) if needs_dA else None
         ones = np.ones((m, 1), dtype)
         dW, db = self.gradient.W[l], self.gradient.b[l]
         return Workspace(Z, A, dZ, dA_prev, dW, db, ones, 1, matmul_for(Z, dW))
 
-    def cost_and_gradient(self, X: Array, Y: Array) -> tuple[Array, Parameters]:
+    def cost_and_gradient(
+        self, X: Array, Y: Array, g: Mapping[int, Activation] | None = None, l2: float = 0.0
+    ) -> tuple[Array, Parameters]:
         """Return the mean cost, (...) float64, and its gradient.
 
-        X is (..., n_x, m), Y is (..., n[L], m). The next pass overwrites the gradient. Raise
+        X is (..., n_x, m), Y is (..., n[L], m). With `g` and `l2` they are those of a training
+        with dropout or with L2 in the cost. The next pass overwrites the gradient. Raise
         ShapeError if X or Y does not fit.
         """
         X = self._checked_input(X)
         m, n_L = X.shape[-1], self.parameters.layer_sizes[-1]
         Y = np.asarray(Y, self.parameters.flat.dtype)
         self._check(f"layer {self.L}", "Y", Y, n_L, m)
-        _, caches = self.forward(X, self.workspaces_for(m))
+        _, caches = self.forward(X, self.workspaces_for(m), g)
         self.backward(Y, caches, 1 / m)
         losses = self.output.losses(caches[self.L].workspace.Z, Y)
-        return losses.mean(axis=-1, dtype=np.float64), self.gradient
+        for l, dW in self.gradient.W.items():
+            dW += l2 * self.parameters.W[l]
+        cost = losses.mean(axis=-1, dtype=np.float64) + l2_cost(self.parameters, l2)
+        return cost, self.gradient
 
     def logits(self, X: Array) -> Array:
         """Return Z[L] (..., n[L], m) of X (..., n_x, m). Raise ShapeError if X does not fit."""

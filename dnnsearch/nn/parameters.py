@@ -112,19 +112,20 @@ class Parameters:
         replicates = given["W1"].shape[:-2]
         shapes = {name: given[name].shape[len(replicates) :] for name in extra}
         self = cls(sizes, replicates, np.float32 if single else np.float64, shapes)
-        for name, view in self._views().items():
+        for name, view in self.views().items():
             if given[name].shape != view.shape:
                 raise ShapeError(f"layer {name[1:]}", name, given[name].shape, view.shape)
             view[...] = given[name]
         return self
 
-    def _views(self) -> dict[str, Array]:
+    def views(self) -> dict[str, Array]:
+        """Return {"W1": ..., "b1": ..., ...} and what is extra, without copying."""
         layers = range(1, self.layers + 1)
         return {f"{name}{l}": getattr(self, name)[l] for l in layers for name in "Wb"} | self.extra
 
     def as_dict(self) -> dict[str, Array]:
         """Return copies {"W1": ..., "b1": ..., ...}, which a further training does not change."""
-        return {name: view.copy() for name, view in self._views().items()}
+        return {name: view.copy() for name, view in self.views().items()}
 
     def zeros_like(self) -> "Parameters":
         """Return zeros of the same shapes and dtype, as a gradient or a velocity needs them."""

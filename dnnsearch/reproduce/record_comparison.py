@@ -15,7 +15,6 @@ from dnnsearch.config.dimensions import architecture_name
 from dnnsearch.study.definition import differences
 from dnnsearch.study.replayed_study import STATES, objective_curve, optuna_value
 from dnnsearch.tracking import fields
-from dnnsearch.trials.hyperparameters import NEUTRAL
 from dnnsearch.trials.record import Record, inconsistencies
 from dnnsearch.trials.run import TrialView
 from dnnsearch.trials.spec import Spec
@@ -169,7 +168,7 @@ def row_difference(record: Record, row: FrozenTrial) -> str:
     """Return the first difference between a record and Optuna's row."""
     attributes: dict[str, Any] = row.user_attrs.get("dnnsearch", {})
     hyper = record.spec.hyperparameters
-    params = {**NEUTRAL, **hyper.as_params(), "units": architecture_name(hyper.units)}
+    params = {**hyper.as_asked(), "units": architecture_name(hyper.units)}
     asked = {name: params.get(name) for name in row.params}
     pairs = {
         "state": (STATES[record.end].name, row.state.name),

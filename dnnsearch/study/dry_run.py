@@ -15,7 +15,6 @@ from optuna.samplers import RandomSampler
 
 from dnnsearch.config.config import Config
 from dnnsearch.config.search_space import suggest
-from dnnsearch.nn import number_of_parameters
 from dnnsearch.storage.array_store import ArrayStore
 from dnnsearch.storage.optuna_storage import Rows, is_there, open_storage, study_names
 from dnnsearch.study.definition import Definition, resolve_definition
@@ -124,8 +123,7 @@ def _summed(
 def _bytes(spec: Spec, dev_examples: int) -> int:
     """Estimate a trial's disk space; its record is stored twice, in its folder and in MLflow."""
     points = spec.updates // spec.curve_every + 2
-    count = number_of_parameters(spec.layer_sizes, spec.input_shape.learnt)
-    weights = count * np.dtype(spec.dtype).itemsize
+    weights = spec.size * np.dtype(spec.dtype).itemsize
     replicates = spec.replicates
     curves = 8 * points * (1 + len(CURVES) * replicates)
     kept = weights * replicates if weights * replicates <= MAX_PARAMETER_BYTES else 0

@@ -2,7 +2,7 @@
 
 It does not know Optuna, MLflow, configs or processes.
 
-- `descent`: the table of update rules; momentum.
+- `descent`: the table of rules of gradient descent, from momentum to schedule-free AdamW.
 - `hyperparameters`: the table of the hyperparameters, and those of one trial.
 - `input_pieces`: the pieces of a network in front of its first layer, with their constants.
 - `metrics`: the table of metrics, and which of two values is better.
@@ -11,6 +11,8 @@ It does not know Optuna, MLflow, configs or processes.
 - `record_file`: the file of one record, whose content must be that of its name.
 - `record_store`: the folder of a study's record files, and copies of remote records.
 - `run`: `run_trial(spec, data)`, and a trial as users see it.
+- `schedules`: the table of learning rates over time.
 - `spec`: everything that determines a trial, and its digest.
 - `training`: gradient descent, as a generator of progress.
+- `updates`: one update of a network's parameters, by any rule.
 """

@@ -1,103 +1,140 @@
 """The rules of gradient descent: how an update follows from a gradient.
 
-`DESCENTS` is the table of them. To add a rule, write a class with the two methods of `Descent` and
-add one row; `train(..., descent="name")` then uses it. A rule knows the network and its gradient,
-not the data and not the number of updates.
+`DESCENTS` is the table of them. A rule is a function that keeps its averages in `state` and returns
+the direction D of the update; then W = W - alpha D. To add one, write the function and add a row.
+`updates` applies a rule to the parameters of a network. Rules know neither networks nor data.
+
+    dW      the gradient; a rule may overwrite it
+    state   the rule's averages, zero at first, each in the shape of dW
+    out     an array for the direction, in the shape of dW
+    beta    the hyperparameter `momentum`
+    beta2   the hyperparameter of that name
+    t       the number of the update, from 1
 """
 
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
-from dnnsearch.nn import Network
-from dnnsearch.nn.batch_block import Batch
 from dnnsearch.nn.parameters import Array
 
+EPSILON = 1e-8  # keeps a division finite if a gradient has always been 0
 
-class Descent(Protocol):
-    """One update is `factor`, then the network's backward pass, then `update`."""
-
-    def factor(self, batch: Batch) -> Array:
-        """Return what the backward pass multiplies dZ[L] of the batch by, so that dW is scaled."""
-
-    def update(self) -> None:
-        """Update the parameters in place, after the backward pass has written the gradient."""
+Direction = Callable[[Array, Sequence[Array], Array, float, float, int], Array]
 
 
-def example_weights(class_weights: Array, Y: Array) -> Array:
-    """Return the weight of each column of Y (..., n[L], b): that of its class, (..., 1, b)."""
-    if Y.shape[-2] == 1:
-        weights: Array = class_weights[0] + (class_weights[1] - class_weights[0]) * Y
-        return weights
-    return np.add.reduce(class_weights[:, np.newaxis] * Y, axis=-2, keepdims=True)
-
-
-class Momentum:
-    """Gradient descent with momentum in the course's convention.
+def momentum(
+    dW: Array, state: Sequence[Array], out: Array, beta: float, beta2: float, t: int
+) -> Array:
+    """Gradient descent with momentum, in the course's convention.
 
         v = beta v + (1 - beta) dW
-        W = W - alpha v
+        D = v
 
     Other texts have v = beta v + dW: for the same descent, their alpha is (1 - beta) times ours.
-    Here v stands for alpha v, and the backward pass delivers alpha (1 - beta) dW.
     """
-
-    BLOCK = 2**15  # numbers that are updated at a time, so that they stay in the processor's cache
-    FLUSH_EVERY = 64  # updates
-
-    def __init__(
-        self,
-        network: Network,
-        alpha: float,
-        beta: float,
-        class_weights: Array | None = None,
-    ) -> None:
-        W, dW = network.parameters.flat.reshape(-1), network.gradient.flat.reshape(-1)
-        v = np.zeros_like(W)
-        blocks = [slice(start, start + self.BLOCK) for start in range(0, W.size, self.BLOCK)]
-        self.blocks = [(W[block], v[block], dW[block]) for block in blocks]
-        self.rate, self.beta = alpha * (1 - beta), np.array(beta, W.dtype)
-        self.class_weights = class_weights
-        self.factors: dict[int, Array] = {}
-        self.updates = 0
-
-    def factor(self, batch: Batch) -> Array:
-        """Return alpha (1 - beta) / m, times the weights of the examples."""
-        m = batch.size
-        if m not in self.factors:
-            self.factors[m] = np.array(self.rate / m, self.beta.dtype)
-        if self.class_weights is None:
-            return self.factors[m]
-        return self.factors[m] * example_weights(self.class_weights, batch.Y)
-
-    def update(self) -> None:
-        """Update W and v in place."""
-        beta = self.beta
-        for W, v, dW in self.blocks:
-            np.multiply(v, beta, out=v)
-            np.add(v, dW, out=v)
-            np.subtract(W, v, out=W)
-        self.updates += 1
-        if self.updates % self.FLUSH_EVERY == 0:
-            self.flush_denormals()
-
-    def flush_denormals(self) -> None:
-        """Set denormal velocities to 0 that no longer move their parameter, dW being 0.
-
-        The velocity of a dead unit decays to denormal numbers and stays there. On some processors
-        arithmetic with those is up to 30 times slower. No bit of a parameter changes: W - v is W
-        already, and when dW is no longer 0, beta v + dW is dW (if |dW| is above 1e-30, in float64
-        1e-291).
-        """
-        tiny = np.finfo(self.beta.dtype).tiny
-        for W, v, dW in self.blocks:
-            denormal = (np.abs(v) < tiny) & (v != 0)
-            if denormal.any():
-                v[denormal & (dW == 0) & (W - v == W)] = 0
+    return average(state[0], dW, beta)
 
 
-# A row is (network, learning rate, momentum, weights of the classes or None) -> the rule.
-DESCENTS: dict[str, Callable[[Network, float, float, Array | None], Descent]] = {
-    "momentum": Momentum,
+def nesterov(
+    dW: Array, state: Sequence[Array], out: Array, beta: float, beta2: float, t: int
+) -> Array:
+    """Nesterov's momentum: the step looks ahead by what the average will do next.
+
+        v = beta v + (1 - beta) dW
+        D = beta v + (1 - beta) dW
+
+    This is the form of Sutskever et al. 2013, equations 3 and 4, in the course's convention, with
+    the parameters at the point where the gradient is computed.
+    """
+    v = average(state[0], dW, beta)  # dW now holds (1 - beta) dW
+    return np.add(np.multiply(v, beta, out=out), dW, out=out)
+
+
+def rmsprop(
+    dW: Array, state: Sequence[Array], out: Array, beta: float, beta2: float, t: int
+) -> Array:
+    """RMSprop (course 2, week 2; Hinton 2012): a step is small where gradients are large.
+
+    s = beta2 s + (1 - beta2) dW^2
+    D = dW / (sqrt(s) + epsilon)
+    """
+    s = average_of_squares(state[0], dW, beta2, out)
+    return np.divide(dW, root(s, 1.0, out), out=out)
+
+
+def adam(dW: Array, state: Sequence[Array], out: Array, beta: float, beta2: float, t: int) -> Array:
+    """Adam (course 2, week 2; Kingma and Ba 2015, algorithm 1): momentum and RMSprop together.
+
+    v = beta v + (1 - beta) dW          v^ = v / (1 - beta^t)
+    s = beta2 s + (1 - beta2) dW^2      s^ = s / (1 - beta2^t)
+    D = v^ / (sqrt(s^) + epsilon)
+    """
+    v, s = state
+    average_of_squares(s, dW, beta2, out)
+    average(v, dW, beta)
+    np.divide(v, root(s, 1 - beta2**t, out), out=out)
+    return np.divide(out, 1 - beta**t, out=out)
+
+
+def normalised(
+    dW: Array, state: Sequence[Array], out: Array, beta: float, beta2: float, t: int
+) -> Array:
+    """The direction of schedule-free AdamW: Adam without momentum, D = dW / (sqrt(s^) + epsilon).
+
+    `updates.Averages` does what its momentum would do.
+    """
+    s = average_of_squares(state[0], dW, beta2, out)
+    return np.divide(dW, root(s, 1 - beta2**t, out), out=out)
+
+
+def average(v: Array, dW: Array, beta: float) -> Array:
+    """Return v = beta v + (1 - beta) dW, in place; dW is overwritten by (1 - beta) dW."""
+    np.multiply(v, beta, out=v)
+    np.multiply(dW, 1 - beta, out=dW)
+    return np.add(v, dW, out=v)
+
+
+def average_of_squares(s: Array, dW: Array, beta2: float, out: Array) -> Array:
+    """Return s = beta2 s + (1 - beta2) dW^2, in place; `out` is overwritten."""
+    np.multiply(s, beta2, out=s)
+    np.multiply(np.square(dW, out=out), 1 - beta2, out=out)
+    return np.add(s, out, out=s)
+
+
+def root(s: Array, correction: float, out: Array) -> Array:
+    """Return sqrt(s / correction) + epsilon in `out`."""
+    np.sqrt(np.divide(s, correction, out=out), out=out)
+    return np.add(out, EPSILON, out=out)
+
+
+class Rule(NamedTuple):
+    """One way of descent."""
+
+    direction: Direction
+    averages: int  # arrays in `state`
+    passes: int  # over all parameters, beyond those of momentum: for the cost formula
+    normalises: bool = False  # whether D does not grow with the gradient
+    decay: float = 0.0  # the weight decay if none is given
+    schedule_free: bool = False  # whether it returns the average of the points that it visited
+    rate: float = 0.2  # the learning rate of trial 0
+
+
+DESCENTS: dict[str, Rule] = {
+    "momentum": Rule(momentum, averages=1, passes=0),
+    "nesterov": Rule(nesterov, averages=1, passes=3),
+    "rmsprop": Rule(rmsprop, averages=1, passes=6, normalises=True, rate=0.002),
+    "adam": Rule(adam, averages=2, passes=10, normalises=True, rate=0.005),
+    # Loshchilov and Hutter 2019: the decay is not part of the gradient, so Adam does not scale it.
+    "adamw": Rule(adam, averages=2, passes=13, normalises=True, decay=0.01, rate=0.005),
+    "schedule_free": Rule(
+        normalised,
+        averages=1,
+        passes=15,
+        normalises=True,
+        decay=0.01,
+        schedule_free=True,
+        rate=0.01,
+    ),
 }

@@ -13,6 +13,8 @@ from typing import Any, Literal
 
 from dnnsearch import nn
 from dnnsearch.nn.number_scaling import DIVIDE, NONE, NUMBERS, STANDARD
+from dnnsearch.trials.descent import DESCENTS
+from dnnsearch.trials.schedules import SCHEDULES
 from dnnsearch.validators import Rule, one_of, or_word, real, whole
 
 # Limits beyond which a number is a slip of the pen rather than a wish.
@@ -24,8 +26,11 @@ MIN_LEARNING_RATE, MAX_LEARNING_RATE = 1e-10, 1e4  # smaller steps vanish in flo
 
 MAX_CODES = 256  # bins for each number
 MAX_EMBEDDING = 256  # outputs for each number
+CALL_COST = 13_000  # one operation of an optional piece, in multiply-adds that take as long
+PASS_COST = 4  # of each number that it goes over
 
 Value = float | int | str
+PARAMETRIZATIONS = ("standard", "ntk")
 
 
 def _nothing(spec: Any, value: Any) -> int:
@@ -71,6 +76,16 @@ def _ordered(rule: Rule, example: str, about: str, **options: Any) -> dict[str, 
 
 _HIDDEN_LAYERS = _ordered(
     whole(0, MAX_LAYERS), "[1, 2, 3]", "0 is logistic or linear regression", limits=(0, None)
+)["row"]
+
+
+# One number for all hidden layers; a config gives it in place of `units`.
+_WIDTH = _ordered(
+    whole(1, MAX_UNITS),
+    "{low: 16, high: 512, log: true}",
+    "units of every hidden layer, in place of `units`: one number for the sampler",
+    acts="units",
+    limits=(1, None),
 )["row"]
 
 
@@ -128,6 +143,126 @@ class Hyperparameters:
             bound=whole(1, MAX_BATCH_SIZE),
             limits=(1, "full"),
         )
+    )
+    scaling: float = field(
+        default=0.0,
+        metadata=_ordered(
+            real(low=0, high=1000),
+            "[0, 6]",
+            "a learnt factor for each input; the number is how many times the learning rate it has",
+            limits=(0, None),
+            start=6.0,
+            cost=lambda spec, value: spec.passes(6),
+        ),
+    )
+    dropout: float = field(
+        default=0.0,
+        metadata=_ordered(
+            real(low=0, below=1),
+            "{low: 0, high: 0.5}",
+            "the share of the hidden units that are 0 in an update",
+            limits=(0, None),
+            start=0.1,
+            cost=lambda spec, value: spec.hidden_passes(20),
+        ),
+    )
+    parametrization: str = field(
+        default="standard",
+        metadata=_row(
+            one_of(PARAMETRIZATIONS),
+            "[standard, ntk]",
+            "ntk divides the learning rate of W[l] by the width of layer l-1, or by its root",
+            acts="descent",
+            cost=lambda spec, value: spec.passes(2),
+        ),
+    )
+    descent: str = field(
+        default="momentum",
+        metadata=_row(
+            one_of(DESCENTS),
+            "[momentum, adamw]",
+            "the rule of the update; learning_rate may have a range for each",
+            acts="descent",
+            cost=lambda spec, name: spec.passes(DESCENTS[name].passes),
+        ),
+    )
+    beta2: float = field(
+        default=0.999,
+        metadata=_ordered(
+            real(low=0, below=1),
+            "[0.95, 0.999]",
+            "of rmsprop and the Adams: s = beta2 s + (1 - beta2) dW^2",
+            acts="descent",
+            limits=(0, None),
+        ),
+    )
+    weight_decay: float | None = field(
+        default=None,
+        metadata=_ordered(
+            real(low=0, below=1),
+            "{low: 0.001, high: 0.1, log: true}",
+            "W = W - alpha weight_decay W; none is 0.01 in adamw and schedule_free, else 0",
+            acts="descent",
+            limits=(0, None),
+            start=0.01,
+            cost=lambda spec, value: spec.passes(3),
+        ),
+    )
+    schedule: str = field(
+        default="constant",
+        metadata=_row(
+            one_of(SCHEDULES),
+            "[constant, cosine]",
+            "the learning rate over the planned updates",
+            acts="descent",
+            cost=lambda spec, value: spec.passes(2),
+        ),
+    )
+    warmup: float = field(
+        default=0.0,
+        metadata=_ordered(
+            real(low=0, below=1),
+            "[0, 0.1]",
+            "the share of the updates in which the learning rate rises from 0",
+            acts="descent",
+            limits=(0, None),
+            cost=lambda spec, value: spec.passes(2),
+        ),
+    )
+    clip: float | None = field(
+        default=None,
+        metadata=_ordered(
+            real(above=0, high=1e6),
+            "1.0",
+            "the largest norm of the gradient of a network; a larger one is scaled down",
+            acts="descent",
+            start=1.0,
+            cost=lambda spec, value: spec.passes(4),
+        ),
+    )
+    l2: float = field(
+        default=0.0,
+        metadata=_ordered(
+            real(low=0, high=1e3),
+            "{low: 1e-5, high: 0.01, log: true}",
+            "the cost has l2/2 times the sum of the squares of all weights; lambda / m",
+            acts="cost",
+            limits=(0, None),
+            start=1e-4,
+            cost=lambda spec, value: spec.passes(4),
+        ),
+    )
+    label_smoothing: float = field(
+        default=0.0,
+        metadata=_ordered(
+            real(low=0, below=1),
+            "[0, 0.1]",
+            "the targets are (1 - label_smoothing) Y + label_smoothing / classes",
+            acts="cost",
+            limits=(0, None),
+            for_classes=True,
+            cost=lambda spec, value: 2 * CALL_COST,
+        ),
     )
     class_weights: float | None = field(
         default=None,
@@ -209,6 +344,12 @@ class Hyperparameters:
             **self.optional,
         }
 
+    def as_asked(self) -> dict[str, Value | None]:
+        """Return them by all names that Optuna may have been asked for, neutral ones too."""
+        by_rule = {f"learning_rate_{self.descent}": self.learning_rate}
+        width = {"width": self.units[0]} if self.units else {}
+        return {**NEUTRAL, **self.as_params(), **by_rule, **width}
+
     def describe(self) -> str:
         """Return the network and its learning rate, such as `relu 64-32, learning rate 0.03`."""
         return describe(self.as_params())
@@ -222,17 +363,29 @@ def _rows() -> Iterator[tuple[str, Hyperparameter]]:
 
 
 # In the order in which they are asked; `units` once for each hidden layer that exists.
-HYPERPARAMETERS = dict(_rows())
+HYPERPARAMETERS = {**dict(_rows()), "width": _WIDTH}
 # The neutral value of each optional one: not searched and not logged unless a config gives them.
 NEUTRAL: dict[str, Any] = {
     one.name: one.default for one in fields(Hyperparameters) if one.default is not MISSING
 }
 OPTIONAL = tuple(NEUTRAL)
+OPTIONAL_KEYS = ("width", *OPTIONAL)  # of a config
 
 
 def value_of(params: Mapping[str, Value], name: str) -> Any:
     """Return a hyperparameter of flat params; an optional one that they lack is neutral."""
     return params[name] if name in params else NEUTRAL[name]
+
+
+def key_of(param: str) -> str:
+    """Return the hyperparameter of one of Optuna's parameters.
+
+    That is `units` for units_3, and `learning_rate` for learning_rate_adamw.
+    """
+    for key in ("units", "learning_rate"):
+        if param.startswith(f"{key}_"):
+            return key
+    return param
 
 
 def join_units(params: Mapping[str, Value]) -> str:

@@ -34,6 +34,10 @@ class InputPieces:
         """Whether A[0] is the prepared inputs themselves."""
         return self.shape.is_plain and self.scales is None
 
+    def without_scaling_layer(self) -> "InputPieces":
+        """Return the pieces for parameters of `nn.without_scaling`."""
+        return replace(self, shape=replace(self.shape, scaling=False))
+
     def scale(self, X: np.ndarray) -> np.ndarray:
         """Return X (..., m, n_x) with scaled numbers."""
         return X if self.scales is None else scale_numbers(X, self.kind, self.scales)
@@ -66,7 +70,7 @@ def needed_constants(numbers: str, codes: Value, edges: str) -> list[str]:
 def input_shape(hyper: Hyperparameters, n_x: int, numbers: int) -> InputShape:
     """Return the sizes of the input layer for n_x inputs, the first `numbers` of them numbers."""
     codes, embedding = (0 if n == "none" else int(n) for n in (hyper.codes, hyper.embedding))
-    return InputShape(n_x, numbers, codes, embedding)
+    return InputShape(n_x, numbers, codes, embedding, scaling=bool(hyper.scaling))
 
 
 def network(

@@ -13,10 +13,15 @@ from typing import Any
 
 import numpy as np
 
-from dnnsearch.nn import Parameters
+from dnnsearch.nn import Parameters, number_of_parameters
 from dnnsearch.nn.input_layer import InputShape
 from dnnsearch.storage.array_store import canonical
-from dnnsearch.trials.hyperparameters import HYPERPARAMETERS, Hyperparameters
+from dnnsearch.trials.hyperparameters import (
+    CALL_COST,
+    HYPERPARAMETERS,
+    PASS_COST,
+    Hyperparameters,
+)
 from dnnsearch.trials.input_pieces import input_shape
 from dnnsearch.trials.metrics import METRICS
 
@@ -86,6 +91,11 @@ class Spec:
         return Parameters.from_flat(self.layer_sizes, flat, self.input_shape.learnt)
 
     @property
+    def size(self) -> int:
+        """The number of parameters of one network."""
+        return number_of_parameters(self.layer_sizes, self.input_shape.learnt)
+
+    @property
     def batch_examples(self) -> int:
         """Examples in a mini-batch; the last one of an epoch may have fewer."""
         batch = self.hyperparameters.batch_size
@@ -108,6 +118,16 @@ class Spec:
         given = self.hyperparameters.optional.items()
         more = sum(HYPERPARAMETERS[name].cost(self, value) for name, value in given)
         return self.multiply_adds(iterations) + iterations * (UPDATE_COST + more)
+
+    def passes(self, count: int) -> int:
+        """Return what passes over all parameters cost, in multiply-adds that take as long."""
+        return count * (CALL_COST + PASS_COST * self.size * self.replicates)
+
+    def hidden_passes(self, count: int) -> int:
+        """Return what passes over the hidden units of a mini-batch cost, in the same unit."""
+        units = sum(self.hyperparameters.units)
+        numbers = units * self.batch_examples * self.replicates
+        return count * PASS_COST * numbers + 4 * CALL_COST * self.hyperparameters.hidden_layers
 
     @property
     def updates(self) -> int:

@@ -6,17 +6,19 @@ files or printing.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from types import MappingProxyType
 from typing import Any, Literal
 
 import numpy as np
 
-from dnnsearch.nn import Network, Parameters
+from dnnsearch.nn import Activation, Network, Parameters
 from dnnsearch.nn.batches import FullBatch, Minibatches, evaluate, grade
 from dnnsearch.nn.parameters import Array
-from dnnsearch.trials.descent import DESCENTS
+from dnnsearch.nn.regularization import Dropout, smoothed
 from dnnsearch.trials.hyperparameters import Hyperparameters
 from dnnsearch.trials.input_pieces import InputPieces, network
+from dnnsearch.trials.updates import updates_of
 
 CURVES = ("train_cost", "dev_cost", "train_accuracy", "dev_accuracy")
 
@@ -73,7 +75,6 @@ def train(
     curve_every: int,
     rngs: Sequence[np.random.Generator],
     pieces: InputPieces | None = None,
-    descent: str = "momentum",
     scores: Mapping[str, Callable[[Array, Array], Array]] = MappingProxyType({}),
 ) -> Iterator[Progress]:
     """Train `parameters` in place; yield at 0, curve_every, 2 curve_every, ..., hyper.iterations.
@@ -82,7 +83,7 @@ def train(
     (m,), X_dev and y_dev: one example per row. `rngs` has one generator for each replicate.
     Raise TypeError, at the first point, unless X_train and X_dev have the parameters' dtype.
     The units of `hyper` are not used: `parameters` have theirs. X are already scaled by `pieces`,
-    which make the input layer. `descent` is a name in DESCENTS.
+    which make the input layer.
     Weights of classes multiply the gradient of each example, not the reported costs.
     `scores` are computed at each point from dev's logits (R, n[L], m) and y_dev, as (R,).
     """
@@ -94,14 +95,20 @@ def train(
     trained, iterations = network(parameters, hyper, output, pieces), hyper.iterations
     batches = _batches(trained, arrays["X_train"], arrays["y_train"], hyper.batch_size, rngs)
     weights = _class_weights(hyper.class_weights, parameters, arrays["y_train"])
-    rule = DESCENTS[descent](trained, hyper.learning_rate, hyper.momentum, weights)
+    descent = updates_of(trained, hyper, weights)
+    dropout = _dropout(trained, hyper.dropout, rngs)
+    targets = partial(smoothed, share=hyper.label_smoothing) if hyper.label_smoothing else None
     done = 0
     for t in (*range(0, iterations, curve_every), iterations):
         with np.errstate(all="ignore"):  # a replicate that diverges does so silently
+            descent.resume()
             for batch in batches.take(t - done):
-                _, caches = trained.forward(batch.X, batch.workspaces)
-                trained.backward(batch.Y, caches, rule.factor(batch))
-                rule.update()
+                g = dropout(batch.size) if dropout else None
+                _, caches = trained.forward(batch.X, batch.workspaces, g)
+                Y = targets(batch.Y) if targets else batch.Y
+                trained.backward(Y, caches, descent.factor(batch))
+                descent.update()
+            descent.pause()
             done = t
             progress = _look(t, t == iterations, trained, batches, arrays, scores)
         alive &= progress.finite
@@ -109,6 +116,21 @@ def train(
         yield progress.only(alive)
         if not alive.any():
             return
+
+
+def _dropout(
+    network: Network, p: float, rngs: Sequence[np.random.Generator]
+) -> Callable[[int], dict[int, Activation]] | None:
+    """Return what draws the activations for a number of examples; None without dropout.
+
+    The masks of a replicate are drawn from a child of its generator, so its mini-batches are those
+    of the training without dropout.
+    """
+    if not p:
+        return None
+    own, children = network.parameters, [rng.spawn(1)[0] for rng in rngs]
+    dropout = Dropout(network.g, own.layer_sizes, p, children)
+    return partial(dropout.draw, shape=own.replicates, dtype=own.flat.dtype)
 
 
 def _class_weights(power: float | None, parameters: Parameters, y: Array) -> Array | None:

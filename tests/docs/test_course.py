@@ -12,7 +12,7 @@ import yaml
 from dnnsearch import nn
 from dnnsearch.config.config import parse_config
 from dnnsearch.config.dimensions import Architectures, Range
-from dnnsearch.trials.hyperparameters import HYPERPARAMETERS, OPTIONAL
+from dnnsearch.trials.hyperparameters import HYPERPARAMETERS, OPTIONAL_KEYS
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "course.md").read_text(encoding="utf-8")
@@ -64,7 +64,7 @@ def test_the_table_of_the_assignments_names_what_there_is() -> None:
 
 
 def test_the_seven_hyperparameters_have_a_sentence_each_in_the_order_of_the_config() -> None:
-    seven = [name for name in HYPERPARAMETERS if name not in OPTIONAL]
+    seven = [name for name in HYPERPARAMETERS if name not in OPTIONAL_KEYS]
     assert re.findall(r"^- `(\w+)`: ", PAGE, re.MULTILINE) == seven
     sentence = re.search(r"^- `activation`: .*\n?.*one of (.*)\.$", PAGE, re.MULTILINE)
     assert sentence is not None

@@ -13,6 +13,8 @@ Z = np.array([[-3.0, -0.5, -1e-3, 1e-3, 0.5, 3.0]])
         ("leaky_relu", lambda z: z if z > 0 else 0.01 * z),
         ("tanh", lambda z: (np.exp(z) - np.exp(-z)) / (np.exp(z) + np.exp(-z))),
         ("sigmoid", lambda z: 1 / (1 + np.exp(-z))),
+        ("silu", lambda z: z / (1 + np.exp(-z))),
+        ("gelu", lambda z: z / 2 * (1 + np.tanh(np.sqrt(2 / np.pi) * (z + 0.044715 * z**3)))),
     ],
 )
 def test_activations_follow_their_formulas(name, formula):

@@ -10,6 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).parents[2]))  # as a program
+
+from tests.support.pieces import PIECES
+
 CASES: dict[str, dict[str, Any]] = {
     "relu, mini-batches": {},
     "relu, mini-batches, float64": {"dtype": "float64"},
@@ -34,6 +38,7 @@ CASES: dict[str, dict[str, Any]] = {
         "dtype": "float64",
     },
     "diverges": {"learning_rate": 1e6, "activation": "leaky_relu"},
+    **PIECES,
 }
 NUMBERS = 10  # features that are numbers, the first ones
 FEATURES, CLASSES, TRAIN, DEV = 12, 3, 150, 40
@@ -117,5 +122,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).parents[2]))
     main()

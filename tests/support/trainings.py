@@ -4,10 +4,17 @@ from dataclasses import replace
 
 import numpy as np
 
+from dnnsearch import nn
 from dnnsearch.trials.hyperparameters import HYPERPARAMETERS, Hyperparameters
 from dnnsearch.trials.training import train
 
 FIELDS = ("train_cost", "train_accuracy", "dev_cost", "dev_accuracy")
+
+
+def initialized(sizes, rngs, dtype=np.float32, piece=()):
+    """Return parameters of a network that has what the piece needs."""
+    extra = {nn.SCALES: (sizes[0], 1)} if "scaling" in piece else {}
+    return nn.initialize(sizes, rngs, "he", dtype, extra)
 
 
 def generators(n, seed=0):

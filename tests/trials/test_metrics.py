@@ -5,12 +5,12 @@ import pytest
 from sklearn import metrics
 
 from dnnsearch import nn
-from dnnsearch.trials.descent import example_weights
 from dnnsearch.trials.hyperparameters import Hyperparameters
 from dnnsearch.trials.metrics import MAXIMIZE, METRICS, MINIMIZE, best_so_far, measure, on_request
 from dnnsearch.trials.run import run_trial
 from dnnsearch.trials.spec import Spec
 from dnnsearch.trials.training import train
+from dnnsearch.trials.updates import example_weights
 
 rng = np.random.default_rng(0)
 M = 200
@@ -109,7 +109,8 @@ def test_the_weight_of_an_example_is_that_of_its_class():
 
 
 def spec(**changes):
-    hyper = Hyperparameters(0.5, 200, (8,), "relu", 0.9, 32, changes.pop("class_weights", None))
+    weights = changes.pop("class_weights", None)
+    hyper = Hyperparameters(0.5, 200, (8,), "relu", 0.9, 32, class_weights=weights)
     values = {
         "hyperparameters": hyper,
         "seed": 0,

@@ -3,24 +3,32 @@
 import tracemalloc
 
 import numpy as np
+import pytest
 
 from dnnsearch import nn
 from dnnsearch.nn import batches
-from dnnsearch.trials.descent import Momentum
-from tests.support.trainings import generators
+from dnnsearch.nn.regularization import Dropout
+from dnnsearch.trials.hyperparameters import Hyperparameters
+from dnnsearch.trials.updates import updates_of
+from tests.support.pieces import PIECES
+from tests.support.trainings import generators, initialized
 
 
-def allocated_in_updates(m, n_x, units, size, replicates=1):
+def allocated_in_updates(m, n_x, units, size, replicates=1, **piece):
     """Bytes that 30 updates hold at most beyond what there was, and the bytes of one A[1]."""
     rng = np.random.default_rng(0)
     X, y = rng.standard_normal((m, n_x), np.float32), rng.integers(0, 3, m)
-    parameters = nn.initialize((n_x, units, units, 3), generators(replicates))
+    parameters = initialized((n_x, units, units, 3), generators(replicates), piece=piece)
     network = nn.Network(parameters, "relu")
-    descent = Momentum(network, 0.01, 0.9)
+    hyper = Hyperparameters(0.01, 100, (units, units), "relu", 0.9, size, **piece)
+    descent = updates_of(network, hyper)
+    sizes = parameters.layer_sizes
+    dropout = Dropout(network.g, sizes, hyper.dropout, generators(1)) if hyper.dropout else None
     stream = batches.Minibatches(network, X, y, size, generators(replicates))
 
     def update(batch):
-        _, caches = network.forward(batch.X, batch.workspaces)
+        g = dropout.draw(batch.size, parameters.replicates, np.float32) if dropout else None
+        _, caches = network.forward(batch.X, batch.workspaces, g)
         network.backward(batch.Y, caches, descent.factor(batch))
         descent.update()
 
@@ -48,6 +56,16 @@ def test_an_update_allocates_nothing_that_grows_with_network_or_data():
         assert allocated_in_updates(**start | grown) <= least + 512
     stack = allocated_in_updates(**start | {"replicates": 4, "size": 200})
     assert stack <= least + 512 + 2 * 4 * 200 * 4
+
+
+@pytest.mark.parametrize("name", PIECES.keys() - {"silu", "gelu"})  # their slopes need an array
+def test_an_update_with_a_piece_allocates_nothing_that_grows(name):
+    tested_elsewhere = ("learning_rate", "activation", "batch_size")
+    piece = {key: value for key, value in PIECES[name].items() if key not in tested_elsewhere}
+    start = {"m": 1000, "n_x": 8, "units": 200, "size": 50, **piece}
+    least = allocated_in_updates(**start)
+    assert least < 8192 * 5 + 4096
+    assert allocated_in_updates(**start | {"units": 600}) <= least + 1024
 
 
 def test_the_count_of_allocations_sees_a_planted_one(monkeypatch):

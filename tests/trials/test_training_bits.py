@@ -5,7 +5,9 @@ import pytest
 
 from dnnsearch import nn
 from dnnsearch.nn import batch_block, batches
-from tests.support.trainings import curves, data_of, generators, run
+from dnnsearch.trials import updates
+from tests.support.pieces import PIECES
+from tests.support.trainings import curves, data_of, generators, initialized, run
 
 
 def seeds(daily, in_all):
@@ -42,9 +44,10 @@ def trained(sizes, X, y, replicates, options, alone=False):
     Curves up to the last point that is not NaN: a stack goes on while one of it is alive.
     """
     rngs = [np.random.default_rng((5, r)) for r in replicates]
-    parameters = nn.initialize(sizes, rngs, "he", X.dtype)
+    parameters = initialized(sizes, rngs, X.dtype, options)
     if alone:
-        parameters = nn.Parameters.from_flat(sizes, parameters.flat[0])
+        shapes = parameters.extra_shapes
+        parameters = nn.Parameters.from_flat(sizes, parameters.flat[0], shapes)
     values = curves(run(parameters, data_of(X, y), rngs, **options))
     flat = parameters.flat.reshape(len(rngs), -1)
     points = [np.isfinite(values[:, 0, i]).sum() for i in range(len(rngs))]
@@ -61,6 +64,20 @@ def test_a_stack_equals_trainings_one_by_one_bit_for_bit(seed):
         assert trained(sizes, X[[r]], y[[r]], [r], options) == [own_data[r]]
         assert trained(sizes, X[r], y[r], [r], options, alone=True) == [own_data[r]]
         assert trained(sizes, X[0], y[0], [r], options) == [shared_data[r]]
+
+
+@pytest.mark.parametrize("name", PIECES)
+def test_a_stack_with_a_piece_equals_trainings_one_by_one(name, monkeypatch):
+    monkeypatch.setattr(updates, "BLOCK", 500)
+    for seed in range(4):
+        sizes, X, y, options = random_case(seed)
+        options |= PIECES[name]
+        R = len(X)
+        stack = trained(sizes, X, y, range(R), options)
+        for r in {0, R - 1}:
+            assert trained(sizes, X[[r]], y[[r]], [r], options) == [stack[r]]
+            assert trained(sizes, X[r], y[r], [r], options, alone=True) == [stack[r]]
+        assert trained(sizes, X, y, range(R), options) == stack
 
 
 def test_the_comparison_of_bits_sees_one_flipped_bit():
@@ -92,9 +109,19 @@ def shifted(array, by):
     return copy
 
 
+@pytest.mark.parametrize("name", PIECES)
+def test_where_arrays_lie_in_memory_changes_no_bit_of_a_piece(name, monkeypatch):
+    compare_places_in_memory(3, PIECES[name], monkeypatch)
+
+
 @pytest.mark.parametrize("seed", seeds(8, 20))
 def test_where_arrays_lie_in_memory_changes_no_bit(seed, monkeypatch):
+    compare_places_in_memory(seed, {}, monkeypatch)
+
+
+def compare_places_in_memory(seed, piece, monkeypatch):
     sizes, X, y, options = random_case(seed)
+    options |= piece
     results, empty = [], np.empty
     for by in (0, 1, 3, 6):
 
@@ -108,8 +135,9 @@ def test_where_arrays_lie_in_memory_changes_no_bit(seed, monkeypatch):
             return room[start : start + array.size].reshape(array.shape)
 
         rngs = generators(2)
-        start = nn.initialize(sizes, rngs, "he", X.dtype).flat
-        parameters = nn.Parameters.from_flat(sizes, shifted(start, by))
+        start = initialized(sizes, rngs, X.dtype, options)
+        flat = shifted(start.flat, by)
+        parameters = nn.Parameters.from_flat(sizes, flat, start.extra_shapes)
         with monkeypatch.context() as patch:
             patch.setattr(np, "empty", moved)
             values = curves(run(parameters, data_of(shifted(X[:2], by), y[:2]), rngs, **options))

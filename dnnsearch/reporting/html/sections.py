@@ -26,7 +26,7 @@ from dnnsearch.reporting.analysis.report_data import ReportData
 from dnnsearch.reporting.html import figures, learning_curves, tables
 from dnnsearch.reporting.html.markup import Markup, harmless, joined, tag
 from dnnsearch.study.stored_study import OpenStudy
-from dnnsearch.trials.hyperparameters import HYPERPARAMETERS
+from dnnsearch.trials.hyperparameters import HYPERPARAMETERS, key_of
 
 MAX_CURVES = 5
 PROMOTE_NOTE = "dnnsearch promote compares trials over both seeds and examples."
@@ -145,8 +145,8 @@ def _left_out(data: ReportData) -> str:
 
 def _order(name: str) -> tuple[int, int]:
     """Return the place of Optuna's name of a hyperparameter in the order of suggestion."""
-    family, _, layer = name.partition("_") if name.startswith("units_") else (name, "", "")
-    return [*HYPERPARAMETERS].index(family), int(layer or 0)
+    layer = name.removeprefix("units_") if name.startswith("units_") else "0"
+    return [*HYPERPARAMETERS].index(key_of(name)), int(layer)
 
 
 def _divergence(analyses: Analyses) -> Iterator[Markup]:

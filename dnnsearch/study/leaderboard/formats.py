@@ -13,7 +13,14 @@ from typing import Any
 import yaml
 
 from dnnsearch.study.leaderboard.ranking import Leaderboard, Row
-from dnnsearch.trials.hyperparameters import HYPERPARAMETERS, OPTIONAL, Value, value_of
+from dnnsearch.trials.hyperparameters import (
+    HYPERPARAMETERS,
+    OPTIONAL,
+    OPTIONAL_KEYS,
+    Value,
+    key_of,
+    value_of,
+)
 from dnnsearch.trials.training import CURVES
 
 TABLE_HYPERPARAMETERS = (
@@ -157,7 +164,7 @@ def columns(board: Leaderboard) -> list[str]:
     asked = list(HYPERPARAMETERS)
 
     def order(name: str) -> tuple[int, int, str]:
-        place = asked.index("units" if name.startswith("units_") else name)
+        place = asked.index(key_of(name))
         return place, len(name), name  # units_2 before units_10
 
     return [
@@ -202,8 +209,9 @@ def fragment(board: Leaderboard, row: Row) -> str:
     units = [row.params[f"units_{layer}"] for layer in layers]
     different = list(dict.fromkeys(units))
     keys: dict[str, Any] = {
-        n: row.params.get(n) for n in HYPERPARAMETERS if n in row.params or n not in OPTIONAL
+        n: row.params.get(n) for n in HYPERPARAMETERS if n in row.params or n not in OPTIONAL_KEYS
     }
+    keys.pop("width", None)
     keys["units"] = different if len(different) > 1 else (units or [1])[0]
     if len(different) > 1:
         keys["try_first"] = [{"units": units}]

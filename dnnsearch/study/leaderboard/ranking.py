@@ -7,7 +7,7 @@ ranked; it follows the ranked trials in the order of asking.
 import math
 import statistics
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,7 @@ from dnnsearch.config.search_space import complete
 from dnnsearch.errors import DamagedFile, UserError
 from dnnsearch.storage.optuna_storage import Rows, is_there, open_storage, study_names
 from dnnsearch.study.stored_study import CONFIG, OpenStudy
-from dnnsearch.trials.hyperparameters import Value, join_units
+from dnnsearch.trials.hyperparameters import OPTIONAL_KEYS, Value, join_units
 from dnnsearch.trials.metrics import METRICS
 
 UNFINISHED = "unfinished"  # asked and not told: in training now, or to be resumed by `search`
@@ -163,11 +163,17 @@ def _row(trial: FrozenTrial, config: Config, examples: int | None) -> Row:
         final=attributes.get("final", {}),
         seconds=attributes.get("seconds"),
         parameters=attributes.get("parameters"),
-        params=complete(trial.params, config).as_params(),
+        params=_params(trial.params, config),
         digest=attributes.get("digest", ""),
         reason=attributes.get("reason", ""),
         values=values,
     )
+
+
+def _params(asked: Mapping[str, Value], config: Config) -> dict[str, Value]:
+    """Return a trial's flat hyperparameters; a searched optional one is there if it is neutral."""
+    searched = {name: asked[name] for name in OPTIONAL_KEYS if name in asked}
+    return {**complete(asked, config).as_params(), **searched}
 
 
 def standard_error(value: float, values: Sequence[float], examples: int | None) -> float | None:
