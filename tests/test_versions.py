@@ -1,20 +1,25 @@
-"""The main road with the oldest and with the newest versions that pyproject.toml allows.
+"""The main road, a server and the extras with the oldest and the newest allowed versions.
 
 Each is installed into a virtual environment of its own, so a package index must be reachable.
 """
 
+import json
 import os
 import shutil
 import sqlite3
 import subprocess
 import sys
+import time
+import urllib.request
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from tests.support import dask_cluster
 from tests.support.paths import ROOT
+from tests.support.servers import free_port, is_healthy
 
 pytestmark = pytest.mark.proof
 
@@ -33,6 +38,16 @@ ROAD = [
     ("predict", "wine", "wine.csv"),
     ("report", "wine"),
 ]
+EXTRAS = ("--extra=dask", "--extra=hdf5", "--extra=postgresql")
+RECORDS = b'{"dataframe_records": [{"acid": 3, "sugar": 5, "region": "north"}]}'
+IMAGES = """
+import h5py, numpy
+rng = numpy.random.default_rng(0)
+y = numpy.arange(120) % 2
+with h5py.File("images.h5", "w") as file:
+    file["x"] = rng.normal(size=(120, 4, 4)) + y[:, None, None]
+    file["y"] = y
+"""
 OURS = ("PYTHONPATH", "MLFLOW_TRACKING_URI", "DNNSEARCH_STORAGE", "DNNSEARCH_CACHE")
 
 
@@ -50,6 +65,13 @@ def run(folder: Path, *command: str | Path) -> subprocess.CompletedProcess[str]:
         check=False,
         timeout=1800,
     )
+
+
+def succeed(folder: Path, *command: str | Path) -> str:
+    """Return what a command says that must end with 0."""
+    done = run(folder, *command)
+    assert done.returncode == 0, (command, done.stdout)
+    return done.stdout
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +105,7 @@ def install(uv: Path, tmp_path_factory: pytest.TempPathFactory) -> Install:
             pip = (uv, "pip", "install", "-q", "--python", folder / "venv" / "bin" / "python")
             for command in (
                 (uv, "venv", "-q", "--python", sys.executable, folder / "venv"),
-                (*pip, "--resolution", resolution, "-r", source / "pyproject.toml"),
+                (*pip, "--resolution", resolution, *EXTRAS, "-r", source / "pyproject.toml"),
                 (*pip, "--no-deps", source),
             ):
                 done = run(folder, *command)
@@ -105,9 +127,7 @@ def test_the_main_road_is_passable(install: Install, folder: Path, resolution: s
     program = install(resolution)
     said = {}
     for command in ROAD:
-        done = run(folder, program, *command)
-        assert done.returncode == 0, (command, done.stdout)
-        said[command[0]] = done.stdout
+        said[command[0]] = succeed(folder, program, *command)
     assert "wine/1 identical" in said["rerun"]
     assert "wine identical: 4 trials" in said["verify"]
     assert "models:/wine/1 in MLflow" in said["promote"]
@@ -117,13 +137,61 @@ def test_the_main_road_is_passable(install: Install, folder: Path, resolution: s
     assert runs == 1 + 4
 
 
+@pytest.mark.parametrize("resolution", ["lowest-direct", "highest"])
+def test_a_model_is_served(install: Install, folder: Path, resolution: str) -> None:
+    program, port = install(resolution), free_port()
+    for command in (ROAD[0], (*SEARCH, "--trials=2", "--set=tracking=none")):
+        succeed(folder, program, *command)
+    log = folder / "serve.log"
+    arguments = [str(program), "serve", "wine/1", f"--port={port}"]
+    with log.open("wb") as to, subprocess.Popen(arguments, cwd=folder, stdout=to, stderr=to) as it:
+        try:
+            while not is_healthy(f"http://127.0.0.1:{port}"):
+                assert it.poll() is None, log.read_text()
+                time.sleep(0.2)
+            sent = {"text/csv": (folder / "wine.csv").read_bytes(), "application/json": RECORDS}
+            for kind, body in sent.items():
+                address = f"http://127.0.0.1:{port}/invocations"
+                request = urllib.request.Request(address, body, {"Content-Type": kind})
+                with urllib.request.urlopen(request, timeout=60) as answer:
+                    first = json.load(answer)["predictions"][0]
+                assert list(first) == ["prediction", "probability_bad", "probability_good"]
+        finally:
+            it.kill()
+
+
+@pytest.mark.parametrize("resolution", ["lowest-direct", "highest"])
+def test_images_in_hdf5_are_searched_on_dask_into_postgresql(
+    install: Install,
+    folder: Path,
+    address: str,
+    resolution: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    program = install(resolution)
+    for name in OURS:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(dask_cluster, "DASK", str(program.with_name("dask")))
+    succeed(folder, program.with_name("python"), "-c", IMAGES)
+    succeed(folder, program, "new", "images.h5", "--target=y")
+    cluster = dask_cluster.DaskCluster(folder)
+    try:
+        cluster.worker("worker")
+        place = (f"--workers={cluster.address}", f"--set=storage={address}")
+        own = ("--set=tracking=none", "--set=iterations=40", "--trials=3")
+        succeed(folder, program, "search", "configs/images.yaml", *own, *place)
+    finally:
+        cluster.close()
+    said = succeed(folder, program, "verify", "images", f"--storage={address}", "--workers=1")
+    assert "images identical: 3 trials" in said
+
+
 def test_a_study_does_not_go_on_under_other_versions(install: Install, folder: Path) -> None:
     """The versions that a definition names decide on the bits of a result."""
     newest, oldest = install("highest"), install("lowest-direct")
     untracked = (*SEARCH, "--set=tracking=none")  # MLflow's schema would be refused first
     for command in (ROAD[0], (*untracked, "--trials=4")):
-        done = run(folder, newest, *command)
-        assert done.returncode == 0, (command, done.stdout)
+        succeed(folder, newest, *command)
     refused = run(folder, oldest, *untracked, "--trials=6")
     assert refused.returncode == 2
     (line,) = (line for line in refused.stdout.splitlines() if line.startswith("error: "))
