@@ -51,13 +51,17 @@ with h5py.File("images.h5", "w") as file:
 OURS = ("PYTHONPATH", "MLFLOW_TRACKING_URI", "DNNSEARCH_STORAGE", "DNNSEARCH_CACHE")
 
 
+def clean_environment(folder: Path) -> dict[str, str]:
+    environment = {name: value for name, value in os.environ.items() if name not in OURS}
+    return environment | {"DNNSEARCH_CACHE": str(folder / "cache")}
+
+
 def run(folder: Path, *command: str | Path) -> subprocess.CompletedProcess[str]:
     """Run a command that knows nothing of this checkout and of the user's settings."""
-    environment = {name: value for name, value in os.environ.items() if name not in OURS}
     return subprocess.run(
         list(map(str, command)),
         cwd=folder,
-        env=environment | {"DNNSEARCH_CACHE": str(folder / "cache")},
+        env=clean_environment(folder),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -143,8 +147,16 @@ def test_a_model_is_served(install: Install, folder: Path, resolution: str) -> N
     for command in (ROAD[0], (*SEARCH, "--trials=2", "--set=tracking=none")):
         succeed(folder, program, *command)
     log = folder / "serve.log"
-    arguments = [str(program), "serve", "wine/1", f"--port={port}"]
-    with log.open("wb") as to, subprocess.Popen(arguments, cwd=folder, stdout=to, stderr=to) as it:
+    with (
+        log.open("wb") as to,
+        subprocess.Popen(
+            [str(program), "serve", "wine/1", f"--port={port}"],
+            cwd=folder,
+            env=clean_environment(folder),
+            stdout=to,
+            stderr=to,
+        ) as it,
+    ):
         try:
             while not is_healthy(f"http://127.0.0.1:{port}"):
                 assert it.poll() is None, log.read_text()

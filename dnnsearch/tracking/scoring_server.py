@@ -1,15 +1,16 @@
-"""The server that `serve` starts: MLflow's application, with an /invocations of our own.
+"""The server that `serve` starts, with the paths of MLflow's scoring server.
 
-It takes what MLflow's takes and answers in the same form. But bodies have a size limit, every
-refusal is one line without a traceback, and rows are read as `predict` reads them.
+/invocations takes what MLflow's takes and answers in the same form. But bodies have a size limit,
+every refusal is one line without a traceback, and rows are read as `predict` reads them. MLflow
+itself is not imported, which takes seconds and 80 MB.
 """
 
 import asyncio
 import json
 import os
 import sys
-import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from importlib import metadata
 from io import BytesIO
 from pathlib import Path
 from tempfile import NamedTemporaryFile, TemporaryFile
@@ -30,6 +31,8 @@ MAX_DISCARDED = 16  # times the limit of a body, before the connection is closed
 BLOCK_BYTES = 1 << 20  # of an answer, sent at a time
 ERROR_CODES = {
     400: "BAD_REQUEST",
+    404: "ENDPOINT_NOT_FOUND",
+    405: "METHOD_NOT_ALLOWED",
     413: "REQUEST_TOO_LARGE",
     415: "UNSUPPORTED_MEDIA_TYPE",
     507: "INSUFFICIENT_STORAGE",
@@ -44,39 +47,19 @@ class Refusal(Exception):
         self.status = status
 
 
-class WithoutSchema:
-    """What MLflow's application asks of a model, whose rows it never sees here."""
-
-    def __init__(self) -> None:
-        self.metadata = self
-
-    def get_input_schema(self) -> None:
-        """Return None: rows are checked by the model itself."""
-
-
-def _mlflows_application() -> Any:
-    """Return MLflow's ASGI application, for its pages beside /invocations."""
-    with warnings.catch_warnings(action="ignore"):  # of MLflow's own type hints
-        from mlflow.pyfunc import scoring_server
-
-    stand_in: Any = WithoutSchema()
-    return scoring_server.init(stand_in)
-
-
 class CheckedServer:
-    """An ASGI application: MLflow's, with checks before it and errors of one line after it."""
+    """The ASGI application: every answer is JSON, and every error one line."""
 
     def __init__(self, model: Model, max_bytes: int) -> None:
         self.model, self.max_bytes = model, max_bytes
-        self.inner = _mlflows_application()
         self._one_body_at_a_time = asyncio.Lock()  # so that memory does not grow with the clients
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        if scope["type"] != "http" or (scope["path"], scope["method"]) != ("/invocations", "POST"):
-            await self.inner(scope, receive, send)
-            return
         try:
+            if scope["path"] != "/invocations":
+                await _send_file(send, 200, BytesIO(_page(scope)))
+                return
             with TemporaryFile() as answer:
                 await self._receive_and_answer(scope, receive, answer)
                 await _send_file(send, 200, answer)
@@ -90,6 +73,8 @@ class CheckedServer:
         """Write the answer to a body; raise Refusal if there is none."""
         try:
             with NamedTemporaryFile() as body:
+                if scope["method"] != "POST":
+                    raise Refusal(405, "rows must be posted to /invocations")
                 if not await self._has_received(scope, receive, body):
                     limit = f"a body must have at most {self.max_bytes:,} bytes: raise --max-body"
                     raise Refusal(413, f"{limit}, or post fewer rows at a time")
@@ -120,6 +105,15 @@ class CheckedServer:
             if count <= self.max_bytes and not is_long:
                 body.write(part)
         return count <= self.max_bytes and not is_long
+
+
+def _page(scope: Message) -> bytes:
+    """Return the page of a path other than /invocations; raise Refusal if there is none."""
+    if scope["path"] in ("/ping", "/health"):
+        return b"\n"
+    if scope["path"] == "/version":
+        return metadata.version("mlflow").encode()
+    raise Refusal(404, f"there is no {scope['path']!r}: post rows to /invocations")
 
 
 def _media_type(scope: Message) -> str:
@@ -165,7 +159,8 @@ def main(arguments: list[str]) -> None:
     """Serve the model of a file, on a port and with a limit for bodies, until a signal ends it."""
     file, port, max_bytes = arguments
     model = model_file.read(Path(file))
-    uvicorn.run(CheckedServer(model, int(max_bytes)), host="127.0.0.1", port=int(port))
+    application = CheckedServer(model, int(max_bytes))
+    uvicorn.run(application, host="127.0.0.1", port=int(port), lifespan="off")
 
 
 if __name__ == "__main__":

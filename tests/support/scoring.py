@@ -58,6 +58,8 @@ def ask_app(
     kind: str | None,
     headers: dict[bytes, bytes] | None = None,
     keep: bool = True,
+    path: str = "/invocations",
+    method: str = "POST",
 ) -> tuple[int, bytes]:
     """Return status and body of the answer of the application to a body that comes in parts.
 
@@ -67,10 +69,10 @@ def ask_app(
     scope = {
         "type": "http",
         "http_version": "1.1",
-        "method": "POST",
+        "method": method,
         "scheme": "http",
-        "path": "/invocations",
-        "raw_path": b"/invocations",
+        "path": path,
+        "raw_path": path.encode(),
         "query_string": b"",
         "root_path": "",
         "headers": list(head.items()),

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from functools import cache
+from importlib import metadata
 from pathlib import Path
 
 import numpy as np
@@ -158,6 +159,27 @@ print(megabytes(400_000) - few)
         [sys.executable, "-c", program], cwd=ROOT, check=True, capture_output=True, text=True
     )
     assert float(done.stdout) < 25, "the answer alone has 40 MB"
+
+
+def test_the_other_paths_are_those_of_mlflows_server_and_mlflow_is_not_imported() -> None:
+    program = """
+import sys
+from dnnsearch.tracking.scoring_server import CheckedServer
+from tests.support.models import members
+from tests.support.scoring import ask_app
+app = CheckedServer(members(), 10**6)
+for path in ("/ping", "/health", "/version", "/", "/invocations"):
+    print(path, *ask_app(app, [b""], None, path=path, method="GET"))
+assert "mlflow" not in sys.modules
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    ping, health, version, other, wrong = done.stdout.splitlines()
+    assert (ping, health) == ("/ping 200 b'\\n'", "/health 200 b'\\n'")
+    assert version == f"/version 200 {metadata.version('mlflow').encode()}"
+    assert other.startswith("/ 404") and "post rows to /invocations" in other
+    assert wrong.startswith("/invocations 405") and "must be posted" in wrong
 
 
 def test_a_full_disk_is_a_507_with_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
