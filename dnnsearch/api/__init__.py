@@ -9,7 +9,7 @@ Nothing here knows how a study is searched.
 - `frame_file`: a table in memory as the file of a study.
 - `read_studies`: `load`, `studies`, `show`, `best`, `fingerprint`.
 - `results`: a study and a trial as objects.
-- `reproduction`: `rerun`, `verify`, `report`.
+- `reproduction`: `rerun`, `verify`, `lock`, `report`.
 - `promotions`: `promote`, `retune`.
 - `models`: `predict`, `serve`.
 - `removals`: `publish`, `rm`, `clean`, `ui`.
@@ -20,7 +20,7 @@ from dnnsearch.api.new_file import new
 from dnnsearch.api.promotions import Promoted, Retuned, promote, retune
 from dnnsearch.api.read_studies import best, fingerprint, load, show, studies
 from dnnsearch.api.removals import clean, publish, rm, ui
-from dnnsearch.api.reproduction import Verdict, report, rerun, verify
+from dnnsearch.api.reproduction import Verdict, lock, report, rerun, verify
 from dnnsearch.api.results import Study, Trial
 from dnnsearch.api.searches import search
 from dnnsearch.errors import UserError
@@ -36,6 +36,7 @@ __all__ = [
     "clean",
     "fingerprint",
     "load",
+    "lock",
     "new",
     "predict",
     "promote",

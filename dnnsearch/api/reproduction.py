@@ -26,9 +26,20 @@ def rerun(run_: str, *, storage: str | None = None) -> Verdict:
 def verify(study: str, *, storage: str | None = None) -> Verdict:
     """Run a whole study and its promotions again and compare every bit.
 
-    Raise UserError if there is no such study, or if it cannot be compared.
+    `study` may also be a lock file. Raise UserError if there is no such study, or if it cannot be
+    compared.
     """
     return Verdict(**run_cli(["verify", "--quiet", "--", study], storage=storage_url(storage)))
+
+
+def lock(study: str, *, config: str | Path | None = None, storage: str | None = None) -> Path:
+    """Write a study's lock file beside its config and return its path.
+
+    `config` is by default STUDY.yaml or configs/STUDY.yaml. Raise UserError if there is none, or if
+    it does not lead to the study.
+    """
+    options = [] if config is None else [f"--config={config}"]
+    return Path(run_cli(["lock", *options, "--", study], storage=storage_url(storage))["file"])
 
 
 def report(*studies: str, out: str | Path | None = None, storage: str | None = None) -> Path:

@@ -13,6 +13,7 @@ decides. Modules that do work are imported inside the commands, so that `--help`
 - `fingerprint`: one hash of all results of a study.
 - `rerun`: train one trial again and compare it.
 - `verify`: run a whole study again and compare it.
+- `lock`: the text file by which a clone can verify a study.
 - `report`: one HTML page on a study or on several.
 - `promote`: from a search to one model with an unbiased test score.
 - `retune`: a new search on newer data, and whether its champion beats the old one.

@@ -9,6 +9,7 @@ from dnnsearch.cli.clean import clean
 from dnnsearch.cli.config import config
 from dnnsearch.cli.fingerprint import fingerprint
 from dnnsearch.cli.list import list_
+from dnnsearch.cli.lock import lock
 from dnnsearch.cli.new import new
 from dnnsearch.cli.predict import predict
 from dnnsearch.cli.promote import promote
@@ -74,6 +75,7 @@ app.command()(best)
 app.command()(fingerprint)
 app.command()(rerun)
 app.command()(verify)
+app.command()(lock)
 app.command()(report)
 app.command()(promote)
 app.command()(retune)

@@ -1,25 +1,44 @@
-"""`verify`: run a whole study again and compare it with its records."""
+"""`verify`: run a whole study again and compare it with its records, or with its lock file."""
 
 import sys
+import tempfile
 from functools import partial
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dnnsearch.cli.options import Storage, Study, option
+from dnnsearch.cli.options import Storage, option
 from dnnsearch.cli.progress import counter
-from dnnsearch.cli.startup import pin
+from dnnsearch.cli.startup import pin, read_early
 from dnnsearch.runtime.cli_process import send_result
 from dnnsearch.urls import DEFAULT_STORAGE
 
+if TYPE_CHECKING:
+    from dnnsearch.reproduce.verify import Verification
+
+NOTE = partial(print, file=sys.stderr, flush=True)
+COUNTED = "trials compared"
+
 
 def verify(
-    study: Study,
+    study: Annotated[
+        str,
+        typer.Argument(metavar="STUDY", help="A study's name, or a lock file: NAME.studylock."),
+    ],
     workers: Annotated[
         str | None,
         typer.Option(
             metavar="N|URL",
             help="Processes, or tcp://HOST:PORT of a Dask scheduler.  [default: processes here]",
+        ),
+    ] = None,
+    summary: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            envvar="GITHUB_STEP_SUMMARY",
+            help="Append the verdict as Markdown to this file.",
         ),
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show the verdict only.")] = False,
@@ -32,28 +51,61 @@ def verify(
     refit and test; records, test outputs, test figures and the champion's file are compared. That
     is no further opening of the test set. The study and its records are only read. The verdict is
     `identical`; `equal within rounding`, if another processor or library computes now; or
-    `different`. The last lines are the fingerprints of the champion and of the study.
+    `different`. The last lines are the fingerprints of the champion and of the study. A lock file,
+    which `lock STUDY` writes, is compared with what its config and data lead to now; no study or
+    record is needed.
 
     Exit code: 0 identical, 1 not identical (the first difference is named), 2 not possible.
 
     \b
-    Example:
+    Examples:
       dnnsearch verify digits
+      dnnsearch verify configs/digits.studylock
     """
-    from dnnsearch.study.stored_study import open_study
+    from dnnsearch.reproduce.lock_file import is_lock
     from dnnsearch.validators import workers as workers_rule
 
     chosen = None if workers is None else option("--workers", workers_rule, workers)
-    opened = open_study(study, storage)
+    if is_lock(study):
+        verdict = _of_lock(Path(study), chosen, quiet)
+    else:
+        verdict = _of_study(study, storage, chosen, quiet)
+    print("\n".join(verdict.lines))
+    if summary:
+        from dnnsearch.reproduce.verification_summary import append
+
+        append(summary, study, verdict)
+    send_result({"identical": verdict.exit_code == 0, "text": "\n".join(verdict.lines)})
+    return verdict.exit_code
+
+
+def _of_study(name: str, storage: str, workers: int | str | None, quiet: bool) -> "Verification":
+    from dnnsearch.study.stored_study import open_study
+
+    opened = open_study(name, storage)
     pin(opened.config.numerics)
     from dnnsearch.promotion.repetition import verify_promotions
     from dnnsearch.reproduce.verify import verify as replay
 
-    with counter("trials compared", f"{opened.name}: ", silent=quiet) as report:
-        note = partial(print, file=sys.stderr, flush=True)
-        verdict = replay(opened, chosen or opened.config.processes, report, note)
-    count = chosen if isinstance(chosen, int) else opened.config.processes
-    verdict = verify_promotions(opened, verdict, count)
-    print("\n".join(verdict.lines))
-    send_result({"identical": verdict.exit_code == 0, "text": "\n".join(verdict.lines)})
-    return verdict.exit_code
+    with counter(COUNTED, f"{opened.name}: ", silent=quiet) as report:
+        verdict = replay(opened, workers or opened.config.processes, report, NOTE)
+    count = workers if isinstance(workers, int) else opened.config.processes
+    return verify_promotions(opened, verdict, count)
+
+
+def _of_lock(path: Path, workers: int | str | None, quiet: bool) -> "Verification":
+    from dnnsearch.reproduce.lock_file import EditedLock, read_lock
+    from dnnsearch.reproduce.verify import Verification
+
+    try:
+        lock = read_lock(path)
+    except EditedLock as edited:
+        return Verification("different", [f"{path} different: {edited}"])
+    pin(read_early(path.with_name(lock.config), []).numerics)
+    from dnnsearch.reproduce.lock_verification import verify_lock
+
+    with (
+        counter(COUNTED, f"{lock.study}: ", silent=quiet) as report,
+        tempfile.TemporaryDirectory(prefix="dnnsearch-") as folder,
+    ):
+        return verify_lock(lock, path, Path(folder), workers, report, NOTE)

@@ -1,0 +1,46 @@
+"""`lock`: the small text file by which a clone can verify a study."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dnnsearch.cli.options import Storage, Study, write_text
+from dnnsearch.cli.startup import pin
+from dnnsearch.runtime.cli_process import program_name, send_result
+from dnnsearch.urls import DEFAULT_STORAGE
+
+
+def lock(
+    study: Study,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="The study's config.  [default: STUDY.yaml or configs/STUDY.yaml]"
+        ),
+    ] = None,
+    storage: Storage = DEFAULT_STORAGE,
+) -> None:
+    """Write a study's lock file, by which anyone can verify it.
+
+    It is a small text beside the config: what defines the study, the digests of its data and of the
+    code that computed it, and how each trial ended. Keep it in git: `verify FILE` needs only the
+    config, the data and this file.
+
+    \b
+    Examples:
+      dnnsearch lock digits
+      dnnsearch verify configs/digits.studylock
+    """
+    from dnnsearch.study.stored_study import open_study
+
+    opened = open_study(study, storage)
+    pin(opened.config.numerics)
+    from dnnsearch.reproduce.locking import config_of, lock_path, locked
+
+    source = config_of(study, config)
+    path = lock_path(opened, source)
+    written = locked(opened, source)
+    write_text(path, written.encode())
+    print(f"{path}: {len(written.trial)} trials; to verify it: {program_name()} verify {path}")
+    send_result({"file": str(path)})
