@@ -23,6 +23,7 @@ def search(
     *,
     trials: int | None = None,
     seconds: float | None = None,
+    stop_after: int | None = None,
     workers: int | str | None = None,
     study: str | None = None,
     storage: str | None = None,
@@ -35,15 +36,17 @@ def search(
     """Run or resume a study, up to `trials` trials in total; print its progress unless `quiet`.
 
     `config` is the path of a YAML file, a name such as `digits` as the command takes it, or the
-    content as a mapping, which then must name the study. No new trial starts after `seconds`.
-    `workers` is a number of processes, or the address of a Dask scheduler. `overrides` sets keys of
-    the config, as in {"split.dev": 0.3}; `set` is its older name. `retry_failed` runs each failed
-    trial again under a new number. With `accept_code` a study goes on although other code of this
-    package computed it. KeyboardInterrupt stops the search cleanly; the same call resumes it. Raise
-    UserError for everything that the command `search` refuses.
+    content as a mapping, which then must name the study. No new trial starts after `seconds`, or
+    once `stop_after` trials in a row have gained nothing. `workers` is a number of processes, or
+    the address of a Dask scheduler. `overrides` sets keys of the config, as in {"split.dev": 0.3};
+    `set` is its older name. `retry_failed` runs each failed trial again under a new number. With
+    `accept_code` a study goes on although other code of this package computed it. KeyboardInterrupt
+    stops the search cleanly; the same call resumes it. Raise UserError for everything that the
+    command `search` refuses.
     """
     storage = storage or os.environ.get(STORAGE_VARIABLE)
     named = {"trials": trials, "workers": workers, "study": study}
+    named["stop_after"] = stop_after
     changes = yaml_file.as_settings({**named, **one_of_both(overrides, set)})
     loaded = _load(config, [*changes, *yaml_file.as_settings({"storage": storage})])
     options = [f"--set={change}" for change in changes]

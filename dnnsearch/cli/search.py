@@ -39,6 +39,10 @@ For = Annotated[
         "--for", metavar="TIME", help="Start no new trial after this time: 90s, 15m, 1h30m."
     ),
 ]
+StopAfter = Annotated[
+    int | None,
+    typer.Option(metavar="N", help="Start no new trial once N in a row have gained nothing."),
+]
 Workers = Annotated[
     str | None,
     typer.Option(
@@ -76,6 +80,7 @@ def search(
     config: ConfigFile,
     trials: Trials = None,
     for_: For = None,
+    stop_after: StopAfter = None,
     workers: Workers = None,
     study: Name = None,
     set_: Settings = None,
@@ -104,6 +109,7 @@ def search(
 
     processes = int(workers) if workers and re.fullmatch(r"[0-9]+", workers) else workers
     given = {"trials": trials, "workers": processes, "study": study, "storage": storage}
+    given["stop_after"] = stop_after
     overrides = [*(set_ or []), *as_settings(given)]
     limit = None if for_ is None else seconds(for_)
     early = read_early(config, overrides)

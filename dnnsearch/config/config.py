@@ -6,7 +6,7 @@ Two configs are the same study if `Config.definition` is equal:
     defines the study                                    may change from run to run
     data, split, seed, parallelism, numerics, sampler,   study (its name), trials (their number),
     pruner, objective, metrics, dtype, initialization,   storage, records, tracking, workers,
-    replicates, folds, curve_every, max_cost, try_first, and the path of a user's file
+    replicates, folds, curve_every, max_cost, try_first, stop_after, and the path of a user's file
     the hyperparameters
 
 Configs that mean the same (`1e-3` and `0.001`, a default left out or written) have equal
@@ -68,7 +68,7 @@ from dnnsearch.validators import one_of, or_word, show, study_name, text, whole
 
 # Keys that old studies lack, with the value that stands for "not there": left out of definitions.
 ADDED_KEYS: dict[str, Any] = {"metrics": [], **dict.fromkeys(OPTIONAL_KEYS)}
-RUN_TIME = ("study", "trials", "storage", "records", "tracking", "workers")
+RUN_TIME = ("study", "trials", "storage", "records", "tracking", "workers", "stop_after")
 
 Text = Annotated[str, PlainValidator(text)]
 
@@ -156,6 +156,10 @@ class Config(_OptionalKeys):  # type: ignore[valid-type, misc]
     tracking: Text = Field(default_factory=tracking_uri)
     workers: Annotated[int | str, PlainValidator(validators.workers)] = Field(
         default_factory=_cores
+    )
+
+    stop_after: Annotated[int | None, PlainValidator(or_word("none", whole(1, 100_000), None))] = (
+        None
     )
 
     _place: str = PrivateAttr("config")

@@ -15,6 +15,7 @@ from optuna.trial import FrozenTrial
 from dnnsearch.study.clock import VirtualClock
 from dnnsearch.study.definition import Definition
 from dnnsearch.study.replayed_study import ReplayedStudy
+from dnnsearch.study.stopping import GainWatch
 from dnnsearch.trials.hyperparameters import Value
 from dnnsearch.trials.record import Record, decode, encode_failure
 from dnnsearch.trials.spec import Spec
@@ -76,6 +77,7 @@ class Coordinator:
         self.study = ReplayedStudy(definition.config)
         self.clock = VirtualClock(definition.config.parallelism)
         self.preset = {**dict(enumerate(definition.first_params())), **retries}
+        self.gains = GainWatch(definition.config)
         self.asked = 0
         self.specs: dict[int, Spec] = {}  # of the trials in flight
         self._digests: dict[int, str] = {}
@@ -139,4 +141,5 @@ class Coordinator:
         self._digests[number] = record.digest
         self.clock.tell(number)
         self.study.tell(number, record)
+        self.gains.tell(record)
         self.log.told(record, packed)

@@ -19,6 +19,7 @@ from dnnsearch.study.definition import resolve_definition
 from dnnsearch.study.ledger import Ledger
 from dnnsearch.study.retries import plan_retries, retry_params
 from dnnsearch.study.search_publishing import checked_publisher, publish_end, publishing
+from dnnsearch.study.stopping import GainWatch
 from dnnsearch.study.stored_study import (
     OpenStudy,
 )
@@ -96,10 +97,13 @@ def search(
             retry_params(study),
         )
         with publishing(study, ledger, publisher, observer.on_message):
-            coordinator.run(trials, _time_limit(seconds, stored))
+            may_ask = _may_ask(coordinator.gains, stored, seconds)
+            coordinator.run(trials, may_ask)
         replayed_all = coordinator.asked >= stored  # False if the study was longer once
         digest = fingerprint(coordinator.digests) if replayed_all else study.fingerprint()
         complete = coordinator.asked >= trials
+        if not complete and coordinator.gains.is_over:
+            observer.on_message(coordinator.gains.reason())
         whole = digest if complete else ""
         lacking = publish_end(study.name, whole, publisher, observer.on_message)
         return Outcome(study, trials, digest, lacking)
@@ -116,7 +120,10 @@ def _announce(study: OpenStudy, retry_failed: bool, observer: SearchObserver) ->
     return trials
 
 
-def _time_limit(seconds: float | None, stored: int) -> Callable[[int], bool]:
-    """Return whether a trial number may be asked, as a function: a stored one always may."""
+def _may_ask(gains: GainWatch, stored: int, seconds: float | None) -> Callable[[int], bool]:
+    """Return whether a trial number may be asked, as a function: a stored one always may.
+
+    Another may be asked until the time is up, and as long as something is gained.
+    """
     until = math.inf if seconds is None else time.monotonic() + seconds
-    return lambda number: number < stored or time.monotonic() < until
+    return lambda number: number < stored or (not gains.is_over and time.monotonic() < until)

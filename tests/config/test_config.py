@@ -41,7 +41,7 @@ def test_every_config_that_comes_with_the_project_is_complete(path):
     config = load_config(path)
     written = yaml.safe_load(path.read_text())
     assert config.study == path.stem
-    may_lack = {"study", "tracking", "workers", *OPTIONAL_KEYS}
+    may_lack = {"study", "tracking", "workers", "stop_after", *OPTIONAL_KEYS}
     assert Config.model_fields.keys() - written.keys() <= may_lack
     assert (config.numerics, config.parallelism) == ("portable", 6)
 
