@@ -38,7 +38,7 @@ def test_the_config_is_complete_and_explains_each_value():
     path = new(written(rows(60).assign(y=["a", "b", "c"] * 20)), "y").path
     assert str(path) == "configs/data.yaml"
     text = path.read_text()
-    left_out = {"study", "tracking", "workers"}
+    left_out = {"study", "tracking", "workers", "stop_after"}
     keys = load_config(path).document().keys() - yaml.safe_load(text).keys()
     assert keys - {*OPTIONAL_KEYS} == left_out
     lines = [line for line in text.splitlines() if ":" in line and not line.startswith("#")]
