@@ -1,5 +1,7 @@
 """Covers tables in memory on the whole road: `new`, `search`, `predict`."""
 
+import os
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +65,18 @@ def test_every_table_gets_the_answers_of_the_file(model: Any, convert: Any) -> N
     assert list(found["plan"]) == list(FRAME["plan"])
     chances = model.predict_proba(convert(FRAME))
     assert chances.tolist() == answers[names[1:]].to_numpy().tolist()
+
+
+def test_a_pipe_gets_the_answers_of_the_file(model: Any, tmp_path: Path) -> None:
+    FRAME.to_csv(tmp_path / "churn.csv", index=False)
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    content = (tmp_path / "churn.csv").read_bytes()
+    writer = threading.Thread(target=pipe.write_bytes, args=[content])
+    writer.start()
+    found = dnnsearch.predict("churn/0", pipe)
+    writer.join()
+    assert found.equals(dnnsearch.predict("churn/0", tmp_path / "churn.csv"))
 
 
 @pytest.mark.parametrize("convert", TABLES.values(), ids=TABLES)

@@ -14,6 +14,7 @@ It does not know what a column means, or which of them is the target. Only `sour
 - `encoding`: from bytes to text.
 - `code_pages`: encodings that are not Unicode.
 - `dialect`: separator, quotes, decimal mark and header, detected.
+- `line_forms`: backslash escapes, boxes, and blanks mixed with tabs, rewritten as CSV.
 - `delimited`: CSV and similar formats.
 - `number_formats`: formatted numbers such as `1,234.50` or `12 %`.
 - `columnar`: Parquet, Feather and Arrow.

@@ -12,6 +12,7 @@ import pandas as pd
 
 from dnnsearch.data.files.dialect import SEPARATORS, Dialect, Row, detect, rows, without_comments
 from dnnsearch.data.files.encoding import decode
+from dnnsearch.data.files.line_forms import FORMS, line_forms, rewritten_text
 from dnnsearch.data.files.number_formats import notice, respelled
 from dnnsearch.data.files.number_spelling import may_be_thousands
 from dnnsearch.data.files.reading_version import Reading
@@ -48,8 +49,11 @@ def read_delimited(raw: bytes, given: Mapping[str, Any], target: str | None) -> 
     """
     text, encoding = decode(raw, given)
     text, comments = without_comments(text)
+    forms = line_forms(text, given)
+    text = rewritten_text(text, forms)
     dialect = detect(text, given, target)
     notices = [f"{comments} leading comment lines were skipped"] if comments else []
+    notices += [FORMS[name].notice for name in forms]
     frame = parse(text, dialect, given, target)
     if Reading.of(given).has(BY_COLUMN):
         read = read_spelled(frame, given, target, dialect.decimal, dialect.separator)

@@ -10,11 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from dnnsearch.data.files.reading_version import Reading
 from dnnsearch.data.files.sheet import MISSING
 from dnnsearch.data.files.size_limits import RowReader
 
 SAMPLE_ROWS = 200
 SEPARATORS = (",", ";", "\t", "|", " ")
+CARET, COLON = "^", ":"  # the second only if nothing else separates: it is in times
 MIN_SHARE_OF_ONE_WIDTH = 0.8  # of the rows, or the separator is another
 COMMENT = re.compile(r"[|#%]|//|sep=.\n", re.IGNORECASE)  # the last is written by spreadsheets
 
@@ -91,7 +93,7 @@ def detect(text: str, given: Mapping[str, Any], target: str | None) -> Dialect:
     Raise ValueError if the text is not a table.
     """
     quote = given.get("quote") or _quote(text)
-    separator = given.get("separator") or _separator(text, quote)
+    separator = given.get("separator") or _separator(text, quote, Reading.of(given))
     sample = list(itertools.islice(rows(text, separator, quote), SAMPLE_ROWS))
     decimal = given.get("decimal") or _decimal(sample, separator)
     header = given.get("header")
@@ -108,11 +110,14 @@ def _quote(text: str) -> str:
     return "'" if single > double else '"'
 
 
-def _separator(text: str, quote: str) -> str:
+def _separator(text: str, quote: str, reading: Reading) -> str:
     """Return the separator that makes rows of one width and cells without other separators."""
-    scores = {separator: _score(text, separator, quote) for separator in SEPARATORS}
+    known = (*SEPARATORS, CARET) if reading.has("a caret separates") else SEPARATORS
+    scores = {separator: _score(text, separator, quote) for separator in known}
     best = max(scores, key=lambda separator: scores[separator])
-    return best if scores[best][0] > 0 else ","
+    if scores[best][0] > 0:
+        return best
+    return next((rare for rare in (CARET, COLON) if _score(text, rare, quote)[0] > 0), ",")
 
 
 def _score(text: str, separator: str, quote: str) -> tuple[float, int]:

@@ -18,6 +18,7 @@ from dnnsearch.data.files.code_pages import ESCAPE
 from dnnsearch.data.files.delimited import ROW_NAMES, TRAILING, UNNAMED, column_names
 from dnnsearch.data.files.dialect import Dialect, Row, detect, rows, without_comments
 from dnnsearch.data.files.encoding import decode, later_encoding
+from dnnsearch.data.files.line_forms import line_forms, rewritten, rewritten_text
 from dnnsearch.data.files.open_bytes import BLOCK_BYTES, opened
 from dnnsearch.data.files.reading_version import BEFORE, Reading
 from dnnsearch.data.files.size_limits import LineLimit, RowReader, lines_of
@@ -37,12 +38,14 @@ class TextTable:
     names: list[str]
     comments: int  # lines before the table
     blanks: bool  # whether a quote may follow a blank
+    forms: tuple[str, ...]  # in which the lines are rewritten
 
     def parts(self) -> Iterator[pd.DataFrame]:
         """Yield the rows, ROWS_PER_PART at a time; raise ValueError with the line of a bad row."""
         with opened(self.path) as raw:
             text = io.TextIOWrapper(raw, self.encoding)  # would close `raw` if it went before
-            found = self._rows(itertools.islice(lines_of(text), self.comments, None))
+            lines = itertools.islice(lines_of(text), self.comments, None)
+            found = self._rows(rewritten(lines, self.forms) if self.forms else lines)
             while part := list(itertools.islice(found, ROWS_PER_PART)):
                 yield pd.DataFrame(part, columns=self.names, dtype="str")
 
@@ -69,6 +72,8 @@ def text_table(path: Path, given: Mapping[str, Any], wanted: Collection[str]) ->
     """
     encoding = _encoding(path, given)
     text, comments = without_comments(_head(path, encoding))
+    forms = line_forms(text, given)
+    text = rewritten_text(text, forms)
     dialect = detect(text, given, None)
     first, second = [*itertools.islice(rows(text, dialect.separator, dialect.quote), 2), [], []][:2]
     if "header" not in given:
@@ -78,7 +83,7 @@ def text_table(path: Path, given: Mapping[str, Any], wanted: Collection[str]) ->
         extra = ROW_NAMES if second[-1].strip() else TRAILING
     names = column_names(first, dialect, extra)
     blanks = re.search(re.escape(dialect.separator) + " +" + re.escape(dialect.quote), text)
-    return TextTable(path, encoding, dialect, names, comments, blanks is not None)
+    return TextTable(path, encoding, dialect, names, comments, blanks is not None, forms)
 
 
 def _is_header(first: Row, wanted: Collection[str], looks_like: bool) -> bool:
