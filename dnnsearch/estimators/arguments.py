@@ -19,7 +19,11 @@ from dnnsearch.trials.hyperparameters import (
 from dnnsearch.validators import Rule, one_of, or_word, real, show, whole
 
 DEFAULT_CURVE_POINTS = 30
-OPTIONAL_IN_REGRESSIONS = [name for name in OPTIONAL if not HYPERPARAMETERS[name].for_classes]
+# `patience` and `dev_fraction` of an estimator end its training.
+OPTIONAL_IN_CLASSIFIERS = [name for name in OPTIONAL if HYPERPARAMETERS[name].acts != "end"]
+OPTIONAL_IN_REGRESSIONS = [
+    name for name in OPTIONAL_IN_CLASSIFIERS if not HYPERPARAMETERS[name].for_classes
+]
 Init = Callable[..., None]
 DEFAULT_HIDDEN_LAYERS = 2  # if `units` is one number and `hidden_layers` is None
 
@@ -64,7 +68,9 @@ def hyperparameters(given: Mapping[str, Any]) -> Hyperparameters:
     """
     names = ("learning_rate", "iterations", "activation", "momentum", "batch_size")
     values = {name: _checked(name, HYPERPARAMETERS[name].value, given[name]) for name in names}
-    optional = {name: _optional(name, given[name]) for name in NEUTRAL if name in given}
+    optional = {
+        name: _optional(name, given[name]) for name in OPTIONAL_IN_CLASSIFIERS if name in given
+    }
     return Hyperparameters(
         **values, units=_units(given["hidden_layers"], given["units"]), **optional
     )

@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from dnnsearch.data.frames import plain_dtype, to_pandas
 from dnnsearch.estimators.arguments import (
+    OPTIONAL_IN_CLASSIFIERS,
     OPTIONAL_IN_REGRESSIONS,
     described,
     hyperparameters,
@@ -24,7 +25,6 @@ from dnnsearch.estimators.arguments import (
 )
 from dnnsearch.estimators.fitting import fit
 from dnnsearch.nn import Network, Parameters
-from dnnsearch.trials.hyperparameters import OPTIONAL
 from dnnsearch.trials.input_pieces import network
 
 ARGUMENTS = """Parameters
@@ -140,13 +140,13 @@ class DeepNetClassifier(ClassifierMixin, DeepNet):  # type: ignore[misc]
     __doc__ = f"""A deep network that predicts classes.
 
     {ARGUMENTS}
-{described(OPTIONAL)}
+{described(OPTIONAL_IN_CLASSIFIERS)}
     {ATTRIBUTES}
     classes_
         The labels, in the order of `predict_proba`.
     """
 
-    @with_optional(OPTIONAL, DeepNet)
+    @with_optional(OPTIONAL_IN_CLASSIFIERS, DeepNet)
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
 

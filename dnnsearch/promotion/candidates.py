@@ -36,6 +36,7 @@ class Candidate:
     value: float  # the trial's value in the search
     hyperparameters: Hyperparameters
     multiply_adds: int  # the cost of training one network
+    stop: int | None = None  # updates of a refit: the mean of the confirmations' best points
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ are less biased, because all were selected in the same way. Only the test score 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -23,6 +23,7 @@ from dnnsearch.promotion.candidates import (
 from dnnsearch.promotion.evaluation_scores import on_dev
 from dnnsearch.statistics.difference_to_best import Comparison
 from dnnsearch.statistics.score_sample import ScoreSample
+from dnnsearch.trials.hyperparameters import BEST
 from dnnsearch.trials.record import Record
 
 
@@ -63,8 +64,16 @@ def confirm(trainer: Trainer, chosen: list[Candidate], replicates: int) -> Confi
         trained = trainer.train(specs)
         for of_one, record in zip(records, trained, strict=True):
             of_one.append(record)
+    chosen = [replace(one, stop=_stop(of_one)) for one, of_one in zip(chosen, records)]
     arrays = open_restored(definition.config, trainer.store, definition.prepared.key)
     return _confirmed(chosen, records, arrays, definition.maximize)
+
+
+def _stop(records: list[Record]) -> int | None:
+    """Return the mean number of updates at the best points; None if the last point is kept."""
+    if records[0].spec.hyperparameters.checkpoint != BEST:
+        return None
+    return max(round(np.mean([record.kept for record in records])), 1)
 
 
 def _confirmed(

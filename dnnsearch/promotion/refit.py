@@ -2,6 +2,8 @@
 
 It makes as many updates as in the search, so on more examples it trains for fewer epochs: the
 search chose learning rate and updates together, and no dev set is left to decide when to stop.
+If the search kept the best point of each training, a refit has the same schedule of the learning
+rate, and ends after the mean number of updates at the best points of the confirmations.
 The preprocessing is fitted on the same rows. The dev curves of a refit are meaningless, because
 the dev examples are part of its training set.
 """
@@ -22,6 +24,7 @@ from dnnsearch.promotion.candidates import REFIT, Candidate, Trainer, fresh
 from dnnsearch.storage.array_store import ArrayStore
 from dnnsearch.study.definition import Definition
 from dnnsearch.study.stored_study import OpenStudy
+from dnnsearch.trials.hyperparameters import LAST
 from dnnsearch.trials.record import Record
 from dnnsearch.trials.spec import Spec
 
@@ -42,8 +45,9 @@ class Refit:
 def refit_spec(definition: Definition, whole: Prepared, one: Candidate, replicates: int) -> Spec:
     """Return the spec of a refit on `whole`, which is train and dev together."""
     on_all = replace(definition, prepared=whole)
-    spec = fresh(on_all, one.trial, one.hyperparameters, replicates, REFIT)
-    return replace(spec, curve_every=definition.curve_every)
+    hyper = replace(one.hyperparameters, checkpoint=LAST, patience=None)
+    spec = fresh(on_all, one.trial, hyper, replicates, REFIT)
+    return replace(spec, curve_every=definition.curve_every, stop=one.stop)
 
 
 def refit(trainer: Trainer, preferred: list[Candidate], replicates: int) -> Refit:

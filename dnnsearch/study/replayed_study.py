@@ -72,6 +72,7 @@ class ReplayedStudy:
                 self._asked[number].report(value, step)
         del self._asked[number]
         if curve:
+            curve = {**curve, **_after_the_end(record)}
             self.finished_curves.append(FinishedCurve(record.end == "finished", curve))
         self.study.tell(number, optuna_value(record), STATES[record.end])
 
@@ -79,6 +80,15 @@ class ReplayedStudy:
 def optuna_value(record: Record) -> float | None:
     """Return the value that Optuna stores: the objective if the trial is finished, else None."""
     return record.value if record.end == "finished" else None
+
+
+def _after_the_end(record: Record) -> dict[int, float]:
+    """Return the kept value at the later points of a training that patience has ended."""
+    spec = record.spec
+    if record.end != "finished" or record.value is None:
+        return {}
+    grid = (*range(0, spec.updates, spec.curve_every), spec.updates)
+    return {step: record.value for step in grid if step > record.iterations}
 
 
 def objective_curve(record: Record) -> dict[int, float]:

@@ -2,6 +2,7 @@
 
 It does not know Optuna, MLflow, configs or processes.
 
+- `checkpoint`: which point of a training is kept, and when patience ends it.
 - `descent`: the table of rules of gradient descent, from momentum to schedule-free AdamW.
 - `hyperparameters`: the table of the hyperparameters, and those of one trial.
 - `input_pieces`: the pieces of a network in front of its first layer, with their constants.

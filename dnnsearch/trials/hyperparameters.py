@@ -30,6 +30,7 @@ CALL_COST = 13_000  # one operation of an optional piece, in multiply-adds that 
 PASS_COST = 4  # of each number that it goes over
 
 Value = float | int | str
+LAST, BEST = "last", "best"  # checkpoints
 PARAMETRIZATIONS = ("standard", "ntk")
 
 
@@ -262,6 +263,26 @@ class Hyperparameters:
             limits=(0, None),
             for_classes=True,
             cost=lambda spec, value: 2 * CALL_COST,
+        ),
+    )
+    checkpoint: str = field(
+        default=LAST,
+        metadata=_row(
+            one_of((LAST, BEST)),
+            "best",
+            "which point of a training is kept: the last, or the one with the best objective",
+            acts="end",
+        ),
+    )
+    patience: int | None = field(
+        default=None,
+        metadata=_ordered(
+            whole(1, MAX_ITERATIONS),
+            "10",
+            "points of the curves after the best one at which a training ends",
+            acts="end",
+            limits=(1, None),
+            start=10,
         ),
     )
     class_weights: float | None = field(

@@ -16,6 +16,7 @@ import numpy as np
 
 from dnnsearch.runtime.package_version import package_version
 from dnnsearch.storage.array_store import canonical, digest, pack, unpack
+from dnnsearch.trials.checkpoint import kept_point
 from dnnsearch.trials.run import Result
 from dnnsearch.trials.spec import Spec
 
@@ -71,9 +72,16 @@ class Record:
         return {name.removeprefix(CURVE_PREFIX): self.arrays[name] for name in names}
 
     @property
+    def kept(self) -> int:
+        """Number of updates at the point whose parameters, values and predictions are kept."""
+        return int(self.arrays["steps"][kept_point(self.spec, self.curves)])
+
+    @property
     def final(self) -> dict[str, np.ndarray]:
-        """The last point of each curve by name, (R,)."""
-        return {name: curve[:, -1] for name, curve in self.curves.items()}
+        """The kept point of each curve by name, (R,)."""
+        curves = self.curves
+        point = kept_point(self.spec, curves) if curves else 0
+        return {name: curve[:, point] for name, curve in curves.items()}
 
     @property
     def value(self) -> float | None:

@@ -16,7 +16,8 @@ import numpy as np
 from dnnsearch import nn
 from dnnsearch.storage.array_store import digest
 from dnnsearch.trials import training
-from dnnsearch.trials.hyperparameters import Value, describe
+from dnnsearch.trials.checkpoint import best_point, is_out_of_patience, kept_point
+from dnnsearch.trials.hyperparameters import BEST, Value, describe
 from dnnsearch.trials.input_pieces import InputPieces, input_pieces, network
 from dnnsearch.trials.metrics import Direction, measure
 from dnnsearch.trials.pruning import PRUNERS
@@ -92,19 +93,26 @@ def run_trial(
     learnt = spec.input_shape.learnt
     parameters = nn.initialize(spec.layer_sizes, rngs, spec.initialization, spec.dtype, learnt)
     points: list[Progress] = []
+    kept = parameters.flat.copy() if spec.hyperparameters.checkpoint == BEST else None
+    values: list[float] = []
     for progress in _training(spec, parameters, data, rngs, pieces):
         points.append(progress)
+        values.append(float(progress.value(spec.objective).mean()))
+        if kept is not None and best_point(spec, values) == len(values) - 1:
+            kept[...] = parameters.flat
         watch(progress)
-        if _is_pruned(spec, points):
+        if _is_pruned(spec, points, values) or is_out_of_patience(spec, values):
             break
     steps = np.array([point.iteration for point in points], np.int64)
     names = (*CURVES, *spec.measured)
     curves = {name: np.stack([p.value(name) for p in points], axis=1) for name in names}
     diverged = ~np.isfinite(curves["train_cost"][:, -1])
+    if kept is not None and kept_point(spec, curves) < len(points) - 1:
+        parameters.flat[...] = kept
     parameters.flat[diverged] = np.nan
     predictions, outputs = _on_dev(spec, parameters, data, pieces)
     return Result(
-        end=_end(spec, steps, diverged),
+        end=_end(spec, points, values, diverged),
         steps=steps,
         curves=curves,
         cost=spec.cost(int(steps[-1])),
@@ -126,7 +134,8 @@ def _training(
     return training.train(
         parameters,
         data,
-        replace(spec.hyperparameters, iterations=spec.updates),
+        replace(spec.hyperparameters, iterations=spec.planned),
+        stop=spec.updates,
         output=spec.output,
         curve_every=spec.curve_every,
         rngs=rngs,
@@ -135,12 +144,11 @@ def _training(
     )
 
 
-def _is_pruned(spec: Spec, points: list[Progress]) -> bool:
+def _is_pruned(spec: Spec, points: list[Progress], values: list[float]) -> bool:
     """Return whether the thresholds of the spec end the training at the last of these points."""
     if points[-1].iteration == spec.updates:
         return False
     needed = dict(spec.thresholds).get(points[-1].iteration)
-    values = [point.value(spec.objective).mean() for point in points]
     return is_below(needed, values, spec.pruner, spec.maximize)
 
 
@@ -153,10 +161,14 @@ def is_below(needed: float | None, values: list[float], pruner: str, maximize: b
     return direction.better(needed, value)
 
 
-def _end(spec: Spec, steps: np.ndarray, diverged: np.ndarray) -> str:
+def _end(spec: Spec, points: list[Progress], values: list[float], diverged: np.ndarray) -> str:
+    """Return how the training ended. `max_cost` prunes it; patience and `stop` finish it."""
     if diverged.any():
         return "diverged"
-    return "finished" if steps[-1] == spec.hyperparameters.iterations else "pruned"
+    if _is_pruned(spec, points, values):
+        return "pruned"
+    complete = points[-1].iteration in (spec.hyperparameters.iterations, spec.stop)
+    return "finished" if complete or is_out_of_patience(spec, values) else "pruned"
 
 
 def _on_dev(

@@ -60,6 +60,7 @@ class Spec:
     thresholds: tuple[tuple[int, float], ...] = ()  # (iteration, the worst value that goes on)
     metrics: tuple[str, ...] = ()  # measured in addition to the objective
     numbers: int = 0  # features that are numbers, the first ones; 0 if no input piece needs it
+    stop: int | None = None  # updates after which a training ends whose plan is longer
     keep: bool = False  # the record has the final parameters, even if they are large
 
     @property
@@ -130,10 +131,15 @@ class Spec:
         return count * PASS_COST * numbers + 4 * CALL_COST * self.hyperparameters.hidden_layers
 
     @property
-    def updates(self) -> int:
-        """Number of updates that will be made, unless the training ends early."""
+    def planned(self) -> int:
+        """Number of updates over which the learning rate's schedule goes."""
         wanted = self.hyperparameters.iterations
         return wanted if self.max_cost is None else min(wanted, self.max_cost // self.cost(1))
+
+    @property
+    def updates(self) -> int:
+        """Number of updates that will be made, unless the training ends early."""
+        return self.planned if self.stop is None else min(self.planned, self.stop)
 
     def as_dict(self) -> dict[str, Any]:
         """Return a JSON-able dict without the fields that have their default."""

@@ -75,6 +75,7 @@ def train(
     curve_every: int,
     rngs: Sequence[np.random.Generator],
     pieces: InputPieces | None = None,
+    stop: int | None = None,
     scores: Mapping[str, Callable[[Array, Array], Array]] = MappingProxyType({}),
 ) -> Iterator[Progress]:
     """Train `parameters` in place; yield at 0, curve_every, 2 curve_every, ..., hyper.iterations.
@@ -84,6 +85,7 @@ def train(
     Raise TypeError, at the first point, unless X_train and X_dev have the parameters' dtype.
     The units of `hyper` are not used: `parameters` have theirs. X are already scaled by `pieces`,
     which make the input layer.
+    With `stop` the training ends after so many updates, with the schedule of hyper.iterations.
     Weights of classes multiply the gradient of each example, not the reported costs.
     `scores` are computed at each point from dev's logits (R, n[L], m) and y_dev, as (R,).
     """
@@ -92,7 +94,8 @@ def train(
     _check_dtypes(arrays, flat.dtype)
     if parameters.replicates == (1,):
         parameters, arrays = _alone(parameters, arrays)
-    trained, iterations = network(parameters, hyper, output, pieces), hyper.iterations
+    trained = network(parameters, hyper, output, pieces)
+    iterations = hyper.iterations if stop is None else stop
     batches = _batches(trained, arrays["X_train"], arrays["y_train"], hyper.batch_size, rngs)
     weights = _class_weights(hyper.class_weights, parameters, arrays["y_train"])
     descent = updates_of(trained, hyper, weights)

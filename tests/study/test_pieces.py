@@ -29,6 +29,8 @@ SPACE = {
     "scaling": [0, 6],
     "parametrization": ["standard", "ntk"],
     "width": [4, 8],
+    "checkpoint": ["last", "best"],
+    "patience": [3, 30],
     "dropout": [0, 0.1],
     "l2": [0, 0.001],
     "label_smoothing": [0, 0.05],

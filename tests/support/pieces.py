@@ -16,6 +16,7 @@ PIECES: dict[str, dict[str, Any]] = {
     "dropout, tanh, full batch": {"dropout": 0.3, "activation": "tanh", "batch_size": "full"},
     "l2": {"l2": 0.01},
     "label smoothing": {"label_smoothing": 0.1},
+    "best checkpoint, patience": {"checkpoint": "best", "patience": 3, "learning_rate": 1.0},
     "nesterov": {"descent": "nesterov"},
     "rmsprop": {"descent": "rmsprop", "learning_rate": 0.01, "beta2": 0.9},
     "adam": {"descent": "adam", "learning_rate": 0.01},
