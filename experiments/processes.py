@@ -1,4 +1,4 @@
-"""Start the real command `dnnsearch search`; find and kill it and its child processes."""
+"""Start real commands, mostly `dnnsearch search`; find and kill them and their child processes."""
 
 import contextlib
 import json
@@ -40,19 +40,25 @@ def start(
     `memory` limits the address space of each process, in bytes. Prepared data are kept in `cache`,
     or in the folder of the config.
     """
-    process = subprocess.Popen(
-        [sys.executable, "-m", "dnnsearch", "search", str(config), "--quiet", *options],
-        cwd=config.parent,
-        env=environment(cache or config.parent / "cache"),
+    arguments = ["search", str(config), "--quiet", *options]
+    process = start_command(config.parent, arguments, cache or config.parent / "cache")
+    if memory is not None:
+        with contextlib.suppress(ProcessLookupError):
+            resource.prlimit(process.pid, resource.RLIMIT_AS, (memory, memory))
+    return process
+
+
+def start_command(folder: Path, arguments: Sequence[str], cache: Path) -> subprocess.Popen[str]:
+    """Start `dnnsearch ARGUMENTS` in a folder; its output and errors are one stream."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "dnnsearch", *arguments],
+        cwd=folder,
+        env=environment(cache),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
-    if memory is not None:
-        with contextlib.suppress(ProcessLookupError):
-            resource.prlimit(process.pid, resource.RLIMIT_AS, (memory, memory))
-    return process
 
 
 def environment(cache: Path) -> dict[str, str]:

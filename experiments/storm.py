@@ -2,23 +2,22 @@
 
 Question:    after a search was killed and resumed many times, is its study the same as without a
              kill: same fingerprint, exactly the requested trials, Optuna and MLflow in agreement,
-             no run twice, nothing left RUNNING, no process left over?
-Scientific:  what is killed with SIGKILL (the coordinator; one of its children, which is a worker or
-             the process that publishes to MLflow; all at once), and when: at random moments, some
-             seconds after a start or some trials later, which includes the set-up of an empty
-             folder and the publishing at the end
+             no run twice, nothing left RUNNING, no process left over, no traceback, no hang?
+Scientific:  which signal (KILL, TERM, INT, HUP, QUIT; STOP, and CONT up to 3 seconds later), who
+             gets it (the coordinator; one of its children, which is a worker or the process that
+             publishes to MLflow; all at once), and when: at random moments, some seconds after a
+             start or some trials later, which includes the set-up of an empty folder and the
+             publishing at the end
 Nuisance:    the number of workers, 2 to 4, drawn again at each start; the seeds of study and storm
 Fixed:       studies of 24 trials with pruning; each process is limited to 1 GB of memory, so two of
              the first trials, which need more, fail in every study, killed or not
 Command:     python experiments/storm.py [--tiny] [--kills 200] [--seed 0]
-Result:      storm.md, written by this program
+Result:      storm.md, written by this program; storm_of_commands.py does the same to other commands
 """
 
-import contextlib
 import random
 import subprocess
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -26,9 +25,10 @@ from pathlib import Path
 from typing import Any
 
 from dnnsearch.study.stored_study import OpenStudy, open_study
+from experiments import kills as signals
 from experiments import report
 from experiments.agreement import disagreements
-from experiments.processes import children_of, finish, kill, start, survivors, write_config
+from experiments.processes import children_of, finish, start, write_config
 
 NAME = "storm"
 MEMORY = 1 << 30  # bytes of address space for each process
@@ -49,7 +49,7 @@ CONFIG = {
 STUDIES = [("halving", "tpe"), ("median", "tpe"), ("halving", "random"), ("halving", "qmc")]
 MAX_PAUSE_SECONDS = 0.2  # from the end of a trial to the next kill
 MAX_LONG_PAUSE_SECONDS = 2.0  # the same before the first trial and after the last one
-MAX_CHILD_KILLS_PER_RUN = 3  # one makes a trial a suspect, and three more would fail it
+MAX_PROBLEMS = 3  # of one storm, which then is given up
 ENDS = ("finished", "pruned", "diverged", "failed")
 
 
@@ -90,30 +90,36 @@ def opened(folder: Path) -> OpenStudy:
 
 
 def run_storm(reference: Reference, seed: int, most: int, folder: Path) -> Storm:
-    """Kill the search up to `most` times, and start it again until it finishes."""
+    """Send up to `most` signals to the search, and start it again until it finishes."""
     storm, rng = Storm(seed, reference), random.Random(seed)
     path = write_config(folder, NAME, reference.config)
-    output = None
-    while output is None:
+    is_finished = False
+    while not is_finished and len(storm.problems) < MAX_PROBLEMS:
         storm.starts += 1
         process = start(path, ["--workers", str(rng.randint(2, 4))], MEMORY)
-        output = run_once(process, folder, storm, rng, most - storm.kills.total())
-    storm.problems += [] if process.returncode == 0 else [output]
+        is_finished = run_once(process, folder, storm, rng, most - storm.kills.total())
     storm.problems += compare(path, reference)
     return storm
 
 
 def run_once(
     process: subprocess.Popen[str], folder: Path, storm: Storm, rng: random.Random, most: int
-) -> str | None:
-    """Wait for one run of the search; return its output, or None if the coordinator was killed."""
-    for kind in planned_kills(rng, most):
-        if ends_before_next_moment(process, folder, storm.reference.trials, rng):
-            break
-        kill_some(process, kind, storm, rng)
-        if kind != "child":
-            return None
-    return process.communicate()[0]
+) -> bool:
+    """Wait for one run of the search; return whether it has finished."""
+    try:
+        for name in signals.planned(rng, most):
+            if ends_before_next_moment(process, folder, storm.reference.trials, rng):
+                break
+            storm.kills[name] += signals.hit(process, name, rng)
+            if name in signals.ENDING:
+                storm.problems += signals.problems_of_end(process, name)
+                return False
+        output = signals.output_of(process, lambda: records(folder))
+    except signals.HangError as error:
+        storm.problems.append(str(error))
+        return False
+    storm.problems += signals.problems_of_output(output) if process.returncode == 0 else [output]
+    return process.returncode == 0
 
 
 def ends_before_next_moment(
@@ -124,43 +130,18 @@ def ends_before_next_moment(
     Returns whether the search has ended by then.
     """
     wanted = min(records(folder) + rng.randint(0, trials // 6), trials)
-    while records(folder) < wanted and process.poll() is None:
-        time.sleep(0.01)
+    watch = signals.Watch(process, lambda: records(folder))
+    while records(folder) < wanted and not signals.has_ended(process, 0.01):
+        watch.check()
     runs = wanted < trials and children_of(process.pid)
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(rng.uniform(0, MAX_PAUSE_SECONDS if runs else MAX_LONG_PAUSE_SECONDS))
-    return process.poll() is not None
+    return signals.has_ended(
+        process, rng.uniform(0, MAX_PAUSE_SECONDS if runs else MAX_LONG_PAUSE_SECONDS)
+    )
 
 
 def records(folder: Path) -> int:
     """Return how many trials have ended."""
     return len(list((folder / "records" / NAME).glob("[0-9]*")))
-
-
-def planned_kills(rng: random.Random, most: int) -> list[str]:
-    """Return what will be killed in one run: some children, then the coordinator or all."""
-    children = rng.randint(1, MAX_CHILD_KILLS_PER_RUN)
-    return (["child"] * children + [rng.choice(["coordinator", "all"])])[:most]
-
-
-def kill_some(process: subprocess.Popen[str], kind: str, storm: Storm, rng: random.Random) -> None:
-    """Kill one kind of process; note each child that outlives a killed coordinator.
-
-    If there is no child to kill, nothing is killed.
-    """
-    children = children_of(process.pid)
-    if kind == "child":
-        if not children:
-            return
-        kill(rng.choice(children))
-    else:
-        kill(process.pid)
-        for pid in children if kind == "all" else []:
-            kill(pid)
-        process.communicate()
-        left = survivors(children)
-        storm.problems += [f"process {pid} outlived its coordinator" for pid in left]
-    storm.kills[kind] += 1
 
 
 def compare(path: Path, reference: Reference) -> list[str]:
@@ -175,6 +156,7 @@ def compare(path: Path, reference: Reference) -> list[str]:
 
 def storms(kills: int, each: int, seed: int, trials: int, studies: int) -> list[Storm]:
     """Run storms on the first `studies` of STUDIES in turn, until there were `kills` kills."""
+    signals.take_signals()
     with tempfile.TemporaryDirectory(prefix="dnnsearch-storm-") as root:
         references, done = [], list[Storm]()
         for number, (pruner, sampler) in enumerate(STUDIES[:studies]):
@@ -205,12 +187,12 @@ def row_of_ends(reference: Reference) -> str:
 
 
 def row(storm: Storm) -> list[object]:
-    kinds = [storm.kills[kind] for kind in ("coordinator", "child", "all")]
+    kinds = [storm.kills[name] for name in signals.KINDS]
     problems = "; ".join(storm.problems) or "as without kills"
     return [storm.seed, row_of_ends(storm.reference), *kinds, storm.starts, problems]
 
 
-HEADER = ["storm", "study", "coordinator", "child", "all", "starts", "afterwards"]
+HEADER = ["storm", "study", *signals.KINDS, "starts", "afterwards"]
 
 
 def conclusion(done: Sequence[Storm]) -> str:

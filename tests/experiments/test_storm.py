@@ -4,7 +4,7 @@ import random
 from collections import Counter
 from pathlib import Path
 
-from experiments import storm
+from experiments import kills, storm
 
 
 def test_ten_kills_leave_no_trace(tmp_path: Path) -> None:
@@ -21,15 +21,16 @@ def test_ten_kills_leave_no_trace(tmp_path: Path) -> None:
 
 def test_no_trial_loses_so_many_workers_that_it_would_fail() -> None:
     rng = random.Random(0)
-    plans = [storm.planned_kills(rng, 10) for _ in range(100)]
-    assert all(plan.count("child") <= 3 for plan in plans)
-    assert {plan[-1] for plan in plans} == {"coordinator", "all"}
-    assert all(len(storm.planned_kills(rng, 2)) <= 2 for _ in range(100))
+    plans = [kills.planned(rng, 10) for _ in range(300)]
+    assert all(plan.count("KILL child") <= 3 for plan in plans)
+    assert {plan[-1] for plan in plans} == set(kills.ENDING)
+    assert {name for plan in plans for name in plan} == set(kills.KINDS)
+    assert all(len(kills.planned(rng, 2)) <= 2 for _ in range(100))
 
 
 def test_a_storm_that_changed_the_study_is_reported() -> None:
     reference = storm.Reference({"pruner": "median", "sampler": "tpe", "seed": 0}, "", Counter())
-    well = storm.Storm(0, reference, Counter(child=2), 1)
-    badly = storm.Storm(1, reference, Counter(all=1), 2, ["trial 3 has 2 runs in MLflow"])
+    well = storm.Storm(0, reference, Counter({"KILL child": 2}), 1)
+    badly = storm.Storm(1, reference, Counter(HUP=1), 2, ["trial 3 has 2 runs in MLflow"])
     assert storm.row(badly)[-1] == "trial 3 has 2 runs in MLflow"
     assert "1 storms ended as without kills, 1 did not" in storm.conclusion([well, badly])
