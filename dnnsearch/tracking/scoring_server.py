@@ -28,6 +28,7 @@ Send = Callable[[Message], Awaitable[None]]
 
 MAX_LINE_CHARACTERS = 500  # of a refusal
 MAX_DISCARDED = 16  # times the limit of a body, before the connection is closed on the sender
+MAX_SHUTDOWN_SECONDS = 3  # after a signal, for the requests that are still unanswered
 BLOCK_BYTES = 1 << 20  # of an answer, sent at a time
 ERROR_CODES = {
     400: "BAD_REQUEST",
@@ -35,6 +36,7 @@ ERROR_CODES = {
     405: "METHOD_NOT_ALLOWED",
     413: "REQUEST_TOO_LARGE",
     415: "UNSUPPORTED_MEDIA_TYPE",
+    503: "TEMPORARILY_UNAVAILABLE",
     507: "INSUFFICIENT_STORAGE",
 }
 
@@ -82,6 +84,8 @@ class CheckedServer:
                 arguments = self.model, Path(body.name), _media_type(scope), answer
                 async with self._one_body_at_a_time:
                     await asyncio.to_thread(predict_body, *arguments)
+        except asyncio.CancelledError:  # a signal ends the server, and it has waited long enough
+            raise Refusal(503, "the server ends") from None
         except ValueError as error:
             raise Refusal(400, str(error)) from None
         except OSError as error:  # such as a full disk
@@ -159,8 +163,13 @@ def main(arguments: list[str]) -> None:
     """Serve the model of a file, on a port and with a limit for bodies, until a signal ends it."""
     file, port, max_bytes = arguments
     model = model_file.read(Path(file))
-    application = CheckedServer(model, int(max_bytes))
-    uvicorn.run(application, host="127.0.0.1", port=int(port), lifespan="off")
+    uvicorn.run(
+        CheckedServer(model, int(max_bytes)),
+        host="127.0.0.1",
+        port=int(port),
+        lifespan="off",
+        timeout_graceful_shutdown=MAX_SHUTDOWN_SECONDS,
+    )
 
 
 if __name__ == "__main__":

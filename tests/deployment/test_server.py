@@ -4,8 +4,11 @@ import errno
 import inspect
 import json
 import os
+import signal
+import socket
 import stat
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -131,6 +134,17 @@ def test_the_private_folder_goes_with_the_server(folder: Path, tmp_path: Path) -
     (private,) = tmp_path.glob("dnnsearch-serve-*")
     server.kill()
     wait_until_removed(private)
+
+
+def test_a_server_ends_although_a_request_is_never_completed(folder: Path) -> None:
+    server = Server(folder, "members.dnn")
+    head = b"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", server.port)) as sender:
+        sender.sendall(head + b"zone,age")
+        time.sleep(0.5)  # until it is read
+        server.process.terminate()
+        assert server.process.wait(timeout=30) in (0, -signal.SIGTERM)
+    assert "Traceback" not in server.log.read_text()
 
 
 def test_a_body_may_be_as_large_from_python_as_from_the_command() -> None:
