@@ -17,6 +17,7 @@ Rule = Callable[[object], Any]
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d{1,4})?", re.ASCII)
 _INTEGER = re.compile(r"[-+]?\d{1,40}", re.ASCII)
 _CLUSTER = re.compile(r"(tcp|tls)://([\w.-]+|\[[0-9a-fA-F:.]+\]):\d{1,5}", re.ASCII)
+MAX_SHOWN = 100  # characters of one text
 _LIMITED = reprlib.Repr()
 _LIMITED.maxlevel, _LIMITED.maxstring, _LIMITED.maxother, _LIMITED.maxlong = 3, 60, 60, 60
 
@@ -43,6 +44,12 @@ def shortened(names: Iterable[object], most: int, separator: str = ", ") -> str:
     texts = [str(name) for name in names]
     more = f"{separator.strip(', ')} and {len(texts) - most} more" if len(texts) > most else ""
     return separator.join(texts[:most]) + more
+
+
+def cut(name: object) -> str:
+    """Return the start of a text from a file: a cell of a table may be as long as a book."""
+    text = str(name)
+    return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 3] + "..."
 
 
 def first_line(error: BaseException) -> str:

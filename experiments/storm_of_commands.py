@@ -29,7 +29,7 @@ from typing import Any
 from mlflow import MlflowClient
 from mlflow.entities import ViewType
 
-from dnnsearch.promotion.evaluation_log import EvaluationLog
+from dnnsearch.study.evaluation_log import EvaluationLog
 from dnnsearch.study.leaderboard.ranking import leaderboards
 from dnnsearch.study.stored_study import open_study
 from experiments import kills as signals
@@ -147,7 +147,7 @@ def state_of(folder: Path) -> State:
 
 def evaluations(log: EvaluationLog) -> list[str]:
     """Return each evaluation once: one that was killed is in the log twice, as it must be."""
-    texts = (json.dumps({**entry, "when": ""}, sort_keys=True) for entry in log.entries)
+    texts = (json.dumps({**entry, "when": "", "at": 0}, sort_keys=True) for entry in log.entries)
     return sorted(set(texts))
 
 

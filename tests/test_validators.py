@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from dnnsearch.validators import (
+    cut,
     nearest,
     number,
     one_of,
@@ -112,6 +113,11 @@ def test_a_long_list_is_shortened_and_says_how_many_more_there_are():
     assert shortened("abc", 3) == "a, b, c"
     assert shortened("abcde", 3) == "a, b, c and 2 more"
     assert shortened([1, 2], 1) == "1 and 1 more"
+
+
+def test_a_long_text_is_cut():
+    assert cut("x" * 100) == "x" * 100
+    assert cut("x" * 10**6) == "x" * 97 + "..."
 
 
 def test_the_first_rule_that_does_not_hold_is_raised():

@@ -18,9 +18,10 @@ from dnnsearch.trials.hyperparameters import (
     Hyperparameter,
     Value,
 )
-from dnnsearch.validators import Rule, options, show, yes_or_no
+from dnnsearch.validators import Rule, cut, options, shortened, show, yes_or_no
 
 MAX_CHOICES = 1000
+MAX_CHOICES_SHOWN = 12  # of a text that should be a list
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,7 @@ def dimension(name: str, value: object) -> Dimension:
     if isinstance(value, list | tuple):
         return Choices(_distinct([hyper.value(one) for one in value]))
     if isinstance(value, str) and not hyper.takes_mapping and _words(value) > 1:
-        choices = ", ".join(value.replace(",", " ").split())
+        choices = shortened(map(cut, value.replace(",", " ").split()), MAX_CHOICES_SHOWN)
         raise ValueError(f"choices are a list [{choices}], but got one text, {show(value)}")
     return Fixed(hyper.value(value))
 

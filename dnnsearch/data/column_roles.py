@@ -19,7 +19,7 @@ from dnnsearch.data.index_columns import REASON as AN_INDEX
 from dnnsearch.data.index_columns import index_columns
 from dnnsearch.data.preprocessing import MAX_LEVELS
 from dnnsearch.data.target import Target, check_range, texts
-from dnnsearch.validators import shortened, show
+from dnnsearch.validators import cut, shortened, show
 
 MAX_SKEWNESS_OF_NUMBERS = 3.0  # beyond it the column is transformed by quantiles
 # Text is a category if its recurring levels cover enough rows of the whole table. Which of them get
@@ -222,7 +222,7 @@ def _category(series: pd.Series, name: str, missing: int, reason: str) -> Column
         if dates(there) is not None:
             what = f"it is dates; to split by them: split.by={name}, split.order=time"
         return Column(name, "ignored", what + _code(there), missing, True)
-    what = f"{len(counts)} levels: {shortened(counts.index, 4)}{_code(there)}"
+    what = f"{len(counts)} levels: {shortened(map(cut, counts.index), 4)}{_code(there)}"
     what = f"{what}; {reason}" if reason else what
     return Column(name, "category", what, missing, loud=bool(_code(there)))
 

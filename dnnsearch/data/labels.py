@@ -6,10 +6,10 @@ which leaves its rows out. This module knows labels and how many rows have them,
 
 import json
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
 
-from dnnsearch.validators import shortened
+from dnnsearch.validators import MAX_SHOWN, cut, shortened
 
 MAX_IN_ADVICE = 30  # more labels would make a command that nobody pastes
 
@@ -28,7 +28,7 @@ def rare_advice(counts: Mapping[str, int], rare: Sequence[str], can_keep: bool =
     """
     others = [name for name in counts if name not in rare]
     ways = []
-    if len(rare) <= MAX_IN_ADVICE and len(others) >= 2:
+    if len(rare) <= MAX_IN_ADVICE and len(others) >= 2 and _are_short(counts):
         partner = min(others, key=lambda name: counts[name])
         ways += [f"leave them out: {setting(dict.fromkeys(rare))}"]
         ways += [f"or join them with another class: {setting(dict.fromkeys(rare, partner))}"]
@@ -39,7 +39,14 @@ def rare_advice(counts: Mapping[str, int], rare: Sequence[str], can_keep: bool =
 
 def spelling_advice(counts: Mapping[str, int]) -> str:
     """Return how to join all labels that are spelled in several ways, each to its usual one."""
+    if not _are_short(counts):
+        return "if they mean the same, spell them alike"
     return f"if they mean the same, join them: {setting(_joined(counts, _meaning))}"
+
+
+def _are_short(labels: Iterable[str]) -> bool:
+    """Return whether labels can be pasted: a cell of a table may be as long as a book."""
+    return all(len(label) <= MAX_SHOWN for label in labels)
 
 
 def case_note(counts: Mapping[str, int]) -> str:
@@ -47,8 +54,12 @@ def case_note(counts: Mapping[str, int]) -> str:
     pairs = case_variants(counts)
     if not pairs:
         return ""
-    shown = shortened([f"{one} and {other}" for one, other in pairs], 3)
-    advice = setting(_joined(counts, str.casefold)) if len(pairs) <= MAX_IN_ADVICE else ""
+    shown = shortened([f"{cut(one)} and {cut(other)}" for one, other in pairs], 3)
+    advice = (
+        setting(_joined(counts, str.casefold))
+        if len(pairs) <= MAX_IN_ADVICE and _are_short(counts)
+        else ""
+    )
     to_join = f"; to join them: {advice}" if advice else ""
     return f"labels that differ in case only are different classes: {shown}{to_join}"
 

@@ -155,21 +155,23 @@ def _classes(name: object, labels: np.ndarray) -> tuple[str, ...]:
     rows = dict(zip(kinds, counts.tolist()))
     doubled = _spelled_twice(rows)
     if doubled:
-        spelled = " and ".join(f"{label!r} ({rows[label]} rows)" for label in doubled)
+        spelled = " and ".join(f"{show(label)} ({rows[label]} rows)" for label in doubled)
         advice = spelling_advice(rows)
         raise ValueError(f"{what} spells one label in two ways: {spelled}; {advice}")
     mixed = _mixed(kinds)
     if mixed:
         raise ValueError(f"{what} must spell its labels in one way, but mixes {mixed}")
     if len(kinds) < 2:
-        raise ValueError(f"{what} must have 2 classes, but all {len(labels)} rows are {kinds[0]!r}")
+        raise ValueError(
+            f"{what} must have 2 classes, but all {len(labels)} rows are {show(kinds[0])}"
+        )
     if len(kinds) == len(labels) > 2:
         raise ValueError(f"{what} looks like an identifier: every row has a different label")
     if len(kinds) > MAX_CLASSES:
         raise ValueError(f"{what} must have at most {MAX_CLASSES} classes, but has {len(kinds)}")
     if counts.min() < 2:
         rare = [label for label, count in zip(kinds, counts) if count < 2]
-        which = shortened([repr(label) for label in rare], 3)
+        which = shortened([show(label) for label in rare], 3)
         raise ValueError(
             f"each class must have at least 2 examples, but of {what} these have 1: {which}; "
             f"{rare_advice(rows, rare)}"
@@ -206,7 +208,7 @@ def _mixed(labels: Sequence[str]) -> str:
     truths = [label for label in labels if label.casefold() in ("true", "false")]
     for some, others in ((plain, pointed), (truths, plain + pointed)):
         if some and others:
-            return f"{some[0]!r} and {others[0]!r}"
+            return f"{show(some[0])} and {show(others[0])}"
     return ""
 
 
@@ -230,7 +232,9 @@ def read_test_target(
         place = places.get(label, places.get(label.rstrip(".").strip()))
         place = numbers.get(_value(label)) if place is None else place
         if place is None:
-            raise ValueError(f"class {label!r} of the test file is missing from the training file")
+            raise ValueError(
+                f"class {show(label)} of the test file is missing from the training file"
+            )
         known[label] = place
     y = np.array([known[label] for label in texts(given)], np.int64)
     return Target(target.task, y, target.classes, there)

@@ -78,6 +78,10 @@ def test_an_error_is_one_line_with_place_key_rule_and_value():
     assert refusal(learning_rate={"low": 1, "high": 0.1}) == message
 
 
+def test_a_text_of_many_choices_is_refused_in_a_short_line():
+    assert len(refusal(activation="relu " * 5000)) < 500
+
+
 def test_an_unknown_key_gets_its_nearest_name_and_the_allowed_ones():
     message = refusal(learning_rat=0.1)
     assert "x.yaml: 'learning_rat' is unknown (did you mean learning_rate?); the keys:" in message

@@ -70,6 +70,14 @@ def test_what_cannot_be_learnt_is_refused(values, wanted, says):
         read_target(series(values), wanted)
 
 
+def test_labels_as_long_as_books_are_refused_in_a_short_line():
+    book = "x" * 10**6
+    for labels in (["a", "b", "b", book], ["a", "a", book, book.upper()], [book, book]):
+        with pytest.raises(ValueError) as error:
+            read_target(series(labels))
+        assert len(str(error.value)) < 300
+
+
 def test_a_test_file_may_spell_the_labels_otherwise():
     train = read_target(series(["<=50K", ">50K", "<=50K", ">50K"]))
     assert read_test_target(series([">50K.", "<=50K."]), train).y.tolist() == [1, 0]

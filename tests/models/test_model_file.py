@@ -20,8 +20,8 @@ from dnnsearch.nn import initialize
 from dnnsearch.nn.input_layer import InputShape
 from dnnsearch.storage.array_store import pack, unpack
 from dnnsearch.trials.input_pieces import InputPieces
+from experiments.mutations import mutant, parts_of, rehashed, zipped
 from tests.support.models import flowers, members, people, prices
-from tests.support.mutants import mutant, parts_of, rehashed, zipped
 
 KINDS = {"flowers": flowers, "members": members, "prices": prices}
 

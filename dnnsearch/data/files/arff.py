@@ -5,7 +5,7 @@ https://waikato.github.io/weka-wiki/formats_and_processing/arff_stable/
 
 import codecs
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from dnnsearch.data.files.delimited import parse
@@ -45,15 +45,35 @@ def read_arff(raw: bytes, given: Mapping[str, Any], target: str | None) -> Sheet
     body = "\n".join(_row(_dense(line, list(kinds.values())), len(kinds)) for line in rows)
     if not kinds or not body:
         raise ValueError("an ARFF file must have @attribute lines, @data and rows")
-    quote = "'" if body.count("'") >= body.count('"') else '"'
+    dialect = arff_dialect(body)
+    quote = dialect.quote
     header = quote + f"{quote},{quote}".join(n.replace(quote, "") for n in kinds) + quote
-    dialect = Dialect(",", quote, ".", True)
     body = body.replace("\\'", "") if quote == "'" else body.replace('\\"', "")
     form = {**given, "columns": {EVERY_OTHER: "number"}}  # declared numbers are never codes
     frame = parse(f"{header}\n{body}", dialect, form, target).set_axis(list(kinds), axis=1)
     frame = plain(frame, Marks.of(given), target)
     declared = {name: role for name, kind in kinds.items() if (role := _role(kind))}
     return Sheet(frame, declared=declared, found={"encoding": encoding})
+
+
+def arff_dialect(body: str) -> Dialect:
+    """Return how rows are written: with the quote that is in more of them."""
+    return Dialect(",", "'" if body.count("'") >= body.count('"') else '"', ".", True)
+
+
+def cells_of(lines: Iterable[str]) -> Iterator[str]:
+    """Yield the rows among the lines, without escaped quotes; raise ValueError for a wide header.
+
+    Their cells can be checked as those of a CSV file.
+    """
+    attributes = 0
+    for line in lines:
+        start = line.lstrip()[:10].lower()
+        attributes += start == "@attribute"
+        if attributes > MAX_COLUMNS:
+            raise ValueError(TOO_WIDE)
+        if not start.startswith(("%", "@")):
+            yield line.replace("\\'", "").replace('\\"', "")
 
 
 def _attributes(lines: Iterator[str]) -> Iterator[tuple[str, str]]:

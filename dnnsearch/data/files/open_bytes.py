@@ -26,14 +26,16 @@ from dnnsearch.data.files.foreign_formats import (
     database_refusal,
     folder_refusal,
 )
-from dnnsearch.data.files.signatures import BZIP2, GZIP, XZ, ZIP, has_lines
-from dnnsearch.data.files.size_limits import LineLimit
+from dnnsearch.data.files.signatures import BZIP2, GZIP, JSON, XZ, ZIP, has_lines
+from dnnsearch.data.files.size_limits import LineLimit, check_values
 from dnnsearch.storage.sqlite_connection import is_database
 from dnnsearch.validators import nearest, shortened
 
 MAX_BYTES = 16 << 30  # decompressed; more is a bomb, or does not fit into memory
 BLOCK_BYTES = 1 << 24
+LARGE_BYTES = 1 << 25  # of a text: it is checked as a stream before it is read into memory
 NOT_MEMBERS = ("__MACOSX/", ".DS_Store")
+Check = Callable[[], None]
 Opener = Callable[[IO[bytes]], Any]
 COMPRESSED: tuple[tuple[str, bytes | tuple[bytes, ...], Opener], ...] = (
     ("gzip", GZIP, lambda file: gzip.GzipFile(fileobj=file)),
@@ -54,15 +56,16 @@ def sha256(path: Path) -> str:
         raise ValueError(_refusal(path, error)) from None
 
 
-def unpacked(path: Path) -> bytes:
+def unpacked(path: Path, check_large: Check = lambda: None) -> bytes:
     """Return the content of a file, of a compressed one, or of the only file in a `.zip`.
 
-    A zip that is itself a format (`.npz`, `.xlsx`) is returned as it is. Raise ValueError if there
-    is no content, and for a format that has no table.
+    A zip that is itself a format (`.npz`, `.xlsx`) is returned as it is. `check_large` is called
+    for a large text before the rest of it is read. Raise ValueError if there is no content, for a
+    format that has no table, and what the check raises.
     """
-    raw = _decompressed(_read(path), path)
+    raw = _decompressed(_read(path, check_large), path, check_large)
     if raw.startswith(ZIP):
-        raw = _unzip(raw, path)
+        raw = _unzip(raw, path, check_large)
     if not raw or raw.isspace():
         raise ValueError(f"{path} must have content, but it is empty")
     return raw
@@ -99,7 +102,7 @@ def _is_pipe(path: Path) -> bool:
     return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISBLK(mode) or is_null)
 
 
-def _read(path: Path) -> bytes:
+def _read(path: Path, check: Check) -> bytes:
     _check_readable(path)
     try:
         file = path.open("rb")
@@ -107,7 +110,7 @@ def _read(path: Path) -> bytes:
         raise ValueError(_refusal(path, error)) from None
     with file:
         try:
-            return _limited(file, path)
+            return _limited(file, path, check)
         except OSError as error:
             raise ValueError(_refusal(path, error)) from None
 
@@ -174,7 +177,7 @@ def _near(path: Path) -> str:
     return nearest(str(path), names[:1000])
 
 
-def _decompressed(raw: bytes, path: Path) -> bytes:
+def _decompressed(raw: bytes, path: Path, check: Check) -> bytes:
     """Return the content of compressed bytes, others as they are."""
     compressed = _opener(raw)
     if compressed is None:
@@ -182,19 +185,19 @@ def _decompressed(raw: bytes, path: Path) -> bytes:
     name, opener = compressed
     try:
         with opener(io.BytesIO(raw)) as file:
-            return _limited(file, path)
+            return _limited(file, path, check)
     except DAMAGED as error:
         raise ValueError(f"{path} must be a complete {name} file, but: {error}") from None
 
 
-def _unzip(raw: bytes, path: Path) -> bytes:
+def _unzip(raw: bytes, path: Path, check: Check) -> bytes:
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as archive:
             name = _member(archive, path)
             if name is None:
                 return raw
             with archive.open(name) as file:
-                return _limited(file, path)
+                return _limited(file, path, check)
     except ValueError:
         raise
     except Exception as error:  # a damaged or encrypted zip raises many types
@@ -223,14 +226,19 @@ def is_workbook(raw: bytes) -> bool:
     return raw.startswith(ZIP) and WORKBOOK in zipfile.ZipFile(io.BytesIO(raw)).namelist()
 
 
-def _limited(file: IO[bytes], path: Path) -> bytes:
+def _limited(file: IO[bytes], path: Path, check: Check) -> bytes:
     blocks: list[bytes] = []
     size, limit = 0, LineLimit()
     while block := file.read(BLOCK_BYTES):
         if not blocks:
             check_start(block, path)
-        if has_lines(blocks[0] if blocks else block):
+        start = blocks[0] if blocks else block
+        if start.lstrip()[:1] in JSON:
+            check_values(block, path)
+        if has_lines(start):
             _check_lines(limit, block, path)
+            if size <= LARGE_BYTES < size + len(block):
+                check()
         blocks.append(block)
         size += len(block)
         if size > MAX_BYTES:

@@ -1,6 +1,7 @@
 """A file of any format as a table: the format is detected from the content, not from the name."""
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from dnnsearch.data.files.openml import fetch
 from dnnsearch.data.files.reading_version import Reading
 from dnnsearch.data.files.sheet import Marks, Sheet, nested, plain, with_columns
 from dnnsearch.data.files.spelled_columns import read_spelled
+from dnnsearch.data.files.streaming import check_limits
 from dnnsearch.data.files.workbook import read_workbook
 
 
@@ -50,7 +52,7 @@ def _read(
     target: str | None,
     part: str = "train",
 ) -> Sheet:
-    raw = unpacked(path)
+    raw = unpacked(path, partial(_check_large, path, given))
     found = arrays(raw, path)
     try:
         if found is not None:
@@ -66,6 +68,14 @@ def _read(
         if is_json(raw):
             return _tidy(json_sheet(raw, target), given)
         return read_delimited(raw, given, target)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+
+
+def _check_large(path: Path, given: Mapping[str, Any]) -> None:
+    """Raise ValueError if a text breaks a limit further on, before it is read into memory."""
+    try:
+        check_limits(path, given)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
 

@@ -6,9 +6,9 @@ They are found by the names that MNIST and Keras use.
 from pathlib import Path
 
 from dnnsearch.data.files.arrayfiles import arrays, has_test, target_array
-from dnnsearch.data.files.foreign_formats import folder_refusal
-from dnnsearch.data.files.open_bytes import unpacked
-from dnnsearch.data.files.signatures import is_idx
+from dnnsearch.data.files.foreign_formats import START_BYTES, folder_refusal
+from dnnsearch.data.files.open_bytes import opened, unpacked
+from dnnsearch.data.files.signatures import WITHOUT_LINES, is_idx
 
 TEST_NAMES = ("train", "t10k"), ("train", "test")
 
@@ -49,6 +49,10 @@ def _renamed(path: Path, old: str, new_: str) -> Path:
 def companions(file: str, target: str | None) -> dict[str, str]:
     """Return the other keys of `data` for a `file`; raise ValueError for images without labels."""
     try:
+        with opened(Path(file)) as stream:
+            start = stream.read(START_BYTES)
+        if not (start.startswith(WITHOUT_LINES) or is_idx(start)):
+            return {}  # a text, which may be large, has no arrays
         raw = unpacked(Path(file))
         found = arrays(raw, Path(file))
         several = found is not None and len(found) > 1

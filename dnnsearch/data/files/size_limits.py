@@ -33,6 +33,13 @@ class LineLimit:
         self._length = len(block) - last - 1 + (self._length if last < 0 else 0)
 
 
+def check_values(block: bytes, place: object) -> None:
+    """Raise ValueError for a large block of JSON in which no value ends: a text, or brackets."""
+    if len(block) > MAX_CELL_CHARACTERS and b"," not in block:
+        size = f"{len(block) // 1_000_000} MB without a comma"
+        raise ValueError(f"{place}: JSON must have values side by side, but has {size}")
+
+
 def lines_of(text: io.TextIOBase) -> Iterator[str]:
     """Yield the lines of a stream; raise ValueError for one that is too long."""
     while line := text.readline(MAX_LINE_BYTES + 1):

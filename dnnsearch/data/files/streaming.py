@@ -7,13 +7,14 @@ import codecs
 import io
 import itertools
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from dnnsearch.data.files.arff import arff_dialect, cells_of, is_arff
 from dnnsearch.data.files.code_pages import ESCAPE
 from dnnsearch.data.files.delimited import ROW_NAMES, TRAILING, UNNAMED, column_names
 from dnnsearch.data.files.dialect import Dialect, Row, detect, rows, without_comments
@@ -97,16 +98,58 @@ def _is_header(first: Row, wanted: Collection[str], looks_like: bool) -> bool:
     return looks_like and not all(numbered.fullmatch(name) for name in wanted)
 
 
+def check_limits(path: Path, given: Mapping[str, Any]) -> None:
+    """Raise ValueError, with the line, for a cell, a line or a row beyond the limits of a table.
+
+    Memory does not grow with the file: one that is unpacked may be a bomb, such as a quote that is
+    not closed. What else is wrong is found when the table is read.
+    """
+    start, _ = _first_lines(path)
+    try:
+        text, encoding = decode(
+            start if b"\0" in start else start[: start.rfind(b"\n") + 1] or start, given
+        )
+    except ValueError:
+        return  # it is refused, with its reason, when it is read
+    text, comments = without_comments(text)
+    dialect = arff_dialect(text) if is_arff(start) else detect(text, given, None)
+    with opened(path) as raw, io.TextIOWrapper(raw, encoding, errors="replace") as stream:
+        lines: Iterator[str] = itertools.islice(lines_of(stream), comments, None)
+        lines = cells_of(lines) if is_arff(start) else lines
+        reader = RowReader(lines, dialect.separator, dialect.quote, has_blanks=True)
+        try:
+            _check_rows(reader, has_widths=not is_arff(start))
+        except ValueError as error:
+            place = "" if is_arff(start) else f"line {comments + reader.line} cannot be read: "
+            raise ValueError(f"{place}{error}") from None
+
+
+def _check_rows(rows: Iterable[Row], has_widths: bool) -> None:
+    """Read the rows; with widths, all after a first one, maybe a header, must have the same."""
+    there = (row for row in rows if any(cell.strip() for cell in row))
+    width = 0
+    for row in itertools.islice(there, 1, None):
+        width = width or len(row)
+        if has_widths and len(row) != width:
+            cells = f"it has {len(row)} cells and the rows before it have {width}"
+            raise ValueError(f"all rows must have one width, but {cells}")
+
+
+def _first_lines(path: Path) -> tuple[bytes, bool]:
+    """Return the start of the file, at least to the end of a line, and whether it is all."""
+    limit, blocks = LineLimit(), list[bytes]()
+    with opened(path) as raw:
+        while block := raw.read(HEAD_BYTES):
+            limit.check(block)
+            blocks.append(block)
+            if b"\n" in block or b"\r" in block:
+                break
+        return b"".join(blocks), not raw.read(1)
+
+
 def _head(path: Path, encoding: str) -> str:
     """Return whole lines from the start of the text."""
-    with opened(path) as raw:
-        blocks, limit = [raw.read(HEAD_BYTES)], LineLimit()
-        limit.check(blocks[0])
-        while not re.search(rb"[\r\n]", blocks[-1]) and (more := raw.read(HEAD_BYTES)):
-            limit.check(more)
-            blocks.append(more)
-        start = b"".join(blocks)
-        is_all = not raw.read(1)
+    start, is_all = _first_lines(path)
     try:
         text = codecs.getincrementaldecoder(encoding)().decode(start, final=is_all)
     except (LookupError, UnicodeDecodeError):

@@ -23,17 +23,19 @@ import json, resource, sys, time
 from pathlib import Path
 from dnnsearch.data.files.prediction_rows import rows_of
 from dnnsearch.data.files.read import read
+from dnnsearch.data.files.sibling_files import companions
 
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 before, reasons = peak(), []
 for way in (
-    lambda path: read({"file": path, "target": "y"}),
+    lambda path: companions(path, "y") or read({"file": path, "target": "y"}),
     lambda path: list(rows_of(Path(path), {}, ["a", "b"]).parts()),
 ):
     try:
-        way(sys.argv[1])
+        if len(reasons) < int(sys.argv[2]):
+            way(sys.argv[1])
         reasons.append("")
     except ValueError as error:
         reasons.append(str(error))
@@ -41,15 +43,19 @@ print(json.dumps([reasons, peak() - before]))
 """
 
 
-def in_a_child(path: Path) -> tuple[list[str], int]:
-    """Return what `new` and `predict` say of a file, and the MB of memory that this takes."""
-    command = [sys.executable, "-c", READ, str(path)]
+def in_a_child(path: Path, ways: int = 2) -> tuple[list[str], int]:
+    """Return what `new` and `predict` say of a file, and the MB of memory that this takes.
+
+    With one way, only `new` is asked.
+    """
+    command = [sys.executable, "-c", READ, str(path), str(ways)]
     printed = subprocess.run(command, capture_output=True, check=True, timeout=120).stdout
     reasons, megabytes = json.loads(printed)
     return reasons, megabytes
 
 
-def repeated(unit: bytes, file: IO[bytes]) -> None:
+def repeated(unit: bytes, file: IO[bytes], start: bytes = b"") -> None:
+    file.write(start)
     for _ in range(MEGABYTES_OF_BOMB // 10):
         file.write(unit * (10_000_000 // len(unit)))
 
@@ -83,6 +89,41 @@ def test_a_bomb_is_refused_before_it_is_unpacked(
     for said in reasons:
         assert reason in said and "\n" not in said
     assert megabytes < MAX_MEGABYTES
+
+
+ARFF = b"@relation r\n@attribute a numeric\n@attribute y {no,yes}\n"
+
+
+@pytest.mark.parametrize(
+    ("start", "unit", "reason"),
+    [
+        (b'a,y\n1,2\n3,"4\n', b"7,8\n", "a cell must have at most 1,000,000 characters"),
+        (ARFF + b"@data\n1,'no\n", b"1,yes\n", "a cell must have at most 1,000,000 characters"),
+        (ARFF, b"@attribute b real\n", "at most 100,000 columns"),
+        (b'[{"y": "', b"x", "JSON must have values side by side, but has 16 MB without a comma"),
+        (b"a,y\n1,2\n3,4\n", b"text\n", "line 4 cannot be read: all rows must have one width"),
+    ],
+)
+def test_what_breaks_a_limit_or_a_rule_is_found_before_the_rest_is_in_memory(
+    tmp_path: Path, start: bytes, unit: bytes, reason: str
+) -> None:
+    path = tmp_path / "bomb.gz"
+    with gzip.open(path, "wb", 1) as file:
+        repeated(unit, file, start)
+    said, megabytes = in_a_child(path, ways=1)
+    assert reason in said[0] and "\n" not in said[0]
+    assert megabytes < MAX_MEGABYTES
+
+
+def test_a_large_sound_file_is_read_whatever_its_encoding_and_quotes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dnnsearch.data.files.open_bytes.LARGE_BYTES", 10)
+    path = tmp_path / "sound.csv"
+    text = "# it's \"so\n" + "name;y\n" + 'a 5" disc;é\n' * 20 + '"a ""b"";\nc";x\n' * 20
+    for encoding in ("utf-8", "latin-1", "utf-16"):
+        path.write_bytes(text.encode(encoding))
+        assert len(read({"file": str(path), "target": "y"}).frame) == 40
 
 
 def test_a_header_of_a_million_columns_is_refused_in_little_memory(tmp_path: Path) -> None:

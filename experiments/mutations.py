@@ -1,9 +1,13 @@
-"""Corrupt model files: anywhere, with a correct hash, or within their valid parts."""
+"""Corrupt input: bytes that are torn, values that are reworded, and model files with both.
+
+A model file is changed anywhere, with a correct hash, or within its valid parts.
+"""
 
 import hashlib
 import io
 import json
 import zipfile
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -30,7 +34,7 @@ def zipped(parts: dict[str, bytes]) -> bytes:
     return buffer.getvalue()
 
 
-def _torn(rng: np.random.Generator, content: bytes) -> bytes:
+def torn(rng: np.random.Generator, content: bytes) -> bytes:
     """Flip bits, or cut, insert or copy bytes, up to four times."""
     raw = bytearray(content)
     for _ in range(rng.integers(1, 5)):
@@ -51,27 +55,42 @@ def _torn(rng: np.random.Generator, content: bytes) -> bytes:
 
 
 WORDS = [b"9" * 12, b"-1", b"null", b"{}", b"[]", b"1e999", b'"a"', b"<f8", b"|O", b"\0" * 4, b""]
-VALUES = [None, True, -1, 0, 2**70, 1e308, "", "x", "number", [], {}, [[]], {"a": 1}, ["x", "x"]]
+VALUES: list[Any] = [
+    None,
+    True,
+    -1,
+    0,
+    2**70,
+    1e308,
+    "",
+    "x",
+    "number",
+    [],
+    {},
+    [[]],
+    {"a": 1},
+    ["x", "x"],
+]
 
 
-def _reworded(rng: np.random.Generator, value: Any) -> Any:
+def reworded(rng: np.random.Generator, value: Any) -> Any:
     """Replace, remove or duplicate one value of the JSON document."""
     if isinstance(value, dict) and value and rng.uniform() < 0.9:
         key = str(rng.choice(sorted(value)))
         if rng.uniform() < 0.1:
             return {k: v for k, v in value.items() if k != key}
-        return {**value, key: _reworded(rng, value[key])}
+        return {**value, key: reworded(rng, value[key])}
     if isinstance(value, list) and value and rng.uniform() < 0.8:
         i = int(rng.integers(len(value)))
-        new = [[], [value[i]] * 2, [_reworded(rng, value[i])]][rng.integers(3)]
+        new = [[], [value[i]] * 2, [reworded(rng, value[i])]][rng.integers(3)]
         return [*value[:i], *new, *value[i + 1 :]]
     return VALUES[rng.integers(len(VALUES))]
 
 
 def _reshaped(rng: np.random.Generator, array: np.ndarray) -> np.ndarray:
-    flat = array.reshape(-1)
+    flat: np.ndarray = array.reshape(-1)
     odd = np.array([np.nan, np.inf, 1e300, 0.0, -1.0])
-    return [
+    ways: list[Callable[[], np.ndarray]] = [
         lambda: flat,
         lambda: array[:-1],
         lambda: np.concatenate([array, array]),
@@ -79,7 +98,8 @@ def _reshaped(rng: np.random.Generator, array: np.ndarray) -> np.ndarray:
         lambda: array.astype(rng.choice(["f2", "f4", "f8", "i8", "u1", "U4"])),
         lambda: np.where(rng.uniform(size=array.shape) < 0.1, rng.choice(odd), array),
         lambda: np.empty((0, *array.shape[1:]), array.dtype),
-    ][rng.integers(7)]()
+    ]
+    return ways[int(rng.integers(7))]()
 
 
 def mutant(rng: np.random.Generator, content: bytes) -> bytes:
@@ -87,13 +107,13 @@ def mutant(rng: np.random.Generator, content: bytes) -> bytes:
     packed = content.split(b"\n", 1)[1]
     depth = rng.integers(5)
     if depth == 0:
-        return _torn(rng, content)
+        return torn(rng, content)
     if depth == 1:
-        return rehashed(_torn(rng, packed))
+        return rehashed(torn(rng, packed))
     if depth == 2:
         parts = parts_of(packed)
         name = str(rng.choice(sorted(parts)))
-        return rehashed(zipped({**parts, name: _torn(rng, parts[name])}))
+        return rehashed(zipped({**parts, name: torn(rng, parts[name])}))
     document, arrays = unpack(packed)
     if depth == 3:
         return rehashed(_repacked(rng, document, arrays))
@@ -105,6 +125,6 @@ def mutant(rng: np.random.Generator, content: bytes) -> bytes:
 def _repacked(rng: np.random.Generator, document: Any, arrays: dict[str, np.ndarray]) -> bytes:
     if "preparation" in arrays and rng.uniform() < 0.5:
         inner = json.loads(arrays["preparation"].tobytes())
-        text = json.dumps(_reworded(rng, inner)).encode()
+        text = json.dumps(reworded(rng, inner)).encode()
         return pack(document, {**arrays, "preparation": np.frombuffer(text, np.uint8)})
-    return pack(_reworded(rng, document), arrays)
+    return pack(reworded(rng, document), arrays)
