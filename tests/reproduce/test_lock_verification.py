@@ -12,7 +12,7 @@ import pytest
 from dnnsearch.reproduce.lock_file import LockFile, read_lock
 from dnnsearch.study.computing_code import CODE
 from dnnsearch.study.stored_study import open_study
-from tests.support.edited_code import UPDATE_RULE, EditedCode
+from tests.support.edited_code import EDITED, EditedCode
 from tests.support.preloaded import Preloaded
 
 VERIFY = ("verify", "tiny.studylock", "--workers=1", "--quiet")
@@ -125,7 +125,7 @@ def test_an_edited_update_rule_is_named(clone: Path, tmp_path: Path) -> None:
         r"tiny different: trial \d: the lock has \w+ .*, and run again \(.*\) it is ", first
     )
     assert since == (
-        f"  since the lock was written: code: dnnsearch/{UPDATE_RULE} is not what computed it"
+        f"  since the lock was written: code: dnnsearch/{EDITED} is not what computed it"
     )
 
 

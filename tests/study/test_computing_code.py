@@ -19,11 +19,11 @@ from dnnsearch.study.computing_code import (
     other_code,
 )
 from dnnsearch.study.stored_study import OpenStudy, open_study
-from tests.support.edited_code import UPDATE_RULE, EditedCode
+from tests.support.edited_code import EDITED, EditedCode
 from tests.support.preloaded import Preloaded
 
 SEARCH = ("search", "tiny.yaml", "--workers=1", "--quiet", "--set=tracking=none")
-DIFFERS = f"dnnsearch/{UPDATE_RULE}"
+DIFFERS = f"dnnsearch/{EDITED}"
 NOT_COMPUTING = {"errors", "runtime", "storage", "urls", "validators"}  # what run_trial imports
 
 
@@ -77,7 +77,7 @@ def closure(module: str) -> set[str]:
 def test_all_that_run_trial_imports_is_covered() -> None:
     others = {name.removesuffix(".py").split("/")[0] for name in NOT_COMPUTING}
     reached = closure("dnnsearch.trials.run")
-    assert {"nn/layers.py", UPDATE_RULE} <= reached
+    assert {"nn/layers.py", EDITED} <= reached
     uncovered = reached - module_digests().keys()
     assert {name.removesuffix(".py").split("/")[0] for name in uncovered} <= others
 
@@ -127,7 +127,7 @@ def test_a_promotion_trains_under_other_code_only_if_that_is_accepted(
 
 def test_a_study_goes_on_when_comments_have_changed(tiny: Path, tmp_path: Path) -> None:
     copy = EditedCode(tmp_path / "edited")
-    copy.replace(UPDATE_RULE, "# numbers that are updated at a time", "# so many at a time")
+    copy.append(EDITED, "\n\n# a comment\n")
     copy.run(tiny, *SEARCH, "--trials=6")
     assert len(study().attributes[CODE]) == 1
 
@@ -168,7 +168,7 @@ def test_verify_and_rerun_name_the_file_that_was_edited(tiny: Path, edited: Edit
 
 def test_an_edit_that_moves_no_bit_is_identical_and_named(tiny: Path, tmp_path: Path) -> None:
     copy = EditedCode(tmp_path / "edited")
-    copy.replace(UPDATE_RULE, "FLUSH_EVERY = 64", "FLUSH_EVERY = 65")
+    copy.append(EDITED, "\nUNUSED = 1\n")
     said = copy.run(tiny, "verify", "tiny", "--workers=1", "--quiet")
     assert f"\n  the same in spite of: code: {DIFFERS} is not what computed it\n" in said
 
