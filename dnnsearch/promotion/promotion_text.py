@@ -41,6 +41,7 @@ def _confirmation(promotion: Promotion) -> list[str]:
         *(f"left out: trial {one.trial}, whose networks diverged" for one in confirmed.diverged),
         f"({error}; each interval is a 95 % interval of its own)",
         choice(promotion),
+        *_checkpoint(promotion.winner),
     ]
 
 
@@ -87,6 +88,18 @@ def choice(promotion: Promotion) -> str:
         return f"{chosen}, the best"
     rule = "the cheapest of those not distinguishable from the best"
     return f"{chosen}, {rule}: {_trials(similar)}"
+
+
+def _checkpoint(winner: Candidate) -> list[str]:
+    """Return a line if dev chose the point of each training that the scores above are of."""
+    if winner.stop is None:
+        return []
+    text = (
+        "dev also chose the point of each training (checkpoint: best), so these scores are a little"
+    )
+    return [
+        f"{text} optimistic; the refit stops after the mean of those points, {winner.stop} updates"
+    ]
 
 
 def _trials(candidates: Sequence[Candidate]) -> str:

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from dnnsearch.trials.hyperparameters import OPTIONAL_KEYS
+from dnnsearch.trials.record import decode
 from tests.promotion.conftest import people
 from tests.support.preloaded import Preloaded
 
@@ -112,3 +113,28 @@ def test_the_champion_predicts(searched: Path, program: Preloaded) -> None:
     assert json.loads(said.splitlines()[-1])["trial"] >= 0
     program.run(searched, "predict", "pieces", "people.csv", "--out=answers.csv")
     assert (searched / "answers.csv").read_text().count("\n") == 401
+
+
+def test_a_study_that_keeps_the_best_points_is_promoted_and_verified(
+    searched: Path, program: Preloaded, tmp_path: Path
+) -> None:
+    """Its refit stops where the confirmations were best, and nothing of it is chosen by dev."""
+    shutil.copy(searched / "people.csv", tmp_path)
+    best = {"checkpoint": "best", "patience": 6, "schedule": "cosine", "width": 8, "trials": 4}
+    best |= {"learning_rate": {"low": 0.5, "high": 2.0}, "try_first": [], "pruner": "none"}
+    (tmp_path / "kept.yaml").write_text(yaml.safe_dump(CONFIG | best))
+    program.run(tmp_path, "search", "kept.yaml", "--workers=1", "--quiet")
+    said = program.run(tmp_path, "promote", "kept", "--top=2", "--replicates=4")
+    stop = int(said.split("the mean of those points, ")[1].split()[0])
+    assert 0 < stop < 60
+    assert "identical" in program.run(tmp_path, "verify", "kept", "--workers=1", "--quiet")
+    program.run(tmp_path, "predict", "kept", "people.csv", "--out=answers.csv")
+    (refit,) = (
+        record
+        for record in (decode(one.read_bytes()) for one in tmp_path.glob("records/kept/**/*.npz"))
+        if "stop" in record.document.get("spec", {})
+    )
+    assert refit.spec.hyperparameters.checkpoint == "last"
+    assert refit.spec.hyperparameters.patience is None
+    assert refit.spec.planned == 60
+    assert (refit.iterations, refit.end) == (stop, "finished")
