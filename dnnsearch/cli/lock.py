@@ -1,5 +1,6 @@
 """`lock`: the small text file by which a clone can verify a study."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -24,7 +25,8 @@ def lock(
     """Write a study's lock file, by which anyone can verify it.
 
     It is a small text beside the config: what defines the study, the digests of its data and of the
-    code that computed it, and how each trial ended. Keep it in git: `verify FILE` needs only the
+    code that computed it, how each trial ended, and the figure of the champion if the study was
+    promoted here. Keep it in git: `verify FILE` needs only the
     config, the data and this file.
 
     \b
@@ -36,11 +38,12 @@ def lock(
 
     opened = open_study(study, storage)
     pin(opened.config.numerics)
+    from dnnsearch.promotion.locked_champion import locked_champion
     from dnnsearch.reproduce.locking import config_of, lock_path, locked
 
     source = config_of(study, config)
     path = lock_path(opened, source)
-    written = locked(opened, source)
+    written = replace(locked(opened, source), champion=locked_champion(opened))
     write_text(path, written.encode())
     print(f"{path}: {len(written.trial)} trials; to verify it: {program_name()} verify {path}")
     send_result({"file": str(path)})

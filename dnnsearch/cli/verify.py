@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dnnsearch.cli.options import Storage, option
-from dnnsearch.cli.progress import counter
+from dnnsearch.cli.progress import counter, progress_printer
 from dnnsearch.cli.startup import pin, read_early
 from dnnsearch.runtime.cli_process import send_result
 from dnnsearch.urls import DEFAULT_STORAGE
@@ -102,10 +102,13 @@ def _of_lock(path: Path, workers: int | str | None, quiet: bool) -> "Verificatio
     except EditedLock as edited:
         return Verification("different", [f"{path} different: {edited}"])
     pin(read_early(path.with_name(lock.config), []).numerics)
+    from dnnsearch.promotion.locked_champion import verify_champion
     from dnnsearch.reproduce.lock_verification import verify_lock
 
     with (
         counter(COUNTED, f"{lock.study}: ", silent=quiet) as report,
         tempfile.TemporaryDirectory(prefix="dnnsearch-") as folder,
     ):
-        return verify_lock(lock, path, Path(folder), workers, report, NOTE)
+        verdict = verify_lock(lock, path, Path(folder), workers, report, NOTE)
+        step = progress_printer(quiet)
+        return verify_champion(lock, path, Path(folder), verdict, workers, step)

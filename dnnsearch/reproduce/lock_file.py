@@ -16,7 +16,6 @@ from typing import Any
 from dnnsearch.errors import UserError
 from dnnsearch.storage.array_store import canonical
 from dnnsearch.storage.regular_file import Unreadable, read_regular
-from dnnsearch.trials.hyperparameters import Value
 from dnnsearch.trials.record import Record
 from dnnsearch.trials.record_file import DIGEST_PREFIX
 
@@ -40,7 +39,7 @@ class LockFile:
     module: Mapping[str, str]  # the first digits of a module's digest
     trial: Mapping[int, str]  # see `trial_line`
     fingerprint: str
-    retry: Mapping[int, Mapping[str, Value]] = field(default_factory=dict)  # Optuna's params
+    retry: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)  # `of`, Optuna's `params`
     champion: Mapping[str, Any] = field(default_factory=dict)  # empty if there is none
 
     def encode(self) -> str:

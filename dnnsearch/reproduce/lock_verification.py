@@ -92,11 +92,12 @@ def verify_lock(
     causes += [other_modules(lock)] if other_modules(lock) else []
     replay = LockedReplay(lock, Records(folder / RECORDS, lock.study), on_progress)
     count = workers or definition.config.processes
+    retries = {number: one["params"] for number, one in lock.retry.items()}
     try:
         if others := [one for one in changed if one not in causes]:
             raise Different(f"{config.name} or its data, against the lock: {others[0]}")
         with open_workers(definition, count, folder / ARRAYS, on_message) as pool:
-            coordinator = Coordinator(definition, replay, replay, pool, retries=lock.retry)
+            coordinator = Coordinator(definition, replay, replay, pool, retries=retries)
             coordinator.run(len(lock.trial))
         _compare_fingerprint(lock, fingerprint(coordinator.digests))
     except Different as difference:

@@ -58,7 +58,7 @@ def locked(study: OpenStudy, config: Path) -> LockFile:
         module={name: digest[:DIGEST_PREFIX] for name, digest in modules.items()},
         trial={record.spec.number: trial_line(record) for record in records},
         fingerprint=study.fingerprint(),
-        retry=retry_params(study),
+        retry={n: {"of": study.retries[n], "params": p} for n, p in retry_params(study).items()},
     )
 
 

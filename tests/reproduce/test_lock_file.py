@@ -17,7 +17,7 @@ LOCK = LockFile(
     module={"nn/layers.py": "0123456789abcdef"},
     trial={0: "finished 0.97 0123456789abcdef", 1: "failed - 0123456789abcdef"},
     fingerprint="f" * 64,
-    retry={2: {"learning_rate": 0.1, "activation": "relu"}},
+    retry={2: {"of": 1, "params": {"learning_rate": 0.1, "activation": "relu"}}},
     champion={"trial": 0, "figures": {"ensemble": {"value": 0.5}}},
 )
 USUAL = (

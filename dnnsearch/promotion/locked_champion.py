@@ -1,0 +1,116 @@
+"""The champion's figure in a study's lock file: what is written, and how it is promoted again.
+
+The study and its promotion are repeated in a folder that is thrown away. That is no further opening
+of the test set: nothing is chosen that the lock does not name.
+"""
+
+import json
+import uuid
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from dnnsearch.config.config import Config, load_config
+from dnnsearch.config.yaml_file import as_settings
+from dnnsearch.deployment.champion import Report
+from dnnsearch.promotion.candidates import refit_record
+from dnnsearch.promotion.champion_fingerprint import champion_digest, local_champion
+from dnnsearch.promotion.promotion import promote
+from dnnsearch.reproduce.lock_file import LockFile
+from dnnsearch.reproduce.lock_verification import RECORDS
+from dnnsearch.reproduce.verify import Verification
+from dnnsearch.storage.array_store import canonical
+from dnnsearch.study.definition import differences
+from dnnsearch.study.evaluation_log import EvaluationLog
+from dnnsearch.study.identity_file import StudyIdentity, definition_digest, file_name
+from dnnsearch.study.search import search
+from dnnsearch.study.stored_study import OpenStudy, open_study
+from dnnsearch.tracking import UNTRACKED
+from dnnsearch.trials.record_store import Records
+from dnnsearch.trials.run import TrialView
+from dnnsearch.workers import Progressed
+
+CHOICE = ("trial", "candidates", "ended", "top", "replicates")  # of a promotion, in the log
+
+
+def locked_champion(study: OpenStudy) -> dict[str, Any]:
+    """Return the figures of this machine's champion, with the choice and the networks behind them.
+
+    It is empty if there is no champion, or if the log of its promotion is of before.
+    """
+    kept = local_champion(study)
+    for entry in EvaluationLog(study.rows).entries if kept else []:
+        record = refit_record(study, entry)
+        is_known = {*CHOICE, "figures", "outputs"} <= entry.keys() and record is not None
+        if kept and record and is_known and record.digest == kept.provenance.get("refit"):
+            outputs, figures = entry["outputs"], entry["figures"]
+            digest = champion_digest(record.digest, outputs, figures)
+            choice = {name: entry[name] for name in CHOICE}
+            return {**choice, "figures": figures, "model": record.digest, "fingerprint": digest}
+    return {}
+
+
+class NoObserver:
+    """Follows a search that trains nothing."""
+
+    def on_total(self, trials: int) -> None:
+        """Do nothing."""
+
+    def on_trial(self, view: TrialView) -> None:
+        """Do nothing."""
+
+    def on_progress(self, event: Progressed) -> None:
+        """Do nothing."""
+
+    def on_message(self, text: str) -> None:
+        """Do nothing."""
+
+
+def verify_champion(
+    lock: LockFile,
+    path: Path,
+    folder: Path,
+    trials: Verification,
+    workers: int | str | None,
+    report: Report,
+) -> Verification:
+    """Return the verdict on the trials of a lock, which `folder` has, with that on its champion."""
+    if not lock.champion or trials.verdict != "identical":
+        return trials
+    config = _config(lock, path, folder)
+    _plan_retries(lock, config)
+    search(config, seconds=None, observer=NoObserver())
+    again = open_study(config.study, config.storage)
+    top, replicates = lock.champion["top"], lock.champion["replicates"]
+    promote(again, top, replicates, workers if isinstance(workers, int) else None, report)
+    now = json.loads(canonical(locked_champion(again)))
+    if changed := differences(dict(lock.champion), now):
+        first = f"{lock.study} different: the champion: {changed[0]}"
+        return Verification("different", [first, "  its trials: identical"])
+    networks = f"{replicates} networks of trial {now['trial']} promoted again"
+    lines = [f"  champion identical: {networks}", f"champion {now['fingerprint']}"]
+    return replace(trials, lines=[*trials.lines[:-1], *lines, trials.lines[-1]])
+
+
+def _config(lock: LockFile, path: Path, folder: Path) -> Config:
+    """Return the config of the study as it was when it was promoted, with all its places here."""
+    settings = {
+        "study": lock.study,
+        "trials": lock.champion["ended"],
+        "storage": f"sqlite:///{folder / 'optuna.db'}",
+        "records": str(folder / RECORDS),
+        "tracking": UNTRACKED,
+    }
+    return load_config(path.with_name(lock.config), as_settings(settings))
+
+
+def _plan_retries(lock: LockFile, config: Config) -> None:
+    """Write the file by which the search finds which trials try a failed one again."""
+    ended = lock.champion["ended"]
+    retries = {str(n): one["of"] for n, one in lock.retry.items() if n < ended}
+    params: Mapping[str, Any] = {str(n): one["params"] for n, one in lock.retry.items()}
+    digest = definition_digest(lock.definition)
+    identity = StudyIdentity(lock.study, digest, uuid.uuid4().hex, retries, params)
+    records = Records(Path(config.records), lock.study)
+    records.put_side_file(file_name(digest), identity.encode())
