@@ -149,7 +149,7 @@ def multiply_adds(layer_sizes: Sequence[int]) -> int:
 def update_parameters(parameters: Parameters, gradient: Parameters, learning_rate: float) -> None:
     """Update in place, as plain gradient descent: W = W - alpha dW, b = b - alpha db in each layer.
 
-    Both have the same layers. Training uses `dnnsearch.trials.descent.Momentum` instead. Raise
+    Both have the same layers. Training uses `dnnsearch.trials.momentum.Momentum` instead. Raise
     ShapeError if the gradient has another number of parameters.
     """
     if gradient.flat.shape != parameters.flat.shape:

@@ -7,6 +7,7 @@ It does not know Optuna, MLflow, configs or processes.
 - `hyperparameters`: the table of the hyperparameters, and those of one trial.
 - `input_pieces`: the pieces of a network in front of its first layer, with their constants.
 - `metrics`: the table of metrics, and which of two values is better.
+- `momentum`: the course's update, at a constant rate.
 - `pruning`: the table of pruners, as thresholds in the spec.
 - `record`: the record of a trial: what was asked and what came out, packed with its digests.
 - `record_file`: the file of one record, whose content must be that of its name.

@@ -7,10 +7,10 @@ from sklearn import metrics
 from dnnsearch import nn
 from dnnsearch.trials.hyperparameters import Hyperparameters
 from dnnsearch.trials.metrics import MAXIMIZE, METRICS, MINIMIZE, best_so_far, measure, on_request
+from dnnsearch.trials.momentum import example_weights
 from dnnsearch.trials.run import run_trial
 from dnnsearch.trials.spec import Spec
 from dnnsearch.trials.training import train
-from dnnsearch.trials.updates import example_weights
 
 rng = np.random.default_rng(0)
 M = 200

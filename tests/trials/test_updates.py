@@ -9,7 +9,8 @@ from dnnsearch import nn
 from dnnsearch.nn import batches
 from dnnsearch.trials.descent import DESCENTS, Rule
 from dnnsearch.trials.hyperparameters import Hyperparameters
-from dnnsearch.trials.updates import Momentum, Steps, clip, updates_of
+from dnnsearch.trials.momentum import Momentum
+from dnnsearch.trials.updates import Steps, clip, updates_of
 from tests.support.pieces import PIECES
 from tests.support.trainings import blobs, generators, initialized, run
 
