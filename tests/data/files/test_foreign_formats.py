@@ -134,7 +134,7 @@ def member(name: str) -> bytes:
         (b"$FL2@(#) SPSS DATA FILE", "an SPSS file"),
         (b"MATLAB 7.3 MAT-file, Platform: GLNXA64" + b" " * 500, "a MATLAB file"),
         (b"RDX3\nX\n\0\0", "an R workspace"),
-        (gzip.compress(b"X\n\0\0\0\x03\0"), "an R object"),
+        (gzip.compress(b"X\n\0\0\0\x03\0", mtime=0), "an R object"),
         (b"Obj\x01\x04", "an Avro file"),
         (b"\x28\xb5\x2f\xfd\x04", "zstd -d"),
         (b"7z\xbc\xaf\x27\x1c\0", "7z x"),
