@@ -11,11 +11,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from dnnsearch.data.files.date_formats import dates_of, seconds
 from dnnsearch.data.files.number_formats import written_numbers
 from dnnsearch.data.files.number_spelling import check_typed, known_spelling, plain_minus
 from dnnsearch.data.files.number_spelling import written as written_as
 from dnnsearch.data.files.reading_version import BEFORE, Reading
 from dnnsearch.data.files.sheet import GAPS, MISSING, Marks, numeric, text_of, with_columns
+from dnnsearch.data.files.source import DATE, DURATION, ISO
 from dnnsearch.data.target import texts
 from dnnsearch.validators import show
 
@@ -52,7 +54,9 @@ def plain_cells(
     """
     columns = {}
     for name, kind in kinds.items():
-        if pd.api.types.is_numeric_dtype(frame[name].dtype):
+        if kind == DATE:
+            columns[name] = _dates(frame[name], cell_format)
+        elif pd.api.types.is_numeric_dtype(frame[name].dtype):
             spelling = known_spelling(cell_format.spelled, name)
             if spelling is not None and frame[name].dtype.kind == "f":
                 check_typed(name, frame[name].to_numpy(np.float64), spelling)
@@ -65,6 +69,20 @@ def plain_cells(
 def _levels(series: pd.Series, cell_format: CellFormat) -> pd.Series:
     text = text_of(series)
     return text.mask(text.isin(list(cell_format.missing)))
+
+
+def _dates(series: pd.Series, cell_format: CellFormat) -> pd.Series:
+    """Return datetime64, NaT for a missing cell; raise ValueError for a cell that is no date."""
+    form = cell_format.spelled.get(str(series.name), ISO)
+    if series.dtype.kind not in "iufM":
+        text = text_of(series)
+        series = text.mask(text.isin(cell_format.missing) | text.str.casefold().isin(list(GAPS)))
+    found = dates_of(series, form)
+    wrong = series[series.notna() & found.isna()]
+    if len(wrong):
+        shown = show(wrong.iloc[0])
+        raise ValueError(f"column {series.name!r} must be dates such as {form}, but has {shown}")
+    return found
 
 
 def _numbers(series: pd.Series, cell_format: CellFormat) -> pd.Series:
@@ -80,7 +98,9 @@ def _numbers(series: pd.Series, cell_format: CellFormat) -> pd.Series:
     written = text[~is_typed].dropna()
     way = cell_format.spelled.get(str(series.name))
     spelling = known_spelling(cell_format.spelled, str(series.name))
-    if spelling is None:
+    if way == DURATION:
+        numbers = seconds(written)
+    elif spelling is None:
         numbers = written_numbers(plain_minus(written), cell_format.decimal, way)
     else:
         numbers = written_as(written, spelling)

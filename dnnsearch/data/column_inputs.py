@@ -13,6 +13,8 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from dnnsearch.data.cells import NO_FORMAT, CellFormat, plain_cells
+from dnnsearch.data.date_parts import DAYS, PARTS, DateParts
+from dnnsearch.data.files.source import DATE
 from dnnsearch.data.preprocessing import Preparation, as_frame, chosen
 from dnnsearch.data.table import as_bytes
 from dnnsearch.data.transformations import (
@@ -30,6 +32,15 @@ DOCUMENT = "preparation"  # the name of the JSON document among the arrays
 Name = Annotated[str, Field(max_length=100_000)]
 
 
+class StoredDate(BaseModel):
+    """What a column of dates becomes, as `DateParts.as_dict` returns it."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    first: float
+    parts: Annotated[list[Name], Field(min_length=1)]
+
+
 class StoredPreparation(BaseModel):
     """The JSON of a preparation, as `Preparation.document` returns it; nothing is converted."""
 
@@ -41,6 +52,7 @@ class StoredPreparation(BaseModel):
     levels: dict[Name, list[Name]]
     rare: list[Name]
     seen: dict[Name, Annotated[list[float], Field(min_length=2, max_length=2)]] = {}
+    dates: dict[Name, StoredDate] = {}
 
 
 @dataclass(frozen=True)
@@ -84,9 +96,12 @@ class ColumnInputs:
 
     @property
     def kinds(self) -> dict[str, str]:
-        """The columns that are needed, in the order of the file, each `number` or `category`."""
+        """The columns that are needed, in the order of the file, each `number`, `category`
+        or `date`.
+        """
         one = self.fitted[0]
-        return {name: "category" if name in one.levels else "number" for name in one.names}
+        of_dates = dict.fromkeys(one.dates, DATE)
+        return {n: of_dates.get(n, "category" if n in one.levels else "number") for n in one.names}
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -118,6 +133,8 @@ class ColumnInputs:
         roles = set(columns)
         numeric = in_order(columns)
         levels = found.levels.values()
+        dates = {n: DateParts.from_dict(one.model_dump()) for n, one in found.dates.items()}
+        parts = [part for name, one in dates.items() for part in _parts(name, one)]
         require(
             {
                 "columns: must have known roles": set(ALWAYS_STORED) <= roles <= {*TRANSFORMATIONS},
@@ -125,7 +142,9 @@ class ColumnInputs:
                 == {DOCUMENT, *array_names(columns)},
                 "names: must be distinct": _are_distinct(found.names),
                 "names: must be those of the columns and levels": sorted(found.names)
-                == sorted([*numeric, *found.levels]),
+                == sorted([*dates, *found.levels, *(n for n in numeric if n not in parts)]),
+                "dates: must have known parts, which are numbers": set(parts)
+                <= set(columns.get("number", ())),
                 "gaps: must be distinct numeric columns": _are_distinct(found.gaps)
                 and set(found.gaps) <= set(numeric),
                 "levels: must be distinct in each column": all(
@@ -155,6 +174,13 @@ class ColumnInputs:
     def typical(self) -> pd.DataFrame:
         """Return one made-up row: means, medians, and a level of each category."""
         return pd.DataFrame([self.fitted[0].typical()])
+
+
+def _parts(name: str, one: DateParts) -> list[str]:
+    """Return the inputs that a stored column of dates becomes; raise ValueError if unknown."""
+    if one.parts[0] != DAYS or not set(one.parts) <= set(PARTS):
+        raise ValueError(f"dates: must begin with {DAYS}, and be of {', '.join(PARTS)}")
+    return one.names(name)
 
 
 def _stored(array: np.ndarray) -> StoredPreparation:

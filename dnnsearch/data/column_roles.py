@@ -4,17 +4,16 @@ It depends on the table alone, so that equal files are understood equally. A rol
 gives is kept.
 """
 
-import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from dnnsearch.data.files.reading_version import BEFORE, Reading
 from dnnsearch.data.files.sheet import dates, first_code, has_long_digits, numeric
-from dnnsearch.data.files.source import EVERY_OTHER
+from dnnsearch.data.files.source import DATE, EVERY_OTHER, is_date_format, list_setting, setting
 from dnnsearch.data.index_columns import REASON as AN_INDEX
 from dnnsearch.data.index_columns import index_columns
 from dnnsearch.data.preprocessing import MAX_LEVELS
@@ -25,8 +24,10 @@ MAX_SKEWNESS_OF_NUMBERS = 3.0  # beyond it the column is transformed by quantile
 # Text is a category if its recurring levels cover enough rows of the whole table. Which of them get
 # an input is another decision, on train: see preprocessing.
 MIN_EXAMPLES_TO_RECUR = 5
+MAX_MIXED_LEVELS = 20  # of a category that mixes numbers and text
 MIN_SHARE_OF_RECURRING = 0.5
 MIN_ROWS_FOR_IDENTIFIER = 10
+MAX_MARKS_IN_ADVICE = 5
 MAX_EXACT = 2**53  # the largest whole number up to which a float64 holds all
 SHARE_OF_IDENTIFIERS = 0.9  # of rows with a number of their own
 MIN_SHARE_FOR_LEAK = 0.5  # of the rows must have a value, or no copy of the target is looked for
@@ -54,17 +55,21 @@ def profile(
     declared: Mapping[str, str],
     set_aside: Mapping[str, str],
     reading: Reading = BEFORE,
+    spelled: Mapping[str, str] | None = None,
 ) -> list[Column]:
     """Return the columns of `frame` (m rows, those of target.y) with their roles.
 
     `given` are the config's roles, `declared` the file's; `set_aside` has the reason for each
-    column with another use; `reading` is the version of the rules. Raise
-    ValueError for a column that mixes numbers and text, and if no column is left to learn from.
+    column with another use; `reading` is the version of the rules, and
+    `spelled` says how columns are written. Raise ValueError for a column that mixes numbers and
+    text, and if no column is left to learn from.
     """
     found = index_columns(frame) if reading.has("an index that came along is ignored") else []
     aside = {**dict.fromkeys(found, AN_INDEX), **set_aside}
     columns = [
         _column(series, target, _asked(str(name), given, declared), aside, reading)
+        if not is_date_format((spelled or {}).get(str(name), ""))
+        else _date(series, target, _asked(str(name), given, declared), aside)
         for name, series in frame.items()
     ]
     if all(column.role == "ignored" for column in columns):
@@ -102,7 +107,10 @@ def _column(
         long = _long_number(series, name, missing)
         if long:
             return long
-    if role not in ("category", "pixel") and not is_number:
+    mixed = ""
+    if not role and not is_number and reading.has("numbers and text of few levels are a category"):
+        mixed = _mix_of_levels(series)
+    if role not in ("category", "pixel") and not is_number and not mixed:
         _check_mixed(series, role)
     if is_number and series.dtype.kind not in "iu":
         check_range(name, series.to_numpy(np.float64))
@@ -113,7 +121,25 @@ def _column(
         return Column(name, "ignored", useless, missing, loud="target" in useless)
     if role == "number" or (is_number and not role):
         return _number(series, name, missing)
-    return _category(series, name, missing, reason)
+    column = _category(series, name, missing, reason or mixed)
+    return replace(column, loud=True) if mixed else column
+
+
+def _date(
+    series: pd.Series, target: Target, asked: tuple[str, str], set_aside: Mapping[str, str]
+) -> Column:
+    """Return the role of a column whose cells are all dates."""
+    name, missing = str(series.name), int(series.isna().sum())
+    role, reason = asked
+    if name in set_aside and not role:
+        return Column(name, "ignored", set_aside[name], missing)
+    if role and reason == BY_CONFIG:
+        return Column(name, role, reason, missing)
+    useless = _useless(series, missing) or _leak(series, target)
+    if useless:
+        return Column(name, "ignored", useless, missing, loud="target" in useless)
+    what = f"dates such as {series.dropna().iloc[0]}, as days, year and what else of them varies"
+    return Column(name, DATE, what, missing, loud=True)
 
 
 def _long_number(series: pd.Series, name: str, missing: int) -> Column | None:
@@ -141,6 +167,18 @@ def _is_named_as_identifier(name: str) -> bool:
     return bool(IDENTIFIER.fullmatch(name)) or name.endswith(("Id", "ID"))
 
 
+def _mix_of_levels(series: pd.Series) -> str:
+    """Return, in words, how numbers and text of few levels are mixed; empty if they are not."""
+    there = series.dropna().astype("str")
+    if there.nunique() > min(MAX_MIXED_LEVELS, len(there) // MIN_EXAMPLES_TO_RECUR):
+        return ""
+    is_number = numeric(there).notna()
+    if is_number.all() or not is_number.any():
+        return ""
+    text = there[~is_number]
+    return f"{is_number.sum()} numbers and {len(text)} texts such as {show(text.iloc[0])}"
+
+
 def _check_mixed(series: pd.Series, role: str) -> None:
     """Raise ValueError if numbers and text are in one column."""
     there = series.dropna()
@@ -151,9 +189,17 @@ def _check_mixed(series: pd.Series, role: str) -> None:
         word, example = ("numbers" if rare is numbers else "texts"), str(rare.iloc[0])
         raise ValueError(
             f"a column must be numbers or text, but {series.name!r} has {len(numbers)} numbers and "
-            f"{len(text)} texts, {word} such as {show(example)}: set data.columns.{series.name}="
-            f"category or =ignored, or data.missing=[{json.dumps(example[:30])}] if that is missing"
+            f"{len(text)} texts, {word} such as {show(example)}: {_mixed_advice(series, text)}"
         )
+
+
+def _mixed_advice(series: pd.Series, text: pd.Series) -> str:
+    """Return options to be pasted: the column as a category, ignored, or its texts as missing."""
+    roles = [setting("data.columns", str(series.name), role) for role in ("category", "ignored")]
+    marks = text.astype("str").unique().tolist()
+    few = len(marks) <= MAX_MARKS_IN_ADVICE and len(text) < len(series) / 2
+    missing = [f"{list_setting('data.missing', marks)} if that is missing"] if few else []
+    return ", or ".join([*roles, *missing])
 
 
 def _useless(series: pd.Series, missing: int) -> str:

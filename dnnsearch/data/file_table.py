@@ -15,17 +15,28 @@ from dnnsearch.data import equal_rows, preprocessing
 from dnnsearch.data.cells import CellFormat
 from dnnsearch.data.column_inputs import ColumnInputs
 from dnnsearch.data.column_roles import Column, profile
+from dnnsearch.data.date_parts import DateParts
+from dnnsearch.data.files.date_formats import dates_of
 from dnnsearch.data.files.number_formats import notice, read_numbers
 from dnnsearch.data.files.read import read, read_test
 from dnnsearch.data.files.reading_version import BEFORE, FIRST, Reading
-from dnnsearch.data.files.sheet import Marks, Sheet, numeric, plain, with_columns
+from dnnsearch.data.files.sheet import GAPS, Marks, Sheet, numeric, plain, with_columns
+from dnnsearch.data.files.source import DATE, ISO, is_date_format
 from dnnsearch.data.files.spelled_columns import TEST
 from dnnsearch.data.split_config import Split
 from dnnsearch.data.splitting import Indices, draw, joined, own_groups
 from dnnsearch.data.table import HeldOut, PreparedArrays, Task, as_bytes
-from dnnsearch.data.target import Target, check_range, read_target, read_test_target, relabelled
+from dnnsearch.data.target import (
+    Target,
+    check_range,
+    is_graded,
+    read_target,
+    read_test_target,
+    relabelled,
+    without_word_gaps,
+)
 from dnnsearch.data.transformations import TRANSFORMATIONS
-from dnnsearch.validators import nearest, shortened
+from dnnsearch.validators import nearest, shortened, show
 
 MIN_ROWS = 10
 LABEL = "label"  # the target's name if the labels are a file of their own
@@ -112,9 +123,10 @@ class FileTable:
         regression's target is standardised with one mean and scale for all folds.
         """
         each = [self.frame.iloc[these] for these in np.atleast_2d(rows["train"])]
-        fitted = preprocessing.aligned(
-            [preprocessing.fit(train, self.roles, self.reading) for train in each]
-        )
+        of_dates = [name for name, role in self.roles.items() if role == DATE]
+        dates = {name: DateParts.of(self.frame[name]) for name in of_dates}
+        fits = [preprocessing.fit(train, self.roles, self.reading, dates) for train in each]
+        fitted = preprocessing.aligned(fits)
         parts = ("train", "dev")
         X = {f"X_{part}": _inputs(fitted, self.frame, rows[part], dtype) for part in parts}
         y = {f"y_{part}": self.target.y[rows[part]] for part in parts}
@@ -144,6 +156,8 @@ class FileTable:
 def _hashable(series: pd.Series) -> np.ndarray:
     if pd.api.types.is_numeric_dtype(series.dtype):
         return series.to_numpy()
+    if series.dtype.kind == "M":
+        return series.to_numpy("datetime64[us]").view(np.int64)
     return as_bytes(series.astype(object).where(series.notna(), None).tolist())
 
 
@@ -168,6 +182,7 @@ def load_table(source: Mapping[str, Any], by: str | None) -> FileTable:
     wanted = {f"columns.{column}": column for column in given if column != "*"}
     _check_columns(sheet, {"target": name, **({"split.by": by} if by else {}), **wanted})
     column = relabelled(sheet.frame[name], source.get("relabel", {}))
+    column, gaps = without_word_gaps(column, Marks.of(source))
     target = read_target(column, source.get("task"), decimal, reading, spelled.get(name, ""))
     frame = sheet.frame
     if target.missing:  # without these rows, such as one of totals, a column may be numbers
@@ -176,14 +191,38 @@ def load_table(source: Mapping[str, Any], by: str | None) -> FileTable:
     _check_rows(frame, target)
     features = frame.drop(columns=name)
     aside = {by: "the split goes by it"} if by else {}
-    columns = profile(features, target, given, sheet.declared, aside, reading)
+    columns = profile(features, target, given, sheet.declared, aside, reading, spelled)
+    if reading.has("dates and durations are inputs"):
+        features = _with_dates(features, columns, spelled)
+        if by and groups is not None and is_date_format(spelled.get(by, "")):
+            groups = dates_of(groups, spelled[by]).astype("str").where(groups.notna())
     if reading.has("whole numbers beyond 2^53 keep their digits"):
         features = _with_numbers(features, columns)
-    if name not in spelled:
-        notices = _number_notices(column, target, decimal)
-        sheet = replace(sheet, notices=(*sheet.notices, *notices))
+    notices = [*sheet.notices, *gaps, *_target_notices(column, target, source, sheet)]
+    sheet = replace(sheet, notices=tuple(notices))
     table = FileTable(features, target, columns, groups, None, sheet, reading)
     return replace(table, test=_test(source, table, decimal))
+
+
+def _with_dates(
+    frame: pd.DataFrame, columns: list[Column], spelled: Mapping[str, str]
+) -> pd.DataFrame:
+    """Return the frame with datetime64 in the columns that are used as dates."""
+    names = [column.name for column in columns if column.role == DATE]
+    return with_columns(
+        frame, {name: _all_dates(frame[name], spelled.get(name, ISO)) for name in names}
+    )
+
+
+def _all_dates(cells: pd.Series, form: str) -> pd.Series:
+    if cells.dtype.kind not in "iufM":
+        cells = cells.mask(cells.str.casefold().isin(GAPS))
+    found = dates_of(cells, form)
+    wrong = cells[cells.notna() & found.isna()]
+    if len(wrong):
+        example = show(str(wrong.iloc[0]))
+        raise ValueError(f"column {cells.name!r} must be dates, but has {example}")
+    return found
 
 
 def _with_numbers(frame: pd.DataFrame, columns: list[Column]) -> pd.DataFrame:
@@ -193,12 +232,21 @@ def _with_numbers(frame: pd.DataFrame, columns: list[Column]) -> pd.DataFrame:
     return with_columns(frame, {name: numeric(frame[name]) for name in text})
 
 
-def _number_notices(column: pd.Series, target: Target, decimal: str) -> list[str]:
-    """Return how the numbers of a regression are written, if they are not plain."""
-    if target.task != "regression" or pd.api.types.is_numeric_dtype(column.dtype):
+def _target_notices(
+    column: pd.Series, target: Target, source: Mapping[str, Any], sheet: Sheet
+) -> list[str]:
+    """Return how the numbers of a regression are written, and why they are no classes."""
+    if target.task != "regression":
         return []
-    found = read_numbers(column, decimal)
-    return [notice(column.name, column, found[0])] if found else []
+    notices, values = [], pd.Series(target.y)
+    is_text = not pd.api.types.is_numeric_dtype(column.dtype)
+    decimal, spelled = sheet.found.get("decimal", "."), sheet.found.get("spelled", {})
+    if column.name not in spelled and is_text and (found := read_numbers(column, decimal)):
+        notices.append(notice(column.name, column, found[0]))
+    if "task" not in source and is_graded(values, Reading.of(source)):
+        what = f"{column.name}: a regression, for {values.nunique()} whole numbers, some of them"
+        notices.append(f"{what} rare; for classes: --set data.task=multiclass")
+    return notices
 
 
 def _check_columns(sheet: Sheet, wanted: Mapping[str, str]) -> None:
@@ -233,14 +281,16 @@ def _test(
     name = source.get("target", LABEL)
     _check_columns(sheet, {"target of the test file": name})
     labels = relabelled(sheet.frame[name], source.get("relabel", {}), is_whole=False)
+    if table.target.task == "regression":
+        labels, _ = without_word_gaps(labels, Marks.of(source))
     target = read_test_target(labels, table.target, decimal, spelled.get(name, ""))
     lacking = [repr(name) for name in table.roles if name not in sheet.frame.columns]
     if lacking:
         raise ValueError(f"columns missing from the test file: {shortened(lacking, 5)}")
-    frame = sheet.frame[target.there]
+    frame = _with_dates(sheet.frame[target.there], table.columns, table.spelled)
     for name, role in table.roles.items():
-        if role != "category" and not pd.api.types.is_numeric_dtype(frame[name].dtype):
+        if role not in ("category", DATE) and not pd.api.types.is_numeric_dtype(frame[name].dtype):
             raise ValueError(f"column {name!r} must also be numbers in the test file")
-        if role != "category":
+        if role not in ("category", DATE):
             check_range(name, frame[name].to_numpy(np.float64))
     return frame, target.y

@@ -50,4 +50,5 @@ def _are_row_numbers(series: pd.Series) -> bool:
     if len(series) < MIN_ROWS or not pd.api.types.is_numeric_dtype(series.dtype):
         return False
     values = series.to_numpy(np.float64)
-    return bool((values >= 0).all() and (np.mod(values, 1) == 0).all())
+    is_whole = np.isfinite(values).all() and (np.mod(values, 1) == 0).all()
+    return bool(is_whole and (values >= 0).all())

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from dnnsearch.data.cells import NO_FORMAT, CellFormat, as_levels
+from dnnsearch.data.date_parts import DAYS, DateParts
 from dnnsearch.data.files.reading_version import BEFORE, FIRST, Reading
 from dnnsearch.data.files.sheet import column as plain_column
 from dnnsearch.data.files.sheet import numeric, with_columns
@@ -53,6 +54,7 @@ class Preparation:
     # Shares of train's rows whose level is another, and that miss the column; of the first reading
     # they are not known.
     seen: dict[str, tuple[float, float]] = field(default_factory=dict)
+    dates: dict[str, DateParts] = field(default_factory=dict)
 
     @cached_property
     def numeric(self) -> list[str]:
@@ -74,6 +76,7 @@ class Preparation:
 
         Raise ValueError if a column is missing, or has text instead of numbers.
         """
+        frame = with_parts(frame, self.dates)
         frame = as_numbers(chosen(frame, [*self.numeric, *self.levels]), self.numeric)
         out = np.zeros((len(frame), len(self.feature_names)), dtype)
         if self.numeric:
@@ -117,7 +120,11 @@ class Preparation:
         No row of train is in it.
         """
         levels = {name: levels[0] for name, levels in self.levels.items()}
-        row = {**typical_numbers(self.columns, self.arrays), **levels}
+        numbers = typical_numbers(self.columns, self.arrays)
+        row: dict[str, Any] = {**numbers, **levels}
+        row |= {
+            name: parts.typical(numbers[f"{name}: {DAYS}"]) for name, parts in self.dates.items()
+        }
         return {name: row[name] for name in self.names}
 
     def shares(self, frame: pd.DataFrame) -> dict[str, tuple[float, float]]:
@@ -125,7 +132,8 @@ class Preparation:
 
         A missing value that is a level of its own counts as neither.
         """
-        found = {name: (0.0, float(frame[name].isna().mean())) for name in self.numeric}
+        others = [name for name in self.names if name not in self.levels]
+        found = {name: (0.0, float(frame[name].isna().mean())) for name in others}
         for name, levels in self.levels.items():
             codes, names = _levels(frame[name])
             known = np.array([level in levels for level in names])[codes]
@@ -137,6 +145,8 @@ class Preparation:
         """Return what was fitted of one column; None if it is not used."""
         if name in self.levels:
             return self._inputs(name)
+        if name in self.dates:
+            return self.dates[name]
         if name not in self.numeric:
             return None
         moments = [
@@ -153,6 +163,9 @@ class Preparation:
             "levels": {name: list(levels) for name, levels in self.levels.items()},
             "rare": list(self.rare),
             **({"seen": {n: list(shares) for n, shares in self.seen.items()}} if self.seen else {}),
+            **(
+                {"dates": {n: one.as_dict() for n, one in self.dates.items()}} if self.dates else {}
+            ),
         }
 
     @classmethod
@@ -176,7 +189,16 @@ class Preparation:
             tuple(document["rare"]),
             {name: np.asarray(array) for name, array in arrays.items()},
             {n: (other, gap) for n, (other, gap) in document.get("seen", {}).items()},
+            {n: DateParts.from_dict(one) for n, one in document.get("dates", {}).items()},
         )
+
+
+def with_parts(frame: pd.DataFrame, dates: Mapping[str, DateParts]) -> pd.DataFrame:
+    """Return the frame with the parts of its columns of dates, which are datetime64."""
+    if not dates:
+        return frame
+    parts = [pd.DataFrame(one.numbers(name, frame[name])) for name, one in dates.items()]
+    return pd.concat([frame, *parts], axis=1)
 
 
 def as_frame(X: Any) -> Any:
@@ -243,16 +265,30 @@ def _levels(series: pd.Series) -> tuple[np.ndarray, list[str]]:
     return np.where(codes < 0, len(levels), codes), [*levels, ""]
 
 
-def fit(frame: pd.DataFrame, roles: Mapping[str, str], reading: Reading = BEFORE) -> Preparation:
-    """Return what is fitted on the rows of train; `roles` has the role of each used column."""
+def fit(
+    frame: pd.DataFrame,
+    roles: Mapping[str, str],
+    reading: Reading = BEFORE,
+    dates: Mapping[str, DateParts] | None = None,
+) -> Preparation:
+    """Return what is fitted on the rows of train; `roles` has the role of each used column.
+
+    `dates` says what each column of dates becomes.
+    """
+    dates = dict(dates or {})
+    frame = with_parts(frame, dates)
     columns = {role: tuple(n for n in roles if roles[n] == role) for role in TRANSFORMATIONS}
+    parts = {name for column, one in dates.items() for name in one.names(column)}
+    columns["number"] += tuple(n for column, one in dates.items() for n in one.names(column))
     names = in_order(columns)
-    gaps = tuple(name for name in names if frame[name].isna().any())
+    one_each = {name for name in parts if name.endswith(f": {DAYS}")}
+    may_lack = [name for name in names if name not in parts or name in one_each]
+    gaps = tuple(name for name in may_lack if frame[name].isna().any())
     categories = {n: _frequent(*_levels(frame[n])) for n in roles if roles[n] == "category"}
     levels = {name: kept for name, (kept, _) in categories.items()}
     rare = tuple(name for name, (_, has_rare) in categories.items() if has_rare)
     arrays = fit_numbers(frame[names], columns)
-    fitted = Preparation(tuple(roles), columns, gaps, levels, rare, arrays)
+    fitted = Preparation(tuple(roles), columns, gaps, levels, rare, arrays, dates=dates)
     return replace(fitted, seen=fitted.shares(frame)) if reading.version > FIRST else fitted
 
 

@@ -14,12 +14,15 @@ import pandas as pd
 from dnnsearch.data.files.number_formats import read_numbers
 from dnnsearch.data.files.number_spelling import Spelling
 from dnnsearch.data.files.reading_version import BEFORE, Reading
-from dnnsearch.data.files.sheet import numeric
+from dnnsearch.data.files.sheet import Marks, numeric
+from dnnsearch.data.files.source import list_setting
 from dnnsearch.data.labels import Relabel, case_variants, rare_advice, spelling_advice
 from dnnsearch.data.table import Task
 from dnnsearch.validators import shortened, show
 
 MAX_WHOLE_NUMBERS_AS_CLASSES = 20  # distinct values; more are a regression
+MIN_GRADES = 11  # so many different whole numbers, some of them rare, are an amount
+MIN_ROWS_OF_A_CLASS = 5
 MAX_CLASSES = 10_000
 MAX_NUMBER = float(np.finfo(np.float32).max)
 
@@ -64,15 +67,41 @@ def read_target(
     if len(given) == 0:
         raise ValueError(f"the target {column.name!r} must have values, but all are missing")
     numbers = _numbers(given, decimal, spelled)
-    task = wanted or _task(given, numbers)
+    task = wanted or _task(given, numbers, reading)
     if task == "regression":
         return Target("regression", _values(column.name, given, numbers), (), there)
     labels = texts(given)
-    classes = _classes(column.name, labels)
+    try:
+        classes = _classes(column.name, labels)
+    except ValueError as error:
+        if wanted or numbers.isna().any() or numbers.nunique() < 3:
+            raise
+        raise ValueError(
+            f"{error}; or predict it as a number: --set data.task=regression"
+        ) from None
     if wanted == "binary" and len(classes) != 2:
         raise ValueError(f"task binary needs 2 classes, but {column.name!r} has {len(classes)}")
     y = pd.Index(classes).get_indexer(pd.Index(labels)).astype(np.int64)
     return Target("binary" if len(classes) == 2 else "multiclass", y, classes, there)
+
+
+def without_word_gaps(column: pd.Series, marks: Marks) -> tuple[pd.Series, list[str]]:
+    """Return the target with `NA` and the like missing if the others are numbers, and notices.
+
+    Among labels they are labels, as a notice says.
+    """
+    words = column[column.isin(list(marks.labels))] if marks.labels else column[:0]
+    if not len(words) or pd.api.types.is_numeric_dtype(column.dtype):
+        return column, []
+    others = column.drop(words.index).dropna().astype("str")
+    counts = words.value_counts()
+    shown = ", ".join(f"{word!r} ({count} rows)" for word, count in counts.items())
+    if len(others) and numeric(others).notna().all():
+        return column.mask(column.isin(list(marks.labels))), [
+            f"{column.name}: {shown} is missing, because the other values are numbers"
+        ]
+    mark = list_setting("data.missing", [str(word) for word in counts.index])
+    return column, [f"{column.name}: {shown} is a class; if it means missing: {mark}"]
 
 
 def relabelled(column: pd.Series, names: Relabel, *, is_whole: bool = True) -> pd.Series:
@@ -105,9 +134,19 @@ def _numbers(given: pd.Series, decimal: str, spelled: str = "") -> pd.Series:
     return numeric(text.str.replace(",", ".", regex=False) if decimal == "," else text)
 
 
-def _task(given: pd.Series, numbers: pd.Series) -> str:
-    if numbers.isna().any():
-        return "classes"
+def is_graded(numbers: pd.Series, reading: Reading) -> bool:
+    """Return whether whole numbers of few values are an amount: of many values, some are rare."""
+    if not reading.has("whole numbers with rare values are a regression"):
+        return False
+    counts = numbers.value_counts()
+    if len(counts) > MAX_WHOLE_NUMBERS_AS_CLASSES or (numbers % 1 != 0).any():
+        return False
+    return len(counts) >= MIN_GRADES and int(counts.min()) < MIN_ROWS_OF_A_CLASS
+
+
+def _task(given: pd.Series, numbers: pd.Series, reading: Reading) -> str:
+    if numbers.isna().any() or is_graded(numbers, reading):
+        return "classes" if numbers.isna().any() else "regression"
     is_whole = bool(np.equal(np.mod(numbers, 1), 0).all())
     return (
         "classes"

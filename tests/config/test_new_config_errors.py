@@ -25,10 +25,10 @@ def _elsewhere(tmp_path, monkeypatch):
         ("x,y\n" + "1,a\n1,b\n" * 9, "y", "to learn from"),
         ("x,y\n" + "1,a\n2,a\n" * 9, "y", "2 classes"),
         ("x,y\n" + "1,a\n2,a\n" * 9 + "3,b\n", "y", "of the target 'y' these have 1: 'b'"),
-        ("x,y\n" + "1,0\n2,1\n3,1.0\n" * 9, "y", "'1' and '1.0'"),
+        ("x,y\n" + "1,0\n2,1\n3,1.0\n" * 9, "y", "'1' .9 rows. and '1.0'"),
         ("x,y\n" + "1,\n2,\n" * 9, "y", "all are missing"),
         (
-            "x,y\n" + "1,a\n2,b\n" * 9 + "few,a\n",
+            "x,y\n" + "".join(f"{i},{'ab'[i % 2]}\n" for i in range(18)) + "few,a\n",
             "y",
             "18 numbers and 1 texts, texts such as 'few'",
         ),

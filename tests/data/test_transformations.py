@@ -109,7 +109,7 @@ def test_a_row_changes_nothing_for_tables_that_do_not_use_it(table, tmp_path, mo
 def test_a_role_without_a_row_is_unknown_to_a_config_and_to_a_model_file(
     table, tmp_path, monkeypatch
 ):
-    with pytest.raises(UserError, match="must be one of number, quantile, pixel, category"):
+    with pytest.raises(UserError, match="must be one of number, quantile, pixel, date, category"):
         config(table, "log")
     with monkeypatch.context() as patch:
         patch.setitem(TRANSFORMATIONS, "log", ROWS["log"])

@@ -15,6 +15,7 @@ It does not know what a column means, or which of them is the target. Only `sour
 - `code_pages`: encodings that are not Unicode.
 - `dialect`: separator, quotes, decimal mark and header, detected.
 - `line_forms`: backslash escapes, boxes, and blanks mixed with tabs, rewritten as CSV.
+- `numbered_header`: whether a first row of numbers names the columns.
 - `delimited`: CSV and similar formats.
 - `number_formats`: formatted numbers such as `1,234.50` or `12 %`.
 - `columnar`: Parquet, Feather and Arrow.
@@ -22,6 +23,7 @@ It does not know what a column means, or which of them is the target. Only `sour
 - `workbook`: Excel's .xlsx.
 - `number_spelling`: how numbers are written: marks, unit and signs, since the second reading.
 - `spelled_columns`: the columns of formatted numbers, read as numbers.
+- `date_formats`: how dates and durations are written.
 - `arff`: the format of Weka and OpenML.
 - `arrayfiles`: NumPy's, MNIST's and HDF5 arrays.
 - `bundled`: scikit-learn's own sets.

@@ -95,7 +95,8 @@ def parse(
     _check_columns(names, head, dialect)
     if count <= dialect.header:
         raise ValueError("the table must have rows, but it has a header only")
-    missing = Marks.of(given).everywhere
+    marks = Marks.of(given)
+    missing = {name: marks.of_target if name == target else marks.everywhere for name in names}
     numbers = {name for name, role in given.get("columns", {}).items() if role in TRANSFORMATIONS}
     frame = _pandas(text, dialect, names, missing, [n for n in names if n == target])
     long = Reading.of(given).has("whole numbers beyond 2^53 keep their digits")
@@ -200,7 +201,7 @@ def _pandas(
     text: str,
     dialect: Dialect,
     names: list[str],
-    missing: Sequence[str],
+    missing: Mapping[str, Sequence[str]],
     texts: Collection[str],
 ) -> pd.DataFrame:
     """Return numbers as numbers, but the columns of `texts`, such as the target, as text.
@@ -216,7 +217,7 @@ def _pandas(
         "header": 0 if dialect.header else None,
         "names": names,
         "index_col": False,
-        "na_values": list(missing),
+        "na_values": {name: list(marks) for name, marks in missing.items()},
         "keep_default_na": False,
         "skipinitialspace": True,
         "low_memory": False,

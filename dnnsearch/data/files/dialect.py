@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from dnnsearch.data.files.numbered_header import is_numbered_header
 from dnnsearch.data.files.reading_version import Reading
 from dnnsearch.data.files.sheet import MISSING
 from dnnsearch.data.files.size_limits import RowReader
@@ -98,7 +99,10 @@ def detect(text: str, given: Mapping[str, Any], target: str | None) -> Dialect:
     decimal = given.get("decimal") or _decimal(sample, separator)
     header = given.get("header")
     if header is None:
-        header = _has_header(sample, decimal, target)
+        numbered = Reading.of(given).has("a first row of numbers may be a header")
+        header = (numbered and is_numbered_header(sample, target)) or _has_header(
+            sample, decimal, None if numbered and _is_place(target, sample) else target
+        )
     return Dialect(separator, quote, decimal, header)
 
 
@@ -163,6 +167,12 @@ def is_number(cell: str, decimal: str) -> bool:
     return bool(
         NUMBER.fullmatch(cell.strip().replace(",", ".") if decimal == "," else cell.strip())
     )
+
+
+def _is_place(target: str | None, sample: Sequence[Row]) -> bool:
+    """Return whether the target can be the number of a column."""
+    width = len(sample[0]) if sample else 0
+    return bool(target and re.fullmatch(r"-?\d{1,6}", target) and -width <= int(target) < width)
 
 
 def _has_header(sample: Sequence[Row], decimal: str, target: str | None) -> bool:

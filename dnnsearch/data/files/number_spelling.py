@@ -216,6 +216,7 @@ def _choice(numbers: pd.Series, mark: str, decimal: str, separator: str, clear: 
 def may_be_thousands(numbers: pd.Series) -> bool:
     """Return whether pandas may have read `15.531`, beside 628, as fractions with three digits."""
     values = numbers.dropna().to_numpy(np.float64)
+    values = values[np.isfinite(values)]
     if not len(values) or not (np.abs(values) < 1000).all():
         return False
     fractions = values[values % 1 != 0]

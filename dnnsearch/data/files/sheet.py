@@ -28,6 +28,7 @@ MISSING = (
     "NULL",
     "None",
 )
+WORDS = ("NA", "N/A", "n/a", "null", "NULL", "None")  # marks that may be labels of a target
 # In a column whose other cells are numbers, one of these is also a missing value.
 GAPS = ("-", "--", ".", "na", "n.a.", "#na", "nil", "none", "missing", "unknown", "not available")
 ERRORS = (  # of Excel in English and German, of LibreOffice and Google Sheets
@@ -67,6 +68,7 @@ class Marks:
 
     everywhere: tuple[str, ...] = MISSING
     among_numbers: tuple[str, ...] = GAPS  # folded; in columns whose other cells are numbers
+    labels: tuple[str, ...] = ()  # of `everywhere`, those that may be labels of a target
     keeps_digits: bool = False  # whether whole numbers beyond 2^53 stay text
 
     @classmethod
@@ -76,8 +78,15 @@ class Marks:
         errors = ERRORS if reading.has("errors of a spreadsheet are gaps") else ()
         if reading.has("marks that the config names join the usual ones") or "missing" not in form:
             long = reading.has("whole numbers beyond 2^53 keep their digits")
-            return cls((*MISSING, *errors, *named), GAPS, long)
+            words = WORDS if reading.has("None, NA and null may be labels") else ()
+            labels = tuple(word for word in words if word not in named)
+            return cls((*MISSING, *errors, *named), GAPS, labels, long)
         return cls((*named, *errors), GAPS if named == MISSING else ())
+
+    @property
+    def of_target(self) -> tuple[str, ...]:
+        """The marks in the column of the target."""
+        return tuple(mark for mark in self.everywhere if mark not in self.labels)
 
 
 USUAL_MARKS = Marks()
@@ -110,7 +119,8 @@ def plain(
     if all(_is_plain(dtype) for dtype in frame.dtypes):
         return frame
     columns = {
-        name: column(series, marks, numbers=name != target) for name, series in frame.items()
+        name: column(series, marks if name != target else Marks(marks.of_target), name != target)
+        for name, series in frame.items()
     }
     return pd.DataFrame(columns, index=frame.index)
 

@@ -21,6 +21,7 @@ SPELLING = re.compile(
     r"(?:(?P<before>[^\d\s.,'’]+\.?) )?1(?P<thousands>[.,'’ ])?234(?:(?P<decimal>[.,])5\d*)?"
     r"(?: (?P<after>[^\d\s]\D*))?"
 )
+ISO, DURATION, DATE = "ISO8601", "duration", "date"  # how dates are written; the role
 TASKS = ("binary", "multiclass", "regression")
 # keys: the form of the file
 FORM = (
@@ -40,7 +41,7 @@ PATHS = ("file", "labels", "test_file", "test_labels")
 
 def roles() -> list[str]:
     """Return the roles that a config can give a column."""
-    return [*TRANSFORMATIONS, "category", "ignored"]
+    return [*TRANSFORMATIONS, DATE, "category", "ignored"]
 
 
 def _columns(value: object) -> dict[str, str]:
@@ -66,9 +67,22 @@ def _spelled(value: object) -> dict[str, str]:
 
 
 def _way(value: object) -> str:
-    """Return one of WAYS, or how a number is written, as in `1.234,5 €`."""
+    """Return one of WAYS, or how a number or a date is written: `1.234,5 €`, `%d.%m.%Y`."""
     text_ = str(value)  # YAML reads 1234.5 as a number
-    return text_ if SPELLING.fullmatch(text_) else str(one_of(WAYS)(value))
+    if SPELLING.fullmatch(text_) or text_ == DURATION or is_date_format(text_):
+        return text_
+    return str(one_of(WAYS)(value))
+
+
+def is_date_format(way: str) -> bool:
+    """Return whether a value of `spelled` says how dates are written."""
+    is_number = SPELLING.fullmatch(way) is not None  # with a unit such as %vol
+    return way == ISO or (re.search("%[A-Za-z]", way) is not None and not is_number)
+
+
+def list_setting(key: str, values: list[str]) -> str:
+    """Return the option that sets a key to a list of texts, to be pasted."""
+    return f"--set {shlex.quote(f'{key}={json.dumps(values, ensure_ascii=False)}')}"
 
 
 def setting(section: str, name: str, value: str) -> str:
