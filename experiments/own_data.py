@@ -40,9 +40,7 @@ from dnnsearch.config.config import load_config
 from dnnsearch.data import file_table
 from dnnsearch.data.file_table import FileTable
 from dnnsearch.models.model_file import read
-from dnnsearch.study.search import search
-from dnnsearch.trials.run import TrialView
-from dnnsearch.workers import Progressed
+from dnnsearch.study.search import NoObserver, search
 from experiments import report
 
 
@@ -76,18 +74,6 @@ class Scores(NamedTuple):
     peer: float
 
 
-class SilentObserver:
-    """The observer of these searches; it prints nothing."""
-
-    def on_total(self, trials: int) -> None: ...
-
-    def on_trial(self, view: TrialView) -> None: ...
-
-    def on_progress(self, event: Progressed) -> None: ...
-
-    def on_message(self, text: str) -> None: ...
-
-
 def peer(table: FileTable) -> Pipeline:
     """Return a usual scikit-learn pipeline: the same roles of columns, its own defaults."""
     roles = table.roles
@@ -116,7 +102,7 @@ def once(config: Path, seed: int, trials: int, promoted: bool) -> Scores:
     settings = [f"study={name}", f"split.seed={seed}", f"seed={seed}", f"trials={trials}"]
     settings += [] if table.task == "regression" else ["objective=dev_accuracy", "metrics=[]"]
     settings = [*settings, "tracking=none"]
-    search(load_config(config, settings), seconds=None, observer=SilentObserver())
+    search(load_config(config, settings), seconds=None, observer=NoObserver())
     truth = _labels(table, y_test)
 
     def score(answers: np.ndarray) -> float:

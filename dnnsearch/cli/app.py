@@ -28,7 +28,7 @@ from dnnsearch.runtime.package_version import package_version
 
 app = typer.Typer(
     name=NAME,
-    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # rich takes three times as long to import as all the rest here
 )

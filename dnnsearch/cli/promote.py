@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from dnnsearch.cli.options import Storage, Study
-from dnnsearch.cli.progress import progress_printer
+from dnnsearch.cli.progress import counter, loading, resumable
 from dnnsearch.cli.search import AcceptCode
 from dnnsearch.cli.startup import pin
 from dnnsearch.runtime.cli_process import send_result
@@ -55,17 +55,20 @@ def promote(
       dnnsearch promote digits
       dnnsearch promote digits --top 3 --replicates 8
     """
-    from dnnsearch.study.stored_study import open_study
+    silent = quiet or as_json
+    with loading(f"reading study {study}", silent):
+        from dnnsearch.study.stored_study import open_study
 
-    opened = open_study(study, storage)
-    pin(opened.config.numerics)
-    from dnnsearch.promotion.promotion import promote as confirm_and_test
-    from dnnsearch.promotion.promotion_text import document, lines
-    from dnnsearch.study.leaderboard.formats import finite_or_null
+        opened = open_study(study, storage)
+        pin(opened.config.numerics)
+        from dnnsearch.promotion.promotion import promote as confirm_and_test
+        from dnnsearch.promotion.promotion_text import document, lines
+        from dnnsearch.study.leaderboard.formats import finite_or_null
 
-    promotion = confirm_and_test(
-        opened, top, replicates, workers, progress_printer(quiet or as_json), accept_code
-    )
+    with resumable() as reached, counter("trainings", f"{opened.name}  ", silent) as bar:
+        reached.text = lambda: bar.count
+        bar.begin("preparing the data")
+        promotion = confirm_and_test(opened, top, replicates, workers, bar.say, accept_code, bar)
     result = document(promotion)
     print(json.dumps(finite_or_null(result)) if as_json else "\n".join(lines(promotion)))
     send_result(result)

@@ -1,18 +1,22 @@
 """`retune`: a new search on newer data, and whether its champion beats the old one."""
 
 import json
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from dnnsearch.cli.options import Storage, Study
-from dnnsearch.cli.progress import progress_printer
+from dnnsearch.cli.progress import counter, loading, resumable
 from dnnsearch.cli.promote import Json, Quiet, Replicates, Top, Workers
 from dnnsearch.cli.search import AcceptCode
 from dnnsearch.cli.startup import pin
 from dnnsearch.runtime.cli_process import send_result
 from dnnsearch.urls import DEFAULT_STORAGE
+
+if TYPE_CHECKING:
+    from dnnsearch.study.search import SearchObserver
 
 NewData = Annotated[
     str,
@@ -73,24 +77,39 @@ def retune(
       dnnsearch retune churn --data new.csv --config configs/churn.yaml --trials 60
       dnnsearch retune moons --data '{name: moons, noise: 0.4, seed: 7}'
     """
-    from dnnsearch.study.stored_study import open_study
-
-    opened = open_study(study, storage)
-    pin(opened.config.numerics)
-    from dnnsearch.cli.display import display
-    from dnnsearch.promotion.retuning.retune_study import begin
-    from dnnsearch.promotion.retuning.retune_study import retune as run_retuning
-    from dnnsearch.promotion.retuning.retuning_text import document, lines
-    from dnnsearch.study.leaderboard.formats import finite_or_null
-
-    given = {"trials": trials, "workers": workers}
-    settings = [*(set_ or []), *(f"{key}={value}" for key, value in given.items() if value)]
-    definition = begin(opened, data, config=config, settings=settings, name=name, first=first)
     silent = quiet or as_json
+    with loading(f"reading study {study} and {data}", silent):
+        from dnnsearch.study.stored_study import open_study
+
+        opened = open_study(study, storage)
+        pin(opened.config.numerics)
+        from dnnsearch.cli.display import display
+        from dnnsearch.cli.display.tally import Tally
+        from dnnsearch.promotion.retuning.retune_study import begin
+        from dnnsearch.promotion.retuning.retune_study import retune as run_retuning
+        from dnnsearch.promotion.retuning.retuning_text import document, lines
+        from dnnsearch.study.leaderboard.formats import finite_or_null
+
+        given = {"trials": trials, "workers": workers}
+        settings = [*(set_ or []), *(f"{key}={value}" for key, value in given.items() if value)]
+        definition = begin(opened, data, config=config, settings=settings, name=name, first=first)
     extent: dict[str, Any] = {"top": top, "replicates": replicates, "accept_code": accept_code}
-    with display(definition.config, silent) as observer:
+    tally = Tally(definition.config)
+    with resumable() as reached, counter("trainings", f"{tally.study}  ", silent) as bar:
+        reached.text = lambda: ", ".join(filter(None, (tally.standing, bar.count)))
+        bar.begin("scoring the old champion")
+
+        def searching() -> "AbstractContextManager[SearchObserver]":
+            bar.erase()
+            return display(tally, silent)
+
         retuning = run_retuning(
-            opened, definition, **extent, observer=observer, report=progress_printer(silent)
+            opened,
+            definition,
+            **extent,
+            observing=searching,
+            report=bar.say,
+            show=bar,
         )
     result = document(retuning)
     print(json.dumps(finite_or_null(result)) if as_json else "\n".join(lines(retuning)))

@@ -2,7 +2,6 @@
 
 import re
 import shlex
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dnnsearch.cli.options import seconds
-from dnnsearch.cli.signals import Stopped
+from dnnsearch.cli.progress import loading, resumable
 from dnnsearch.cli.startup import pin, read_early
 from dnnsearch.errors import UserError
 from dnnsearch.runtime import numerics
@@ -18,6 +17,7 @@ from dnnsearch.runtime.cli_process import command_line, program_name
 from dnnsearch.urls import STORAGE_VARIABLE
 
 if TYPE_CHECKING:
+    from dnnsearch.cli.display.tally import Tally
     from dnnsearch.config.config import Config
     from dnnsearch.study.search import Outcome
     from dnnsearch.tracking import AnyPublisher
@@ -119,14 +119,15 @@ def search(
         return
     from dnnsearch.tracking import open_publisher
 
-    try:
-        with open_publisher(early.tracking) as publisher:  # MLflow imports while we do
-            loaded = _loaded(config, overrides)
-            going_on = {"retry_failed": retry_failed, "accept_code": accept_code}
-            outcome = _run(config, loaded, limit, going_on, quiet, json_, publisher)
-    except Stopped:
-        print(f"stopped; finished trials are kept. To resume: {command_line()}", file=sys.stderr)
-        raise
+    # MLflow imports while we do
+    with resumable() as reached, open_publisher(early.tracking) as publisher:
+        with loading(f"reading {config}", quiet or json_):
+            from dnnsearch.cli.display.tally import Tally
+
+            tally = Tally(_loaded(config, overrides))
+        reached.text = lambda: tally.standing
+        going_on = {"retry_failed": retry_failed, "accept_code": accept_code}
+        outcome = _run(config, tally, limit, going_on, quiet, json_, publisher)
     (_print_event if json_ else _print_summary)(outcome)
 
 
@@ -138,7 +139,7 @@ def _loaded(path: Path, overrides: Sequence[str]) -> "Config":
 
 def _run(
     given: Path,
-    config: "Config",
+    tally: "Tally",
     limit: float | None,
     going_on: Mapping[str, bool],
     quiet: bool,
@@ -150,7 +151,8 @@ def _run(
     from dnnsearch.config.search_space import note_on_units
     from dnnsearch.study.search import search
 
-    with display(config, quiet, json_) as observer:
+    config = tally.config
+    with display(tally, quiet, json_) as observer:
         if source := origin(given):
             observer.on_message(source)
         if numerics.supported_pins(config.numerics) != config.numerics:

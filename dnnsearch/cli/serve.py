@@ -6,6 +6,7 @@ import typer
 
 from dnnsearch.cli.options import Storage
 from dnnsearch.cli.predict import Model, Tracking, print_note
+from dnnsearch.cli.progress import loading
 from dnnsearch.cli.startup import check_free
 from dnnsearch.urls import DEFAULT_STORAGE
 
@@ -35,6 +36,6 @@ def serve(
     from dnnsearch.deployment.server import command
 
     check_free(port)
-    server = command(find(model, storage, print_note, tracking), port, max_body)
-    print(f"serving {model}: post rows to {server.address} (press Ctrl-C to stop it)", flush=True)
+    with loading(f"reading {model}"):
+        server = command(find(model, storage, print_note, tracking), port, max_body, model)
     server.replace_process()

@@ -20,9 +20,10 @@ MAX_BODY = 64  # MB of one request
 FILE = "model.dnn"  # in the private folder
 
 
-def command(model: Model, port: int, max_body: int = MAX_BODY) -> Command:
+def command(model: Model, port: int, max_body: int = MAX_BODY, name: str = "a model") -> Command:
     """Return the command that serves the model on 127.0.0.1:`port`; `max_body` is in MB.
 
+    The server prints a line with the `name` once it answers.
     Its numerics are pinned like those of `predict`, so that both give the same digits. Raise
     UserError if the temporary folder cannot be written.
     """
@@ -37,6 +38,6 @@ def command(model: Model, port: int, max_body: int = MAX_BODY) -> Command:
     except OSError as error:
         place, why = tempfile.gettempdir(), error.strerror or error
         raise UserError(f"the model cannot be written to {place}: {why}") from None
-    unpinned = serve_command(folder / FILE, port, max_body * 1_000_000)
+    unpinned = serve_command(folder / FILE, port, max_body * 1_000_000, name)
     pinned = numerics.pinned(numerics.supported_pins("portable"), unpinned.environment)
     return replace(unpinned, environment=pinned, descriptors=(descriptor,))

@@ -4,8 +4,8 @@ Such a training has an ordinary spec and an ordinary record, in a folder of its 
 study's records, so a promotion that was killed resumes from the records.
 """
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from dnnsearch.trials.hyperparameters import Hyperparameters
 from dnnsearch.trials.record import Record
 from dnnsearch.trials.record_store import RecordMemo, Records
 from dnnsearch.trials.spec import Spec, generator
-from dnnsearch.workers import Done, Failed
+from dnnsearch.workers import Done, Failed, Progressed
 
 PROMOTION_STREAM = 2  # the first element of the spawn key of a promotion's own seeds
 CONFIRM, REFIT = 0, 1  # the second element: the purpose of a training
@@ -39,6 +39,27 @@ class Candidate:
     stop: int | None = None  # updates of a refit: the mean of the confirmations' best points
 
 
+class TrainingMeter:
+    """Counts the trainings of a promotion; `show` gets how many are done, and of how many."""
+
+    def __init__(self, trainings: int, show: Callable[[float, int], object]) -> None:
+        self._total, self._show = trainings, show
+        self._ended = 0
+        self._parts: dict[int, float] = {}  # number of the trial -> part of its training
+        show(0, trainings)
+
+    def end(self, number: int) -> None:
+        """A training has ended, now or in an earlier run."""
+        self._ended += 1
+        self._total = max(self._total, self._ended)
+        self.part(number, 0.0)
+
+    def part(self, number: int, share: float) -> None:
+        """A training has made this share of its updates."""
+        self._parts[number] = share
+        self._show(self._ended + sum(self._parts.values()), self._total)
+
+
 @dataclass(frozen=True)
 class Trainer:
     """What a promotion trains with, and where its records are stored."""
@@ -49,6 +70,7 @@ class Trainer:
     workers: Workers
     store: ArrayStore
     report: Report
+    meter: TrainingMeter = field(default_factory=lambda: TrainingMeter(0, lambda done, total: None))
 
     def train(self, specs: Sequence[Spec]) -> list[Record]:
         """Return the records of the specs, one for each trial; train only those that are missing.
@@ -58,6 +80,8 @@ class Trainer:
         known = RecordMemo(self.records, self.report)
         records = {spec.number: known.find(spec) for spec in specs}
         missing = {spec.number: spec for spec in specs if records[spec.number] is None}
+        for number in records.keys() - missing.keys():
+            self.meter.end(number)
         for spec in missing.values():
             self.workers.submit(spec)
         while missing:
@@ -66,7 +90,11 @@ class Trainer:
                     raise UserError(
                         f"trial {event.number} failed when trained again: {event.cause}"
                     )
+                if isinstance(event, Progressed):
+                    planned = missing[event.number].hyperparameters.iterations
+                    self.meter.part(event.number, event.iteration / planned)
                 if isinstance(event, Done):
+                    self.meter.end(event.number)
                     records[event.number] = self.records.save(event.packed)
                     spec = missing.pop(event.number)
                     self.report(f"trial {spec.number}: {spec.replicates} networks trained")

@@ -24,12 +24,10 @@ from dnnsearch.storage.array_store import canonical
 from dnnsearch.study.definition import differences
 from dnnsearch.study.evaluation_log import EvaluationLog
 from dnnsearch.study.identity_file import StudyIdentity, definition_digest, file_name
-from dnnsearch.study.search import search
+from dnnsearch.study.search import NoObserver, search
 from dnnsearch.study.stored_study import OpenStudy, open_study
 from dnnsearch.tracking import UNTRACKED
 from dnnsearch.trials.record_store import Records
-from dnnsearch.trials.run import TrialView
-from dnnsearch.workers import Progressed
 
 CHOICE = ("trial", "candidates", "ended", "top", "replicates")  # of a promotion, in the log
 
@@ -49,22 +47,6 @@ def locked_champion(study: OpenStudy) -> dict[str, Any]:
             choice = {name: entry[name] for name in CHOICE}
             return {**choice, "figures": figures, "model": record.digest, "fingerprint": digest}
     return {}
-
-
-class NoObserver:
-    """Follows a search that trains nothing."""
-
-    def on_total(self, trials: int) -> None:
-        """Do nothing."""
-
-    def on_trial(self, view: TrialView) -> None:
-        """Do nothing."""
-
-    def on_progress(self, event: Progressed) -> None:
-        """Do nothing."""
-
-    def on_message(self, text: str) -> None:
-        """Do nothing."""
 
 
 def verify_champion(

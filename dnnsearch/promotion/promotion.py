@@ -4,14 +4,21 @@ Each training is stored in a record, so a promotion that was killed resumes and 
 Each evaluation of the test set is logged, because only the first one is unbiased.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from dnnsearch.deployment.champion import Report
 from dnnsearch.errors import UserError
 from dnnsearch.models.model_file import encode
-from dnnsearch.promotion.candidates import Candidate, Trainer, candidates, memo
+from dnnsearch.promotion.candidates import (
+    Candidate,
+    Trainer,
+    TrainingMeter,
+    candidates,
+    memo,
+    rounds,
+)
 from dnnsearch.promotion.confirmation import Confirmed, confirm
 from dnnsearch.promotion.evaluation import Evaluation, found_something
 from dnnsearch.promotion.logged_figures import correct_log
@@ -59,10 +66,12 @@ def promote(
     workers: int | None,
     report: Report,
     accept_code: bool = False,
+    show: Callable[[float, int], object] = lambda done, total: None,
 ) -> Promotion:
     """Promote the best of the study's `top` configurations; call it with pinned numerics.
 
     `replicates` networks of each are trained with fresh seeds; `workers` defaults to the config's.
+    `show` is called with the number of trainings that are done and of all.
     Raise UserError if another process works on the study, if it has no finished trial, if its data
     have changed, if other code computed it (unless that is accepted), or if every candidate
     diverges.
@@ -79,7 +88,9 @@ def promote(
         chosen = candidates(study, definition, top)
         plan = {**plan_of(study, chosen), "top": top, "replicates": replicates}
         with local_workers(definition, count, default_root()) as pool:
-            trainer = Trainer(study, definition, memo(study), pool, store, report)
+            trainings = len(chosen) * rounds(definition, replicates) + 1  # with the refit
+            meter = TrainingMeter(trainings, show)
+            trainer = Trainer(study, definition, memo(study), pool, store, report, meter)
             confirmed = confirm(trainer, chosen, replicates)
             refitted = refit(trainer, confirmed.preferred, replicates)
         return _test_and_register(trainer, plan, confirmed, refitted)

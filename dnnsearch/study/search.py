@@ -7,7 +7,7 @@ only puts them together.
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -24,6 +24,7 @@ from dnnsearch.study.stored_study import (
     OpenStudy,
 )
 from dnnsearch.study.study_creation import open_for_writing
+from dnnsearch.study.trial_views import stored_views
 from dnnsearch.study.worker_factory import open_workers
 from dnnsearch.tracking import AnyPublisher
 from dnnsearch.trials.record import fingerprint
@@ -45,6 +46,12 @@ class Outcome:
 class SearchObserver(Protocol):
     """Follows a search, for example to show it to the user."""
 
+    def on_stored(self, views: Sequence[TrialView]) -> None:
+        """These trials have ended before; they are reported again, with curves, as trials."""
+
+    def on_stage(self, text: str) -> None:
+        """The search has begun a part of its set-up, such as `preparing the data`."""
+
     def on_total(self, trials: int) -> None:
         """The study is to have `trials` trials in all, retries included."""
 
@@ -56,6 +63,28 @@ class SearchObserver(Protocol):
 
     def on_message(self, text: str) -> None:
         """The user should read this."""
+
+
+class NoObserver:
+    """Follows a search that nobody watches."""
+
+    def on_stored(self, views: Sequence[TrialView]) -> None:
+        """Do nothing."""
+
+    def on_stage(self, text: str) -> None:
+        """Do nothing."""
+
+    def on_total(self, trials: int) -> None:
+        """Do nothing."""
+
+    def on_trial(self, view: TrialView) -> None:
+        """Do nothing."""
+
+    def on_progress(self, event: Progressed) -> None:
+        """Do nothing."""
+
+    def on_message(self, text: str) -> None:
+        """Do nothing."""
 
 
 def search(
@@ -75,8 +104,11 @@ def search(
     Raises UserError if another process works on the study, if a study of this name has another
     definition, or if the data, the storage, MLflow or the workers cannot be used.
     """
+    observer.on_stored(stored_views(config.storage, config.study))
+    observer.on_stage("preparing the data")
     definition = resolve_definition(config, ArrayStore(default_root()))
     numerics.check(definition.numerics)
+    observer.on_stage("starting the workers and opening the study")
     with (
         checked_publisher(config, publisher) as publisher,
         open_workers(definition, config.workers, default_root(), observer.on_message) as workers,

@@ -7,8 +7,16 @@ from optuna.trial import FrozenTrial
 
 from dnnsearch.config.search_space import complete
 from dnnsearch.data.files.source import data_name
+from dnnsearch.storage.optuna_storage import Rows, is_there, open_storage, study_names
 from dnnsearch.study import identity_file, preparation
-from dnnsearch.study.stored_study import EXPERIMENT, IDENTITY, PROFILE, OpenStudy
+from dnnsearch.study.stored_study import (
+    CONFIG,
+    DEFINITION,
+    EXPERIMENT,
+    IDENTITY,
+    PROFILE,
+    OpenStudy,
+)
 from dnnsearch.study.test_set_history import log_of_study
 from dnnsearch.tracking import StudyInfo
 from dnnsearch.trials.record import Record
@@ -33,6 +41,31 @@ def unfinished_view(study: OpenStudy, row: FrozenTrial) -> TrialView:
     params = complete(row.params, study.config).as_params()
     data = study.definition["data_digest"]
     return TrialView(row.number, "interrupted", params, row.user_attrs["spec"], data)
+
+
+def stored_views(storage: str, name: str) -> list[TrialView]:
+    """Return views of the trials that have ended, from Optuna's rows alone: without curves.
+
+    There are none if the study does not exist, or if it is not one of dnnsearch.
+    """
+    if not is_there(storage) or name not in study_names(opened := open_storage(storage)):
+        return []
+    study = OpenStudy(name, Rows(opened, name))
+    if DEFINITION not in study.attributes or CONFIG not in study.attributes:
+        return []
+    config, data = study.config, study.definition["data_digest"]
+    return [
+        TrialView(
+            number=row.number,
+            state=row.user_attrs["dnnsearch"]["state"],
+            params=complete(row.params, config).as_params(),
+            spec=row.user_attrs["spec"],
+            data=data,
+            value=row.value if row.values else None,
+        )
+        for row in study.trials()
+        if row.state.is_finished()
+    ]
 
 
 def ended_view(record: Record, path: Path) -> TrialView:

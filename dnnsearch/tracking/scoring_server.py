@@ -8,8 +8,10 @@ itself is not imported, which takes seconds and 80 MB.
 import asyncio
 import json
 import os
+import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from contextlib import suppress
 from importlib import metadata
 from io import BytesIO
 from pathlib import Path
@@ -159,17 +161,38 @@ def error_body(status: int, reason: str) -> bytes:
     return json.dumps({"error_code": ERROR_CODES.get(status, "ERROR"), "message": line}).encode()
 
 
+class AnnouncedServer(uvicorn.Server):
+    """A server that prints `text` once it answers."""
+
+    text = ""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start to listen."""
+        await super().startup(sockets)
+        if self.started:
+            sys.stdout.write(f"{self.text}\n")
+            sys.stdout.flush()
+
+
 def main(arguments: list[str]) -> None:
-    """Serve the model of a file, on a port and with a limit for bodies, until a signal ends it."""
-    file, port, max_bytes = arguments
+    """Serve the model of a file, on a port and with a limit for bodies, until a signal ends it.
+
+    The last argument is the model's name, for the line that says that the server is ready.
+    """
+    file, port, max_bytes, name = arguments
     model = model_file.read(Path(file))
-    uvicorn.run(
+    config = uvicorn.Config(
         CheckedServer(model, int(max_bytes)),
         host="127.0.0.1",
         port=int(port),
         lifespan="off",
         timeout_graceful_shutdown=MAX_SHUTDOWN_SECONDS,
     )
+    server = AnnouncedServer(config)
+    address = f"http://127.0.0.1:{port}/invocations"
+    server.text = f"ready: serving {name}; post rows to {address} (press Ctrl-C to stop it)"
+    with suppress(KeyboardInterrupt):  # as `uvicorn.run` does
+        server.run()
 
 
 if __name__ == "__main__":

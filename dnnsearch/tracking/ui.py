@@ -62,9 +62,9 @@ def ui_command(uri: str, port: int = 5000) -> Command:
     return Command([*server, *network], environment, f"http://127.0.0.1:{port}/{_start(uri)}")
 
 
-def serve_command(file: Path, port: int, max_bytes: int) -> Command:
+def serve_command(file: Path, port: int, max_bytes: int, name: str) -> Command:
     """Return the command that serves a model file on 127.0.0.1, by `scoring_server`."""
-    options = [str(file), str(port), str(max_bytes)]
+    options = [str(file), str(port), str(max_bytes), name]
     server = python_command("dnnsearch.tracking.scoring_server", *options)
     return Command(server, _environment(), f"http://127.0.0.1:{port}/invocations")
 

@@ -1,11 +1,14 @@
 """Covers the progress of long commands: what a terminal shows, and what a log gets."""
 
+import signal
 import sys
+from contextlib import suppress
 
 import pytest
 
 from dnnsearch.cli import progress
-from dnnsearch.cli.progress import counter, progress_printer
+from dnnsearch.cli.progress import ERASE, bar, counter, loading, progress_printer, resumable
+from dnnsearch.cli.signals import Stopped
 
 
 def test_a_step_is_printed_on_standard_error_unless_silent(
@@ -42,4 +45,46 @@ def test_a_terminal_shows_one_line_that_is_erased_at_the_end(
         report(1, 2)
     with counter("records read", silent=True) as report:
         report(1, 2)
-    assert capsys.readouterr() == ("", "\r1 of 2 records read\r\033[K")
+    assert capsys.readouterr() == ("", f"{ERASE}{bar(0.5)}  1 of 2 records read{ERASE}")
+
+
+def test_a_terminal_shows_the_time_that_is_left_and_text_stays_above_the_bar(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    now = iter(range(0, 1000, 10))
+    monkeypatch.setattr("time.monotonic", lambda: next(now))
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    with counter("trainings", "digits  ") as report:
+        report.begin("preparing")
+        report(0, 4)
+        report(1.5, 4)
+        report.say("testing")
+    *_, shown, line, _ = capsys.readouterr().err.split(ERASE)
+    assert shown == f"digits  {bar(0.375)}  1 of 4 trainings, 0:17 left"
+    assert line == f"testing ...\n{shown}"
+
+
+def test_what_loads_is_shown_on_a_terminal_only(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with loading("reading digits"):
+        pass
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    with loading("reading digits", silent=True):
+        pass
+    with loading("reading digits"):
+        pass
+    assert capsys.readouterr().err == f"{ERASE}reading digits ...{ERASE}"
+
+
+def test_a_signal_prints_how_far_the_command_is_beside_the_one_that_goes_on(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["dnnsearch", "promote", "digits"])
+    with suppress(Stopped), resumable() as reached:
+        reached.text = lambda: "2 of 6 trainings"
+        raise Stopped(signal.SIGINT)
+    assert capsys.readouterr().err.splitlines() == [
+        "stopped: 2 of 6 trainings; what is done is kept",
+        "To resume: dnnsearch promote digits",
+    ]

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Command
+from tests.support.pages import CODE, ROOT, table_rows
 from tests.support.preloaded import Preloaded
 
 SEARCH = ("search", "tiny.yaml", "--set=tracking=none", "--workers=1")
@@ -60,12 +61,32 @@ def test_json_is_one_event_a_line_and_the_last_one_is_the_study(
     program: Preloaded, tiny: Path
 ) -> None:
     lines = program.run(tiny, *SEARCH, "--json").splitlines()
-    *trials, study = [json.loads(line) for line in lines]
+    events = [json.loads(line) for line in lines]
+    *trials, study = [one for one in events if one["event"] in ("trial", "study")]
+    others = ["stage", "stage", "start", "study"]
+    assert [one["event"] for one in events if one not in trials] == others
     assert sorted(one["trial"] for one in trials) == [0, 1, 2, 3, 4]
     assert {one["event"] for one in trials} == {"trial"}
     assert study["ends"] == {"finished": 3, "diverged": 1, "failed": 1}
     assert study["best"]["value"] == max(one["value"] or 0 for one in trials)
     assert re.fullmatch("[0-9a-f]{64}", study["fingerprint"])
+
+
+def test_the_events_have_the_keys_that_the_documentation_has(
+    program: Preloaded, tiny: Path
+) -> None:
+    page = (ROOT / "docs" / "formats.md").read_text()
+    table = page.partition("## Events of a search")[2]
+    rows = [cells for cells in table_rows(table) if len(cells) == 3]
+    documented = [(name.strip("`"), set(CODE.findall(keys))) for name, _, keys in rows]
+    lines = program.run(tiny, *SEARCH, "--json", "--trials=6").splitlines()
+    for line in lines:
+        event = json.loads(line)
+        name = event.pop("event")
+        keys = event.keys() - {"time", "dev_accuracy"}
+        assert (name, keys) in documented
+    said = {json.loads(line)["event"] for line in lines}
+    assert said >= {"stage", "start", "trial", "study"}
 
 
 @pytest.mark.parametrize(

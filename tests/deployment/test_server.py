@@ -63,6 +63,11 @@ def test_rows_posted_as_csv_or_json_get_what_predict_gives(server: Server, folde
         assert (status, answer) == (200, expected)
 
 
+def test_the_server_says_when_it_is_ready(server: Server) -> None:
+    address = f"http://127.0.0.1:{server.port}/invocations"
+    assert f"ready: serving members.dnn; post rows to {address} " in server.log.read_text()
+
+
 def test_invalid_rows_get_status_400_with_the_reason(server: Server) -> None:
     good = {"zone": 1, "age": 30, "income": 5.5, "city": "Rome"}
     assert server.ask_json(dataframe_records=[good])[0] == 200
@@ -86,7 +91,7 @@ def test_clean_takes_nothing_away_from_a_server(
 
 
 def test_a_server_listens_on_this_machine_only_and_loads_no_pickle(tmp_path: Path) -> None:
-    started = serve_command(tmp_path, 5001, 10)
+    started = serve_command(tmp_path, 5001, 10, "churn")
     assert started.address == "http://127.0.0.1:5001/invocations"
     assert started.environment["MLFLOW_ALLOW_PICKLE_DESERIALIZATION"] == "false"
     assert started.environment["MLFLOW_DISABLE_TELEMETRY"] == "true"
@@ -103,7 +108,7 @@ def test_a_folder_in_the_cache_is_not_believed(
     text = (planted / "MLmodel").read_text()
     (planted / "MLmodel").write_text(text.replace("dnnsearch.tracking.scoring", "planted"))
     started = command(members(), 5001)
-    file = Path(started.argv[-3])
+    file = Path(started.argv[-4])
     assert file.read_bytes() == content
     assert tmp_path not in file.parents
     assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700

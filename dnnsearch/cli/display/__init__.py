@@ -16,21 +16,20 @@ from contextlib import contextmanager
 from dnnsearch.cli.display.events import Events
 from dnnsearch.cli.display.lines import Lines, Quiet
 from dnnsearch.cli.display.tally import Tally
-from dnnsearch.config.config import Config
 from dnnsearch.study.search import SearchObserver
 
 
 @contextmanager
-def display(config: Config, quiet: bool, events: bool = False) -> Iterator[SearchObserver]:
+def display(tally: Tally, quiet: bool, events: bool = False) -> Iterator[SearchObserver]:
     """Yield the display that fits: events or quiet if asked for, live on a terminal, else lines."""
     if events:
-        yield Events(Tally(config))
+        yield Events(tally)
     elif quiet:
-        yield Quiet()
+        yield Quiet(tally)
     elif sys.stdout.isatty() and os.environ.get("TERM") != "dumb":
         from dnnsearch.cli.display.live import live
 
-        with live(Tally(config)) as table:
+        with live(tally) as table:
             yield table
     else:
-        yield Lines(Tally(config))
+        yield Lines(tally)

@@ -1,6 +1,7 @@
 """Displays in plain text, for logs and pipes."""
 
 import sys
+from collections.abc import Sequence
 
 from dnnsearch.cli.display.tally import Tally
 from dnnsearch.trials.run import TrialView
@@ -13,8 +14,16 @@ class Lines:
     def __init__(self, tally: Tally) -> None:
         self.tally = tally
 
+    def on_stage(self, text: str) -> None:
+        pass
+
+    def on_stored(self, views: Sequence[TrialView]) -> None:
+        self.tally.stored(views)
+
     def on_total(self, trials: int) -> None:
         self.tally.trials = trials
+        if self.tally.ended_before:
+            print(f"study {self.tally.study}: {self.tally.standing}", flush=True)
 
     def on_trial(self, view: TrialView) -> None:
         if self.tally.trial(view):
@@ -32,13 +41,25 @@ class Lines:
 
 
 class Quiet:
-    """Print messages only, on standard error."""
+    """Print messages only, on standard error; count the trials if there is a tally."""
+
+    def __init__(self, tally: Tally | None = None) -> None:
+        self.tally = tally
+
+    def on_stage(self, text: str) -> None:
+        pass
 
     def on_total(self, trials: int) -> None:
-        pass
+        if self.tally:
+            self.tally.trials = trials
+
+    def on_stored(self, views: Sequence[TrialView]) -> None:
+        if self.tally:
+            self.tally.stored(views)
 
     def on_trial(self, view: TrialView) -> None:
-        pass
+        if self.tally:
+            self.tally.trial(view)
 
     def on_progress(self, event: Progressed) -> None:
         pass

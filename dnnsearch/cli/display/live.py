@@ -1,6 +1,6 @@
 """The live table on a terminal, drawn by rich, which respects NO_COLOR and the width."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console, Group
@@ -9,10 +9,10 @@ from rich.table import Table
 from rich.text import Text
 
 from dnnsearch.cli.display.tally import Tally
+from dnnsearch.cli.progress import bar, clock
 from dnnsearch.trials.run import TrialView
 from dnnsearch.workers import Progressed
 
-BAR_CHARACTERS = 24
 MAX_TRIALS_SHOWN = 12  # running ones, in the table
 
 
@@ -22,8 +22,15 @@ class Live:
     def __init__(self, tally: Tally, console: Console) -> None:
         self.tally, self.console = tally, console
 
+    def on_stage(self, text: str) -> None:
+        self.tally.stage = text
+
     def on_total(self, trials: int) -> None:
         self.tally.trials = trials
+        self.tally.stage = ""
+
+    def on_stored(self, views: Sequence[TrialView]) -> None:
+        self.tally.stored(views)
 
     def on_trial(self, view: TrialView) -> None:
         self.tally.trial(view)
@@ -37,8 +44,11 @@ class Live:
     def draw(self) -> Group:
         """Return the current state of the search, as rich renders it."""
         tally = self.tally
+        if not tally.is_read:
+            return Group(Text(tally.study, style="bold"), Text(stage(tally)))
+        now = self._running() if tally.running else Text(stage(tally))
         best, ends = Text(footing(tally), style="green"), Text(tally.ended_as)
-        return Group(Text(heading(tally), style="bold"), self._running(), best, ends)
+        return Group(Text(heading(tally), style="bold"), now, best, ends)
 
     def _running(self) -> Table:
         tally = self.tally
@@ -48,8 +58,23 @@ class Live:
         for number, view in list(tally.running.items())[:MAX_TRIALS_SHOWN]:
             at = tally.progress.get(number)
             value = f"{at.value:.4f}" if at else ""
-            table.add_row(view.display_name, bar(tally.share(number)) if at else "waiting", value)
+            table.add_row(view.display_name, progress(tally, number), value)
+        if (more := len(tally.running) - MAX_TRIALS_SHOWN) > 0:
+            table.add_row(f"and {more} more", "", "")
         return table
+
+
+def progress(tally: Tally, number: int) -> str:
+    """Return how far a running trial is: a bar, or what it waits for.
+
+    A trial is told in the order of the study's definition, so a trained one may have to wait.
+    """
+    share = tally.share(number)
+    if share >= 1:
+        return "trained, waits its turn"
+    if share == 0:
+        return "waits for a worker" if tally.in_training >= tally.workers else "starting"
+    return bar(share)
 
 
 def heading(tally: Tally) -> str:
@@ -69,17 +94,13 @@ def footing(tally: Tally) -> str:
     return f"best so far: {tally.objective} {best.value:.4f} by trial {best.display_name}"
 
 
-def bar(share: float) -> str:
-    """Return a bar of 24 characters for a share from 0 to 1; other shares are clipped."""
-    full = round(min(max(share, 0.0), 1.0) * BAR_CHARACTERS)
-    return "━" * full + "─" * (BAR_CHARACTERS - full)
-
-
-def clock(seconds: float) -> str:
-    """Return a duration such as `1:05` or `2:00:07`."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+def stage(tally: Tally) -> str:
+    """Return what is done before trials are trained; nothing once they are."""
+    if tally.stage:
+        return f"{tally.stage} ..."
+    if not tally.running and tally.replayed < tally.ended_before:
+        return f"replaying what is done: {tally.replayed} of {tally.ended_before} trials ..."
+    return ""
 
 
 @contextmanager

@@ -2,48 +2,76 @@
 
 import time
 from collections import Counter
+from collections.abc import Sequence
 
 from dnnsearch.config.config import Config
 from dnnsearch.trials.metrics import METRICS
 from dnnsearch.trials.run import TrialView
 from dnnsearch.workers import Progressed
 
+UNENDED = ("running", "interrupted")
+
 
 class Tally:
     """The state of a search: what runs, what has ended, which trial is best."""
 
     def __init__(self, config: Config) -> None:
+        self.config = config
         self.study, self.trials, self.objective = config.study, config.trials, config.objective
+        self.workers = config.processes
+        self.stage = "reading the study"  # of the set-up; empty after it
+        self.is_read = False  # whether it is known which trials ended in earlier searches
         self.running: dict[int, TrialView] = {}
         self.progress: dict[int, Progressed] = {}
-        self.ends: Counter[str] = Counter()
         self.best: TrialView | None = None
-        self.replayed = 0  # trials that ended in an earlier search
+        self.replayed = 0  # of the trials that ended in an earlier search
+        self._ended: dict[int, str] = {}  # number -> final state
+        self._stored: set[int] = set()  # numbers of the trials that ended in an earlier search
         self._direction = METRICS[config.objective].direction
-        self._began = time.monotonic()
+        self._began = self._trains_since = time.monotonic()
+
+    def stored(self, views: Sequence[TrialView]) -> None:
+        """Count the trials that ended in an earlier search."""
+        self.is_read = True
+        self._stored |= {view.number for view in views}
+        for view in sorted(views, key=lambda one: one.number):
+            self._end(view)
 
     def trial(self, view: TrialView) -> bool:
         """Count a trial; return whether it has ended in this search."""
-        if view.state in ("running", "interrupted"):
+        if view.state in UNENDED:
+            if not self.running and self._ended.keys() <= self._stored:
+                self._trains_since = time.monotonic()
             self.running[view.number] = view
             return False
         is_new = self.running.pop(view.number, None) is not None
         self.progress.pop(view.number, None)
-        self.ends[view.state] += 1
-        self.replayed += not is_new
+        if not is_new:
+            self._stored.add(view.number)
+            self.replayed += 1
+        self._end(view)
+        return is_new
+
+    def _end(self, view: TrialView) -> None:
+        self._ended[view.number] = view.state
         best = None if self.best is None else self.best.value
         if view.state == "finished" and self._direction.better(view.value, best):
             self.best = view
-        return is_new
 
     @property
     def ended(self) -> int:
-        return self.ends.total()
+        return len(self._ended)
+
+    @property
+    def ended_before(self) -> int:
+        """The number of trials that ended in an earlier search."""
+        return len(self._stored)
 
     @property
     def ended_as(self) -> str:
         """Return a count of each final state, such as `12 finished, 1 diverged`."""
-        return ", ".join(f"{count} {state}" for state, count in self.ends.most_common())
+        counts = Counter(self._ended.values()).most_common()
+        return ", ".join(f"{count} {state}" for state, count in counts)
 
     def share(self, number: int) -> float:
         """Return the part of a running trial that is done, from 0 to 1."""
@@ -54,20 +82,35 @@ class Tally:
         return progressed.iteration / int(view.params["iterations"])
 
     @property
+    def in_training(self) -> int:
+        """The number of running trials that have made some of their updates, and not all."""
+        return sum(0 < self.share(number) < 1 for number in list(self.running))
+
+    @property
     def elapsed(self) -> float:
         return time.monotonic() - self._began
 
     @property
     def left(self) -> float | None:
         """Return the remaining seconds at this search's speed; None before half a trial is done."""
-        done = self.ended - self.replayed + sum(self.share(number) for number in list(self.running))
-        wanted = self.trials - self.replayed
-        return self.elapsed * (wanted - done) / done if done > 0.5 else None
+        running = sum(self.share(number) for number in list(self.running))
+        done = self.ended - self.ended_before + running
+        wanted = self.trials - self.ended_before
+        since = time.monotonic() - self._trains_since
+        return since * (wanted - done) / done if done > 0.5 else None
+
+    @property
+    def best_text(self) -> str:
+        """Return the best trial, such as `, best 0.9722 (trial 0)`; nothing if there is none."""
+        best = self.best
+        return "" if best is None else f", best {best.value:.4f} (trial {best.number})"
 
     @property
     def summary(self) -> str:
         """Return a summary such as `3/40, best 0.9722 (trial 0)`."""
-        best = (
-            "" if self.best is None else f", best {self.best.value:.4f} (trial {self.best.number})"
-        )
-        return f"{self.ended}/{self.trials}{best}"
+        return f"{self.ended}/{self.trials}{self.best_text}"
+
+    @property
+    def standing(self) -> str:
+        """Return a sentence's part such as `189 of 220 trials done, best 0.9889 (trial 17)`."""
+        return f"{self.ended} of {self.trials} trials done{self.best_text}"

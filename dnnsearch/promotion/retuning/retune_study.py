@@ -1,6 +1,7 @@
 """A retuning: score the old champion on new data, search again, recommend one of the two."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -76,12 +77,15 @@ def retune(
     *,
     top: int,
     replicates: int,
-    observer: SearchObserver,
+    observing: Callable[[], AbstractContextManager[SearchObserver]],
     report: Report,
     accept_code: bool = False,
+    show: Callable[[float, int], object] = lambda done, total: None,
 ) -> Retuning:
     """Run the new study that `begin` defined, and compare; call it with pinned numerics.
 
+    `observing` gives the observer of the search, for as long as that runs; `show` is that of
+    `promote`.
     Raise UserError as `search` and `promote` do, and if the old champion is not available or cannot
     take the new rows.
     """
@@ -91,9 +95,10 @@ def retune(
     old_sample = rows.sample(old.model, old.name)
     now = rows.score(old_sample)
     report(f"{old.name} on the new test rows: {now['value']:.4f}")
-    search(config, seconds=None, observer=observer, accept_code=accept_code)
+    with observing() as observer:
+        search(config, seconds=None, observer=observer, accept_code=accept_code)
     new_study = open_study(config.study, config.storage)
-    promotion = promote(new_study, top, replicates, None, report, accept_code)
+    promotion = promote(new_study, top, replicates, None, report, accept_code, show)
     new_sample = rows.sample(read(Path(promotion.registered.file)), "the new champion")
     retuning = Retuning(
         study=study.name,

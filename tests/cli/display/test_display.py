@@ -11,7 +11,8 @@ import pytest
 from rich.console import Console
 
 from dnnsearch.cli.display import Events, Lines, Quiet, Tally, display
-from dnnsearch.cli.display.live import Live, bar, clock
+from dnnsearch.cli.display.live import Live
+from dnnsearch.cli.progress import bar, clock
 from dnnsearch.config.config import Config, parse_config
 from dnnsearch.trials.run import TrialView
 from dnnsearch.workers import Progressed
@@ -111,12 +112,21 @@ def test_every_event_is_a_json_object_on_a_line_of_its_own(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     events = Events(Tally(config()))
+    events.on_stage("preparing the data")
+    events.on_stored([view(0, value=0.5)])
+    events.on_total(4)
     events.on_trial(view(0, value=0.5))  # of an earlier search
     events.on_trial(view(1, "running"))
     events.on_progress(Progressed(1, 50, 0.875))
     events.on_trial(view(1, "diverged", final={"dev_cost": math.inf}))
     events.on_message("MLflow is away\n")
-    printed = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    stage, start, *printed = [json.loads(x) for x in capsys.readouterr().out.splitlines()]
+    for one in (stage, start, *printed):
+        assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", one.pop("time"))
+    assert stage == {"event": "stage", "text": "preparing the data"}
+    best = {"trial": 0, "value": 0.5}
+    counts = {"ended": 1, "trials": 4, "best": best}
+    assert start == {"event": "start", "study": "digits", **counts}
     assert [one["event"] for one in printed] == ["trial", "trial", "progress", "trial", "message"]
     assert (printed[0]["new"], printed[0]["value"], printed[0]["ended"]) == (False, 0.5, 1)
     assert printed[1]["state"] == "running"
@@ -124,7 +134,7 @@ def test_every_event_is_a_json_object_on_a_line_of_its_own(
     progress = {"trial": 1, "iteration": 50, "iterations": 100, "dev_accuracy": 0.875}
     assert printed[2] == {"event": "progress", **progress}
     assert (printed[3]["new"], printed[3]["final"]) == (True, {"dev_cost": None})
-    assert printed[3]["best"] == {"trial": 0, "value": 0.5}
+    assert printed[3]["best"] == best
 
 
 def drawn(live: Live) -> str:
@@ -134,7 +144,9 @@ def drawn(live: Live) -> str:
 
 
 def busy() -> Tally:
-    tally = Tally(config())
+    tally = Tally(config(workers=1))
+    tally.stage = ""
+    tally.stored([])
     ended(tally, view(0, value=0.9))
     tally.trial(view(1, "running"))
     tally.trial(view(2, "running"))
@@ -146,14 +158,50 @@ def test_the_live_table_shows_what_runs_how_far_it_is_and_the_best_so_far() -> N
     text = drawn(Live(busy(), Console(file=io.StringIO(), width=100)))
     assert re.search(r"digits +━{6}─{18} +1/4", text)
     assert re.search(r"1 relu 64-32 lr 0.03 +━{12}─{12} +0.8750", text)
-    assert re.search(r"2 relu 64-32 lr 0.03 +waiting", text)
+    assert re.search(r"2 relu 64-32 lr 0.03 +waits for a worker", text)
     assert "best so far: dev_accuracy 0.9000 by trial 0 relu 64-32 lr 0.03" in text
     assert text.endswith("1 finished\n")
 
 
 def test_the_live_table_is_drawn_before_a_trial_has_ended() -> None:
-    text = drawn(Live(Tally(config()), Console(file=io.StringIO(), width=100)))
-    assert "no trial has finished yet" in text
+    live = Live(Tally(config()), Console(file=io.StringIO(), width=100))
+    assert drawn(live) == "digits\nreading the study ...\n"
+    live.on_stored([])
+    live.on_stage("preparing the data")
+    assert "preparing the data ...\nno trial has finished yet" in drawn(live)
+
+
+def test_a_resumed_search_shows_at_once_what_is_done() -> None:
+    live = Live(Tally(config()), Console(file=io.StringIO(), width=100))
+    live.on_stored([view(0, value=0.9), view(1, "diverged")])
+    live.on_total(4)
+    text = drawn(live)
+    assert re.search(r"digits +━{12}─{12} +2/4", text)
+    assert "replaying what is done: 0 of 2 trials" in text
+    assert "best so far: dev_accuracy 0.9000 by trial 0" in text
+    live.on_trial(view(0, value=0.9))
+    assert "replaying what is done: 1 of 2 trials" in drawn(live)
+    assert live.tally.ended == 2
+    assert live.tally.left is None
+
+
+def test_a_trained_trial_that_is_not_told_yet_says_that_it_waits() -> None:
+    tally = busy()
+    tally.progress[1] = Progressed(1, 100, 0.875)
+    text = drawn(Live(tally, Console(file=io.StringIO(), width=100)))
+    assert re.search(r"1 relu 64-32 lr 0.03 +trained, waits its turn", text)
+    assert re.search(r"2 relu 64-32 lr 0.03 +starting", text)
+
+
+def test_lines_begin_with_what_is_done_if_the_search_is_resumed(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    lines = Lines(Tally(config()))
+    lines.on_stored([view(0, value=0.5)])
+    lines.on_total(4)
+    lines.on_trial(view(0, value=0.5))
+    expected = "study digits: 1 of 4 trials done, best 0.5000 (trial 0)\n"
+    assert capsys.readouterr().out == expected
 
 
 @pytest.mark.parametrize(("no_color", "coloured"), [("1", False), ("", True)])
@@ -175,16 +223,19 @@ def test_a_message_is_not_taken_for_markup() -> None:
 
 
 def test_the_display_fits_the_terminal_and_the_options(monkeypatch: pytest.MonkeyPatch) -> None:
-    with display(config(), quiet=True) as quiet, display(config(), quiet=False) as lines:
+    with (
+        display(Tally(config()), quiet=True) as quiet,
+        display(Tally(config()), quiet=False) as lines,
+    ):
         assert (type(quiet), type(lines)) == (Quiet, Lines)
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
-    with display(config(), quiet=False, events=True) as events:
+    with display(Tally(config()), quiet=False, events=True) as events:
         assert type(events) is Events
     monkeypatch.setenv("TERM", "dumb")
-    with display(config(), quiet=False) as lines:
+    with display(Tally(config()), quiet=False) as lines:
         assert type(lines) is Lines
     monkeypatch.setenv("TERM", "xterm")
-    with display(config(), quiet=False) as live:
+    with display(Tally(config()), quiet=False) as live:
         assert type(live) is Live
 
 
