@@ -15,7 +15,7 @@ from dnnsearch.reproduce.locking import as_stored, defined_by
 from dnnsearch.reproduce.verify import Different, Verification
 from dnnsearch.runtime import numerics
 from dnnsearch.storage.array_store import ArrayStore
-from dnnsearch.study.computing_code import are_equal, code_digest, module_digests
+from dnnsearch.study.computing_code import are_equal, code_digest, module_digests, other_files
 from dnnsearch.study.coordinator import Coordinator
 from dnnsearch.study.definition import differences
 from dnnsearch.study.worker_factory import open_workers
@@ -117,7 +117,7 @@ def other_modules(lock: LockFile) -> str:
         return ""
     short = {name: digest[:DIGEST_PREFIX] for name, digest in now.items()}
     names = sorted(n for n in {**lock.module, **short} if lock.module.get(n) != short.get(n))
-    return f"code: {', '.join(f'dnnsearch/{name}' for name in names)} is not what computed it"
+    return other_files([f"dnnsearch/{name}" for name in names])
 
 
 def _compare_fingerprint(lock: LockFile, now: str) -> None:

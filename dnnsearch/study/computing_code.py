@@ -18,6 +18,7 @@ from dnnsearch.storage.array_store import canonical
 from dnnsearch.storage.optuna_storage import Rows
 from dnnsearch.study.syntax_digest import syntax_digest
 from dnnsearch.trials.spec import ARITHMETIC
+from dnnsearch.validators import shortened
 
 PACKAGE = Path(__file__).parents[1]
 ACCEPTED = "study/accepted_code.json"  # in the package: arithmetic -> release -> `code_digest`s
@@ -43,6 +44,7 @@ STORING = (  # these are among them, but store what was computed
     "trials/record_store.py",
     "data/restored_arrays.py",
 )
+MAX_NAMES = 5  # of files in a message
 CODE = "code"  # the study's attribute: [first trial, digest by module], for each code, oldest first
 
 Modules = Mapping[str, str]  # SHA-256 of the syntax tree by file, as in nn/layers.py
@@ -90,7 +92,12 @@ def other_code(attributes: Mapping[str, Any]) -> str:
     """
     history = attributes.get(CODE, [])
     files = {f for _, then in history for f in changed_files(then, module_digests())}
-    return f"code: {', '.join(sorted(files))} is not what computed it" if files else ""
+    return other_files(sorted(files))
+
+
+def other_files(files: Sequence[str]) -> str:
+    """Return in words that these files are not what computed a study; empty if there is none."""
+    return f"code: {shortened(files, MAX_NAMES)} is not what computed it" if files else ""
 
 
 def check_code(rows: Rows, accept: bool) -> None:
@@ -102,8 +109,8 @@ def check_code(rows: Rows, accept: bool) -> None:
     changed = changed_files(history[-1][1], module_digests()) if history else []
     if changed and not accept:
         raise UserError(
-            f"study {rows.study} was computed by other code: {', '.join(changed)}; restore it, "
-            "start a new study with search --study NAME, or go on with --accept-code "
+            f"study {rows.study} was computed by other code: {shortened(changed, MAX_NAMES)}; "
+            "restore it, start a new study with search --study NAME, or go on with --accept-code "
             "(in Python accept_code=True)"
         )
     if changed or not history:
