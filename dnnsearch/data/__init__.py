@@ -26,6 +26,7 @@ The path of the data is `prepare`: a table is read, split, filled and stored.
 - `transformations`: the kinds of numeric columns, one row each.
 - `input_constants`: what a network's input pieces need of train: scales, quantiles, edges.
 - `cells`: cells of raw rows as numbers and text, each by itself.
+- `raw_columns`: the columns that a model needs, out of raw rows of any form.
 - `unusual_rows`: rows to be predicted that are unlike those of train.
 - `column_inputs`: the inputs of a network that learnt from columns.
 - `answer_names`: the names of the columns that a model answers with.

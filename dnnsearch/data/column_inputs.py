@@ -15,7 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from dnnsearch.data.cells import NO_FORMAT, CellFormat, plain_cells
 from dnnsearch.data.date_parts import DAYS, PARTS, DateParts
 from dnnsearch.data.files.source import DATE
-from dnnsearch.data.preprocessing import Preparation, as_frame, chosen
+from dnnsearch.data.preprocessing import Preparation
+from dnnsearch.data.raw_columns import as_frame, chosen
 from dnnsearch.data.table import as_bytes
 from dnnsearch.data.transformations import (
     ALWAYS_STORED,

@@ -113,7 +113,7 @@ class Standardisation:
 
     def _rows(self, X: Any, cell_format: "CellFormat | None") -> np.ndarray:
         from dnnsearch.data.cells import NO_FORMAT, plain_cells
-        from dnnsearch.data.preprocessing import as_frame, as_numbers, chosen
+        from dnnsearch.data.raw_columns import as_frame, as_numbers, chosen
 
         X = as_frame(X)
         if hasattr(X, "columns") and not set(self.names).isdisjoint(X.columns):

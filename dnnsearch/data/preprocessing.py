@@ -6,8 +6,7 @@ Categories become one input for each level; rare and unseen levels share the inp
 fitted is arrays and a JSON document, so that it can be stored without pickle.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -19,9 +18,9 @@ from dnnsearch.data.cells import NO_FORMAT, CellFormat, as_levels
 from dnnsearch.data.date_parts import DAYS, DateParts
 from dnnsearch.data.files.reading_version import BEFORE, FIRST, Reading
 from dnnsearch.data.files.sheet import column as plain_column
-from dnnsearch.data.files.sheet import numeric, with_columns
-from dnnsearch.data.frames import to_pandas, with_plain_dtypes
-from dnnsearch.data.target import check_range, texts
+from dnnsearch.data.files.sheet import with_columns
+from dnnsearch.data.raw_columns import as_numbers, chosen, is_plain_number
+from dnnsearch.data.target import texts
 from dnnsearch.data.transformations import (
     TRANSFORMATIONS,
     Roles,
@@ -32,9 +31,7 @@ from dnnsearch.data.transformations import (
     transformed,
     typical_numbers,
 )
-from dnnsearch.validators import nearest, shortened, show
 
-MAX_COLUMNS_SHOWN = 3  # in the message on missing ones
 MAX_LEVELS = 50  # of a category; the others share the input `other`
 # A level has a separate input if it has at least this many examples of train, and one in this many
 # rows. Whether text is a category at all is decided on the whole table: see column_roles.
@@ -108,7 +105,7 @@ class Preparation:
         """Return the frame with categories spelled as their levels are: `007` is `7`."""
         typed = cell_format.reading.has("levels match by their number or truth")
         for name, levels in self.levels.items():
-            if name in frame.columns and (typed or not _is_numeric(frame[name])):
+            if name in frame.columns and (typed or not is_plain_number(frame[name])):
                 cells = _as_text(frame[name])
                 new = as_levels(cells.dropna().unique(), levels, cell_format)
                 frame = with_columns(frame, {name: cells.replace(new)}) if new else frame
@@ -201,57 +198,9 @@ def with_parts(frame: pd.DataFrame, dates: Mapping[str, DateParts]) -> pd.DataFr
     return pd.concat([frame, *parts], axis=1)
 
 
-def as_frame(X: Any) -> Any:
-    """Return a DataFrame with stripped names for a table or records; anything else as it is.
-
-    The table may be of any library that `frames` knows.
-    """
-    X = to_pandas(X)
-    if not isinstance(X, pd.DataFrame):
-        return X
-    return with_plain_dtypes(X).set_axis([str(n).strip() for n in X.columns], axis=1)
-
-
-def check_columns(there: Iterable[str], names: Iterable[str]) -> None:
-    """Raise ValueError unless each of the columns `names` is there, and only once."""
-    count = Counter(there)
-    if missing := [name for name in names if not count[name]]:
-        meant = nearest(missing[0], count)
-        what, verb = ("columns", "are") if len(missing) > 1 else ("column", "is")
-        shown = shortened(map(repr, missing), MAX_COLUMNS_SHOWN)
-        raise ValueError(f"{what} {shown} {verb} missing{meant}")
-    if doubled := [name for name in names if count[name] > 1]:
-        raise ValueError(f"several columns have the name {doubled[0]!r}: keep only one")
-
-
-def chosen(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
-    """Return these columns of the frame; raise ValueError as `check_columns` does."""
-    check_columns(frame.columns, names)
-    return frame if list(frame.columns) == list(names) else frame[list(names)]  # that would copy
-
-
-def as_numbers(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
-    """Return the frame with numbers in these columns; raise ValueError for anything else."""
-    for name in names:
-        series = frame[name]
-        if not _is_numeric(series):
-            series = plain_column(series, codes=False)
-            if not _is_numeric(series):
-                text = series[series.notna() & numeric(series).isna()].iloc[0]
-                raise ValueError(f"column {name!r} must be numbers, but has {show(text)}")
-            frame = with_columns(frame, {name: series})
-        if series.dtype.kind == "f":
-            check_range(name, series.to_numpy())
-    return frame
-
-
-def _is_numeric(series: pd.Series) -> bool:
-    return isinstance(series.dtype, np.dtype) and series.dtype.kind in "iuf"
-
-
 def _as_text(series: pd.Series) -> pd.Series:
     """Return the cells as the text of levels, NA if missing."""
-    if not _is_numeric(series):
+    if not is_plain_number(series):
         return plain_column(series, numbers=False)
     text = pd.Series(texts(series), index=series.index, dtype="str")
     return text.mask(series.isna())
@@ -259,7 +208,7 @@ def _as_text(series: pd.Series) -> pd.Series:
 
 def _levels(series: pd.Series) -> tuple[np.ndarray, list[str]]:
     """Return a code for each row, and the level of each code as text; "" is missing."""
-    series = series if _is_numeric(series) else plain_column(series, numbers=False)
+    series = series if is_plain_number(series) else plain_column(series, numbers=False)
     codes, kinds = pd.factorize(series)
     levels = [str(level) for level in texts(pd.Series(kinds))]
     return np.where(codes < 0, len(levels), codes), [*levels, ""]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from dnnsearch.data import preprocessing
+from dnnsearch.data import raw_columns
 from dnnsearch.data.answer_names import appended_names
 from dnnsearch.data.files.open_bytes import rereadable
 from dnnsearch.data.files.prediction_rows import rows_of
@@ -112,7 +112,7 @@ def check_columns(model: Model, names: list[str], place: str, missing_columns: s
     there = [name for name in model.inputs.kinds if name in stripped]
     is_short = len(there) < len(model.inputs.kinds)
     try:
-        preprocessing.check_columns(
+        raw_columns.check_columns(
             stripped, there if missing_columns == "impute" else model.inputs.kinds
         )
     except ValueError as error:

@@ -123,7 +123,7 @@ def detect(cells: pd.Series, decimal: str, separator: str, clear: str) -> Spelle
         return None
     fitting = [
         Spelling(thousands, point, *unit)
-        for thousands, point in _marks(parts[1], decimal)
+        for thousands, point in _marks(parts[1])
         if Spelling(thousands, point, *unit).values(there).notna().all()
     ]
     if not fitting:
@@ -174,21 +174,21 @@ def _are_marks_of_grades(there: pd.Series, digits: pd.Series) -> bool:
     return bool(digits.str.len().max() < 2 and there.str.contains(r"[-)]$").any())
 
 
-def _marks(numbers: pd.Series, decimal: str) -> list[tuple[str, str]]:
+def _marks(numbers: pd.Series) -> list[tuple[str, str]]:
     """Return the pairs of marks, of thousands and decimals, that the digits may have."""
     used = [mark for mark in MARKS if numbers.str.contains(mark, regex=False).any()]
     if not used:
         return [("", "")]
     if len(used) == 1:
         (mark,) = used
-        as_thousands = [(mark, "")] if _are_thousands(numbers, mark, decimal) else []
+        as_thousands = [(mark, "")] if _are_thousands(numbers, mark) else []
         return as_thousands + ([("", mark)] if mark in ".," else [])
     if len(used) == 2:
         return [(a, b) for a, b in (used, reversed(used)) if b in ".,"]
     return []
 
 
-def _are_thousands(numbers: pd.Series, mark: str, decimal: str) -> bool:
+def _are_thousands(numbers: pd.Series, mark: str) -> bool:
     """Return whether groups are thousands, not parts of telephone numbers, dates or addresses."""
     counts = numbers.str.count(re.escape(mark))
     groups = rf"[1-9]\d{{0,2}}(?:{re.escape(mark)}\d{{3}})+"
