@@ -1,6 +1,7 @@
 """`list`: all studies of a storage."""
 
 from dnnsearch.cli.options import Storage
+from dnnsearch.cli.streams import terminal_width
 from dnnsearch.urls import DEFAULT_STORAGE, without_password
 
 
@@ -11,8 +12,9 @@ def list_(storage: Storage = DEFAULT_STORAGE) -> None:
     Example:
       dnnsearch list
     """
-    from dnnsearch.study.leaderboard.formats import studies
+    from dnnsearch.study.leaderboard.leaderboard_table import studies
     from dnnsearch.study.leaderboard.ranking import leaderboards
 
     boards = leaderboards(storage)
-    print("\n".join(studies(boards)) if boards else f"no study yet in {without_password(storage)}")
+    lines = studies(boards, terminal_width())
+    print("\n".join(lines) if boards else f"no study yet in {without_password(storage)}")

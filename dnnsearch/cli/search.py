@@ -11,6 +11,7 @@ import typer
 from dnnsearch.cli.options import seconds
 from dnnsearch.cli.progress import loading, resumable
 from dnnsearch.cli.startup import pin, read_early
+from dnnsearch.cli.streams import terminal_width
 from dnnsearch.errors import UserError
 from dnnsearch.runtime import numerics
 from dnnsearch.runtime.cli_process import command_line, program_name
@@ -172,12 +173,12 @@ def _run(
 
 def _print_summary(outcome: "Outcome") -> None:
     """Print the leaderboard and the commands that can follow."""
-    from dnnsearch.study.leaderboard.formats import table
+    from dnnsearch.study.leaderboard.leaderboard_table import table
     from dnnsearch.study.leaderboard.ranking import leaderboard
 
     board = leaderboard(outcome.study)
     print(f"study {board.study}, {board.counts}")
-    print("\n".join(table(board, MAX_TRIALS_SHOWN)))
+    print("\n".join(table(board, MAX_TRIALS_SHOWN, terminal_width())))
     if board.ranked:
         best, name = board.best, shlex.quote(board.study)
         print(f"best: trial {best.number} with {board.objective} {best.value:.4f}")

@@ -7,7 +7,7 @@ import typer
 
 from dnnsearch.cli.options import Storage, write_text
 from dnnsearch.cli.progress import counter
-from dnnsearch.cli.streams import write_document
+from dnnsearch.cli.streams import terminal_width, write_document
 from dnnsearch.urls import DEFAULT_STORAGE
 
 if TYPE_CHECKING:
@@ -56,8 +56,11 @@ def show(
     The best trial is first.
 
     `±` is the standard error. For accuracy it covers dev examples and seeds, for other metrics
-    seeds only. `tie`: tied with the best on these dev examples; `promote` compares with fresh
-    seeds and may differ.
+    seeds only. If it is zero, a 95 % interval follows. `best` marks the best trial. `tie`: tied
+    with it on these dev examples; `promote` compares with fresh seeds and may differ.
+
+    A terminal that is too narrow for all columns gets fewer: seconds, parameters and the train
+    score are left out first, then hyperparameters. A line below says which.
 
     Of several studies it also says how often their test rows were opened, and by which studies.
 
@@ -109,10 +112,10 @@ def _print(
 ) -> None:
     """Print a comparison if there are several studies, and the trials of one or if selected."""
     from dnnsearch.reporting.terminal import comparison, side_by_side, test_sets
-    from dnnsearch.study.leaderboard.formats import table
+    from dnnsearch.study.leaderboard.leaderboard_table import table
 
     if len(opened) > 1:
-        print("\n".join(side_by_side(every)))
+        print("\n".join(side_by_side(every, terminal_width())))
         with counter("records read") as report:
             text = " ".join(comparison(opened, report))
         print(text)
@@ -123,4 +126,4 @@ def _print(
     for board, chosen in zip(every, boards, strict=True):
         match = f"; {len(chosen.rows)} of them match" if len(chosen.rows) < len(board.rows) else ""
         print(f"study {board.study}, {board.counts}{match}")
-        print("\n".join(table(chosen, top)))
+        print("\n".join(table(chosen, top, terminal_width())))

@@ -9,6 +9,7 @@ import errno
 import io
 import os
 import select
+import shutil
 import sys
 from contextlib import suppress
 from typing import IO, Any, cast
@@ -85,6 +86,11 @@ def _substitute(error: UnicodeError) -> tuple[str, int]:
     assert isinstance(error, UnicodeEncodeError)
     wrong = error.object[error.start : error.end]
     return "".join(PLAIN.get(c) or ascii(c)[1:-1] for c in wrong), error.end
+
+
+def terminal_width() -> int | None:
+    """Return the number of columns of the terminal; None if standard output is none."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def write_document(text: str) -> None:

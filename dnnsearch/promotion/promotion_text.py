@@ -12,6 +12,7 @@ from dnnsearch.promotion.candidates import Candidate
 from dnnsearch.promotion.confirmation import Confirmed
 from dnnsearch.promotion.promotion import Promotion
 from dnnsearch.statistics.difference_to_best import Comparison
+from dnnsearch.statistics.interval import with_error
 from dnnsearch.trials.metrics import Direction
 
 UNDEFINED = "not defined for these examples"
@@ -58,7 +59,7 @@ def _row(confirmed: Confirmed, k: int) -> list[str]:
     return [
         str(one.trial),
         f"{one.value:.4f}",
-        f"{measured.mean:.4f} ± {measured.error:.4f}",
+        with_error(measured.mean, measured.error, measured.interval if measured.is_share else None),
         relation_to_best(confirmed.comparison, k),
         f"{one.multiply_adds:.2g}",
     ]

@@ -7,14 +7,10 @@ from dnnsearch.errors import DamagedFile, UserError
 from dnnsearch.reporting.analysis.report_data import read, read_lazily
 from dnnsearch.reporting.analysis.study_comparison import compared
 from dnnsearch.reporting.analysis.ties import ties
-from dnnsearch.study.leaderboard.formats import (
-    TABLE_HYPERPARAMETERS,
-    aligned,
-    hyper,
-    measured,
-    short,
-)
+from dnnsearch.study.leaderboard.formats import TABLE_HYPERPARAMETERS, short
+from dnnsearch.study.leaderboard.leaderboard_table import hyper, measured
 from dnnsearch.study.leaderboard.ranking import Leaderboard, leaderboard
+from dnnsearch.study.leaderboard.text_table import aligned, table_width
 from dnnsearch.study.stored_study import OpenStudy
 from dnnsearch.study.test_set_history import history
 
@@ -33,8 +29,26 @@ def with_ties(study: OpenStudy) -> Leaderboard:
         return leaderboard(study)
 
 
-def side_by_side(boards: Sequence[Leaderboard]) -> Iterator[str]:
-    """Yield the lines of a table with a column for each study: its progress and its best trial."""
+def side_by_side(boards: Sequence[Leaderboard], width: int | None = None) -> Iterator[str]:
+    """Yield the lines of a table with a column for each study: its progress and its best trial.
+
+    Studies that do not fit in the width are in further tables below.
+    """
+    count = len(boards)
+    while count > 1 and width is not None and _too_wide(boards[:count], width):
+        count -= 1
+    yield from _side_by_side(boards[:count], width)
+    if rest := boards[count:]:
+        yield ""
+        yield from side_by_side(rest, width)
+
+
+def _too_wide(boards: Sequence[Leaderboard], width: int) -> bool:
+    lines = _side_by_side(boards, width)
+    return table_width([list(lines)]) > width
+
+
+def _side_by_side(boards: Sequence[Leaderboard], width: int | None) -> Iterator[str]:
     best = [board.ranked[0] if board.ranked else None for board in boards]
     lines = [
         ["objective", *(board.objective for board in boards)],
@@ -47,7 +61,7 @@ def side_by_side(boards: Sequence[Leaderboard]) -> Iterator[str]:
         [name, *(hyper(row, name) if row else "" for row in best)] for name in TABLE_HYPERPARAMETERS
     ]
     lines += [["parameters", *(short(row.parameters, "d") if row else "" for row in best)]]
-    yield from aligned(("study", *(board.study for board in boards)), lines)
+    yield from aligned(("study", *(board.study for board in boards)), lines, width)
 
 
 def comparison(

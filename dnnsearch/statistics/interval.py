@@ -23,6 +23,17 @@ class Interval:
         return self.low <= value <= self.high
 
 
+def with_error(value: float, error: float, interval: Interval | None) -> str:
+    """Return a value with its standard error, such as `0.9833 ± 0.0068`.
+
+    An error of zero says nothing: then the interval follows, if there is one.
+    """
+    if error == 0:
+        return f"{value:.4f}" if interval is None else f"{value:.4f} ({interval})"
+    shown = f"{error:.4f}"
+    return f"{value:.4f} ± {shown if float(shown) else format(error, '.0e')}"
+
+
 def wilson(share: float, examples: float) -> Interval:
     """Return the 95 % interval of a share of examples (Wilson 1927); not empty even at 0 and 1."""
     z = NORMAL_QUANTILE_95

@@ -49,6 +49,17 @@ def test_studies_are_compared_by_their_best_trials_and_their_data() -> None:
     assert "the same data and the same split" in " ".join(comparison(studies, lambda at, of: None))
 
 
+def test_studies_that_do_not_fit_side_by_side_are_in_further_tables() -> None:
+    rng = np.random.default_rng(5)
+    board = with_ties(rigs.rigged(rigs.clean(rng), rng, 5))
+    boards = [replace(board, study=name) for name in ("one", "two", "three")]
+    lines = list(side_by_side(boards, 50))
+    assert max(map(len, lines)) <= 50
+    heads = [line.split()[1:] for line in lines if line.startswith("study")]
+    assert len(heads) > 1
+    assert [name for head in heads for name in head] == ["one", "two", "three"]
+
+
 def test_a_study_without_a_finished_trial_has_an_empty_column() -> None:
     rng = np.random.default_rng(4)
     board = with_ties(rigs.rigged(rigs.clean(rng), rng, 5))

@@ -1,4 +1,4 @@
-"""A leaderboard as text: an aligned table, CSV, JSON, or YAML for a config.
+"""A leaderboard as text: CSV, JSON, or YAML for a config.
 
 It knows nothing of storages: the caller passes the rows.
 """
@@ -15,11 +15,9 @@ import yaml
 from dnnsearch.study.leaderboard.ranking import Leaderboard, Row
 from dnnsearch.trials.hyperparameters import (
     HYPERPARAMETERS,
-    OPTIONAL,
     OPTIONAL_KEYS,
     Value,
     key_of,
-    value_of,
 )
 from dnnsearch.trials.training import CURVES
 
@@ -31,76 +29,6 @@ TABLE_HYPERPARAMETERS = (
     "momentum",
     "batch_size",
 )
-
-
-def aligned(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    """Yield the lines of a table; columns of numbers are aligned to the right."""
-    body = [list(row) for row in rows]
-    columns = list(zip(header, *body, strict=True))
-    widths = [max(map(len, column)) for column in columns]
-    right = [all(cell[:1] in "0123456789" for cell in column[1:]) for column in columns]
-    for line in [list(header), *body]:
-        cells = zip(line, widths, right, strict=True)
-        yield "  ".join(c.rjust(w) if r else c.ljust(w) for c, w, r in cells).rstrip()
-
-
-def studies(boards: Iterable[Leaderboard]) -> Iterator[str]:
-    """Yield a header and one line for each study."""
-    yield from aligned(("study", "objective", "best", "trial", "trials"), map(_study, boards))
-
-
-def _study(board: Leaderboard) -> list[str]:
-    best = board.ranked[0] if board.ranked else None
-    value, number = (short(best.value, ".4f"), str(best.number)) if best else ("", "")
-    return [board.study, board.objective, value, number, board.counts]
-
-
-def table(board: Leaderboard, top: int) -> Iterator[str]:
-    """Yield the first `top` rows; the value's standard error, if it is known, follows a `±`.
-
-    Hyperparameters that are the same in all trials are in a line below.
-    """
-    train = board.objective.replace("dev_", "train_")
-    train = train if train in CURVES else "train_cost"  # other scores are of the dev set only
-    shown = [
-        n
-        for n in (*TABLE_HYPERPARAMETERS, *OPTIONAL)
-        if any(n == "units" or n in r.params for r in board.rows)
-    ]
-    values = {name: [hyper(row, name) for row in board.rows] for name in shown}
-    varied = [name for name in shown if len(set(values[name])) > 1]
-    ties = [""] if board.tied else []
-    header = ("trial", "state", board.objective, *ties, train, "seconds", "parameters", *varied)
-    yield from aligned(header, (_cells(board, row, train, varied) for row in board.rows[:top]))
-    if len(board.rows) > top:
-        yield f"... and {len(board.rows) - top} more"
-    if board.rows and len(varied) < len(shown):
-        same = [f"{name} {values[name][0]}" for name in shown if name not in varied]
-        yield f"in all of them: {', '.join(same)}"
-
-
-def _cells(board: Leaderboard, row: Row, train: str, hyperparameters: Iterable[str]) -> list[str]:
-    ties = ["tie" if row.number in board.tied else ""] if board.tied else []
-    return [
-        str(row.number),
-        row.state,
-        measured(row),
-        *ties,
-        short(row.final.get(train), ".4f"),
-        short(row.seconds, ".2f"),
-        short(row.parameters, "d"),
-        *(hyper(row, name) for name in hyperparameters),
-    ]
-
-
-def measured(row: Row) -> str:
-    """Return the value with its standard error, if it is known."""
-    return short(row.value, ".4f") + ("" if row.error is None else f" ± {row.error:.4f}")
-
-
-def hyper(row: Row, name: str) -> str:
-    """Return the row's hyperparameter with few digits; `units` are those of all layers."""
-    return row.units if name == "units" else short(value_of(row.params, name), ".4g")
 
 
 def short(value: Value | None, form: str) -> str:

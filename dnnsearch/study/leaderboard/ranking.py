@@ -19,7 +19,7 @@ from dnnsearch.config.search_space import complete
 from dnnsearch.errors import DamagedFile, UserError
 from dnnsearch.storage.optuna_storage import Rows, is_there, open_storage, study_names
 from dnnsearch.study.stored_study import CONFIG, OpenStudy
-from dnnsearch.trials.hyperparameters import OPTIONAL_KEYS, Value, join_units
+from dnnsearch.trials.hyperparameters import OPTIONAL_KEYS, Value, describe, join_units
 from dnnsearch.trials.metrics import METRICS
 
 UNFINISHED = "unfinished"  # asked and not told: in training now, or to be resumed by `search`
@@ -41,11 +41,17 @@ class Row:
     digest: str
     reason: str
     values: tuple[float, ...] = ()  # the objective of each replicate or fold, if there are several
+    examples: int | None = None  # behind the value, if it is a share of them
 
     @property
     def units(self) -> str:
         """Units of the hidden layers, such as `64-32`; `-` if there is none."""
         return join_units(self.params) or "-"
+
+    @property
+    def configuration(self) -> str:
+        """A description in a few words, such as `relu 64-32 lr 0.03`."""
+        return describe(self.params, short=True)
 
 
 @dataclass(frozen=True)
@@ -60,6 +66,7 @@ class Leaderboard:
     objective: str
     rows: list[Row]
     tied: frozenset[int] | None = None
+    leader: int | None = None  # the best trial of the whole study, also if it is not among the rows
 
     @property
     def ranked(self) -> list[Row]:
@@ -122,7 +129,8 @@ def _ranked(study: OpenStudy, trials: Sequence[FrozenTrial], examples: int | Non
     rows = [_row(trial, config, examples) for trial in trials]
     direction = METRICS[config.objective].direction
     ranked = sorted(rows, key=lambda row: direction.sort_key(row.value))
-    return Leaderboard(study.name, config.objective, ranked)
+    leader = ranked[0].number if ranked and ranked[0].value is not None else None
+    return Leaderboard(study.name, config.objective, ranked, leader=leader)
 
 
 def _dev_examples(study: OpenStudy, trials: Iterable[FrozenTrial]) -> int | None:
@@ -167,6 +175,7 @@ def _row(trial: FrozenTrial, config: Config, examples: int | None) -> Row:
         digest=attributes.get("digest", ""),
         reason=attributes.get("reason", ""),
         values=values,
+        examples=examples,
     )
 
 

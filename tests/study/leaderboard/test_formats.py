@@ -1,4 +1,4 @@
-"""A leaderboard as a table, CSV, JSON, and YAML for a config."""
+"""A leaderboard as CSV, JSON, and YAML for a config."""
 
 import csv
 import io
@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from dnnsearch.config.config import parse_config
-from dnnsearch.study.leaderboard.formats import aligned, csv_text, fragment, studies, table
+from dnnsearch.study.leaderboard.formats import csv_text, fragment
 from dnnsearch.study.leaderboard.ranking import Leaderboard, Row
 
 
@@ -30,37 +30,6 @@ def row(
 
 def board(*rows: Row) -> Leaderboard:
     return Leaderboard("digits", "dev_accuracy", list(rows))
-
-
-def test_columns_are_aligned_and_numbers_stand_to_the_right() -> None:
-    assert list(aligned(("name", "n"), [("a", "1"), ("long one", "10")])) == [
-        "name       n",
-        "a          1",
-        "long one  10",
-    ]
-
-
-def test_the_table_has_the_best_rows_and_says_how_many_more_there_are() -> None:
-    lines = list(table(board(row(1, 0.98, 64, 32), row(0, 0.97, 8)), top=1))
-    names = ["trial", "state", "dev_accuracy", "train_accuracy", "seconds", "parameters"]
-    assert lines[0].split() == [*names, "learning_rate", "units"]
-    assert " ".join(lines[1].split()) == "1 finished 0.9800 ± 0.0100 0.9900 0.50 100 0.1 64-32"
-    assert lines[2] == "... and 1 more"
-
-
-def test_what_is_the_same_in_all_trials_stands_below_the_table() -> None:
-    *_, last = table(board(row(1, 0.98, 64, 32), row(0, 0.97, 8)), top=2)
-    assert last == "in all of them: iterations 100, activation relu, momentum 0.9, batch_size full"
-
-
-def test_a_trial_without_a_value_has_its_place_in_the_table() -> None:
-    empty = row(2, None, state="failed", error=None, final={}, seconds=None, parameters=None)
-    assert "failed" in "\n".join(table(board(row(1, 0.98, 8), empty), top=5))
-
-
-def test_a_study_without_trials_is_a_table_of_no_rows() -> None:
-    assert len(list(table(board(), top=5))) == 1
-    assert list(studies([board()]))[1].split() == ["digits", "dev_accuracy", "0", "trials"]
 
 
 def test_the_csv_has_every_trial_with_all_digits() -> None:
