@@ -13,6 +13,7 @@ from optuna.trial import FrozenTrial
 
 from dnnsearch.config.dimensions import architecture_name
 from dnnsearch.study.definition import differences
+from dnnsearch.study.ledger import final_metrics
 from dnnsearch.study.replayed_study import STATES, objective_curve, optuna_value
 from dnnsearch.tracking import fields
 from dnnsearch.trials.record import Record, inconsistencies
@@ -177,12 +178,14 @@ def row_difference(record: Record, row: FrozenTrial) -> str:
         "digest": (record.digest, attributes.get("digest")),
         "value": (optuna_value(record), row.value if row.values else None),
     }
+    known = {n: v for n, v in final_metrics(record).items() if n in row.user_attrs}
     return (
         _mapping("", asked, row.params)
         or _points(record.spec.objective, objective_curve(record), row.intermediate_values)
         or _mapping(
             "", {k: a for k, (a, _) in pairs.items()}, {k: b for k, (_, b) in pairs.items()}
         )
+        or _mapping("attribute ", known, {name: row.user_attrs[name] for name in known})
     )
 
 

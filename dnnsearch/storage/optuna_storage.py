@@ -7,6 +7,7 @@ rows: they are compared with the replayed study, and missing ones are added.
 import contextlib
 import os
 import sqlite3
+import warnings
 import weakref
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -15,7 +16,7 @@ from urllib.parse import quote
 
 import optuna
 import sqlalchemy
-from optuna.exceptions import StorageInternalError
+from optuna.exceptions import ExperimentalWarning, StorageInternalError
 from optuna.storages import RDBStorage
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
@@ -196,6 +197,14 @@ class Rows:
         """Set a user attribute of the study; the value must be JSON."""
         with _database_errors(self.storage.url):
             self.storage.set_study_user_attr(self.study_id, name, value)
+
+    def name_value(self, objective: str) -> None:
+        """Let Optuna's own tools call the value of a trial by the objective's name."""
+        with _database_errors(self.storage.url), warnings.catch_warnings():
+            warnings.simplefilter("ignore", ExperimentalWarning)
+            optuna.load_study(study_name=self.study, storage=self.storage).set_metric_names(
+                [objective]
+            )
 
     def trials(self) -> list[FrozenTrial]:
         """Return all trials; they are Optuna's own objects, not to be changed."""

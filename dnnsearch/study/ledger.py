@@ -6,6 +6,7 @@ trials fail one after another from one cause, nothing is written: after three su
 machine needs repair, and the search stops as if it had never asked them.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -142,7 +143,7 @@ class Ledger:
                 STATES[record.end],
                 optuna_value(record),
                 list(objective_curve(record).items()),
-                {"dnnsearch": _attributes(record)},
+                {"dnnsearch": _attributes(record), **final_metrics(record)},
             )
         self._show(ended_view(record, self.records.path(record)))
         self._shown_running.pop(number, None)
@@ -156,6 +157,15 @@ def _compare(place: str, stored: dict[str, Any], replayed: dict[str, Any]) -> No
                 f"{stored.get(name)}, but should be {replayed.get(name)}; start a new study with "
                 "--study NAME"
             )
+
+
+def final_metrics(record: Record) -> dict[str, float]:
+    """Return the last point of each curve and metric, as far as they are finite, by name.
+
+    They are attributes of their own in Optuna's storage, so that its tools have columns for them.
+    """
+    means = {name: values.mean().item() for name, values in record.final.items()}
+    return {name: value for name, value in means.items() if math.isfinite(value)}
 
 
 def _attributes(record: Record) -> dict[str, Any]:

@@ -75,6 +75,7 @@ def create_or_check_study(storage: RDBStorage, definition: Definition) -> Rows:
             rows.set_attribute(RETRIES, dict(known.retries))
         if known and known.code:
             rows.set_attribute(CODE, list(known.code))
+        rows.name_value(config.objective)
         rows.set_attribute(EXPERIMENT, config.experiment)
         rows.set_attribute(PROFILE, asdict(definition.prepared.shape))
         rows.set_attribute(DEFINITION, wanted)
