@@ -26,6 +26,7 @@ decides. Modules that do work are imported inside the commands, so that `--help`
 - `display/`: what a search prints while it runs.
 - `options`: options that several commands share, and how their values are read.
 - `progress`: progress of long commands, on standard error.
+- `hook`: a command of the user's that is run when a search ends.
 - `signals`: how a signal stops a command.
 - `streams`: standard output and error that never stop a command, whatever they lead to.
 - `startup`: read the config early, pin numerics, check a port: before the heavy imports.

@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
+from dnnsearch.cli.startup import pinned_environment
 from dnnsearch.runtime import numerics
 from dnnsearch.runtime.cli_process import program_name
-from dnnsearch.runtime.python_command import program_again, python_environment
+from dnnsearch.runtime.python_command import program_again
 
 Data = Annotated[
     str,
@@ -66,5 +67,4 @@ def new(
     print(f"written to {created.path}; to search: {to_search}", flush=True)
     if search:
         pins = numerics.supported_pins("portable")
-        environment = numerics.pinned(pins, python_environment())
-        os.execve(sys.executable, program_again(command), environment)
+        os.execve(sys.executable, program_again(command), pinned_environment(pins))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dnnsearch.cli.hook import run_at_end
 from dnnsearch.cli.options import seconds
 from dnnsearch.cli.progress import loading, resumable
 from dnnsearch.cli.startup import pin, read_early
@@ -74,6 +75,10 @@ AcceptCode = Annotated[
     bool, typer.Option("--accept-code", help="Go on although other code computed the study.")
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show the result only.")]
+Hook = Annotated[
+    str | None,
+    typer.Option(metavar="CMD", help="Run this at the end; its standard input is the last event."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON event per line.")]
 
 
@@ -91,6 +96,7 @@ def search(
     dry_run: DryRun = False,
     quiet: Quiet = False,
     json_: Json = False,
+    hook: Hook = None,
 ) -> None:
     """Search for good hyperparameters: run or resume a study.
 
@@ -121,7 +127,11 @@ def search(
     from dnnsearch.tracking import open_publisher
 
     # MLflow imports while we do
-    with resumable() as reached, open_publisher(early.tracking) as publisher:
+    with (
+        run_at_end(hook) as ending,
+        resumable() as reached,
+        open_publisher(early.tracking) as publisher,
+    ):
         with loading(f"reading {config}", quiet or json_):
             from dnnsearch.cli.display.tally import Tally
 
@@ -129,7 +139,11 @@ def search(
         reached.text = lambda: tally.standing
         going_on = {"retry_failed": retry_failed, "accept_code": accept_code}
         outcome = _run(config, tally, limit, going_on, quiet, json_, publisher)
-    (_print_event if json_ else _print_summary)(outcome)
+        ending.event = _event(outcome)
+        if json_:
+            print(ending.event, flush=True)
+        else:
+            _print_summary(outcome)
 
 
 def _loaded(path: Path, overrides: Sequence[str]) -> "Config":
@@ -195,13 +209,13 @@ def _print_summary(outcome: "Outcome") -> None:
     print(f"fingerprint {outcome.fingerprint}")
 
 
-def _print_event(outcome: "Outcome") -> None:
-    from dnnsearch.cli.display.events import print_event
+def _event(outcome: "Outcome") -> str:
+    from dnnsearch.cli.display.events import as_event
     from dnnsearch.study.leaderboard.ranking import leaderboard
 
     board = leaderboard(outcome.study)
     best = board.ranked[0] if board.ranked else None
-    print_event(
+    return as_event(
         "study",
         study=board.study,
         objective=board.objective,

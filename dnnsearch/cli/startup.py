@@ -3,6 +3,7 @@
 Nothing here imports NumPy, or a module that does: pins have an effect only before that import.
 """
 
+import json
 import os
 import socket
 import sys
@@ -15,6 +16,8 @@ from dnnsearch.errors import UserError
 from dnnsearch.runtime import numerics
 from dnnsearch.runtime.python_command import program_again, python_environment
 from dnnsearch.urls import tracking_uri
+
+BEFORE_PINNING = "DNNSEARCH_BEFORE_PINNING"  # JSON: name of a variable -> its value, or null
 
 
 @dataclass(frozen=True)
@@ -50,8 +53,22 @@ def pin(wanted: str) -> None:
     if not numerics.is_pinned(supported):
         sys.stdout.flush()
         with defer_signals():
-            environment = numerics.pinned(supported, python_environment())
-            os.execve(sys.executable, program_again(sys.argv[1:]), environment)
+            os.execve(sys.executable, program_again(sys.argv[1:]), pinned_environment(supported))
+
+
+def pinned_environment(pins: str) -> dict[str, str]:
+    """Return the environment with these pins, which remembers what it was before."""
+    pinned = numerics.pinned(pins, python_environment())
+    changed = [name for name in os.environ | pinned if os.environ.get(name) != pinned.get(name)]
+    before = {name: os.environ.get(name) for name in changed}
+    return {BEFORE_PINNING: json.dumps(before), **pinned}
+
+
+def original_environment() -> dict[str, str]:
+    """Return the environment that the user started the command with."""
+    before = json.loads(os.environ.get(BEFORE_PINNING, "{}"))
+    values = {**os.environ, **before, BEFORE_PINNING: None}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def check_free(port: int) -> None:
