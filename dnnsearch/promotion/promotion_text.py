@@ -15,6 +15,11 @@ from dnnsearch.statistics.difference_to_best import Comparison
 from dnnsearch.statistics.interval import with_error
 from dnnsearch.trials.metrics import Direction
 
+WORSE = "worse"
+ENDS_AT_ZERO = (
+    "(an interval that ends at zero is cut there, because nothing is better than the best; of what "
+    "is called worse, the uncut one ends below zero)"
+)
 UNDEFINED = "not defined for these examples"
 
 
@@ -41,6 +46,7 @@ def _confirmation(promotion: Promotion) -> list[str]:
         *_table(confirmed),
         *(f"left out: trial {one.trial}, whose networks diverged" for one in confirmed.diverged),
         f"({error}; each interval is a 95 % interval of its own)",
+        *note_on_worse(confirmed.comparison),
         choice(promotion),
         *_checkpoint(promotion.winner),
     ]
@@ -72,8 +78,13 @@ def relation_to_best(comparison: Comparison, k: int) -> str:
     if k == comparison.leader:
         return "best"
     interval = comparison.difference_to_best(k)
-    word = "not distinguishable" if k in comparison.tied else "worse"
+    word = "not distinguishable" if k in comparison.tied else WORSE
     return f"{interval.low:+.4f} to {interval.high:+.4f}, {word}"
+
+
+def note_on_worse(comparison: Comparison) -> list[str]:
+    """Return a line on intervals that end at zero, if a candidate is called worse."""
+    return [ENDS_AT_ZERO] if len(comparison.tied) < len(comparison.candidates) else []
 
 
 def choice(promotion: Promotion) -> str:
