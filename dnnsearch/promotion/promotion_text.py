@@ -13,6 +13,7 @@ from dnnsearch.promotion.confirmation import Confirmed
 from dnnsearch.promotion.promotion import Promotion
 from dnnsearch.statistics.difference_to_best import Comparison
 from dnnsearch.statistics.interval import with_error
+from dnnsearch.study.leaderboard.text_table import aligned, table_width
 from dnnsearch.trials.metrics import Direction
 
 WORSE = "worse"
@@ -23,10 +24,10 @@ ENDS_AT_ZERO = (
 UNDEFINED = "not defined for these examples"
 
 
-def lines(promotion: Promotion) -> list[str]:
-    """Return the lines that `promote` prints."""
+def lines(promotion: Promotion, width: int | None = None) -> list[str]:
+    """Return the lines that `promote` prints; the table is fitted to the width, if it can be."""
     return [
-        *_confirmation(promotion),
+        *_confirmation(promotion, width),
         *promotion.corrections,
         *_test(promotion),
         *_evaluations(promotion),
@@ -34,7 +35,7 @@ def lines(promotion: Promotion) -> list[str]:
     ]
 
 
-def _confirmation(promotion: Promotion) -> list[str]:
+def _confirmation(promotion: Promotion, width: int | None) -> list[str]:
     confirmed, name = promotion.confirmed, promotion.objective
     examples = confirmed.measured[0].examples
     count = len(confirmed.chosen)
@@ -43,7 +44,7 @@ def _confirmation(promotion: Promotion) -> list[str]:
     error = f"± is one standard error over seeds and {examples} examples"
     return [
         f"study {promotion.study}: {what}, trained again with fresh seeds; {name} {where}",
-        *_table(confirmed),
+        *table(confirmed, width),
         *(f"left out: trial {one.trial}, whose networks diverged" for one in confirmed.diverged),
         f"({error}; each interval is a 95 % interval of its own)",
         *note_on_worse(confirmed.comparison),
@@ -52,10 +53,13 @@ def _confirmation(promotion: Promotion) -> list[str]:
     ]
 
 
-def _table(confirmed: Confirmed) -> list[str]:
+def table(confirmed: Confirmed, width: int | None = None) -> list[str]:
+    """Return the lines of the table of the confirmed candidates, the best first."""
     header = ["trial", "in the search", "confirmed", "difference to the best", "multiply-adds"]
     order = sorted(range(len(confirmed.chosen)), key=lambda k: -confirmed.comparison.means[k])
     rows = [header, *(_row(confirmed, k) for k in order)]
+    if width is not None and table_width([*zip(*rows, strict=True)]) > width:
+        return [*aligned(header, rows[1:], width)]
     widths = [max(len(row[i]) for row in rows) for i in range(len(header))]
     return ["  ".join(cell.rjust(w) for cell, w in zip(row, widths, strict=True)) for row in rows]
 

@@ -13,6 +13,7 @@ from dnnsearch.promotion.promotion_text import (
     choice,
     note_on_worse,
     relation_to_best,
+    table,
 )
 from dnnsearch.promotion.registration import Registered
 from dnnsearch.statistics.score_sample import ScoreSample
@@ -65,6 +66,14 @@ def test_the_table_shows_how_each_one_differs_from_the_best() -> None:
     assert note_on_worse(comparison) == [ENDS_AT_ZERO]
     assert note_on_worse(confirmed([0.98, 1.0], [5, 5]).comparison) == []
     assert relation_to_best(confirmed([1.0], [5]).comparison, 0) == ""
+
+
+def test_the_table_fits_a_narrow_terminal_without_a_cut_word() -> None:
+    found = confirmed([0.98, 1.0, -9.0], [5, 5, 5])
+    whole, fitted = table(found), table(found, 80)
+    assert max(map(len, whole)) > 80 >= max(map(len, fitted))
+    assert sorted(" ".join(whole).split()) == sorted(" ".join(fitted).split())
+    assert table(found, 200) == whole
 
 
 def test_the_worst_is_not_preferred_if_the_spread_of_the_seeds_is_cut_to_0() -> None:
