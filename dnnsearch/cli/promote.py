@@ -9,7 +9,6 @@ from dnnsearch.cli.options import Storage, Study
 from dnnsearch.cli.progress import counter, loading, resumable
 from dnnsearch.cli.search import AcceptCode
 from dnnsearch.cli.startup import pin
-from dnnsearch.cli.streams import terminal_width
 from dnnsearch.runtime.cli_process import send_result
 from dnnsearch.urls import DEFAULT_STORAGE
 
@@ -71,10 +70,6 @@ def promote(
         bar.begin("preparing the data")
         promotion = confirm_and_test(opened, top, replicates, workers, bar.say, accept_code, bar)
     result = document(promotion)
-    print(
-        json.dumps(finite_or_null(result))
-        if as_json
-        else "\n".join(lines(promotion, terminal_width()))
-    )
+    print(json.dumps(finite_or_null(result)) if as_json else "\n".join(lines(promotion)))
     send_result(result)
     return 0 if promotion.found else 1

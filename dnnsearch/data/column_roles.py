@@ -113,7 +113,8 @@ def _column(
     if role not in ("category", "pixel") and not is_number and not mixed:
         _check_mixed(series, role)
     if is_number and series.dtype.kind not in "iu":
-        check_range(name, series.to_numpy(np.float64))
+        advice = f"mend them, or leave the column out, {setting('data.columns', name, 'ignored')}"
+        check_range(name, series.to_numpy(np.float64), advice)
     if role == "pixel" or (role and reason == BY_CONFIG):
         return Column(name, role, reason, missing)
     useless = _useless(series, missing) or _leak(series, target)

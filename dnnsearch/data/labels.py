@@ -44,6 +44,16 @@ def spelling_advice(counts: Mapping[str, int]) -> str:
     return f"if they mean the same, join them: {setting(_joined(counts, _meaning))}"
 
 
+def mixed_advice(counts: Mapping[str, int]) -> str:
+    """Return how to write whole numbers without a point, and truths as 0 and 1."""
+    truths = {"true": "1", "false": "0"}
+    spelled = {name: truths.get(name.casefold(), name.removesuffix(".0")) for name in counts}
+    changed: dict[str, str | None] = {name: new for name, new in spelled.items() if new != name}
+    if not changed or not _are_short(changed) or len(set(spelled.values())) < 2:
+        return "spell them alike"
+    return f"if they are numbers, spell them alike: {setting(changed)}"
+
+
 def _are_short(labels: Iterable[str]) -> bool:
     """Return whether labels can be pasted: a cell of a table may be as long as a book."""
     return all(len(label) <= MAX_SHOWN for label in labels)

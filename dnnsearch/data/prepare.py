@@ -25,7 +25,7 @@ from dnnsearch.runtime import numerics
 from dnnsearch.storage.array_store import ArrayStore, DamagedArrays, canonical, digest
 from dnnsearch.storage.atomic_write import whole_file
 
-PREPARATION = 7  # to be raised whenever a change of the code changes the prepared arrays
+PREPARATION = 8  # to be raised whenever a change of the code changes the prepared arrays
 INDEX = "prepared"  # the folder of the index, in that of the store
 
 

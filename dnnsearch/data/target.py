@@ -16,7 +16,13 @@ from dnnsearch.data.files.number_spelling import Spelling
 from dnnsearch.data.files.reading_version import BEFORE, Reading
 from dnnsearch.data.files.sheet import Marks, numeric
 from dnnsearch.data.files.source import list_setting
-from dnnsearch.data.labels import Relabel, case_variants, rare_advice, spelling_advice
+from dnnsearch.data.labels import (
+    Relabel,
+    case_variants,
+    mixed_advice,
+    rare_advice,
+    spelling_advice,
+)
 from dnnsearch.data.table import Task
 from dnnsearch.validators import shortened, show
 
@@ -168,12 +174,13 @@ def _values(name: object, given: pd.Series, numbers: pd.Series) -> np.ndarray:
     return values
 
 
-def check_range(name: str, values: np.ndarray) -> None:
+def check_range(name: str, values: np.ndarray, advice: str = "mend them") -> None:
     """Raise ValueError for infinite numbers, and for those too large for float32."""
     wrong = values[~np.isnan(values) & ~(np.abs(values) <= MAX_NUMBER)]
     if len(wrong):
         rule = f"numbers must be finite and at most {MAX_NUMBER:.2g}"
-        raise ValueError(f"{rule}, but column {name!r} has {len(wrong)}, such as {wrong[0]:.3g}")
+        found = f"column {name!r} has {len(wrong)}, such as {wrong[0]:.3g}"
+        raise ValueError(f"{rule}, but {found}: {advice}")
 
 
 def texts(given: pd.Series) -> np.ndarray:
@@ -199,7 +206,9 @@ def _classes(name: object, labels: np.ndarray) -> tuple[str, ...]:
         raise ValueError(f"{what} spells one label in two ways: {spelled}; {advice}")
     mixed = _mixed(kinds)
     if mixed:
-        raise ValueError(f"{what} must spell its labels in one way, but mixes {mixed}")
+        raise ValueError(
+            f"{what} must spell its labels in one way, but mixes {mixed}; {mixed_advice(rows)}"
+        )
     if len(kinds) < 2:
         raise ValueError(
             f"{what} must have 2 classes, but all {len(labels)} rows are {show(kinds[0])}"

@@ -13,21 +13,15 @@ from dnnsearch.promotion.confirmation import Confirmed
 from dnnsearch.promotion.promotion import Promotion
 from dnnsearch.statistics.difference_to_best import Comparison
 from dnnsearch.statistics.interval import with_error
-from dnnsearch.study.leaderboard.text_table import aligned, table_width
 from dnnsearch.trials.metrics import Direction
 
-WORSE = "worse"
-ENDS_AT_ZERO = (
-    "(an interval that ends at zero is cut there, because nothing is better than the best; of what "
-    "is called worse, the uncut one ends below zero)"
-)
 UNDEFINED = "not defined for these examples"
 
 
-def lines(promotion: Promotion, width: int | None = None) -> list[str]:
-    """Return the lines that `promote` prints; the table is fitted to the width, if it can be."""
+def lines(promotion: Promotion) -> list[str]:
+    """Return the lines that `promote` prints."""
     return [
-        *_confirmation(promotion, width),
+        *_confirmation(promotion),
         *promotion.corrections,
         *_test(promotion),
         *_evaluations(promotion),
@@ -35,7 +29,7 @@ def lines(promotion: Promotion, width: int | None = None) -> list[str]:
     ]
 
 
-def _confirmation(promotion: Promotion, width: int | None) -> list[str]:
+def _confirmation(promotion: Promotion) -> list[str]:
     confirmed, name = promotion.confirmed, promotion.objective
     examples = confirmed.measured[0].examples
     count = len(confirmed.chosen)
@@ -44,22 +38,18 @@ def _confirmation(promotion: Promotion, width: int | None) -> list[str]:
     error = f"± is one standard error over seeds and {examples} examples"
     return [
         f"study {promotion.study}: {what}, trained again with fresh seeds; {name} {where}",
-        *table(confirmed, width),
+        *_table(confirmed),
         *(f"left out: trial {one.trial}, whose networks diverged" for one in confirmed.diverged),
         f"({error}; each interval is a 95 % interval of its own)",
-        *note_on_worse(confirmed.comparison),
         choice(promotion),
         *_checkpoint(promotion.winner),
     ]
 
 
-def table(confirmed: Confirmed, width: int | None = None) -> list[str]:
-    """Return the lines of the table of the confirmed candidates, the best first."""
+def _table(confirmed: Confirmed) -> list[str]:
     header = ["trial", "in the search", "confirmed", "difference to the best", "multiply-adds"]
     order = sorted(range(len(confirmed.chosen)), key=lambda k: -confirmed.comparison.means[k])
     rows = [header, *(_row(confirmed, k) for k in order)]
-    if width is not None and table_width([*zip(*rows, strict=True)]) > width:
-        return [*aligned(header, rows[1:], width)]
     widths = [max(len(row[i]) for row in rows) for i in range(len(header))]
     return ["  ".join(cell.rjust(w) for cell, w in zip(row, widths, strict=True)) for row in rows]
 
@@ -82,13 +72,8 @@ def relation_to_best(comparison: Comparison, k: int) -> str:
     if k == comparison.leader:
         return "best"
     interval = comparison.difference_to_best(k)
-    word = "not distinguishable" if k in comparison.tied else WORSE
+    word = "not distinguishable" if k in comparison.tied else "worse"
     return f"{interval.low:+.4f} to {interval.high:+.4f}, {word}"
-
-
-def note_on_worse(comparison: Comparison) -> list[str]:
-    """Return a line on intervals that end at zero, if a candidate is called worse."""
-    return [ENDS_AT_ZERO] if len(comparison.tied) < len(comparison.candidates) else []
 
 
 def choice(promotion: Promotion) -> str:

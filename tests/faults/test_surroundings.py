@@ -2,6 +2,9 @@
 
 A surrounding is what standard output and standard error lead to, and the environment. Each command
 must do its work in each of them: no traceback, nothing lost, and an exit code that says so.
+
+Such were reported: `>&-` of a service manager, PYTHONIOENCODING=ascii under a leaderboard with a
+plus-minus sign, the MPLBACKEND of a notebook whose kernel is another environment.
 """
 
 import os
@@ -112,6 +115,7 @@ def pairs(case: Case) -> set[tuple[int, str, int, str]]:
 
 
 SHORT_CASES = cover() + [
+    ("fingerprint", "closed", "fine", "shell"),
     ("promote", "ascii", "fine", "shell"),
     ("report", "fine", "fine", "notebook"),
     ("search", "ascii", "fine", "shell"),

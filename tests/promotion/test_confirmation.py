@@ -8,13 +8,7 @@ import pytest
 from dnnsearch.promotion.candidates import Candidate
 from dnnsearch.promotion.confirmation import Confirmed
 from dnnsearch.promotion.promotion import Promotion
-from dnnsearch.promotion.promotion_text import (
-    ENDS_AT_ZERO,
-    choice,
-    note_on_worse,
-    relation_to_best,
-    table,
-)
+from dnnsearch.promotion.promotion_text import choice, relation_to_best
 from dnnsearch.promotion.registration import Registered
 from dnnsearch.statistics.score_sample import ScoreSample
 from dnnsearch.study.test_set_history import History
@@ -63,17 +57,7 @@ def test_the_table_shows_how_each_one_differs_from_the_best() -> None:
     assert re.fullmatch(r"-1\d\.\d{4} to \+0\.0000, worse", worse)
     comparison = confirmed([9.0, 1.0], [5, 5]).comparison
     assert [relation_to_best(comparison, k)[-6:] for k in (0, 1)] == ["best", " worse"]
-    assert note_on_worse(comparison) == [ENDS_AT_ZERO]
-    assert note_on_worse(confirmed([0.98, 1.0], [5, 5]).comparison) == []
     assert relation_to_best(confirmed([1.0], [5]).comparison, 0) == ""
-
-
-def test_the_table_fits_a_narrow_terminal_without_a_cut_word() -> None:
-    found = confirmed([0.98, 1.0, -9.0], [5, 5, 5])
-    whole, fitted = table(found), table(found, 80)
-    assert max(map(len, whole)) > 80 >= max(map(len, fitted))
-    assert sorted(" ".join(whole).split()) == sorted(" ".join(fitted).split())
-    assert table(found, 200) == whole
 
 
 def test_the_worst_is_not_preferred_if_the_spread_of_the_seeds_is_cut_to_0() -> None:

@@ -6,11 +6,12 @@ or of names and data.
 
 import io
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import pandas as pd
 
+from dnnsearch.data.files.reading_version import Reading
 from dnnsearch.data.files.sheet import Sheet
 from dnnsearch.validators import first_line, shortened
 
@@ -23,13 +24,18 @@ def is_json(start: bytes) -> bool:
     return start.removeprefix(BOM).lstrip()[:1] in DOCUMENT_STARTS
 
 
-def json_sheet(raw: bytes, target: str | None) -> Sheet:
-    """Return the table in the bytes; raise ValueError, in one line, if it is not one."""
+def json_sheet(raw: bytes, target: str | None, given: Mapping[str, Any]) -> Sheet:
+    """Return the table in the bytes; raise ValueError, in one line, if it is not one.
+
+    In the first version of the reading pandas rounds the last digit of some numbers.
+    """
     raw = raw.removeprefix(BOM)
     try:
         found = _one_object(raw, [] if target is None else [target])
         if found is not None:
             return found
+        if Reading.of(given).has("numbers in JSON keep all digits"):
+            return Sheet(json_rows(raw, []))
         whole = raw.lstrip()[:1] == b"["
         return Sheet(
             pd.read_json(io.BytesIO(raw), lines=not whole, dtype=False, convert_axes=False)

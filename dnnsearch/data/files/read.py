@@ -66,7 +66,7 @@ def _read(
         if is_arff(raw):
             return read_arff(raw, given, target)
         if is_json(raw):
-            return _tidy(json_sheet(raw, target), given)
+            return _tidy(json_sheet(raw, target, given), given)
         return read_delimited(raw, given, target)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None

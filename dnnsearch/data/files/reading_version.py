@@ -27,6 +27,7 @@ CHANGES: dict[str, int] = {
     "a first row of numbers may be a header": 2,
     "levels match by their number or truth": 2,
     "code pages are told by chardet": 2,
+    "numbers in JSON keep all digits": 2,
     "backslash escapes are read": 2,
     "rules and bars around cells are no data": 2,
     "blanks and tabs separate alike": 2,

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from dnnsearch.data.files.reading_version import Reading
+from dnnsearch.data.files.source import setting
 
 MISSING = (
     "",
@@ -199,7 +200,8 @@ def text_of(series: pd.Series) -> pd.Series:
         if strange:
             what = type(strange[0]).__name__
             rule = f"column {series.name!r} must contain single values, but has a {what}"
-            raise ValueError(f"{rule}: set data.columns.{series.name}=ignored, or split it up")
+            option = setting("data.columns", str(series.name), "ignored")
+            raise ValueError(f"{rule}: leave it out, {option}, or split it up")
         there = series.notna()
         series = series.astype("str").where(there)
     return series.astype("str").str.strip()

@@ -25,7 +25,7 @@ MAX_EXACT = 2**53  # up to which a whole number is written without a decimal poi
 
 def read_workbook(raw: bytes, given: Mapping[str, Any], target: str | None) -> Sheet:
     """Return the table; raise ValueError if it is not clear which sheet has it."""
-    name, rows, notices = _sheet(raw, given.get("sheet"))
+    name, rows, notices = _sheet(raw, given.get("sheet"), [] if target is None else [target])
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)
     found = read_delimited(text.getvalue().encode(), {**given, **AS_CSV}, target)
@@ -36,23 +36,30 @@ def read_workbook(raw: bytes, given: Mapping[str, Any], target: str | None) -> S
 
 def workbook_rows(raw: bytes, form: Mapping[str, Any], wanted: Collection[str]) -> pd.DataFrame:
     """Return the rows to be predicted, as text; raise ValueError as `read_workbook`."""
-    _, rows, _ = _sheet(raw, form.get("sheet"))
+    _, rows, _ = _sheet(raw, form.get("sheet"), wanted)
     first = [cell.strip() for cell in rows[0]]
     header = form.get("header", True) or any(cell in wanted for cell in first)
     names = [cell if header and cell else UNNAMED.format(i) for i, cell in enumerate(first)]
     return pd.DataFrame(rows[header:], columns=names, dtype="str")
 
 
-def _sheet(raw: bytes, wanted: str | None) -> tuple[str, list[Row], list[str]]:
-    """Return the name and the rows of the wanted sheet, or of the only one, and notices."""
+def _sheet(
+    raw: bytes, wanted: str | None, names: Collection[str]
+) -> tuple[str, list[Row], list[str]]:
+    """Return the name and the rows of a sheet, and notices.
+
+    It is the wanted sheet, the only one, or the only one that has all the `names` in a row.
+    """
     sheets = _sheets(raw)
     if not sheets:
         raise ValueError("the workbook must have a sheet with cells, but all are empty")
-    name = next(iter(sheets)) if len(sheets) == 1 else wanted
+    fitting = {n: rows for n, rows in sheets.items() if any(set(names) <= {*row} for row in rows)}
+    known = fitting if names and len(fitting) == 1 and wanted is None else sheets
+    name = next(iter(known)) if len(known) == 1 else wanted
     if name not in sheets:
-        choice = shlex.quote(f"data.sheet={next(iter(sheets))}")
+        largest = max(sheets, key=lambda one: len(sheets[one]))
         rule = f"the sheet must be one of {shortened(sheets, 12)}"
-        raise ValueError(f"{rule}: choose it, as in --set {choice}")
+        raise ValueError(f"{rule}: choose it, as in --set {shlex.quote(f'data.sheet={largest}')}")
     notices = [f"the sheet {name!r} is read"] if name != wanted else []
     rows, titles = _without_titles(sheets[name])
     return name, rows, notices + ([f"{titles} leading title rows were skipped"] if titles else [])

@@ -1,6 +1,5 @@
 """A retuning: score the old champion on new data, search again, recommend one of the two."""
 
-import shlex
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -24,7 +23,6 @@ from dnnsearch.promotion.retuning.model_comparison import (
 from dnnsearch.promotion.retuning.overlap import Overlap, find_overlap
 from dnnsearch.promotion.retuning.warm_start import warm_started_definition
 from dnnsearch.runtime import numerics
-from dnnsearch.runtime.cli_process import program_name
 from dnnsearch.statistics.interval import Interval
 from dnnsearch.storage.array_store import ArrayStore, default_root
 from dnnsearch.study.definition import Definition
@@ -43,7 +41,6 @@ class Incumbent:
     model: Model
     name: str  # for messages
     then: Mapping[str, float] | None  # its score on the old test set
-    is_champion: bool = True
 
     @property
     def digest(self) -> str:
@@ -67,7 +64,6 @@ class Retuning:
     promotion: Promotion
     difference: Interval  # above 0 the new champion is better
     overlap: Overlap
-    had_champion: bool = True  # False if the old study's best trial stands in for one
 
     @property
     def replace(self) -> bool:
@@ -116,7 +112,6 @@ def retune(
         promotion=promotion,
         difference=rows.difference(new_sample, old_sample),
         overlap=overlap,
-        had_champion=old.is_champion,
     )
     new_study.rows.set_attribute(RETUNED, {"of": study.name, "replace": retuning.replace})
     return retuning
@@ -160,14 +155,7 @@ def incumbent(study: OpenStudy, report: Report) -> Incumbent:
         return Incumbent(kept, name, _first_test_score(study, kept, report))
     best = leaderboard(study).best
     name = f"the best trial of {study.name} (trial {best.number}, never promoted)"
-    report(f"{no_champion(study.name)}: {name} takes its place")
-    return Incumbent(model(study, study.record(best.number)), name, None, is_champion=False)
-
-
-def no_champion(study: str) -> str:
-    """Return the sentence that a study has no champion."""
-    command = f"{program_name()} promote {shlex.quote(study)}"
-    return f"study {study} has no champion (`{command}` makes one)"
+    return Incumbent(model(study, study.record(best.number)), name, None)
 
 
 def _first_test_score(study: OpenStudy, kept: Model, report: Report) -> Mapping[str, float] | None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from dnnsearch.promotion import promotion_text
 from dnnsearch.promotion.retuning.overlap import Overlap
-from dnnsearch.promotion.retuning.retune_study import Retuning, no_champion
+from dnnsearch.promotion.retuning.retune_study import Retuning
 from dnnsearch.runtime.cli_process import program_name
 from dnnsearch.statistics.interval import Interval
 
@@ -15,9 +15,7 @@ def lines(retuning: Retuning) -> list[str]:
     rows = f"{len(overlap.rows.y)} new test rows"
     rows += " that neither model was trained on" if overlap.is_known else ""
     new_name = f"the new champion (trial {retuning.promotion.winner.trial})"
-    instead = f"{no_champion(retuning.study)}: the network of its best trial took its place"
     return [
-        *([] if retuning.had_champion else [instead]),
         f"study {retuning.new_study}, on the new data; {name} on {rows}:",
         *_overlap(overlap),
         f"  {retuning.old_name}: {promotion_text.score_text(retuning.now)}",
@@ -58,8 +56,7 @@ def _verdict(retuning: Retuning) -> str:
     if retuning.replace:
         use = f"{program_name()} predict {new} DATA"
         return f"verdict: REPLACE it with the champion of {new}, as in: {use}"
-    old = f"the champion of {retuning.study}" if retuning.had_champion else retuning.old_name
-    keep = f"verdict: KEEP {old}"
+    keep = f"verdict: KEEP the champion of {retuning.study}"
     if not retuning.promotion.found:
         return f"{keep}: the new search found nothing"
     return f"{keep}: the new one is not clearly better"

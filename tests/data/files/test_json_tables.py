@@ -1,6 +1,7 @@
 """Covers JSON in the forms that pandas and others write, to train on and to predict."""
 
 import json
+import random
 from pathlib import Path
 
 import pandas as pd
@@ -63,6 +64,18 @@ def test_one_row_is_a_row(tmp_path: Path) -> None:
     (tmp_path / "one.json").write_text('{"a": 1, "b": "x"}')
     (part,) = rows_of(tmp_path / "one.json", {}, ["a", "b"]).parts()
     assert part.to_dict("records") == [{"a": 1, "b": "x"}]
+
+
+def test_training_and_predicting_read_the_same_numbers(tmp_path: Path) -> None:
+    """pandas rounds the last digit of one number in a thousand."""
+    rng = random.Random(0)
+    rows = [{"a": rng.uniform(-1e3, 1e3), "member": "yn"[i % 2]} for i in range(5000)]
+    (tmp_path / "a.json").write_text(json.dumps(rows))
+    (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    for name in ("a.json", "a.jsonl"):
+        sheet = read({"file": str(tmp_path / name), "target": "member", "reading": 2})
+        (part,) = rows_of(tmp_path / name, {}, ["a"]).parts()
+        assert sheet.frame["a"].tolist() == part["a"].tolist() == [row["a"] for row in rows]
 
 
 def test_numbers_keep_all_digits(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from dnnsearch.data.files.prediction_rows import rows_of
 from dnnsearch.data.files.read import read
 from tests.support.people import is_people, table
 
-INPUTS = Path(__file__).parent / "inputs"
+INPUTS = Path(__file__).parents[2] / "cases" / "formats"
 TRUE = {"reading": 2}
 
 

@@ -120,7 +120,9 @@ def test_a_nested_column_may_be_ignored_and_the_refusal_says_so(tmp_path):
     path = tmp_path / "nested.jsonl"
     path.write_text("".join(f'{{"x": {i}, "d": {{"q": [1]}}, "y": "a"}}\n' for i in range(20)))
     asked = {"file": str(path), "target": "y"}
-    with pytest.raises(ValueError, match=r"'d' .*has a dict: set data.columns.d=ignored"):
+    with pytest.raises(
+        ValueError, match=r"'d' .*has a dict: leave it out, --set data.columns.d=ignored"
+    ):
         read(asked)
     frame = read({**asked, "columns": {"d": "ignored", "x": "ignored"}}).frame
     assert frame["x"].tolist() == list(range(20))  # a split may go by it

@@ -52,12 +52,21 @@ def test_titles_and_empty_borders_are_skipped(path: Path) -> None:
 def test_one_of_several_sheets_is_chosen_by_the_advice(path: Path) -> None:
     save(path, **{"read me": [["What", "this is"]], "my people": [HEADER, *ROWS]})
     with pytest.raises(ValueError, match="must be one of read me, my people") as error:
-        read({"file": str(path), "target": "member"})
-    assert str(error.value).endswith("choose it, as in --set 'data.sheet=read me'")
-    sheet = read({"file": str(path), "target": "member", "sheet": "my people"})
+        read({"file": str(path), "target": "-1"})
+    assert str(error.value).endswith("choose it, as in --set 'data.sheet=my people'")
+    sheet = read({"file": str(path), "target": "-1", "sheet": "my people"})
     is_people(sheet)
     assert sheet.found["sheet"] == "my people"
     (part,) = rows_of(path, {"sheet": "my people"}, HEADER).parts()
+    assert len(part) == 4
+
+
+def test_the_only_sheet_with_the_names_is_read(path: Path) -> None:
+    save(path, **{"read me": [["What", "this is"]], "my people": [HEADER, *ROWS]})
+    sheet = read({"file": str(path), "target": "member"})
+    is_people(sheet)
+    assert sheet.notices == ("the sheet 'my people' is read",)
+    (part,) = rows_of(path, {}, HEADER[:2]).parts()
     assert len(part) == 4
 
 
