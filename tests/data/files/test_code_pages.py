@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from dnnsearch.data.files.code_pages import code_page
 from dnnsearch.data.files.prediction_rows import rows_of
 from dnnsearch.data.files.read import read
 
@@ -32,6 +33,7 @@ WORDS = {
     "Chinese": "北京 上海 广州 深圳 城市 街道 面包 牛奶 苹果 你好 年龄 姓名",
     "Taiwanese": "臺北 高雄 臺中 臺南 城市 街道 麵包 牛奶 蘋果 年齡 姓名",
 }
+NUMBERS = "".join(f"1;{i}\n" for i in range(30))
 CODE_PAGES = [
     *(("cp1252", name) for name in ("German", "French", "Spanish", "Portuguese", "Swedish")),
     *(("cp850", "German"), ("cp850", "Spanish"), ("mac-roman", "German"), ("mac-roman", "French")),
@@ -60,6 +62,49 @@ def test_a_table_of_a_language_is_decoded(write, tmp_path: Path, encoding, langu
     assert sheet.frame["place"].tolist() == places
     (part,) = rows_of(tmp_path / "people.csv", {"reading": 2}, ["place"]).parts()
     assert part["place"].tolist() == places
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "1.200,29 €",
+        "€ 120",
+        "12€",
+        "1\xa0200,50\xa0€",
+        "£12",
+        "5 °C",
+        "12 µg",
+        "3 ± 1",
+        "4½",
+        "½",
+        "12 m²",
+    ],
+)
+@pytest.mark.parametrize("name", ["b", "Größe", "Preis in €", "Temp °C", "Ålder", "Betrag £"])
+def test_signs_beside_numbers_and_one_word_are_western(cell: str, name: str) -> None:
+    """chardet took the euro for a Hebrew letter, and `Größe` for half Cyrillic."""
+    raw = f"a;{name}\n" + "".join(f"{i};{cell}\n" for i in range(40))
+    code = raw.encode("cp1252")
+    assert code.decode(code_page(code)) == raw
+    code = f"a;{name}\n{NUMBERS}".encode("cp1252")
+    assert name.isascii() or code.decode(code_page(code)) == f"a;{name}\n{NUMBERS}"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "language"),
+    [("cp1251", "Russian"), ("cp866", "Russian"), ("cp1253", "Greek"), ("cp1250", "Polish")],
+)
+def test_a_language_with_signs_beside_numbers_is_decoded(encoding: str, language: str) -> None:
+    raw = table(language).replace(",a\n", ",5 °C\n" if encoding != "cp866" else ",a\n")
+    code = raw.encode(encoding)
+    assert code.decode(code_page(code)) == raw
+
+
+def test_mixed_words_are_chinese_if_nothing_else_fits(write) -> None:
+    kinds = ["A型", "B型", "AB型", "O型"]
+    rows = "".join(f"{i},{kinds[i % 4]},{'ab'[i % 2]}\n" for i in range(20))
+    raw = f"编号,血型,member\n{rows}".encode("gb18030")
+    assert set(write(raw, reading=2).frame["血型"]) == set(kinds)
 
 
 @pytest.mark.parametrize(
