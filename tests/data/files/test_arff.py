@@ -1,4 +1,8 @@
+from pathlib import Path
+
 import pytest
+
+from dnnsearch.data.files.read import read
 
 ARFF = """% a comment
 @RELATION people
@@ -56,3 +60,11 @@ def test_rows_of_another_width_are_refused(write):
     for row in ("Ann 31 x", "Ann, 31, x, yes, no", "Ann 31 x yes no"):
         with pytest.raises(ValueError, match="one width"):
             write(head + f"Ann,31,x,yes\n{row}\n", "people.arff")
+
+
+def test_the_reported_file_with_blanks_is_read():
+    path = Path(__file__).parents[2] / "cases" / "formats" / "blanks.arff"
+    sheet = read({"file": str(path), "target": "control", "reading": 2})
+    assert sheet.frame.shape == (120, 4)
+    assert sheet.frame["roll"].dtype == "float64"
+    assert sheet.declared["pilot"] == "category"

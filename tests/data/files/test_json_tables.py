@@ -29,6 +29,12 @@ def test_each_orient_of_pandas_is_a_table(tmp_path: Path, orient, indent) -> Non
     is_read(tmp_path / "people.json")
 
 
+def test_the_reported_file_of_columns_is_read() -> None:
+    path = Path(__file__).parents[2] / "cases" / "formats" / "columns.json"
+    sheet = read({"file": str(path), "target": "lab"})
+    assert sheet.frame.shape == (20, 2) and sheet.frame["x"].dtype == "float64"
+
+
 @pytest.mark.parametrize(
     "document",
     [
