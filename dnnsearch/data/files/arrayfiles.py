@@ -15,6 +15,7 @@ import pandas as pd
 from dnnsearch.data.files.open_bytes import is_workbook
 from dnnsearch.data.files.sheet import Sheet
 from dnnsearch.data.files.signatures import HDF5, IDX_TYPES, is_idx
+from dnnsearch.data.files.size_limits import check_packed
 from dnnsearch.validators import first_line, shortened
 
 TARGETS = ("y", "label", "labels", "target", "targets", "class")
@@ -30,6 +31,7 @@ def arrays(raw: bytes, path: Path) -> Arrays | None:
             return {ONE: np.load(io.BytesIO(raw), allow_pickle=False)}
         if raw[:4] == b"PK\x03\x04" and not is_workbook(raw):
             with np.load(io.BytesIO(raw), allow_pickle=False) as members:
+                check_packed(sum(one.file_size for one in members.zip.infolist()), len(raw))
                 return {name: members[name] for name in members.files}
         if is_idx(raw):
             return {ONE: _idx(raw)}

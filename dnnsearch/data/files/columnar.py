@@ -2,11 +2,15 @@
 
 import io
 from collections.abc import Callable
+from typing import Any
 
 import pandas as pd
 
 from dnnsearch.data.files.signatures import ARROW, ARROW_STREAM, OLD_FEATHER, PARQUET
+from dnnsearch.data.files.size_limits import check_packed
 from dnnsearch.validators import first_line
+
+SAMPLE_ROWS = 1000  # that say how large a row is
 
 
 def _stream(file: io.BytesIO) -> pd.DataFrame:
@@ -17,8 +21,24 @@ def _stream(file: io.BytesIO) -> pd.DataFrame:
     return frame
 
 
+def _parquet(file: io.BytesIO) -> pd.DataFrame:
+    from pyarrow.parquet import ParquetFile
+
+    claimed = ParquetFile(file)
+    first = next(claimed.iter_batches(SAMPLE_ROWS), None)
+    if first is not None and len(first):
+        size = sum(_written_out(column).nbytes for column in first.columns)
+        check_packed(claimed.metadata.num_rows * size // len(first), file.getbuffer().nbytes)
+    return pd.read_parquet(file)
+
+
+def _written_out(column: Any) -> Any:
+    """Return a column of an Arrow table without its dictionary."""
+    return column.dictionary_decode() if hasattr(column, "dictionary_decode") else column
+
+
 READERS: tuple[tuple[bytes, str, Callable[[io.BytesIO], pd.DataFrame]], ...] = (
-    (PARQUET, "Parquet", pd.read_parquet),
+    (PARQUET, "Parquet", _parquet),
     (ARROW, "Feather", pd.read_feather),
     (OLD_FEATHER, "Feather", pd.read_feather),
     (ARROW_STREAM, "Arrow", _stream),
@@ -38,7 +58,7 @@ def columnar_frame(raw: bytes) -> pd.DataFrame | None:
 
 def parquet_frame(raw: bytes) -> pd.DataFrame:
     """Return the table in Parquet; raise ValueError for anything else."""
-    return _without_index(_read(raw, "Parquet", pd.read_parquet))
+    return _without_index(_read(raw, "Parquet", _parquet))
 
 
 def _read(raw: bytes, name: str, reader: Callable[[io.BytesIO], pd.DataFrame]) -> pd.DataFrame:

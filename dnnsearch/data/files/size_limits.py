@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator
 MAX_COLUMNS = 100_000
 MAX_CELL_CHARACTERS = 1_000_000
 MAX_LINE_BYTES = 100_000_000
+MAX_PACKING = 200  # of arrays and of columns, whose size is known before they are unpacked
+MAX_UNCHECKED_BYTES = 1 << 30
 TOO_LONG = f"a line must have at most {MAX_LINE_BYTES // 1_000_000} MB, but one has more"
 TOO_WIDE = f"a table must have at most {MAX_COLUMNS:,} columns, but a row has more"
 TOO_LARGE = f"a cell must have at most {MAX_CELL_CHARACTERS:,} characters, but one has more"
@@ -38,6 +40,13 @@ def check_values(block: bytes, place: object) -> None:
     if len(block) > MAX_CELL_CHARACTERS and b"," not in block:
         size = f"{len(block) // 1_000_000} MB without a comma"
         raise ValueError(f"{place}: JSON must have values side by side, but has {size}")
+
+
+def check_packed(claimed: int, packed: int) -> None:
+    """Raise ValueError if so few bytes claim to hold so many: no data are packed so well."""
+    if claimed > max(MAX_UNCHECKED_BYTES, MAX_PACKING * packed):
+        rule = f"data are packed at most {MAX_PACKING}-fold"
+        raise ValueError(f"{rule}, but {packed:,} bytes claim to hold {claimed:,}")
 
 
 def lines_of(text: io.TextIOBase) -> Iterator[str]:

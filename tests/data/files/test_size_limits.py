@@ -9,11 +9,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
+import numpy as np
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 from dnnsearch.data.files.prediction_rows import rows_of
 from dnnsearch.data.files.read import read
-from dnnsearch.data.files.size_limits import MAX_LINE_BYTES, LineLimit, RowReader
+from dnnsearch.data.files.size_limits import MAX_LINE_BYTES, LineLimit, RowReader, check_packed
 from dnnsearch.data.files.streaming import text_table
 
 MEGABYTES_OF_BOMB = 600
@@ -210,3 +213,31 @@ def test_the_number_of_columns_is_exact(width: int) -> None:
                 next(reader)
         else:
             assert len(next(reader)) == width
+
+
+def bomb_of_arrays(path: Path) -> None:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        with archive.open("X.npy", "w") as file:
+            repeated(b"\0", file)
+        archive.writestr("y.npy", b"")
+
+
+def bomb_of_one_value(path: Path) -> None:
+    column = pa.array(np.zeros(10**7))
+    parquet.write_table(pa.table({"x": column, "y": column}), path)
+
+
+@pytest.mark.parametrize("make", [bomb_of_arrays, bomb_of_one_value])
+def test_arrays_and_columns_that_claim_too_much_are_refused_unread(
+    make: Callable[[Path], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dnnsearch.data.files.size_limits.MAX_UNCHECKED_BYTES", 10**8)
+    monkeypatch.setattr("dnnsearch.data.files.size_limits.MAX_PACKING", 100)  # zlib's is below 250
+    make(tmp_path / "bomb")
+    with pytest.raises(ValueError, match="data are packed at most 100-fold, but [0-9,]+ bytes"):
+        read({"file": str(tmp_path / "bomb"), "target": "y"})
+
+
+def test_data_that_are_packed_well_are_no_bomb() -> None:
+    check_packed(1 << 30, 1)  # small enough to be read
+    check_packed(100 << 30, 1 << 30)
