@@ -24,6 +24,7 @@ decides. Modules that do work are imported inside the commands, so that `--help`
 - `clean`: delete the cache of prepared data.
 - `ui`: MLflow's UI on this machine.
 - `display/`: what a search prints while it runs.
+- `next_commands`: the commands that can follow a search.
 - `options`: options that several commands share, and how their values are read.
 - `progress`: progress of long commands, on standard error.
 - `hook`: a command of the user's that is run when a search ends.

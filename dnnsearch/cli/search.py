@@ -1,7 +1,6 @@
 """`search`: run, resume or extend a study, or estimate what that would cost."""
 
 import re
-import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,13 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dnnsearch.cli.hook import run_at_end
+from dnnsearch.cli.next_commands import command_on, next_commands
 from dnnsearch.cli.options import seconds
 from dnnsearch.cli.progress import loading, resumable
 from dnnsearch.cli.startup import pin, read_early
 from dnnsearch.cli.streams import terminal_width
 from dnnsearch.errors import UserError
 from dnnsearch.runtime import numerics
-from dnnsearch.runtime.cli_process import command_line, program_name
+from dnnsearch.runtime.cli_process import command_line
 from dnnsearch.urls import STORAGE_VARIABLE
 
 if TYPE_CHECKING:
@@ -194,16 +194,15 @@ def _print_summary(outcome: "Outcome") -> None:
     print(f"study {board.study}, {board.counts}")
     print("\n".join(table(board, MAX_TRIALS_SHOWN, terminal_width())))
     if board.ranked:
-        best, name = board.best, shlex.quote(board.study)
+        best = board.best
         print(f"best: trial {best.number} with {board.objective} {best.value:.4f}")
-        print(f"  its configuration:      {program_name()} best {name}")
-        print(f"  HTML report:            {program_name()} report {name}")
-        print(f"  unbiased test score:    {program_name()} promote {name}")
-        print(f"  train it again:         {program_name()} rerun {name}/{best.number}")
-    print(f"  compare all in MLflow:  {program_name()} ui")
+    number = board.best.number if board.ranked else None
+    print("\n".join(next_commands(outcome.study.config, board.study, number)))
     if outcome.lacking:
         trials = f"{outcome.lacking} of {len(board.rows)} trials are not in MLflow"
-        print(f"{trials}; when it works: {program_name()} publish {shlex.quote(board.study)}")
+        print(
+            f"{trials}; when it works: {command_on('publish', outcome.study.config, board.study)}"
+        )
     if len(board.rows) < outcome.trials:
         print(f"  resume, up to {outcome.trials} trials: {command_line()}")
     print(f"fingerprint {outcome.fingerprint}")

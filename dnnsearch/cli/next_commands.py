@@ -1,0 +1,46 @@
+"""The commands that can follow a search, as they can be pasted.
+
+A study that is not in the default storage, or not in the default MLflow, is named with its place.
+"""
+
+import shlex
+from typing import TYPE_CHECKING
+
+from dnnsearch.runtime.cli_process import program_name
+from dnnsearch.urls import UNTRACKED, storage_url, tracking_uri, without_password
+
+if TYPE_CHECKING:
+    from dnnsearch.config.config import Config
+
+
+def next_commands(config: "Config", study: str, best: int | None) -> list[str]:
+    """Return a line for each command; `best` is the number of the best trial, if there is one."""
+    trial = [
+        f"  its configuration:      {command_on('best', config, study)}",
+        f"  HTML report:            {command_on('report', config, study)}",
+        f"  unbiased test score:    {command_on('promote', config, study)}",
+        f"  train it again:         {command_on('rerun', config, f'{study}/{best}')}",
+    ]
+    mlflow = _mlflow(config.tracking)
+    return [
+        *(trial if best is not None else ()),
+        *([f"  compare all in MLflow:  {mlflow}"] if mlflow else ()),
+    ]
+
+
+def command_on(command: str, config: "Config", study: str) -> str:
+    """Return a command on a study, or on one of its trials, that finds it in its storage."""
+    url = without_password(config.storage)
+    at = "" if url == without_password(storage_url()) else f" --storage {shlex.quote(url)}"
+    return f"{program_name()} {command} {shlex.quote(study)}{at}"
+
+
+def _mlflow(uri: str) -> str:
+    """Return how to look at MLflow, empty if the study is not there; a server has its own UI."""
+    if uri == UNTRACKED:
+        return ""
+    if uri == tracking_uri():
+        return f"{program_name()} ui"
+    url = without_password(uri)
+    is_server = url.startswith(("http:", "https:"))
+    return url if is_server else f"{program_name()} ui --tracking {shlex.quote(url)}"
