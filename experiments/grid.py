@@ -13,7 +13,8 @@ from dnnsearch.config.dimensions import Choices, Dimension, Fixed
 from dnnsearch.storage.array_store import ArrayStore, default_root
 from dnnsearch.study.definition import resolve_definition
 from dnnsearch.study.worker_factory import local_workers
-from dnnsearch.trials.hyperparameters import Hyperparameters, Value
+from dnnsearch.trials.hyperparameter_row import Value
+from dnnsearch.trials.hyperparameters import Hyperparameters
 from dnnsearch.trials.record import Record, decode
 from dnnsearch.workers import Done, Failed
 

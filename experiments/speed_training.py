@@ -25,7 +25,7 @@ from pathlib import Path
 from statistics import median
 
 from dnnsearch.config.config import parse_config
-from dnnsearch.config.search_space import resolve_curve_every
+from dnnsearch.config.data_fit import resolve_curve_every
 from dnnsearch.data.prepare import DataShape
 from dnnsearch.runtime import numerics
 from experiments import report, training_timers

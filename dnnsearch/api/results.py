@@ -12,7 +12,7 @@ from dnnsearch.models.ensemble import Model
 from dnnsearch.study.leaderboard.formats import column_values, columns, fragment
 from dnnsearch.study.leaderboard.ranking import Leaderboard, Row, leaderboard
 from dnnsearch.study.stored_study import OpenStudy
-from dnnsearch.trials.hyperparameters import Value
+from dnnsearch.trials.hyperparameter_row import Value
 from dnnsearch.trials.record import Record
 
 if TYPE_CHECKING:

@@ -163,7 +163,7 @@ def _run(
 ) -> "Outcome":
     from dnnsearch.cli.display import display
     from dnnsearch.config.config_files import origin
-    from dnnsearch.config.search_space import note_on_units
+    from dnnsearch.config.data_fit import note_on_units
     from dnnsearch.study.search import search
 
     config = tally.config
@@ -227,7 +227,7 @@ def _event(outcome: "Outcome") -> str:
 
 
 def _print_estimate(config: "Config", retry_failed: bool) -> None:
-    from dnnsearch.config.search_space import note_on_units
+    from dnnsearch.config.data_fit import note_on_units
     from dnnsearch.study.dry_run import estimate_cost
 
     planned = estimate_cost(config, retry_failed)

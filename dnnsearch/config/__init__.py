@@ -4,8 +4,10 @@ This room does not know how a search runs, nor where its results are stored.
 
 - `config`: the config, its keys and rules, and the part of it that defines a study.
 - `config_files`: the file that a name means; the configs that come with the package.
+- `data_fit`: whether a search space fits its data, and what follows from both.
 - `dimensions`: the hyperparameters, each fixed, a list of choices or a range.
 - `file_report`: what `new` prints of a file, as one table.
+- `key_rules`: the rules for the keys of a config.
 - `new_config`: a ready-to-run config, written for a data file.
 - `optuna_samplers`: Optuna's samplers, changed for studies that are replayed.
 - `recommendations`: settings that suit a table of a given size and task.

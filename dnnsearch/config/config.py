@@ -1,6 +1,6 @@
 """A config: everything about a search, read from one flat YAML file and checked as a whole.
 
-A `Config` that exists is valid; `search_space.check_fits` checks whether it fits its data.
+A `Config` that exists is valid; `data_fit.check_fits` checks whether it fits its data.
 Two configs are the same study if `Config.definition` is equal:
 
     defines the study                                    may change from run to run
@@ -13,9 +13,7 @@ Configs that mean the same (`1e-3` and `0.001`, a default left out or written) h
 definitions. A fixed `0.9` and the one choice `[0.9]` differ: Optuna is asked for the second.
 """
 
-import os
 from collections.abc import Mapping, Sequence
-from itertools import chain, product
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -33,12 +31,11 @@ from pydantic import (
 )
 
 from dnnsearch import nn, validators
-from dnnsearch.config import yaml_file
+from dnnsearch.config import key_rules, yaml_file
 from dnnsearch.config.config_files import find_config
 from dnnsearch.config.dimensions import (
     Architectures,
     ByDescent,
-    Choices,
     Dimension,
     Fixed,
     architectures,
@@ -51,65 +48,24 @@ from dnnsearch.config.dimensions import (
     with_units,
 )
 from dnnsearch.config.samplers import SAMPLERS, sampler_definition
-from dnnsearch.config.try_first import Guess, guess
+from dnnsearch.config.try_first import Guess, numbered_guess
 from dnnsearch.config.validation_errors import format_errors
 from dnnsearch.data import datasets
-from dnnsearch.data.files.source import is_file, source
 from dnnsearch.data.split_config import Seed, Split, mapping
 from dnnsearch.errors import UserError
-from dnnsearch.trials.hyperparameters import HYPERPARAMETERS, MAX_ITERATIONS, NEUTRAL, OPTIONAL_KEYS
-from dnnsearch.trials.input_pieces import needed_constants
-from dnnsearch.trials.metrics import METRICS, on_request
-from dnnsearch.trials.pruning import PRUNERS
+from dnnsearch.trials.hyperparameter_row import MAX_ITERATIONS
+from dnnsearch.trials.hyperparameters import HYPERPARAMETERS, NEUTRAL, OPTIONAL_KEYS
+from dnnsearch.trials.input_pieces import constants_of
+from dnnsearch.trials.metrics import METRICS
 from dnnsearch.trials.schedules import DECAYING
 from dnnsearch.trials.spec import COST_FORMULA
 from dnnsearch.urls import DEFAULT_STORAGE, tracking_uri
-from dnnsearch.validators import one_of, or_word, show, study_name, text, whole
+from dnnsearch.validators import or_word, show, study_name, whole
 
 # Keys that old studies lack, with the value that stands for "not there": left out of definitions.
 ADDED_KEYS: dict[str, Any] = {"metrics": [], **dict.fromkeys(OPTIONAL_KEYS)}
+DTYPES = ["float32", "float64"]
 RUN_TIME = ("study", "trials", "storage", "records", "tracking", "workers", "stop_after")
-
-Text = Annotated[str, PlainValidator(text)]
-
-
-def _choice(names: Any) -> Any:
-    def check(value: object) -> Any:
-        return one_of(names)(value)  # the table is read now: a row may have been added to it
-
-    return PlainValidator(check)
-
-
-def _count(most: int) -> Any:
-    return PlainValidator(whole(1, most))
-
-
-def _pruner(value: object) -> Any:
-    return or_word("none", one_of([name for name in PRUNERS if name != "none"]), "none")(value)
-
-
-def _metrics(value: object) -> tuple[str, ...]:
-    """Return the names of metrics, each once."""
-    names = [value] if isinstance(value, str) else value
-    if not isinstance(names, list | tuple):
-        raise ValueError(f"must be a list such as [dev_f1, dev_roc_auc], but got {show(value)}")
-    rule = one_of(on_request())
-    return tuple(dict.fromkeys(rule(name) for name in names))
-
-
-def _cores() -> int:
-    """Return the number of cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def _source(given: object) -> dict[str, Any]:
-    """Return the normal form of `data`: a file of the user's, or a data set with a name."""
-    if isinstance(given, Mapping) and is_file(given):
-        return source(given)
-    return datasets.source(given)
-
 
 # The optional hyperparameters as keys of a config; None is the neutral value.
 _OPTIONAL_KEYS: dict[str, Any] = {name: (Dimension | None, None) for name in OPTIONAL_KEYS}
@@ -121,19 +77,19 @@ class Config(_OptionalKeys):  # type: ignore[valid-type, misc]
     """Every key of a config, in its normal form; `configs/digits.yaml` explains each."""
 
     study: Annotated[str, PlainValidator(study_name)]
-    data: Annotated[dict[str, Any], PlainValidator(_source)]
+    data: Annotated[dict[str, Any], PlainValidator(key_rules.data_source)]
     split: Annotated[Split, BeforeValidator(mapping)] = Split()
-    trials: Annotated[int, _count(100_000)] = 40
+    trials: Annotated[int, key_rules.count(100_000)] = 40
     seed: Seed = 0
-    parallelism: Annotated[int, _count(1000)] = 6
-    numerics: Annotated[str, _choice(["portable", "native"])] = "portable"
-    sampler: Annotated[str, _choice(SAMPLERS)] = "tpe"
-    pruner: Annotated[str, PlainValidator(_pruner)] = "none"
-    objective: Annotated[str, _choice(METRICS)] = "dev_accuracy"
-    metrics: Annotated[tuple[str, ...], PlainValidator(_metrics)] = ()
-    dtype: Annotated[Literal["float32", "float64"], _choice(["float32", "float64"])] = "float32"
-    initialization: Annotated[str, _choice(nn.INITIALIZATIONS)] = "he"
-    replicates: Annotated[int, _count(1000)] = 1
+    parallelism: Annotated[int, key_rules.count(1000)] = 6
+    numerics: Annotated[str, key_rules.choice(["portable", "native"])] = "portable"
+    sampler: Annotated[str, key_rules.choice(SAMPLERS)] = "tpe"
+    pruner: Annotated[str, PlainValidator(key_rules.pruner)] = "none"
+    objective: Annotated[str, key_rules.choice(METRICS)] = "dev_accuracy"
+    metrics: Annotated[tuple[str, ...], PlainValidator(key_rules.metrics)] = ()
+    dtype: Annotated[Literal["float32", "float64"], key_rules.choice(DTYPES)] = "float32"
+    initialization: Annotated[str, key_rules.choice(nn.INITIALIZATIONS)] = "he"
+    replicates: Annotated[int, key_rules.count(1000)] = 1
     folds: Annotated[int | None, PlainValidator(or_word("none", whole(2, 1000), None))] = None
     curve_every: Annotated[
         int | Literal["auto"], PlainValidator(or_word("auto", whole(1, MAX_ITERATIONS), "auto"))
@@ -151,11 +107,11 @@ class Config(_OptionalKeys):  # type: ignore[valid-type, misc]
     batch_size: Dimension
     try_first: tuple[Guess, ...] = ()
 
-    storage: Text = DEFAULT_STORAGE
-    records: Text = "records"
-    tracking: Text = Field(default_factory=tracking_uri)
+    storage: key_rules.Text = DEFAULT_STORAGE
+    records: key_rules.Text = "records"
+    tracking: key_rules.Text = Field(default_factory=tracking_uri)
     workers: Annotated[int | str, PlainValidator(validators.workers)] = Field(
-        default_factory=_cores
+        default_factory=key_rules.cores
     )
 
     stop_after: Annotated[int | None, PlainValidator(or_word("none", whole(1, 100_000), None))] = (
@@ -189,7 +145,7 @@ class Config(_OptionalKeys):  # type: ignore[valid-type, misc]
             raise ValueError(f"must be a list of mappings, but got {show(value)}")
         if not info.data.keys() >= HYPERPARAMETERS.keys():
             return ()  # the search space itself is wrong; its error is reported
-        return tuple(_guess(i, given, info.data) for i, given in enumerate(value))
+        return tuple(numbered_guess(i + 1, given, info.data) for i, given in enumerate(value))
 
     @model_validator(mode="after")
     def _folds_are_replicates(self) -> "Config":
@@ -200,10 +156,9 @@ class Config(_OptionalKeys):  # type: ignore[valid-type, misc]
 
     @model_validator(mode="after")
     def _each_descent_has_a_learning_rate(self) -> "Config":
-        if isinstance(self.learning_rate, ByDescent) and {*self.descents} != {
-            *self.learning_rate.by_rule
-        }:
-            given, rules = ", ".join(self.learning_rate.by_rule), ", ".join(self.descents)
+        rates = self.learning_rate
+        if isinstance(rates, ByDescent) and {*self.descents} != {*rates.by_rule}:
+            given, rules = ", ".join(rates.by_rule), ", ".join(self.descents)
             rule = f"learning_rate must have one entry for each descent, {rules}"
             raise ValueError(f"{rule}, but got {given}")
         return self
@@ -220,12 +175,8 @@ class Config(_OptionalKeys):  # type: ignore[valid-type, misc]
     @property
     def descents(self) -> tuple[str, ...]:
         """The rules of descent that trials may have."""
-        match self.hyper.get("descent", Fixed(NEUTRAL["descent"])):
-            case Choices(names):
-                return tuple(str(name) for name in names)
-            case Fixed(name):
-                return (str(name),)
-        raise TypeError("descent has no order")
+        found = values(self.hyper.get("descent"), NEUTRAL["descent"])
+        return tuple(str(name) for name in found)
 
     @property
     def stacked(self) -> int:
@@ -235,7 +186,7 @@ class Config(_OptionalKeys):  # type: ignore[valid-type, misc]
     @property
     def processes(self) -> int:
         """Number of processes for training on this machine, also if `workers` is a cluster."""
-        return self.workers if isinstance(self.workers, int) else _cores()
+        return self.workers if isinstance(self.workers, int) else key_rules.cores()
 
     @property
     def place(self) -> str:
@@ -261,11 +212,8 @@ class Config(_OptionalKeys):  # type: ignore[valid-type, misc]
         An embedding needs to know which inputs are numbers, which the raw scale says too.
         """
         names = ("numbers", "codes", "edges")
-        chosen = product(*(values(getattr(self, name), NEUTRAL[name]) for name in names))
-        needed = dict.fromkeys(
-            chain.from_iterable(needed_constants(str(n), K, str(t)) for n, K, t in chosen)
-        )
-        return tuple(needed) or (("none",) if self.embedding is not None else ())
+        needed = constants_of(*(values(getattr(self, name), NEUTRAL[name]) for name in names))
+        return needed or (("none",) if self.embedding is not None else ())
 
     @property
     def experiment(self) -> str:
@@ -305,13 +253,6 @@ class Config(_OptionalKeys):  # type: ignore[valid-type, misc]
             },
             "cost_formula": COST_FORMULA,
         }
-
-
-def _guess(i: int, given: object, hyper: Mapping[str, Any]) -> Guess:
-    try:
-        return guess(given, hyper)
-    except ValueError as error:
-        raise ValueError(f"guess {i + 1}: {error}") from None
 
 
 KNOWN_KEYS = {"": list(Config.model_fields), "split": list(Split.model_fields)}

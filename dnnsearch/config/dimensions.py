@@ -11,13 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from dnnsearch.trials.descent import DESCENTS
-from dnnsearch.trials.hyperparameters import (
-    HYPERPARAMETERS,
-    MAX_LAYERS,
-    NEUTRAL,
-    Hyperparameter,
-    Value,
-)
+from dnnsearch.trials.hyperparameter_row import MAX_LAYERS, Hyperparameter, Value
+from dnnsearch.trials.hyperparameters import HYPERPARAMETERS, NEUTRAL
 from dnnsearch.validators import Rule, cut, options, shortened, show, yes_or_no
 
 MAX_CHOICES = 1000

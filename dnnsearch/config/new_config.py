@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from dnnsearch.config import file_report, recommendations, template, yaml_file
 from dnnsearch.config.config import parse_config
-from dnnsearch.config.search_space import check_fits
+from dnnsearch.config.data_fit import check_fits
 from dnnsearch.config.validation_errors import format_errors
 from dnnsearch.data import file_table
 from dnnsearch.data.datasets import DATASETS

@@ -15,7 +15,9 @@ from dnnsearch.config.dimensions import (
     architecture_name,
 )
 from dnnsearch.trials.descent import DESCENTS
-from dnnsearch.trials.hyperparameters import HYPERPARAMETERS, MAX_LAYERS, Value, key_of
+from dnnsearch.trials.flat_params import key_of
+from dnnsearch.trials.hyperparameter_row import MAX_LAYERS, Value
+from dnnsearch.trials.hyperparameters import HYPERPARAMETERS
 from dnnsearch.validators import nearest, show
 
 Guess = dict[str, Value]  # the names are those of Optuna's parameters; searched ones only
@@ -126,3 +128,11 @@ def _space(name: str, hyper: Mapping[str, Any]) -> Any:
     if isinstance(found, ByDescent):
         return found.by_rule.get(name.removeprefix("learning_rate_"))
     return found if name == key_of(name) or key_of(name) == "units" else None
+
+
+def numbered_guess(number: int, given: object, hyper: Mapping[str, Any]) -> Guess:
+    """Return the guess; an error names its number, counted from 1."""
+    try:
+        return guess(given, hyper)
+    except ValueError as error:
+        raise ValueError(f"guess {number}: {error}") from None

@@ -9,13 +9,8 @@ from typing import Any, Literal
 import numpy as np
 
 from dnnsearch.nn import INITIALIZATIONS
-from dnnsearch.trials.hyperparameters import (
-    HYPERPARAMETERS,
-    MAX_ITERATIONS,
-    NEUTRAL,
-    OPTIONAL,
-    Hyperparameters,
-)
+from dnnsearch.trials.hyperparameter_row import MAX_ITERATIONS
+from dnnsearch.trials.hyperparameters import HYPERPARAMETERS, NEUTRAL, OPTIONAL, Hyperparameters
 from dnnsearch.validators import Rule, one_of, or_word, real, show, whole
 
 DEFAULT_CURVE_POINTS = 30

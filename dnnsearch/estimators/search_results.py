@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from dnnsearch.study.leaderboard.ranking import Leaderboard, Row
-from dnnsearch.trials.hyperparameters import Value, value_of
+from dnnsearch.trials.hyperparameter_row import Value
+from dnnsearch.trials.hyperparameters import value_of
 from dnnsearch.trials.metrics import METRICS
 
 

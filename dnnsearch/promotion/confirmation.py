@@ -23,7 +23,7 @@ from dnnsearch.promotion.candidates import (
 from dnnsearch.promotion.evaluation_scores import on_dev
 from dnnsearch.statistics.difference_to_best import Comparison
 from dnnsearch.statistics.score_sample import ScoreSample
-from dnnsearch.trials.hyperparameters import BEST
+from dnnsearch.trials.hyperparameter_row import BEST
 from dnnsearch.trials.record import Record
 
 

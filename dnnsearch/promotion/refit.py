@@ -24,7 +24,7 @@ from dnnsearch.promotion.candidates import REFIT, Candidate, Trainer, fresh
 from dnnsearch.storage.array_store import ArrayStore
 from dnnsearch.study.definition import Definition
 from dnnsearch.study.stored_study import OpenStudy
-from dnnsearch.trials.hyperparameters import LAST
+from dnnsearch.trials.hyperparameter_row import LAST
 from dnnsearch.trials.record import Record
 from dnnsearch.trials.spec import Spec
 

@@ -31,6 +31,7 @@ COMPUTING = (
     "config/dimensions.py",
     "config/optuna_samplers.py",
     "config/samplers.py",
+    "config/data_fit.py",
     "config/search_space.py",
     "config/try_first.py",
     "study/clock.py",

@@ -16,7 +16,7 @@ from dnnsearch.study.clock import VirtualClock
 from dnnsearch.study.definition import Definition
 from dnnsearch.study.replayed_study import ReplayedStudy
 from dnnsearch.study.stopping import GainWatch
-from dnnsearch.trials.hyperparameters import Value
+from dnnsearch.trials.hyperparameter_row import Value
 from dnnsearch.trials.record import Record, decode, encode_failure
 from dnnsearch.trials.spec import Spec
 from dnnsearch.workers import Done, Event, Failed, Progressed

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from dnnsearch.config.config import Config
-from dnnsearch.config.search_space import check_fits, first_params, resolve_curve_every
+from dnnsearch.config.data_fit import check_fits, resolve_curve_every
+from dnnsearch.config.search_space import first_params
 from dnnsearch.data.files.source import without_paths
 from dnnsearch.data.prepare import Prepared, prepare
 from dnnsearch.runtime.numerics import rounding, supported_pins
 from dnnsearch.storage.array_store import ArrayStore
-from dnnsearch.trials.hyperparameters import Hyperparameters, Value
+from dnnsearch.trials.hyperparameter_row import Value
+from dnnsearch.trials.hyperparameters import Hyperparameters
 from dnnsearch.trials.metrics import METRICS
 from dnnsearch.trials.pruning import FinishedCurve, pruner_definition, thresholds
 from dnnsearch.trials.record import PINNED_PACKAGES, versions

@@ -22,7 +22,7 @@ from dnnsearch.storage.array_store import canonical
 from dnnsearch.study.computing_code import CODE
 from dnnsearch.study.stored_study import IDENTITY, OpenStudy
 from dnnsearch.tracking.remote_records import side_files_of
-from dnnsearch.trials.hyperparameters import Value
+from dnnsearch.trials.hyperparameter_row import Value
 from dnnsearch.trials.record_file import DIGEST_PREFIX
 from dnnsearch.trials.record_store import IN_MLFLOW, root
 

@@ -15,7 +15,8 @@ from optuna.trial import FrozenTrial, TrialState
 from dnnsearch.config.config import Config
 from dnnsearch.config.samplers import SamplerContext, new_sampler
 from dnnsearch.config.search_space import suggest
-from dnnsearch.trials.hyperparameters import Hyperparameters, Value
+from dnnsearch.trials.hyperparameter_row import Value
+from dnnsearch.trials.hyperparameters import Hyperparameters
 from dnnsearch.trials.metrics import METRICS
 from dnnsearch.trials.pruning import FinishedCurve
 from dnnsearch.trials.record import Record

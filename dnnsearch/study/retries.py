@@ -12,7 +12,7 @@ from optuna.trial import TrialState
 from dnnsearch.errors import UserError
 from dnnsearch.study import identity_file
 from dnnsearch.study.stored_study import RETRIES, OpenStudy
-from dnnsearch.trials.hyperparameters import Value
+from dnnsearch.trials.hyperparameter_row import Value
 
 
 def retries_of(study: OpenStudy, trials: int) -> dict[int, int]:

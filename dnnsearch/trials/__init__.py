@@ -4,6 +4,8 @@ It does not know Optuna, MLflow, configs or processes.
 
 - `checkpoint`: which point of a training is kept, and when patience ends it.
 - `descent`: the table of rules of gradient descent, from momentum to schedule-free AdamW.
+- `flat_params`: hyperparameters by flat names such as `units_1`.
+- `hyperparameter_row`: a row of the table of hyperparameters, its rules and limits.
 - `hyperparameters`: the table of the hyperparameters, and those of one trial.
 - `input_pieces`: the pieces of a network in front of its first layer, with their constants.
 - `metrics`: the table of metrics, and which of two values is better.

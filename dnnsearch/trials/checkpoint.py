@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from dnnsearch.trials.hyperparameters import BEST
+from dnnsearch.trials.hyperparameter_row import BEST
 from dnnsearch.trials.spec import Spec
 
 

@@ -5,15 +5,17 @@ constants that they need. Training, evaluation and models use the same object, s
 same inputs everywhere.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, product
 
 import numpy as np
 
 from dnnsearch.nn import Network, Parameters
 from dnnsearch.nn.input_layer import InputShape
 from dnnsearch.nn.number_scaling import DIVIDE, NONE, NUMBERS, STANDARD, scale_numbers
-from dnnsearch.trials.hyperparameters import Hyperparameters, Value
+from dnnsearch.trials.hyperparameter_row import Value
+from dnnsearch.trials.hyperparameters import Hyperparameters
 
 STORED = "inputs {}"  # the name of an array of constants, among prepared arrays and in model files
 SCALED = ("X_train", "X_dev")
@@ -65,6 +67,15 @@ def needed_constants(numbers: str, codes: Value, edges: str) -> list[str]:
     kind = numbers.split()[0]
     scales = {STANDARD: [], DIVIDE: [NONE]}.get(kind, [kind])
     return scales if codes == "none" else [*scales, f"edges {edges} {codes}"]
+
+
+def constants_of(
+    numbers: Sequence[Value], codes: Sequence[Value], edges: Sequence[Value]
+) -> tuple[str, ...]:
+    """Return the names of the constants that any configuration of these values needs."""
+    chosen = product(numbers, codes, edges)
+    each = (needed_constants(str(kind), K, str(ends)) for kind, K, ends in chosen)
+    return tuple(dict.fromkeys(chain.from_iterable(each)))
 
 
 def input_shape(hyper: Hyperparameters, n_x: int, numbers: int) -> InputShape:

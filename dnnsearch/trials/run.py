@@ -17,7 +17,8 @@ from dnnsearch import nn
 from dnnsearch.storage.array_store import digest
 from dnnsearch.trials import training
 from dnnsearch.trials.checkpoint import best_point, is_out_of_patience, kept_point
-from dnnsearch.trials.hyperparameters import BEST, Value, describe
+from dnnsearch.trials.flat_params import describe
+from dnnsearch.trials.hyperparameter_row import BEST, Value
 from dnnsearch.trials.input_pieces import InputPieces, input_pieces, network
 from dnnsearch.trials.metrics import Direction, measure
 from dnnsearch.trials.pruning import PRUNERS

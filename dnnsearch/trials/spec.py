@@ -16,12 +16,8 @@ import numpy as np
 from dnnsearch.nn import Parameters, number_of_parameters
 from dnnsearch.nn.input_layer import InputShape
 from dnnsearch.storage.array_store import canonical
-from dnnsearch.trials.hyperparameters import (
-    CALL_COST,
-    HYPERPARAMETERS,
-    PASS_COST,
-    Hyperparameters,
-)
+from dnnsearch.trials.hyperparameter_row import CALL_COST, PASS_COST
+from dnnsearch.trials.hyperparameters import HYPERPARAMETERS, Hyperparameters
 from dnnsearch.trials.input_pieces import input_shape
 from dnnsearch.trials.metrics import METRICS
 

@@ -4,13 +4,8 @@ import pytest
 from optuna.distributions import CategoricalDistribution
 
 from dnnsearch.config.config import parse_config
-from dnnsearch.config.search_space import (
-    check_fits,
-    complete,
-    first_params,
-    into_space,
-    note_on_units,
-)
+from dnnsearch.config.data_fit import check_fits, note_on_units
+from dnnsearch.config.search_space import complete, first_params, into_space
 from dnnsearch.errors import UserError
 from tests.config.test_search_space import FIXED, SEARCHED, SHAPE, ask, config
 

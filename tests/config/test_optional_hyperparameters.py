@@ -6,9 +6,9 @@ import optuna
 import pytest
 
 from dnnsearch.config.config import parse_config
+from dnnsearch.config.data_fit import check_fits
 from dnnsearch.config.dimensions import Choices, Fixed, Range
 from dnnsearch.config.search_space import (
-    check_fits,
     complete,
     default_params,
     first_params,

@@ -7,14 +7,8 @@ from hypothesis import strategies as st
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
 from dnnsearch.config.config import load_config, parse_config
-from dnnsearch.config.search_space import (
-    check_fits,
-    complete,
-    default_params,
-    first_params,
-    resolve_curve_every,
-    suggest,
-)
+from dnnsearch.config.data_fit import check_fits, resolve_curve_every
+from dnnsearch.config.search_space import complete, default_params, first_params, suggest
 from dnnsearch.data.prepare import DataShape
 from dnnsearch.errors import UserError
 

@@ -1,6 +1,7 @@
 """How hyperparameters are described in words."""
 
-from dnnsearch.trials.hyperparameters import Hyperparameters, join_units
+from dnnsearch.trials.flat_params import join_units
+from dnnsearch.trials.hyperparameters import Hyperparameters
 
 
 def test_hyperparameters_are_described_by_their_network_and_learning_rate() -> None:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from dnnsearch.config.config import Config
 from dnnsearch.config.dimensions import Choices, Range
-from dnnsearch.trials.hyperparameters import HYPERPARAMETERS, Value, value_of
+from dnnsearch.trials.hyperparameter_row import Value
+from dnnsearch.trials.hyperparameters import HYPERPARAMETERS, value_of
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from dnnsearch.config.dimensions import Choices
 from dnnsearch.reporting.analysis.axis import Axis
 from dnnsearch.reporting.analysis.report_data import ReportData
 from dnnsearch.study.leaderboard.ranking import Row
-from dnnsearch.trials.hyperparameters import Value
+from dnnsearch.trials.hyperparameter_row import Value
 
 MAX_DISTANCE_OF_BEST = 0.2  # share of the axis: noise moves the best trial
 MAX_MEDIAN_DISTANCE = 0.25  # of the best few trials

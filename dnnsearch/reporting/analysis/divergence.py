@@ -8,7 +8,7 @@ import numpy as np
 from dnnsearch.reporting.analysis.axis import Axis
 from dnnsearch.reporting.analysis.report_data import ReportData
 from dnnsearch.study.leaderboard.ranking import Row
-from dnnsearch.trials.hyperparameters import Value
+from dnnsearch.trials.hyperparameter_row import Value
 
 MAX_DIVERGED_SHARE = 0.2  # of the trials that have ended; more get a warning
 MIN_GAIN = 0.5  # reduction of the impurity from which on a cut is called the cause

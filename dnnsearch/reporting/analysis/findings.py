@@ -9,7 +9,7 @@ from dnnsearch.reporting.analysis.chance_level import ChanceLevel
 from dnnsearch.reporting.analysis.divergence import Cut, Divergence
 from dnnsearch.reporting.analysis.known_examples import KnownExamples
 from dnnsearch.reporting.analysis.undertrained import EXTRA_ITERATIONS, Undertrained
-from dnnsearch.trials.hyperparameters import Value
+from dnnsearch.trials.hyperparameter_row import Value
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from dnnsearch.config.dimensions import Choices
 from dnnsearch.reporting.analysis.axis import Axis, rank
 from dnnsearch.reporting.analysis.report_data import ReportData
 from dnnsearch.study.leaderboard.ranking import Row
-from dnnsearch.trials.hyperparameters import Value
+from dnnsearch.trials.hyperparameter_row import Value
 
 BINS_PER_RANGE = 8
 

@@ -9,7 +9,7 @@ from dnnsearch.reporting.analysis.analyses import Analyses
 from dnnsearch.reporting.analysis.findings import Finding
 from dnnsearch.reporting.analysis.importance import MIN_EXPLAINED, Importance
 from dnnsearch.reporting.analysis.report_data import ReportData
-from dnnsearch.trials.hyperparameters import describe
+from dnnsearch.trials.flat_params import describe
 
 MIN_DECISIVE_SHARE = 0.7  # of the explained variance, by both methods
 MIN_NOTABLE_SHARE = 0.1

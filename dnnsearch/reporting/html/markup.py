@@ -3,7 +3,7 @@
 import html
 from collections.abc import Iterable
 
-from dnnsearch.trials.hyperparameters import Value
+from dnnsearch.trials.hyperparameter_row import Value
 
 
 class Markup(str):

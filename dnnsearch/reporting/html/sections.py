@@ -26,7 +26,8 @@ from dnnsearch.reporting.analysis.report_data import ReportData
 from dnnsearch.reporting.html import figures, learning_curves, tables
 from dnnsearch.reporting.html.markup import Markup, harmless, joined, tag
 from dnnsearch.study.stored_study import OpenStudy
-from dnnsearch.trials.hyperparameters import HYPERPARAMETERS, key_of
+from dnnsearch.trials.flat_params import key_of
+from dnnsearch.trials.hyperparameters import HYPERPARAMETERS
 
 MAX_CURVES = 5
 PROMOTE_NOTE = "dnnsearch promote compares trials over both seeds and examples."

@@ -7,7 +7,8 @@ from dnnsearch.reporting.analysis.report_data import ReportData
 from dnnsearch.reporting.html.markup import Markup, joined, tag
 from dnnsearch.study.leaderboard.formats import TABLE_HYPERPARAMETERS, short
 from dnnsearch.study.leaderboard.ranking import Row
-from dnnsearch.trials.hyperparameters import OPTIONAL, Value, value_of
+from dnnsearch.trials.hyperparameter_row import Value
+from dnnsearch.trials.hyperparameters import OPTIONAL, value_of
 
 MAX_OPEN_ROWS = 20  # the other rows are folded
 

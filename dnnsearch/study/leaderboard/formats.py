@@ -13,12 +13,9 @@ from typing import Any
 import yaml
 
 from dnnsearch.study.leaderboard.ranking import Leaderboard, Row
-from dnnsearch.trials.hyperparameters import (
-    HYPERPARAMETERS,
-    OPTIONAL_KEYS,
-    Value,
-    key_of,
-)
+from dnnsearch.trials.flat_params import key_of
+from dnnsearch.trials.hyperparameter_row import Value
+from dnnsearch.trials.hyperparameters import HYPERPARAMETERS, OPTIONAL_KEYS
 from dnnsearch.trials.training import CURVES
 
 TABLE_HYPERPARAMETERS = (

@@ -19,7 +19,9 @@ from dnnsearch.config.search_space import complete
 from dnnsearch.errors import DamagedFile, UserError
 from dnnsearch.storage.optuna_storage import Rows, is_there, open_storage, study_names
 from dnnsearch.study.stored_study import CONFIG, OpenStudy
-from dnnsearch.trials.hyperparameters import OPTIONAL_KEYS, Value, describe, join_units
+from dnnsearch.trials.flat_params import describe, join_units
+from dnnsearch.trials.hyperparameter_row import Value
+from dnnsearch.trials.hyperparameters import OPTIONAL_KEYS
 from dnnsearch.trials.metrics import METRICS
 
 UNFINISHED = "unfinished"  # asked and not told: in training now, or to be resumed by `search`
