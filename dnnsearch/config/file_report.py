@@ -92,7 +92,16 @@ def _file(table: FileTable) -> list[Line]:
     """Return the notices that are not about one column."""
     names = [*map(str, table.sheet.frame.columns)]
     about = {notice for name in names for notice in _about(table, name)}
-    return [Line(THE_FILE, "", "", n) for n in table.sheet.notices if n not in about]
+    notices = [*_encoding(table), *(n for n in table.sheet.notices if n not in about)]
+    return [Line(THE_FILE, "", "", notice) for notice in notices]
+
+
+def _encoding(table: FileTable) -> list[str]:
+    """Return a note of the encoding that was detected, if it is not the usual UTF-8."""
+    found = str(table.sheet.found.get("encoding", "utf-8"))
+    if found.lower().startswith(("utf", "ascii")):
+        return []
+    return [f"read as {found}; if letters look wrong: --set data.encoding=NAME"]
 
 
 def _lines(column: str, role: str, reason: str, warnings: Sequence[str]) -> list[Line]:

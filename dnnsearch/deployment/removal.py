@@ -32,8 +32,10 @@ def remove_study(study: OpenStudy) -> str:
         study.rows.remove()
     files = ", where their files stay until `mlflow gc`" if runs else ""
     models = f" and {versions} versions of its registered model" if versions else ""
+    plural = "" if len(rows) == 1 else "s"
     return (
-        f"removed study {study.name}: {len(rows)} trials, their records, {runs} runs{models} "
+        f"removed study {study.name}: {len(rows)} trial{plural}, their records, "
+        f"{runs} runs{models} "
         f"in MLflow{files}"
     )
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dnnsearch.deployment.champion import Report
-from dnnsearch.errors import UserError
+from dnnsearch.errors import DamagedFile, UserError
 from dnnsearch.models.model_file import encode
 from dnnsearch.promotion.candidates import (
     Candidate,
@@ -24,6 +24,7 @@ from dnnsearch.promotion.evaluation import Evaluation, found_something
 from dnnsearch.promotion.logged_figures import correct_log
 from dnnsearch.promotion.refit import Refit, model, refit
 from dnnsearch.promotion.registration import Registered, register_champion
+from dnnsearch.reproduce.record_comparison import row_difference
 from dnnsearch.runtime import numerics
 from dnnsearch.storage.array_store import ArrayStore, default_root
 from dnnsearch.storage.study_lock import study_lock
@@ -73,7 +74,7 @@ def promote(
     `replicates` networks of each are trained with fresh seeds; `workers` defaults to the config's.
     `show` is called with the number of trainings that are done and of all.
     Raise UserError if another process works on the study, if it has no finished trial, if its data
-    have changed, if other code computed it (unless that is accepted), or if every candidate
+    or rows have changed, if other code computed it (unless that is accepted), or if every candidate
     diverges.
     """
     store = ArrayStore(default_root())
@@ -83,6 +84,7 @@ def promote(
         check_uri(study.config.tracking)
     with study_lock(study.rows.storage.url, study.name):
         check_code(study.rows, accept_code)
+        _check_rows(study)
         _check_not_another_copy(study)
         count = workers or study.config.processes
         chosen = candidates(study, definition, top)
@@ -100,6 +102,23 @@ def plan_of(study: OpenStudy, chosen: Sequence[Candidate]) -> dict[str, Any]:
     """Return what the log has of a promotion's choice: the candidates, and of how many trials."""
     ended = sum(row.state.is_finished() for row in study.trials())
     return {"candidates": [one.trial for one in chosen], "ended": ended}
+
+
+def _check_rows(study: OpenStudy) -> None:
+    """Raise UserError if a row of Optuna's says something else than the trial's record.
+
+    The rows rank the candidates, so a changed value would open the test set for the wrong ones.
+    """
+    for row in study.trials():
+        try:
+            record = study.record(row.number) if row.state.is_finished() else None
+        except DamagedFile:
+            raise
+        except UserError:  # the record is gone, which `show` says
+            continue
+        if record and (difference := row_difference(record, row)):
+            rule = f"trial {row.number} of study {study.name}: Optuna's row: {difference}"
+            raise UserError(f"{rule}; restore {study.rows.storage.url}, or start a new study")
 
 
 def _check_not_another_copy(study: OpenStudy) -> None:

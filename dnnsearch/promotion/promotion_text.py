@@ -137,7 +137,8 @@ def score_text(score: dict[str, float]) -> str:
 
 
 def _number(value: float) -> str:
-    return f"{value:.4f}" if math.isfinite(value) else UNDEFINED
+    shown = round(value, 4) + 0.0  # -0.0 becomes 0.0
+    return f"{shown:.4f}" if math.isfinite(value) else UNDEFINED
 
 
 def _shrinkage(promotion: Promotion) -> str:

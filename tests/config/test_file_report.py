@@ -1,5 +1,7 @@
 """What `new` prints of a file is one table: column, role, reason, warning."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -78,3 +80,16 @@ def test_a_long_name_is_cut_and_an_advice_is_not() -> None:
     found = cells(new(written(table), "y").lines)
     assert "x" * 21 + "..." in found
     assert found["(rows)"][2].endswith("keeps them in one part")
+
+
+def test_a_detected_encoding_is_said_and_utf_8_is_not(tmp_path: Path) -> None:
+    lines = ["Größe;Stadt;Ergebnis"] + [
+        f"{i % 7};Köln;{'ja' if i % 2 else 'nein'}" for i in range(60)
+    ]
+    said = {}
+    for encoding in ("cp1252", "utf-8"):
+        path = tmp_path / f"{encoding}.csv"
+        path.write_bytes("\n".join(lines).encode(encoding))
+        said[encoding] = "\n".join(new(str(path), "Ergebnis").lines)
+    assert "if letters look wrong: --set data.encoding=NAME" in said["cp1252"]
+    assert "read as" not in said["utf-8"]

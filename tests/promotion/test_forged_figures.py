@@ -187,3 +187,18 @@ def test_a_retuning_does_not_take_a_forged_figure_as_the_old_one(
     said = program.run(folder, "retune", "clean", "--data", "new.csv", "--trials", "3", *SMALL[:-1])
     assert "the log of study clean: the test figure of the ensemble is 0.9925 in the log" in said
     assert f"its score was {true['ensemble']['value']:.4f} when it was promoted" in said
+
+
+def test_promote_refuses_a_forged_value_of_a_trial_and_opens_nothing(
+    program: Preloaded, promote: Promote, folder: Path
+) -> None:
+    with sqlite3.connect(folder / "optuna.db") as database:
+        database.execute(
+            "UPDATE trial_values SET value = 0.9999 WHERE trial_id = (SELECT trial_id FROM trials "
+            "JOIN studies USING (study_id) WHERE study_name = 'clean' AND number = 1)"
+        )
+    database.close()
+    command = ("promote", "clean", *SMALL, "--workers=2")
+    said = program.run(folder, *command, code=2)
+    assert "trial 1 of study clean: Optuna's row: value is 0.9999, and the record has" in said
+    assert openings(folder) == []
