@@ -20,7 +20,7 @@ def serve(
     storage: Storage = DEFAULT_STORAGE,
     tracking: Tracking = None,
 ) -> None:
-    """Serve a model on 127.0.0.1, as MLflow's own scoring server would.
+    """Serve a model on 127.0.0.1, as MLflow's server would.
 
     Post rows to /invocations, as JSON (dataframe_split, dataframe_records) or as CSV. The server
     answers with what `predict` gives. Invalid rows get status 400 with the reason,
