@@ -158,8 +158,8 @@ def test_prepared_goes_through_json_and_back(store):
     [
         ({"name": "parity", "bits": 30}, {}, "x.yaml: data: examples: all needs bits <= 20"),
         ("iris", {"split": {"dev": 0.01}}, "x.yaml: split: dev needs at least as many examples"),
-        ({"name": "spirals", "examples": 9, "arms": 9}, {}, "x.yaml: split: every class needs"),
-        ({"name": "spirals", "examples": 9, "arms": 50}, {}, "x.yaml: split: every class needs"),
+        ({"name": "spirals", "examples": 9, "arms": 9}, {}, "x.yaml: split: a class needs"),
+        ({"name": "spirals", "examples": 9, "arms": 50}, {}, "x.yaml: split: a class needs"),
     ],
 )
 def test_data_that_cannot_be_loaded_or_split_are_a_user_error(store, data, changes, problem):

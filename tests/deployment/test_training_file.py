@@ -7,6 +7,7 @@ never answer with other inputs.
 
 import io
 import json
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,17 @@ from dnnsearch.data.cells import CellFormat
 from dnnsearch.data.files.prediction_rows import rows_of
 from dnnsearch.data.model_inputs import inputs
 from dnnsearch.data.prepare import prepare
+from dnnsearch.models.ensemble import Model, assemble
+from dnnsearch.models.model_file import encode
+from dnnsearch.models.predict_table import predict_file
 from dnnsearch.storage.array_store import ArrayStore
+from dnnsearch.study.definition import Definition
+from dnnsearch.tracking.model_folder import write_folder
+from dnnsearch.tracking.scoring_server import CheckedServer
+from dnnsearch.trials.hyperparameters import Hyperparameters
+from dnnsearch.trials.input_pieces import network
+from dnnsearch.trials.run import run_trial
+from tests.support.scoring import ask_app
 
 M = 120
 Draw = np.random.Generator
@@ -155,6 +166,59 @@ def test_rows_of_many_more_files_do(seed: int) -> None:
     check(seed)
 
 
+def answers_of(model: Model, path: Path) -> dict[str, list[str]]:
+    """Return the predictions for the very file, by each way into a model that takes a file."""
+    content = path.read_bytes()
+    status, body = ask_app(CheckedServer(model, 10**7), [content], "text/csv")
+    assert status == 200, body
+    write_folder(path.parent / "folder", encode(model))
+    with warnings.catch_warnings(action="ignore"):
+        from mlflow.pyfunc import load_model
+
+        pyfunc = load_model(str(path.parent / "folder"))
+    text = pd.read_csv(path, sep=";", dtype=str, keep_default_na=False)
+    found = {
+        "command": pd.concat(predict_file(model, path))["prediction"],
+        "server": pd.DataFrame(json.loads(body)["predictions"])["prediction"],
+        "python": model.predict(text),
+        "pyfunc": pyfunc.predict(text)["prediction"],
+    }
+    return {way: [str(one) for one in answers] for way, answers in found.items()}
+
+
+def check_record(seed: int) -> None:
+    """Train on the drawn table; what the record says of its rows is what every way answers."""
+    frame = drawn(seed)
+    path = Path("rows.csv").resolve()
+    frame.to_csv(path, sep=";", index=False)
+    config = load_config(new(str(path), "y", f"t{seed}", None, ["folds=null"]).path)
+    store = ArrayStore(Path("store"))
+    prepared = prepare(config, store)
+    spec = Definition(config, prepared, "native").spec(0, Hyperparameters(**FAST), [])
+    arrays = store.open(prepared.key)
+    result = run_trial(spec, arrays)
+    fitted = store.open(prepared.test_key)
+    model = assemble(spec, result.parameters, prepared, fitted, config.data, {}).single()
+    trained = network(spec.parameters(result.parameters), spec.hyperparameters, spec.output)
+    on_train = trained.predict(np.asarray(arrays["X_train"]).mT)[0]
+    rows = file_table.load_table(config.data, None).split(config.split, None)
+    for way, answers in answers_of(model, path).items():
+        for part, said in (("dev", result.dev_predictions[0]), ("train", on_train)):
+            expected = [prepared.classes[int(one)] for one in said]
+            assert [answers[i] for i in rows[part]] == expected, (seed, way, part)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_every_way_answers_what_the_record_says_of_the_rows(seed: int) -> None:
+    check_record(seed)
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("seed", range(3, 60))
+def test_every_way_answers_what_the_record_says_of_many_more_files(seed: int) -> None:
+    check_record(seed)
+
+
 def test_a_config_without_what_was_detected_still_predicts_as_it_trained() -> None:
     """What is told from the columns at each reading stays with the prepared data."""
     frame = drawn(3).assign(price=german(np.arange(M) * 100.5, " €"))
@@ -165,6 +229,14 @@ def test_a_config_without_what_was_detected_still_predicts_as_it_trained() -> No
     assert prepared.spelled["price"] == "1.234,5 €"
 
 
+FAST = {
+    "learning_rate": 0.1,
+    "iterations": 30,
+    "units": (4,),
+    "activation": "relu",
+    "momentum": 0.9,
+    "batch_size": "full",
+}
 HYPER = {
     "learning_rate": 0.1,
     "iterations": 10,
