@@ -120,8 +120,11 @@ def _pairs(logged: Any, now: dict[str, Any]) -> Iterator[tuple[str, Any, Any]]:
 
 
 def _close(logged: Any, now: float, tolerance: float) -> bool:
-    is_number = isinstance(logged, int | float)
-    return is_number and math.isclose(logged, now, rel_tol=tolerance, abs_tol=tolerance)
+    if not isinstance(logged, int | float):
+        return False
+    if math.isnan(now):  # not defined for these examples
+        return math.isnan(logged)
+    return math.isclose(logged, now, rel_tol=tolerance, abs_tol=tolerance)
 
 
 def _shown(value: Any) -> str:

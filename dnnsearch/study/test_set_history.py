@@ -51,9 +51,13 @@ class Opening:
         return f"{self.study} ({self.note})" if self.note else self.study
 
     @property
-    def key(self) -> tuple[str, str, int, str]:
-        """What the storage's and MLflow's copy of one opening have in common."""
-        return self.identity, self.when, self.trial, self.model[:MODEL_DIGITS]
+    def key(self) -> tuple[str, str, str, int, str]:
+        """What the storage's and MLflow's copy of one opening have in common.
+
+        `when` has whole seconds, and two openings may lie within one.
+        """
+        fraction = f"{self.at % 1:.3f}"
+        return self.identity, self.when, fraction, self.trial, self.model[:MODEL_DIGITS]
 
 
 @dataclass(frozen=True)

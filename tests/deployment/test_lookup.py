@@ -57,7 +57,7 @@ def test_a_champion_that_is_only_in_mlflow_is_found(tiny: Path) -> None:
     ("name", "reason"),
     [
         ("tiny/3", "trial 3 of study tiny failed: it has no network"),
-        ("tiny/77", "no record of trial 77"),
+        ("tiny/77", "study tiny has no trial 77"),
         ("nobody", "nobody"),
         ("models/churn.dnn", "there is no file models/churn.dnn"),
         ("tiny.yaml", "tiny.yaml cannot be used as a model: it does not begin"),

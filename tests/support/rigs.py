@@ -9,7 +9,8 @@ is really trained in `test_trained`.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from dnnsearch.config.search_space import suggest
 from dnnsearch.data.prepare import prepare
 from dnnsearch.nn import number_of_parameters
 from dnnsearch.storage.array_store import ArrayStore, default_root
+from dnnsearch.storage.optuna_storage import open_storage
 from dnnsearch.study.definition import Definition
 from dnnsearch.study.ledger import _attributes
 from dnnsearch.study.replayed_study import STATES, objective_curve, optuna_value
@@ -54,6 +56,17 @@ class Outcome:
 Rule = Callable[[Hyperparameters, np.random.Generator], Outcome]
 
 
+class RiggedRows(list[FrozenTrial]):
+    """The rows, with an empty database beside them: no test set was opened."""
+
+    attributes: Mapping[str, Any] = MappingProxyType({})
+
+    @cached_property
+    def storage(self) -> Any:
+        default_root().mkdir(parents=True, exist_ok=True)
+        return open_storage(f"sqlite:///{default_root()}/rigs.db", create=True)
+
+
 @dataclass
 class Rigged:
     """The part of OpenStudy that reports use, in memory."""
@@ -61,7 +74,7 @@ class Rigged:
     name: str
     config: Config
     definition: Mapping[str, Any]
-    rows: list[FrozenTrial] = field(default_factory=list)
+    rows: RiggedRows = field(default_factory=RiggedRows)
     made: dict[int, Record] = field(default_factory=dict)
 
     @property
