@@ -210,3 +210,15 @@ def options(value: object, known: Mapping[str, Any], what: str) -> Mapping[str, 
             keys = ", ".join(known)
             raise ValueError(f"{show(key)} is unknown{nearest(key, known)}; {what}: {keys}")
     return value
+
+
+ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth")
+
+
+def ordinal(number: int) -> str:
+    """Return `first`, `second` and so on; numbers from 10 on as `10th`."""
+    if number <= len(ORDINALS):
+        return ORDINALS[number - 1]
+    ends = {1: "st", 2: "nd", 3: "rd"}
+    end = "th" if number // 10 % 10 == 1 else ends.get(number % 10, "th")
+    return f"{number}{end}"

@@ -16,7 +16,10 @@ from dnnsearch.runtime.cli_process import send_result
 from dnnsearch.urls import DEFAULT_STORAGE
 
 if TYPE_CHECKING:
+    from dnnsearch.promotion.retuning.retune_study import Retuning
+    from dnnsearch.study.definition import Definition
     from dnnsearch.study.search import SearchObserver
+    from dnnsearch.study.stored_study import OpenStudy
 
 NewData = Annotated[
     str,
@@ -83,17 +86,28 @@ def retune(
 
         opened = open_study(study, storage)
         pin(opened.config.numerics)
-        from dnnsearch.cli.display import display
-        from dnnsearch.cli.display.tally import Tally
         from dnnsearch.promotion.retuning.retune_study import begin
-        from dnnsearch.promotion.retuning.retune_study import retune as run_retuning
         from dnnsearch.promotion.retuning.retuning_text import document, lines
         from dnnsearch.study.leaderboard.formats import finite_or_null
 
         given = {"trials": trials, "workers": workers}
         settings = [*(set_ or []), *(f"{key}={value}" for key, value in given.items() if value)]
         definition = begin(opened, data, config=config, settings=settings, name=name, first=first)
-    extent: dict[str, Any] = {"top": top, "replicates": replicates, "accept_code": accept_code}
+    extent = {"top": top, "replicates": replicates, "accept_code": accept_code}
+    retuning = _run(opened, definition, extent, silent)
+    result = document(retuning)
+    print(json.dumps(finite_or_null(result)) if as_json else "\n".join(lines(retuning)))
+    send_result(result)
+
+
+def _run(
+    opened: "OpenStudy", definition: "Definition", extent: dict[str, Any], silent: bool
+) -> "Retuning":
+    """Search, promote and compare, with one bar of trainings."""
+    from dnnsearch.cli.display import display
+    from dnnsearch.cli.display.tally import Tally
+    from dnnsearch.promotion.retuning.retune_study import retune as run_retuning
+
     tally = Tally(definition.config)
     with resumable() as reached, counter("trainings", f"{tally.study}  ", silent) as bar:
         reached.text = lambda: ", ".join(filter(None, (tally.standing, bar.count)))
@@ -103,14 +117,6 @@ def retune(
             bar.erase()
             return display(tally, silent)
 
-        retuning = run_retuning(
-            opened,
-            definition,
-            **extent,
-            observing=searching,
-            report=bar.say,
-            show=bar,
+        return run_retuning(
+            opened, definition, **extent, observing=searching, report=bar.say, show=bar
         )
-    result = document(retuning)
-    print(json.dumps(finite_or_null(result)) if as_json else "\n".join(lines(retuning)))
-    send_result(result)

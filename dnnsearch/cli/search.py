@@ -112,12 +112,9 @@ def search(
     """
     if json_ and (quiet or dry_run):
         raise UserError("--json cannot go together with --quiet or --dry-run")
-    from dnnsearch.config.yaml_file import as_settings
-
     processes = int(workers) if workers and re.fullmatch(r"[0-9]+", workers) else workers
     given = {"trials": trials, "workers": processes, "study": study, "storage": storage}
-    given["stop_after"] = stop_after
-    overrides = [*(set_ or []), *as_settings(given)]
+    overrides = _overrides(set_, {**given, "stop_after": stop_after})
     limit = None if for_ is None else seconds(for_)
     early = read_early(config, overrides)
     pin(early.numerics)
@@ -127,11 +124,8 @@ def search(
     from dnnsearch.tracking import open_publisher
 
     # MLflow imports while we do
-    with (
-        run_at_end(hook) as ending,
-        resumable() as reached,
-        open_publisher(early.tracking) as publisher,
-    ):
+    publishing = open_publisher(early.tracking)
+    with run_at_end(hook) as ending, resumable() as reached, publishing as publisher:
         with loading(f"reading {config}", quiet or json_):
             from dnnsearch.cli.display.tally import Tally
 
@@ -140,10 +134,14 @@ def search(
         going_on = {"retry_failed": retry_failed, "accept_code": accept_code}
         outcome = _run(config, tally, limit, going_on, quiet, json_, publisher)
         ending.event = _event(outcome)
-        if json_:
-            print(ending.event, flush=True)
-        else:
-            _print_summary(outcome)
+        print(ending.event, flush=True) if json_ else _print_summary(outcome)
+
+
+def _overrides(settings: list[str] | None, given: Mapping[str, object]) -> list[str]:
+    """Return the changes of the config's keys: --set, then the options that stand for a key."""
+    from dnnsearch.config.yaml_file import as_settings
+
+    return [*(settings or []), *as_settings(given)]
 
 
 def _loaded(path: Path, overrides: Sequence[str]) -> "Config":

@@ -23,6 +23,7 @@ The path of the data is `prepare`: a table is read, split, filled and stored.
 - `equal_rows`: rows that are equal in all features, counted and kept in one part.
 - `preprocessing`: what is fitted on train to make inputs of columns.
 - `date_parts`: a date as numbers: days, year, and the cyclic parts.
+- `fold_alignment`: preparations of folds with the same inputs.
 - `transformations`: the kinds of numeric columns, one row each.
 - `input_constants`: what a network's input pieces need of train: scales, quantiles, edges.
 - `cells`: cells of raw rows as numbers and text, each by itself.

@@ -23,6 +23,7 @@ from dnnsearch.data.files.reading_version import BEFORE, FIRST, Reading
 from dnnsearch.data.files.sheet import GAPS, Marks, Sheet, numeric, plain, with_columns
 from dnnsearch.data.files.source import DATE, ISO, is_date_format
 from dnnsearch.data.files.spelled_columns import TEST
+from dnnsearch.data.fold_alignment import aligned
 from dnnsearch.data.split_config import Split
 from dnnsearch.data.splitting import Indices, draw, joined, own_groups
 from dnnsearch.data.table import HeldOut, PreparedArrays, Task, as_bytes
@@ -126,7 +127,7 @@ class FileTable:
         of_dates = [name for name, role in self.roles.items() if role == DATE]
         dates = {name: DateParts.of(self.frame[name]) for name in of_dates}
         fits = [preprocessing.fit(train, self.roles, self.reading, dates) for train in each]
-        fitted = preprocessing.aligned(fits)
+        fitted = aligned(fits)
         parts = ("train", "dev")
         X = {f"X_{part}": _inputs(fitted, self.frame, rows[part], dtype) for part in parts}
         y = {f"y_{part}": self.target.y[rows[part]] for part in parts}

@@ -120,25 +120,23 @@ def search(
         if stored > trials:
             observer.on_message(f"study {study.name} has {stored} trials already, and keeps them")
         study.records.prefetch(ledger.told_before)
-        coordinator = Coordinator(
-            definition,
-            RecordMemo(study.records, observer.on_message),
-            ledger,
-            workers,
-            observer.on_progress,
-            retry_params(study),
-        )
+        memo, retries = RecordMemo(study.records, observer.on_message), retry_params(study)
+        coordinator = Coordinator(definition, memo, ledger, workers, observer.on_progress, retries)
         with publishing(study, ledger, publisher, observer.on_message):
-            may_ask = _may_ask(coordinator.gains, stored, seconds)
-            coordinator.run(trials, may_ask)
+            coordinator.run(trials, _may_ask(coordinator.gains, stored, seconds))
         replayed_all = coordinator.asked >= stored  # False if the study was longer once
         digest = fingerprint(coordinator.digests) if replayed_all else study.fingerprint()
-        complete = coordinator.asked >= trials
-        if not complete and coordinator.gains.is_over:
-            observer.on_message(coordinator.gains.reason())
-        whole = digest if complete else ""
+        whole = digest if coordinator.asked >= trials else ""
+        if not whole:
+            _say_why(coordinator.gains, observer)
         lacking = publish_end(study.name, whole, publisher, observer.on_message)
         return Outcome(study, trials, digest, lacking)
+
+
+def _say_why(gains: GainWatch, observer: SearchObserver) -> None:
+    """Say why the study has fewer trials than it should, unless its time was up."""
+    if gains.is_over:
+        observer.on_message(gains.reason())
 
 
 def _announce(study: OpenStudy, retry_failed: bool, observer: SearchObserver) -> int:

@@ -21,12 +21,12 @@ from dnnsearch.storage.optuna_storage import Rows, create_study, study_attribute
 from dnnsearch.study.evaluation_log import ATTRIBUTE, RETUNING_PREFIX, test_set_id
 from dnnsearch.study.stored_study import IDENTITY, OpenStudy
 from dnnsearch.tracking import has_store
+from dnnsearch.validators import ordinal
 
 ELSEWHERE = "openings elsewhere"  # attribute of a study: what MLflow knew at its last promotion
 REMOVED_STUDIES = "removed-studies"  # a study without trials that keeps the logs of removed ones
 MAX_NAMES = 6  # of studies in a sentence
 MODEL_DIGITS = 16  # of a model's digest, in MLflow
-ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth")
 
 
 @dataclass(frozen=True)
@@ -128,15 +128,6 @@ class History:
         names = [(self._name(one), one.when, one.trial) for one in self.openings]
         listed = [{"study": name, "when": when, "trial": trial} for name, when, trial in names]
         return {"times": len(listed), "this": self.place(model), "openings": listed}
-
-
-def ordinal(number: int) -> str:
-    """Return `first`, `second` and so on; numbers from 10 on as `10th`."""
-    if number <= len(ORDINALS):
-        return ORDINALS[number - 1]
-    ends = {1: "st", 2: "nd", 3: "rd"}
-    end = "th" if number // 10 % 10 == 1 else ends.get(number % 10, "th")
-    return f"{number}{end}"
 
 
 def history(study: OpenStudy) -> History:
@@ -244,9 +235,6 @@ def _merged(openings: Iterable[Opening]) -> list[Opening]:
     return list({one.key: one for one in reversed(list(openings))}.values())[::-1]
 
 
-# --- removed studies
-
-
 def keep_log(study: OpenStudy) -> None:
     """Keep the log of a study that is about to be removed: its test rows stay opened."""
     own = logs(study.rows.attributes)
@@ -259,9 +247,6 @@ def keep_log(study: OpenStudy) -> None:
     identity = str(study.attributes[IDENTITY])
     kept = {"study": study.name, "attributes": own}
     Rows(storage, REMOVED_STUDIES).set_attribute(identity, kept)
-
-
-# --- MLflow
 
 
 def _elsewhere(attributes: Mapping[str, Any]) -> Iterator[Opening]:

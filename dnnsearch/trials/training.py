@@ -7,6 +7,7 @@ files or printing.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -90,8 +91,7 @@ def train(
     `scores` are computed at each point from dev's logits (R, n[L], m) and y_dev, as (R,).
     """
     flat, alive = parameters.flat.reshape(len(rngs), -1), np.ones(len(rngs), bool)
-    arrays = {name: np.asarray(array) for name, array in data.items()}
-    _check_dtypes(arrays, flat.dtype)
+    arrays = _checked(data, flat.dtype)
     if parameters.replicates == (1,):
         parameters, arrays = _alone(parameters, arrays)
     trained = network(parameters, hyper, output, pieces)
@@ -101,8 +101,7 @@ def train(
     descent = updates_of(trained, hyper, weights)
     dropout = _dropout(trained, hyper.dropout, rngs)
     targets = partial(smoothed, share=hyper.label_smoothing) if hyper.label_smoothing else None
-    done = 0
-    for t in (*range(0, iterations, curve_every), iterations):
+    for done, t in pairwise((0, *range(0, iterations, curve_every), iterations)):
         with np.errstate(all="ignore"):  # a replicate that diverges does so silently
             descent.resume()
             for batch in batches.take(t - done):
@@ -112,7 +111,6 @@ def train(
                 trained.backward(Y, caches, descent.factor(batch))
                 descent.update()
             descent.pause()
-            done = t
             progress = _look(t, t == iterations, trained, batches, arrays, scores)
         alive &= progress.finite
         flat[~alive] = np.nan
@@ -143,11 +141,14 @@ def _class_weights(power: float | None, parameters: Parameters, y: Array) -> Arr
     return weights_of_classes(y, classes, power, parameters.flat.dtype)
 
 
-def _check_dtypes(arrays: Mapping[str, Array], needs: np.dtype[Any]) -> None:
+def _checked(data: Mapping[str, Array], needs: np.dtype[Any]) -> dict[str, Array]:
+    """Return the data as arrays; raise TypeError if X_train or X_dev have another dtype."""
+    arrays = {name: np.asarray(array) for name, array in data.items()}
     for name in ("X_train", "X_dev"):
         if arrays[name].dtype != needs:
             has = arrays[name].dtype
             raise TypeError(f"{name} must be {needs}, the dtype of the parameters, but is {has}")
+    return arrays
 
 
 def _alone(parameters: Parameters, arrays: dict[str, Array]) -> tuple[Parameters, dict[str, Array]]:

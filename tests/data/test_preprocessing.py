@@ -10,7 +10,8 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, QuantileTransformer, StandardScaler
 
-from dnnsearch.data.preprocessing import Preparation, aligned, fit
+from dnnsearch.data.fold_alignment import aligned
+from dnnsearch.data.preprocessing import Preparation, fit
 
 ROLES = {"n": "number", "q": "quantile", "c": "category"}
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from dnnsearch.study.test_set_history import History, Opening, ordinal
+from dnnsearch.study.test_set_history import History, Opening
+from dnnsearch.validators import ordinal
 
 
 def opening(study: str, at: int, **more: object) -> Opening:

@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 
 from dnnsearch.data.column_inputs import ColumnInputs
+from dnnsearch.data.fold_alignment import aligned
 from dnnsearch.data.number_table import Standardisation
-from dnnsearch.data.preprocessing import aligned, fit
+from dnnsearch.data.preprocessing import fit
 from dnnsearch.models.ensemble import Model, labels
 from dnnsearch.nn import Parameters
 
