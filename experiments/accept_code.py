@@ -18,8 +18,8 @@ import json
 import re
 import subprocess
 import sys
-import tarfile
 import tempfile
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -53,10 +53,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def committed(root: Path, folder: Path) -> Path:
     """Unpack the package of the last commit in `folder`, and return that."""
-    command = ["git", "archive", "HEAD", "dnnsearch"]
+    command = ["git", "archive", "--format=zip", "HEAD", "dnnsearch"]
     packed = subprocess.run(command, cwd=root, check=True, stdout=subprocess.PIPE).stdout
-    with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
-        archive.extractall(folder, filter="data")
+    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+        archive.extractall(folder)
     return folder
 
 

@@ -15,6 +15,8 @@ from typing import Any
 from tests.support.preloaded import Preloaded
 
 STORED = Path(__file__).parents[1] / "stored"
+# Python has the argument from 3.11.4 on, and wants it from 3.12 on.
+SAFELY: Any = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
 MADE_IN = "/tmp/stored-studies"  # MLflow keeps the full path of each artifact
 # tables and columns of MLflow's database that have such a path
 PATHS = {
@@ -59,7 +61,7 @@ def pack(folder: Path, names: list[str], archive: Path) -> None:
 def unpack(version: str, folder: Path) -> None:
     """Put the studies of `version` into `folder`."""
     with tarfile.open(STORED / f"{version}.tar.xz") as file:
-        file.extractall(folder, filter="data")
+        file.extractall(folder, **SAFELY)
 
 
 def relocate(folder: Path) -> None:
