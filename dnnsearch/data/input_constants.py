@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from dnnsearch.data.table import PreparedArrays, Task
+from dnnsearch.nn.number_scaling import STORED
 
-PREFIX = "inputs "  # of the names of the arrays
+PREFIX = STORED.format("")  # of the names of the arrays
 QUANTILES = 200  # between which a normal score is interpolated
 NORMAL_IQR = 1.349  # interquartile range of standard normal numbers
 AT_THE_END = 1e-3  # rank of the smallest value: its score is -3.1
@@ -47,10 +48,10 @@ def fit_constants(
     mean, scale = (np.broadcast_to(one, (*X.shape[:-2], X.shape[-1])) for one in moments)
     for name in needed:
         if name == "none":
-            found[PREFIX + name] = np.stack([scale, mean], axis=-2)
+            found[STORED.format(name)] = np.stack([scale, mean], axis=-2)
         else:
             fit = partial(FITS[name.split()[0]], name=name, is_regression=is_regression)
-            found[PREFIX + name] = _each(fit, X, y)
+            found[STORED.format(name)] = _each(fit, X, y)
     return found
 
 

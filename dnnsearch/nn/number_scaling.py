@@ -11,6 +11,7 @@ import numpy as np
 
 from dnnsearch.nn.parameters import Array
 
+STORED = "inputs {}"  # the name of an array of constants, beside the prepared arrays
 STANDARD = "standard"  # as prepared: zero mean, unit variance
 NONE = "none"  # raw values
 DIVIDE = "divide"  # `divide 255`: raw values by a constant

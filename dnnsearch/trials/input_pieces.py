@@ -13,11 +13,10 @@ import numpy as np
 
 from dnnsearch.nn import Network, Parameters
 from dnnsearch.nn.input_layer import InputShape
-from dnnsearch.nn.number_scaling import DIVIDE, NONE, NUMBERS, STANDARD, scale_numbers
+from dnnsearch.nn.number_scaling import DIVIDE, NONE, NUMBERS, STANDARD, STORED, scale_numbers
 from dnnsearch.trials.hyperparameter_row import Value
 from dnnsearch.trials.hyperparameters import Hyperparameters
 
-STORED = "inputs {}"  # the name of an array of constants, among prepared arrays and in model files
 SCALED = ("X_train", "X_dev")
 SCALES, EDGES = "input_scales", "input_edges"  # in a model file
 
