@@ -5,6 +5,7 @@ It displays what `analysis/` has computed; it computes nothing about a study its
 - `markup`: HTML elements, with all text from data escaped.
 - `page`: the document around the sections, with style, program and Plotly inside.
 - `sections`: the sections on one study.
+- `champion_section`: the section on the champion's networks.
 - `comparison_section`: the section that compares several studies.
 - `tables`: the leaderboard, diagnoses, confusion matrix and failures.
 - `figures`: the plots of a study.

@@ -7,8 +7,8 @@ import plotly.graph_objects as go
 
 from dnnsearch.reporting.analysis.report_data import ReportData
 from dnnsearch.reporting.analysis.study_comparison import COMPARED, Step, compared, steps
-from dnnsearch.reporting.html import learning_curves, sections, tables
-from dnnsearch.reporting.html.markup import Markup, tag
+from dnnsearch.reporting.html import learning_curves, tables
+from dnnsearch.reporting.html.markup import Markup, plot, section, tag
 
 HEADER = ("study", "trials", "best", "95 %", "by trial", "seconds of training", "data", "split")
 X_AXES = (("trials", "trials"), ("seconds", "seconds of training"), ("cost", "arithmetic"))
@@ -18,10 +18,9 @@ def compare_studies(studies: Sequence[ReportData]) -> Markup:
     """Return the section that compares the studies."""
     sentences = " ".join(compared(studies))
     drawn = [
-        sections.plot(_best_so_far(studies, *axis), f"best so far against {axis[1]}")
-        for axis in X_AXES
+        plot(_best_so_far(studies, *axis), f"best so far against {axis[1]}") for axis in X_AXES
     ]
-    return sections.section(
+    return section(
         "Comparison of the studies",
         tag("p", sentences, class_="verdict"),
         tables.table(HEADER, (_line(data) for data in studies)),

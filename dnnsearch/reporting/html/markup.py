@@ -2,8 +2,12 @@
 
 import html
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from dnnsearch.trials.hyperparameter_row import Value
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
 
 
 class Markup(str):
@@ -33,3 +37,17 @@ def harmless(text: str) -> Markup:
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return Markup(text)
+
+
+def section(title: str, *content: str, about: str = "") -> Markup:
+    """Return a section with a heading and, below it, a note `about` its content."""
+    note = [tag("p", about, class_="about")] if about else []
+    return tag("section", tag("h2", title), *note, *content)
+
+
+def plot(figure: "go.Figure", label: str, wide: bool = False) -> Markup:
+    """Return an element with the data of a figure, which the page's program draws."""
+    figure.update_layout(template=None, title=None)
+    data = tag("script", harmless(figure.to_json()), type="application/json")
+    drawn = tag("div", class_="plot", role="img", aria_label=label)
+    return tag("figure", tag("figcaption", label), drawn, data, class_="wide" if wide else None)

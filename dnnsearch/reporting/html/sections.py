@@ -1,19 +1,12 @@
 """The sections of the page on one study."""
 
-import math
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
-import plotly.graph_objects as go
 
 from dnnsearch.reporting.analysis.analyses import Analyses
-from dnnsearch.reporting.analysis.champion_trial import (
-    ShownNetworks,
-    WrongExample,
-    confusion,
-    most_confidently_wrong,
-)
+from dnnsearch.reporting.analysis.champion_trial import ShownNetworks
 from dnnsearch.reporting.analysis.findings import Finding, count_known, describe_cut
 from dnnsearch.reporting.analysis.importance import (
     MAX_FANOVA_TRIALS,
@@ -24,7 +17,8 @@ from dnnsearch.reporting.analysis.importance import (
 from dnnsearch.reporting.analysis.isolation_plot import isolation
 from dnnsearch.reporting.analysis.report_data import ReportData
 from dnnsearch.reporting.html import figures, learning_curves, tables
-from dnnsearch.reporting.html.markup import Markup, harmless, joined, tag
+from dnnsearch.reporting.html.champion_section import champion
+from dnnsearch.reporting.html.markup import Markup, joined, plot, section, tag
 from dnnsearch.study.stored_study import OpenStudy
 from dnnsearch.trials.flat_params import key_of
 from dnnsearch.trials.hyperparameters import HYPERPARAMETERS
@@ -33,20 +27,6 @@ MAX_CURVES = 5
 PROMOTE_NOTE = "dnnsearch promote compares trials over both seeds and examples."
 NOISE_WARNING = "These bars are mostly noise: do not interpret them. "
 MAX_DIAGNOSED_TRIALS = 10
-
-
-def section(title: str, *content: str, about: str = "") -> Markup:
-    """Return a section with a heading and, below it, a note `about` its content."""
-    note = [tag("p", about, class_="about")] if about else []
-    return tag("section", tag("h2", title), *note, *content)
-
-
-def plot(figure: go.Figure, label: str, wide: bool = False) -> Markup:
-    """Return an element with the data of a figure, which the page's program draws."""
-    figure.update_layout(template=None, title=None)
-    data = tag("script", harmless(figure.to_json()), type="application/json")
-    drawn = tag("div", class_="plot", role="img", aria_label=label)
-    return tag("figure", tag("figcaption", label), drawn, data, class_="wide" if wide else None)
 
 
 def verdict(sentences: Sequence[str], warnings: Sequence[Finding], opened: str) -> Markup:
@@ -231,43 +211,6 @@ def curves(data: ReportData) -> Markup:
         diagnoses,
         about=about if diagnoses else "",
     )
-
-
-def champion(data: ReportData, study: OpenStudy, shown: ShownNetworks) -> Markup:
-    """Return the champion's confusion matrix and errors; empty if there are no dev labels."""
-    counts = confusion(data, shown.records)
-    if counts is None or data.dev is None:
-        return Markup("")
-    matrix = tables.confusion(counts.tolist(), data.dev.classes)
-    wrong = most_confidently_wrong(data, study, shown.records)
-    pictures = tag("div", *(_example(one) for one in wrong), class_="examples")
-    return section(
-        f"{shown.title}, {'fold by fold' if data.config.folds else 'on the dev set'}",
-        matrix,
-        *([tag("h3", "Most confident errors"), pictures] if wrong else []),
-        about=shown.reason,
-    )
-
-
-def _example(one: WrongExample) -> Markup:
-    given = f"{one.label} has {one.probability:.1%}"
-    text = f"{one.label}, predicted as {one.prediction}: {given}"
-    picture = _picture(one.features) if one.features.size else tag("code", one.place)
-    return tag("figure", picture, tag("figcaption", text))
-
-
-def _picture(features: np.ndarray) -> Markup:
-    """Return a square number of features (from 25 on) as an image, else the first few as text."""
-    side = math.isqrt(len(features))
-    if side < 5 or side * side != len(features):
-        return tag("code", ", ".join(f"{x:.3g}" for x in features[:6]))
-    span = float(np.ptp(features)) or 1.0
-    grey = np.rint(255 * (features - features.min()) / span).astype(int)
-    pixels = (
-        tag("rect", x=i % side, y=i // side, width=1, height=1, fill=f"#{g:02x}{g:02x}{g:02x}")
-        for i, g in enumerate(grey.tolist())
-    )
-    return tag("svg", *pixels, viewBox=f"0 0 {side} {side}", shape_rendering="crispEdges")
 
 
 def commands(data: ReportData) -> Markup:
