@@ -21,6 +21,11 @@ from tests.support.golden import CASES
 
 HERE = Path(__file__).parent
 GOLDEN = json.loads((HERE / "support" / "golden.json").read_text())
+GOLDEN_AVX512 = json.loads((HERE / "support" / "golden_avx512.json").read_text())
+PORTABLE, AVX512 = numerics.KERNELS["portable"], numerics.KERNELS["avx512"]
+needs_avx512 = pytest.mark.skipif(
+    numerics.supported_pins("avx512") != "avx512", reason="this processor lacks AVX-512"
+)
 UNTRACKED = ("--set", "tracking=none")
 DOUBLE = ("--set", "dtype=float64")
 BASELINE = "X86_V3 X86_V4 AVX512_ICL AVX512_SPR"
@@ -37,9 +42,7 @@ SEEN = {
     "SSE kernels": lambda state: state["blas"] == ["openblas Nehalem"],
     "AVX kernels": lambda state: state["blas"] == ["openblas Sandybridge"],
     "NumPy's baseline": lambda state: state["cpu_targets"] == [],
-    "a C library without FMA": lambda state: (
-        state["rounding"]["libm"] != numerics.PORTABLE_ROUNDING["libm"]
-    ),
+    "a C library without FMA": lambda state: state["rounding"]["libm"] != PORTABLE.rounding["libm"],
 }
 
 
@@ -67,8 +70,17 @@ def test_trainings_have_their_golden_digests() -> None:
 def test_portable_numerics_do_not_depend_on_the_target(target: str) -> None:
     now = played("portable", target)
     assert now["state"]["blas"] == ["openblas Haswell"]
-    assert now["state"]["cpu_targets"] == numerics.PORTABLE_TARGETS
+    assert now["state"]["cpu_targets"] == PORTABLE.targets
     assert now["digests"] == GOLDEN
+
+
+@needs_avx512
+def test_trainings_with_avx512_have_their_own_golden_digests() -> None:
+    now = played("avx512", "a C library without FMA")
+    assert (now["state"]["blas"], now["state"]["cpu_targets"]) == ([AVX512.blas], AVX512.targets)
+    assert now["state"]["rounding"] == AVX512.rounding
+    assert now["digests"] == GOLDEN_AVX512
+    assert now["digests"] != GOLDEN
 
 
 @pytest.mark.parametrize("target", TARGETS)
@@ -100,8 +112,8 @@ def test_the_study_of_digits_is_the_same_for_every_target_and_any_number_of_work
         options = ("--set", f"pruner={pruner}", "--workers", str(workers))
         found[target, workers], state = _searched(tmp_path / str(i), target, *options)
         assert state["blas"] == ["openblas Haswell"]
-        assert state["cpu_targets"] == numerics.PORTABLE_TARGETS
-        assert state["rounding"] == numerics.PORTABLE_ROUNDING
+        assert state["cpu_targets"] == PORTABLE.targets
+        assert state["rounding"] == PORTABLE.rounding
     assert len(set(found.values())) == 1, found
 
 

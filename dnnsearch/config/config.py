@@ -82,7 +82,7 @@ class Config(_OptionalKeys):  # type: ignore[valid-type, misc]
     trials: Annotated[int, key_rules.count(100_000)] = 40
     seed: Seed = 0
     parallelism: Annotated[int, key_rules.count(1000)] = 6
-    numerics: Annotated[str, key_rules.choice(["portable", "native"])] = "portable"
+    numerics: Annotated[str, key_rules.choice(["portable", "avx512", "native"])] = "portable"
     sampler: Annotated[str, key_rules.choice(SAMPLERS)] = "tpe"
     pruner: Annotated[str, PlainValidator(key_rules.pruner)] = "none"
     objective: Annotated[str, key_rules.choice(METRICS)] = "dev_accuracy"

@@ -1,10 +1,11 @@
 """The numerics: which kernels compute, how they are pinned, and which are really in effect.
 
 NumPy and OpenBLAS choose their kernels by the processor, and different kernels round differently.
-The pins named `portable` fix one choice that every x86-64 processor with AVX2 and FMA can run;
-`native` fixes the number of threads alone. Pins are environment variables that count only before
-NumPy is imported, so they are set for the processes that we start; each of these then checks which
-kernels are in effect, and refuses to compute if they are not the pinned ones.
+The pins named `portable` fix one choice that every x86-64 processor with AVX2 and FMA can run,
+`avx512` one that needs AVX-512; `native` fixes the number of threads alone. Pins are environment
+variables that count only before NumPy is imported, so they are set for the processes that we start;
+each of these then checks which kernels are in effect, and refuses to compute if they are not the
+pinned ones.
 
 Some choices cannot be queried: which variant of `exp` the C library uses, how a build of NumPy
 sums. `rounding` detects them: it returns digests of a few thousand results, in which two variants
@@ -15,7 +16,8 @@ import hashlib
 import math
 import os
 import platform
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -28,20 +30,54 @@ ONE_THREAD = {
     name: "1"
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS")
 }
-PINS: dict[str, dict[str, str]] = {  # by name
-    "portable": {
-        **ONE_THREAD,
-        "OPENBLAS_CORETYPE": "Haswell",
-        "NPY_DISABLE_CPU_FEATURES": "X86_V4 AVX512_ICL AVX512_SPR",
-    },
+
+
+@dataclass(frozen=True)
+class Kernels:
+    """The kernels that a name of numerics pins, and where they can run."""
+
+    variables: Mapping[str, str]  # that choose them
+    blas: str  # as threadpoolctl calls them
+    targets: Sequence[str]  # what NumPy may dispatch to beyond its baseline
+    flags: frozenset[str]  # of a processor that can run them, as in /proc/cpuinfo
+    processor: str  # the same in words
+    otherwise: str  # the numerics that a study of these is compared with on another machine
+    rounding: Mapping[str, str]  # with glibc 2.36 and the wheels of requirements.lock
+
+
+LIBM = "25d5bf992bbd"  # glibc 2.36 has variants of exp and others for FMA, none for AVX-512
+KERNELS = {  # by the name of the pins
+    "portable": Kernels(
+        {
+            "OPENBLAS_CORETYPE": "Haswell",
+            "NPY_DISABLE_CPU_FEATURES": "X86_V4 AVX512_ICL AVX512_SPR",
+        },
+        blas="openblas Haswell",
+        targets=["X86_V3"],
+        flags=frozenset({"avx2", "fma"}),
+        processor="AVX2 and FMA",
+        otherwise="native",
+        rounding={"libm": LIBM, "numpy": "69acc3cadf46", "blas": "cc72c15d5eed"},
+    ),
+    "avx512": Kernels(
+        {
+            "OPENBLAS_CORETYPE": "SkylakeX",
+            "NPY_DISABLE_CPU_FEATURES": "AVX512_ICL AVX512_SPR",
+        },
+        blas="openblas SkylakeX",
+        targets=["X86_V3", "X86_V4"],
+        flags=frozenset({"avx512f", "avx512cd", "avx512bw", "avx512dq", "avx512vl"}),
+        processor="AVX-512 (F, CD, BW, DQ, VL)",
+        otherwise="portable",
+        rounding={"libm": LIBM, "numpy": "0c5097d5776f", "blas": "a65469a2e460"},
+    ),
+}
+PINS: dict[str, dict[str, str]] = {
+    **{name: {**ONE_THREAD, **kernels.variables} for name, kernels in KERNELS.items()},
     "native": ONE_THREAD,
 }
 TUNABLES = "GLIBC_TUNABLES"  # glibc.cpu.* in it chooses among the variants of exp, sin and others
 MARK = "DNNSEARCH_NUMERICS"  # names the pins that an environment has
-PORTABLE_TARGETS = ["X86_V3"]  # AVX2 and FMA: what NumPy may dispatch to beyond its baseline
-
-# What `rounding` returns under `portable`, with glibc 2.36 and the wheels of requirements.lock.
-PORTABLE_ROUNDING = {"libm": "25d5bf992bbd", "numpy": "69acc3cadf46", "blas": "cc72c15d5eed"}
 PROBES = 10_000  # the variants of exp with and without FMA differ in 7 of these results
 
 
@@ -52,7 +88,7 @@ class WrongNumerics(UserError):
 def pinned(pins: str, environment: Mapping[str, str] = os.environ) -> dict[str, str]:
     """Return the environment for a process that is to compute with these pins."""
     variables = {**PINS[pins], MARK: pins}
-    if pins == "portable" and TUNABLES in environment:
+    if pins in KERNELS and TUNABLES in environment:
         kept = [t for t in environment[TUNABLES].split(":") if not t.startswith("glibc.cpu.")]
         variables[TUNABLES] = ":".join(kept)  # memory, threads, loading: no bit of a result
     return {**environment, **variables}
@@ -64,17 +100,31 @@ def is_pinned(pins: str, environment: Mapping[str, str] = os.environ) -> bool:
 
 
 def supported_pins(pins: str) -> str:
-    """Return `portable` if that is asked for and the machine can run it, else `native`."""
-    return pins if pins == "native" or _can_be_portable() else "native"
+    """Return these pins if the machine can run them, else the best that stand in for them."""
+    while pins in KERNELS and not _can_run(pins):
+        pins = KERNELS[pins].otherwise
+    return pins
+
+
+def require(pins: str) -> None:
+    """Raise UserError if the machine cannot run the pins, and none may stand in for them.
+
+    `native` may stand in for `portable`, which is the default.
+    """
+    if pins != "portable" and supported_pins(pins) != pins:
+        raise UserError(
+            f"numerics: {pins} needs Linux on x86-64 with {KERNELS[pins].processor}, and this "
+            f"machine lacks it; use --set numerics={supported_pins(pins)}"
+        )
 
 
 @cache
-def _can_be_portable() -> bool:
+def _can_run(pins: str) -> bool:
     if (platform.system(), platform.machine()) != ("Linux", "x86_64"):
         return False
     with open("/proc/cpuinfo") as file:
         flags = next((line for line in file if line.startswith("flags")), "").split()
-    return "avx2" in flags and "fma" in flags
+    return KERNELS[pins].flags <= set(flags)
 
 
 def effective() -> dict[str, Any]:
@@ -137,9 +187,9 @@ def check(pins: str) -> dict[str, Any]:
     """Return the numerics in effect; raise WrongNumerics if they are not the pinned ones."""
     state = effective()
     wrong = [] if state["blas_threads"] == 1 else [f"{state['blas_threads']} BLAS threads"]
-    if pins == "portable":
-        wrong += [f"kernels of {blas}" for blas in state["blas"] if blas != "openblas Haswell"]
-        if state["cpu_targets"] != PORTABLE_TARGETS:
+    if kernels := KERNELS.get(pins):
+        wrong += [f"kernels of {blas}" for blas in state["blas"] if blas != kernels.blas]
+        if state["cpu_targets"] != kernels.targets:
             wrong.append(f"NumPy dispatches to {state['cpu_targets'] or 'its baseline'}")
     if wrong:
         advice = "; install the wheels of requirements.lock, or use --set numerics=native"
@@ -148,11 +198,12 @@ def check(pins: str) -> dict[str, Any]:
 
 
 def unusual(pins: str) -> str:
-    """Return a warning if `portable` has the pinned kernels but rounds differently here, or ''."""
+    """Return a warning if the pinned kernels round differently here, or ''."""
     here = rounding()
-    if pins != "portable" or here == PORTABLE_ROUNDING:
+    if pins not in KERNELS or here == KERNELS[pins].rounding:
         return ""
-    libraries = " and ".join(name for name in here if here[name] != PORTABLE_ROUNDING[name])
+    known = KERNELS[pins].rounding
+    libraries = " and ".join(name for name in here if here[name] != known[name])
     libc = " ".join(platform.libc_ver())
     return (
         f"numerics: {libraries} rounds here ({libc}) differently than with "

@@ -104,6 +104,7 @@ def search(
     Raises UserError if another process works on the study, if a study of this name has another
     definition, or if the data, the storage, MLflow or the workers cannot be used.
     """
+    numerics.require(config.numerics)
     observer.on_stored(stored_views(config.storage, config.study))
     observer.on_stage("preparing the data")
     definition = resolve_definition(config, ArrayStore(default_root()))

@@ -39,7 +39,7 @@ def test_a_pinned_process_is_not_replaced(starts: Starts, monkeypatch: pytest.Mo
 def test_portable_is_native_if_the_machine_does_not_support_it(
     starts: Starts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(numerics, "_can_be_portable", lambda: False)
+    monkeypatch.setattr(numerics, "_can_run", lambda pins: False)
     pin("portable")
     ((_, _, environment),) = starts
     assert environment[numerics.MARK] == "native"

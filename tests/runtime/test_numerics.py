@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from dnnsearch.errors import UserError
 from dnnsearch.runtime import numerics
 
 CHECK = "from dnnsearch.runtime import numerics; print(numerics.check('portable')['blas'])"
@@ -68,5 +69,13 @@ def test_importing_numerics_does_not_import_numpy() -> None:
 
 
 def test_if_portable_is_not_supported_native_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(numerics, "_can_be_portable", lambda: False)  # this machine can
+    monkeypatch.setattr(numerics, "_can_run", lambda pins: False)  # this machine can
     assert numerics.supported_pins("portable") == "native"
+    numerics.require("portable")
+
+
+def test_avx512_is_refused_where_the_processor_lacks_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(numerics, "_can_run", lambda pins: pins == "portable")  # as others can
+    assert numerics.supported_pins("avx512") == "portable"  # which verify compares with
+    with pytest.raises(UserError, match=r"needs Linux on x86-64 with AVX-512 .* numerics=portable"):
+        numerics.require("avx512")
