@@ -111,7 +111,10 @@ def fit_edges(X: np.ndarray, y: np.ndarray, name: str, is_regression: bool) -> n
     """
     _, kind, count = name.split()
     K = int(count)
-    return np.stack([_padded(EDGES[kind](column, y, K, is_regression), K) for column in X.T])
+    edges = np.empty((X.shape[1], K + 1))  # of no number columns, too
+    for j, column in enumerate(X.T):
+        edges[j] = _padded(EDGES[kind](column, y, K, is_regression), K)
+    return edges
 
 
 def quantile_edges(x: np.ndarray, y: np.ndarray, K: int, is_regression: bool) -> np.ndarray:

@@ -83,3 +83,12 @@ def test_edges_of_a_tree_lie_where_the_target_changes(task):
     assert edges.shape == (F, 3)
     if task == "binary":
         assert edges[0, 1] == pytest.approx(0.5, abs=0.05)
+
+
+@pytest.mark.parametrize("folds", [0, 2])
+def test_a_table_without_number_columns_has_no_edges(folds):
+    one = prepared(folds)
+    moments = {name: one.test[name][..., :0] for name in ("mean", "scale")}
+    bare = one._replace(test={**one.test, **moments})
+    found = with_constants(bare, NEEDED, "binary")
+    assert found.arrays[PREFIX + "edges tree 4"].shape[-2:] == (0, 5)
