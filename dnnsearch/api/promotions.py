@@ -38,8 +38,8 @@ class Retuned:
 def promote(
     study: str,
     *,
-    top: int = 5,
-    replicates: int = 16,
+    top: int | None = None,
+    replicates: int | None = None,
     workers: int | None = None,
     accept_code: bool = False,
     storage: str | None = None,
@@ -47,11 +47,13 @@ def promote(
     """Make one model from a search, with an unbiased test score.
 
     Compare the `top` best configurations with `replicates` fresh seeds each, refit one, evaluate
-    the test set and register the model. Every evaluation of the test set is logged, and counted
-    over all studies. `accept_code` is as in `search`. Raise UserError if that is not possible.
+    the test set and register the model. By default they are as many as cost no more than the
+    search did: at most 5 and 16, at least 2 and 4. Every evaluation of the test set is logged, and
+    counted over all studies. `accept_code` is as in `search`. Raise UserError if that is not
+    possible.
     """
-    options = [f"--top={top}", f"--replicates={replicates}"]
-    options += [] if workers is None else [f"--workers={workers}"]
+    given = {"top": top, "replicates": replicates, "workers": workers}
+    options = [f"--{key}={value}" for key, value in given.items() if value is not None]
     options += ["--accept-code"] if accept_code else []
     result = run_cli(["promote", "--quiet", *options, "--", study], storage=storage_url(storage))
     return Promoted(
@@ -74,8 +76,8 @@ def retune(
     set: Mapping[str, Any] | None = None,
     trials: int | None = None,
     first: int = 5,
-    top: int = 5,
-    replicates: int = 16,
+    top: int | None = None,
+    replicates: int | None = None,
     workers: int | None = None,
     accept_code: bool = False,
     storage: str | None = None,

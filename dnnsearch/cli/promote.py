@@ -12,11 +12,18 @@ from dnnsearch.cli.startup import pin
 from dnnsearch.runtime.cli_process import send_result
 from dnnsearch.urls import DEFAULT_STORAGE
 
-Top = Annotated[int, typer.Option(metavar="N", min=1, max=20, help="Configurations to confirm.")]
+AS_AFFORDABLE = "  [default: as many as cost no more than the search]"
+Top = Annotated[
+    int | None,
+    typer.Option(metavar="N", min=1, max=20, help="Configurations to confirm." + AS_AFFORDABLE),
+]
 Replicates = Annotated[
-    int,
+    int | None,
     typer.Option(
-        metavar="R", min=2, max=1000, help="Networks per configuration, each with a fresh seed."
+        metavar="R",
+        min=2,
+        max=1000,
+        help="Networks per configuration, each with a fresh seed." + AS_AFFORDABLE,
     ),
 ]
 Workers = Annotated[
@@ -28,8 +35,8 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show the result only
 
 def promote(
     study: Study,
-    top: Top = 5,
-    replicates: Replicates = 16,
+    top: Top = None,
+    replicates: Replicates = None,
     workers: Workers = None,
     accept_code: AcceptCode = False,
     as_json: Json = False,

@@ -3,6 +3,7 @@
 This room does not know how a search chooses its trials, nor how its results are reported.
 
 - `candidates`: the best configurations, and networks of each with fresh seeds.
+- `extent`: how many configurations and networks, if the user does not say.
 - `confirmation`: comparing them on dev.
 - `refit`: the winner, trained on train and dev together.
 - `evaluation`: its scores on the test set.

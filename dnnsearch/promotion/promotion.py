@@ -21,6 +21,7 @@ from dnnsearch.promotion.candidates import (
 )
 from dnnsearch.promotion.confirmation import Confirmed, confirm
 from dnnsearch.promotion.evaluation import Evaluation, found_something
+from dnnsearch.promotion.extent import extent
 from dnnsearch.promotion.logged_figures import correct_log
 from dnnsearch.promotion.refit import Refit, model, refit
 from dnnsearch.promotion.registration import Registered, register_champion
@@ -62,8 +63,8 @@ class Promotion:
 
 def promote(
     study: OpenStudy,
-    top: int,
-    replicates: int,
+    top: int | None,
+    replicates: int | None,
     workers: int | None,
     report: Report,
     accept_code: bool = False,
@@ -71,7 +72,8 @@ def promote(
 ) -> Promotion:
     """Promote the best of the study's `top` configurations; call it with pinned numerics.
 
-    `replicates` networks of each are trained with fresh seeds; `workers` defaults to the config's.
+    `replicates` networks of each are trained with fresh seeds; None leaves these two to `extent`.
+    `workers` defaults to the config's.
     `show` is called with the number of trainings that are done and of all.
     Raise UserError if another process works on the study, if it has no finished trial, if its data
     or rows have changed, if other code computed it (unless that is accepted), or if every candidate
@@ -87,6 +89,7 @@ def promote(
         _check_rows(study)
         _check_not_another_copy(study)
         count = workers or study.config.processes
+        top, replicates = extent(study, definition, top, replicates)
         chosen = candidates(study, definition, top)
         plan = {**plan_of(study, chosen), "top": top, "replicates": replicates}
         with local_workers(definition, count, default_root()) as pool:
