@@ -16,7 +16,7 @@ from dnnsearch.data.stratification import MIN_ROWS_FOR_ALL_PARTS
 
 # A class is rare if it has less than this share of the examples, and also less than
 # MAX_RARE_SHARE_OF_EVEN of what it would have if all classes were equally large.
-MAX_RARE_SHARE = 0.2
+MAX_RARE_SHARE = 0.4
 MAX_RARE_SHARE_OF_EVEN = 0.8
 MIN_ROWS_PER_CLASS = 10  # in dev and in test; with fewer the scores of the class are imprecise
 MAX_TRAIN_ROWS_FOR_FOLDS = 5000

@@ -12,16 +12,15 @@ from dnnsearch.errors import UserError
 from dnnsearch.models.ensemble import Model, target_of
 from dnnsearch.models.model_file import digest as digest_of_file
 from dnnsearch.models.model_file import encode
-from dnnsearch.promotion.evaluation_scores import EvaluationScores, logits
+from dnnsearch.promotion.evaluation_scores import EvaluationScores, logits, score_with_interval
 from dnnsearch.promotion.refit import Refit
 from dnnsearch.statistics.difference_to_best import Comparison
-from dnnsearch.statistics.score_sample import ScoreSample
 from dnnsearch.storage.array_store import digest
 from dnnsearch.study.evaluation_log import EvaluationLog
 from dnnsearch.study.stored_study import OpenStudy
 from dnnsearch.study.trial_views import study_info
 from dnnsearch.tracking import has_store
-from dnnsearch.trials.metrics import METRICS, Direction
+from dnnsearch.trials.metrics import METRICS, RANKING
 from dnnsearch.trials.spec import Spec
 
 
@@ -30,10 +29,14 @@ class Scored(NamedTuple):
 
     figures: dict[str, Any]
     outputs: str
+    metrics: dict[str, dict[str, float]]  # of the ensemble, by the name on dev: see `figure`
 
 
 def score(test_set: EvaluationScores, refitted: Refit, model: Model) -> Scored:
-    """Score the ensemble and its single networks; nothing is logged."""
+    """Score the ensemble and its single networks; nothing is logged.
+
+    The ensemble is scored by each metric that its study measures, and by ROC AUC in any case.
+    """
     objective, ensemble = test_set.spec.objective, test_set.ensemble(model)
     networks = logits(refitted.record, refitted.arrays, "test")
     figures = {
@@ -42,7 +45,21 @@ def score(test_set: EvaluationScores, refitted: Refit, model: Model) -> Scored:
         "guess": test_set.guess(refitted.y_train, ensemble),
         "examples": len(test_set.held_out.y),
     }
-    return Scored(figures, digest({"ensemble": ensemble, "networks": networks}))
+    metrics = {
+        name: test_set.figure(name, ensemble, refitted.y_train) for name in shown_metrics(test_set)
+    }
+    return Scored(figures, digest({"ensemble": ensemble, "networks": networks}), metrics)
+
+
+def shown_metrics(test_set: EvaluationScores) -> list[str]:
+    """Return the metrics that a study shows on its test set, by their names on dev."""
+    spec = test_set.spec
+    return [
+        name
+        for name, metric in METRICS.items()
+        if spec.output in metric.outputs
+        and (metric.is_always_measured or name in (*spec.measured, RANKING))
+    ]
 
 
 @dataclass
@@ -89,12 +106,13 @@ class Evaluation:
         return EvaluationScores(self.spec, rows, target_of(self.refitted.arrays))
 
     @cached_property
-    def scores(self) -> dict[str, Any]:
+    def scored(self) -> Scored:
         """The scores of this model, computed in any case, and logged unless they were before."""
         scored = score(self.test_set, self.refitted, self.model)
         file = digest_of_file(encode(self.model))
         self._add({"outputs": scored.outputs, "file": file, "figures": scored.figures})
-        return scored.figures
+        self._add({"metrics": scored.metrics})
+        return scored
 
     def _add(self, known: Mapping[str, Any]) -> None:
         """Add to the log what it lacks of this model; an entry of before lacks most of it."""
@@ -120,13 +138,16 @@ def send_openings(study: OpenStudy, report: Report) -> None:
         report(f"MLflow does not know yet that the test set is opened: {error}")
 
 
-def score_with_interval(measured: ScoreSample, objective: str) -> dict[str, float]:
-    """Return value, low and high (95 %), the interval clipped to the metric's range; JSON-able."""
-    low, high = METRICS[objective].clipped(measured.interval.low, measured.interval.high)
-    return {"value": measured.mean, "low": low, "high": high}
+def found_by(objective: str, metrics: Mapping[str, Mapping[str, float]]) -> list[str]:
+    """Return which of the objective and ROC AUC show that the ensemble is better than guessing.
+
+    Each shows it if guessing lies outside of its 95 % interval, on the worse side. By luck that
+    happens in 1 of 40 cases for each, so in at most 1 of 20 for one of the two.
+    """
+    asked = [name for name in dict.fromkeys([objective, RANKING]) if name in metrics]
+    return [name for name in asked if _beats_guessing(name, metrics[name])]
 
 
-def found_something(figures: dict[str, Any], maximize: bool) -> bool:
-    """Return whether guessing lies below (or, for a cost, above) the ensemble's 95 % interval."""
-    ensemble, guess = figures["ensemble"], figures["guess"]
-    return Direction(maximize).better(ensemble["low" if maximize else "high"], guess)
+def _beats_guessing(name: str, figure: Mapping[str, float]) -> bool:
+    direction = METRICS[name].direction
+    return direction.better(figure["low" if direction.maximize else "high"], figure["guess"])

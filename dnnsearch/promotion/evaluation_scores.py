@@ -1,7 +1,7 @@
 """The scores of networks on the dev set of a study, and of models on a test set."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -67,6 +67,14 @@ class EvaluationScores:
         of_rows = contributions(spec.objective, spec.output, Z, self.y, float(self.target[1]))
         return ScoreSample(of_rows, METRICS[spec.objective].is_share)
 
+    def figure(self, name: str, Z: np.ndarray, y_train: np.ndarray) -> dict[str, float]:
+        """Return a metric of logits Z (1, n[L], m): value, low, high (95 %) and of guessing."""
+        measured = replace(self, spec=replace(self.spec, objective=name))
+        return {
+            **score_with_interval(measured.sample(Z), name),
+            "guess": measured.guess(y_train, Z),
+        }
+
     def ensemble(self, model: Model) -> np.ndarray:
         """Return logits (1, n[L], m) of a model's predictions for the raw rows."""
         outputs = model.outputs(self.held_out.X)
@@ -85,3 +93,9 @@ class EvaluationScores:
         return chance_score(
             spec.objective, spec.output, y_train, Z[0], self.y, float(self.target[1])
         )
+
+
+def score_with_interval(measured: ScoreSample, metric: str) -> dict[str, float]:
+    """Return value, low and high (95 %), the interval clipped to the metric's range; JSON-able."""
+    low, high = METRICS[metric].clipped(measured.interval.low, measured.interval.high)
+    return {"value": measured.mean, "low": low, "high": high}

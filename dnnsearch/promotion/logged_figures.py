@@ -76,7 +76,8 @@ def correct_log(
         record = refit_record(study, entry)
         scored = record and _scored(study, store, whole, record, rows)
         if scored and (difference := figures_difference(entry, scored, study.config.dtype)):
-            log.add(entry["model"], test, figures=scored.figures, damaged=entry["figures"])
+            known = {"figures": scored.figures, "metrics": scored.metrics}
+            log.add(entry["model"], test, **known, damaged=entry["figures"])
             lines.append(_line(study, entry, difference))
     return lines
 
@@ -98,7 +99,8 @@ def figures_difference(entry: Mapping[str, Any], scored: Scored, dtype: str) -> 
     """
     is_same = entry.get("outputs") == scored.outputs
     tolerance = SAME_OUTPUTS if is_same else float(np.sqrt(np.finfo(dtype).eps))
-    for name, logged, now in _pairs(entry["figures"], scored.figures):
+    metrics = _pairs_of_metrics(entry.get("metrics", {}), scored.metrics)
+    for name, logged, now in (*_pairs(entry["figures"], scored.figures), *metrics):
         if not _close(logged, now, tolerance):
             return (
                 f"the test figure of {name} is {_shown(logged)} in the log, and evaluated again it "
@@ -117,6 +119,18 @@ def _pairs(logged: Any, now: dict[str, Any]) -> Iterator[tuple[str, Any, Any]]:
             yield f"{words}{NAMES[kind]}", had, now[kind][part]
     yield NAMES["guess"], logged.get("guess"), now["guess"]
     yield "the number of examples", logged.get("examples"), now["examples"]
+
+
+def _pairs_of_metrics(
+    logged: Mapping[str, Any], now: Mapping[str, Mapping[str, float]]
+) -> Iterator[tuple[str, Any, Any]]:
+    """Yield name, logged and present value of every metric that the log has and that is known."""
+    words = {**PARTS, "guess": "guessing, as "}
+    for name in now:
+        had = logged.get(name)
+        if isinstance(had, Mapping):
+            for part, value in now[name].items():
+                yield f"{words[part]}{name}", had.get(part), value
 
 
 def _close(logged: Any, now: float, tolerance: float) -> bool:

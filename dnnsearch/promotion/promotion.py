@@ -20,7 +20,7 @@ from dnnsearch.promotion.candidates import (
     rounds,
 )
 from dnnsearch.promotion.confirmation import Confirmed, confirm
-from dnnsearch.promotion.evaluation import Evaluation, found_something
+from dnnsearch.promotion.evaluation import Evaluation, found_by
 from dnnsearch.promotion.extent import extent
 from dnnsearch.promotion.logged_figures import correct_log
 from dnnsearch.promotion.refit import Refit, model, refit
@@ -52,13 +52,19 @@ class Promotion:
     diverged: list[Candidate]  # preferred to the winner, but diverged when refitted
     replicates: int
     scores: dict[str, Any]  # on the test set: ensemble, single, guess, examples
+    metrics: dict[str, dict[str, float]]  # of the ensemble on the test set, by the name on dev
     known: int  # test examples that train or dev have, in all inputs of the networks
     evaluations: list[dict[str, Any]]  # the log of this test set, oldest first
     model: str  # the winner's name in the log
     history: History  # of the test set, over all studies
     corrections: list[str]  # of figures in the log that were not what their networks score
-    found: bool  # whether the ensemble is better than guessing
+    found_by: list[str]  # the metrics that show that the ensemble is better than guessing
     registered: Registered
+
+    @property
+    def found(self) -> bool:
+        """Whether the ensemble is better than guessing."""
+        return bool(self.found_by)
 
 
 def promote(
@@ -164,13 +170,13 @@ def _test_and_register(
     evaluation = Evaluation(study, test, refitted, promoted, prepared.classes, plan, report)
     ask_mlflow(study, report)
     report("evaluating the test set")
-    scores = evaluation.scores
+    scored = evaluation.scored
     rows = evaluation.test_set.held_out
     corrections = correct_log(study, test, rows, refitted.prepared, trainer.store)
     opened = history(study)
-    found = found_something(scores, definition.maximize)
+    shown = found_by(study.config.objective, scored.metrics)
     registered = register_champion(
-        study, evaluation, encode(promoted), found, scores, opened, report
+        study, evaluation, encode(promoted), bool(shown), scored.figures, opened, report
     )
     return Promotion(
         study=study.name,
@@ -180,12 +186,13 @@ def _test_and_register(
         winner=refitted.candidate,
         diverged=refitted.diverged,
         replicates=promoted.replicates,
-        scores=scores,
+        scores=scored.figures,
+        metrics=scored.metrics,
         known=refitted.known,
         evaluations=[without_rows(each) for each in evaluation.log.of_test_set(test)],
         model=evaluation.spec.digest,
         history=opened,
         corrections=corrections,
-        found=found,
+        found_by=shown,
         registered=registered,
     )

@@ -13,7 +13,7 @@ from dnnsearch.promotion.confirmation import Confirmed
 from dnnsearch.promotion.promotion import Promotion
 from dnnsearch.statistics.difference_to_best import Comparison
 from dnnsearch.statistics.interval import with_error
-from dnnsearch.trials.metrics import Direction
+from dnnsearch.trials.metrics import METRICS, RANKING
 
 UNDEFINED = "not defined for these examples"
 
@@ -108,7 +108,8 @@ def _trials(candidates: Sequence[Candidate]) -> str:
 
 
 def _test(promotion: Promotion) -> list[str]:
-    name, scores = test_name(promotion.objective), promotion.scores
+    objective, scores = promotion.objective, promotion.scores
+    name = test_name(objective)
     ensemble, single = (score_text(scores[kind]) for kind in ("ensemble", "single"))
     unseen = "" if promotion.known else ", which no trial has seen"
     rows = f"{scores['examples']} test examples{unseen}"
@@ -118,9 +119,16 @@ def _test(promotion: Promotion) -> list[str]:
         f"  the ensemble   {ensemble}",
         f"  one network    {single}",
         f"  guessing       {_number(scores['guess'])}",
+        *(_other_metric(promotion, other) for other in promotion.metrics if other != objective),
         _shrinkage(promotion),
-        *([] if promotion.found else [_nothing(promotion)]),
+        *_found(promotion),
     ]
+
+
+def _other_metric(promotion: Promotion, name: str) -> str:
+    figure = promotion.metrics[name]
+    guess = f"guessing {_number(figure['guess'])}"
+    return f"  {test_name(name)} of the ensemble: {score_text(figure)}; {guess}"
 
 
 def _known(promotion: Promotion) -> str:
@@ -156,15 +164,32 @@ def steps(promotion: Promotion) -> tuple[float, float, float]:
     return promotion.winner.value, confirmed, promotion.scores["single"]["value"]
 
 
+def _found(promotion: Promotion) -> list[str]:
+    """Return a line if not the objective shows that the ensemble is better than guessing."""
+    if not promotion.found_by:
+        return [_nothing(promotion)]
+    if promotion.objective in promotion.found_by:
+        return []
+    (shown,) = promotion.found_by
+    figure = promotion.metrics[shown]
+    guess = _number(figure["guess"])
+    text = f"found by {test_name(shown)}, {score_text(figure)}, guessing {guess}, and not by "
+    why = f"{test_name(promotion.objective)}: the networks rank the examples, but their answers are"
+    advice = f"to search for a good ranking: --set objective={shown} and another --study NAME"
+    return [f"{text}{why} not clearly better than guessing; {advice}"]
+
+
 def _nothing(promotion: Promotion) -> str:
-    scores = promotion.scores
-    value, guess = scores["ensemble"]["value"], scores["guess"]
+    figures, objective = promotion.metrics, promotion.objective
+    tried = [name for name in dict.fromkeys([objective, RANKING]) if name in figures]
+    text = " nor ".join(f"{test_name(n)} (guessing: {_number(figures[n]['guess'])})" for n in tried)
+    neither = f"neither {text} is" if len(tried) > 1 else f"{text} is not"
     advice = "check the labels and the features"
-    if Direction(promotion.confirmed.maximize).better(value, guess):
-        advice = f"{scores['examples']} test examples may be too few; also {advice}"
+    if any(METRICS[n].direction.better(figures[n]["value"], figures[n]["guess"]) for n in tried):
+        advice = f"{promotion.scores['examples']} test examples may be too few; also {advice}"
     return (
-        "THE SEARCH FOUND NOTHING that the test set confirms: the ensemble is not clearly better "
-        f"than guessing, which reaches {_number(guess)}; {advice}"
+        f"the search found nothing that the test set confirms: {neither} clearly better than "
+        f"guessing; {advice}"
     )
 
 
@@ -197,11 +222,13 @@ def document(promotion: Promotion) -> dict[str, Any]:
         "trial": promotion.winner.trial,
         "replicates": promotion.replicates,
         "test": promotion.scores,
+        "metrics": promotion.metrics,
         "known": promotion.known,
         "openings": promotion.evaluations,
         "test_set": promotion.history.document(promotion.model),
         "steps": dict(zip(("search", "confirmed", "test"), steps(promotion), strict=True)),
         "found": promotion.found,
+        "found_by": promotion.found_by,
         "file": promotion.registered.file,
         "version": promotion.registered.version,
         "champion": promotion.registered.is_champion,

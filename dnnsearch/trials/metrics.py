@@ -219,6 +219,9 @@ METRICS = {
 }
 
 
+RANKING = "dev_roc_auc"  # needs no threshold, so it shows what a network knows of rare classes
+
+
 def on_request(output: str | None = None) -> list[str]:
     """Return the names of the metrics that a config may ask for, of one output layer or of all."""
     return [

@@ -130,6 +130,18 @@ def test_whatever_is_changed_in_the_log_is_named(
 other = {"when": "2026-01-01 00:00:00", "trial": 0, "model": "0" * 64, "test": "0" * 33}
 
 
+def test_a_forged_figure_of_another_metric_is_named_and_corrected(
+    program: Preloaded, promote: Promote, folder: Path
+) -> None:
+    true = promote("clean")["metrics"]
+    forged(folder, lambda entry: entry["metrics"]["dev_roc_auc"].update(low=0.999))
+    said = program.run(folder, "verify", "clean", *QUIET, code=1)
+    assert "the test figure of the lower end of dev_roc_auc is 0.999 in the log" in said
+    again = promote("clean")
+    assert again["metrics"] == true == openings(folder)[0]["metrics"]
+    assert sum("WARNING" in line for line in again["lines"]) == 1
+
+
 def test_a_champion_with_other_weights_is_named(
     program: Preloaded, promote: Promote, folder: Path
 ) -> None:

@@ -16,8 +16,7 @@ from dnnsearch.data.restored_arrays import open_restored
 from dnnsearch.data.table import HeldOut
 from dnnsearch.errors import UserError
 from dnnsearch.models.ensemble import Model, target_of
-from dnnsearch.promotion.evaluation import score_with_interval
-from dnnsearch.promotion.evaluation_scores import EvaluationScores
+from dnnsearch.promotion.evaluation_scores import EvaluationScores, score_with_interval
 from dnnsearch.statistics.difference_to_best import Comparison
 from dnnsearch.statistics.interval import Interval
 from dnnsearch.statistics.score_sample import ScoreSample

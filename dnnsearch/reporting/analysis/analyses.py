@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from dnnsearch.config.search_space import complete
 from dnnsearch.reporting.analysis.boundaries import BoundaryHit, boundary_hits
-from dnnsearch.reporting.analysis.chance_level import ChanceLevel, chance
+from dnnsearch.reporting.analysis.chance_level import ChanceLevel, chance, ranking
 from dnnsearch.reporting.analysis.divergence import Divergence, divergence
 from dnnsearch.reporting.analysis.importance import DRAWS, Importance, by_depth, importance
 from dnnsearch.reporting.analysis.known_examples import KnownExamples, known_examples
@@ -18,7 +18,8 @@ from dnnsearch.reporting.analysis.undertrained import Undertrained, find_undertr
 class Analyses:
     """The results on which findings, verdict and plots are based."""
 
-    chance: ChanceLevel | None
+    chance: ChanceLevel | None  # of the objective
+    ranking: ChanceLevel | None  # of ROC AUC
     ties: list[int]
     known: KnownExamples | None
     boundary_hits: list[BoundaryHit]
@@ -35,9 +36,10 @@ def analyse(
     The importance is computed on `draws` random subsets of the trials; with 0 there is none.
     """
     on_message("looking for warnings")
-    warned = (chance(data), ties(data), known_examples(data), boundary_hits(data), divergence(data))
+    found = (chance(data), ranking(data), ties(data), known_examples(data))
+    warned = (boundary_hits(data), divergence(data))
     on_message("computing the importance of the hyperparameters")
-    return Analyses(*warned, find_undertrained(data), importance(data.trials, draws))
+    return Analyses(*found, *warned, find_undertrained(data), importance(data.trials, draws))
 
 
 def analyse_deeper(

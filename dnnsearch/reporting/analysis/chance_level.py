@@ -1,5 +1,8 @@
 """Whether a study found anything: its best value against the best of as many random guesses.
 
+Its objective is looked at, and the area under the ROC curve, which needs no threshold: networks
+that rank the examples have found something, even if all of their answers are the same.
+
 The best of N trials is the maximum of N noisy values, so it must beat the best of N guesses.
 What a guess reaches, as a constant answer and by chance, depends on the objective:
 
@@ -19,15 +22,15 @@ F1, and every other metric that is not in the two tables below, has no chance le
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from dnnsearch.reporting.analysis.report_data import ReportData
-from dnnsearch.trials.metrics import METRICS
+from dnnsearch.trials.metrics import METRICS, RANKING
 
-FALSE_FIND_RATE = 0.01  # probability that luck counts as a result
+FALSE_FIND_RATE = 0.025  # probability that luck counts as a result, for each measure
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ class ChanceLevel:
     measure: str  # the objective
     best: float  # of all finished trials
     level: float  # of a constant answer
-    reach: float  # the best of all guesses is better than this in one of a hundred studies
+    reach: float  # the best of all guesses is better than this by luck at the rate above
     guesses: int
 
     @property
@@ -50,16 +53,35 @@ def chance(data: ReportData) -> ChanceLevel | None:
 
     None without finished trials or dev labels, or if the objective has no bound here.
     """
-    measure = data.objective
+    return _level(data, data.objective, _finals(data, data.objective))
+
+
+def ranking(data: ReportData) -> ChanceLevel | None:
+    """Return the chance level of ROC AUC, by the trials that were measured, else by the best one.
+
+    None if there are no classes, or if the record of the best trial has no networks.
+    """
+    values = _finals(data, RANKING)
+    if not values and data.best_roc_auc is not None:
+        values = [data.best_roc_auc]
+    return _level(data, RANKING, values)
+
+
+def _finals(data: ReportData, measure: str) -> list[float]:
     finals = [row.final.get(measure) for row in data.finished]
-    values = [value for value in finals if value is not None]
+    return [value for value in finals if value is not None]
+
+
+def _level(data: ReportData, measure: str, values: Sequence[float]) -> ChanceLevel | None:
+    """Return the chance level of a measure; the best of `values` is that of all finished trials."""
     answers = data.targets if data.dev is None else data.dev.labels
     by = (REGRESSION_BOUNDS if data.dev is None else CLASSIFICATION_BOUNDS).get(measure)
     if by is None or answers is None or not values:
         return None
-    level, reach = by(np.atleast_2d(answers), len(values))
+    guesses = len(data.finished)
+    level, reach = by(np.atleast_2d(answers), guesses)
     best = METRICS[measure].direction.best(values)
-    return ChanceLevel(measure, best, level, reach, len(values))
+    return ChanceLevel(measure, best, level, reach, guesses)
 
 
 def by_accuracy(labels: np.ndarray, guesses: int) -> tuple[float, float]:

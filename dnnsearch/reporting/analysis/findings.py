@@ -16,7 +16,7 @@ from dnnsearch.trials.hyperparameter_row import Value
 class Finding:
     """One warning; `short` fits into a sentence of the verdict."""
 
-    kind: str  # "chance", "known", "boundary", "diverged" or "undertrained"
+    kind: str  # "chance", "ranking", "known", "boundary", "diverged" or "undertrained"
     short: str
     text: str
     advice: str
@@ -25,7 +25,10 @@ class Finding:
 def findings(analyses: Analyses) -> Iterator[Finding]:
     """Yield the warnings on a study, the most serious first."""
     if analyses.chance and not analyses.chance.is_beaten:
-        yield _chance(analyses.chance)
+        if analyses.ranking and analyses.ranking.is_beaten:
+            yield _ranking(analyses.chance, analyses.ranking)
+        else:
+            yield _chance(analyses.chance)
     if analyses.known and analyses.known.is_much:
         yield _known(analyses.known)
     for hit in analyses.boundary_hits:
@@ -44,6 +47,17 @@ def _chance(chance: ChanceLevel) -> Finding:
         f"{chance.guesses} random guesses can be ({chance.reach:.4f}); a constant answer has "
         f"{chance.level:.4f}",
         "check the labels and the features, and whether networks can learn at all in this space",
+    )
+
+
+def _ranking(chance: ChanceLevel, ranking: ChanceLevel) -> Finding:
+    return Finding(
+        "ranking",
+        f"{chance.measure} does not show what was found",
+        f"the best {chance.measure}, {chance.best:.4f}, is not better than random guesses can be, "
+        f"but a {ranking.measure} of {ranking.best:.4f} is ({ranking.reach:.4f}): the networks "
+        "rank the examples, and their answers are hardly better than a constant one",
+        f"search for a good ranking, in a new study: objective: {ranking.measure}",
     )
 
 

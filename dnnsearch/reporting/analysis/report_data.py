@@ -17,12 +17,13 @@ from dnnsearch.data.prepare import Prepared
 from dnnsearch.deployment.trial_model import prepared_of
 from dnnsearch.errors import UserError
 from dnnsearch.models.ensemble import target_of
+from dnnsearch.promotion.evaluation_scores import logits
 from dnnsearch.reporting.analysis.axis import Axis, axes
 from dnnsearch.statistics.interval import Interval, student, wilson
 from dnnsearch.storage.array_store import ArrayStore, DamagedArrays, default_root
 from dnnsearch.study.leaderboard.ranking import Leaderboard, Row, count_examples, leaderboard
 from dnnsearch.study.stored_study import OpenStudy
-from dnnsearch.trials.metrics import METRICS, Metric
+from dnnsearch.trials.metrics import METRICS, RANKING, Metric, measure
 from dnnsearch.trials.record import Record
 
 INPUTS = ("X_train", "X_dev", "X_test")
@@ -70,6 +71,7 @@ class ReportData:
     targets: np.ndarray | None  # (m,) or (K, m): of a regression's dev set, in the target's unit
     inputs: Mapping[str, np.ndarray]  # X_train, X_dev, X_test; empty if no longer available
     fingerprint: str  # empty while a trial is unfinished
+    best_roc_auc: float | None = None  # of the best trial on dev, if it can be computed
 
     @property
     def objective(self) -> str:
@@ -143,6 +145,8 @@ def read(
         if record is not None and "steps" in record.arrays:
             trial_curves[trial.number] = _trial_curves(record)
             with_data = record
+    best = study.record(board.best.number) if board.ranked else None
+    answers = _answers(study, with_data)
     whole = all(trial.state.is_finished() for trial in trials)
     return ReportData(
         name=study.name,
@@ -151,8 +155,9 @@ def read(
         board=board,
         trials=trials,
         trial_curves=trial_curves,
-        **_answers(study, with_data),
+        **answers,
         fingerprint=study.fingerprint() if whole and trials else "",
+        best_roc_auc=_roc_auc(best, answers["dev"]),
     )
 
 
@@ -206,6 +211,14 @@ def _answers(study: OpenStudy, record: Record | None) -> dict[str, Any]:
         mean, scale = target_of(fitted)
         return {**found, "targets": np.asarray(arrays["y_dev"], np.float64) * scale + mean}
     return {**found, "dev": _dev(prepared, arrays, fitted)}
+
+
+def _roc_auc(record: Record | None, dev: Dev | None) -> float | None:
+    """Return the mean ROC AUC of a record's networks on dev; None if it is not defined."""
+    if record is None or dev is None or "parameters" not in record.arrays:
+        return None
+    area = float(measure(RANKING, logits(record, dev.arrays, "dev"), dev.labels).mean())
+    return area if np.isfinite(area) else None
 
 
 def _dev(
