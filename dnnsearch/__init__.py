@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dnnsearch.api import (
+        Explained,
         Promoted,
         Retuned,
         Verdict,
         best,
         clean,
+        explain,
         fingerprint,
         load,
         lock,
@@ -49,6 +51,7 @@ __all__ = [
     "DeepNetClassifier",
     "DeepNetRegressor",
     "DeepNetSearch",
+    "Explained",
     "Promoted",
     "Retuned",
     "Study",
@@ -57,6 +60,7 @@ __all__ = [
     "Verdict",
     "best",
     "clean",
+    "explain",
     "fingerprint",
     "load",
     "lock",

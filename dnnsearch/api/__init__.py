@@ -10,11 +10,13 @@ Nothing here knows how a study is searched.
 - `read_studies`: `load`, `studies`, `show`, `best`, `fingerprint`.
 - `results`: a study and a trial as objects.
 - `reproduction`: `rerun`, `verify`, `lock`, `report`.
+- `explanations`: `explain`.
 - `promotions`: `promote`, `retune`.
 - `models`: `predict`, `serve`.
 - `removals`: `publish`, `rm`, `clean`, `ui`.
 """
 
+from dnnsearch.api.explanations import Explained, explain
 from dnnsearch.api.models import predict, serve
 from dnnsearch.api.new_file import new
 from dnnsearch.api.promotions import Promoted, Retuned, promote, retune
@@ -26,6 +28,7 @@ from dnnsearch.api.searches import search
 from dnnsearch.errors import UserError
 
 __all__ = [
+    "Explained",
     "Promoted",
     "Retuned",
     "Study",
@@ -34,6 +37,7 @@ __all__ = [
     "Verdict",
     "best",
     "clean",
+    "explain",
     "fingerprint",
     "load",
     "lock",

@@ -15,6 +15,7 @@ decides. Modules that do work are imported inside the commands, so that `--help`
 - `verify`: run a whole study again and compare it.
 - `lock`: the text file by which a clone can verify a study.
 - `report`: one HTML page on a study or on several.
+- `explain`: what the columns of the data do.
 - `promote`: from a search to one model with an unbiased test score.
 - `retune`: a new search on newer data, and whether its champion beats the old one.
 - `predict`: a table with a model's predictions.

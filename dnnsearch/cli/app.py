@@ -7,6 +7,7 @@ import typer
 from dnnsearch.cli.best import best
 from dnnsearch.cli.clean import clean
 from dnnsearch.cli.config import config
+from dnnsearch.cli.explain import explain
 from dnnsearch.cli.fingerprint import fingerprint
 from dnnsearch.cli.list import list_
 from dnnsearch.cli.lock import lock
@@ -77,6 +78,7 @@ app.command()(rerun)
 app.command()(verify)
 app.command()(lock)
 app.command()(report)
+app.command()(explain)
 app.command()(promote)
 app.command()(retune)
 app.command()(predict)

@@ -116,7 +116,7 @@ class Preparation:
 
         No row of train is in it.
         """
-        levels = {name: levels[0] for name, levels in self.levels.items()}
+        levels = {name: (levels or ("",))[0] for name, levels in self.levels.items()}
         numbers = typical_numbers(self.columns, self.arrays)
         row: dict[str, Any] = {**numbers, **levels}
         row |= {

@@ -58,6 +58,12 @@ class Network:
         self.scaling = Scaling(parameters, self.gradient) if SCALES in parameters.extra else None
         self.workspaces: dict[int, dict[int, Workspace]] = {}
 
+    def __repr__(self) -> str:
+        hidden = (name for name, one in ACTIVATIONS.items() if self.L > 1 and one is self.g[1])
+        output = (name for name, one in OUTPUTS.items() if one is self.output)
+        sizes, rest = repr(self.parameters)[len("<Parameters ") :].split(", ", 1)
+        return f"<Network {', '.join([sizes, *hidden, *output, rest])}"
+
     def forward(
         self,
         X: Array,

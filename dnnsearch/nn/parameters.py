@@ -61,6 +61,11 @@ class Parameters:
             start, end = end, end + math.prod(shape)
             self.extra[name] = flat[..., start:end].reshape(*self.replicates, *shape)
 
+    def __repr__(self) -> str:
+        sizes = "-".join(map(str, self.layer_sizes))
+        stacked = f" x {self.replicates[0]}" if self.replicates else ""
+        return f"<Parameters {sizes}, {self.flat.shape[-1]}{stacked} numbers, {self.flat.dtype}>"
+
     @property
     def extra_shapes(self) -> dict[str, tuple[int, ...]]:
         """Return the shape of each array in `extra`, without the replicates."""

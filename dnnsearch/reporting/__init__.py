@@ -5,5 +5,6 @@ It reads studies and changes none; it knows nothing of how a search runs.
 - `analysis/`: what the trials of a study show, as numbers and sentences.
 - `html/`: the page that displays it.
 - `write_report`: from studies to the page, and its copy in MLflow.
+- `explanation_text`: what the columns do, as text and as a JSON document.
 - `terminal`: ties and comparisons for `show`.
 """

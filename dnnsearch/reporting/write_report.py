@@ -1,19 +1,24 @@
 """From studies to the report, and its copy in MLflow."""
 
 import re
+import shlex
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from dnnsearch.errors import UserError
 from dnnsearch.reporting.analysis.analyses import analyse, analyse_deeper
-from dnnsearch.reporting.analysis.champion_trial import networks_to_show
+from dnnsearch.reporting.analysis.champion_trial import ShownNetworks, networks_to_show
+from dnnsearch.reporting.analysis.explanation import explain
 from dnnsearch.reporting.analysis.findings import findings
 from dnnsearch.reporting.analysis.importance import DRAWS
 from dnnsearch.reporting.analysis.report_data import ReportData, read
 from dnnsearch.reporting.analysis.verdict import verdict
 from dnnsearch.reporting.html import sections
+from dnnsearch.reporting.html.columns_section import what_columns_do, without_columns
 from dnnsearch.reporting.html.comparison_section import compare_studies
 from dnnsearch.reporting.html.markup import Markup, joined, tag
 from dnnsearch.reporting.html.page import page
+from dnnsearch.runtime.cli_process import program_name
 from dnnsearch.study.stored_study import EXPERIMENT, IDENTITY, OpenStudy
 from dnnsearch.study.test_set_history import history
 from dnnsearch.tracking import has_store
@@ -93,7 +98,22 @@ def _one(
         on_message("drawing the plots")
         champion = networks_to_show(data, study, on_message)
         parts.append(sections.analysis(study, data, analyses, by_depth, champion))
+        parts.append(_columns(study, champion, on_message))
     return joined([*parts, sections.commands(data)]), sentences
+
+
+def _columns(study: OpenStudy, shown: ShownNetworks, on_message: OnMessage) -> Markup:
+    """Return the section on the columns; a report trains nothing, and goes on without the data."""
+    if any("parameters" not in record.arrays for record in shown.records):
+        command = f"{program_name()} explain {shlex.quote(study.name)}"
+        return without_columns(
+            "The parameters of these networks are too large for their record; "
+            f"`{command}` trains them again."
+        )
+    try:
+        return what_columns_do(explain(study, shown, on_message))
+    except UserError as error:
+        return without_columns(f"This could not be measured: {error}.")
 
 
 def _several(every: Sequence[ReportData], bodies: Sequence[Markup]) -> Markup:

@@ -20,25 +20,34 @@ MAX_GROUPS = 200  # each costs one more evaluation of the metric
 
 
 def contributions(
-    objective: str, output: str, Z: np.ndarray, y: np.ndarray, scale: float = 1.0
+    objective: str,
+    output: str,
+    Z: np.ndarray,
+    y: np.ndarray,
+    scale: float = 1.0,
+    max_groups: int = MAX_GROUPS,
 ) -> np.ndarray:
     """Return the contributions (R, G) for logits Z[L] (R, n[L], m) and targets y (m,) or (R, m).
 
-    G is m if the metric is a mean over examples, else the number of groups. `scale` is the standard
-    deviation of a regression's target; the contributions have the unit of the metric.
+    G is m if the metric is a mean over examples, else the number of groups, at most `max_groups`.
+    `scale` is the standard deviation of a regression's target; the contributions have the unit of
+    the metric.
     """
     ys = np.broadcast_to(y, (len(Z), y.shape[-1]))
     if by_example := METRICS[objective].by_example:
         return np.asarray(by_example(OUTPUTS[output], Z, ys, scale))
-    return np.stack([_pseudo_values(objective, z, t, scale) for z, t in zip(Z, ys, strict=True)])
+    pairs = zip(Z, ys, strict=True)
+    return np.stack([_pseudo_values(objective, z, t, scale, max_groups) for z, t in pairs])
 
 
-def _pseudo_values(objective: str, Z: np.ndarray, y: np.ndarray, scale: float) -> np.ndarray:
+def _pseudo_values(
+    objective: str, Z: np.ndarray, y: np.ndarray, scale: float, max_groups: int
+) -> np.ndarray:
     """Return the pseudo-values (G,) of one network.
 
     A group has the value of the whole if the metric is not defined without the group.
     """
-    group = groups(len(y))
+    group = groups(len(y), max_groups)
     whole = score(objective, Z, y, scale)
     if len(y) == 1:
         return np.array([whole])
@@ -49,9 +58,9 @@ def _pseudo_values(objective: str, Z: np.ndarray, y: np.ndarray, scale: float) -
     return np.asarray(values + (whole - values.mean()))
 
 
-def groups(m: int) -> np.ndarray:
+def groups(m: int, max_groups: int = MAX_GROUPS) -> np.ndarray:
     """Return the group of each of m examples, (m,): random, and the same at every call."""
-    count = min(m, MAX_GROUPS)
+    count = min(m, max_groups)
     return np.random.default_rng(m).permutation(np.arange(m) % count)
 
 

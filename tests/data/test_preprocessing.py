@@ -102,3 +102,10 @@ def test_rows_that_lack_a_column_or_have_text_for_numbers_are_refused():
         ours.apply(frame().assign(n="many"), "float32")
     text = frame().assign(n=frame()["n"].map(str))
     assert np.array_equal(ours.apply(text, "float32"), ours.apply(frame(), "float32"))
+
+
+def test_a_category_whose_folds_share_no_level_has_a_typical_row_too():
+    folds = [pd.DataFrame({"c": [level] * 9 + ["once"]}, dtype="str") for level in "uv"]
+    fitted = aligned([fit(one, {"c": "category"}) for one in folds])
+    assert fitted[0].feature_names == ("c=other",)
+    assert fitted[0].typical() == {"c": ""}

@@ -225,3 +225,10 @@ def test_the_derivative_by_the_data_is_not_computed():
     network.backward(Y, caches)
     assert caches[1].workspace.dA_prev is None
     assert caches[2].workspace.dA_prev.shape == (6, 20)
+
+
+def test_a_network_shows_its_sizes_its_activation_and_its_output():
+    deep = Network(Parameters((4, 8, 3)), "tanh", "softmax")
+    assert repr(deep) == "<Network 4-8-3, tanh, softmax, 67 numbers, float32>"
+    flat = Network(Parameters((4, 1)), "tanh", "sigmoid")
+    assert repr(flat) == "<Network 4-1, sigmoid, 5 numbers, float32>"

@@ -106,3 +106,9 @@ def test_an_update_goes_against_the_gradient_in_every_layer():
 def test_an_update_with_the_gradient_of_another_network_is_an_error():
     with pytest.raises(ShapeError, match=r"the gradient must have the shape \(8,\), but has"):
         update_parameters(Parameters((3, 2)), Parameters((3, 3)), 0.1)
+
+
+def test_parameters_show_their_sizes_and_not_their_numbers():
+    assert repr(Parameters((64, 32, 10))) == "<Parameters 64-32-10, 2410 numbers, float32>"
+    stacked = Parameters((3, 2), (4,), np.float64)
+    assert repr(stacked) == "<Parameters 3-2, 8 x 4 numbers, float64>"

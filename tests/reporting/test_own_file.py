@@ -30,7 +30,7 @@ def test_the_report_shows_no_rows_of_the_file_and_no_metric_but_the_objective(
     program.run(tmp_path, "report", "people", "--out", "people.html")
     page = (tmp_path / "people.html").read_text()
     assert "Most confident errors" in page
-    assert re.search(r"row \d+ of fold \d</code>", page)
+    assert re.search(r"row \d+ of people.csv</code>", page)
     assert "fold by fold" in page
     assert "the best dev_accuracy" not in page, "balanced accuracy was the objective"
     monkeypatch.chdir(tmp_path)

@@ -16,6 +16,11 @@ It knows nothing of HTML, plots or the terminal.
 - `pareto`: the trials that are better than every cheaper one.
 - `diagnosis`: high bias or high variance of a trial.
 - `champion_trial`: confusion matrix and most confident errors of the champion's networks.
+- `explanation`: what the columns of the data do, by the networks that a report shows.
+- `dev_networks`: networks and the dev rows that they are asked about.
+- `column_importance`: how much worse the networks are if a column is shuffled.
+- `column_effects`: how the answer depends on one column.
+- `row_numbers`: the numbers that dev rows have in the user's file.
 - `study_comparison`: several studies compared.
 - `findings`: the warnings, as sentences.
 - `verdict`: the three sentences at the top of a report.

@@ -18,6 +18,7 @@ from dnnsearch.nn import OUTPUTS
 from dnnsearch.promotion.candidates import confirmations
 from dnnsearch.promotion.evaluation_scores import logits
 from dnnsearch.reporting.analysis.report_data import Dev, ReportData
+from dnnsearch.reporting.analysis.row_numbers import dev_row_numbers, source_name
 from dnnsearch.study.stored_study import OpenStudy
 from dnnsearch.trials.record import Record
 
@@ -91,7 +92,7 @@ def confusion(data: ReportData, records: Sequence[Record]) -> np.ndarray | None:
 class WrongExample:
     """An example of the dev set that the networks, averaged, classify wrongly."""
 
-    place: str  # such as `row 7 of dev`
+    place: str  # such as `row 7 of churn.csv`
     label: str
     prediction: str
     probability: float  # predicted for the label
@@ -115,7 +116,7 @@ def most_confidently_wrong(
     probabilities = outputs.swapaxes(1, 2).reshape(dev.labels.size, -1)
     # the page is also stored in MLflow, which gets no rows of the user's own file
     may_show = not is_file(study.config.data)
-    return _select(dev, probabilities, may_show)
+    return _select(dev, probabilities, may_show, study)
 
 
 def _outputs(records: Sequence[Record], dev: Dev) -> np.ndarray:
@@ -128,16 +129,19 @@ def _outputs(records: Sequence[Record], dev: Dev) -> np.ndarray:
     return np.asarray(np.concatenate(each).mean(axis=0, keepdims=True))
 
 
-def _select(dev: Dev, probabilities: np.ndarray, with_features: bool) -> list[WrongExample]:
+def _select(
+    dev: Dev, probabilities: np.ndarray, with_features: bool, study: OpenStudy
+) -> list[WrongExample]:
     """Return the most confident errors; probabilities are (m, classes), fold after fold."""
     labels = dev.labels.ravel()
     given = probabilities[np.arange(len(labels)), labels]
     answers = probabilities.argmax(axis=1)
     wrong = np.flatnonzero(answers != labels)
     order = wrong[np.argsort(given[wrong], kind="stable")][:MAX_WRONG_EXAMPLES]
+    numbers = dev_row_numbers(study) if len(order) else None
     return [
         WrongExample(
-            _place(dev, i),
+            _place(dev, i) if numbers is None else f"row {numbers.flat[i]} of {source_name(study)}",
             dev.classes[labels[i]],
             dev.classes[answers[i]],
             float(given[i]),
@@ -148,10 +152,11 @@ def _select(dev: Dev, probabilities: np.ndarray, with_features: bool) -> list[Wr
 
 
 def _place(dev: Dev, i: int) -> str:
+    """Return the place of a row whose number in the file is not known."""
     if dev.labels.ndim == 1:
-        return f"row {i} of dev"
+        return f"row {i + 1} of dev"
     fold, row = divmod(i, dev.labels.shape[1])
-    return f"row {row} of fold {fold}"
+    return f"row {row + 1} of fold {fold}"
 
 
 def _features(dev: Dev, i: int) -> np.ndarray:

@@ -24,10 +24,11 @@ def champion(data: ReportData, study: OpenStudy, shown: ShownNetworks) -> Markup
     matrix = tables.confusion(counts.tolist(), data.dev.classes)
     wrong = most_confidently_wrong(data, study, shown.records)
     pictures = tag("div", *(_example(one) for one in wrong), class_="examples")
+    rows = tag("p", "The first row of the data, below a header, is row 1.", class_="about")
     return section(
         f"{shown.title}, {'fold by fold' if data.config.folds else 'on the dev set'}",
         matrix,
-        *([tag("h3", "Most confident errors"), pictures] if wrong else []),
+        *([tag("h3", "Most confident errors"), rows, pictures] if wrong else []),
         about=shown.reason,
     )
 
@@ -35,8 +36,8 @@ def champion(data: ReportData, study: OpenStudy, shown: ShownNetworks) -> Markup
 def _example(one: WrongExample) -> Markup:
     given = f"{one.label} has {one.probability:.1%}"
     text = f"{one.label}, predicted as {one.prediction}: {given}"
-    picture = _picture(one.features) if one.features.size else tag("code", one.place)
-    return tag("figure", picture, tag("figcaption", text))
+    picture = [_picture(one.features)] if one.features.size else []
+    return tag("figure", *picture, tag("code", one.place), tag("figcaption", text))
 
 
 def _picture(features: np.ndarray) -> Markup:

@@ -72,15 +72,5 @@ def _shade(
     intervals = [interval for interval in found if interval]
     if not path or len(intervals) < len(path):
         return None
-    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
-    return go.Scatter(
-        x=[*x, *x[::-1]],
-        y=[i.high for i in intervals] + [i.low for i in intervals[::-1]],
-        fill="toself",
-        mode="lines",
-        line={"width": 0, "shape": "linear"},
-        fillcolor=f"rgba({red},{green},{blue},0.15)",
-        hoverinfo="skip",
-        showlegend=False,
-        legendgroup=html.escape(data.name),
-    )
+    shade = learning_curves.band(x, intervals, colour)
+    return shade.update(legendgroup=html.escape(data.name))

@@ -231,6 +231,7 @@ def importances(importance: Importance) -> go.Figure:
             error_x={
                 "type": "data",
                 "symmetric": False,
+                "color": GREY,
                 "array": [max(shares[n].interval.high - shares[n].mean, 0) for n in names],
                 "arrayminus": [max(shares[n].mean - shares[n].interval.low, 0) for n in names],
             },

@@ -1,12 +1,14 @@
-"""The plot of the learning curves of the best trials."""
+"""The plot of the learning curves of the best trials, and the shade around a line."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 
 from dnnsearch.reporting.analysis.report_data import ReportData
 from dnnsearch.reporting.html.figures import MARGIN
+from dnnsearch.statistics.interval import Interval
 from dnnsearch.study.leaderboard.ranking import Row
 
 SKIPPED_SHARE = 0.1  # of the iterations: at the start, all accuracies rise steeply
@@ -46,3 +48,18 @@ def _after_the_start(data: ReportData, rows: Sequence[Row]) -> tuple[float, floa
     low, high = (float(end) for end in (np.concatenate(late).min(), np.concatenate(late).max()))
     margin = MARGIN * (high - low or 0.1)
     return low - margin, high + margin
+
+
+def band(x: Sequence[Any], intervals: Sequence[Interval], colour: str) -> go.Scatter:
+    """Return the shade between the ends of intervals, in a colour #rrggbb."""
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return go.Scatter(
+        x=[*x, *x[::-1]],
+        y=[i.high for i in intervals] + [i.low for i in intervals[::-1]],
+        fill="toself",
+        mode="lines",
+        line={"width": 0, "shape": "linear"},
+        fillcolor=f"rgba({red},{green},{blue},0.15)",
+        hoverinfo="skip",
+        showlegend=False,
+    )

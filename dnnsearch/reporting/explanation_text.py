@@ -1,0 +1,146 @@
+"""What the columns do, as text and as a JSON document."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from dnnsearch.reporting.analysis.column_effects import Effect, Outcome
+from dnnsearch.reporting.analysis.column_importance import ColumnImportance
+from dnnsearch.reporting.analysis.explanation import Explanation
+from dnnsearch.statistics.interval import Interval
+from dnnsearch.study.leaderboard.text_table import aligned, paragraph
+
+MAX_LINES = 20  # of the table; the JSON document has all columns
+MAX_WRITTEN_OUT = 1e9  # a number up to this has no exponent
+MAX_CLASSES = 2  # with a line for each column
+BLOCKS = "▁▂▃▄▅▆▇█"
+
+
+def lines(found: Explanation, width: int | None = None) -> Iterator[str]:
+    """Yield what `explain` prints, in lines of at most `width` characters."""
+    yield f"study {found.study}: what the columns do"
+    yield from paragraph(f"{found.shown.title}. {found.shown.reason}", width)
+    yield from paragraph(found.about, width)
+    yield ""
+    shown = found.importance[:MAX_LINES]
+    header = ("column", "worse by", "95 %")
+    yield from aligned(header, (_row(one) for one in shown), width)
+    if len(found.importance) > MAX_LINES:
+        yield f"and {len(found.importance) - MAX_LINES} more, which --json has"
+    if found.effects:
+        yield ""
+        yield from paragraph(effect_about(found), width)
+        rows = [row for effect in found.effects for row in _effect_rows(effect)]
+        kind = "value" if _is_regression(found) else "class"
+        yield from aligned(("column", kind, "", "from", "to"), rows, width)
+
+
+def effect_about(found: Explanation) -> str:
+    """Return what the curves show, in a sentence."""
+    what = "the mean prediction" if _is_regression(found) else "the mean probability of a class"
+    return (
+        f"Partial dependence: {what} if all rows had this value in the column and kept their own "
+        "values in the others. If columns go together, that includes combinations that no row has."
+    )
+
+
+def _is_regression(found: Explanation) -> bool:
+    return all(not one.name for effect in found.effects for one in effect.outcomes)
+
+
+def _row(one: ColumnImportance) -> list[str]:
+    unclear = "" if one.is_clear else "  not clear"
+    return [one.name, f"{round(one.worse_by, 4) + 0.0:.4f}", f"{one.interval}{unclear}"]
+
+
+def _effect_rows(effect: Effect) -> Iterator[list[str]]:
+    most = sorted(effect.outcomes, key=lambda one: min(one.means) - max(one.means))
+    for outcome in most[:MAX_CLASSES]:
+        low, high = min(outcome.means), max(outcome.means)
+        ends = (_end(effect, outcome, level) for level in (low, high))
+        yield [effect.column, outcome.name, sparkline(outcome.means), *ends]
+
+
+def _end(effect: Effect, outcome: Outcome, level: float) -> str:
+    return f"{value_text(level)} at {value_text(effect.values[outcome.means.index(level)])}"
+
+
+def value_text(value: float | str | None) -> str:
+    """Return a column's value as it is shown."""
+    if value is None:
+        return "missing"
+    if isinstance(value, str):
+        return value
+    short = f"{value:.4g}"
+    return f"{value:.0f}" if "e+" in short and abs(value) < MAX_WRITTEN_OUT else short
+
+
+def sparkline(values: list[float]) -> str:
+    """Return a line of blocks, one for each value."""
+    low, span = min(values), (max(values) - min(values)) or 1.0
+    return "".join(BLOCKS[round((value - low) / span * (len(BLOCKS) - 1))] for value in values)
+
+
+def document(found: Explanation) -> dict[str, Any]:
+    """Return all numbers, JSON-able."""
+    return {
+        "study": found.study,
+        "networks": found.networks,
+        "of": f"{found.shown.title}. {found.shown.reason}",
+        "trial": found.shown.records[0].spec.number,
+        "objective": found.objective,
+        "value": found.value,
+        "rows": found.rows,
+        "columns": found.columns,
+        "about": found.about,
+        "importance": [_importance(found, one) for one in found.importance],
+        "effects": [_effect(effect) for effect in found.effects],
+    }
+
+
+def _importance(found: Explanation, one: ColumnImportance) -> dict[str, Any]:
+    return {
+        "column": one.name,
+        "kind": found.kinds[one.name],
+        "worse_by": one.worse_by,
+        "low": one.interval.low,
+        "high": one.interval.high,
+    }
+
+
+def _effect(effect: Effect) -> dict[str, Any]:
+    outcomes = [
+        {
+            "class": outcome.name or None,
+            "prediction": outcome.means,
+            "low": [one.low for one in outcome.intervals] if outcome.intervals else None,
+            "high": [one.high for one in outcome.intervals] if outcome.intervals else None,
+        }
+        for outcome in effect.outcomes
+    ]
+    return {
+        "column": effect.column,
+        "kind": effect.kind,
+        "values": effect.values,
+        "outcomes": outcomes,
+    }
+
+
+def importance_of(document: Mapping[str, Any]) -> list[ColumnImportance]:
+    """Return the importance of the columns that a document has."""
+    return [
+        ColumnImportance(one["column"], one["worse_by"], Interval(one["low"], one["high"]))
+        for one in document["importance"]
+    ]
+
+
+def effect_of(document: Mapping[str, Any]) -> Effect:
+    """Return the effect that a part of a document has."""
+    outcomes = [
+        Outcome(one["class"] or "", one["prediction"], _intervals(one["low"], one["high"]))
+        for one in document["outcomes"]
+    ]
+    return Effect(document["column"], document["kind"], document["values"], outcomes)
+
+
+def _intervals(low: Sequence[float] | None, high: Sequence[float] | None) -> list[Interval] | None:
+    return [Interval(*ends) for ends in zip(low, high, strict=True)] if low and high else None

@@ -1,0 +1,46 @@
+"""`explain`, and the same from Python."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+import dnnsearch
+from dnnsearch.api.explanations import Explained
+from tests.support.preloaded import Preloaded
+
+
+def test_it_prints_a_table_of_the_columns_and_the_ends_of_their_curves(
+    program: Preloaded, tiny: Path
+) -> None:
+    said = program.run(tiny, "explain", "tiny", "--quiet")
+    assert "study tiny: what the columns do" in said
+    assert "This study has no champion yet." in said
+    assert "worse by" in said
+    assert "Partial dependence: " in said
+
+
+def test_json_is_one_document_and_python_has_the_same(program: Preloaded, tiny: Path) -> None:
+    said = json.loads(program.run(tiny, "explain", "tiny", "--json"))
+    assert {one["column"] for one in said["importance"]} == {"x", "y"}
+    found = dnnsearch.explain("tiny")
+    assert found.document == said
+    first = said["importance"][0]
+    assert found.importance.index[0] == first["column"]
+    assert found.importance.loc[first["column"], "worse_by"] == first["worse_by"]
+    curve = found.effect(first["column"])
+    assert curve["1"].tolist() == said["effects"][0]["outcomes"][0]["prediction"]
+    assert found.plot().data[0].orientation == "h"
+    assert found.plot(first["column"]).data[-1].y == tuple(curve["1"])
+
+
+def test_a_column_without_a_curve_is_an_error_with_the_names() -> None:
+    found = Explained("", {"effects": [{"column": "months"}]})
+    with pytest.raises(dnnsearch.UserError, match="mean months.*; there are: months"):
+        found.effect("month")
+
+
+def test_a_study_that_is_not_there_is_one_line(program: Preloaded, tiny: Path) -> None:
+    said = program.run(tiny, "explain", "nothing", code=2)
+    assert said.startswith("error: there is no study nothing")
+    assert said.count("\n") == 1
