@@ -1,0 +1,109 @@
+"""dnnsearch on one split of a table, as a user runs it: `new`, `search`, `promote`, `predict`."""
+
+import json
+import os
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import chdir, contextmanager
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import numpy as np
+
+import dnnsearch
+from dnnsearch.deployment.lookup import find
+from dnnsearch.urls import storage_url
+from experiments.tables_data import TARGET, Split
+
+WORKERS = 2
+SEARCH_SHARE = 0.5  # of the seconds; a promotion as drafted costs at most what its search did
+NETWORKS = 4  # of trial 0 alone, in one stack
+
+
+def starts_for(portfolio: str | None, table: str) -> list[Mapping[str, Any]] | None:
+    """Return the `try_first` of a table, learnt without it; None if there is no portfolio.
+
+    `portfolio` is the path of a JSON list, in which `{table}` stands for the table's name.
+    """
+    if portfolio is None:
+        return None
+    found: list[Mapping[str, Any]] = json.loads(
+        Path(portfolio.replace("{table}", table)).read_text(encoding="utf-8")
+    )
+    return found
+
+
+def promoted(
+    split: Split, seconds: float, starts: list[Mapping[str, Any]] | None
+) -> tuple[np.ndarray, dict[str, Any]]:
+    """Return the answers of the promoted model of a search as drafted, and what they took."""
+    with _folder(split):
+        began = time.monotonic()
+        more = {} if starts is None else {"try_first": starts}
+        config = _new(split, more)
+        drafted = time.monotonic()
+        study = dnnsearch.search(
+            config,
+            seconds=max(1, round(seconds * SEARCH_SHARE - (drafted - began))),
+            workers=WORKERS,
+            quiet=True,
+        )
+        searched = time.monotonic()
+        found = dnnsearch.promote(study.name, workers=WORKERS)
+        ended = time.monotonic()
+        took = {
+            "seconds": ended - began,
+            "search_seconds": searched - began,
+            "promote_seconds": ended - searched,
+            "trials": len(study.trials),
+            "best": study.best.number,
+            "promoted": found.trial,
+        }
+        return _answers(split, str(found.file)), took
+
+
+def trial_0(
+    split: Split, starts: list[Mapping[str, Any]] | None
+) -> tuple[np.ndarray, dict[str, Any]]:
+    """Return the answers of trial 0 alone, NETWORKS networks in a stack, and what it took."""
+    with _folder(split):
+        began = time.monotonic()
+        config = _new(split, {"replicates": NETWORKS, "folds": "none"})
+        study = dnnsearch.search(config, trials=1, workers=1, quiet=True)
+        took = {"seconds": time.monotonic() - began}
+        took["training_seconds"] = float(study.best.record.document["made"]["seconds"])
+        return _answers(split, f"{study.name}/0"), took
+
+
+@contextmanager
+def _folder(split: Split) -> Iterator[None]:
+    """Work in a folder of its own, with the two files and a cache of its own."""
+    with tempfile.TemporaryDirectory(prefix="tables-") as folder, chdir(folder):
+        cache = {"DNNSEARCH_CACHE": str(Path(folder, "cache"))}
+        with mock.patch.dict(os.environ, cache):
+            split.write(Path(folder))
+            yield
+
+
+def _new(split: Split, more: Mapping[str, Any]) -> Path:
+    settings = {**split.settings(), **more}
+    return dnnsearch.new(
+        "train.csv", TARGET, name="table", test="test.csv", overrides=settings, quiet=True
+    )
+
+
+def _answers(split: Split, model: str) -> np.ndarray:
+    """Return probabilities (m, classes) in the table's order of classes, or values (m,)."""
+    table = dnnsearch.predict(model, "test.csv")
+    assert not isinstance(table, Path)
+    if split.table.kind == "numbers":
+        return table.iloc[:, -1].to_numpy(np.float64)
+    known = find(model, storage_url(None), lambda line: None).classes
+    names = [str(name) for name in known.tolist()]
+    shares = table.iloc[:, -len(names) :].to_numpy(np.float64)
+    answers = np.zeros((len(shares), len(split.table.classes)))
+    for column, name in enumerate(names):
+        answers[:, split.table.classes.index(name)] = shares[:, column]
+    return answers
