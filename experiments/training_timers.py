@@ -52,19 +52,22 @@ class Job:
         return X, rng.integers(0, self.layers[-1], self.examples)
 
 
-def time_dnnsearch(job: Job) -> float:
+def time_dnnsearch(job: Job, exact: bool = False) -> float:
     """Return the seconds of an update; with curves, dev has a third of the examples."""
     import numpy as np
 
     from dnnsearch import nn
+    from dnnsearch.nn.arithmetic import FAST
+    from dnnsearch.nn.exact_arithmetic import EXACT
     from dnnsearch.trials import training
     from dnnsearch.trials.hyperparameters import Hyperparameters
 
     X, y = job.data()
     dev = job.examples // 3 if job.every else 1
     rngs = [np.random.default_rng(replicate) for replicate in range(job.replicates)]
+    by = EXACT if exact else FAST
     points = training.train(
-        nn.initialize(job.layers, rngs),
+        nn.initialize(job.layers, rngs, dtype=by.dtype or np.float32, arithmetic=by),
         {"X_train": X, "y_train": y, "X_dev": X[:dev], "y_dev": y[:dev]},
         Hyperparameters(
             learning_rate=0.01,
@@ -77,6 +80,7 @@ def time_dnnsearch(job: Job) -> float:
         output="softmax",
         curve_every=job.every or job.updates,
         rngs=rngs,
+        arithmetic=by,
     )
     started = time.process_time()
     while next(points).iteration < job.updates:
@@ -141,6 +145,7 @@ def time_gemm(job: Job) -> float:
 
 TIMERS: dict[str, Callable[[Job], float]] = {
     "dnnsearch": time_dnnsearch,
+    "exact": partial(time_dnnsearch, exact=True),
     "GEMM": time_gemm,
     "scikit-learn": time_sklearn,
     "PyTorch": time_torch,

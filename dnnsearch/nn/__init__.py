@@ -13,6 +13,7 @@ embedding, then X is (..., n_x, m), and A[0] is what they make of it.
 This room does not know data files, descent, trials or searches; docs/course.md explains it.
 
 - `parameters`: W and b of all layers, as views of one flat vector.
+- `arithmetic`: the operations whose last bit depends on the machine.
 - `activations`: the functions g and their slopes.
 - `outputs`: the last layer: its activation, cost and predictions.
 - `initialization`: how the parameters start.
@@ -23,11 +24,15 @@ This room does not know data files, descent, trials or searches; docs/course.md 
 - `checking`: the gradient check.
 - `regularization`: dropout, label smoothing, and L2 in the cost.
 - `scaling`: a learnt factor for each input, in front of layer 1.
+- `exact_arithmetic`: products and sums with the same bits on every machine.
+- `exact_functions`: exp, log, tanh and others, likewise.
+- `exact_normal`: normal numbers and quantiles, likewise.
 - `batch_block`: how mini-batches are laid out in memory.
 - `batches`: the batches as the training loop takes them.
 """
 
 from dnnsearch.nn.activations import ACTIVATIONS, Activation
+from dnnsearch.nn.arithmetic import FAST
 from dnnsearch.nn.checking import gradient_check
 from dnnsearch.nn.initialization import INITIALIZATIONS, initialize
 from dnnsearch.nn.layers import layer_backward, layer_forward, linear_backward, linear_forward
@@ -46,6 +51,7 @@ from dnnsearch.nn.scaling import SCALES, without_scaling
 
 __all__ = [
     "ACTIVATIONS",
+    "FAST",
     "INITIALIZATIONS",
     "NO_EXTRA",
     "OUTPUTS",

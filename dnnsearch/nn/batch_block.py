@@ -46,13 +46,12 @@ class BatchBlock(NamedTuple):
     chunks: list[Chunk]
 
 
-def make_batch_block(
-    network: Network, sizes: Sequence[int], X_type: Any, y_type: Any
-) -> BatchBlock:
+def make_batch_block(network: Network, sizes: Sequence[int], y_type: Any) -> BatchBlock:
     """Return the arrays for mini-batches of these sizes (examples), with contents yet undefined.
 
-    X_type is the dtype of examples and logits, y_type that of the stored targets.
+    Examples and logits have the dtype of the parameters, stored targets have y_type.
     """
+    X_type = network.parameters.flat.dtype
     replicates, n = network.parameters.replicates, network.parameters.layer_sizes
     c = sum(sizes)
     Y, logits = (np.empty((*replicates, n[-1], c), X_type) for _ in range(2))

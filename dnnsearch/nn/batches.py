@@ -31,9 +31,10 @@ def grade(network: Network, Z: Array, y: Array) -> tuple[Array, Array]:
     regression.
     """
     output = network.output
-    losses = output.losses(Z, output.targets(y, Z.shape[-2]))
+    losses = output.losses(Z, output.targets(y, Z.shape[-2])).astype(np.float64)
     scores = output.scores(output.predictions(Z), y)
-    return losses.astype(np.float64).mean(axis=-1), scores.astype(np.float64).mean(axis=-1)
+    losses = network.arithmetic.summands(losses, -1)
+    return losses.mean(axis=-1), scores.astype(np.float64).mean(axis=-1)
 
 
 class FullBatch:
@@ -45,8 +46,8 @@ class FullBatch:
     def __init__(self, network: Network, X: Array, y: Array) -> None:
         self.network, self.X, self.y = network, X, y
         m, n_L = X.shape[-2], network.parameters.layer_sizes[-1]
-        Y = network.output.targets(y, n_L).astype(X.dtype)
-        self.batch = Batch(X.mT, Y, network.workspaces_for(m), m)
+        Y = network.output.targets(y, n_L).astype(network.gradient.flat.dtype)
+        self.batch = Batch(network.input_operand()(X).mT, Y, network.workspaces_for(m), m)
 
     def take(self, n: int) -> Iterator[Batch]:
         """Yield the training set n times."""
@@ -74,6 +75,7 @@ class Minibatches:
     ) -> None:
         self.network, self.size, self.rngs = network, size, rngs
         self.m, n_x = X.shape[-2:]
+        self.operand = network.input_operand(X)
         self.X, self.y = X.reshape(-1, n_x), y.reshape(-1)
         self.first_row = self.m * np.arange(len(rngs)) if X.ndim > 2 else np.zeros(len(rngs), int)
         self.order = np.empty((len(rngs), max(1, BLOCK_EXAMPLES // self.m), self.m), np.int64)
@@ -119,7 +121,7 @@ class Minibatches:
         if c not in self.blocks:
             epochs, rest = divmod(c, self.m)
             sizes = epochs * self.sizes(self.m) + self.sizes(rest)
-            self.blocks[c] = make_batch_block(self.network, sizes, self.X.dtype, self.y.dtype)
+            self.blocks[c] = make_batch_block(self.network, sizes, self.y.dtype)
         block = self.blocks[c]
         np.take(self.y, indices.reshape(block.y.shape), out=block.y, mode="clip")
         block.Y[...] = self.network.output.targets(block.y, block.Y.shape[-2])
@@ -132,7 +134,10 @@ class Minibatches:
     def gather(self, indices: Array, chunk: Chunk) -> None:
         """Copy the examples of a chunk out of the data."""
         rows = indices[:, chunk.columns].reshape(chunk.rows.shape[:-1])
-        np.take(self.X, rows, axis=0, out=chunk.rows, mode="clip")
+        if self.network.arithmetic.operand is None:
+            np.take(self.X, rows, axis=0, out=chunk.rows, mode="clip")
+        else:
+            self.operand(np.take(self.X, rows, axis=0, mode="clip"), out=chunk.rows)
 
     def measure_trained(self) -> None:
         """Measure the mini-batches that were trained since the last call."""
@@ -148,6 +153,7 @@ class Minibatches:
         losses = output.losses(Z, self.block.Y[..., columns])
         scores = output.scores(output.predictions(Z), self.block.y[..., columns])
         both = np.stack([losses, scores], dtype=np.float64, casting="unsafe")
+        both = self.network.arithmetic.summands(both, -1)
         return np.add.reduceat(both, starts - starts[0], axis=-1) / sizes
 
     def means(self) -> tuple[Array, Array]:
@@ -161,6 +167,7 @@ class Minibatches:
             cost, score = self.measure(slice(0, 1))[..., 0]
             return cost, score
         self.measure_trained()
-        cost, score = np.concatenate(self.measured, axis=-1).mean(axis=-1)
+        means = np.concatenate(self.measured, axis=-1)
+        cost, score = self.network.arithmetic.summands(means, -1).mean(axis=-1)
         self.measured.clear()
         return cost, score

@@ -6,11 +6,13 @@ same point.
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
+from dnnsearch.nn.arithmetic import FAST, Arithmetic
 from dnnsearch.nn.parameters import NO_EXTRA, Array, Parameters, Shapes
 from dnnsearch.nn.scaling import SCALES
 
@@ -30,17 +32,20 @@ BAD_INITIALIZATIONS: dict[str, Scale] = {
 }
 
 
-def _embedding(rng: np.random.Generator, name: str, shapes: Shapes) -> Array:
+Normal = Callable[[tuple[int, ...]], Array]  # shape -> standard normal numbers
+
+
+def _embedding(normal: Normal, name: str, shapes: Shapes) -> Array:
     """Return E or c: normal numbers with variance 1/(K+1), so that different units have a kink at
     different values of a number."""
-    return rng.standard_normal(shapes[name]) / math.sqrt(shapes["E"][-1])
+    return normal(shapes[name]) / math.sqrt(shapes["E"][-1])
 
 
-# The arrays of Parameters.extra, from a generator and the shapes of all of them.
-EXTRA: dict[str, Callable[[np.random.Generator, Shapes], Array]] = {
-    "E": lambda rng, shapes: _embedding(rng, "E", shapes),
-    "c": lambda rng, shapes: _embedding(rng, "c", shapes),
-    SCALES: lambda rng, shapes: np.ones(shapes[SCALES]),  # they change nothing at first
+# The arrays of Parameters.extra, from what draws normal numbers and the shapes of all of them.
+EXTRA: dict[str, Callable[[Normal, Shapes], Array]] = {
+    "E": lambda normal, shapes: _embedding(normal, "E", shapes),
+    "c": lambda normal, shapes: _embedding(normal, "c", shapes),
+    SCALES: lambda normal, shapes: np.ones(shapes[SCALES]),  # they change nothing at first
 }
 
 
@@ -50,6 +55,7 @@ def initialize(
     method: str = "he",
     dtype: Any = np.float32,
     extra: Shapes = NO_EXTRA,
+    arithmetic: Arithmetic = FAST,
 ) -> Parameters:
     """Return parameters for the layer sizes n[0], ..., n[L], drawn layer by layer.
 
@@ -59,13 +65,14 @@ def initialize(
     Raise KeyError if `method` is neither in INITIALIZATIONS nor in BAD_INITIALIZATIONS.
     """
     if isinstance(rngs, np.random.Generator):
-        flat = initialize(layer_sizes, [rngs], method, dtype, extra).flat[0]
+        flat = initialize(layer_sizes, [rngs], method, dtype, extra, arithmetic).flat[0]
         return Parameters.from_flat(layer_sizes, flat, extra)
     scale = {**INITIALIZATIONS, **BAD_INITIALIZATIONS}[method]
     parameters = Parameters(layer_sizes, (len(rngs),), dtype, extra)
     for replicate, rng in enumerate(rngs):
+        normal = partial(arithmetic.standard_normal, rng)
         for l, (n_prev, n) in enumerate(pairwise(parameters.layer_sizes), start=1):
-            parameters.W[l][replicate] = scale(n_prev, n) * rng.standard_normal((n, n_prev))
+            parameters.W[l][replicate] = scale(n_prev, n) * normal((n, n_prev))
         for name, array in parameters.extra.items():
-            array[replicate] = EXTRA[name](rng, parameters.extra_shapes)
+            array[replicate] = EXTRA[name](normal, parameters.extra_shapes)
     return parameters

@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from dnnsearch.nn.arithmetic import FAST, Arithmetic
 from dnnsearch.nn.parameters import Array, Parameters
 from dnnsearch.nn.scaling import SCALES
 
@@ -72,8 +73,15 @@ class InputLayer:
     """
 
     def __init__(
-        self, shape: InputShape, parameters: Parameters, gradient: Parameters, edges: Array | None
+        self,
+        shape: InputShape,
+        parameters: Parameters,
+        gradient: Parameters,
+        edges: Array | None,
+        arithmetic: Arithmetic = FAST,
     ) -> None:
+        self.operand = arithmetic.operand
+        self.matmul = arithmetic.product_for(*parameters.extra.values())
         self.shape, self.parameters, self.gradient = shape, parameters, gradient
         self.dtype = parameters.flat.dtype
         self.bins = None if edges is None else _bins(edges, self.dtype)
@@ -86,10 +94,15 @@ class InputLayer:
         self._encode(X[..., :F, :], arrays.C)
         if self.shape.embedding:
             E, c = self.parameters.extra["E"], self.parameters.extra["c"]
-            np.matmul(E, arrays.C, out=arrays.H)
+            if self.operand is not None:
+                E = self.operand(E)
+                self.operand(arrays.C, out=arrays.C)
+            self.matmul(E, arrays.C, out=arrays.H)
             np.add(arrays.H, c, out=arrays.H)
             np.maximum(arrays.H, 0, out=arrays.H)
         arrays.A[..., arrays.A.shape[-2] - self.shape.n_x + F :, :] = X[..., F:, :]
+        if self.operand is not None:
+            self.operand(arrays.A, out=arrays.A)
         return arrays.A
 
     def _encode(self, x: Array, C: Array) -> None:
@@ -114,7 +127,9 @@ class InputLayer:
         F, k = self.shape.numbers, self.shape.embedding
         dH = dA[..., : F * k, :].reshape(arrays.dH.shape)
         np.multiply(dH, arrays.H > 0, out=arrays.dH)
-        np.matmul(arrays.dH, arrays.C.mT, out=self.gradient.extra["E"])
+        if self.operand is not None:
+            self.operand(arrays.dH, out=arrays.dH)
+        self.matmul(arrays.dH, arrays.C.mT, out=self.gradient.extra["E"])
         np.add.reduce(arrays.dH, axis=-1, keepdims=True, out=self.gradient.extra["c"])
 
     def _arrays(self, m: int, keep: bool) -> _Arrays:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dnnsearch.nn.activations import IDENTITY, Activation
+from dnnsearch.nn.arithmetic import matmul_for
 from dnnsearch.nn.parameters import Array, ShapeError
 
 
@@ -29,6 +30,7 @@ class Workspace(NamedTuple):
     ones: Array  # (m, 1)
     divisor: int  # of dW and db: m, or 1 if dZ is already divided by m
     matmul: Callable[..., Array]  # np.dot, or np.matmul for stacks of matrices
+    operand: Callable[..., Array] | None = None  # makes dZ what the arithmetic multiplies
 
 
 class Cache(NamedTuple):
@@ -91,6 +93,8 @@ def linear_backward(dZ: Array, cache: Cache) -> tuple[Array | None, Array, Array
     In the first layer of a network dA_prev is None: nothing needs the derivative by the data.
     """
     A_prev, W, workspace = cache.A_prev, cache.W, cache.workspace
+    if workspace.operand is not None:
+        workspace.operand(dZ, out=dZ)
     workspace.matmul(dZ, A_prev.mT, out=workspace.dW)
     workspace.matmul(dZ, workspace.ones, out=workspace.db)  # a sum, in half the time of np.sum
     if workspace.divisor != 1:
@@ -122,11 +126,3 @@ def make_workspace(A_prev: Array, W: Array, b: Array, layer: int | None = None) 
     ones = np.ones((m, 1), W.dtype)
     dW, db = np.empty_like(W), np.empty_like(b)
     return Workspace(Z, A, dZ, dA_prev, dW, db, ones, m, matmul_for(A_prev, W))
-
-
-def matmul_for(*factors: Array) -> Callable[..., Array]:
-    """Return np.dot for matrices and np.matmul if a factor is a stack of matrices.
-
-    For matrices both give the same bits, and np.dot is half a microsecond faster.
-    """
-    return np.dot if all(array.ndim == 2 for array in factors) else np.matmul

@@ -4,11 +4,13 @@ A network computes outputs, costs and the gradient of its parameters. It knows n
 epochs or data files.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 
 import numpy as np
 
-from dnnsearch.nn.activations import ACTIVATIONS, Activation
+from dnnsearch.nn.activations import Activation, activations
+from dnnsearch.nn.arithmetic import FAST, Arithmetic
 from dnnsearch.nn.input_layer import InputLayer, InputShape
 from dnnsearch.nn.layers import (
     Cache,
@@ -16,9 +18,8 @@ from dnnsearch.nn.layers import (
     layer_backward,
     layer_forward,
     linear_backward,
-    matmul_for,
 )
-from dnnsearch.nn.outputs import OUTPUTS
+from dnnsearch.nn.outputs import outputs
 from dnnsearch.nn.parameters import Array, Parameters, ShapeError
 from dnnsearch.nn.regularization import l2_cost
 from dnnsearch.nn.scaling import SCALES, Scaling
@@ -33,7 +34,7 @@ class Network:
     `activation` is a name in ACTIVATIONS, `output` one in OUTPUTS. `gradient` has the shapes of
     `parameters`, and each backward pass overwrites it. `workspaces` holds the arrays that training
     writes, by the number of examples and then by layer. `inputs` and `edges` make an input layer;
-    without one, A[0] is X and `n_x` is n[0].
+    without one, A[0] is X and `n_x` is n[0]. All computing is done by `arithmetic`.
     """
 
     def __init__(
@@ -43,24 +44,29 @@ class Network:
         output: str = "softmax",
         inputs: InputShape | None = None,
         edges: Array | None = None,
+        arithmetic: Arithmetic = FAST,
     ) -> None:
-        self.parameters = parameters
+        self.parameters, self.arithmetic = parameters, arithmetic
         self.gradient = parameters.zeros_like()
         self.n_x = parameters.layer_sizes[0]
         self.input_layer: InputLayer | None = None
         if inputs is not None and not inputs.is_plain:
             self.n_x = inputs.n_x
-            self.input_layer = InputLayer(inputs, parameters, self.gradient, edges)
-        self.output = OUTPUTS[output]
+            self.input_layer = InputLayer(inputs, parameters, self.gradient, edges, arithmetic)
+        self.output = outputs(arithmetic)[output]
         L = self.L = parameters.layers
-        self.g = dict.fromkeys(range(1, L), ACTIVATIONS[activation])
+        self.g = dict.fromkeys(range(1, L), activations(arithmetic)[activation])
         self.g[L] = self.output.activation
-        self.scaling = Scaling(parameters, self.gradient) if SCALES in parameters.extra else None
+        has_scales = SCALES in parameters.extra
+        self.scaling = Scaling(parameters, self.gradient, arithmetic) if has_scales else None
+        operand = arithmetic.operand
+        self.multiplied = parameters.zeros_like().W if operand else parameters.W
         self.workspaces: dict[int, dict[int, Workspace]] = {}
 
     def __repr__(self) -> str:
-        hidden = (name for name, one in ACTIVATIONS.items() if self.L > 1 and one is self.g[1])
-        output = (name for name, one in OUTPUTS.items() if one is self.output)
+        by = self.arithmetic
+        hidden = (n for n, one in activations(by).items() if self.L > 1 and one is self.g[1])
+        output = (name for name, one in outputs(by).items() if one is self.output)
         sizes, rest = repr(self.parameters)[len("<Parameters ") :].split(", ", 1)
         return f"<Network {', '.join([sizes, *hidden, *output, rest])}"
 
@@ -75,21 +81,44 @@ class Network:
         `g` are other activations by layer than the network's own, such as those of dropout.
 
         Without `workspaces` the arrays are new, so they stay as they are when more passes follow.
-        Raise ShapeError if then X does not fit.
+        Raise ShapeError if then X does not fit. With them, X is what `input_operand` makes of it.
         """
         keep = workspaces is None
         if workspaces is None:
-            X = self._checked_input(X)
+            X = self.input_operand()(self._checked_input(X))
             workspaces = self._new_workspaces(X.shape[-1])
         if self.input_layer is not None:
             X = self.input_layer.forward(X, keep)
-        W, b, g = self.parameters.W, self.parameters.b, g or self.g
-        if self.scaling is not None:
-            W = {**W, 1: self.scaling.forward()}
+        W, b, g, operand = self._weights(), self.parameters.b, g or self.g, self.arithmetic.operand
         A, caches = X, {}
         for l in range(1, self.L + 1):
+            if operand is not None and l > 1:
+                operand(A, out=A)
             A, caches[l] = layer_forward(A, W[l], b[l], g[l], workspaces[l])
         return A, caches
+
+    def _weights(self) -> dict[int, Array]:
+        """Return what the inputs of each layer are multiplied by: W, or W[1] s.T in layer 1."""
+        W, operand = self.parameters.W, self.arithmetic.operand
+        if self.scaling is not None:
+            W = {**W, 1: self.scaling.forward()}
+        if operand is not None:
+            W = {l: operand(W[l], out=rounded) for l, rounded in self.multiplied.items()}
+        return W
+
+    def input_operand(self, whole: Array | None = None) -> Callable[..., Array]:
+        """Return the function (X, out=None) that makes the inputs what `forward` takes.
+
+        `whole`, (..., m, n_x), has all examples of which X will be a part.
+        """
+        arithmetic = self.arithmetic
+        if arithmetic.operand is None:
+            return _as_it_is
+        if self.input_layer is not None:  # it does not multiply its inputs
+            return partial(np.positive, dtype=arithmetic.dtype)
+        return partial(
+            arithmetic.operand, bound=whole if whole is None else arithmetic.bound(whole)
+        )
 
     def backward(
         self, Y: Array, caches: dict[int, Cache], factor: float | Array | None = None
@@ -139,7 +168,8 @@ class Network:
         dA_prev = np.empty((*replicates, n_prev, m), dtype) if needs_dA else None
         ones = np.ones((m, 1), dtype)
         dW, db = self.gradient.W[l], self.gradient.b[l]
-        return Workspace(Z, A, dZ, dA_prev, dW, db, ones, 1, matmul_for(Z, dW))
+        matmul = self.arithmetic.product_for(Z, dW)
+        return Workspace(Z, A, dZ, dA_prev, dW, db, ones, 1, matmul, self.arithmetic.operand)
 
     def cost_and_gradient(
         self, X: Array, Y: Array, g: Mapping[int, Activation] | None = None, l2: float = 0.0
@@ -154,11 +184,12 @@ class Network:
         m, n_L = X.shape[-1], self.parameters.layer_sizes[-1]
         Y = np.asarray(Y, self.parameters.flat.dtype)
         self._check(f"layer {self.L}", "Y", Y, n_L, m)
-        _, caches = self.forward(X, self.workspaces_for(m), g)
+        _, caches = self.forward(self.input_operand()(X), self.workspaces_for(m), g)
         self.backward(Y, caches, 1 / m)
         losses = self.output.losses(caches[self.L].workspace.Z, Y)
         for l, dW in self.gradient.W.items():
             dW += l2 * self.parameters.W[l]
+        losses = self.arithmetic.summands(losses, -1)
         cost = losses.mean(axis=-1, dtype=np.float64) + l2_cost(self.parameters, l2)
         return cost, self.gradient
 
@@ -170,7 +201,7 @@ class Network:
         for start in range(0, m, EVALUATION_BLOCK):
             columns = slice(start, min(start + EVALUATION_BLOCK, m))
             workspaces = self.workspaces_for(columns.stop - columns.start)
-            self.forward(X[..., columns], workspaces)
+            self.forward(self.input_operand()(X[..., columns]), workspaces)
             Z[..., columns] = workspaces[self.L].Z
         return Z
 
@@ -187,7 +218,7 @@ class Network:
         return self.output.predictions(self.logits(X))
 
     def _checked_input(self, X: Array) -> Array:
-        X = np.asarray(X, self.parameters.flat.dtype)
+        X = np.asarray(X, None if self.arithmetic.operand else self.parameters.flat.dtype)
         self._check("layer 1", "X", X, self.n_x, "m")
         return X
 
@@ -197,3 +228,7 @@ class Network:
         m_fits = isinstance(m, str) or array.shape[-1:] == (m,)
         if array.ndim < 2 or array.shape[-2] != n or not m_fits or not leading:
             raise ShapeError(place, name, array.shape, f"(..., {n}, {m})")
+
+
+def _as_it_is(X: Array, out: Array | None = None) -> Array:
+    return X

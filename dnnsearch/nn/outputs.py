@@ -7,11 +7,13 @@ them as the network has them, (..., n[L], m).
 """
 
 from collections.abc import Callable
+from functools import cache, partial
 from typing import NamedTuple
 
 import numpy as np
 
-from dnnsearch.nn.activations import ACTIVATIONS, IDENTITY, Activation
+from dnnsearch.nn.activations import IDENTITY, Activation, activations
+from dnnsearch.nn.arithmetic import FAST, Arithmetic
 from dnnsearch.nn.parameters import Array, ShapeError
 
 
@@ -44,14 +46,15 @@ def compute_cost(A: Array, Y: Array, output: str = "sigmoid") -> Array:
     return J
 
 
-def softmax(Z: Array, out: Array | None = None) -> Array:
+def softmax(Z: Array, out: Array | None = None, arithmetic: Arithmetic = FAST) -> Array:
     """Return exp(Z) / (sum of exp(Z) over the classes), in the shape of Z (..., n[L], m).
 
     The largest logit of each column is subtracted first, so nothing overflows.
     """
     out = np.subtract(Z, np.maximum.reduce(Z, axis=-2, keepdims=True), out=out)
-    np.exp(out, out=out)
-    return np.divide(out, np.add.reduce(out, axis=-2, keepdims=True), out=out)
+    arithmetic.exp(out, out=out)
+    total = np.add.reduce(arithmetic.summands(out, -2), axis=-2, keepdims=True)
+    return np.divide(out, total, out=out)
 
 
 def no_slope(Z: Array, A: Array, out: Array) -> Array:
@@ -70,22 +73,26 @@ def as_row(y: Array, outputs: int) -> Array:
     return y[..., np.newaxis, :]
 
 
-def cross_entropy_of_sigmoid(Z: Array, Y: Array) -> Array:
+def cross_entropy_of_sigmoid(Z: Array, Y: Array, arithmetic: Arithmetic = FAST) -> Array:
     """Return -(Y log A + (1-Y) log(1-A)) = log(1 + exp(Z)) - Y Z of each example, (..., m)."""
-    losses: Array = np.add.reduce(np.logaddexp(0, Z) - Y * Z, axis=-2)
+    each = arithmetic.softplus(Z) - Y * Z
+    losses: Array = np.add.reduce(arithmetic.summands(each, -2), axis=-2)
     return losses
 
 
-def cross_entropy_of_softmax(Z: Array, Y: Array) -> Array:
+def cross_entropy_of_softmax(Z: Array, Y: Array, arithmetic: Arithmetic = FAST) -> Array:
     """Return -(sum of Y log A) = log(sum of exp(Z)) - (sum of Y Z) of each example, (..., m)."""
     Z = Z - np.maximum.reduce(Z, axis=-2, keepdims=True)
-    losses: Array = np.log(np.add.reduce(np.exp(Z), axis=-2)) - np.add.reduce(Y * Z, axis=-2)
+    exp_Z = arithmetic.summands(arithmetic.exp(Z), -2)
+    right = np.add.reduce(arithmetic.summands(Y * Z, -2), axis=-2)
+    losses: Array = arithmetic.log(np.add.reduce(exp_Z, axis=-2)) - right
     return losses
 
 
-def squared_error(Z: Array, Y: Array) -> Array:
+def squared_error(Z: Array, Y: Array, arithmetic: Arithmetic = FAST) -> Array:
     """Return 1/2 (A - Y)^2, summed over the outputs, of each example, (..., m); here A = Z."""
-    losses: Array = 0.5 * np.add.reduce(np.square(Z - Y), axis=-2)
+    squares = arithmetic.summands(np.square(Z - Y), -2)
+    losses: Array = 0.5 * np.add.reduce(squares, axis=-2)
     return losses
 
 
@@ -117,19 +124,32 @@ def no_score(predictions: Array, y: Array) -> Array:
     return np.full(predictions.shape, np.nan)
 
 
-# fmt: off
-OUTPUTS: dict[str, Output] = {
-    "sigmoid": Output(ACTIVATIONS["sigmoid"], as_row, cross_entropy_of_sigmoid,
-                      lambda A, Y: minus_Y_log_A(Y, A) + minus_Y_log_A(1 - Y, 1 - A),
-                      lambda A, Y: -Y / A + (1 - Y) / (1 - A),
-                      lambda Z: (Z[..., 0, :] > 0).astype(np.int64), is_right),
-    "softmax": Output(Activation(softmax, no_slope), one_hot, cross_entropy_of_softmax,
-                      lambda A, Y: minus_Y_log_A(Y, A),
-                      lambda A, Y: -Y / A,
-                      largest, is_right),
-    "identity": Output(IDENTITY, as_row, squared_error,
-                       squared_error,
-                       lambda A, Y: A - Y,
-                       lambda Z: Z[..., 0, :], no_score),
-}
-# fmt: on
+@cache
+def outputs(arithmetic: Arithmetic) -> dict[str, Output]:
+    """Return the output layers by name."""
+
+    def by(function: Callable[..., Array]) -> Callable[..., Array]:
+        return partial(function, arithmetic=arithmetic)
+
+    # fmt: off
+    return {
+        "sigmoid": Output(activations(arithmetic)["sigmoid"], as_row,
+                          by(cross_entropy_of_sigmoid),
+                          lambda A, Y: minus_Y_log_A(Y, A) + minus_Y_log_A(1 - Y, 1 - A),
+                          lambda A, Y: -Y / A + (1 - Y) / (1 - A),
+                          lambda Z: (Z[..., 0, :] > 0).astype(np.int64), is_right),
+        "softmax": Output(Activation(by(softmax), no_slope), one_hot,
+                          by(cross_entropy_of_softmax),
+                          lambda A, Y: minus_Y_log_A(Y, A),
+                          lambda A, Y: -Y / A,
+                          largest, is_right),
+        "identity": Output(IDENTITY, as_row,
+                           by(squared_error),
+                           squared_error,
+                           lambda A, Y: A - Y,
+                           lambda Z: Z[..., 0, :], no_score),
+    }
+    # fmt: on
+
+
+OUTPUTS = outputs(FAST)

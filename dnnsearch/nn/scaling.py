@@ -12,6 +12,7 @@ An input that does not help is scaled down (Holzmueller et al. 2024, RealMLP).
 
 import numpy as np
 
+from dnnsearch.nn.arithmetic import FAST, Arithmetic
 from dnnsearch.nn.parameters import Array, Parameters
 
 SCALES = "s"  # its name among `Parameters.extra`
@@ -20,7 +21,10 @@ SCALES = "s"  # its name among `Parameters.extra`
 class Scaling:
     """The scaling layer of a network; its arrays are allocated once."""
 
-    def __init__(self, parameters: Parameters, gradient: Parameters) -> None:
+    def __init__(
+        self, parameters: Parameters, gradient: Parameters, arithmetic: Arithmetic = FAST
+    ) -> None:
+        self.summands = arithmetic.summands
         self.W, self.dW = parameters.W[1], gradient.W[1]
         self.s, self.ds = parameters.extra[SCALES].mT, gradient.extra[SCALES].mT  # (..., 1, n[0])
         self.scaled, self.ones = np.empty_like(self.W), np.ones((1, self.W.shape[-2]), self.W.dtype)
@@ -32,7 +36,7 @@ class Scaling:
     def backward(self) -> None:
         """Write ds, and turn dW[1] from the derivative by the scaled weights into that by W[1]."""
         by_weight = np.multiply(self.W, self.dW, out=self.scaled)
-        np.matmul(self.ones, by_weight, out=self.ds)  # a sum over the units
+        np.matmul(self.ones, self.summands(by_weight, -2), out=self.ds)  # a sum over the units
         np.multiply(self.dW, self.s, out=self.dW)
 
 

@@ -164,14 +164,14 @@ def final_metrics(record: Record) -> dict[str, float]:
 
     They are attributes of their own in Optuna's storage, so that its tools have columns for them.
     """
-    means = {name: values.mean().item() for name, values in record.final.items()}
+    means = record.means
     return {name: value for name, value in means.items() if math.isfinite(value)}
 
 
 def _attributes(record: Record) -> dict[str, Any]:
     """Return what the leaderboard reads of the trial; `values` has the objective per replicate."""
     values = [] if record.value is None else record.final[record.spec.objective].tolist()
-    final = {name: values.mean().item() for name, values in record.final.items()}
+    final = record.means
     return {
         "state": record.end,
         "digest": record.digest,

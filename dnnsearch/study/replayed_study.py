@@ -15,6 +15,7 @@ from optuna.trial import FrozenTrial, TrialState
 from dnnsearch.config.config import Config
 from dnnsearch.config.samplers import SamplerContext, new_sampler
 from dnnsearch.config.search_space import suggest
+from dnnsearch.trials.checkpoint import mean_of_replicates
 from dnnsearch.trials.hyperparameter_row import Value
 from dnnsearch.trials.hyperparameters import Hyperparameters
 from dnnsearch.trials.metrics import METRICS
@@ -99,5 +100,5 @@ def objective_curve(record: Record) -> dict[int, float]:
     """
     if record.end not in ("finished", "pruned"):
         return {}
-    values = record.curves[record.spec.objective].mean(axis=0)
+    values = mean_of_replicates(record.curves[record.spec.objective], record.spec)
     return dict(zip(record.arrays["steps"].tolist(), values.tolist(), strict=True))

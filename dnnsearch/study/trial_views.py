@@ -19,6 +19,7 @@ from dnnsearch.study.stored_study import (
 )
 from dnnsearch.study.test_set_history import log_of_study
 from dnnsearch.tracking import StudyInfo
+from dnnsearch.trials.checkpoint import mean_of_replicates
 from dnnsearch.trials.record import Record
 from dnnsearch.trials.run import TrialView
 from dnnsearch.trials.spec import Spec
@@ -85,8 +86,8 @@ def ended_view(record: Record, path: Path) -> TrialView:
         data=spec.data,
         value=record.value,
         steps=record.arrays.get("steps"),
-        curves={name: record.curves[name].mean(axis=0) for name in shown},
-        final={name: values.mean().item() for name, values in record.final.items()},
+        curves={name: mean_of_replicates(record.curves[name], record.spec) for name in shown},
+        final=record.means,
         seconds=document["made"].get("seconds"),
         parameters=document.get("parameters"),
         flops=2 * spec.multiply_adds(record.iterations),

@@ -14,6 +14,7 @@ It does not know Optuna, MLflow, configs or processes.
 - `record`: the record of a trial: what was asked and what came out, packed with its digests.
 - `record_file`: the file of one record, whose content must be that of its name.
 - `record_store`: the folder of a study's record files, and copies of remote records.
+- `rounded_parameters`: parameters of an exact training: float64 while it trains, else float32.
 - `run`: `run_trial(spec, data)`, and a trial as users see it.
 - `schedules`: the table of learning rates over time.
 - `spec`: everything that determines a trial, and its digest.

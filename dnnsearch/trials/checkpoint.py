@@ -9,8 +9,16 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from dnnsearch.nn.arithmetic import FAST
 from dnnsearch.trials.hyperparameter_row import BEST
 from dnnsearch.trials.spec import Spec
+
+
+def mean_of_replicates(values: np.ndarray, spec: Spec) -> np.ndarray:
+    """Return the mean over the first axis of (R, ...)."""
+    if spec.operations is FAST:
+        return np.asarray(values.mean(axis=0))
+    return np.asarray(spec.operations.summands(values, 0).mean(axis=0))
 
 
 def best_point(spec: Spec, values: Sequence[float]) -> int:
@@ -29,7 +37,7 @@ def kept_point(spec: Spec, curves: Mapping[str, np.ndarray]) -> int:
     is_finite = bool(np.isfinite(curves["train_cost"][:, -1]).all())
     if spec.hyperparameters.checkpoint != BEST or not is_finite:
         return int(objective.shape[1]) - 1
-    return best_point(spec, objective.mean(axis=0).tolist())
+    return best_point(spec, mean_of_replicates(objective, spec).tolist())
 
 
 def is_out_of_patience(spec: Spec, values: Sequence[float]) -> bool:

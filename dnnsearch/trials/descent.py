@@ -10,6 +10,7 @@ the direction D of the update; then W = W - alpha D. To add one, write the funct
     beta    the hyperparameter `momentum`
     beta2   the hyperparameter of that name
     t       the number of the update, from 1
+    power   the function x^n
 """
 
 from collections.abc import Callable, Sequence
@@ -21,11 +22,12 @@ from dnnsearch.nn.parameters import Array
 
 EPSILON = 1e-8  # keeps a division finite if a gradient has always been 0
 
-Direction = Callable[[Array, Sequence[Array], Array, float, float, int], Array]
+Power = Callable[[float, float], float]
+Direction = Callable[[Array, Sequence[Array], Array, float, float, int, Power], Array]
 
 
 def momentum(
-    dW: Array, state: Sequence[Array], out: Array, beta: float, beta2: float, t: int
+    dW: Array, state: Sequence[Array], out: Array, beta: float, beta2: float, t: int, power: Power
 ) -> Array:
     """Gradient descent with momentum, in the course's convention.
 
@@ -38,7 +40,7 @@ def momentum(
 
 
 def nesterov(
-    dW: Array, state: Sequence[Array], out: Array, beta: float, beta2: float, t: int
+    dW: Array, state: Sequence[Array], out: Array, beta: float, beta2: float, t: int, power: Power
 ) -> Array:
     """Nesterov's momentum: the step looks ahead by what the average will do next.
 
@@ -53,7 +55,7 @@ def nesterov(
 
 
 def rmsprop(
-    dW: Array, state: Sequence[Array], out: Array, beta: float, beta2: float, t: int
+    dW: Array, state: Sequence[Array], out: Array, beta: float, beta2: float, t: int, power: Power
 ) -> Array:
     """RMSprop (course 2, week 2; Hinton 2012): a step is small where gradients are large.
 
@@ -64,7 +66,9 @@ def rmsprop(
     return np.divide(dW, root(s, 1.0, out), out=out)
 
 
-def adam(dW: Array, state: Sequence[Array], out: Array, beta: float, beta2: float, t: int) -> Array:
+def adam(
+    dW: Array, state: Sequence[Array], out: Array, beta: float, beta2: float, t: int, power: Power
+) -> Array:
     """Adam (course 2, week 2; Kingma and Ba 2015, algorithm 1): momentum and RMSprop together.
 
     v = beta v + (1 - beta) dW          v^ = v / (1 - beta^t)
@@ -74,19 +78,19 @@ def adam(dW: Array, state: Sequence[Array], out: Array, beta: float, beta2: floa
     v, s = state
     average_of_squares(s, dW, beta2, out)
     average(v, dW, beta)
-    np.divide(v, root(s, 1 - beta2**t, out), out=out)
-    return np.divide(out, 1 - beta**t, out=out)
+    np.divide(v, root(s, 1 - power(beta2, t), out), out=out)
+    return np.divide(out, 1 - power(beta, t), out=out)
 
 
 def normalised(
-    dW: Array, state: Sequence[Array], out: Array, beta: float, beta2: float, t: int
+    dW: Array, state: Sequence[Array], out: Array, beta: float, beta2: float, t: int, power: Power
 ) -> Array:
     """The direction of schedule-free AdamW: Adam without momentum, D = dW / (sqrt(s^) + epsilon).
 
     `updates.Averages` does what its momentum would do.
     """
     s = average_of_squares(state[0], dW, beta2, out)
-    return np.divide(dW, root(s, 1 - beta2**t, out), out=out)
+    return np.divide(dW, root(s, 1 - power(beta2, t), out), out=out)
 
 
 def average(v: Array, dW: Array, beta: float) -> Array:

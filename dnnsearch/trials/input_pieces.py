@@ -12,6 +12,7 @@ from itertools import chain, product
 import numpy as np
 
 from dnnsearch.nn import Network, Parameters
+from dnnsearch.nn.arithmetic import FAST, Arithmetic
 from dnnsearch.nn.input_layer import InputShape
 from dnnsearch.nn.number_scaling import DIVIDE, NONE, NUMBERS, STANDARD, STORED, scale_numbers
 from dnnsearch.trials.hyperparameter_row import Value
@@ -29,6 +30,7 @@ class InputPieces:
     kind: str = STANDARD  # of scale, or a name in NUMBERS
     scales: np.ndarray | None = None  # (..., c, F) float64; None for `standard`
     edges: np.ndarray | None = None  # (..., F, K+1) float64, of scaled numbers; None without codes
+    arithmetic: Arithmetic = FAST
 
     @property
     def is_plain(self) -> bool:
@@ -41,7 +43,9 @@ class InputPieces:
 
     def scale(self, X: np.ndarray) -> np.ndarray:
         """Return X (..., m, n_x) with scaled numbers."""
-        return X if self.scales is None else scale_numbers(X, self.kind, self.scales)
+        if self.scales is None:
+            return X
+        return scale_numbers(X, self.kind, self.scales, self.arithmetic.interp)
 
     def scaled(self, data: Mapping[str, np.ndarray]) -> Mapping[str, np.ndarray]:
         """Return the arrays with X_train and X_dev scaled."""
@@ -84,28 +88,34 @@ def input_shape(hyper: Hyperparameters, n_x: int, numbers: int) -> InputShape:
 
 
 def network(
-    parameters: Parameters, hyper: Hyperparameters, output: str, pieces: InputPieces | None = None
+    parameters: Parameters,
+    hyper: Hyperparameters,
+    output: str,
+    pieces: InputPieces | None = None,
+    arithmetic: Arithmetic = FAST,
 ) -> Network:
     """Return the network of a configuration; `output` is a name in OUTPUTS."""
-    if pieces is None:
-        return Network(parameters, hyper.activation, output)
-    return Network(parameters, hyper.activation, output, pieces.shape, pieces.edges)
+    shape, edges = (None, None) if pieces is None else (pieces.shape, pieces.edges)
+    return Network(parameters, hyper.activation, output, shape, edges, arithmetic)
 
 
 def input_pieces(
-    hyper: Hyperparameters, shape: InputShape, arrays: Mapping[str, np.ndarray]
+    hyper: Hyperparameters,
+    shape: InputShape,
+    arrays: Mapping[str, np.ndarray],
+    arithmetic: Arithmetic = FAST,
 ) -> InputPieces:
     """Return the pieces of a configuration, with the constants among the prepared arrays."""
     kind, *divisor = hyper.numbers.split()
     if shape.numbers == 0:
-        return InputPieces(shape)
+        return InputPieces(shape, arithmetic=arithmetic)
     found = [np.asarray(arrays[STORED.format(name)]) for name in _needed(hyper)]
     scales = None if kind == STANDARD else found[0] / float(divisor[0] if divisor else 1)
     edges = found[-1] if shape.codes else None
     kind = NONE if divisor else kind
     if edges is not None and scales is not None:
-        edges = np.asarray(NUMBERS[kind](edges.mT, scales)).mT
-    return InputPieces(shape, kind, scales, edges)
+        edges = np.asarray(NUMBERS[kind](edges.mT, scales, arithmetic.interp)).mT
+    return InputPieces(shape, kind, scales, edges, arithmetic)
 
 
 def _needed(hyper: Hyperparameters) -> list[str]:

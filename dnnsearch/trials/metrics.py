@@ -7,11 +7,13 @@ with those of scikit-learn that have the same name.
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dnnsearch.nn.arithmetic import FAST, Arithmetic
 from dnnsearch.nn.outputs import Output
 
 Array = NDArray[np.floating] | NDArray[np.integer]
@@ -68,7 +70,8 @@ class Metric:
     """One row of `METRICS`; Z are logits, y the targets as the networks have them.
 
     `compute(Z (n[L], m), y (m,), scale)` returns the metric of one network; `scale` is the standard
-    deviation of a regression's target. It is None for the metrics that every training measures.
+    deviation of a regression's target. It is None for the metrics that every training measures. In
+    a study that is exact, it also gets the keyword `arithmetic`, by which it must compute.
 
     `by_example(output, Z (..., n[L], m), y (..., m), scale)` returns what each example contributes,
     (..., m), if the metric is the mean of that. Without it, contributions are jackknife
@@ -81,7 +84,7 @@ class Metric:
     direction: Direction
     outputs: tuple[str, ...]  # output layers for which it is defined: names in dnnsearch.nn.OUTPUTS
     perfect: float  # the best value that exists; plus or minus infinity if there is none
-    compute: Callable[[Array, Array, float], float] | None = None
+    compute: Callable[..., float] | None = None
     by_example: Callable[[Output, Array, Array, float], Array] | None = None
     chance: Callable[[Array, Array], float] | None = None
     is_share: bool = False  # the share of examples that are hits, each 0 or 1
@@ -119,21 +122,24 @@ def confusion(Z: Array, y: Array) -> NDArray[np.int64]:
     return np.bincount(y * k + predicted, minlength=k * k).reshape(k, k)
 
 
-def balanced_accuracy(Z: Array, y: Array, scale: float = 1.0) -> float:
+def balanced_accuracy(
+    Z: Array, y: Array, scale: float = 1.0, arithmetic: Arithmetic = FAST
+) -> float:
     """Return the mean recall of the classes; classes that do not occur in y do not count."""
     counts = confusion(Z, y)
     there = counts.sum(axis=1) > 0
-    return float(np.mean(np.diag(counts)[there] / counts.sum(axis=1)[there]))
+    recalls = np.diag(counts)[there] / counts.sum(axis=1)[there]
+    return float(np.mean(arithmetic.summands(recalls, 0)))
 
 
-def f1(Z: Array, y: Array, scale: float = 1.0) -> float:
+def f1(Z: Array, y: Array, scale: float = 1.0, arithmetic: Arithmetic = FAST) -> float:
     """Return 2 TP / (2 TP + FP + FN) of the rarer of two classes, or the mean over more classes."""
     counts = confusion(Z, y)
     hits, members, given = np.diag(counts), counts.sum(axis=1), counts.sum(axis=0)
     each = 2 * hits / np.maximum(members + given, 1)
     if len(counts) == 2:
         return float(each[0] if members[0] < members[1] else each[1])
-    return float(each[members + given > 0].mean())
+    return float(arithmetic.summands(each[members + given > 0], 0).mean())
 
 
 def f1_by_chance(Z: Array, y: Array) -> float:
@@ -160,7 +166,7 @@ def _dealt_out(Z: Array, y: Array) -> float:
     return float(each[p + q > 0].mean())
 
 
-def roc_auc(Z: Array, y: Array, scale: float = 1.0) -> float:
+def roc_auc(Z: Array, y: Array, scale: float = 1.0, arithmetic: Arithmetic = FAST) -> float:
     """Return the probability that an example of a class ranks above one of the others.
 
     Ties count half. For more than two classes it is the mean over the classes, each against all
@@ -168,9 +174,10 @@ def roc_auc(Z: Array, y: Array, scale: float = 1.0) -> float:
     """
     if len(Z) == 1:
         return _area(Z[0], y == 1)
-    probabilities = np.exp(Z - Z.max(axis=0))
-    probabilities = probabilities / probabilities.sum(axis=0)
-    return float(np.mean([_area(p, y == c) for c, p in enumerate(probabilities)]))
+    probabilities = arithmetic.exp(Z - Z.max(axis=0))
+    probabilities = probabilities / arithmetic.summands(probabilities, 0).sum(axis=0)
+    areas = np.array([_area(p, y == c) for c, p in enumerate(probabilities)])
+    return float(np.mean(arithmetic.summands(areas, 0)))
 
 
 def _area(z: Array, positive: NDArray[np.bool_]) -> float:
@@ -189,7 +196,7 @@ def half(Z: Array, y: Array) -> float:
     return 0.5
 
 
-def r2(Z: Array, y: Array, scale: float = 1.0) -> float:
+def r2(Z: Array, y: Array, scale: float = 1.0, arithmetic: Arithmetic = FAST) -> float:
     """Return 1 - (sum of squared errors) / (sum of squared deviations of y from its mean).
 
     NaN for a single example.
@@ -197,14 +204,16 @@ def r2(Z: Array, y: Array, scale: float = 1.0) -> float:
     if len(y) == 1:
         return float("nan")
     errors = Z[0].astype(np.float64) - y
-    spread = y.astype(np.float64) - y.mean(dtype=np.float64)
-    return float(1 - np.square(errors).sum() / np.square(spread).sum())
+    values, summands = y.astype(np.float64), arithmetic.summands
+    spread = values - summands(values, 0).mean()
+    total = summands(np.square(spread), 0).sum()
+    return float(1 - summands(np.square(errors), 0).sum() / total)
 
 
-def rmse(Z: Array, y: Array, scale: float = 1.0) -> float:
+def rmse(Z: Array, y: Array, scale: float = 1.0, arithmetic: Arithmetic = FAST) -> float:
     """Return the root mean squared error in the unit of the target, whose deviation is `scale`."""
     errors = Z[0].astype(np.float64) - y
-    return float(scale * np.sqrt(np.square(errors).mean()))
+    return float(scale * np.sqrt(arithmetic.summands(np.square(errors), 0).mean()))
 
 
 CLASSES, REGRESSION = ("sigmoid", "softmax"), ("identity",)
@@ -231,7 +240,9 @@ def on_request(output: str | None = None) -> list[str]:
     ]
 
 
-def measure(name: str, Z: Array, y: Array, scale: float = 1.0) -> NDArray[np.float64]:
+def measure(
+    name: str, Z: Array, y: Array, scale: float = 1.0, arithmetic: Arithmetic = FAST
+) -> NDArray[np.float64]:
     """Return a metric of each replicate, (R,); NaN if one of its logits is not finite.
 
     Z are logits (R, n[L], m), y targets (m,) or (R, m). Raise ValueError for a metric that every
@@ -240,6 +251,8 @@ def measure(name: str, Z: Array, y: Array, scale: float = 1.0) -> NDArray[np.flo
     compute = METRICS[name].compute
     if compute is None:
         raise ValueError(f"{name} is measured by the training")
+    if arithmetic is not FAST:
+        compute = partial(compute, arithmetic=arithmetic)
     ys = np.broadcast_to(y, (len(Z), y.shape[-1]))
     pairs = zip(Z, ys, strict=True)
     return np.array([compute(z, t, scale) if np.isfinite(z).all() else np.nan for z, t in pairs])

@@ -16,7 +16,7 @@ import numpy as np
 
 from dnnsearch.runtime.package_version import package_version
 from dnnsearch.storage.array_store import canonical, digest, pack, unpack
-from dnnsearch.trials.checkpoint import kept_point
+from dnnsearch.trials.checkpoint import kept_point, mean_of_replicates
 from dnnsearch.trials.run import Result
 from dnnsearch.trials.spec import Spec
 
@@ -84,11 +84,16 @@ class Record:
         return {name: curve[:, point] for name, curve in curves.items()}
 
     @property
+    def means(self) -> dict[str, float]:
+        """Mean over the replicates of each curve's kept point, by name."""
+        return {n: mean_of_replicates(v, self.spec).item() for n, v in self.final.items()}
+
+    @property
     def value(self) -> float | None:
         """Mean of the objective over the replicates; None if the trial diverged or failed."""
         if self.end not in ("finished", "pruned"):
             return None
-        return float(self.final[self.spec.objective].mean())
+        return float(mean_of_replicates(self.final[self.spec.objective], self.spec))
 
 
 def encode(spec: Spec, result: Result, made: Mapping[str, Any]) -> bytes:

@@ -16,7 +16,12 @@ import numpy as np
 from dnnsearch import nn
 from dnnsearch.storage.array_store import digest
 from dnnsearch.trials import training
-from dnnsearch.trials.checkpoint import best_point, is_out_of_patience, kept_point
+from dnnsearch.trials.checkpoint import (
+    best_point,
+    is_out_of_patience,
+    kept_point,
+    mean_of_replicates,
+)
 from dnnsearch.trials.flat_params import describe
 from dnnsearch.trials.hyperparameter_row import BEST, Value
 from dnnsearch.trials.input_pieces import InputPieces, input_pieces, network
@@ -89,16 +94,15 @@ def run_trial(
     """
     began = time.perf_counter()
     rngs = [generator(spec.seed, TRIAL_STREAM, spec.number, r) for r in range(spec.replicates)]
-    pieces = input_pieces(spec.hyperparameters, spec.input_shape, data)
+    pieces = input_pieces(spec.hyperparameters, spec.input_shape, data, spec.operations)
     data = pieces.scaled(data)
-    learnt = spec.input_shape.learnt
-    parameters = nn.initialize(spec.layer_sizes, rngs, spec.initialization, spec.dtype, learnt)
+    parameters = _start(spec, rngs)
     points: list[Progress] = []
     kept = parameters.flat.copy() if spec.hyperparameters.checkpoint == BEST else None
     values: list[float] = []
     for progress in _training(spec, parameters, data, rngs, pieces):
         points.append(progress)
-        values.append(float(progress.value(spec.objective).mean()))
+        values.append(float(mean_of_replicates(progress.value(spec.objective), spec)))
         if kept is not None and best_point(spec, values) == len(values) - 1:
             kept[...] = parameters.flat
         watch(progress)
@@ -117,11 +121,18 @@ def run_trial(
         steps=steps,
         curves=curves,
         cost=spec.cost(int(steps[-1])),
-        parameters=parameters.flat,
+        parameters=parameters.flat.astype(spec.dtype, copy=False),
         dev_predictions=predictions,
         dev_outputs=digest({"dev_outputs": outputs}),
         seconds=time.perf_counter() - began,
     )
+
+
+def _start(spec: Spec, rngs: list[np.random.Generator]) -> nn.Parameters:
+    """Return the parameters at which the training begins."""
+    by, learnt = spec.operations, spec.input_shape.learnt
+    dtype = by.dtype or spec.dtype
+    return nn.initialize(spec.layer_sizes, rngs, spec.initialization, dtype, learnt, by)
 
 
 def _training(
@@ -141,7 +152,11 @@ def _training(
         curve_every=spec.curve_every,
         rngs=rngs,
         pieces=pieces,
-        scores={name: partial(measure, name, scale=scale) for name in spec.measured},
+        arithmetic=spec.operations,
+        scores={
+            name: partial(measure, name, scale=scale, arithmetic=spec.operations)
+            for name in spec.measured
+        },
     )
 
 
@@ -179,9 +194,9 @@ def _on_dev(
 
     Classes have the smallest integer type that can represent them.
     """
-    trained = network(parameters, spec.hyperparameters, spec.output, pieces)
+    trained = network(parameters, spec.hyperparameters, spec.output, pieces, spec.operations)
     with np.errstate(all="ignore"):  # of a diverged replicate
-        logits = trained.logits(np.asarray(data["X_dev"]).mT)
+        logits = trained.logits(np.asarray(data["X_dev"]).mT).astype(spec.dtype, copy=False)
         predictions = trained.output.predictions(logits)
     if predictions.dtype.kind != "f":
         predictions = predictions.astype(np.min_scalar_type(int(predictions.max())))

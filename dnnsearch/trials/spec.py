@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 
 from dnnsearch.nn import Parameters, number_of_parameters
+from dnnsearch.nn.arithmetic import FAST, Arithmetic
+from dnnsearch.nn.exact_arithmetic import EXACT
 from dnnsearch.nn.input_layer import InputShape
 from dnnsearch.storage.array_store import canonical
 from dnnsearch.trials.hyperparameter_row import CALL_COST, PASS_COST
@@ -23,6 +25,7 @@ from dnnsearch.trials.metrics import METRICS
 
 ARITHMETIC = 1  # version: raised by every change to our code that changes bits of a training
 UPDATE_COST = 500_000  # the fixed part of one update, in multiply-adds that take as long
+EXACTLY = "exact"  # the name of the numerics whose bits are the same on every machine
 COST_FORMULA = 1  # version: raised by every change to `Spec.cost`
 
 
@@ -74,6 +77,11 @@ class Spec:
     def layer_sizes(self) -> tuple[int, ...]:
         """n[0], n[1], ..., n[L]."""
         return (self.input_shape.n_0, *self.hyperparameters.units, self.outputs)
+
+    @property
+    def operations(self) -> Arithmetic:
+        """How the training computes: NumPy's way, or exactly."""
+        return EXACT if self.numerics == EXACTLY else FAST
 
     @property
     def input_shape(self) -> InputShape:

@@ -14,13 +14,16 @@ from typing import Any, Literal
 import numpy as np
 
 from dnnsearch.nn import Activation, Network, Parameters
+from dnnsearch.nn.arithmetic import FAST, Arithmetic
 from dnnsearch.nn.batches import FullBatch, Minibatches, evaluate, grade
 from dnnsearch.nn.parameters import Array
 from dnnsearch.nn.regularization import Dropout, smoothed
 from dnnsearch.trials.hyperparameters import Hyperparameters
 from dnnsearch.trials.input_pieces import InputPieces, network
+from dnnsearch.trials.rounded_parameters import RoundedParameters
 from dnnsearch.trials.updates import updates_of
 
+SINGLE = np.dtype(np.float32)
 CURVES = ("train_cost", "dev_cost", "train_accuracy", "dev_accuracy")
 
 
@@ -55,7 +58,9 @@ class Progress:
         return Progress(self.iteration, **values, scores=scores)
 
 
-def weights_of_classes(y: Array, classes: int, power: float, dtype: Any) -> Array:
+def weights_of_classes(
+    y: Array, classes: int, power: float, dtype: Any, arithmetic: Arithmetic = FAST
+) -> Array:
     """Return the weight of each class, (classes,), for the targets y (..., m).
 
     It is (m / (classes * examples of the class)) ** power, scaled. A power of 0 gives all examples
@@ -63,8 +68,9 @@ def weights_of_classes(y: Array, classes: int, power: float, dtype: Any) -> Arra
     is empty. An empty class counts as one more example, so the mean of the others is then not 1.
     """
     counts = np.maximum(np.bincount(y.reshape(-1), minlength=classes), 1)
-    weights = (counts.sum() / (len(counts) * counts)) ** power
-    return np.asarray(weights * counts.sum() / (weights * counts).sum(), dtype)
+    weights = arithmetic.power(counts.sum() / (len(counts) * counts), power)
+    total = arithmetic.summands(weights * counts, 0).sum()
+    return np.asarray(weights * counts.sum() / total, dtype)
 
 
 def train(
@@ -77,6 +83,7 @@ def train(
     rngs: Sequence[np.random.Generator],
     pieces: InputPieces | None = None,
     stop: int | None = None,
+    arithmetic: Arithmetic = FAST,
     scores: Mapping[str, Callable[[Array, Array], Array]] = MappingProxyType({}),
 ) -> Iterator[Progress]:
     """Train `parameters` in place; yield at 0, curve_every, 2 curve_every, ..., hyper.iterations.
@@ -85,20 +92,21 @@ def train(
     (m,), X_dev and y_dev: one example per row. `rngs` has one generator for each replicate.
     Raise TypeError, at the first point, unless X_train and X_dev have the parameters' dtype.
     The units of `hyper` are not used: `parameters` have theirs. X are already scaled by `pieces`,
-    which make the input layer.
+    which make the input layer. `arithmetic` computes.
     With `stop` the training ends after so many updates, with the schedule of hyper.iterations.
     Weights of classes multiply the gradient of each example, not the reported costs.
     `scores` are computed at each point from dev's logits (R, n[L], m) and y_dev, as (R,).
     """
     flat, alive = parameters.flat.reshape(len(rngs), -1), np.ones(len(rngs), bool)
-    arrays = _checked(data, flat.dtype)
+    arrays = _checked(data, [flat.dtype, SINGLE] if arithmetic.dtype else [flat.dtype])
     if parameters.replicates == (1,):
         parameters, arrays = _alone(parameters, arrays)
-    trained = network(parameters, hyper, output, pieces)
+    trained = network(parameters, hyper, output, pieces, arithmetic)
     iterations = hyper.iterations if stop is None else stop
     batches = _batches(trained, arrays["X_train"], arrays["y_train"], hyper.batch_size, rngs)
-    weights = _class_weights(hyper.class_weights, parameters, arrays["y_train"])
+    weights = _class_weights(hyper.class_weights, trained, arrays["y_train"])
     descent = updates_of(trained, hyper, weights)
+    descent = descent if arithmetic is FAST else RoundedParameters(descent, parameters.flat)
     dropout = _dropout(trained, hyper.dropout, rngs)
     targets = partial(smoothed, share=hyper.label_smoothing) if hyper.label_smoothing else None
     for done, t in pairwise((0, *range(0, iterations, curve_every), iterations)):
@@ -134,20 +142,21 @@ def _dropout(
     return partial(dropout.draw, shape=own.replicates, dtype=own.flat.dtype)
 
 
-def _class_weights(power: float | None, parameters: Parameters, y: Array) -> Array | None:
+def _class_weights(power: float | None, network: Network, y: Array) -> Array | None:
     if power is None:
         return None
-    classes = max(parameters.layer_sizes[-1], 2)
-    return weights_of_classes(y, classes, power, parameters.flat.dtype)
+    own = network.parameters
+    classes = max(own.layer_sizes[-1], 2)
+    return weights_of_classes(y, classes, power, own.flat.dtype, network.arithmetic)
 
 
-def _checked(data: Mapping[str, Array], needs: np.dtype[Any]) -> dict[str, Array]:
+def _checked(data: Mapping[str, Array], needs: Sequence[np.dtype[Any]]) -> dict[str, Array]:
     """Return the data as arrays; raise TypeError if X_train or X_dev have another dtype."""
     arrays = {name: np.asarray(array) for name, array in data.items()}
     for name in ("X_train", "X_dev"):
-        if arrays[name].dtype != needs:
-            has = arrays[name].dtype
-            raise TypeError(f"{name} must be {needs}, the dtype of the parameters, but is {has}")
+        if arrays[name].dtype not in needs:
+            has, allowed = arrays[name].dtype, " or ".join(map(str, needs))
+            raise TypeError(f"{name} must be {allowed}, the dtype of the parameters, but is {has}")
     return arrays
 
 

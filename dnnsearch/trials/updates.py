@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from dnnsearch.nn import SCALES, Network
+from dnnsearch.nn.arithmetic import FAST, Arithmetic
 from dnnsearch.nn.batch_block import Batch
 from dnnsearch.nn.parameters import Array, Parameters
 from dnnsearch.trials.descent import DESCENTS
@@ -79,25 +80,27 @@ class Steps:
         self, network: Network, hyper: Hyperparameters, class_weights: Array | None = None
     ) -> None:
         self.hyper, self.rule = hyper, DESCENTS[hyper.descent]
-        self.gradient = network.gradient.flat
+        self.gradient, self.arithmetic = network.gradient.flat, network.arithmetic
         self.factor = Factors(1.0, class_weights, self.gradient.dtype).of
         self.blocks = _blocks(network, hyper)
         self.t, self.squares = 0, 0.0
 
     def update(self) -> None:
         """Update the parameters and the averages in place."""
-        hyper, rule = self.hyper, self.rule
+        hyper, rule, power = self.hyper, self.rule, self.arithmetic.power
         self.t += 1
-        alpha = hyper.learning_rate * factor(hyper.schedule, hyper.warmup, self.t, hyper.iterations)
-        self.squares += alpha**2
+        alpha = hyper.learning_rate * factor(
+            hyper.schedule, hyper.warmup, self.t, hyper.iterations, self.arithmetic
+        )
+        self.squares += power(alpha, 2)
         for block in self.blocks:
             if block.l2 is not None:  # the derivative of l2/2 W^2
                 np.add(block.dW, np.multiply(block.W, block.l2, out=block.step), out=block.dW)
         if hyper.clip is not None:
-            clip(self.gradient, hyper.clip)
+            clip(self.gradient, hyper.clip, self.arithmetic)
         for block in self.blocks:
             D = rule.direction(
-                block.dW, block.state, block.step, hyper.momentum, hyper.beta2, self.t
+                block.dW, block.state, block.step, hyper.momentum, hyper.beta2, self.t, power
             )
             step = np.multiply(D, alpha, out=block.step)
             if block.decay is not None:
@@ -107,7 +110,7 @@ class Steps:
                 np.multiply(step, block.rates, out=step)
             np.subtract(block.point, step, out=block.point)
             if block.mean is not None:
-                _average(block, alpha**2 / self.squares, hyper.momentum)
+                _average(block, power(alpha, 2) / self.squares, hyper.momentum)
         if self.t % self.FLUSH_EVERY == 0:
             self._flush_denormals()
 
@@ -131,12 +134,12 @@ class Steps:
                 average[np.abs(average) < tiny] = 0
 
 
-def clip(gradient: Array, largest: float) -> None:
+def clip(gradient: Array, largest: float, arithmetic: Arithmetic = FAST) -> None:
     """Scale each gradient (..., P) in place so that its norm is at most `largest`.
 
     This is the clipping of the global norm (Pascanu et al. 2013, algorithm 1), of each replicate.
     """
-    norm = np.sqrt(np.vecdot(gradient, gradient))
+    norm = np.sqrt(arithmetic.squared_norm(gradient))
     if (norm > largest).any():
         gradient *= np.minimum(largest / norm, 1)[..., np.newaxis].astype(gradient.dtype)
 
@@ -196,11 +199,11 @@ def rate_factors(network: Network, hyper: Hyperparameters) -> Array | None:
     is_ntk, normalises = hyper.parametrization == "ntk", DESCENTS[hyper.descent].normalises
     if not is_ntk and SCALES not in network.parameters.extra:
         return None
-    factors = _like(network)
+    factors, power = _like(network), network.arithmetic.power
     factors.flat[...] = 1
     for W in factors.W.values():
         n_prev = W.shape[-1]
-        W[...] = (1 / n_prev**0.5 if normalises else 1 / n_prev) if is_ntk else 1
+        W[...] = (1 / power(n_prev, 0.5) if normalises else 1 / n_prev) if is_ntk else 1
     if SCALES in factors.extra:
         factors.extra[SCALES][...] = hyper.scaling
     return factors.flat

@@ -10,7 +10,7 @@ SIZES = [8, 8, 8, 3]
 
 def block(replicates=()):
     network = Network(Parameters((5, 4, 3), replicates))
-    return make_batch_block(network, SIZES, np.float32, np.int64)
+    return make_batch_block(network, SIZES, np.int64)
 
 
 def test_a_block_has_a_column_for_each_example():

@@ -79,7 +79,7 @@ def test_other_updates_than_the_course_s_are_made_only_if_they_are_asked_for():
 
 def test_a_rule_is_one_row_of_the_table(monkeypatch):
     """W = W - alpha dW, the rule of the course's first weeks."""
-    plain = Rule(lambda dW, state, out, beta, beta2, t: dW, averages=0, passes=0)
+    plain = Rule(lambda dW, state, out, beta, beta2, t, power: dW, averages=0, passes=0)
     monkeypatch.setitem(DESCENTS, "plain", plain)
     data = blobs(dtype=np.float64, seed=0)
     trained = {}
