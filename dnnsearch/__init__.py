@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dnnsearch.api import (
+        Ablated,
+        Compared,
         Explained,
         Promoted,
         Retuned,
         Verdict,
         best,
         clean,
+        compare,
         explain,
         fingerprint,
         load,
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
         show,
         ui,
         verify,
+        why,
     )
     from dnnsearch.api.read_studies import studies
     from dnnsearch.api.results import Study, Trial
@@ -48,6 +52,8 @@ MODULES = {  # of the names that are not in the API's module
 }
 ALIASES = {"list": "studies"}  # not in __all__: `import *` must not replace the builtin
 __all__ = [
+    "Ablated",
+    "Compared",
     "DeepNetClassifier",
     "DeepNetRegressor",
     "DeepNetSearch",
@@ -60,6 +66,7 @@ __all__ = [
     "Verdict",
     "best",
     "clean",
+    "compare",
     "explain",
     "fingerprint",
     "load",
@@ -78,6 +85,7 @@ __all__ = [
     "studies",
     "ui",
     "verify",
+    "why",
 ]
 
 

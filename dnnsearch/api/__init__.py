@@ -11,7 +11,7 @@ Nothing here knows how a study is searched.
 - `results`: a study and a trial as objects.
 - `reproduction`: `rerun`, `verify`, `lock`, `report`.
 - `explanations`: `explain`.
-- `promotions`: `promote`, `retune`.
+- `promotions`: `promote`, `why`, `compare`, `retune`.
 - `models`: `predict`, `serve`.
 - `removals`: `publish`, `rm`, `clean`, `ui`.
 """
@@ -19,7 +19,16 @@ Nothing here knows how a study is searched.
 from dnnsearch.api.explanations import Explained, explain
 from dnnsearch.api.models import predict, serve
 from dnnsearch.api.new_file import new
-from dnnsearch.api.promotions import Promoted, Retuned, promote, retune
+from dnnsearch.api.promotions import (
+    Ablated,
+    Compared,
+    Promoted,
+    Retuned,
+    compare,
+    promote,
+    retune,
+    why,
+)
 from dnnsearch.api.read_studies import best, fingerprint, load, show, studies
 from dnnsearch.api.removals import clean, publish, rm, ui
 from dnnsearch.api.reproduction import Verdict, lock, report, rerun, verify
@@ -28,6 +37,8 @@ from dnnsearch.api.searches import search
 from dnnsearch.errors import UserError
 
 __all__ = [
+    "Ablated",
+    "Compared",
     "Explained",
     "Promoted",
     "Retuned",
@@ -37,6 +48,7 @@ __all__ = [
     "Verdict",
     "best",
     "clean",
+    "compare",
     "explain",
     "fingerprint",
     "load",
@@ -55,4 +67,5 @@ __all__ = [
     "studies",
     "ui",
     "verify",
+    "why",
 ]

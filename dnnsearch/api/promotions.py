@@ -25,6 +25,26 @@ class Promoted:
 
 
 @dataclass(frozen=True)
+class Ablated:
+    """What each change from trial 0 to the champion is worth; `document` has all numbers."""
+
+    changes: list[Mapping[str, Any]]  # names, change, value, step and undone with 95 % intervals
+    gain: Mapping[str, float] | None  # of all changes: value, low, high
+    text: str
+    document: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Compared:
+    """The best configurations of studies, compared; `document` has all numbers."""
+
+    best: str  # the study with the best configuration
+    differences: list[Mapping[str, Any]]  # to each other study: value, low, high (95 %)
+    text: str
+    document: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class Retuned:
     """The result of a retuning; `document` has all its numbers."""
 
@@ -64,6 +84,48 @@ def promote(
         text="\n".join(result["lines"]),
         document=result,
     )
+
+
+def why(
+    study: str,
+    *,
+    replicates: int = 16,
+    workers: int | None = None,
+    accept_code: bool = False,
+    storage: str | None = None,
+) -> Ablated:
+    """Measure which hyperparameters made the champion better than trial 0.
+
+    Configurations between the two are trained with `replicates` common fresh seeds and compared on
+    dev; before a promotion the best trial stands for the champion. `accept_code` is as in `search`.
+    Raise UserError if that is not possible.
+    """
+    options = [f"--replicates={replicates}"]
+    options += [] if workers is None else [f"--workers={workers}"]
+    options += ["--accept-code"] if accept_code else []
+    result = run_cli(["why", "--quiet", *options, "--", study], storage=storage_url(storage))
+    return Ablated(result["changes"], result["whole"], "\n".join(result["lines"]), result)
+
+
+def compare(
+    *studies: str,
+    top: int = 3,
+    replicates: int = 16,
+    workers: int | None = None,
+    accept_code: bool = False,
+    storage: str | None = None,
+) -> Compared:
+    """Compare studies by the best `top` configurations of each, with common fresh seeds on dev.
+
+    The studies need the same dev rows; the objective of the first is the measure. `accept_code` is
+    as in `search`. Raise UserError if they cannot be compared.
+    """
+    options = [f"--top={top}", f"--replicates={replicates}"]
+    options += [] if workers is None else [f"--workers={workers}"]
+    options += ["--accept-code"] if accept_code else []
+    arguments = ["compare", "--quiet", *options, "--", *studies]
+    result = run_cli(arguments, storage=storage_url(storage))
+    return Compared(result["best"], result["differences"], "\n".join(result["lines"]), result)
 
 
 def retune(

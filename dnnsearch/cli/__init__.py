@@ -17,6 +17,8 @@ decides. Modules that do work are imported inside the commands, so that `--help`
 - `report`: one HTML page on a study or on several.
 - `explain`: what the columns of the data do.
 - `promote`: from a search to one model with an unbiased test score.
+- `why`: what each difference between trial 0 and the champion is worth.
+- `compare`: the best configurations of several studies with common fresh seeds.
 - `retune`: a new search on newer data, and whether its champion beats the old one.
 - `predict`: a table with a model's predictions.
 - `serve`: a model behind HTTP on this machine.

@@ -6,6 +6,7 @@ import typer
 
 from dnnsearch.cli.best import best
 from dnnsearch.cli.clean import clean
+from dnnsearch.cli.compare import compare
 from dnnsearch.cli.config import config
 from dnnsearch.cli.explain import explain
 from dnnsearch.cli.fingerprint import fingerprint
@@ -24,6 +25,7 @@ from dnnsearch.cli.serve import serve
 from dnnsearch.cli.show import show
 from dnnsearch.cli.ui import ui
 from dnnsearch.cli.verify import verify
+from dnnsearch.cli.why import why
 from dnnsearch.runtime.cli_process import NAME
 from dnnsearch.runtime.package_version import package_version
 
@@ -80,6 +82,8 @@ app.command()(lock)
 app.command()(report)
 app.command()(explain)
 app.command()(promote)
+app.command()(why)
+app.command()(compare)
 app.command()(retune)
 app.command()(predict)
 app.command()(serve)

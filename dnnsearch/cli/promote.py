@@ -45,14 +45,14 @@ def promote(
 ) -> int:
     """Make one model from a search, with an unbiased test score.
 
-    The best configurations are retrained with fresh seeds and compared on dev, with confidence
-    intervals. Among those not distinguishable from the best with fresh seeds, the one with the
-    fewest multiply-adds is refitted on train + dev. Then the test set is evaluated. Every
-    evaluation is logged; only the first one of all studies on the same test rows counts, and the
-    output says which one this is. Something is found if the ensemble beats guessing in the
-    objective or in ROC AUC. The model is the ensemble of the networks. It is written next to
-    the records and registered in MLflow under the study's name, as champion if it beats the current
-    one.
+    The best configurations, and trial 0 to compare with, are retrained with fresh seeds and
+    compared on dev, with confidence intervals. Among those not distinguishable from the best with
+    fresh seeds, the one with the fewest multiply-adds is refitted on train + dev. Then the test set
+    is evaluated. Every evaluation is logged; only the first one of all studies on the same test
+    rows counts, and the output says which one this is. Something is found if the ensemble beats
+    guessing in the objective or in ROC AUC. The model is the ensemble of the networks. It is
+    written next to the records and registered in MLflow under the study's name, as champion if it
+    beats the current one.
 
     If it is interrupted, run the same command to resume.
 

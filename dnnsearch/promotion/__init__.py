@@ -14,6 +14,9 @@ This room does not know how a search chooses its trials, nor how its results are
 - `evaluation_scores`: scores of networks on dev, and of models on a test set.
 - `registration`: the model file, the version in MLflow and the champion.
 - `promotion`: all of these steps in order.
+- `fresh_training`: configurations trained with fresh seeds outside of a promotion.
 - `promotion_text`: the result as text and as a JSON document.
+- `ablation/`: what each difference between trial 0 and the champion is worth.
+- `comparison/`: studies compared by the best configurations of each.
 - `retuning/`: a champion on newer data, compared with the best of a new search.
 """

@@ -24,8 +24,9 @@ from dnnsearch.trials.spec import Spec, generator
 from dnnsearch.workers import Done, Failed, Progressed
 
 PROMOTION_STREAM = 2  # the first element of the spawn key of a promotion's own seeds
-CONFIRM, REFIT = 0, 1  # the second element: the purpose of a training
+CONFIRM, REFIT, ABLATE, COMPARE = range(4)  # the second element: the purpose of a training
 MIN_CROSS_VALIDATION_ROUNDS = 4
+START = 0  # the trial that every search starts with
 
 
 @dataclass(frozen=True)
@@ -118,10 +119,39 @@ def candidates(
         if of is not None and row.number not in of:
             continue
         if hyper not in found and len(found) < top:
-            spec = replace(definition.spec(row.number, hyper, []), replicates=1)
-            cost = spec.multiply_adds(hyper.iterations)
-            found[hyper] = Candidate(row.number, row.value or 0.0, hyper, cost)
+            found[hyper] = _candidate(definition, row.number, row.value or 0.0, hyper)
     return list(found.values())
+
+
+def _candidate(
+    definition: Definition, trial: int, value: float, hyperparameters: Hyperparameters
+) -> Candidate:
+    spec = replace(definition.spec(trial, hyperparameters, []), replicates=1)
+    cost = spec.multiply_adds(hyperparameters.iterations)
+    return Candidate(trial, value, hyperparameters, cost)
+
+
+def start_of(study: OpenStudy, definition: Definition) -> Candidate | None:
+    """Return trial 0, from which the search started; None if it has no value."""
+    first = next((row for row in leaderboard(study).ranked if row.number == START), None)
+    if first is None or first.value is None:
+        return None
+    hyper = hyperparameters_of(study, START)
+    return _candidate(definition, START, first.value, hyper)
+
+
+def contestants(chosen: list[Candidate], start: Candidate | None) -> list[Candidate]:
+    """Return the chosen ones, and the start unless its configuration is one of theirs."""
+    known = [one.hyperparameters for one in chosen]
+    return [*chosen, start] if start and start.hyperparameters not in known else chosen
+
+
+def hyperparameters_of(study: OpenStudy, trial: int) -> Hyperparameters:
+    """Return the hyperparameters of a trial; raise UserError if the study has no such trial."""
+    for row in study.trials():
+        if row.number == trial:
+            return complete(row.params, study.config)
+    raise UserError(f"study {study.name} has no trial {trial}")
 
 
 def rounds(definition: Definition, replicates: int) -> int:
@@ -141,19 +171,25 @@ def fresh(
     replicates: int,
     purpose: int,
     round_number: int = 0,
+    *,
+    streams: int | None = None,
+    seed: int | None = None,
 ) -> Spec:
     """Return the spec of a training with seeds that no trial of the study has used.
 
-    The seed is drawn from a stream of the study's seed that no trial uses: trials use the streams
-    (0, number, replicate). No pruner and no limit ends the training early.
+    The seed is drawn from a stream of the study's seed, or of another `seed`, that no trial uses:
+    trials use the streams (0, number, replicate). Trainings with the same `streams` have the same
+    random numbers. No pruner and no limit ends the training early.
     """
-    stream = generator(definition.config.seed, PROMOTION_STREAM, purpose, round_number)
-    seed = int(stream.integers(2**32))
+    of = definition.config.seed if seed is None else seed
+    stream = generator(of, PROMOTION_STREAM, purpose, round_number)
+    fresh_seed = int(stream.integers(2**32))
     spec = definition.spec(trial, hyperparameters, [])
-    stacked = definition.config.folds if purpose == CONFIRM else None
+    stacked = definition.config.folds if purpose != REFIT else None
     return replace(
         spec,
-        seed=seed,
+        seed=fresh_seed,
+        streams=streams,
         replicates=stacked or replicates,
         max_cost=None,
         pruner="none",

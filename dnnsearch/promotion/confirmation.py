@@ -3,6 +3,9 @@
 Fresh seeds remove the luck of the seeds. The luck of the examples stays: the search selected
 configurations that suit this dev set, so their dev scores are optimistic. Differences between them
 are less biased, because all were selected in the same way. Only the test score is unbiased.
+
+Trial 0, the start of the search, is trained again, too, so that the search's gain is measured. It
+is chosen only if it is one of the best itself, or if its score is the best of all.
 """
 
 from collections.abc import Mapping
@@ -17,11 +20,13 @@ from dnnsearch.promotion.candidates import (
     CONFIRM,
     Candidate,
     Trainer,
+    contestants,
     fresh,
     rounds,
 )
 from dnnsearch.promotion.evaluation_scores import on_dev
 from dnnsearch.statistics.difference_to_best import Comparison
+from dnnsearch.statistics.interval import Interval
 from dnnsearch.statistics.score_sample import ScoreSample
 from dnnsearch.trials.hyperparameter_row import BEST
 from dnnsearch.trials.record import Record
@@ -35,6 +40,8 @@ class Confirmed:
     measured: list[ScoreSample]
     diverged: list[Candidate]
     maximize: bool
+    start: Candidate | None = None  # the candidate with the configuration of trial 0
+    was_added: bool = False  # whether it is here only to be compared with
 
     @cached_property
     def comparison(self) -> Comparison:
@@ -44,18 +51,42 @@ class Confirmed:
     @property
     def preferred(self) -> list[Candidate]:
         """First those not distinguishable from the best, cheapest first; then the rest by score."""
-        means, similar = self.comparison.means, self.comparison.tied
+        means, similar = self.comparison.means, self.similar
         similar = sorted(similar, key=lambda k: (self.chosen[k].multiply_adds, -means[k]))
         rest = [k for k in np.argsort(-means, kind="stable") if k not in similar]
         return [self.chosen[k] for k in [*similar, *rest]]
 
+    @property
+    def similar(self) -> list[int]:
+        """Indices of those not distinguishable from the best, of which the cheapest is chosen."""
+        leader, tied = self.comparison.leader, self.comparison.tied
+        return [k for k in tied if k == leader or not self.is_added(k)]
 
-def confirm(trainer: Trainer, chosen: list[Candidate], replicates: int) -> Confirmed:
-    """Train the chosen configurations with fresh seeds and score them on dev.
+    def is_added(self, k: int) -> bool:
+        """Return whether candidate k is trial 0, here only to be compared with."""
+        return self.was_added and self.chosen[k] is self.start
+
+    def gain(self, winner: Candidate) -> tuple[float, Interval] | None:
+        """Return how much better the winner is than trial 0, with a 95 % interval.
+
+        None if trial 0 has no finite score.
+        """
+        if self.start is None:
+            return None
+        a, b = self.chosen.index(winner), self.chosen.index(self.start)
+        means = self.comparison.means
+        return float(means[a] - means[b]), self.comparison.difference(a, b)
+
+
+def confirm(
+    trainer: Trainer, chosen: list[Candidate], replicates: int, start: Candidate | None = None
+) -> Confirmed:
+    """Train the chosen configurations, and `start`, with fresh seeds and score them on dev.
 
     Raise UserError if a training fails, or if all of them diverge.
     """
     definition = trainer.definition
+    best, chosen = chosen, contestants(chosen, start)
     records: list[list[Record]] = [[] for _ in chosen]
     for i in range(rounds(definition, replicates)):
         specs = [
@@ -66,7 +97,11 @@ def confirm(trainer: Trainer, chosen: list[Candidate], replicates: int) -> Confi
             of_one.append(record)
     chosen = [replace(one, stop=_stop(of_one)) for one, of_one in zip(chosen, records)]
     arrays = open_restored(definition.config, trainer.store, definition.prepared.key)
-    return _confirmed(chosen, records, arrays, definition.maximize)
+    confirmed = _confirmed(chosen, records, arrays, definition.maximize)
+    if start is None:
+        return confirmed
+    same = (one for one in confirmed.chosen if one.hyperparameters == start.hyperparameters)
+    return replace(confirmed, start=next(same, None), was_added=len(best) < len(chosen))
 
 
 def _stop(records: list[Record]) -> int | None:

@@ -27,21 +27,24 @@ def logits(record: Record, arrays: Mapping[str, np.ndarray], part: str) -> np.nd
     return np.asarray(trained.logits(pieces.scale(np.asarray(arrays[f"X_{part}"])).mT))
 
 
-def on_dev(records: Sequence[Record], arrays: Mapping[str, np.ndarray]) -> ScoreSample:
-    """Return the dev scores of one configuration.
+def on_dev(
+    records: Sequence[Record], arrays: Mapping[str, np.ndarray], objective: str = ""
+) -> ScoreSample:
+    """Return the dev scores of one configuration, by default in its own objective.
 
     It has one record with many replicates or, with folds, one record for each cross-validation.
     With folds a row of the sample is a whole cross-validation with the examples of all folds.
     """
-    rows = [_dev_rows(record, arrays) for record in records]
-    return ScoreSample(np.concatenate(rows), METRICS[records[0].spec.objective].is_share)
+    objective = objective or records[0].spec.objective
+    rows = [_dev_rows(record, arrays, objective) for record in records]
+    return ScoreSample(np.concatenate(rows), METRICS[objective].is_share)
 
 
-def _dev_rows(record: Record, arrays: Mapping[str, np.ndarray]) -> np.ndarray:
+def _dev_rows(record: Record, arrays: Mapping[str, np.ndarray], objective: str) -> np.ndarray:
     spec, y = record.spec, np.asarray(arrays["y_dev"])
     scale = float(arrays["target"][1]) if "target" in arrays else 1.0
     Z = logits(record, arrays, "dev")
-    found = contributions(spec.objective, spec.output, Z, y, scale)
+    found = contributions(objective, spec.output, Z, y, scale)
     return found.reshape(1, -1) if y.ndim == 2 else found
 
 

@@ -6,7 +6,15 @@ promotion takes no longer than the search did; but never fewer than 2 configurat
 
 from collections.abc import Sequence
 
-from dnnsearch.promotion.candidates import CONFIRM, Candidate, candidates, fresh, rounds
+from dnnsearch.promotion.candidates import (
+    CONFIRM,
+    Candidate,
+    candidates,
+    contestants,
+    fresh,
+    rounds,
+    start_of,
+)
 from dnnsearch.study.definition import Definition
 from dnnsearch.study.evaluation_log import EvaluationLog
 from dnnsearch.study.stored_study import OpenStudy
@@ -26,8 +34,10 @@ def extent(
     rows = study.trials()
     spent = sum(int(row.user_attrs.get("dnnsearch", {}).get("cost", 0)) for row in rows)
     best = candidates(study, definition, top or EXTENTS[0][0])
+    start = start_of(study, definition)
     wanted = [(top or t, replicates or r) for t, r in EXTENTS]
-    affordable = (one for one in wanted if _cost(definition, best[: one[0]], one[1]) <= spent)
+    with_start = [(one, contestants(best[: one[0]], start)) for one in wanted]
+    affordable = (one for one, all_ in with_start if _cost(definition, all_, one[1]) <= spent)
     return next(affordable, wanted[-1])
 
 

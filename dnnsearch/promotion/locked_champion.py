@@ -30,6 +30,7 @@ from dnnsearch.tracking import UNTRACKED
 from dnnsearch.trials.record_store import Records
 
 CHOICE = ("trial", "candidates", "ended", "top", "replicates")  # of a promotion, in the log
+MAY_LACK = ("start",)  # a promotion of before had no trial 0 to compare with
 
 
 def locked_champion(study: OpenStudy) -> dict[str, Any]:
@@ -44,7 +45,7 @@ def locked_champion(study: OpenStudy) -> dict[str, Any]:
         if kept and record and is_known and record.digest == kept.provenance.get("refit"):
             outputs, figures = entry["outputs"], entry["figures"]
             digest = champion_digest(record.digest, outputs, figures)
-            choice = {name: entry[name] for name in CHOICE}
+            choice = {name: entry[name] for name in (*CHOICE, *MAY_LACK) if name in entry}
             return {**choice, "figures": figures, "model": record.digest, "fingerprint": digest}
     return {}
 
@@ -65,7 +66,8 @@ def verify_champion(
     search(config, seconds=None, observer=NoObserver())
     again = open_study(config.study, config.storage)
     top, replicates = lock.champion["top"], lock.champion["replicates"]
-    promote(again, top, replicates, workers if isinstance(workers, int) else None, report)
+    count, with_start = workers if isinstance(workers, int) else None, "start" in lock.champion
+    promote(again, top, replicates, count, report, with_start=with_start)
     now = json.loads(canonical(locked_champion(again)))
     if changed := differences(dict(lock.champion), now):
         first = f"{lock.study} different: the champion: {changed[0]}"

@@ -16,8 +16,10 @@ from dnnsearch.promotion.candidates import (
     Trainer,
     TrainingMeter,
     candidates,
+    contestants,
     memo,
     rounds,
+    start_of,
 )
 from dnnsearch.promotion.confirmation import Confirmed, confirm
 from dnnsearch.promotion.evaluation import Evaluation, found_by
@@ -75,12 +77,14 @@ def promote(
     report: Report,
     accept_code: bool = False,
     show: Callable[[float, int], object] = lambda done, total: None,
+    with_start: bool = True,
 ) -> Promotion:
     """Promote the best of the study's `top` configurations; call it with pinned numerics.
 
     `replicates` networks of each are trained with fresh seeds; None leaves these two to `extent`.
     `workers` defaults to the config's.
-    `show` is called with the number of trainings that are done and of all.
+    `show` is called with the number of trainings that are done and of all. Trial 0 is trained
+    again, too, to compare with, unless `with_start` is False, as in promotions of before.
     Raise UserError if another process works on the study, if it has no finished trial, if its data
     or rows have changed, if other code computed it (unless that is accepted), or if every candidate
     diverges.
@@ -92,17 +96,21 @@ def promote(
         check_uri(study.config.tracking)
     with study_lock(study.rows.storage.url, study.name):
         check_code(study.rows, accept_code)
-        _check_rows(study)
+        check_rows(study)
         _check_not_another_copy(study)
         count = workers or study.config.processes
         top, replicates = extent(study, definition, top, replicates)
         chosen = candidates(study, definition, top)
+        start = start_of(study, definition) if with_start else None
         plan = {**plan_of(study, chosen), "top": top, "replicates": replicates}
+        plan |= {"start": start.trial} if start else {}
         with local_workers(definition, count, default_root()) as pool:
-            trainings = len(chosen) * rounds(definition, replicates) + 1  # with the refit
+            trainings = (
+                len(contestants(chosen, start)) * rounds(definition, replicates) + 1
+            )  # with the refit
             meter = TrainingMeter(trainings, show)
             trainer = Trainer(study, definition, memo(study), pool, store, report, meter)
-            confirmed = confirm(trainer, chosen, replicates)
+            confirmed = confirm(trainer, chosen, replicates, start)
             refitted = refit(trainer, confirmed.preferred, replicates)
         return _test_and_register(trainer, plan, confirmed, refitted)
 
@@ -113,7 +121,7 @@ def plan_of(study: OpenStudy, chosen: Sequence[Candidate]) -> dict[str, Any]:
     return {"candidates": [one.trial for one in chosen], "ended": ended}
 
 
-def _check_rows(study: OpenStudy) -> None:
+def check_rows(study: OpenStudy) -> None:
     """Raise UserError if a row of Optuna's says something else than the trial's record.
 
     The rows rank the candidates, so a changed value would open the test set for the wrong ones.

@@ -11,6 +11,7 @@ from typing import Any
 from dnnsearch.promotion.candidates import Candidate
 from dnnsearch.promotion.confirmation import Confirmed
 from dnnsearch.promotion.promotion import Promotion
+from dnnsearch.runtime.cli_process import program_name
 from dnnsearch.statistics.difference_to_best import Comparison
 from dnnsearch.statistics.interval import with_error
 from dnnsearch.trials.metrics import METRICS, RANKING
@@ -32,8 +33,7 @@ def lines(promotion: Promotion) -> list[str]:
 def _confirmation(promotion: Promotion) -> list[str]:
     confirmed, name = promotion.confirmed, promotion.objective
     examples = confirmed.measured[0].examples
-    count = len(confirmed.chosen)
-    what = "the best configuration" if count == 1 else f"the best {count} configurations"
+    what = _what(confirmed)
     where = f"over {promotion.folds} folds" if promotion.folds else "on dev"
     error = f"± is one standard error over seeds and {examples} examples"
     return [
@@ -42,8 +42,32 @@ def _confirmation(promotion: Promotion) -> list[str]:
         *(f"left out: trial {one.trial}, whose networks diverged" for one in confirmed.diverged),
         f"({error}; each interval is a 95 % interval of its own)",
         choice(promotion),
+        *_gain(promotion),
         *_checkpoint(promotion.winner),
     ]
+
+
+def _what(confirmed: Confirmed) -> str:
+    is_added = confirmed.was_added and confirmed.start is not None
+    count = len(confirmed.chosen) - is_added
+    what = "the best configuration" if count == 1 else f"the best {count} configurations"
+    return f"{what} and trial 0" if is_added else what
+
+
+def _gain(promotion: Promotion) -> list[str]:
+    """Return the line on what the search gained over trial 0, with which it started."""
+    found = promotion.confirmed.gain(promotion.winner)
+    if found is None:
+        return []
+    if promotion.winner is promotion.confirmed.start:
+        return ["the search gained nothing: it started with this configuration, as trial 0"]
+    gain, interval = found
+    text = (
+        f"the search gained {gain:+.4f} over trial 0, with which it started "
+        f"(95 %: {interval.low:+.4f} to {interval.high:+.4f}); "
+        f"which change did it: {program_name()} why {promotion.study}"
+    )
+    return [text]
 
 
 def _table(confirmed: Confirmed) -> list[str]:
@@ -79,7 +103,7 @@ def relation_to_best(comparison: Comparison, k: int) -> str:
 def choice(promotion: Promotion) -> str:
     """Return the line with the chosen configuration and the reason."""
     confirmed, winner = promotion.confirmed, promotion.winner
-    similar = [confirmed.chosen[k] for k in confirmed.comparison.tied]
+    similar = [confirmed.chosen[k] for k in confirmed.similar]
     chosen = f"chosen: trial {winner.trial} ({winner.hyperparameters.describe()})"
     if promotion.diverged:
         return (
@@ -220,6 +244,7 @@ def document(promotion: Promotion) -> dict[str, Any]:
         "candidates": [_candidate(promotion, k) for k in range(len(promotion.confirmed.chosen))],
         "tied": [promotion.confirmed.chosen[k].trial for k in promotion.confirmed.comparison.tied],
         "trial": promotion.winner.trial,
+        "gain": _gain_document(promotion),
         "replicates": promotion.replicates,
         "test": promotion.scores,
         "metrics": promotion.metrics,
@@ -234,6 +259,15 @@ def document(promotion: Promotion) -> dict[str, Any]:
         "champion": promotion.registered.is_champion,
         "lines": lines(promotion),
     }
+
+
+def _gain_document(promotion: Promotion) -> dict[str, float] | None:
+    """Return what the search gained over trial 0; None if that has no finite score."""
+    found = promotion.confirmed.gain(promotion.winner)
+    if found is None:
+        return None
+    gain, interval = found
+    return {"value": gain, "low": interval.low, "high": interval.high}
 
 
 def _candidate(promotion: Promotion, k: int) -> dict[str, Any]:

@@ -18,7 +18,14 @@ from dnnsearch.data.table import HeldOut
 from dnnsearch.deployment.champion import PROMOTIONS, champion_path
 from dnnsearch.errors import UserError
 from dnnsearch.models.ensemble import Model, target_of
-from dnnsearch.promotion.candidates import Candidate, Trainer, candidates, memo, refit_record
+from dnnsearch.promotion.candidates import (
+    Candidate,
+    Trainer,
+    candidates,
+    memo,
+    refit_record,
+    start_of,
+)
 from dnnsearch.promotion.champion_fingerprint import champion_digest, local_champion
 from dnnsearch.promotion.confirmation import confirm
 from dnnsearch.promotion.evaluation import Scored, score
@@ -128,7 +135,9 @@ def _repeat(trainer: Trainer, entry: Mapping[str, Any], rows: HeldOut) -> Repeat
     study, place = trainer.study, f"the promotion of trial {entry['trial']}"
     chosen, replicates = _choice(study, trainer.definition, entry)
     if "candidates" in entry:
-        refitted = refit(trainer, confirm(trainer, chosen, replicates).preferred, replicates)
+        start = start_of(study, trainer.definition) if "start" in entry else None
+        preferred = confirm(trainer, chosen, replicates, start).preferred
+        refitted = refit(trainer, preferred, replicates)
     else:
         refitted = refit(trainer, chosen, replicates)
     spec = refitted.record.spec

@@ -14,6 +14,7 @@ from dnnsearch.reporting.analysis.importance import DRAWS
 from dnnsearch.reporting.analysis.report_data import ReportData, read
 from dnnsearch.reporting.analysis.verdict import verdict
 from dnnsearch.reporting.html import sections
+from dnnsearch.reporting.html.ablation_section import ablation_section
 from dnnsearch.reporting.html.columns_section import what_columns_do, without_columns
 from dnnsearch.reporting.html.comparison_section import compare_studies
 from dnnsearch.reporting.html.markup import Markup, joined, tag
@@ -97,6 +98,7 @@ def _one(
         by_depth = analyse_deeper(data, analyses, draws)
         on_message("drawing the plots")
         champion = networks_to_show(data, study, on_message)
+        parts.append(ablation_section(study, on_message))
         parts.append(sections.analysis(study, data, analyses, by_depth, champion))
         parts.append(_columns(study, champion, on_message))
     return joined([*parts, sections.commands(data)]), sentences

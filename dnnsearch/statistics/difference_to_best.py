@@ -5,6 +5,9 @@ difference is (see `score_sample`)
 
     var(difference of the examples' means) / m + var(seed of one) / R + var(seed of the other) / R
 
+If the candidates are `paired`, network r of each has the same seed; the last two parts are then the
+variance of the networks' differences, which is smaller if luck is common to both.
+
 For two shares, one more example is counted on either side, because two that never differ on m
 examples are not known to be equal (Agresti and Min 2005).
 
@@ -36,6 +39,7 @@ class Comparison:
 
     candidates: Sequence[ScoreSample]
     maximize: bool
+    paired: bool = False  # network r of each candidate has the same seed
 
     @cached_property
     def means(self) -> np.ndarray:
@@ -77,9 +81,10 @@ class Comparison:
         """Return what the difference of a and b exceeds by chance with the probability `tail`."""
         one, other = self.candidates[a], self.candidates[b]
         examples = _example_variance(one, other)
-        variance = examples + one.seed_variance + other.seed_variance
+        seeds = [ScoreSample(one.values - other.values)] if self.paired else [one, other]
+        variance = sum((x.seed_variance for x in seeds), start=examples)
         parts = [(examples, one.examples - 1)]
-        parts += [(x.network_variance, x.replicates - 1) for x in (one, other)]
+        parts += [(x.network_variance, x.replicates - 1) for x in seeds]
         return t_quantile(tail, degrees_of_freedom(variance, parts)) * float(np.sqrt(variance))
 
 

@@ -93,7 +93,8 @@ def run_trial(
     each point of the curves as soon as it is measured.
     """
     began = time.perf_counter()
-    rngs = [generator(spec.seed, TRIAL_STREAM, spec.number, r) for r in range(spec.replicates)]
+    streams = spec.number if spec.streams is None else spec.streams
+    rngs = [generator(spec.seed, TRIAL_STREAM, streams, r) for r in range(spec.replicates)]
     pieces = input_pieces(spec.hyperparameters, spec.input_shape, data, spec.operations)
     data = pieces.scaled(data)
     parameters = _start(spec, rngs)

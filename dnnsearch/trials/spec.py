@@ -61,6 +61,7 @@ class Spec:
     numbers: int = 0  # features that are numbers, the first ones; 0 if no input piece needs it
     stop: int | None = None  # updates after which a training ends whose plan is longer
     keep: bool = False  # the record has the final parameters, even if they are large
+    streams: int | None = None  # the number whose random streams it has; None is its own
 
     @property
     def maximize(self) -> bool:

@@ -1,6 +1,7 @@
 """Which candidate of made-up scores is preferred, and how `promote` explains the choice."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from dnnsearch.promotion.confirmation import Confirmed
 from dnnsearch.promotion.promotion import Promotion
 from dnnsearch.promotion.promotion_text import choice, relation_to_best
 from dnnsearch.promotion.registration import Registered
+from dnnsearch.statistics.interval import Interval
 from dnnsearch.statistics.score_sample import ScoreSample
 from dnnsearch.study.test_set_history import History
 from dnnsearch.trials.hyperparameters import Hyperparameters
@@ -33,6 +35,28 @@ def test_the_cheapest_that_is_not_distinguishable_from_the_best_is_preferred() -
     found = confirmed([1.0, 0.99, 0.98, -9.0], [300, 200, 250, 1])
     assert found.comparison.tied == [0, 1, 2]
     assert [one.trial for one in found.preferred] == [1, 2, 0, 3]
+
+
+def test_trial_0_is_not_chosen_for_being_cheap_but_for_being_the_best() -> None:
+    tied = confirmed([1.0, 0.99, 0.98], [300, 200, 1])
+    start = tied.chosen[2]
+    found = replace(tied, start=start, was_added=True)
+    assert found.comparison.tied == [0, 1, 2]
+    assert [one.trial for one in found.preferred] == [1, 0, 2]
+    assert [one.trial for one in replace(found, was_added=False).preferred] == [2, 1, 0]
+    best = confirmed([0.98, 0.97, 1.0], [300, 200, 1])
+    found = replace(best, start=best.chosen[2], was_added=True)
+    assert [one.trial for one in found.preferred] == [2, 1, 0]
+    gain, interval = tied_gain(tied, start)
+    assert gain == pytest.approx(0.01)
+    assert gain in interval
+
+
+def tied_gain(found: Confirmed, start: Candidate) -> tuple[float, Interval]:
+    gain = replace(found, start=start).gain(found.chosen[1])
+    assert gain is not None
+    assert replace(found, start=None).gain(found.chosen[1]) is None
+    return gain
 
 
 def test_of_equal_costs_the_better_one_is_preferred() -> None:

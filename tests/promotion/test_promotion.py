@@ -1,5 +1,7 @@
 """Whole promotions by the real command, of a table with numbers and categories."""
 
+import json
+import shutil
 import signal
 from pathlib import Path
 from typing import Any
@@ -72,7 +74,8 @@ def test_the_networks_are_confirmed_with_seeds_that_no_trial_has(
     promote("clean")
     study = open_study("clean", f"sqlite:///{folder}/optuna.db")
     kept = memo(study).paths()
-    assert len(kept) == 3 + 1  # three candidates and the refit
+    added = 0 not in openings(folder)[0]["candidates"]
+    assert len(kept) == 3 + added + 1  # three candidates, perhaps trial 0, and the refit
     records = [decode(path.read_bytes()) for path in kept]
     assert {r.spec.seed for r in records}.isdisjoint({study.config.seed})
     for record in records:
@@ -82,6 +85,38 @@ def test_the_networks_are_confirmed_with_seeds_that_no_trial_has(
         assert not (parameters == trial).all(axis=1).any()
     refits = [r for r in records if r.spec.train_examples == 300]
     assert len(refits) == 1  # all but the quarter for the test
+
+
+def test_trial_0_is_trained_again_and_the_gain_over_it_is_said(
+    program: Preloaded, promote: Promote, folder: Path
+) -> None:
+    said = json.loads(program.run(folder, "promote", "clean", *SMALL, "--top", "1"))
+    (entry,) = openings(folder)
+    assert (entry["candidates"], entry["start"]) == ([said["trial"]], 0)
+    winner, start = said["candidates"]
+    assert start["trial"] == 0
+    assert said["gain"]["value"] == pytest.approx(winner["confirmed"] - start["confirmed"])
+    line = next(line for line in said["lines"] if line.startswith("the search gained "))
+    assert f"{said['gain']['value']:+.4f} over trial 0" in line
+    assert said["lines"][0].startswith(
+        "study clean: the best configuration and trial 0, trained again with fresh seeds"
+    )
+    program.run(folder, "verify", "clean", "--quiet")
+
+
+def test_a_promotion_of_before_which_had_no_trial_0_still_verifies(
+    program: Preloaded, promote: Promote, folder: Path
+) -> None:
+    said = json.loads(program.run(folder, "promote", "clean", *SMALL, "--top", "1"))
+    study = open_study("clean", f"sqlite:///{folder}/optuna.db")
+    entry = {name: value for name, value in openings(folder)[0].items() if name != "start"}
+    study.rows.set_attribute("openings", [entry])
+    shutil.rmtree(memo(study).folder)
+    lines = program.run(folder, "verify", "clean", "--quiet").splitlines()
+    assert f"  promotion of trial {said['trial']} identical" in lines[1]
+    again = json.loads(program.run(folder, "promote", "clean", *SMALL, "--top", "1"))
+    assert len(again["openings"]) == 1
+    assert again["champion"]
 
 
 def test_a_killed_promotion_resumes_with_the_same_result(

@@ -41,6 +41,25 @@ def test_without_pairing_each_is_compared_as_by_welch_however_many_there_are(riv
         assert (ours.low, ours.high) == pytest.approx((interval.low, interval.high), rel=1e-3)
 
 
+def test_paired_seeds_take_the_luck_that_is_common_to_both_out_of_a_difference() -> None:
+    rng = np.random.default_rng(1)
+    luck = 5.0 * rng.standard_normal((8, 1))  # of the seeds, the same for both
+    both = [ScoreSample(luck + rng.standard_normal((8, 50))) for _ in range(2)]
+    paired, apart = (Comparison(both, maximize=True, paired=one) for one in (True, False))
+    widths = [one.difference(0, 1).high - one.difference(0, 1).low for one in (paired, apart)]
+    assert widths[0] < widths[1] / 5
+
+
+def test_intervals_of_paired_seeds_hold_the_difference_in_19_of_20_cases() -> None:
+    rng, held = np.random.default_rng(3), 0
+    for _ in range(400):
+        luck, hard = rng.standard_normal((6, 1)), rng.standard_normal((1, 40))
+        own = [rng.standard_normal((6, 1)) * 0.3 + rng.standard_normal((6, 40)) for _ in range(2)]
+        pair = [ScoreSample(mean + luck + hard + one) for mean, one in zip((0.5, 0.2), own)]
+        held += 0.3 in Comparison(pair, maximize=True, paired=True).difference(0, 1)
+    assert 0.93 < held / 400 < 0.985
+
+
 def test_a_tie_is_called_a_tie_and_a_worse_one_worse() -> None:
     rng = np.random.default_rng(5)
     comparison = Comparison([noisy(0.0, rng), noisy(0.1, rng), noisy(-9.0, rng)], maximize=True)

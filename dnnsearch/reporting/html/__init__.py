@@ -7,6 +7,7 @@ It displays what `analysis/` has computed; it computes nothing about a study its
 - `sections`: the sections on one study.
 - `champion_section`: the section on the champion's networks.
 - `columns_section`: the section on what the columns of the data do.
+- `ablation_section`: the first plot, what each change from trial 0 to the champion gained.
 - `comparison_section`: the section that compares several studies.
 - `tables`: the leaderboard, diagnoses, confusion matrix and failures.
 - `figures`: the plots of a study.

@@ -1,0 +1,68 @@
+"""`compare`: the best configurations of several studies with common fresh seeds."""
+
+import json
+from typing import Annotated
+
+import typer
+
+from dnnsearch.cli.options import Storage
+from dnnsearch.cli.progress import counter, loading, resumable
+from dnnsearch.cli.promote import Json, Quiet, Workers
+from dnnsearch.cli.search import AcceptCode
+from dnnsearch.cli.startup import pin
+from dnnsearch.cli.why import Seeds
+from dnnsearch.errors import UserError
+from dnnsearch.runtime.cli_process import send_result
+from dnnsearch.urls import DEFAULT_STORAGE
+
+Studies = Annotated[list[str], typer.Argument(metavar="STUDY...", help="Two studies or more.")]
+
+Best = Annotated[int, typer.Option(metavar="N", min=1, max=20, help="Configurations of each.")]
+
+
+def compare(
+    studies: Studies,
+    top: Best = 3,
+    replicates: Seeds = 16,
+    workers: Workers = None,
+    accept_code: AcceptCode = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    storage: Storage = DEFAULT_STORAGE,
+) -> None:
+    """Compare studies by the best configurations of each, with common fresh seeds.
+
+    `show A B` sets the best trials side by side, which are lucky ones. Here the best
+    configurations of each study are retrained with the same fresh seeds and compared on dev, row by
+    row, with 95 % intervals; with folds on the out-of-fold rows. The test set is not opened. The
+    studies need the same dev rows; the objective of the first one is the measure.
+
+    If it is interrupted, run the same command to resume.
+
+    \b
+    Examples:
+      dnnsearch compare digits digits-tanh
+      dnnsearch compare churn churn-wide --top 1 --replicates 32
+    """
+    silent, names = quiet or as_json, list(dict.fromkeys(studies))
+    if len(names) < 2:
+        raise UserError(f"compare needs two studies or more, but got {', '.join(names)}")
+    with loading(f"reading studies {', '.join(names)}", silent):
+        from dnnsearch.study.stored_study import open_study
+
+        opened = [open_study(name, storage) for name in names]
+        kinds = {study.config.numerics for study in opened}
+        if len(kinds) > 1:
+            raise UserError("studies with numerics portable and native cannot be compared in one")
+        pin(*kinds)
+        from dnnsearch.promotion.comparison.compare_studies import compare as train_and_compare
+        from dnnsearch.promotion.comparison.comparison_text import document, lines
+        from dnnsearch.study.leaderboard.formats import finite_or_null
+
+    with resumable() as reached, counter("trainings", "compare  ", silent) as bar:
+        reached.text = lambda: bar.count
+        bar.begin("preparing the data")
+        found = train_and_compare(opened, top, replicates, workers, bar.say, accept_code, bar)
+    result = document(found)
+    print(json.dumps(finite_or_null(result)) if as_json else "\n".join(lines(found)))
+    send_result(result)

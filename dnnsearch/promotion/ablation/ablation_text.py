@@ -1,0 +1,126 @@
+"""What `why` found, as text and as a JSON document."""
+
+from typing import Any
+
+from dnnsearch.promotion.ablation.ablation import Ablation, Difference
+from dnnsearch.runtime.cli_process import program_name
+from dnnsearch.statistics.interval import Interval
+
+DIVERGED = "diverged"
+
+
+def lines(found: Ablation) -> list[str]:
+    """Return the lines that `why` prints."""
+    route = found.route
+    end = f"{'the champion' if route.is_champion else 'the best trial'}, trial {route.end}"
+    if not route.steps:
+        return [f"study {found.study}: {end} has the configuration of trial 0: nothing to explain"]
+    where = f"over {found.folds} folds" if found.folds else "on dev"
+    networks = "cross-validations" if found.folds else "fresh seeds"
+    first = f"study {found.study}: from trial 0 to {end}, one change at a time"
+    note = (
+        f"{len(route.configurations)} configurations, each trained with the same "
+        f"{found.replicates} {networks}; + is better; intervals: 95 %; undone: {end}, without this "
+        "change alone"
+    )
+    return [
+        f"{first}; {found.objective} {where}",
+        *_table(found),
+        f"({note})",
+        verdict(found),
+        *([] if route.is_champion else [_before_promotion(found)]),
+    ]
+
+
+def _before_promotion(found: Ablation) -> str:
+    return (
+        f"trial {found.route.end} is the best of the search, which may be luck; "
+        f"{program_name()} promote {found.study} chooses with fresh seeds"
+    )
+
+
+def _table(found: Ablation) -> list[str]:
+    route = found.route
+    header = ["change", found.objective, "step", "undone"]
+    first = ["trial 0", _value(found.value(route.path[0])), "", ""]
+    each = zip(route.steps, route.path[1:], found.steps, found.losses, strict=True)
+    rows = [
+        [str(change), _value(found.value(hyper)), _shown(step), _shown(loss)]
+        for change, hyper, step, loss in each
+    ]
+    last = ["in all", "", _shown(found.whole), ""]
+    table = [header, first, *rows, last]
+    widths = [max(len(row[i]) for row in table) for i in range(len(header))]
+    return [
+        "  ".join(
+            cell.ljust(width) if i == 0 else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in table
+    ]
+
+
+def _value(value: float | None) -> str:
+    return DIVERGED if value is None else f"{value:.4f}"
+
+
+def _shown(difference: Difference | None) -> str:
+    if difference is None:
+        return "-"
+    return f"{difference.value:+.4f} ({_interval(difference.interval)})"
+
+
+def _interval(interval: Interval) -> str:
+    return f"{interval.low:+.4f} to {interval.high:+.4f}"
+
+
+def verdict(found: Ablation) -> str:
+    """Return which changes count: those whose step, or whose undoing, is clearly not 0."""
+    names = [", ".join(change.names) for change in found.route.steps]
+    each = list(zip(names, found.steps, found.losses, strict=True))
+    helped = [name for name, step, _ in each if step and step.is_clear and step.value > 0]
+    needed = [name for name, _, loss in each if loss and loss.is_clear and loss.value < 0]
+    harmed = [name for name, _, loss in each if loss and loss.is_clear and loss.value > 0]
+    said = [
+        *([f"clearly better by {'; '.join(helped)}"] if helped else []),
+        *([f"clearly worse without {'; '.join(needed)}"] if needed else []),
+        *([f"clearly better without {'; '.join(harmed)}"] if harmed else []),
+    ]
+    if not said:
+        return "no change is clear: each may be chance with these seeds and examples"
+    rest = [name for name in names if name not in {*helped, *needed, *harmed}]
+    return "; ".join([*said, *([f"may be chance: {', '.join(rest)}"] if rest else [])])
+
+
+def document(found: Ablation) -> dict[str, Any]:
+    """Return the document of `why --json`."""
+    route = found.route
+    each = zip(route.steps, route.path[1:], found.steps, found.losses, strict=True)
+    return {
+        "study": found.study,
+        "objective": found.objective,
+        "from": 0,
+        "to": route.end,
+        "champion": route.is_champion,
+        "seeds": found.replicates,
+        "start": found.value(route.path[0]),
+        "changes": [
+            {
+                "names": list(change.names),
+                "change": str(change),
+                "value": found.value(hyper),
+                "step": _document(step),
+                "undone": _document(loss),
+            }
+            for change, hyper, step, loss in each
+        ],
+        "whole": _document(found.whole),
+        "lines": lines(found),
+    }
+
+
+def _document(difference: Difference | None) -> dict[str, float] | None:
+    if difference is None:
+        return None
+    interval = difference.interval
+    return {"value": difference.value, "low": interval.low, "high": interval.high}

@@ -1,0 +1,95 @@
+"""What `compare` found, as text and as a JSON document."""
+
+from typing import Any
+
+from dnnsearch.promotion.comparison.compare_studies import StudyComparison
+from dnnsearch.promotion.promotion_text import relation_to_best
+from dnnsearch.statistics.interval import with_error
+
+
+def lines(found: StudyComparison) -> list[str]:
+    """Return the lines that `compare` prints."""
+    first = found.entrants[0].sample
+    where = f"over {found.folds} folds" if found.folds else "on dev"
+    networks = "cross-validations" if found.folds else "fresh seeds"
+    title = (
+        f"studies {', '.join(found.own_objectives)}: the best of each, trained with the same "
+        f"{first.replicates} {networks}; {found.objective} {where}"
+    )
+    note = (
+        f"± is one standard error over seeds and {first.examples} examples; differences are "
+        "paired, and + is better; the test set was not opened"
+    )
+    return [
+        title,
+        *_table(found),
+        *(f"left out: {study}/{trial}, whose networks diverged" for study, trial in found.diverged),
+        f"({note})",
+        *_other_objectives(found),
+        *(verdict(found, other) for other in found.ranked[1:]),
+    ]
+
+
+def _table(found: StudyComparison) -> list[str]:
+    header = ["study", "trial", "in the search", "confirmed", "difference to the best"]
+    order = sorted(range(len(found.entrants)), key=lambda k: -float(found.comparison.means[k]))
+    rows = [header, *(_row(found, k) for k in order)]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(header))]
+    return [
+        "  ".join([row[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(row[1:], widths[1:]))])
+        for row in rows
+    ]
+
+
+def _row(found: StudyComparison, k: int) -> list[str]:
+    one = found.entrants[k]
+    interval = one.sample.interval if one.sample.is_share else None
+    return [
+        one.study,
+        str(one.candidate.trial),
+        f"{one.candidate.value:.4f}",
+        with_error(one.sample.mean, one.sample.error, interval),
+        relation_to_best(found.comparison, k),
+    ]
+
+
+def _other_objectives(found: StudyComparison) -> list[str]:
+    others = {name: one for name, one in found.own_objectives.items() if one != found.objective}
+    return [f"note: {name} was searched by {one}" for name, one in others.items()]
+
+
+def verdict(found: StudyComparison, other: str) -> str:
+    """Return whether the best study is clearly better than another one."""
+    best = found.ranked[0]
+    gain, interval = found.difference(best, other)
+    shown = f"{gain:+.4f} (95 %: {interval.low:+.4f} to {interval.high:+.4f})"
+    if interval.low > 0:
+        return f"the best of {best} is better than that of {other}: {shown}"
+    return f"the best of {best} and of {other} are not distinguishable: {shown}"
+
+
+def document(found: StudyComparison) -> dict[str, Any]:
+    """Return the document of `compare --json`."""
+    best, *others = found.ranked
+    return {
+        "objective": found.objective,
+        "best": best,
+        "entrants": [
+            {
+                "study": one.study,
+                "trial": one.candidate.trial,
+                "search": one.candidate.value,
+                "confirmed": one.sample.mean,
+                "error": one.sample.error,
+            }
+            for one in found.entrants
+        ],
+        "differences": [_difference(found, best, other) for other in others],
+        "diverged": [{"study": study, "trial": trial} for study, trial in found.diverged],
+        "lines": lines(found),
+    }
+
+
+def _difference(found: StudyComparison, best: str, other: str) -> dict[str, Any]:
+    gain, interval = found.difference(best, other)
+    return {"to": other, "value": gain, "low": interval.low, "high": interval.high}

@@ -1,0 +1,73 @@
+"""The first plot of a page: what each change from trial 0 to the champion gained, by experiment."""
+
+import html
+from collections.abc import Callable
+
+import plotly.graph_objects as go
+
+from dnnsearch.errors import UserError
+from dnnsearch.promotion.ablation.ablation import Ablation, Difference, stored_ablation
+from dnnsearch.promotion.ablation.ablation_text import verdict
+from dnnsearch.reporting.html.figures import BLUE, ORANGE
+from dnnsearch.reporting.html.markup import Markup, plot, section
+from dnnsearch.storage.array_store import ArrayStore, DamagedArrays, default_root
+from dnnsearch.study.stored_study import OpenStudy
+
+
+def ablation_section(study: OpenStudy, on_message: Callable[[str], object]) -> Markup:
+    """Return the section; empty if `why` has not measured the present champion on this machine."""
+    try:
+        arrays = ArrayStore(default_root()).open(study.definition["arrays"])
+        found = stored_ablation(study, arrays, on_message)
+    except (KeyError, OSError, DamagedArrays):
+        return Markup("")
+    except UserError as error:
+        on_message(f"the report leaves out what `why` measured: {error}")
+        return Markup("")
+    if found is None:
+        return Markup("")
+    route = found.route
+    end = f"{'the champion' if route.is_champion else 'the best trial'} (trial {route.end})"
+    return section(
+        f"Why {end} is better than trial 0",
+        plot(
+            waterfall(found), f"{found.objective}: what each change gained; right is better", True
+        ),
+        about=f"{_capital(verdict(found))}. By experiment: trial 0 is changed into {end} one "
+        f"hyperparameter at a time, from the top; and {end} is trained without each change alone. "
+        f"All have the same {found.replicates} fresh seeds; intervals: 95 %, seeds and examples.",
+    )
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def waterfall(found: Ablation) -> go.Figure:
+    """Return the bars of all changes, the first one on top, with their 95 % intervals."""
+    names = [html.escape(str(change)) for change in found.route.steps]
+    lost = [loss and _negative(loss) for loss in found.losses]
+    figure = go.Figure()
+    bars = {"lost if undone alone": (lost, BLUE), "gained when made": (found.steps, ORANGE)}
+    for label, (differences, colour) in bars.items():
+        known = [(n, one) for n, one in zip(names, differences) if one][::-1]
+        ends = {
+            "array": [one.interval.high - one.value for _, one in known],
+            "arrayminus": [one.value - one.interval.low for _, one in known],
+        }
+        figure.add_bar(
+            y=[name for name, _ in known],
+            x=[one.value for _, one in known],
+            orientation="h",
+            name=label,
+            marker_color=colour,
+            error_x={"type": "data", "symmetric": False, **ends},
+        )
+    figure.update_layout(barmode="group", legend_traceorder="reversed")
+    figure.update_yaxes(categoryorder="array", categoryarray=names[::-1])
+    return figure
+
+
+def _negative(one: Difference) -> Difference:
+    low, high = -one.interval.high, -one.interval.low
+    return Difference(-one.value, type(one.interval)(low, high))

@@ -1,0 +1,99 @@
+"""`compare`, by the real command: common seeds, the same dev rows, no opening of the test set."""
+
+import json
+import signal
+from pathlib import Path
+
+import pytest
+
+import dnnsearch
+from dnnsearch.promotion.comparison.compare_studies import COMMAND
+from dnnsearch.promotion.fresh_training import records_of
+from dnnsearch.study.evaluation_log import EvaluationLog
+from dnnsearch.study.stored_study import OpenStudy, open_study
+from dnnsearch.trials.record import decode
+from tests.support.preloaded import Preloaded
+
+SMALL = ("--top", "2", "--replicates", "4", "--json")
+OTHER = ("search", "clean.yaml", "--study=other", "--set=seed=7", "--set=activation=relu")
+
+
+def opened(folder: Path, name: str) -> OpenStudy:
+    return open_study(name, f"sqlite:///{folder}/optuna.db")
+
+
+@pytest.fixture
+def other(program: Preloaded, folder: Path) -> Path:
+    """Return the folder with a second study of the same rows."""
+    program.run(folder, *OTHER)
+    return folder
+
+
+def test_the_best_of_each_study_are_compared_with_the_same_seeds(
+    program: Preloaded, other: Path
+) -> None:
+    said = json.loads(program.run(other, "compare", "clean", "other", *SMALL))
+    assert [one["study"] for one in said["entrants"]] == ["clean"] * 2 + ["other"] * 2
+    records = [
+        decode(path.read_bytes())
+        for name in ("clean", "other")
+        for path in records_of(opened(other, name), COMMAND).paths()
+    ]
+    assert len(records) == 4
+    assert len({(one.spec.seed, one.spec.streams, one.spec.replicates) for one in records}) == 1
+    (difference,) = said["differences"]
+    best = {
+        name: max(one["confirmed"] for one in said["entrants"] if one["study"] == name)
+        for name in ("clean", "other")
+    }
+    gap = best[said["best"]] - best[difference["to"]]
+    assert difference["value"] == pytest.approx(gap)
+    assert difference["low"] <= gap <= difference["high"]
+    assert EvaluationLog(opened(other, "clean").rows).entries == []
+    again = dnnsearch.compare("other", "clean", top=2, replicates=4)
+    assert again.best == said["best"]
+    assert again.differences == said["differences"]
+    assert len(records_of(opened(other, "clean"), COMMAND).paths()) == 2  # nothing trained again
+
+
+def test_a_killed_comparison_resumes(program: Preloaded, other: Path) -> None:
+    failpoint = f"dnnsearch.storage.atomic_write:write_whole:after:3:{other / 'killed'}"
+    command = program.start(other, "compare", "clean", "other", *SMALL, failpoint=failpoint)
+    assert command.wait() == -signal.SIGKILL, command.said
+    kept = {path.name for path in records_of(opened(other, "clean"), COMMAND).paths()}
+    assert len(kept) == 2
+    program.run(other, "compare", "clean", "other", *SMALL)
+    assert kept == {path.name for path in records_of(opened(other, "clean"), COMMAND).paths()}
+
+
+def test_folds_are_compared_on_the_out_of_fold_rows(program: Preloaded, folder: Path) -> None:
+    for name, seed in (("a", "1"), ("b", "2")):
+        settings = ("--trials=2", "--set=folds=3", f"--set=seed={seed}")
+        program.run(folder, "search", "clean.yaml", f"--study={name}", *settings)
+    said = json.loads(program.run(folder, "compare", "a", "b", *SMALL))
+    assert "over 3 folds" in said["lines"][0]
+    assert any("seeds and 300 examples" in line for line in said["lines"])
+
+
+def test_a_study_that_ignores_a_column_has_the_same_dev_rows(
+    program: Preloaded, folder: Path
+) -> None:
+    ignored = '--set=data.columns={"city": "ignored"}'
+    program.run(folder, "search", "clean.yaml", "--study=fewer", "--trials=2", ignored)
+    said = json.loads(program.run(folder, "compare", "clean", "fewer", *SMALL))
+    assert {one["study"] for one in said["entrants"]} == {"clean", "fewer"}
+
+
+def test_other_dev_rows_are_refused_in_one_line_before_anything_is_trained(
+    program: Preloaded, folder: Path
+) -> None:
+    search = ("search", "clean.yaml", "--study=split", "--trials=1", "--set=split.seed=1")
+    program.run(folder, *search)
+    (said,) = program.run(folder, "compare", "clean", "split", code=2).splitlines()
+    assert said.startswith("error: studies clean and split have other dev rows: split.seed (was 0")
+    assert said.endswith("of these two: dnnsearch show clean split")
+    (said,) = program.run(folder, "compare", "clean", "noise", code=2).splitlines()
+    assert "studies clean and noise have other dev rows" in said
+    (said,) = program.run(folder, "compare", "clean", "clean", code=2).splitlines()
+    assert said == "error: compare needs two studies or more, but got clean"
+    assert records_of(opened(folder, "clean"), COMMAND).paths() == []
