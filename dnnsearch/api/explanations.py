@@ -21,6 +21,12 @@ class Explained:
     text: str
     document: Mapping[str, Any] = field(repr=False)
 
+    def _repr_html_(self) -> str:
+        """Return the result for a notebook."""
+        from dnnsearch.reporting.html import notebook
+
+        return notebook.said("What the columns do", self.text)
+
     @property
     def importance(self) -> "pd.DataFrame":
         """By how much the objective is worse if a column is shuffled: worse_by, low, high."""

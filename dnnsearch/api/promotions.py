@@ -23,6 +23,13 @@ class Promoted:
     text: str
     document: Mapping[str, Any]
 
+    def _repr_html_(self) -> str:
+        """Return the result for a notebook."""
+        from dnnsearch.reporting.html import notebook
+
+        now = "is the champion" if self.champion else "is not the champion"
+        return notebook.said(f"The model of trial {self.trial} {now}", self.text, self.champion)
+
 
 @dataclass(frozen=True)
 class Ablated:
@@ -53,6 +60,13 @@ class Retuned:
     difference: tuple[float, float]  # 95 % interval: how much better the new champion is
     text: str
     document: Mapping[str, Any]
+
+    def _repr_html_(self) -> str:
+        """Return the result for a notebook."""
+        from dnnsearch.reporting.html import notebook
+
+        advice = "Replace the champion" if self.replace else "Keep the champion"
+        return notebook.said(f"{advice}; study {self.study}", self.text)
 
 
 def promote(

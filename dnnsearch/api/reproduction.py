@@ -1,7 +1,7 @@
 """Whether results can be reproduced, and the report on them."""
 
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PosixPath
 
 from dnnsearch.runtime.cli_process import run_cli
 from dnnsearch.urls import storage_url
@@ -13,6 +13,23 @@ class Verdict:
 
     identical: bool
     text: str
+
+    def _repr_html_(self) -> str:
+        """Return the verdict for a notebook."""
+        from dnnsearch.reporting.html import notebook
+
+        title = "identical" if self.identical else "not identical"
+        return notebook.said(title, self.text, self.identical)
+
+
+class ReportPage(PosixPath):
+    """The path of a report, which a notebook shows as the page itself."""
+
+    def _repr_html_(self) -> str | None:
+        """Return the page in a frame; None if the file is no longer there."""
+        from dnnsearch.reporting.html import notebook
+
+        return notebook.framed_page(self.read_text("utf-8")) if self.is_file() else None
 
 
 def rerun(run_: str, *, storage: str | None = None) -> Verdict:
@@ -42,12 +59,13 @@ def lock(study: str, *, config: str | Path | None = None, storage: str | None = 
     return Path(run_cli(["lock", *options, "--", study], storage=storage_url(storage))["file"])
 
 
-def report(*studies: str, out: str | Path | None = None, storage: str | None = None) -> Path:
+def report(*studies: str, out: str | Path | None = None, storage: str | None = None) -> ReportPage:
     """Write a report on a study, or one that compares several, as one HTML file; return its path.
 
-    The path is by default report-STUDY.html in the current folder. The report is also attached to
-    the studies' runs in MLflow. Raise UserError if a record is missing or damaged.
+    A notebook shows the page itself. The path is by default report-STUDY.html in the current
+    folder. The report is also attached to the studies' runs in MLflow. Raise UserError if a record
+    is missing or damaged.
     """
     options = [] if out is None else [f"--out={out}"]
     arguments = ["report", "--quiet", *options, "--", *studies]
-    return Path(run_cli(arguments, storage=storage_url(storage))["file"])
+    return ReportPage(run_cli(arguments, storage=storage_url(storage))["file"])

@@ -9,14 +9,17 @@ import numpy as np
 from dnnsearch.deployment.trial_model import model, parameters
 from dnnsearch.errors import UserError
 from dnnsearch.models.ensemble import Model
-from dnnsearch.study.leaderboard.formats import column_values, columns, fragment
-from dnnsearch.study.leaderboard.ranking import Leaderboard, Row, leaderboard
+from dnnsearch.study.leaderboard.formats import column_values, columns, config_keys, fragment
+from dnnsearch.study.leaderboard.ranking import UNFINISHED, Leaderboard, Row, leaderboard
 from dnnsearch.study.stored_study import OpenStudy
 from dnnsearch.trials.hyperparameter_row import Value
 from dnnsearch.trials.record import Record
 
 if TYPE_CHECKING:
     import pandas as pd
+    import plotly.graph_objects as go
+
+    from dnnsearch.reporting.analysis.report_data import TrialCurves
 
 
 class Study:
@@ -53,6 +56,32 @@ class Study:
         return fragment(board, board.best)
 
     @property
+    def best_params(self) -> dict[str, Any]:
+        """The same as a dictionary: the best configuration as keys of a config."""
+        return config_keys(self.leaderboard.best)
+
+    def _repr_html_(self) -> str:
+        """Return the leaderboard for a notebook, with the curves of its first trials."""
+        from dnnsearch.reporting.html import notebook
+
+        board = self.leaderboard
+        rows = [row for row in board.rows[: notebook.MAX_ROWS] if row.state != UNFINISHED]
+        found = {row.number: curves_of(self._opened, row.number) for row in rows}
+        return notebook.study(board, {n: curves for n, curves in found.items() if curves})
+
+    def plot(self, kind: str = "history", name: str | None = None) -> "go.Figure":
+        """Return a plotly figure of the report.
+
+        `kind` is history, parallel, importance, cost, accuracy, pareto, slice or isolation; the
+        last two are of one hyperparameter, `name`, by default the first one. Raise UserError for
+        another kind or name, or if too few trials have finished.
+        """
+        from dnnsearch.reporting.analysis.report_data import read_lazily
+        from dnnsearch.reporting.html import study_plots
+
+        return study_plots.plot(read_lazily(self._opened), kind, name)
+
+    @property
     def trials(self) -> "pd.DataFrame":
         """Every trial with every column of `show --csv`, the best first."""
         import pandas as pd
@@ -79,6 +108,23 @@ class Trial:
     def __repr__(self) -> str:
         value = "" if self.value is None else f", {self.value:.4f}"
         return f"<Trial {self._study.name}/{self.number}, {self.state}{value}>"
+
+    def _repr_html_(self) -> str:
+        """Return the trial for a notebook: its value, its curves, its hyperparameters."""
+        from dnnsearch.reporting.html import notebook
+
+        curves = curves_of(self._study, self.number) if self.state != UNFINISHED else None
+        return notebook.trial(self._study.name, self._row, self._study.config.objective, curves)
+
+    def plot(self, what: str = "cost") -> "go.Figure":
+        """Return a plotly figure of the curves of `what`, cost or accuracy, on train and dev.
+
+        Raise UserError if the trial has no curves.
+        """
+        from dnnsearch.reporting.analysis.report_data import read_lazily
+        from dnnsearch.reporting.html import study_plots
+
+        return study_plots.trial_curves(read_lazily(self._study), self._row, what)
 
     @property
     def number(self) -> int:
@@ -139,3 +185,13 @@ class Trial:
     def predict_proba(self, X: Any) -> np.ndarray:
         """Return the probability of each class, (m, classes), for raw rows X."""
         return self._model.predict_proba(X)
+
+
+def curves_of(study: OpenStudy, number: int) -> "TrialCurves | None":
+    """Return the curves of a trial that has ended; None if it has none or its record is gone."""
+    from dnnsearch.reporting.analysis.report_data import AllCurves
+
+    try:
+        return AllCurves(study)[number]
+    except (UserError, KeyError):  # a failed trial has no curves
+        return None

@@ -49,6 +49,10 @@ class Model:
     pieces: InputPieces | None = None  # in front of the first layer; None if A[0] is the inputs
     _lock: Any = field(default_factory=Lock, compare=False, repr=False)
 
+    def __repr__(self) -> str:
+        sizes = "-".join(map(str, self.parameters.layer_sizes))
+        return f"<Model of {self.replicates} networks {sizes}, {self.activation}, {self.output}>"
+
     @property
     def task(self) -> str:
         """`binary`, `multiclass` or `regression`."""

@@ -124,7 +124,13 @@ def column_values(row: Row, objective: str) -> dict[str, Any]:
 
 
 def fragment(board: Leaderboard, row: Row) -> str:
-    """Return the row's hyperparameters as YAML that can be part of a config.
+    """Return the row's hyperparameters as YAML that can be part of a config: `config_keys`."""
+    about = f"# trial {row.number} of study {board.study}: {board.objective} {row.value!r}\n"
+    return about + yaml.safe_dump(config_keys(row), sort_keys=False, default_flow_style=False)
+
+
+def config_keys(row: Row) -> dict[str, Any]:
+    """Return the row's hyperparameters as keys of a config.
 
     A config has one `units` for all layers. If the layers of the trial differ, `units` is a list of
     choices and `try_first` has the units layer by layer. If there is no hidden layer, `units` is 1
@@ -140,5 +146,4 @@ def fragment(board: Leaderboard, row: Row) -> str:
     keys["units"] = different if len(different) > 1 else (units or [1])[0]
     if len(different) > 1:
         keys["try_first"] = [{"units": units}]
-    about = f"# trial {row.number} of study {board.study}: {board.objective} {row.value!r}\n"
-    return about + yaml.safe_dump(keys, sort_keys=False, default_flow_style=False)
+    return keys
