@@ -18,9 +18,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from dnnsearch.nn.activations import FLOAT32_ZERO
 from dnnsearch.nn.arithmetic import FAST, Arithmetic
 from dnnsearch.nn.parameters import Array, Parameters
 from dnnsearch.nn.scaling import SCALES
+
+MAX_REPEATED = 128  # examples for which edges are repeated: NumPy is slow on rows so short
 
 
 @dataclass(frozen=True)
@@ -57,13 +60,28 @@ class InputShape:
         return 0 if self.is_plain else self.numbers * self.embedding * (self.codes + 1)
 
 
+class _Bins(NamedTuple):
+    """Left edge and 1 / width of each bin, (..., F, K+1, 1), or the same repeated for m examples.
+
+    Row 0 of each number has 0 and 1. An empty bin has the slope 0.
+    """
+
+    left: Array
+    slope: Array
+
+    def repeated(self, m: int) -> "_Bins":
+        """Return the bins as m examples need them."""
+        return _Bins(*(np.repeat(one, m, axis=-1) for one in self)) if m <= MAX_REPEATED else self
+
+
 class _Arrays(NamedTuple):
-    """What the layer writes for m examples."""
+    """What the layer writes for m examples, and the bins that it reads."""
 
     C: Array  # (..., F, K+1, m)
     A: Array  # (..., n[0], m)
     H: Array  # (..., F, k, m), a view of A; C itself without an embedding
     dH: Array | None  # (..., F, k, m)
+    bins: _Bins | None  # None without codes
 
 
 class InputLayer:
@@ -85,37 +103,40 @@ class InputLayer:
         self.shape, self.parameters, self.gradient = shape, parameters, gradient
         self.dtype = parameters.flat.dtype
         self.bins = None if edges is None else _bins(edges, self.dtype)
+        self.zero, self.one = np.zeros((), self.dtype), np.ones((), self.dtype)
         self.arrays: dict[int, _Arrays] = {}
 
     def forward(self, X: Array, keep: bool = False) -> Array:
         """Return A[0] (..., n[0], m) of X (..., n_x, m), in new arrays if they are to be kept."""
         arrays = self._arrays(X.shape[-1], keep)
         F = self.shape.numbers
-        self._encode(X[..., :F, :], arrays.C)
-        if self.shape.embedding:
+        self._encode(X[..., :F, :], arrays)
+        if arrays.dH is not None:
             E, c = self.parameters.extra["E"], self.parameters.extra["c"]
             if self.operand is not None:
                 E = self.operand(E)
                 self.operand(arrays.C, out=arrays.C)
             self.matmul(E, arrays.C, out=arrays.H)
             np.add(arrays.H, c, out=arrays.H)
-            np.maximum(arrays.H, 0, out=arrays.H)
+            arrays.dH.fill(0)  # only borrowed here: an array of zeros is faster than a 0
+            np.maximum(arrays.H, arrays.dH, out=arrays.H)
         arrays.A[..., arrays.A.shape[-2] - self.shape.n_x + F :, :] = X[..., F:, :]
         if self.operand is not None:
             self.operand(arrays.A, out=arrays.A)
         return arrays.A
 
-    def _encode(self, x: Array, C: Array) -> None:
-        """Write the numbers x (..., F, m) and their codes into C (..., F, K+1, m)."""
+    def _encode(self, x: Array, arrays: _Arrays) -> None:
+        """Write the numbers x (..., F, m) and their codes into C (..., F, K+1, m).
+
+        All of C is computed, because one contiguous array is faster than its part with the codes.
+        """
+        C = arrays.C
+        if arrays.bins is not None:
+            np.subtract(x[..., np.newaxis, :], arrays.bins.left, out=C)
+            np.multiply(C, arrays.bins.slope, out=C)
+            np.clip(C, self.zero, self.one, out=C)
+            np.add(C, self.zero, out=C)  # -0.0 becomes 0.0
         C[..., 0, :] = x
-        if self.bins is None:
-            return
-        left, slope = self.bins
-        codes = C[..., 1:, :]
-        np.subtract(C[..., :1, :], left, out=codes)
-        np.multiply(codes, slope, out=codes)
-        np.maximum(codes, 0, out=codes)
-        np.minimum(codes, 1, out=codes)
 
     def backward(self, dA: Array) -> None:
         """Write dE = sum of dH_j C_j.T and dc = sum of dH_j, given dA[0] (..., n[0], m).
@@ -126,7 +147,8 @@ class InputLayer:
         assert arrays.dH is not None
         F, k = self.shape.numbers, self.shape.embedding
         dH = dA[..., : F * k, :].reshape(arrays.dH.shape)
-        np.multiply(dH, arrays.H > 0, out=arrays.dH)
+        slope = np.greater(arrays.H, FLOAT32_ZERO, out=arrays.dH)
+        np.multiply(dH, slope, out=arrays.dH)
         if self.operand is not None:
             self.operand(arrays.dH, out=arrays.dH)
         self.matmul(arrays.dH, arrays.C.mT, out=self.gradient.extra["E"])
@@ -141,12 +163,13 @@ class InputLayer:
         shape, replicates = self.shape, self.parameters.replicates
         F, k, K = shape.numbers, shape.embedding, shape.codes
         A = np.empty((*replicates, shape.n_0, m), self.dtype)
+        bins = None if self.bins is None else self.bins.repeated(m)
         if not k:
             C = A[..., : F * (K + 1), :].reshape(*replicates, F, K + 1, m)
-            return _Arrays(_view_of(A, C), A, C, None)
+            return _Arrays(_view_of(A, C), A, C, None, bins)
         C = np.empty((*replicates, F, K + 1, m), self.dtype)
         H = _view_of(A, A[..., : F * k, :].reshape(*replicates, F, k, m))
-        return _Arrays(C, A, H, np.empty_like(H))
+        return _Arrays(C, A, H, np.empty_like(H), bins)
 
 
 def _view_of(A: Array, part: Array) -> Array:
@@ -155,8 +178,9 @@ def _view_of(A: Array, part: Array) -> Array:
     return part
 
 
-def _bins(edges: Array, dtype: np.dtype[np.generic]) -> tuple[Array, Array]:
-    """Return the left edge and 1 / width of each bin, (..., F, K, 1); an empty bin has slope 0."""
-    left, width = edges[..., :-1, np.newaxis], np.diff(edges)[..., np.newaxis]
-    slope = np.divide(1, width, out=np.zeros_like(width), where=width > 0)
-    return left.astype(dtype), slope.astype(dtype)
+def _bins(edges: Array, dtype: np.dtype[np.generic]) -> _Bins:
+    """Return the bins of edges (..., F, K+1)."""
+    left, slope, width = np.zeros(edges.shape), np.ones(edges.shape), np.diff(edges)
+    left[..., 1:] = edges[..., :-1]
+    slope[..., 1:] = np.divide(1, width, out=np.zeros_like(width), where=width > 0)
+    return _Bins(left[..., np.newaxis].astype(dtype), slope[..., np.newaxis].astype(dtype))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dnnsearch.nn import OUTPUTS, Network, gradient_check, initialize
-from dnnsearch.nn.input_layer import InputShape
+from dnnsearch.nn.input_layer import MAX_REPEATED, InputShape
 
 SHAPES = {
     "codes": InputShape(5, 3, codes=4),
@@ -88,6 +88,19 @@ def test_a_stack_has_the_bits_of_single_networks(shape, own_edges):
         assert np.array_equal(single.parameters.flat, stack.parameters.flat[r])
         assert np.array_equal(single.logits(X), stack.logits(X)[r])
         assert np.array_equal(alone.flat, gradient.flat[r])
+
+
+def test_codes_do_not_depend_on_the_number_of_examples_nor_have_negative_zeros():
+    shape = SHAPES["codes"]
+    rng = np.random.default_rng(0)
+    edges = np.sort(rng.integers(-2, 3, (3, 5)).astype(float))  # some bins are empty
+    X = rng.integers(-3, 4, (5, MAX_REPEATED + 1)).astype(np.float32)
+    layer = network_of(shape, rng, np.float32, edges).input_layer
+    A = layer.forward(X)
+    for m in (1, 7, MAX_REPEATED):
+        assert A[:, :m].tobytes() == layer.forward(X[:, :m]).tobytes()
+    codes = A[: shape.numbers * 5].reshape(3, 5, -1)[:, 1:]
+    assert np.signbit(codes).sum() == 0
 
 
 def test_a_plain_input_shape_makes_no_layer():
