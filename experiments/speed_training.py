@@ -23,6 +23,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from dnnsearch.config.config import parse_config
 from dnnsearch.config.data_fit import resolve_curve_every
@@ -68,20 +69,25 @@ def with_curves(job: Job) -> Job:
 
 
 class Runner:
-    """A process of `training_timers.py`, which answers each job with its time."""
+    """A process of a program such as `training_timers.py`, which answers jobs with their times."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(
+        self,
+        name: str,
+        program: str = training_timers.__file__,
+        python: str | Path = sys.executable,
+    ) -> None:
         pinned = name in {"dnnsearch", "GEMM"}
         environment = numerics.pinned("portable" if pinned else "native")
         self.process = subprocess.Popen(
-            [sys.executable, training_timers.__file__, name],
+            [str(python), program, name],
             env={**environment, "PYTHONPATH": str(REPORT.parents[1])},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
 
-    def time(self, job: Job) -> float:
+    def time(self, job: Any) -> float:
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         print(json.dumps(asdict(job)), file=self.process.stdin, flush=True)

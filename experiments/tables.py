@@ -32,7 +32,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.impute import SimpleImputer
 
-from experiments import report, tables_ours, tables_peer, tables_report, tables_sklearn
+from experiments import (
+    bench_python,
+    report,
+    tables_ours,
+    tables_peer,
+    tables_report,
+    tables_sklearn,
+)
 from experiments.tables_data import MAX_ROWS, Split, Table, figures, files, load, losses, split
 from experiments.tables_report import OURS, TRIAL_0
 
@@ -151,16 +158,11 @@ def chosen_tables(options: argparse.Namespace) -> dict[str, Path]:
     return {name: found[name] for name in asked}
 
 
-def has_pytabkit(python: Path) -> bool:
-    command = [str(python), "-c", "import pytabkit"]
-    return subprocess.run(command, capture_output=True, check=False).returncode == 0
-
-
 def chosen_methods(options: argparse.Namespace) -> list[str]:
     """Return the methods to measure; without those of pytabkit, with a line, if it is not there."""
     asked = [name for name in METHODS if name in {OURS, TRIAL_0, *options.peers}]
     of_pytabkit = [name for name in asked if name in tables_peer.METHODS]
-    if not of_pytabkit or has_pytabkit(options.bench_python):
+    if not of_pytabkit or bench_python.has(options.bench_python, "pytabkit"):
         return asked
     names = " and ".join(of_pytabkit)
     print(f"{names} are left out: --bench-python {options.bench_python} has no pytabkit")
@@ -196,7 +198,7 @@ def _arguments(given: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--seconds", type=int, default=120, help="of search and promotion")
     parser.add_argument("--max-rows", type=int, default=MAX_ROWS)
     parser.add_argument("--peers", nargs="*", choices=list(PEERS), default=list(PEERS))
-    parser.add_argument("--bench-python", type=Path, metavar="PATH", default=Path(sys.executable))
+    bench_python.add_option(parser)
     parser.add_argument(
         "--portfolio",
         metavar="FILE",
