@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -13,7 +14,12 @@ from unittest import mock
 import numpy as np
 
 import dnnsearch
+from dnnsearch.config.config import load_config
+from dnnsearch.config.portfolio import for_shape
+from dnnsearch.config.search_space import into_space
 from dnnsearch.deployment.lookup import find
+from dnnsearch.storage.array_store import ArrayStore, default_root
+from dnnsearch.study.definition import resolve_definition
 from dnnsearch.urls import storage_url
 from experiments.tables_data import TARGET, Split
 
@@ -23,7 +29,7 @@ NETWORKS = 4  # of trial 0 alone, in one stack
 
 
 def starts_for(portfolio: str | None, table: str) -> list[Mapping[str, Any]] | None:
-    """Return the `try_first` of a table, learnt without it; None if there is no portfolio.
+    """Return the first trials of a table, learnt without it; None for those that `new` drafts.
 
     `portfolio` is the path of a JSON list, in which `{table}` stands for the table's name.
     """
@@ -41,8 +47,7 @@ def promoted(
     """Return the answers of the promoted model of a search as drafted, and what they took."""
     with _folder(split):
         began = time.monotonic()
-        more = {} if starts is None else {"try_first": starts}
-        config = _new(split, more)
+        config = _new(split, {}, starts)
         drafted = time.monotonic()
         study = dnnsearch.search(
             config,
@@ -70,11 +75,13 @@ def trial_0(
     """Return the answers of trial 0 alone, NETWORKS networks in a stack, and what it took."""
     with _folder(split):
         began = time.monotonic()
-        config = _new(split, {"replicates": NETWORKS, "folds": "none"})
-        study = dnnsearch.search(config, trials=1, workers=1, quiet=True)
+        config = _new(split, {"replicates": NETWORKS, "folds": "none"}, starts)
+        number = 0 if starts is None else 1  # the first of a `try_first` follows trial 0
+        study = dnnsearch.search(config, trials=number + 1, workers=1, quiet=True)
         took = {"seconds": time.monotonic() - began}
-        took["training_seconds"] = float(study.best.record.document["made"]["seconds"])
-        return _answers(split, f"{study.name}/0"), took
+        made = study.trials[number].record.document["made"]
+        took["training_seconds"] = float(made["seconds"])
+        return _answers(split, f"{study.name}/{number}"), took
 
 
 @contextmanager
@@ -87,11 +94,19 @@ def _folder(split: Split) -> Iterator[None]:
             yield
 
 
-def _new(split: Split, more: Mapping[str, Any]) -> Path:
-    settings = {**split.settings(), **more}
-    return dnnsearch.new(
+def _new(split: Split, more: Mapping[str, Any], starts: list[Mapping[str, Any]] | None) -> Path:
+    """Return the drafted config; with `starts` these are its first trials, not the portfolio."""
+    settings = {**split.settings(), **more, **({} if starts is None else {"start": "none"})}
+    path = dnnsearch.new(
         "train.csv", TARGET, name="table", test="test.csv", overrides=settings, quiet=True
     )
+    if starts is not None:
+        config = load_config(path)
+        shape = resolve_definition(config, ArrayStore(default_root())).prepared.shape
+        guesses = [into_space(for_shape(dict(one), shape), config, shape) for one in starts]
+        text = re.sub(r"(?m)^try_first:.*$", f"try_first: {json.dumps(guesses)}", path.read_text())
+        path.write_text(text)
+    return path
 
 
 def _answers(split: Split, model: str) -> np.ndarray:

@@ -10,6 +10,7 @@ This room does not know how a search runs, nor where its results are stored.
 - `key_rules`: the rules for the keys of a config.
 - `new_config`: a ready-to-run config, written for a data file.
 - `optuna_samplers`: Optuna's samplers, changed for studies that are replayed.
+- `portfolio`: configurations that suit many tables, as the first trials.
 - `recommendations`: settings that suit a table of a given size and task.
 - `samplers`: the samplers that a config can name, one row each.
 - `search_space`: how Optuna is asked for a trial, and trial 0.

@@ -6,8 +6,8 @@ Two configs are the same study if `Config.definition` is equal:
     defines the study                                    may change from run to run
     data, split, seed, parallelism, numerics, sampler,   study (its name), trials (their number),
     pruner, objective, metrics, dtype, initialization,   storage, records, tracking, workers,
-    replicates, folds, curve_every, max_cost, try_first, stop_after, and the path of a user's file
-    the hyperparameters
+    replicates, folds, curve_every, max_cost, start,     stop_after, and the path of a user's file
+    try_first, the hyperparameters
 
 Configs that mean the same (`1e-3` and `0.001`, a default left out or written) have equal
 definitions. A fixed `0.9` and the one choice `[0.9]` differ: Optuna is asked for the second.
@@ -63,7 +63,7 @@ from dnnsearch.urls import DEFAULT_STORAGE, tracking_uri
 from dnnsearch.validators import or_word, show, study_name, whole
 
 # Keys that old studies lack, with the value that stands for "not there": left out of definitions.
-ADDED_KEYS: dict[str, Any] = {"metrics": [], **dict.fromkeys(OPTIONAL_KEYS)}
+ADDED_KEYS: dict[str, Any] = {"metrics": [], "start": None, **dict.fromkeys(OPTIONAL_KEYS)}
 DTYPES = ["float32", "float64"]
 RUN_TIME = ("study", "trials", "storage", "records", "tracking", "workers", "stop_after")
 
@@ -105,6 +105,7 @@ class Config(_OptionalKeys):  # type: ignore[valid-type, misc]
     activation: Dimension
     momentum: Dimension
     batch_size: Dimension
+    start: Annotated[str | None, PlainValidator(key_rules.start)] = None
     try_first: tuple[Guess, ...] = ()
 
     storage: key_rules.Text = DEFAULT_STORAGE

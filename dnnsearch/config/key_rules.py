@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import PlainValidator
 
+from dnnsearch.config.portfolio import portfolios
 from dnnsearch.data import datasets
 from dnnsearch.data.files.source import is_file, source
 from dnnsearch.trials.metrics import on_request
@@ -35,6 +36,13 @@ def count(most: int) -> Any:
 def pruner(value: object) -> Any:
     """Return the name of a pruner, or `none`."""
     return or_word("none", one_of([name for name in PRUNERS if name != "none"]), "none")(value)
+
+
+def start(value: object) -> Any:
+    """Return the name of a portfolio, or None for `none`."""
+    if value in (None, "none"):  # the file is read only if a portfolio is named
+        return None
+    return or_word("none", one_of(portfolios()), None)(value)
 
 
 def metrics(value: object) -> tuple[str, ...]:

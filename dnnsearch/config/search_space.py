@@ -23,6 +23,7 @@ from dnnsearch.config.dimensions import (
     Range,
     architecture_name,
 )
+from dnnsearch.config.portfolio import starts
 from dnnsearch.data.prepare import DataShape
 from dnnsearch.trials.descent import DESCENTS
 from dnnsearch.trials.hyperparameter_row import Value
@@ -103,19 +104,27 @@ def _ask(trial: "BaseTrial", name: str, dimension: Dimension) -> Any:
 def default_params(config: Config, shape: DataShape) -> dict[str, Value]:
     """Return trial 0: a sensible network for data of this shape, moved into the config's space.
 
-    Keys and values are Optuna's parameters, only the searched ones.
+    It is the first one of the config's portfolio (`start`) if there is one. Keys and values are
+    Optuna's parameters, only the searched ones.
     """
-    return _with_defaults({}, config, shape)
+    return _portfolio(config, shape)[0]
 
 
 def first_params(config: Config, shape: DataShape) -> list[dict[str, Value]]:
-    """Return the trials that run before the sampler chooses: the default, then `try_first`.
+    """Return the trials that run before the sampler chooses, each once.
 
-    Each has every parameter, so the sampler chooses none of them.
+    The default is first, then `try_first`, then the others of the portfolio. Each has every
+    parameter, so the sampler chooses none of them.
     """
-    return [default_params(config, shape)] + [
-        _with_defaults(g, config, shape) for g in config.try_first
-    ]
+    default, *others = _portfolio(config, shape)
+    own = [_with_defaults(guess, config, shape) for guess in config.try_first]
+    return [default, *own, *(one for one in others if one not in (default, *own))]
+
+
+def _portfolio(config: Config, shape: DataShape) -> list[dict[str, Value]]:
+    guesses = [into_space(one, config, shape) for one in starts(config.start, shape)]
+    each = [_with_defaults(guess, config, shape) for guess in guesses or [{}]]
+    return [one for i, one in enumerate(each) if one not in each[:i]]
 
 
 def _with_defaults(guess: dict[str, Value], config: Config, shape: DataShape) -> dict[str, Value]:

@@ -223,6 +223,7 @@ ANOTHER = {
     "momentum": 0.5,
     "batch_size": 8,
     **{n: yaml.safe_load(HYPERPARAMETERS[n].example) for n in OPTIONAL},
+    "start": "portfolio-1",
     "try_first": [{"learning_rate": 0.1}],
 }
 
