@@ -13,6 +13,7 @@ from dnnsearch.data.labels import rare_advice
 from dnnsearch.data.split_config import Split
 from dnnsearch.data.splitting import Indices
 from dnnsearch.data.stratification import MIN_ROWS_FOR_ALL_PARTS
+from dnnsearch.trials.spec import UPDATE_COST
 
 # A class is rare if it has less than this share of the examples, and also less than
 # MAX_RARE_SHARE_OF_EVEN of what it would have if all classes were equally large.
@@ -31,6 +32,15 @@ BATCH_SIZES = (  # (min rows to train on, choices)
 )
 
 
+MAX_CODED_COLUMNS = 100  # codes of more number columns, such as pixels, cost too much
+# A usual trial, from which costs are estimated: epochs, examples in a mini-batch, networks in a
+# stack, units of a layer; outputs of an embedding, and its weights, for a number column.
+USUAL_EPOCHS, USUAL_BATCH, USUAL_STACK, USUAL_WIDTH = 60, 64, 5, 96
+USUAL_INPUTS, USUAL_CODES = 12, 200
+MAX_TRIAL_COST = 4e10  # of a usual trial on 4,000 rows: four seconds
+SEARCH_COST = 1.2e12  # of a search: a minute on two cores
+
+
 @dataclass(frozen=True)
 class Recommendation:
     """What suits a table of this size."""
@@ -42,31 +52,57 @@ class Recommendation:
     pruner: str
     batches: str
     iterations: tuple[int, int]
-    units: int  # the most in a layer
+    width: int  # the most in a layer
+    curve_every: int
+    max_cost: int  # of a trial
+    numbers: int  # columns that are numbers
+    has_codes: bool  # whether codes and embeddings of the numbers are searched
 
 
 def recommend(table: FileTable) -> Recommendation:
     """Return what suits the table.
 
-    Few rows get a larger dev set and more seeds (used if there are no folds); many numbers get
-    fewer and shorter trials.
+    Few rows get a larger dev set and more seeds (used if there are no folds). The length of the
+    trials and their number follow from what a usual trial costs, so a search of thousands of rows
+    takes a minute on two cores.
     """
     rows, features = len(table.target.y), len(table.roles)
+    numbers = sum(role == "number" for role in table.roles.values())
     dev = 0.25 if rows < 500 else 0.2 if rows < 20_000 else 0.1
     test = 0.2 if rows < 20_000 else 0.1
     train = rows * (1 - dev - (0 if table.test else test))
     is_large = _is_large(train, features)
-    longest = _between(train, 600, 10_000) if is_large else _between(8 * train, 2000, 10_000)
+    has_codes = 0 < numbers <= MAX_CODED_COLUMNS
+    update = _update_cost(features, numbers if has_codes else 0)
+    most = MAX_TRIAL_COST * max(train / 4000, 1)
+    epochs = min(train / USUAL_BATCH, most / update / USUAL_EPOCHS)  # updates of one
+    longest = _between(2 * USUAL_EPOCHS * epochs, 1000, 20_000)
+    usual = update * longest / 2
     return Recommendation(
         dev=dev,
         test=test,
-        trials=20 if is_large else 40,
+        trials=20 if is_large else _whole(SEARCH_COST / usual, 15, 40),
         replicates=5 if train < 1000 else 3 if train < 5000 else 1,
         pruner="median" if is_large else "none",
         batches=next(text for least, text in BATCH_SIZES if train >= least),
-        iterations=(_between(train / 16, 50, 2000), longest),
-        units=128 if features < 100 else 256,
+        iterations=(_between(longest / 5, 200, 20_000), longest),
+        width=256,
+        curve_every=_between(longest / 60, 2, 20_000),
+        max_cost=_between(4 * usual, 10**9, 10**15),
+        numbers=numbers,
+        has_codes=has_codes,
     )
+
+
+def _update_cost(features: int, coded: int) -> float:
+    """Return about what an update of a usual stack costs, as `Spec.cost` counts."""
+    n_0 = USUAL_INPUTS * coded + 3 * (features - coded)
+    weights = USUAL_CODES * coded + (n_0 + USUAL_WIDTH) * USUAL_WIDTH
+    return 3.0 * weights * USUAL_BATCH * USUAL_STACK + UPDATE_COST
+
+
+def _whole(number: float, low: int, high: int) -> int:
+    return int(min(max(number, low), high))
 
 
 def _is_large(train: float, features: int) -> bool:
@@ -110,11 +146,11 @@ def objective(table: FileTable) -> tuple[str, str]:
     """Return the metric that the search optimises, and the reason in words."""
     if table.task == "regression":
         return "dev_r2", "share of the target's variance that is explained"
+    why = "log loss: judges every probability, so it needs no threshold"
     if is_imbalanced(table):
         name, count = min(table.target.counts.items(), key=lambda item: item[1])
-        share = f"{in_a_line(name)} is {100 * count / len(table.target.y):.1f} %"
-        return "dev_balanced_accuracy", f"{share}: accuracy would ignore it"
-    return "dev_accuracy", "share of the dev rows that are predicted correctly"
+        why += f"; {in_a_line(name)} is {100 * count / len(table.target.y):.1f} %"
+    return "dev_cost", why
 
 
 def rare_class_warning(table: FileTable, split: Mapping[str, Any], folds: int | None) -> str:

@@ -12,7 +12,6 @@ from dnnsearch.config.file_report import summary
 from dnnsearch.config.recommendations import (
     Recommendation,
     in_a_line,
-    is_imbalanced,
     objective,
     rare_class_warning,
     recommend,
@@ -55,7 +54,8 @@ def draft(
         _rule("the hyperparameters"),
         *_hyperparameters(table, suits),
         "",
-        "try_first: []  # configurations of your own, run right after the default (trial 0)",
+        _line("start", "portfolio-1", "configurations that suit many tables run first"),
+        _line("try_first", "[]", "configurations of your own, run right after trial 0"),
         "",
         _rule("how it runs: another value does not make another study"),
         _line("storage", DEFAULT_STORAGE, "the study's database: a URL that Optuna accepts"),
@@ -184,30 +184,58 @@ def _fixed(suits: Recommendation, folds: int | None) -> list[str]:
         seeds = "few rows: several seeds per trial, because one may be lucky"
     return [
         _line("dtype", "float32", "fast, and precise enough for standardised inputs"),
-        _line("initialization", "he", "suits relu"),
+        _line("initialization", "he", "suits relu and its smooth relatives"),
         _line("replicates", 1 if folds else suits.replicates, seeds),
         _line("folds", folds or "none", fold_count),
-        _line("curve_every", "auto", "updates between two points of a learning curve"),
-        _line("max_cost", "none", "limit on the multiply-adds of a trial"),
+        _line("curve_every", suits.curve_every, "updates between two points of a learning curve"),
+        _line("max_cost", suits.max_cost, "limit on the multiply-adds of a trial, or none"),
     ]
 
 
 def _hyperparameters(table: FileTable, suits: Recommendation) -> list[str]:
     low, high = suits.iterations
-    weights = ("{low: 0, high: 1}", "0: every example weighs the same; 1: every class does")
-    if not is_imbalanced(table):
-        weights = ("none", "no class is rare" if table.target.classes else "there are no classes")
+    iterations = f"{{low: {low}, high: {high}, log: true}}"
+    if suits.pruner != "none":
+        iterations = str(high // 2)  # a pruner compares trials of one length
     return [
-        _line("learning_rate", "{low: 0.01, high: 1.0, log: true}", "step size of an update"),
-        _line(
-            "iterations", f"{{low: {low}, high: {high}, log: true}}", "number of parameter updates"
-        ),
+        *_inputs(suits),
+        _line("learning_rate", "{low: 0.001, high: 0.03, log: true}", "step size of an update"),
+        _line("iterations", iterations, "number of parameter updates"),
         _line("hidden_layers", "[1, 2, 3]", "tables rarely gain from more"),
-        _line(
-            "units", f"{{low: 16, high: {suits.units}, log: true}}", "chosen for each hidden layer"
-        ),
-        _line("activation", "[relu, tanh]", "the two most common ones"),
-        _line("momentum", "{low: 0.5, high: 0.98}", "v = momentum v + (1 - momentum) dW"),
+        _line("width", f"{{low: 32, high: {suits.width}, log: true}}", "units of each layer"),
+        _line("activation", "[silu, gelu, relu, tanh]", "smooth ones, and the usual two"),
         _line("batch_size", suits.batches, "examples per update"),
-        _line("class_weights", *weights),
+        _line("descent", "adamw", "the rule of an update; its first beta is momentum"),
+        _line("momentum", "[0.9, 0.95]", "v = momentum v + (1 - momentum) dW"),
+        _line("beta2", "[0.95, 0.99, 0.999]", "s = beta2 s + (1 - beta2) dW^2"),
+        _line("weight_decay", "{low: 0.003, high: 0.3, log: true}", "pulls weights towards 0"),
+        _line("schedule", "cosine", "the learning rate falls to 0 by the last update"),
+        _line("dropout", "{low: 0, high: 0.4}", "share of the units that an update leaves out"),
+        *_smoothing(table),
+        _line("class_weights", "none", "or 0 to 1: rare classes weigh more"),
+        _line("checkpoint", "best", "a training keeps its best point on dev"),
     ]
+
+
+def _inputs(suits: Recommendation) -> list[str]:
+    """Return the pieces in front of the first layer, as far as there are numbers."""
+    if not suits.numbers:
+        return []
+    scale = [
+        _line("numbers", "[robust, quantile, standard]", "the scale of number columns"),
+        _line("scaling", "[0, 6]", "times the learning rate, of a learnt factor for each input"),
+    ]
+    if not suits.has_codes:
+        return scale
+    return [
+        *scale,
+        _line("codes", "[none, 8, 16, 32]", "bins of a piecewise-linear code of each number"),
+        _line("edges", "[tree, quantile]", "where the bins end: a decision tree's splits, or not"),
+        _line("embedding", "[none, 8, 12, 16]", "outputs of a small layer for each number"),
+    ]
+
+
+def _smoothing(table: FileTable) -> list[str]:
+    if not table.target.classes:
+        return []
+    return [_line("label_smoothing", "[0, 0.05]", "share of a label that the other classes get")]

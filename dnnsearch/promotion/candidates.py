@@ -20,6 +20,7 @@ from dnnsearch.study.stored_study import OpenStudy
 from dnnsearch.trials.hyperparameters import Hyperparameters
 from dnnsearch.trials.record import Record
 from dnnsearch.trials.record_store import RecordMemo, Records
+from dnnsearch.trials.schedules import DECAYING
 from dnnsearch.trials.spec import Spec, generator
 from dnnsearch.workers import Done, Failed, Progressed
 
@@ -179,7 +180,8 @@ def fresh(
 
     The seed is drawn from a stream of the study's seed, or of another `seed`, that no trial uses:
     trials use the streams (0, number, replicate). Trainings with the same `streams` have the same
-    random numbers. No pruner and no limit ends the training early.
+    random numbers. No pruner and no limit ends the training early; a limit
+    that shortened the schedule of the search shortens this one, too.
     """
     of = definition.config.seed if seed is None else seed
     stream = generator(of, PROMOTION_STREAM, purpose, round_number)
@@ -188,6 +190,7 @@ def fresh(
     stacked = definition.config.folds if purpose != REFIT else None
     return replace(
         spec,
+        hyperparameters=_unlimited(spec),
         seed=fresh_seed,
         streams=streams,
         replicates=stacked or replicates,
@@ -196,6 +199,12 @@ def fresh(
         thresholds=(),
         keep=True,
     )
+
+
+def _unlimited(spec: Spec) -> Hyperparameters:
+    """Return hyperparameters by which the rate falls as in the spec, without the spec's limit."""
+    hyper = spec.hyperparameters
+    return replace(hyper, iterations=spec.planned) if hyper.schedule in DECAYING else hyper
 
 
 def memo(study: OpenStudy) -> Records:
@@ -222,7 +231,7 @@ def confirmations(study: OpenStudy, trial: int) -> list[Record]:
         record
         for record in memo(study).every(trial)
         if record.spec.arrays == searched.arrays
-        and record.spec.hyperparameters == searched.hyperparameters
+        and record.spec.hyperparameters == _unlimited(searched)
         and record.end == "finished"
     ]
     most = max((record.spec.replicates for record in found), default=0)
