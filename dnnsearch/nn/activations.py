@@ -67,8 +67,9 @@ def silu(Z: Array, out: Array | None = None, tanh: Function = np.tanh) -> Array:
 
 def silu_slope(Z: Array, A: Array, out: Array, tanh: Function = np.tanh) -> Array:
     """Return sigmoid(Z) (1 + Z - A), the derivative of A = Z sigmoid(Z)."""
-    slope: Array = np.multiply(sigmoid(Z, out, tanh), 1 + (Z - A), out=out)
-    return slope
+    rest = np.subtract(Z, A)
+    np.add(1, rest, out=rest)
+    return np.multiply(sigmoid(Z, out, tanh), rest, out=out)
 
 
 def gelu(Z: Array, out: Array | None = None, tanh: Function = np.tanh) -> Array:
@@ -86,11 +87,14 @@ def gelu_slope(Z: Array, A: Array, out: Array, tanh: Function = np.tanh) -> Arra
 
     Beyond 10 it is 0 or 1 to all digits; larger numbers would overflow.
     """
-    Z = np.clip(Z, -10, 10)
-    T = gelu_tanh(Z, out, tanh)
-    U = GELU_C * (1 + 3 * GELU_CUBE * Z**2)
-    slope: Array = np.multiply(0.5 * (1 + T), 1 + (1 - T) * Z * U, out=out)
-    return slope
+    Z = Z.clip(-10, 10)
+    square = np.square(Z)
+    T = gelu_tanh_of(Z, square, out, tanh)
+    U = scaled_sum(square, 3 * GELU_CUBE, out=square)
+    rest = np.subtract(1, T)
+    np.multiply(np.multiply(rest, Z, out=rest), U, out=rest)
+    np.multiply(0.5, np.add(1, T, out=out), out=out)
+    return np.multiply(out, np.add(1, rest, out=rest), out=out)
 
 
 def gelu_tanh(Z: Array, out: Array | None, tanh: Function = np.tanh) -> Array:
@@ -98,9 +102,20 @@ def gelu_tanh(Z: Array, out: Array | None, tanh: Function = np.tanh) -> Array:
 
     Z^2 is at most 100, so nothing overflows; beyond, tanh is 1 or -1 to all digits.
     """
-    out = np.clip(Z, -10, 10, out=out)
-    np.add(1, np.multiply(GELU_CUBE, np.square(out, out=out), out=out), out=out)
-    return tanh(np.multiply(Z, np.multiply(GELU_C, out, out=out), out=out), out=out)
+    out = Z.clip(-10, 10, out=out)
+    return gelu_tanh_of(Z, np.square(out, out=out), out, tanh)
+
+
+def gelu_tanh_of(Z: Array, square: Array, out: Array, tanh: Function) -> Array:
+    """Return `gelu_tanh` in `out`, given the square of Z, whose size is at most 10 there."""
+    inner = np.multiply(Z, scaled_sum(square, GELU_CUBE, out), out=out)
+    return tanh(inner, out=out)
+
+
+def scaled_sum(square: Array, factor: float, out: Array) -> Array:
+    """Return c (1 + factor Z^2), given Z^2."""
+    np.add(1, np.multiply(factor, square, out=out), out=out)
+    return np.multiply(GELU_C, out, out=out)
 
 
 @cache
