@@ -33,7 +33,8 @@ def report(
 ) -> None:
     """Write a report on a study as one HTML page.
 
-    It has a verdict, warnings, the leaderboard with intervals and ties, the importance of each
+    It has a verdict, warnings, the leaderboard with intervals and ties, what guessing, a linear
+    model and boosted trees reach (they are fitted if they were not yet), the importance of each
     hyperparameter, learning curves, and the commands that reproduce the study. With several studies
     it compares them. The page needs no network. It is also attached to the study's run in MLflow.
 
@@ -42,13 +43,17 @@ def report(
       dnnsearch report digits
       dnnsearch report digits moons --out both.html
     """
+    from dnnsearch.reporting.write_report import fit_baselines
     from dnnsearch.reporting.write_report import report as page
     from dnnsearch.study.stored_study import open_study
 
     names = list(dict.fromkeys(studies))
     path = writable(out or Path(f"report-{quote('-'.join(names), safe='')}.html"))
     opened = [open_study(name, storage) for name in names]
-    written = page(opened, progress_printer(quiet))
+    on_message = progress_printer(quiet)
+    for study in opened:
+        fit_baselines(study, on_message)
+    written = page(opened, on_message)
     write_text(path, written.html)
     attached = _attach(opened, written)
     if quiet:

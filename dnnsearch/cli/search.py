@@ -185,6 +185,8 @@ def _run(
 
 def _print_summary(outcome: "Outcome") -> None:
     """Print the leaderboard and the commands that can follow."""
+    from dnnsearch.study.baselines import baselines_file
+    from dnnsearch.study.baselines.baselines_text import lines
     from dnnsearch.study.leaderboard.leaderboard_table import table
     from dnnsearch.study.leaderboard.ranking import leaderboard
 
@@ -194,6 +196,8 @@ def _print_summary(outcome: "Outcome") -> None:
     if board.ranked:
         best = board.best
         print(f"best: trial {best.number} with {board.objective} {best.value:.4f}")
+    for line in lines(baselines_file.read(outcome.study), board.objective):
+        print(line)
     number = board.best.number if board.ranked else None
     print("\n".join(next_commands(outcome.study.config, board.study, number)))
     if outcome.lacking:

@@ -62,6 +62,9 @@ def show(
     A terminal that is too narrow for all columns gets fewer: seconds, parameters and the train
     score are left out first, then hyperparameters. A line below says which.
 
+    Below are guessing, a linear model and boosted trees, if a search of at least half a minute or
+    `report` has fitted them.
+
     Of several studies it also says how often their test rows were opened, and by which studies.
 
     Columns are those of --csv, and `units`, such as 64-32. Quote < and >, which have a meaning for
@@ -112,6 +115,8 @@ def _print(
 ) -> None:
     """Print a comparison if there are several studies, and the trials of one or if selected."""
     from dnnsearch.reporting.terminal import comparison, side_by_side, test_sets
+    from dnnsearch.study.baselines import baselines_file
+    from dnnsearch.study.baselines.baselines_text import lines
     from dnnsearch.study.leaderboard.leaderboard_table import table
 
     if len(opened) > 1:
@@ -123,7 +128,9 @@ def _print(
             print(line)
         if not selected:
             return
-    for board, chosen in zip(every, boards, strict=True):
+    for study, board, chosen in zip(opened, every, boards, strict=True):
         match = f"; {len(chosen.rows)} of them match" if len(chosen.rows) < len(board.rows) else ""
         print(f"study {board.study}, {board.counts}{match}")
         print("\n".join(table(chosen, top, terminal_width())))
+        for line in lines(baselines_file.read(study), board.objective):
+            print(line)

@@ -49,7 +49,8 @@ def verify(
     Every trial is re-sampled and re-trained from scratch and compared with its record; recorded
     machine failures are replayed as they were. Then every promotion is repeated: confirmation,
     refit and test; records, test outputs, test figures and the champion's file are compared. That
-    is no further opening of the test set. The study and its records are only read. The verdict is
+    is no further opening of the test set. The baselines are fitted again, and a difference of them
+    is a note alone. The study and its records are only read. The verdict is
     `identical`; `equal within rounding`, if another processor or library computes now; or
     `different`. The last lines are the fingerprints of the champion and of the study. A lock file,
     which `lock STUDY` writes, is compared with what its config and data lead to now; no study or
@@ -85,12 +86,13 @@ def _of_study(name: str, storage: str, workers: int | str | None, quiet: bool) -
     opened = open_study(name, storage)
     pin(opened.config.numerics)
     from dnnsearch.promotion.repetition import verify_promotions
+    from dnnsearch.reproduce.baseline_verification import verify_baselines
     from dnnsearch.reproduce.verify import verify as replay
 
     with counter(COUNTED, f"{opened.name}: ", silent=quiet) as report:
         verdict = replay(opened, workers or opened.config.processes, report, NOTE)
     count = workers if isinstance(workers, int) else opened.config.processes
-    return verify_promotions(opened, verdict, count)
+    return verify_baselines(opened, verify_promotions(opened, verdict, count))
 
 
 def _of_lock(path: Path, workers: int | str | None, quiet: bool) -> "Verification":

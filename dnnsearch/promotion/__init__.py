@@ -7,6 +7,7 @@ This room does not know how a search chooses its trials, nor how its results are
 - `confirmation`: comparing them on dev.
 - `refit`: the winner, trained on train and dev together.
 - `evaluation`: its scores on the test set.
+- `baselines_on_test`: a linear model and boosted trees on the same test rows.
 - `locked_champion`: the champion's figure in a lock file, and how it is promoted again.
 - `logged_figures`: figures in the log, compared with what their networks score again.
 - `champion_fingerprint`: one SHA-256 of a champion and its test figures.

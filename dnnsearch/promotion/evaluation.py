@@ -12,9 +12,10 @@ from dnnsearch.errors import UserError
 from dnnsearch.models.ensemble import Model, target_of
 from dnnsearch.models.model_file import digest as digest_of_file
 from dnnsearch.models.model_file import encode
-from dnnsearch.promotion.evaluation_scores import EvaluationScores, logits, score_with_interval
+from dnnsearch.promotion.evaluation_scores import EvaluationScores, logits
 from dnnsearch.promotion.refit import Refit
 from dnnsearch.statistics.difference_to_best import Comparison
+from dnnsearch.statistics.example_scores import score_with_interval
 from dnnsearch.storage.array_store import digest
 from dnnsearch.study.evaluation_log import EvaluationLog
 from dnnsearch.study.stored_study import OpenStudy

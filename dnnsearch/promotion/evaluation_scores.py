@@ -8,7 +8,7 @@ import numpy as np
 from dnnsearch.data.table import HeldOut
 from dnnsearch.models.ensemble import Model
 from dnnsearch.statistics.baseline import chance_score
-from dnnsearch.statistics.example_scores import contributions
+from dnnsearch.statistics.example_scores import contributions, sample, score_with_interval
 from dnnsearch.statistics.score_sample import ScoreSample
 from dnnsearch.trials.input_pieces import input_pieces, network
 from dnnsearch.trials.metrics import METRICS
@@ -67,8 +67,7 @@ class EvaluationScores:
     def sample(self, Z: np.ndarray) -> ScoreSample:
         """Return the scores of R networks with logits Z (R, n[L], m)."""
         spec = self.spec
-        of_rows = contributions(spec.objective, spec.output, Z, self.y, float(self.target[1]))
-        return ScoreSample(of_rows, METRICS[spec.objective].is_share)
+        return sample(spec.objective, spec.output, Z, self.y, float(self.target[1]))
 
     def figure(self, name: str, Z: np.ndarray, y_train: np.ndarray) -> dict[str, float]:
         """Return a metric of logits Z (1, n[L], m): value, low, high (95 %) and of guessing."""
@@ -96,9 +95,3 @@ class EvaluationScores:
         return chance_score(
             spec.objective, spec.output, y_train, Z[0], self.y, float(self.target[1])
         )
-
-
-def score_with_interval(measured: ScoreSample, metric: str) -> dict[str, float]:
-    """Return value, low and high (95 %), the interval clipped to the metric's range; JSON-able."""
-    low, high = METRICS[metric].clipped(measured.interval.low, measured.interval.high)
-    return {"value": measured.mean, "low": low, "high": high}

@@ -11,6 +11,7 @@ from typing import Any
 from dnnsearch.deployment.champion import Report
 from dnnsearch.errors import DamagedFile, UserError
 from dnnsearch.models.model_file import encode
+from dnnsearch.promotion.baselines_on_test import fitting_baselines, score_baselines
 from dnnsearch.promotion.candidates import (
     Candidate,
     Trainer,
@@ -31,6 +32,7 @@ from dnnsearch.reproduce.record_comparison import row_difference
 from dnnsearch.runtime import numerics
 from dnnsearch.storage.array_store import ArrayStore, default_root
 from dnnsearch.storage.study_lock import study_lock
+from dnnsearch.study.baselines.baseline_fitting import Figures
 from dnnsearch.study.computing_code import check_code
 from dnnsearch.study.definition import Definition, resolve_definition
 from dnnsearch.study.evaluation_log import test_set_id, without_rows
@@ -55,6 +57,7 @@ class Promotion:
     replicates: int
     scores: dict[str, Any]  # on the test set: ensemble, single, guess, examples
     metrics: dict[str, dict[str, float]]  # of the ensemble on the test set, by the name on dev
+    baselines: Figures  # on the test set, by baseline and metric; empty if they failed
     known: int  # test examples that train or dev have, in all inputs of the networks
     evaluations: list[dict[str, Any]]  # the log of this test set, oldest first
     model: str  # the winner's name in the log
@@ -178,9 +181,11 @@ def _test_and_register(
     evaluation = Evaluation(study, test, refitted, promoted, prepared.classes, plan, report)
     ask_mlflow(study, report)
     report("evaluating the test set")
-    scored = evaluation.scored
-    rows = evaluation.test_set.held_out
-    corrections = correct_log(study, test, rows, refitted.prepared, trainer.store)
+    with fitting_baselines(evaluation, definition) as process:
+        scored = evaluation.scored
+        rows = evaluation.test_set.held_out
+        corrections = correct_log(study, test, rows, refitted.prepared, trainer.store)
+        baselines = score_baselines(process, evaluation, report)
     opened = history(study)
     shown = found_by(study.config.objective, scored.metrics)
     registered = register_champion(
@@ -196,6 +201,7 @@ def _test_and_register(
         replicates=promoted.replicates,
         scores=scored.figures,
         metrics=scored.metrics,
+        baselines=baselines,
         known=refitted.known,
         evaluations=[without_rows(each) for each in evaluation.log.of_test_set(test)],
         model=evaluation.spec.digest,

@@ -14,6 +14,7 @@ from dnnsearch.promotion.promotion import Promotion
 from dnnsearch.runtime.cli_process import program_name
 from dnnsearch.statistics.difference_to_best import Comparison
 from dnnsearch.statistics.interval import with_error
+from dnnsearch.study.baselines.baseline_models import TITLES
 from dnnsearch.trials.metrics import METRICS, RANKING
 
 UNDEFINED = "not defined for these examples"
@@ -143,10 +144,15 @@ def _test(promotion: Promotion) -> list[str]:
         f"  the ensemble   {ensemble}",
         f"  one network    {single}",
         f"  guessing       {_number(scores['guess'])}",
+        *(_baseline(promotion, model) for model in promotion.baselines),
         *(_other_metric(promotion, other) for other in promotion.metrics if other != objective),
         _shrinkage(promotion),
         *_found(promotion),
     ]
+
+
+def _baseline(promotion: Promotion, model: str) -> str:
+    return f"  {TITLES[model]:13}  {score_text(promotion.baselines[model][promotion.objective])}"
 
 
 def _other_metric(promotion: Promotion, name: str) -> str:
@@ -248,6 +254,7 @@ def document(promotion: Promotion) -> dict[str, Any]:
         "replicates": promotion.replicates,
         "test": promotion.scores,
         "metrics": promotion.metrics,
+        "baselines": promotion.baselines,
         "known": promotion.known,
         "openings": promotion.evaluations,
         "test_set": promotion.history.document(promotion.model),

@@ -5,7 +5,8 @@ import shlex
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from dnnsearch.errors import UserError
+from dnnsearch.deployment.trial_model import prepared_of
+from dnnsearch.errors import DamagedFile, UserError
 from dnnsearch.reporting.analysis.analyses import analyse, analyse_deeper
 from dnnsearch.reporting.analysis.champion_trial import ShownNetworks, networks_to_show
 from dnnsearch.reporting.analysis.explanation import explain
@@ -15,13 +16,19 @@ from dnnsearch.reporting.analysis.report_data import ReportData, read
 from dnnsearch.reporting.analysis.verdict import verdict
 from dnnsearch.reporting.html import sections
 from dnnsearch.reporting.html.ablation_section import ablation_section
+from dnnsearch.reporting.html.baselines_section import baselines
 from dnnsearch.reporting.html.columns_section import what_columns_do, without_columns
 from dnnsearch.reporting.html.comparison_section import compare_studies
 from dnnsearch.reporting.html.markup import Markup, joined, tag
 from dnnsearch.reporting.html.page import page
+from dnnsearch.runtime import numerics
 from dnnsearch.runtime.cli_process import program_name
-from dnnsearch.study.stored_study import EXPERIMENT, IDENTITY, OpenStudy
+from dnnsearch.study.baselines import baselines_file
+from dnnsearch.study.baselines.fit_study import fit_and_keep
+from dnnsearch.study.leaderboard.ranking import leaderboard
+from dnnsearch.study.stored_study import OpenStudy
 from dnnsearch.study.test_set_history import history
+from dnnsearch.study.trial_views import study_info
 from dnnsearch.tracking import has_store
 
 OnMessage = Callable[[str], object]
@@ -54,6 +61,25 @@ def report(
     return Report(page(title, _several(every, bodies)), "")
 
 
+def fit_baselines(study: OpenStudy, on_message: OnMessage) -> None:
+    """Fit the baselines of a study that has a finished trial and no baselines yet.
+
+    If that fails, `on_message` gets why.
+    """
+    board = leaderboard(study)
+    if not board.ranked or baselines_file.read(study):
+        return
+    on_message("fitting a linear model and boosted trees")
+    try:
+        record = study.record(board.best.number)
+        pins = numerics.supported_pins(record.spec.numerics)
+        fit_and_keep(study, prepared_of(study, record, with_train=True), pins)
+    except DamagedFile:
+        raise
+    except UserError as error:
+        on_message(f"no baselines: {error}")
+
+
 def attach(study: OpenStudy, name: str, report: Report) -> bool:
     """Store the report in MLflow, and return whether MLflow has a run of the study.
 
@@ -65,9 +91,8 @@ def attach(study: OpenStudy, name: str, report: Report) -> bool:
         return False
     from dnnsearch.tracking import report_artifact
 
-    experiment, identity = study.attributes[EXPERIMENT], study.attributes[IDENTITY]
     return report_artifact.attach(
-        uri, experiment, study.name, identity, name, report.html.encode(), report.verdict
+        uri, study_info(study), name, report.html.encode(), report.verdict
     )
 
 
@@ -93,7 +118,8 @@ def _one(
     sentences = verdict(data, analyses, warnings)
     test_set = history(study)
     opened = test_set.sentence() if test_set.openings or test_set.unknown else ""
-    parts = [sections.verdict(sentences, warnings, opened), sections.leaderboard(data, analyses)]
+    first = [sections.verdict(sentences, warnings, opened), sections.leaderboard(data, analyses)]
+    parts = [*first, baselines(data)]
     if data.finished:
         by_depth = analyse_deeper(data, analyses, draws)
         on_message("drawing the plots")

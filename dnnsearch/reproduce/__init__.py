@@ -2,6 +2,7 @@
 
 It writes neither to the study's storage, nor to its records, nor to MLflow.
 
+- `baseline_verification`: fits the baselines of a study again, and reports on them.
 - `rerun`: one trial trained again, with a verdict.
 - `verify`: a whole study replayed from scratch, with a verdict.
 - `lock_file`: the text of a study's lock file.

@@ -30,9 +30,12 @@ class PinnedCall:
         self.folder = folder
         self._process = process
 
-    def wait(self) -> Path:
-        """Wait for the function and return its folder; raise UserError if it did."""
-        code = self._process.wait()
+    def wait(self, seconds: float | None = None) -> Path:
+        """Wait for the function and return its folder; raise UserError if it did.
+
+        Raise subprocess.TimeoutExpired after `seconds`.
+        """
+        code = self._process.wait(seconds)
         if (self.folder / ERROR).exists():
             raise UserError((self.folder / ERROR).read_text())
         if code != 0:

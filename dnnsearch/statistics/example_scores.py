@@ -14,6 +14,7 @@ two networks to the same examples can be paired.
 import numpy as np
 
 from dnnsearch.nn.outputs import OUTPUTS
+from dnnsearch.statistics.score_sample import ScoreSample
 from dnnsearch.trials.metrics import METRICS, measure
 
 MAX_GROUPS = 200  # each costs one more evaluation of the metric
@@ -38,6 +39,26 @@ def contributions(
         return np.asarray(by_example(OUTPUTS[output], Z, ys, scale))
     pairs = zip(Z, ys, strict=True)
     return np.stack([_pseudo_values(objective, z, t, scale, max_groups) for z, t in pairs])
+
+
+def sample(
+    metric: str,
+    output: str,
+    Z: np.ndarray,
+    y: np.ndarray,
+    scale: float = 1.0,
+    *,
+    is_one: bool = False,
+) -> ScoreSample:
+    """Return the scores of R networks; `is_one`: of a single model, evaluated on R folds."""
+    values = contributions(metric, output, Z, y, scale)
+    return ScoreSample(values.reshape(1, -1) if is_one else values, METRICS[metric].is_share)
+
+
+def score_with_interval(measured: ScoreSample, metric: str) -> dict[str, float]:
+    """Return value, low and high (95 %), the interval clipped to the metric's range; JSON-able."""
+    low, high = METRICS[metric].clipped(measured.interval.low, measured.interval.high)
+    return {"value": measured.mean, "low": low, "high": high}
 
 
 def _pseudo_values(

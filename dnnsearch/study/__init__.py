@@ -25,5 +25,6 @@ It does not know how a trial is trained, how MLflow stores it, or how a search i
 - `publish`: publishes what MLflow lacks, after the search.
 - `trial_views`: what is shown of trials and studies.
 - `dry_run`: estimates the cost of a search.
+- `baselines/`: guessing, a linear model and boosted trees, beside the study.
 - `leaderboard/`: the trials in order, filtered, and as text.
 """

@@ -83,10 +83,22 @@ class Coordinator:
         self._digests: dict[int, str] = {}
         self._ended: dict[int, tuple[Record, bytes | None]] = {}
 
-    def run(self, trials: int, may_ask: Callable[[int], bool] | None = None) -> None:
-        """Run the study to `trials` trials in all, or until `may_ask(number)` is False."""
+    def run(
+        self,
+        trials: int,
+        may_ask: Callable[[int], bool] | None = None,
+        on_all_asked: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Run the study to `trials` trials in all, or until `may_ask(number)` is False.
+
+        `on_all_asked` is called once, when no further trial is asked and the last ones are trained.
+        """
+        all_asked = False
         while True:
             wanted = self.asked < trials and (may_ask is None or may_ask(self.asked))
+            if not (wanted or all_asked):
+                all_asked = True
+                on_all_asked()
             if wanted and not self.clock.is_full:
                 self._ask(self.asked)
             elif self.clock.in_flight:

@@ -14,6 +14,7 @@ from typing import Protocol
 from dnnsearch.config.config import Config
 from dnnsearch.runtime import numerics
 from dnnsearch.storage.array_store import ArrayStore, default_root
+from dnnsearch.study.baselines.search_baselines import SearchBaselines
 from dnnsearch.study.coordinator import Coordinator
 from dnnsearch.study.definition import resolve_definition
 from dnnsearch.study.ledger import Ledger
@@ -24,7 +25,7 @@ from dnnsearch.study.stored_study import (
     OpenStudy,
 )
 from dnnsearch.study.study_creation import open_for_writing
-from dnnsearch.study.trial_views import stored_views
+from dnnsearch.study.trial_views import stored_views, study_info
 from dnnsearch.study.worker_factory import open_workers
 from dnnsearch.tracking import AnyPublisher
 from dnnsearch.trials.record import fingerprint
@@ -123,8 +124,12 @@ def search(
         study.records.prefetch(ledger.told_before)
         memo, retries = RecordMemo(study.records, observer.on_message), retry_params(study)
         coordinator = Coordinator(definition, memo, ledger, workers, observer.on_progress, retries)
-        with publishing(study, ledger, publisher, observer.on_message):
-            coordinator.run(trials, _may_ask(coordinator.gains, stored, seconds))
+        baselines = SearchBaselines(study, definition, observer.on_message)
+        with publishing(study, ledger, publisher, observer.on_message), baselines:
+            may_ask = _may_ask(coordinator.gains, stored, seconds)
+            coordinator.run(trials, may_ask, baselines.begin)
+            if baselines.finish():
+                publisher.inform(study_info(study))
         replayed_all = coordinator.asked >= stored  # False if the study was longer once
         digest = fingerprint(coordinator.digests) if replayed_all else study.fingerprint()
         whole = digest if coordinator.asked >= trials else ""

@@ -9,6 +9,8 @@ from dnnsearch.config.search_space import complete
 from dnnsearch.data.files.source import data_name
 from dnnsearch.storage.optuna_storage import Rows, is_there, open_storage, study_names
 from dnnsearch.study import identity_file, preparation
+from dnnsearch.study.baselines import baselines_file
+from dnnsearch.study.baselines.baseline_models import TITLES
 from dnnsearch.study.stored_study import (
     CONFIG,
     DEFINITION,
@@ -114,7 +116,18 @@ def study_info(study: OpenStudy) -> StudyInfo:
         profile=attributes.get(PROFILE, {}),
         files=_files(study),
         openings=log_of_study(study),
+        baselines=_baselines(study),
     )
+
+
+def _baselines(study: OpenStudy) -> dict[str, dict[str, float]]:
+    """Return the title of each baseline with its metrics; empty if they were not computed."""
+    found = baselines_file.read(study)
+    figures = found.figures if found else {}
+    return {
+        TITLES[name]: {metric: figure["value"] for metric, figure in each.items()}
+        for name, each in figures.items()
+    }
 
 
 def _files(study: OpenStudy) -> dict[str, bytes]:

@@ -5,6 +5,7 @@ study searches, and what its storage holds, is not known here.
 
 - `artifacts`: write and read the files of a run.
 - `backfill`: publish at once whatever MLflow lacks of a study.
+- `baseline_runs`: the baselines of a study as runs.
 - `client`: import MLflow, and connect to it.
 - `conflict`: the error for a trial of which MLflow has another result.
 - `database`: check the database of a tracking URI, and create a SQLite file.

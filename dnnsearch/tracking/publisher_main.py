@@ -17,6 +17,7 @@ from dnnsearch.tracking.publisher_messages import (
     ClosePublisher,
     Command,
     ConcludeStudy,
+    InformPublisher,
     Notice,
     PublisherClosed,
     PublishTrial,
@@ -63,6 +64,8 @@ def _serve(connection: Connection, commands: "queue.SimpleQueue[Command]") -> No
         match commands.get():
             case PublishTrial(view):
                 publisher.put(view)
+            case InformPublisher(info):
+                publisher.inform(info)
             case ConcludeStudy(state, fingerprint):
                 publisher.conclude(state, fingerprint)
             case ClosePublisher(deadline):

@@ -30,6 +30,13 @@ class PublishTrial:
 
 
 @dataclass(frozen=True)
+class InformPublisher:
+    """This is known of the study now, in place of what was known at its start."""
+
+    info: StudyInfo
+
+
+@dataclass(frozen=True)
 class ConcludeStudy:
     """Publish the state of the study: running, interrupted or finished."""
 
@@ -44,7 +51,7 @@ class ClosePublisher:
     deadline: float
 
 
-Command = StartPublishing | PublishTrial | ConcludeStudy | ClosePublisher
+Command = StartPublishing | PublishTrial | InformPublisher | ConcludeStudy | ClosePublisher
 
 
 @dataclass(frozen=True)

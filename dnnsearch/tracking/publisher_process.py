@@ -20,6 +20,7 @@ from dnnsearch.tracking.publisher_messages import (
     Command,
     ConcludeStudy,
     Event,
+    InformPublisher,
     Notice,
     PublisherClosed,
     PublishTrial,
@@ -115,6 +116,12 @@ class ProcessPublisher:
             self._conclusion = ConcludeStudy(state, fingerprint)
             self._child.outbox.put(self._conclusion)
 
+    def inform(self, info: StudyInfo) -> None:
+        """Publish what is known of the study now."""
+        with self._lock:
+            self._progress.info = info
+            self._child.outbox.put(InformPublisher(info))
+
     def close(self, deadline: float) -> int:
         """Publish what is left, for at most `deadline` seconds or until MLflow fails.
 
@@ -206,6 +213,8 @@ class NullPublisher:
     def put(self, view: TrialView) -> None: ...
 
     def conclude(self, state: str, fingerprint: str = "") -> None: ...
+
+    def inform(self, info: StudyInfo) -> None: ...
 
     def close(self, deadline: float) -> int:
         return 0

@@ -88,6 +88,12 @@ class ThreadPublisher:
             self._conclusion = (state, fingerprint)
         self._work.set()
 
+    def inform(self, info: StudyInfo) -> None:
+        """Publish what is known of the study now."""
+        with self._lock:
+            self.info = self._progress.info = info
+        self._work.set()
+
     def close(self, deadline: float) -> int:
         """Publish what is left, for at most `deadline` seconds or until MLflow fails.
 
@@ -165,6 +171,9 @@ class ThreadPublisher:
             from dnnsearch.tracking.tracker import Tracker
 
             self._tracker = Tracker(self.uri, self.info)
+        elif self._tracker.info is not self.info:
+            self._tracker.info = self.info
+            self._tracker.refresh()
         elif self._trouble or (
             self._closing.is_set() and (self._had_trouble or self._tracker.is_shared)
         ):

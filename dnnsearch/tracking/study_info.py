@@ -38,6 +38,9 @@ class StudyInfo:
     openings: Mapping[str, list[dict[str, Any]]] = field(
         default_factory=dict
     )  # id of a test set -> the entries of the study's log
+    baselines: Mapping[str, Mapping[str, float]] = field(
+        default_factory=dict
+    )  # title, such as `linear model` -> metric -> value
 
     @property
     def direction(self) -> Direction:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from dnnsearch.tracking import fields, registry
 from dnnsearch.tracking.client import connect, mlflow_errors
 from dnnsearch.tracking.read_runs import parents_of
-from dnnsearch.tracking.runs import children_of, is_active
+from dnnsearch.tracking.runs import is_active, search
 
 
 class Removed(NamedTuple):
@@ -29,8 +29,8 @@ def remove_study(uri: str, experiment: str, study: str, identity: str = "") -> R
         versions = registry.remove(client, study, identity)
         for parent in parents_of(client, experiment, study, identity, with_removed=True):
             client.set_tag(parent.info.run_id, fields.REMOVED, "true")
-            children = children_of(client, parent.info.experiment_id, parent.info.run_id)
-            for run in [*children.values(), parent]:
+            own = {fields.PARENT: parent.info.run_id}
+            for run in [*search(client, [parent.info.experiment_id], **own), parent]:
                 if is_active(run):
                     client.delete_run(run.info.run_id)
                     removed += 1

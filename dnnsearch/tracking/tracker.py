@@ -13,6 +13,7 @@ from collections.abc import Iterable
 
 from dnnsearch.tracking import fields, saved_view, test_set_tags
 from dnnsearch.tracking.artifacts import get_artifact, put_artifact
+from dnnsearch.tracking.baseline_runs import log_baselines
 from dnnsearch.tracking.client import (
     Dataset,
     DatasetInput,
@@ -62,6 +63,7 @@ class Tracker:
             self._fill_parent()
         self._attach_files()
         self._log_openings()
+        log_baselines(self.client, self.parent, self.info)
         found = children_of(self.client, self.experiment, self.parent.info.run_id)
         self.children = {number: TrialRun.of(run) for number, run in found.items()}
 

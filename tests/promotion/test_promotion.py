@@ -47,6 +47,12 @@ def test_a_study_with_something_to_find_becomes_a_champion_that_predicts(
     assert said["found"]
     assert said["champion"]
     assert said["test"]["ensemble"]["low"] > said["test"]["guess"]
+    for name, title in (("linear", "  linear model   "), ("trees", "  boosted trees  ")):
+        figure = said["baselines"][name]["dev_accuracy"]
+        assert figure["low"] < figure["value"] < figure["high"]
+        assert figure["value"] > figure["guess"] == said["test"]["guess"]
+        assert any(line.startswith(f"{title}{figure['value']:.4f} (") for line in said["lines"])
+    assert openings(folder)[0]["baselines"] == said["baselines"]
     assert len(said["openings"]) == 1
     model = model_file.read(champion_file(folder))
     assert model.replicates == 4

@@ -16,8 +16,9 @@ from dnnsearch.data.restored_arrays import open_restored
 from dnnsearch.data.table import HeldOut
 from dnnsearch.errors import UserError
 from dnnsearch.models.ensemble import Model, target_of
-from dnnsearch.promotion.evaluation_scores import EvaluationScores, score_with_interval
+from dnnsearch.promotion.evaluation_scores import EvaluationScores
 from dnnsearch.statistics.difference_to_best import Comparison
+from dnnsearch.statistics.example_scores import score_with_interval
 from dnnsearch.statistics.interval import Interval
 from dnnsearch.statistics.score_sample import ScoreSample
 from dnnsearch.storage.array_store import ArrayStore

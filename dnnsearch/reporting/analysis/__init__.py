@@ -6,6 +6,7 @@ It knows nothing of HTML, plots or the terminal.
 - `axis`: a searched hyperparameter as an axis from 0 to 1.
 - `analyses`: all analyses of a study together.
 - `chance_level`: whether the best value is better than random guesses.
+- `baseline_comparison`: the trials and what is reached without a network.
 - `ties`: which trials cannot be distinguished from the best one.
 - `boundaries`: whether the best trials lie at a bound of the space.
 - `known_examples`: how many dev and test examples a network has trained on.

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from dnnsearch.config.search_space import complete
+from dnnsearch.reporting.analysis.baseline_comparison import BaselineComparison, baseline_comparison
 from dnnsearch.reporting.analysis.boundaries import BoundaryHit, boundary_hits
 from dnnsearch.reporting.analysis.chance_level import ChanceLevel, chance, ranking
 from dnnsearch.reporting.analysis.divergence import Divergence, divergence
@@ -20,6 +21,7 @@ class Analyses:
 
     chance: ChanceLevel | None  # of the objective
     ranking: ChanceLevel | None  # of ROC AUC
+    baselines: BaselineComparison | None
     ties: list[int]
     known: KnownExamples | None
     boundary_hits: list[BoundaryHit]
@@ -36,8 +38,8 @@ def analyse(
     The importance is computed on `draws` random subsets of the trials; with 0 there is none.
     """
     on_message("looking for warnings")
-    found = (chance(data), ranking(data), ties(data), known_examples(data))
-    warned = (boundary_hits(data), divergence(data))
+    found = (chance(data), ranking(data), baseline_comparison(data), ties(data))
+    warned = (known_examples(data), boundary_hits(data), divergence(data))
     on_message("computing the importance of the hyperparameters")
     return Analyses(*found, *warned, find_undertrained(data), importance(data.trials, draws))
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dnnsearch.reporting.analysis.analyses import Analyses
+from dnnsearch.reporting.analysis.baseline_comparison import BaselineComparison
 from dnnsearch.reporting.analysis.boundaries import BoundaryHit
 from dnnsearch.reporting.analysis.chance_level import ChanceLevel
 from dnnsearch.reporting.analysis.divergence import Cut, Divergence
@@ -16,7 +17,7 @@ from dnnsearch.trials.hyperparameter_row import Value
 class Finding:
     """One warning; `short` fits into a sentence of the verdict."""
 
-    kind: str  # "chance", "ranking", "known", "boundary", "diverged" or "undertrained"
+    kind: str  # one word, such as "chance"
     short: str
     text: str
     advice: str
@@ -29,6 +30,8 @@ def findings(analyses: Analyses) -> Iterator[Finding]:
             yield _ranking(analyses.chance, analyses.ranking)
         else:
             yield _chance(analyses.chance)
+    if analyses.baselines:
+        yield from _baselines(analyses.baselines)
     if analyses.known and analyses.known.is_much:
         yield _known(analyses.known)
     for hit in analyses.boundary_hits:
@@ -59,6 +62,27 @@ def _ranking(chance: ChanceLevel, ranking: ChanceLevel) -> Finding:
         "rank the examples, and their answers are hardly better than a constant one",
         f"search for a good ranking, in a new study: objective: {ranking.measure}",
     )
+
+
+def _baselines(compared: BaselineComparison) -> Iterator[Finding]:
+    if compared.better:
+        title, value = compared.better[0]
+        are, they = ("are", "they need") if title.endswith("s") else ("is", "it needs")
+        yield Finding(
+            "baseline",
+            f"{title} {are} better than the best trial",
+            f"{title} reach {value:.4f} without a network, better than the best trial's "
+            f"{compared.best:.4f} ({compared.measure})",
+            f"look at {title} first, because {they} no search; or search wider",
+        )
+    if compared.default is not None:
+        yield Finding(
+            "default",
+            "the default configuration is worse than guessing",
+            f"the default configuration, trial 0, has {compared.default:.4f}, worse than guessing "
+            f"({compared.guess:.4f})",
+            "look at its learning curve: a smaller learning rate, or more iterations",
+        )
 
 
 def _known(known: KnownExamples) -> Finding:

@@ -21,6 +21,8 @@ from dnnsearch.promotion.evaluation_scores import logits
 from dnnsearch.reporting.analysis.axis import Axis, axes
 from dnnsearch.statistics.interval import Interval, student, wilson
 from dnnsearch.storage.array_store import ArrayStore, DamagedArrays, default_root
+from dnnsearch.study.baselines import baselines_file
+from dnnsearch.study.baselines.baselines_file import Baselines
 from dnnsearch.study.leaderboard.ranking import Leaderboard, Row, count_examples, leaderboard
 from dnnsearch.study.stored_study import OpenStudy
 from dnnsearch.trials.metrics import METRICS, RANKING, Metric, measure
@@ -72,6 +74,7 @@ class ReportData:
     inputs: Mapping[str, np.ndarray]  # X_train, X_dev, X_test; empty if no longer available
     fingerprint: str  # empty while a trial is unfinished
     best_roc_auc: float | None = None  # of the best trial on dev, if it can be computed
+    baselines: Baselines | None = None  # None if they were not computed
 
     @property
     def objective(self) -> str:
@@ -158,6 +161,7 @@ def read(
         **answers,
         fingerprint=study.fingerprint() if whole and trials else "",
         best_roc_auc=_roc_auc(best, answers["dev"]),
+        baselines=baselines_file.read(study),
     )
 
 

@@ -1,0 +1,28 @@
+"""The section of the page on what is reached without a network."""
+
+from dnnsearch.reporting.analysis.report_data import ReportData
+from dnnsearch.reporting.html import tables
+from dnnsearch.reporting.html.markup import Markup, section
+from dnnsearch.study.baselines.baseline_models import TITLES
+
+
+def baselines(data: ReportData) -> Markup:
+    """Return the section; empty if the baselines were not computed."""
+    found = data.baselines
+    if found is None:
+        return Markup("")
+    others = [name for name in found.figures["guess"] if name != data.objective]
+    header = ["", data.objective, "95 %", *others]
+    rows = []
+    for name, figures in found.figures.items():
+        first = figures[data.objective]
+        interval = f"{first['low']:.4f} to {first['high']:.4f}" if "low" in first else ""
+        values = [tables.number(figures[other]["value"], ".4f") for other in others]
+        rows.append([TITLES[name], tables.number(first["value"], ".4f"), interval, *values])
+    where = "over the same folds" if data.config.folds else "on the same dev examples"
+    about = (
+        "scikit-learn's models with their default settings, on the same inputs and scored "
+        f"{where}. Guessing is the share of the classes, or the mean of train."
+    )
+    note = f" {found.note[:1].upper()}{found.note[1:]}." if found.note else ""
+    return section("Without a network", tables.table(header, rows), about=f"{about}{note}")

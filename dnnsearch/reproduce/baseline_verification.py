@@ -1,0 +1,56 @@
+"""The baselines of a study, fitted again: `verify` reports on them and never fails for them."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+
+from dnnsearch.errors import UserError
+from dnnsearch.reproduce.verify import Verification
+from dnnsearch.storage.array_store import ArrayStore, default_root
+from dnnsearch.study.baselines import baselines_file
+from dnnsearch.study.baselines.baseline_fitting import Figures
+from dnnsearch.study.baselines.baseline_models import TITLES
+from dnnsearch.study.baselines.fit_study import fit_study
+from dnnsearch.study.definition import resolve_definition
+from dnnsearch.study.stored_study import OpenStudy
+
+LAST_LINES = ("champion ", "fingerprint ")
+TOLERANCE = 1e-9  # relative: another machine sums in another order
+
+
+def verify_baselines(study: OpenStudy, verdict: Verification) -> Verification:
+    """Return the verdict with a line on the baselines, if the study has some."""
+    line = _line(study) if verdict.verdict != "different" else ""
+    if not line:
+        return verdict
+    lines = verdict.lines
+    end = next((i for i, one in enumerate(lines) if one.startswith(LAST_LINES)), len(lines))
+    return replace(verdict, lines=[*lines[:end], line, *lines[end:]])
+
+
+def _line(study: OpenStudy) -> str:
+    stored, path = baselines_file.read(study), study.records.folder / baselines_file.FILE
+    if stored is None:
+        is_there = path.is_file()
+        return f"  note: {path} is damaged or of other data: it is not used" if is_there else ""
+    try:
+        definition = resolve_definition(study.config, ArrayStore(default_root()))
+        now = fit_study(study, definition.prepared, definition.numerics)
+    except UserError as error:
+        return f"  note: the baselines are not compared: {error}"
+    difference = next(_differences(stored.figures, now), "")
+    if difference:
+        return f"  note: {path}: {difference}; the verdict does not depend on it"
+    names = ", ".join(TITLES[name] for name in stored.figures)
+    return f"  baselines identical: {names}"
+
+
+def _differences(stored: Figures, now: Figures) -> Iterator[str]:
+    for name, figures in stored.items():
+        for metric, figure in figures.items():
+            for part, value in figure.items():
+                again = now.get(name, {}).get(metric, {}).get(part, math.nan)
+                both_undefined = math.isnan(value) and math.isnan(again)
+                if not (both_undefined or math.isclose(value, again, rel_tol=TOLERANCE)):
+                    words = f"{TITLES.get(name, name)} has the {part} {value:.6g} of {metric}"
+                    yield f"{words}, and fitted again {again:.6g}"

@@ -1,0 +1,74 @@
+"""The file `baselines.json` beside a study's records: what is reached without a network.
+
+It belongs to the data, the split and the metrics of a study; a file of others, or one that is
+damaged, is as good as none. No fingerprint and no digest of the study covers it.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dnnsearch.errors import UserError
+from dnnsearch.storage.regular_file import Unreadable, read_regular
+from dnnsearch.study.baselines.baseline_fitting import Figures
+from dnnsearch.study.stored_study import OpenStudy
+from dnnsearch.trials.metrics import METRICS
+from dnnsearch.trials.record import versions
+
+FILE = "baselines.json"
+DIGEST = "sha256"  # of the rest of the file
+
+
+@dataclass(frozen=True)
+class Baselines:
+    """Scores on dev, or over the folds; `note` says in a line which models were left out."""
+
+    figures: Figures
+    note: str = ""
+    versions: Mapping[str, str] | None = None
+
+
+def metrics_of(study: OpenStudy, output: str) -> list[str]:
+    """Return the metrics in which a study's trials and its baselines are measured."""
+    config = study.config
+    wanted = (config.objective, *config.metrics)
+    return [
+        name
+        for name, metric in METRICS.items()
+        if output in metric.outputs and (metric.is_always_measured or name in wanted)
+    ]
+
+
+def read(study: OpenStudy) -> Baselines | None:
+    """Return the study's baselines; None if they were not computed."""
+    try:
+        document = json.loads(read_regular(study.records.folder / FILE) or b"")
+        digest = document.pop(DIGEST)
+        if digest != _digest(document) or document["of"] != _of(study):
+            return None
+        return Baselines(document["figures"], document["note"], document["versions"])
+    except (Unreadable, OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def keep(study: OpenStudy, figures: Figures, note: str) -> None:
+    """Write the file; if the disk refuses, the next command that shows baselines fits them."""
+    document = {"of": _of(study), "figures": figures, "note": note, "versions": versions()}
+    content = json.dumps({**document, DIGEST: _digest(document)}, indent=1).encode()
+    try:
+        study.records.put_side_file(FILE, content)
+    except (UserError, OSError):
+        return
+
+
+def _of(study: OpenStudy) -> dict[str, Any]:
+    """Return what the figures are a function of."""
+    definition, config = study.definition, study.config
+    data = {name: definition[name] for name in ("data_digest", "split_digest", "arrays")}
+    return {**data, "metrics": sorted({config.objective, *config.metrics}), "seed": config.seed}
+
+
+def _digest(document: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
