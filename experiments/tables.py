@@ -61,6 +61,11 @@ class Job(NamedTuple):
         return tables_ours.starts_for(self.options.portfolio, self.split.table.name)
 
 
+def _ours(job: Job) -> Answers:
+    seconds, share = job.options.seconds, job.options.search_share
+    return tables_ours.promoted(job.split, seconds, share, job.starts)
+
+
 def _default(name: str) -> Callable[[Job], Answers]:
     return lambda job: (tables_sklearn.fitted(job.split, name), {})
 
@@ -81,7 +86,7 @@ PEERS: dict[str, Callable[[Job], Answers]] = {
     "tuned MLP": _tuned("MLP"),
 }
 METHODS: dict[str, Callable[[Job], Answers]] = {
-    OURS: lambda job: tables_ours.promoted(job.split, job.options.seconds, job.starts),
+    OURS: _ours,
     TRIAL_0: lambda job: tables_ours.trial_0(job.split, job.starts),
     **PEERS,
 }
@@ -123,8 +128,9 @@ def measure(job: Job, method: str) -> Row:
         row |= {"seconds": time.monotonic() - began, **figures(job.split, answers), **took}
         row["losses"] = [float(f"{loss:.5g}") for loss in losses(job.split, answers)]
     except Exception as error:  # of any package; the row says so, and the others go on
-        told = getattr(error, "stderr", b"") or str(error).encode()
-        row |= {"seconds": time.monotonic() - began, "error": told.decode(errors="replace")[-500:]}
+        told = (getattr(error, "stderr", b"") or b"").decode(errors="replace")
+        told = told or f"{type(error).__name__}: {error}"
+        row |= {"seconds": time.monotonic() - began, "error": told[-500:]}
     row["machine"] = tables_report.machine()
     return row
 
@@ -196,6 +202,8 @@ def _arguments(given: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--tables", nargs="+", metavar="NAME", help="their names, or a number")
     parser.add_argument("--splits", type=int, default=2)
     parser.add_argument("--seconds", type=int, default=120, help="of search and promotion")
+    share = tables_ours.SEARCH_SHARE
+    parser.add_argument("--search-share", type=float, default=share, help="of the seconds")
     parser.add_argument("--max-rows", type=int, default=MAX_ROWS)
     parser.add_argument("--peers", nargs="*", choices=list(PEERS), default=list(PEERS))
     bench_python.add_option(parser)

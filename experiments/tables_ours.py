@@ -42,16 +42,19 @@ def starts_for(portfolio: str | None, table: str) -> list[Mapping[str, Any]] | N
 
 
 def promoted(
-    split: Split, seconds: float, starts: list[Mapping[str, Any]] | None
+    split: Split, seconds: float, share: float, starts: list[Mapping[str, Any]] | None
 ) -> tuple[np.ndarray, dict[str, Any]]:
-    """Return the answers of the promoted model of a search as drafted, and what they took."""
+    """Return the answers of the promoted model of a search as drafted, and what they took.
+
+    No trial starts after this share of the seconds.
+    """
     with _folder(split):
         began = time.monotonic()
         config = _new(split, {}, starts)
         drafted = time.monotonic()
         study = dnnsearch.search(
             config,
-            seconds=max(1, round(seconds * SEARCH_SHARE - (drafted - began))),
+            seconds=max(1, round(seconds * share - (drafted - began))),
             workers=WORKERS,
             quiet=True,
         )
@@ -79,7 +82,7 @@ def trial_0(
         number = 0 if starts is None else 1  # the first of a `try_first` follows trial 0
         study = dnnsearch.search(config, trials=number + 1, workers=1, quiet=True)
         took = {"seconds": time.monotonic() - began}
-        made = study.trials[number].record.document["made"]
+        made = study[number].record.document["made"]
         took["training_seconds"] = float(made["seconds"])
         return _answers(split, f"{study.name}/{number}"), took
 

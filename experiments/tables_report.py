@@ -64,7 +64,7 @@ def figure(row: Row) -> float:
 
 def in_words(row: Row) -> str:
     if "error" in row:
-        return f"failed: {row['error'].strip().splitlines()[-1:]}"
+        return f"failed: {row['error'].strip().splitlines()[-1]}"
     return f"{FIGURE[row['kind']]} {figure(row):.4f}, {row['seconds']:.1f} s"
 
 
