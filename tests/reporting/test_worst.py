@@ -6,6 +6,7 @@ from sklearn.datasets import load_wine
 
 from dnnsearch.reporting.analysis.champion_trial import most_confidently_wrong
 from dnnsearch.reporting.analysis.report_data import read
+from dnnsearch.reporting.analysis.row_numbers import dev_row_numbers
 from tests.reporting.conftest import Searched
 
 
@@ -21,14 +22,12 @@ def test_they_are_dev_examples_that_networks_not_trained_on_them_get_wrong(
     assert [one.probability for one in found] == sorted(one.probability for one in found)
     X, y = load_wine(return_X_y=True)
     predictions = record.arrays["dev_predictions"]
-    labels = np.broadcast_to(data.dev.labels, predictions.shape)
+    numbers = dev_row_numbers(study)
+    assert numbers is not None
     for one in found:
         (row,) = np.flatnonzero(np.isclose(X, one.features, rtol=1e-4).all(axis=1))
         assert data.dev.classes[y[row]] == one.label != one.prediction
-        place = int(one.place.split()[1])
-        if how == "folds":
-            fold = int(one.place.split()[-1])
-            assert labels[fold, place] == y[row] != predictions[fold, place]
-        else:
-            assert labels[0, place] == y[row]
-            assert (predictions[:, place] != y[row]).any()
+        assert one.place == f"row {row + 1} of wine"
+        *fold, place = (int(at.item()) for at in np.nonzero(numbers == row + 1))
+        assert data.dev.labels[*fold, place] == y[row]
+        assert (predictions[*(fold or [slice(None)]), place] != y[row]).any()

@@ -80,7 +80,7 @@ def explain(
     columns = InputColumns.of(fitted, prepared.feature_names)
     places = columns.places()
     on_message("measuring what the columns do")
-    networks = dev_networks(records, {**fitted, **arrays}, _affordable(records[0], len(places)))
+    networks = dev_networks(records, {**fitted, **arrays}, _affordable(study, records, len(places)))
     importance = column_importance(networks, places)
     fewer = dev_networks(records, {**fitted, **arrays}, MAX_EFFECT_ROWS)
     return Explanation(
@@ -107,9 +107,11 @@ def _with_parameters(
     return replace(record, arrays={**record.arrays, "parameters": parameters(study, record)})
 
 
-def _affordable(record: Record, columns: int) -> int:
+def _affordable(study: OpenStudy, records: Sequence[Record], columns: int) -> int:
     """Return how many rows all columns can be shuffled for within BUDGET."""
-    of_a_row = record.spec.size * min(columns, MAX_COLUMNS) * SHUFFLES * MAX_NETWORKS
+    spec = records[0].spec
+    networks = sum(record.spec.replicates for record in records) / (study.config.folds or 1)
+    of_a_row = spec.size * min(columns, MAX_COLUMNS) * SHUFFLES * min(networks, MAX_NETWORKS)
     return int(np.clip(BUDGET / of_a_row, MIN_ROWS, MAX_ROWS))
 
 

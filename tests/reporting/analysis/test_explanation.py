@@ -55,14 +55,15 @@ def people(m: int = 400) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def folder(program: Preloaded, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the studies `people` and, with folds and two metrics, `folded`."""
+    """A folder with the studies `people`, `folded` and, with input pieces, `pieces`."""
     folder = tmp_path_factory.mktemp("people")
     people().to_csv(folder / "people.csv", index=False)
     (folder / "people.yaml").write_text(CONFIG)
     (folder / "folded.yaml").write_text(CONFIG + "folds: 3\nobjective: dev_roc_auc\n")
+    (folder / "pieces.yaml").write_text(CONFIG + "numbers: quantile\ncodes: 4\nembedding: 3\n")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DNNSEARCH_CACHE", str(folder / "cache"))
-        for name in ("people", "folded"):
+        for name in ("people", "folded", "pieces"):
             program.run(folder, "search", f"{name}.yaml", "--workers=1")
     return folder
 
@@ -94,37 +95,39 @@ def shuffled_accuracy(study: OpenStudy, column: str, number: int) -> list[float]
     return found
 
 
+@pytest.mark.parametrize("name", ["people", "pieces"])
 def test_shuffled_inputs_are_those_of_the_shuffled_column_of_the_file(
-    opened: Callable[[str], OpenStudy],
+    opened: Callable[[str], OpenStudy], name: str
 ) -> None:
-    study = opened("people")
+    study = opened(name)
     found = explained(study)
     by_name = {one.name: one for one in found.importance}
     assert list(by_name)[:2] == ["months", "plan"]
-    for number, name in enumerate(["months", "plan", "joined", "noise"]):
-        expected = found.value - np.mean(shuffled_accuracy(study, name, number))
-        assert by_name[name].worse_by == pytest.approx(expected, abs=1e-12), name
+    for number, column in enumerate(["months", "plan", "joined", "noise"]):
+        expected = found.value - np.mean(shuffled_accuracy(study, column, number))
+        assert by_name[column].worse_by == pytest.approx(expected, abs=1e-12), column
     assert by_name["plan"].is_clear
     assert not by_name["noise"].is_clear
     assert 0 in by_name["noise"].interval
 
 
+@pytest.mark.parametrize("name", ["people", "pieces"])
 @pytest.mark.filterwarnings("ignore:'months' is missing")
 def test_an_effect_is_the_mean_prediction_of_rows_that_all_have_the_value(
-    opened: Callable[[str], OpenStudy],
+    opened: Callable[[str], OpenStudy], name: str
 ) -> None:
-    study = opened("people")
+    study = opened(name)
     rows = dev_row_numbers(study)
     assert rows is not None
     dev, best = people().iloc[rows - 1], Study(study).best
     effects = {one.column: one for one in explained(study).effects}
-    for name in ("months", "plan"):
-        effect = effects[name]
+    for column in ("months", "plan"):
+        effect = effects[column]
         (outcome,) = effect.outcomes
         assert outcome.name == "yes"
         assert outcome.intervals is None, "one network has no spread"
         for value, mean in zip(effect.values, outcome.means, strict=True):
-            same = dev.assign(**{name: np.nan if value is None else value})
+            same = dev.assign(**{column: np.nan if value is None else value})
             assert mean == pytest.approx(best.predict_proba(same)[:, 1].mean(), abs=2e-6)
     assert effects["months"].values[-1] is None, "some months are missing"
     assert sorted(effects["plan"].values) == ["basic", "plus", "pro"]
