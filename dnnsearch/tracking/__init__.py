@@ -11,6 +11,7 @@ study searches, and what its storage holds, is not known here.
 - `database`: check the database of a tracking URI, and create a SQLite file.
 - `environment`: the environment variables of MLflow in our processes.
 - `error_text`: describe an error of MLflow in one short line.
+- `experiment_page`: the note of an experiment, with links to the views of its studies.
 - `fields`: a trial as MLflow's tags, params and metrics.
 - `model_folder`: write a model file as a folder that MLflow loads and serves.
 - `parent_run`: find a study's parent run by its identity, in whatever experiment.
@@ -24,7 +25,7 @@ study searches, and what its storage holds, is not known here.
 - `remote_records`: fetch a study's records from MLflow.
 - `report_artifact`: attach a report to a study's run.
 - `runs`: find runs by their tags, and delete duplicates.
-- `saved_view`: a saved view of MLflow's runs page.
+- `saved_view`: saved views of MLflow's runs page, one for each study.
 - `schema`: create MLflow's tables in a new file.
 - `scoring`: load and serve a model; MLflow calls it by name.
 - `scoring_server`: the server of a model, with checks of what is posted to it.
@@ -35,6 +36,7 @@ study searches, and what its storage holds, is not known here.
 - `tracker`: bring MLflow up to date with the trials' views.
 - `trial_run`: what MLflow has of a trial, and what a view would change.
 - `ui`: the commands that start MLflow's UI and its scoring server.
+- `ui_main`: the main program of MLflow's UI, which prints links once it answers.
 """
 
 from dnnsearch.tracking.database import check_uri, has_store, prepare_database
@@ -46,7 +48,7 @@ from dnnsearch.tracking.publisher_process import (
 )
 from dnnsearch.tracking.publisher_thread import ThreadPublisher
 from dnnsearch.tracking.study_info import StudyInfo
-from dnnsearch.tracking.ui import ui_command
+from dnnsearch.tracking.ui import announced_ui_command, ui_command
 from dnnsearch.urls import UNTRACKED, tracking_uri
 
 __all__ = [
@@ -56,6 +58,7 @@ __all__ = [
     "ProcessPublisher",
     "StudyInfo",
     "ThreadPublisher",
+    "announced_ui_command",
     "check_uri",
     "has_store",
     "open_publisher",

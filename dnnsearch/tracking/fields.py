@@ -2,14 +2,16 @@
 
 Only curves have steps (iterations). MLflow shows the last point of a curve as the run's value, so
 the column `dev_accuracy` is the value after the last update. All other metrics are one number at
-step 0. `hp.*` repeats the numeric hyperparameters, because MLflow sorts params as strings. Only
-finished trials have `objective`, so pruned and diverged trials come last if one sorts by it.
+step 0. `hp.*` repeats the numeric hyperparameters, because MLflow sorts params as strings, and
+`hp.log10_learning_rate` stands in for a logarithmic axis, which MLflow lacks. Only finished trials
+have `objective`, so pruned and diverged trials come last if one sorts by it.
 """
 
 import math
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from dnnsearch.trials.metrics import METRICS
 from dnnsearch.trials.run import TrialView
 
 # state of a trial -> MLflow's status, which has fewer values; the tag STATE has the exact state
@@ -41,6 +43,9 @@ SOURCE: Final[Mapping[str, str]] = {
     "mlflow.source.name": "dnnsearch",
     "mlflow.source.type": "LOCAL",
 }
+LOG_RATE = "hp.log10_learning_rate"
+ERROR = "neg_log10_error"
+SMALLEST_ERROR = 1e-4  # so that a perfect trial has a place beside the others
 RECORD = "record.zip"  # name of the artifact
 MAX_TAG_CHARACTERS = 7_500  # MLflow's own limit is 8,000
 
@@ -77,7 +82,7 @@ def params(view: TrialView) -> dict[str, str]:
     return {name: str(value) for name, value in view.params.items()}
 
 
-def scalars(view: TrialView) -> dict[str, float]:
+def scalars(view: TrialView, objective: str = "dev_accuracy") -> dict[str, float]:
     """Return the metrics without steps; only finite ones.
 
     A trial that has not ended has none: MLflow is slow to replace a metric that it already has.
@@ -89,9 +94,26 @@ def scalars(view: TrialView) -> dict[str, float]:
     }
     found |= {name: value for name, value in view.final.items() if name not in view.curves}
     found |= {"seconds": view.seconds, "parameters": view.parameters, "flops": view.flops}
-    if view.state == "finished":
-        found["objective"] = view.value
+    found[LOG_RATE] = _log10(view.params["learning_rate"])
+    if view.state == "finished" and view.value is not None:
+        found |= {"objective": view.value, ERROR: neg_log10_error(view.value, objective)}
     return {k: float(v) for k, v in found.items() if v is not None and math.isfinite(v)}
+
+
+def neg_log10_error(value: float, objective: str) -> float | None:
+    """Return -log10 |perfect - value|: 1.5 for an accuracy of 0.97, 2 for 0.99, 3 for 0.999.
+
+    On an axis of the accuracy itself, one bad trial makes all good ones look alike. None if the
+    metric has no best value that exists.
+    """
+    perfect = METRICS[objective].perfect
+    return (
+        -math.log10(max(abs(perfect - value), SMALLEST_ERROR)) if math.isfinite(perfect) else None
+    )
+
+
+def _log10(value: object) -> float | None:
+    return math.log10(value) if isinstance(value, int | float) and value > 0 else None
 
 
 def points(view: TrialView, first: str) -> Iterator[tuple[str, int, float]]:

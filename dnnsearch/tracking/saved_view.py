@@ -1,93 +1,175 @@
-"""A saved view of MLflow's runs page, with columns, order and charts suited to trials.
+"""Saved views of MLflow's runs page, with columns, order and charts suited to trials.
 
-MLflow stores the views that a user saves under "Views" in a tag of the experiment; so do we. The
-names below are those of MLflow's user interface (a browser test checks them). If a later MLflow
-does not know them, it shows its default page. Does not import MLflow.
+MLflow stores the views that a user saves under "Views" in tags of the experiment; so do we: one
+view for each study, with its own objective and metrics, and one of all studies. The names below are
+those of MLflow's user interface (a browser test checks them). If a later MLflow does not know them,
+it shows its default page. Does not import MLflow.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from dnnsearch.tracking.fields import KIND, STATE
+from dnnsearch.tracking.fields import ERROR, KIND, LOG_RATE, PARENT, STATE, STUDY
+from dnnsearch.tracking.study_info import StudyInfo
+from dnnsearch.trials.hyperparameters import HYPERPARAMETERS
 
-KEY: Final = "dnnsearch"
-TAG: Final = f"mlflow.sharedViewState.{KEY}"
-NAME: Final = "Trials, best first"
+CURVES: Final = ("dev_accuracy", "dev_cost", "train_accuracy", "train_cost")
+PREFIX: Final = "mlflow.sharedViewState."  # of the tags
+ALL: Final = "dnnsearch"  # key of the view of all studies
+NAME_OF_ALL: Final = "All studies, best first"
+RUN_ID_DIGITS: Final = 8  # in the key of a study's view
 
-METRICS: Final = ("objective", "dev_accuracy", "dev_cost", "train_accuracy", "train_cost")
-PARAMS: Final = (  # which every trial has
-    ("learning_rate", "iterations", "hidden_layers", "activation", "momentum", "batch_size")
-)
-TEXT_PARAMS: Final = ("activation", "batch_size")  # some of their values are text
+NETWORK: Final = ("hidden_layers", "units", "activation")  # one plot; another one has the rest
+MAX_AXES: Final = 6  # of parallel coordinates, so that their labels do not overlap
 MAX_UNITS_COLUMNS: Final = 4  # of deeper networks, the run's name shows all layers
-NUMERIC_PARAMS: Final = (  # shown as metrics: MLflow sorts params as text, 1000 before 200
-    *(name for name in PARAMS if name not in TEXT_PARAMS),
-    *(f"units_{layer}" for layer in range(1, MAX_UNITS_COLUMNS + 1)),
+FIXED_POINT: Final = (1e-4, 10.0)  # numbers in between sort as text as they do as numbers
+METRICS_WITHOUT_STEPS: Final = (  # and without hyperparameters
+    *(LOG_RATE, ERROR, "seconds", "parameters", "flops", "objective", "best_value"),
 )
-COLUMNS: Final = (
-    *(f"metrics.`{name}`" for name in (*METRICS, "parameters")),
-    *(f"metrics.`hp.{name}`" for name in NUMERIC_PARAMS),
-    *(f"params.`{name}`" for name in TEXT_PARAMS),
-    f"tags.`{STATE}`",
-)
-METRICS_WITHOUT_STEPS: Final = (  # MLflow would draw each of them as bars
-    *(f"hp.{name}" for name in PARAMS if name != "activation"),
-    *(f"hp.units_{layer}" for layer in range(1, 11)),
-    *("seconds", "parameters", "flops", "objective", "best_value"),
-)
+MAX_LAYERS_HIDDEN: Final = 10  # whose units are not drawn as bars
 SECTIONS: Final = ("Hyperparameters", "Curves", "Model metrics")  # the last is MLflow's own
 
 
-def link(experiment: str) -> str:
-    """Return the view's address for an experiment id, to append to the address of MLflow's UI."""
-    return f"#/experiments/{experiment}/runs?workflowType=machine_learning&viewStateShareKey={KEY}"
+def key_of_study(parent: str) -> str:
+    """Return the key of a study's view; `parent` is the id of its parent run."""
+    return f"{ALL}-{parent[:RUN_ID_DIGITS]}"
 
 
-def tag_value(searched: Iterable[str], maximize: bool) -> str:
-    """Return the tag's value as MLflow's UI writes it; `searched` are hyperparameters."""
-    table = {"selectedColumns": COLUMNS, "runsHiddenMode": "FIRST_20_RUNS"}
-    state = _order(maximize) | table | _charts([name for name in PARAMS if name in searched])
-    saved = {"name": NAME, "createdAt": 0, "updatedAt": 0}
-    return json.dumps({**saved, "state": json.dumps(state)})
+def link(experiment: str, key: str = ALL, charts: bool = False) -> str:
+    """Return a view's address for an experiment id, to append to the address of MLflow's UI."""
+    address = f"#/experiments/{experiment}/runs?workflowType=machine_learning"
+    return f"{address}&viewStateShareKey={key}{'&compareRunsMode=CHART' if charts else ''}"
 
 
-def _order(maximize: bool) -> dict[str, Any]:
-    return {
-        "searchFilter": f"tags.`{KIND}` = 'trial'",
-        "orderByKey": "metrics.`objective`",
-        "orderByAsc": not maximize,
-        "startTime": "ALL",
-        "lifecycleFilter": "Active",
-    }
+def name_of(study: str) -> str:
+    """Return the name of a study's view."""
+    return f"{study}: best first"
 
 
-def _charts(searched: list[str]) -> dict[str, Any]:
+def study_view(info: StudyInfo, parent: str, started: int) -> str:
+    """Return the tag's value of a study's view as MLflow's UI writes it.
+
+    `parent` is the id of the study's run, `started` when it began, in milliseconds.
+    """
+    chosen = f"tags.`{KIND}` = 'trial' AND tags.`{PARENT}` = '{parent}'"
+    order = {"orderByKey": "metrics.`objective`", "orderByAsc": not info.direction.maximize}
+    columns = [*_metrics(info), *_hyperparameters(info), f"tags.`{STATE}`"]
+    return _saved(name_of(info.name), started, chosen, order, columns, _charts(info))
+
+
+def view_of_all() -> str:
+    """Return the tag's value of the view of all studies of an experiment, one below the other.
+
+    Their objectives may have different directions, but a larger `neg_log10_error` is always better.
+    """
+    names = ("objective", ERROR, "dev_accuracy", "dev_cost", "hp.learning_rate", "parameters")
+    columns = [f"tags.`{STUDY}`", *(f"metrics.`{name}`" for name in names), f"tags.`{STATE}`"]
+    order = {"orderByKey": f"metrics.`{ERROR}`", "orderByAsc": False}
+    by_study = {"mode": "tag", "groupByData": STUDY}
+    grouped = {"groupBy": {"aggregateFunction": "max", "groupByKeys": [by_study]}}
+    return _saved(NAME_OF_ALL, 0, f"tags.`{KIND}` = 'trial'", order, columns, grouped)
+
+
+def _saved(
+    name: str,
+    created: int,
+    chosen: str,
+    order: Mapping[str, Any],
+    columns: list[str],
+    rest: Mapping[str, Any],
+) -> str:
+    shown = {"searchFilter": chosen, "startTime": "ALL", "lifecycleFilter": "Active"}
+    table = {"selectedColumns": columns, "columnOrder": columns, "runsHiddenMode": "FIRST_20_RUNS"}
+    state = {**shown, **order, **table, **rest}
+    about = {"name": name, "createdAt": created, "updatedAt": created}
+    return json.dumps({**about, "state": json.dumps(state)})
+
+
+def _metrics(info: StudyInfo) -> list[str]:
+    """Return the columns of the study's own metrics, the objective first."""
+    names = ("objective", info.objective, *info.metrics, *CURVES, "parameters")
+    return [f"metrics.`{name}`" for name in dict.fromkeys(names)]
+
+
+def _hyperparameters(info: StudyInfo) -> Iterator[str]:
+    """Yield the columns of the searched hyperparameters: as text, unless text sorts wrongly."""
+    for name, space in info.searched.items():
+        as_text = sorts_as_text(space)
+        for column in _layers(name, MAX_UNITS_COLUMNS):
+            yield f"params.`{column}`" if as_text else f"metrics.`hp.{column}`"
+
+
+def _layers(name: str, layers: int) -> list[str]:
+    """Return the names of the hyperparameter's values in a trial: units have one for each layer."""
+    return [f"units_{n}" for n in range(1, layers + 1)] if name in ("units", "width") else [name]
+
+
+def sorts_as_text(space: Any) -> bool:
+    """Return whether MLflow, which compares params as text, sorts the values of a space rightly."""
+    if isinstance(space, list):
+        if not all(isinstance(value, int | float) for value in space):
+            return True  # the text among the values is no metric
+        return sorted(space, key=str) == sorted(space)
+    low, high = space.get("low"), space.get("high")
+    if isinstance(low, int) and isinstance(high, int):
+        return len(str(low)) == len(str(high))
+    if not isinstance(low, int | float) or not isinstance(high, int | float):
+        return False
+    return FIXED_POINT[0] <= low and high < FIXED_POINT[1]
+
+
+def _charts(info: StudyInfo) -> dict[str, Any]:
     """Plot hyperparameters against the objective and curves on common axes; hide the bars."""
     hyper, curves, bars = SECTIONS
-    chosen = {"selectedParams": searched, "selectedMetrics": ["objective"]}
-    x, y = ({"key": key, "type": "METRIC"} for key in ("hp.learning_rate", "objective"))
-    charts = [
-        _chart("PARALLEL", hyper, showAllRuns=True, **chosen),
-        _chart("SCATTER", hyper, xaxis=x, yaxis=y, runsCountToCompare=100),
-    ]
-    charts += [_line(curves, name) for name in METRICS[1:]]
-    charts += [
-        _chart("BAR", bars, metricKey=name) | {"deleted": True} for name in METRICS_WITHOUT_STEPS
-    ]
-    sections = [
-        {
-            "uuid": f"dnnsearch-{name}",
-            "name": name,
-            "isReordered": True,
-            "display": name != SECTIONS[-1],
-            "deleted": False,
-            "columns": 2,
-            "cardHeight": 360,
-        }
-        for name in SECTIONS
-    ]
-    return {"compareRunSections": sections, "compareRunCharts": charts}
+    plots = [_parallel(hyper, info, of_network) for of_network in (False, True)]
+    x, y = ({"key": key, "type": "METRIC"} for key in (LOG_RATE, ERROR))
+    charts = [plot for plot in plots if plot]
+    charts.append(_chart("SCATTER", hyper, xaxis=x, yaxis=y, runsCountToCompare=100))
+    names = dict.fromkeys((info.objective, *CURVES))
+    charts += [_line(curves, name) for name in names]
+    hidden = (name for name in _without_steps(info) if name not in names)
+    charts += [_chart("BAR", bars, metricKey=name) | {"deleted": True} for name in hidden]
+    sections = [_section(name, name != bars) for name in SECTIONS]
+    drawn = {"compareRunSections": sections, "compareRunCharts": charts}
+    return {**drawn, "runListHidden": True}
+
+
+def _without_steps(info: StudyInfo) -> Iterator[str]:
+    """Yield the metrics that MLflow would draw as bars, one chart for each."""
+    for name in HYPERPARAMETERS:
+        if name in info.definition:
+            yield from (f"hp.{column}" for column in _layers(name, MAX_LAYERS_HIDDEN))
+    yield from (*METRICS_WITHOUT_STEPS, *info.metrics)
+
+
+def _parallel(section: str, info: StudyInfo, of_network: bool) -> dict[str, Any] | None:
+    """Return parallel coordinates of the network or of its training; the last axis is the error.
+
+    MLflow leaves out a trial that lacks one of the axes, so of the units only those axes are shown
+    that all trials have. None if nothing is searched.
+    """
+    params: list[str] = []
+    metrics: list[str] = []
+    for name, space in info.searched.items():
+        if (name in (*NETWORK, "width")) == of_network:
+            texts = isinstance(space, list) and any(isinstance(value, str) for value in space)
+            axes = _layers(name, min(info.fewest_layers, MAX_UNITS_COLUMNS))
+            if name == "learning_rate":
+                metrics.append(LOG_RATE)
+            else:
+                (params if texts else metrics).extend(axes if texts else [f"hp.{n}" for n in axes])
+    del metrics[max(MAX_AXES - 1 - len(params), 0) :]
+    if not params and not metrics:
+        return None
+    chosen = {"selectedParams": params, "selectedMetrics": [*metrics, ERROR]}
+    title = "The network" if of_network else "The training"
+    return _chart("PARALLEL", section, title, showAllRuns=True, **chosen)
+
+
+def _section(name: str, display: bool) -> dict[str, Any]:
+    place = {"uuid": f"dnnsearch-{name}", "name": name, "isReordered": True, "deleted": False}
+    return {**place, "display": display, "columns": 1, "cardHeight": 360}
 
 
 def _line(section: str, curve: str) -> dict[str, Any]:
@@ -99,7 +181,7 @@ def _line(section: str, curve: str) -> dict[str, Any]:
     return _chart("LINE", section, metricKey=curve, displayName=curve, **settings)
 
 
-def _chart(kind: str, section: str, **settings: Any) -> dict[str, Any]:
-    name = f"{kind}-{settings.get('metricKey', '')}".lower()
+def _chart(kind: str, section: str, title: str = "", **settings: Any) -> dict[str, Any]:
+    name = f"{kind}-{settings.get('metricKey', title)}".lower().replace(" ", "-")
     common = {"uuid": f"dnnsearch-{name}", "type": kind, "metricSectionId": f"dnnsearch-{section}"}
     return {**common, "runsCountToCompare": 20, "deleted": False, "isGenerated": False, **settings}

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from dnnsearch.trials.hyperparameters import HYPERPARAMETERS
 from dnnsearch.trials.metrics import METRICS, Direction, best_so_far
 from dnnsearch.trials.run import TrialView
 
@@ -48,9 +49,23 @@ class StudyInfo:
         return METRICS[self.objective].direction
 
     @property
-    def searched(self) -> list[str]:
-        """The keys of the definition that have several values to choose from."""
-        return [key for key, value in self.definition.items() if isinstance(value, dict | list)]
+    def metrics(self) -> list[str]:
+        """The metrics that the study measures on request."""
+        return list(self.definition.get("metrics") or [])
+
+    @property
+    def searched(self) -> dict[str, Any]:
+        """The hyperparameters that have several values to choose from, each with its space."""
+        spaces = ((key, self.definition.get(key)) for key in HYPERPARAMETERS)
+        return {key: space for key, space in spaces if isinstance(space, dict | list)}
+
+    @property
+    def fewest_layers(self) -> int:
+        """The number of hidden layers that every trial has."""
+        layers = self.definition.get("hidden_layers", 1)
+        if isinstance(layers, dict):
+            return int(layers["low"])
+        return min(layers) if isinstance(layers, list) else int(layers)
 
     def params(self) -> dict[str, str]:
         """Return the definition as params, under names that no param of a trial has."""
@@ -117,18 +132,22 @@ def description(
     progress: StudyProgress,
     state: str,
     fingerprint: str = "",
-    view: str = "",
+    charts: str = "",
+    table: str = "",
     runs: Mapping[int, str] | None = None,
 ) -> str:
-    """Return the parent run's description, in Markdown.
+    """Return the parent run's description, in Markdown; MLflow shows its tables raw, lists well.
 
-    `view` is the address of MLflow's saved view, `runs` has the addresses of trials by number.
+    `charts` and `table` are addresses of MLflow's saved view, `runs` has the addresses of trials by
+    number.
     """
     info = progress.info
     counts = ", ".join(f"{count} {name}" for name, count in progress.counts().items())
     lines = [
         f"**{state}**: {len(progress.trials)} of {info.trials} trials ({counts or 'none yet'})"
     ]
+    if charts and table:
+        lines += [f"[**Charts**]({charts}) and [**table**]({table}) of all trials"]
     commands = [f"dnnsearch show {info.name}", f"dnnsearch verify {info.name}"]
     best = progress.best()
     if best is not None:
@@ -137,8 +156,6 @@ def description(
         commands += [f"dnnsearch rerun {info.name}/{number}"]
     if runs:
         lines += [leaderboard(progress, runs)]
-    if view:
-        lines += [f"[All trials, best first]({view})"]
     lines += ["```\n" + "\n".join(commands) + "\n```"]
     if fingerprint:
         lines += [f"Fingerprint: `{fingerprint}`"]
@@ -146,9 +163,9 @@ def description(
 
 
 def leaderboard(progress: StudyProgress, runs: Mapping[int, str]) -> str:
-    """Return the best trials as a table in Markdown; each name is a link to its run."""
+    """Return the best trials as a list in Markdown; each name is a link to its run."""
     leaders = [
         (runs[n], trial) for n, trial in progress.leaders(MAX_TRIALS_IN_DESCRIPTION) if n in runs
     ]
-    rows = [f"| [{trial.name}]({run}) | {trial.value:.6g} |" for run, trial in leaders]
-    return "\n".join([f"| trial | {progress.info.objective} |", "| :- | -: |", *rows])
+    rows = [f"1. [{trial.name}]({run}): {trial.value:.6g}" for run, trial in leaders]
+    return "\n".join([f"The best by {progress.info.objective}:", "", *rows])

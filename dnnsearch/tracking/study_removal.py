@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
-from dnnsearch.tracking import fields, registry
-from dnnsearch.tracking.client import connect, mlflow_errors
+from dnnsearch.tracking import experiment_page, fields, registry, saved_view
+from dnnsearch.tracking.client import MlflowClient, Run, connect, mlflow_errors
 from dnnsearch.tracking.read_runs import parents_of
 from dnnsearch.tracking.runs import is_active, search
 
@@ -34,4 +34,17 @@ def remove_study(uri: str, experiment: str, study: str, identity: str = "") -> R
                 if is_active(run):
                     client.delete_run(run.info.run_id)
                     removed += 1
+            _remove_view(client, parent)
     return Removed(removed, versions)
+
+
+def _remove_view(client: MlflowClient, parent: Run) -> None:
+    """Remove the saved view of a study from its experiment, and the links to it."""
+    experiment, run = parent.info.experiment_id, parent.info.run_id
+    tag = saved_view.PREFIX + saved_view.key_of_study(run)
+    present = dict(client.get_experiment(experiment).tags)
+    if present.pop(tag, None) is None:
+        return
+    client.delete_experiment_tag(experiment, tag)
+    for name, value in experiment_page.note_tags(experiment, present).items():
+        client.set_experiment_tag(experiment, name, value)

@@ -11,7 +11,7 @@ import json
 import time
 from collections.abc import Iterable
 
-from dnnsearch.tracking import fields, saved_view, test_set_tags
+from dnnsearch.tracking import experiment_page, fields, saved_view, test_set_tags
 from dnnsearch.tracking.artifacts import get_artifact, put_artifact
 from dnnsearch.tracking.baseline_runs import log_baselines
 from dnnsearch.tracking.client import (
@@ -64,6 +64,7 @@ class Tracker:
         self._attach_files()
         self._log_openings()
         log_baselines(self.client, self.parent, self.info)
+        self._show_views()
         found = children_of(self.client, self.experiment, self.parent.info.run_id)
         self.children = {number: TrialRun.of(run) for number, run in found.items()}
 
@@ -76,6 +77,16 @@ class Tracker:
         for name, value in test_set_tags.tags(self.info.openings).items():
             if self.parent.data.tags.get(name) != value:
                 self.client.set_tag(self.parent.info.run_id, name, value)
+
+    def _show_views(self) -> None:
+        """Add the study's view to its experiment, and the links to all views to its note."""
+        present = self.client.get_experiment(self.experiment).tags
+        run = self.parent.info
+        wanted = experiment_page.tags(
+            self.experiment, present, self.info, run.run_id, run.start_time
+        )
+        for name, value in wanted.items():
+            self.client.set_experiment_tag(self.experiment, name, value)
 
     def close(self) -> None:
         """Close the database, so that SQLite's log is empty; later calls open it again."""
@@ -170,7 +181,8 @@ class Tracker:
         start = run.info.start_time
         points = fields.points(view, first=self.info.objective)
         curves = [Metric(k, value, start + step, step) for k, step, value in points]
-        return curves + [Metric(k, value, start, 0) for k, value in fields.scalars(view).items()]
+        scalars = fields.scalars(view, self.info.objective)
+        return curves + [Metric(k, value, start, 0) for k, value in scalars.items()]
 
     def _log_batch(
         self, run: Run, metrics: list[Metric], params: list[Param], tags: list[RunTag]
@@ -202,12 +214,14 @@ class Tracker:
         start = self.parent.info.start_time
         new = [(step, value) for step, value in progress.history() if step > self._sent]
         metrics = [Metric("best_value", value, start + step, step) for step, value in new]
-        view = saved_view.link(self.experiment)
+        key = saved_view.key_of_study(self.parent.info.run_id)
+        charts = saved_view.link(self.experiment, key, charts=True)
+        table = saved_view.link(self.experiment, key)
         address = f"#/experiments/{self.experiment}/runs"
         runs = {
             number: f"{address}/{child.run.info.run_id}" for number, child in self.children.items()
         }
-        note = description(progress, state, fingerprint, view, runs)
+        note = description(progress, state, fingerprint, charts, table, runs)
         tags = {fields.STATE: state, fields.NOTE: note}
         if fingerprint:
             tags[fields.FINGERPRINT] = fingerprint
@@ -236,20 +250,13 @@ class Tracker:
         found = self.client.get_experiment_by_name(name)
         if found is None:
             try:
-                return str(self.client.create_experiment(name, tags=self._experiment_tags()))
+                return str(self.client.create_experiment(name, tags=experiment_page.KIND))
             except MlflowException as error:
                 found = self.client.get_experiment_by_name(name)
                 if found is None:
                     raise error
         check_not_deleted(found)
         return str(found.experiment_id)
-
-    def _experiment_tags(self) -> dict[str, str]:
-        return {
-            fields.NOTE: f"Trials of dnnsearch. Choose *{saved_view.NAME}* under *Views*.",
-            "mlflow.experimentKind": "custom_model_development",
-            saved_view.TAG: saved_view.tag_value(self.info.searched, self.info.direction.maximize),
-        }
 
     def _create_parent(self) -> Run:
         info = self.info

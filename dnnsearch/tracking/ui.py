@@ -4,24 +4,29 @@ import os
 import sqlite3
 import subprocess
 import sysconfig
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import groupby
 from pathlib import Path
 from typing import NoReturn
 
 from dnnsearch.errors import UserError
 from dnnsearch.runtime.python_command import python_command, python_environment
 from dnnsearch.storage.sqlite_connection import connection
-from dnnsearch.tracking import saved_view
+from dnnsearch.tracking import experiment_page, saved_view
 from dnnsearch.tracking.environment import ALWAYS
+from dnnsearch.tracking.experiment_page import StudyPage
 from dnnsearch.urls import sqlite_path
 
-NEWEST_EXPERIMENT = """
-    SELECT max(experiment_id) FROM (
-        SELECT experiment_id FROM runs JOIN experiment_tags USING (experiment_id)
-        WHERE key = ? ORDER BY start_time DESC LIMIT 1
-    )
+PAGES = """
+    SELECT experiment_id, name, key, value
+    FROM experiment_tags JOIN experiments USING (experiment_id)
+    WHERE lifecycle_stage = 'active' AND key LIKE ? ORDER BY experiment_id
 """
+NO_STUDY = "no study is here yet: dnnsearch search digits makes one"
+MAX_LINKS = 10
+EXPERIMENTS = "#/experiments?workflowType=machine_learning"  # MLflow's own is on language models
 
 
 @dataclass(frozen=True)
@@ -51,15 +56,55 @@ class Command:
 def ui_command(uri: str, port: int = 5000) -> Command:
     """Return the command of MLflow's UI on 127.0.0.1, which only this machine can open.
 
-    Call `prepare_database` first. Raise UserError if `uri` is a server, which has its own UI.
+    Its address is that of the newest study's charts. Call `prepare_database` first. Raise UserError
+    if `uri` is a server, which has its own UI.
     """
     if uri.startswith(("http://", "https://")):
         raise UserError(f"MLflow's UI already runs on its server: open {uri} in a browser")
-    server = python_command("mlflow", "server", "--backend-store-uri", uri)
+    found = list(study_links(uri).values())
+    start = found[-1] if found else EXPERIMENTS
+    return Command(
+        python_command("mlflow", *_server(uri, port)), _ui_environment(), f"{_url(port)}/{start}"
+    )
+
+
+def announced_ui_command(uri: str, port: int, browser: bool) -> Command:
+    """Return `ui_command` such that it prints links to its studies once it answers.
+
+    With `browser` it also opens the address.
+    """
+    plain = ui_command(uri, port)
+    links = {name: f"{_url(port)}/{link}" for name, link in study_links(uri).items()}
+    text = _announcement(plain.address, links)
+    page = plain.address if browser else ""
+    announced = [f"{_url(port)}/health", text, page, *_server(uri, port)]
+    return replace(plain, argv=python_command("dnnsearch.tracking.ui_main", *announced))
+
+
+def _announcement(address: str, links: Mapping[str, str]) -> str:
+    """Return the last lines on the screen: the newest study is the last."""
+    stop = "press Ctrl-C to stop it"
+    if not links:
+        return f"ready: MLflow's UI, {address} ({stop}); {NO_STUDY}"
+    width, more = max(map(len, links)), len(links) - MAX_LINKS
+    lines = [f"  {name:{width}}  {link}" for name, link in list(links.items())[-MAX_LINKS:]]
+    left_out = [f"  ... {more} older ones are in MLflow's list of experiments"] if more > 0 else []
+    return "\n".join([f"ready: MLflow's UI ({stop}), with the charts of", *left_out, *lines])
+
+
+def _url(port: int) -> str:
+    return f"http://127.0.0.1:{port}"
+
+
+def _server(uri: str, port: int) -> list[str]:
+    """Return the arguments of MLflow's command."""
     network = ["--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
-    # Without this setting MLflow starts several more processes, for jobs that we do not have.
-    environment = {**_environment(), "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
-    return Command([*server, *network], environment, f"http://127.0.0.1:{port}/{_start(uri)}")
+    return ["server", "--backend-store-uri", uri, *network]
+
+
+def _ui_environment() -> dict[str, str]:
+    """Return the environment without several more processes for jobs that we do not have."""
+    return {**_environment(), "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
 
 
 def serve_command(file: Path, port: int, max_bytes: int, name: str) -> Command:
@@ -79,12 +124,26 @@ def _environment() -> dict[str, str]:
     return {**python_environment(), **ALWAYS, **safe}
 
 
-def _start(uri: str) -> str:
-    """Return the page of the newest run's experiment; MLflow's own is about language models."""
-    experiment, path = None, sqlite_path(uri)
+def study_links(uri: str) -> dict[str, str]:
+    """Return the address of each study's charts by its name, to append to that of the UI.
+
+    The newest is the last. There are none if MLflow is not a SQLite file, because MLflow would have
+    to be imported.
+    """
+    links: dict[str, str] = {}
+    for page, experiment in sorted(_pages(uri)):
+        name = f"{page.name} ({page.key})" if page.name in links else page.name
+        links[name] = saved_view.link(experiment, page.key, charts=True)
+    return links
+
+
+def _pages(uri: str) -> Iterator[tuple[StudyPage, str]]:
+    """Yield the page of each study, and the id of its experiment."""
+    path, rows = sqlite_path(uri), []
     if path is not None and path.exists():
         with suppress(sqlite3.Error), connection(path) as opened:
-            (experiment,) = opened.execute(NEWEST_EXPERIMENT, (saved_view.TAG,)).fetchone()
-    if experiment is None:
-        return "#/experiments?workflowType=machine_learning"
-    return saved_view.link(str(experiment))
+            rows = opened.execute(PAGES, (f"{saved_view.PREFIX}{saved_view.ALL}%",)).fetchall()
+    for (number, name), tags in groupby(rows, key=lambda row: row[:2]):
+        pages = experiment_page.studies({key: value for *_, key, value in tags})
+        for page in pages or [StudyPage(0, name, saved_view.ALL)]:  # 0.4 had one for all studies
+            yield page, str(number)

@@ -120,7 +120,12 @@ def test_ui_starts_mlflow_on_this_machine_only(
     code, output, _ = command("ui", "--port", "51239")
     ((_, arguments, environment),) = started
     assert code == 0
-    assert "http://127.0.0.1:51239" in output
+    assert "MLflow's UI starts" in output
+    assert "http://127.0.0.1:51239" in " ".join(arguments)
+    health, text, page = arguments[arguments.index("server") - 3 : arguments.index("server")]
+    assert health == "http://127.0.0.1:51239/health"
+    assert "ready: MLflow's UI" in text
+    assert page == ""  # the output is no terminal
     assert arguments[arguments.index("--host") + 1] == "127.0.0.1"
     assert arguments[arguments.index("--backend-store-uri") + 1] == "sqlite:///mlflow.db"
     assert environment["MLFLOW_ALLOW_PICKLE_DESERIALIZATION"] == "false"

@@ -12,7 +12,8 @@ def test_every_hyperparameter_is_a_param_and_every_numeric_one_a_metric(make_vie
     view = make_view(0)
     assert fields.params(view).keys() == view.params.keys()
     numeric = {name for name in fields.scalars(view) if name.startswith("hp.")}
-    assert numeric == {f"hp.{name}" for name in view.params} - {"hp.activation"}
+    assert numeric == {f"hp.{name}" for name in view.params} - {"hp.activation"} | {fields.LOG_RATE}
+    assert fields.scalars(view)[fields.LOG_RATE] == -1.0  # of 0.1
     full = make_view(0, params=view.params | {"batch_size": "full"})
     assert "hp.batch_size" not in fields.scalars(full)
     assert fields.params(full)["batch_size"] == "full"
@@ -54,3 +55,13 @@ def test_a_long_traceback_keeps_its_end(make_view):
     tags = fields.state_tags(view)
     assert tags["dnnsearch.reason"] == "ValueError: the cause"
     assert max(map(len, tags.values())) < 8000
+
+
+def test_the_error_on_a_logarithmic_scale_tells_good_trials_apart(make_view):
+    good, better, perfect = (
+        fields.scalars(make_view(0, value=value))[fields.ERROR] for value in (0.97, 0.99, 1.0)
+    )
+    assert (round(good, 2), round(better, 6), perfect) == (1.52, 2.0, 4.0)
+    cost = fields.scalars(make_view(0, value=0.01), "dev_cost")
+    assert cost[fields.ERROR] == 2.0  # the smaller the cost, the larger
+    assert fields.ERROR not in fields.scalars(make_view(0, "pruned", value=0.9))

@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from dnnsearch.tracking.study_info import StudyInfo, StudyProgress, description
 
 
@@ -47,7 +49,7 @@ def test_the_lowest_cost_is_the_best(make_view):
 def test_the_description_has_the_progress_and_useful_commands(info, make_view):
     progress = StudyProgress(info)
     progress.add(make_view(0, value=0.75))
-    text = description(progress, "finished", "f" * 64, "#/here")
+    text = description(progress, "finished", "f" * 64, "#/charts", "#/here")
     for part in ("1 of 6 trials", "1 finished", "dev_accuracy 0.75", "dnnsearch rerun moons/0"):
         assert part in text
     assert "f" * 64 in text and "(#/here)" in text
@@ -60,9 +62,17 @@ def test_the_description_links_the_runs_of_the_best_trials(info, make_view):
         progress.add(make_view(number, value=0.9 - 0.1 * (number == 0)))
     progress.add(make_view(7, "pruned", value=0.99))
     text = description(progress, "finished", runs={n: f"#/runs/{n}" for n in range(8)})
-    rows = [line for line in text.splitlines() if line.startswith("| [")]
+    rows = [line for line in text.splitlines() if line.startswith("1. [")]
     assert [row.split("](")[1].split(")")[0] for row in rows] == [
         f"#/runs/{n}" for n in range(1, 6)
     ]
-    assert rows[0].endswith("| 0.9 |")
-    assert "| trial | dev_accuracy |" in text
+    assert rows[0].endswith(": 0.9")
+    assert "The best by dev_accuracy:" in text and "|" not in text  # MLflow shows tables raw
+
+
+@pytest.mark.parametrize(
+    ("layers", "fewest"), [(2, 2), ([3, 1, 2], 1), ({"low": 0, "high": 3}, 0), (None, 1)]
+)
+def test_the_fewest_layers_are_those_that_every_trial_has(layers, fewest):
+    definition = {} if layers is None else {"hidden_layers": layers}
+    assert StudyInfo("s", "s", definition, 1).fewest_layers == fewest

@@ -13,6 +13,8 @@ import pytest
 
 from dnnsearch.errors import UserError
 from dnnsearch.tracking import ThreadPublisher, saved_view, ui_command
+from dnnsearch.tracking.client import connect
+from dnnsearch.tracking.parent_run import find_parents
 from dnnsearch.tracking.read_runs import find_trial
 from tests.support.browser import chromium
 
@@ -21,6 +23,11 @@ pytestmark = pytest.mark.flaky(reruns=1)  # a browser that starts slowly on a bu
 PATIENCE = 60  # seconds for a page; the machine may be busy
 TEXTS = "[...document.querySelectorAll('{}')].map(e => e.textContent.trim())"
 DRAWN = "[...document.querySelectorAll('.js-plotly-plot')].flatMap(plot => plot.data)"
+HEADS = (  # in the order that is seen
+    "[...document.querySelectorAll('.ag-header-cell')]"
+    ".sort((a, b) => a.getAttribute('aria-colindex') - b.getAttribute('aria-colindex'))"
+    ".map(e => e.textContent.trim())"
+)
 LINKS = "[...document.querySelectorAll('a')]"
 STATES = ("finished", "finished", "pruned", "diverged", "failed", "finished")
 
@@ -40,12 +47,21 @@ ERRORS_OF_MLFLOW_ITSELF = (  # which its pages log for every study
 class Page:
     """A browser at MLflow's UI, with the study of six trials in it."""
 
-    def __init__(self, browser, url: str, ids: list[str]) -> None:
-        self.browser, self.url, self.ids = browser, url, ids
+    def __init__(self, browser, url: str, ids: list[str], key: str) -> None:
+        self.browser, self.url, self.ids, self.key = browser, url, ids, key
 
     def open(self, address: str) -> None:
         self.browser.get("about:blank")
         self.browser.get(f"{self.url}/{address}")
+
+    def follow(self, text: str) -> None:
+        """Click on the link with this text, as a person does, and look at what it opens."""
+        from selenium.webdriver.common.by import By
+
+        before = self.browser.window_handles
+        self.browser.find_element(By.LINK_TEXT, text).click()
+        (opened,) = set(self.browser.window_handles) - set(before)
+        self.browser.switch_to.window(opened)
 
     def ask(self, script: str):
         return self.browser.execute_script(f"return {script}")
@@ -84,24 +100,37 @@ def study(browser, server, make_view, info, tmp_path_factory) -> Page:
         publisher.conclude("finished", "f" * 64)
         assert publisher.close(60) == 0
     trials = [find_trial(server.url, "moons", "moons", n) for n in range(len(STATES))]
-    return Page(browser, server.url, [trial.run_id for trial in trials if trial])
+    (parent,) = find_parents(connect(server.url), "moons", "moons", "")
+    key = saved_view.key_of_study(parent.info.run_id)
+    return Page(browser, server.url, [trial.run_id for trial in trials if trial], key)
+
+
+ROWS = "document.querySelectorAll('.ag-center-cols-container .ag-row').length"
 
 
 def test_the_table_shows_the_trials_best_first_with_their_hyperparameters(study):
-    study.open(saved_view.link("1"))
-    study.wait("document.querySelectorAll('.ag-center-cols-container .ag-row').length == 6")
+    study.open(saved_view.link("1", study.key))
+    study.wait(f"{ROWS} == 6")
     names = study.ask(TEXTS.format(".ag-pinned-left-cols-container .ag-row a"))
     study.keep("table")
     assert names[:3] == ["0 relu 64-32 lr 0.1", "1 tanh 64-32 lr 0.05", "5 tanh 64-32 lr 0.017"]
-    heads = study.ask(TEXTS.format(".ag-header-cell-text, .ag-header-cell"))
-    for column in ("objective", "dev_accuracy", "dev_cost", "hp.learning_rate", "hp.units_2"):
-        assert column in " ".join(heads)
-    assert saved_view.NAME in study.ask("document.body.innerText")
+    heads = study.ask(HEADS)
+    shown = [head for head in heads if head in ("objective", "dev_accuracy", "train_cost")]
+    assert shown == ["objective", "dev_accuracy", "train_cost"]  # in this order
+    assert {"learning_rate", "activation"} <= set(heads)
+    assert saved_view.name_of("moons") in study.ask("document.body.innerText")
     assert study.errors() == []
 
 
+def test_the_table_of_all_studies_groups_the_trials_by_study(study):
+    study.open(saved_view.link("1"))
+    study.wait("document.body.innerText.includes('Group: moons')")
+    study.keep("all")
+    assert "dnnsearch.study" in study.ask(HEADS)
+
+
 def test_the_charts_compare_the_curves_and_the_hyperparameters(study):
-    study.open(saved_view.link("1") + "&compareRunsMode=CHART")
+    study.open(saved_view.link("1", study.key, charts=True))
     for title in ("Hyperparameters", "Curves"):
         study.wait(f"document.body.innerText.includes('{title}')")
     study.wait(
@@ -135,18 +164,21 @@ def test_a_run_has_charts_and_the_command_to_repeat_it(study):
     assert study.errors() == []
 
 
-def test_the_address_that_is_printed_leads_to_trials_and_study(study, server):
+def test_the_address_that_is_printed_leads_to_the_charts_and_their_note_to_the_study(study, server):
     study.open(ui_command(server.database, server.port).address.removeprefix(f"{server.url}/"))
-    study.wait("document.querySelectorAll('.ag-center-cols-container .ag-row').length == 6")
+    study.wait(f"{DRAWN}.filter(curve => curve.x.length >= 5).length >= 10")
+    study.open("#/experiments/1")  # where MLflow's own list of experiments leads
+    study.wait(f"{LINKS}.some(a => a.innerText == 'charts')")
+    study.keep("experiment")
+    study.follow("table")
+    study.wait(f"{ROWS} == 6")
     study.ask("document.querySelector('.ag-pinned-left-cols-container .ag-row a').click()")
     study.wait(f"{LINKS}.some(a => a.innerText == 'moons' && a.href.includes('/runs/'))")
     study.ask(f"{LINKS}.find(a => a.innerText == 'moons' && a.href.includes('/runs/')).click()")
-    study.wait(f"{LINKS}.some(a => a.innerText == 'All trials, best first')")
+    study.wait("document.body.innerText.includes('The best by dev_accuracy')")
     study.keep("study")
-    (href,) = study.ask(
-        f"{LINKS}.filter(a => a.innerText.startsWith('All trials')).map(a => a.href)"
-    )
-    assert href == f"{server.url}/{saved_view.link('1')}"
+    hrefs = study.ask(f"{LINKS}.filter(a => a.innerText == 'table').map(a => a.href)")
+    assert f"{server.url}/{saved_view.link('1', study.key)}" in hrefs
 
 
 def test_the_ui_listens_on_this_machine_only_and_reads_the_given_database():

@@ -1,0 +1,79 @@
+"""What the page of an experiment opens on: a note with links to the saved views of its studies.
+
+Each study adds its own view to the experiment's tags and writes the note of all of them. A note
+that a person has written is kept. Does not import MLflow.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from dnnsearch.tracking import saved_view
+from dnnsearch.tracking.fields import NOTE
+from dnnsearch.tracking.study_info import StudyInfo
+
+KIND = {"mlflow.experimentKind": "custom_model_development"}  # the tag of a new experiment
+WRITTEN = "dnnsearch.note"  # the tag that has the last note of ours, by which a person's is known
+NOTE_BEFORE = "Trials of dnnsearch. Choose *Trials, best first* under *Views*."  # of 0.4 and older
+MAX_STUDIES_IN_NOTE = 10
+HELP = (
+    "Has the table lost its columns after Back or a reload? Open its link here again, or choose "
+    "the study under *Views*."
+)
+
+
+class StudyPage(NamedTuple):
+    """A study's view: when its run began, in milliseconds, its name and the key of the view."""
+
+    created: int
+    name: str
+    key: str
+
+
+def tags(
+    experiment: str, present: Mapping[str, str], info: StudyInfo, parent: str, started: int
+) -> dict[str, str]:
+    """Return the tags that an experiment lacks for a study, whose run `parent` began at `started`.
+
+    `present` are the experiment's tags, `started` is in milliseconds.
+    """
+    view = saved_view.study_view(info, parent, started)
+    wanted = {
+        saved_view.PREFIX + saved_view.ALL: saved_view.view_of_all(),
+        saved_view.PREFIX + saved_view.key_of_study(parent): view,
+    }
+    wanted |= note_tags(experiment, {**present, **wanted})
+    return {name: value for name, value in wanted.items() if present.get(name) != value}
+
+
+def note_tags(experiment: str, present: Mapping[str, str]) -> dict[str, str]:
+    """Return the note, as tags, of an experiment with these tags; none if a person wrote it."""
+    if present.get(NOTE, "") not in ("", NOTE_BEFORE, present.get(WRITTEN)):
+        return {}
+    text = note(experiment, studies(present))
+    return {NOTE: text, WRITTEN: text}
+
+
+def studies(present: Mapping[str, str]) -> list[StudyPage]:
+    """Return the studies that have a view in an experiment's tags, the newest first."""
+    start, end = f"{saved_view.PREFIX}{saved_view.ALL}-", saved_view.name_of("")
+    views = {name: json.loads(text) for name, text in present.items() if name.startswith(start)}
+    pages = [
+        StudyPage(
+            view["createdAt"], view["name"].removesuffix(end), tag.removeprefix(saved_view.PREFIX)
+        )
+        for tag, view in views.items()
+    ]
+    return sorted(pages, reverse=True)
+
+
+def note(experiment: str, pages: Sequence[StudyPage]) -> str:
+    """Return the note in Markdown; MLflow shows its first line until a person unfolds it."""
+    links = [
+        f"**{page.name}** ([charts]({saved_view.link(experiment, page.key, charts=True)}), "
+        f"[table]({saved_view.link(experiment, page.key)}))"
+        for page in pages
+    ]
+    more = len(links) - MAX_STUDIES_IN_NOTE
+    shown = links[:MAX_STUDIES_IN_NOTE] + ([f"{more} more under *Views*"] if more > 0 else [])
+    return f"Trials of {', '.join(shown) or 'dnnsearch'}.\n\n{HELP}"

@@ -1,0 +1,85 @@
+"""MLflow's UI with an announcement, as a real process on a terminal of its own."""
+
+import subprocess
+import threading
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from itertools import dropwhile, islice
+from pathlib import Path
+
+import pytest
+
+from dnnsearch.tracking import announced_ui_command, ui_main
+from dnnsearch.tracking.tracker import Tracker
+from dnnsearch.tracking.ui import NO_STUDY, study_links
+from tests.support.servers import free_port, is_healthy
+
+
+@pytest.fixture
+def uri(folder) -> str:
+    return f"sqlite:///{folder}/mlflow.db"
+
+
+def test_the_links_are_printed_last_when_it_answers_and_the_browser_is_opened(
+    uri, info, folder, monkeypatch
+):
+    for name in ("moons", "moons-2"):
+        Tracker(uri, replace(info, name=name)).close()
+    browser = folder / "browser"
+    browser.write_text(f'#!/bin/sh\necho "$1" > {folder}/opened\n')
+    browser.chmod(0o755)
+    monkeypatch.setenv("BROWSER", str(browser))
+    command = announced_ui_command(uri, free_port(), browser=True)
+    with subprocess.Popen(command.argv, env=command.environment, stdout=subprocess.PIPE) as ui:
+        assert ui.stdout is not None
+        printed = (line.decode().split() for line in ui.stdout)
+        later = dropwhile(lambda line: line[:1] != ["ready:"], printed)  # MLflow prints before
+        lines = list(islice(later, 3))
+        try:
+            assert [line[0] for line in lines[1:]] == ["moons", "moons-2"]
+            assert all("compareRunsMode=CHART" in line[1] for line in lines[1:])
+            assert is_healthy(lines[1][1].partition("/#")[0])
+            while not Path("opened").exists() or not Path("opened").read_text().strip():
+                assert ui.poll() is None
+            assert Path("opened").read_text().strip() == lines[2][1]
+        finally:
+            ui.terminate()
+
+
+def test_a_folder_without_studies_is_said_to_have_none(uri):
+    command = announced_ui_command(uri, 5001, browser=False)
+    assert NO_STUDY in command.argv[command.argv.index("server") - 2]
+    assert study_links("sqlite:///nowhere.db") == {}
+
+
+def test_the_view_of_an_older_version_is_linked(uri, info):
+    tracker = Tracker(uri, info)
+    for tag in tracker.client.get_experiment(tracker.experiment).tags:
+        if tag.startswith("mlflow.sharedViewState.dnnsearch-"):
+            tracker.client.delete_experiment_tag(tracker.experiment, tag)
+    (link,) = study_links(uri).values()
+    assert "viewStateShareKey=dnnsearch&" in link
+
+
+def test_nothing_is_said_before_the_server_answers(capsys):
+    asked: list[str] = []
+
+    class Slow(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(503 if len(asked) < 3 else 200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None: ...
+
+    with HTTPServer(("127.0.0.1", 0), Slow) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        ui_main.announce(f"http://127.0.0.1:{server.server_port}/health", "ready", "")
+        server.shutdown()
+    assert len(asked) == 3 and capsys.readouterr().out == "ready\n"
+
+
+def test_a_server_that_never_answers_is_not_announced(capsys, monkeypatch):
+    monkeypatch.setattr(ui_main, "MAX_SECONDS", 0.1)
+    ui_main.announce(f"http://127.0.0.1:{free_port()}/health", "ready", "")
+    assert capsys.readouterr().out == ""
