@@ -23,6 +23,7 @@ from dnnsearch.models.model_file import ENDING, digest
 from dnnsearch.promotion.candidates import memo
 from dnnsearch.promotion.evaluation import Evaluation
 from dnnsearch.runtime.cli_process import command_line
+from dnnsearch.study.shown_files import shown_files
 from dnnsearch.study.stored_study import OpenStudy
 from dnnsearch.study.test_set_history import History
 from dnnsearch.study.trial_views import study_info
@@ -110,6 +111,7 @@ def _register(
         description=f"Test figure of the ensemble: test_{objective} {values['ensemble']}; "
         f"{opened.sentence(evaluation.spec.digest)}.",
         example=evaluation.model.inputs.typical(),
+        files=shown_files(study, also=[evaluation.refitted.candidate.trial]),
     )
 
 

@@ -22,6 +22,7 @@ It does not know how a trial is trained, how MLflow stores it, or how a search i
 - `retries`: which failed trials are tried again, and under which numbers.
 - `search`: the whole search, put together from the modules above.
 - `search_publishing`: what a running search publishes to MLflow.
+- `shown_files`: what MLflow shows of the best trials beside their records.
 - `publish`: publishes what MLflow lacks, after the search.
 - `trial_views`: what is shown of trials and studies.
 - `dry_run`: estimates the cost of a search.

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from dnnsearch.errors import UserError
 from dnnsearch.storage.study_lock import study_lock
+from dnnsearch.study.shown_files import shown_files
 from dnnsearch.study.stored_study import OpenStudy
 from dnnsearch.study.trial_views import ended_view, study_info, unfinished_view
 from dnnsearch.tracking import UNTRACKED, check_uri
@@ -31,7 +32,7 @@ def publish(study: OpenStudy, uri: str | None = None) -> str:
         from dnnsearch.tracking.backfill import backfill  # imports MLflow, for seconds
 
         state = ("finished", study.fingerprint()) if complete else ("interrupted", "")
-        sent = backfill(uri, study_info(study), views, *state, check_lock)
+        sent = backfill(uri, study_info(study), views, *state, check_lock, shown_files(study))
     shown = without_password(uri)
     return f"study {study.name}: {shown} lacked {sent} of {len(views)} trials, and lacks none now"
 

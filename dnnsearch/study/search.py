@@ -135,7 +135,7 @@ def search(
         whole = digest if coordinator.asked >= trials else ""
         if not whole:
             _say_why(coordinator.gains, observer)
-        lacking = publish_end(study.name, whole, publisher, observer.on_message)
+        lacking = publish_end(study, definition.prepared, whole, publisher, observer.on_message)
         return Outcome(study, trials, digest, lacking)
 
 

@@ -4,10 +4,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from dnnsearch.config.config import Config
+from dnnsearch.data.prepare import Prepared
 from dnnsearch.errors import UserError
 from dnnsearch.runtime.cli_process import program_name
 from dnnsearch.storage.postgresql_lock import LostLock
 from dnnsearch.study.ledger import Ledger
+from dnnsearch.study.shown_files import shown_files
 from dnnsearch.study.stored_study import OpenStudy
 from dnnsearch.study.trial_views import study_info
 from dnnsearch.tracking import UNTRACKED, AnyPublisher, check_uri, open_publisher
@@ -47,17 +49,23 @@ def publishing(
 
 
 def publish_end(
-    study: str, fingerprint: str, publisher: AnyPublisher, on_message: Callable[[str], None]
+    study: OpenStudy,
+    prepared: Prepared,
+    fingerprint: str,
+    publisher: AnyPublisher,
+    on_message: Callable[[str], None],
 ) -> int:
     """Publish the study's fingerprint, or, if it is empty, that the study is not complete.
 
+    The best trials get files that a person can look at; `prepared` are the study's data.
     Return how many trials MLflow lacks; if it lacks any, `on_message` gets that too.
     """
-    publisher.conclude("finished" if fingerprint else "interrupted", fingerprint)
+    files = {} if study.config.tracking == UNTRACKED else shown_files(study, prepared)
+    publisher.conclude("finished" if fingerprint else "interrupted", fingerprint, files)
     lacking = publisher.close(MAX_PUBLISH_SECONDS)
     if lacking:
         on_message(
             f"{lacking} trials are not in MLflow yet; the same command, or "
-            f"{program_name()} publish {study}, sends them, or says why it cannot"
+            f"{program_name()} publish {study.name}, sends them, or says why it cannot"
         )
     return lacking

@@ -15,6 +15,7 @@ study searches, and what its storage holds, is not known here.
 - `fields`: a trial as MLflow's tags, params and metrics.
 - `model_folder`: write a model file as a folder that MLflow loads and serves.
 - `parent_run`: find a study's parent run by its identity, in whatever experiment.
+- `pictures`: curves and a confusion matrix as SVG.
 - `posted_tables`: read the rows that are posted to the server, and answer them.
 - `publisher_main`: the main program of the publishing process.
 - `publisher_messages`: the messages between the search and the publishing process.

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from dnnsearch.tracking import fields
 from dnnsearch.tracking.client import mlflow_errors
+from dnnsearch.tracking.publisher_messages import NO_FILES, Files
 from dnnsearch.tracking.study_info import StudyInfo, StudyProgress
 from dnnsearch.tracking.tracker import Tracker
 from dnnsearch.trials.run import TrialView
@@ -16,10 +17,12 @@ def backfill(
     state: str,
     fingerprint: str,
     check: Callable[[], None] = lambda: None,
+    files: Files = NO_FILES,
 ) -> int:
     """Publish the views that MLflow lacks and the state of the study; return how many it lacked.
 
     `check` is called before each trial; it raises if this process has lost its lock on the study.
+    `files` has further artifacts of trials, by number and name.
     Raise UserError if MLflow is away or refuses, or if the user has to repair something.
     """
     with mlflow_errors(uri):
@@ -33,6 +36,7 @@ def backfill(
             for view in views:
                 progress.add(view)
             tracker.describe(progress, state, fingerprint)
+        tracker.attach(files)
     return len(missing)
 
 

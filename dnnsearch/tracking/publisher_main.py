@@ -66,8 +66,8 @@ def _serve(connection: Connection, commands: "queue.SimpleQueue[Command]") -> No
                 publisher.put(view)
             case InformPublisher(info):
                 publisher.inform(info)
-            case ConcludeStudy(state, fingerprint):
-                publisher.conclude(state, fingerprint)
+            case ConcludeStudy(state, fingerprint, files):
+                publisher.conclude(state, fingerprint, files)
             case ClosePublisher(deadline):
                 publisher.close(deadline)
                 connection.send(PublisherClosed())

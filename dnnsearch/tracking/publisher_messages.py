@@ -4,10 +4,13 @@ The search sends commands and receives events, as pickled dataclasses over a soc
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from dnnsearch.tracking.study_info import StudyInfo, TrialSummary
 from dnnsearch.trials.run import TrialView
+
+Files = Mapping[int, Mapping[str, bytes]]
+NO_FILES: Files = {}
 
 
 @dataclass(frozen=True)
@@ -38,10 +41,14 @@ class InformPublisher:
 
 @dataclass(frozen=True)
 class ConcludeStudy:
-    """Publish the state of the study: running, interrupted or finished."""
+    """Publish the state of the study: running, interrupted or finished.
+
+    `files` has further artifacts of trials, by number and name.
+    """
 
     state: str
     fingerprint: str
+    files: Files = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

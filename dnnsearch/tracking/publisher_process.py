@@ -16,10 +16,12 @@ from contextlib import suppress
 from dnnsearch.errors import UserError
 from dnnsearch.runtime import childprocess
 from dnnsearch.tracking.publisher_messages import (
+    NO_FILES,
     ClosePublisher,
     Command,
     ConcludeStudy,
     Event,
+    Files,
     InformPublisher,
     Notice,
     PublisherClosed,
@@ -110,10 +112,13 @@ class ProcessPublisher:
             self._progress.add(view)
             self._child.outbox.put(PublishTrial(view))
 
-    def conclude(self, state: str, fingerprint: str = "") -> None:
-        """Publish the state of the study: running, interrupted or finished (has all its trials)."""
+    def conclude(self, state: str, fingerprint: str = "", files: Files = NO_FILES) -> None:
+        """Publish the state of the study: running, interrupted or finished (has all its trials).
+
+        `files` has further artifacts of trials, by number and name.
+        """
         with self._lock:
-            self._conclusion = ConcludeStudy(state, fingerprint)
+            self._conclusion = ConcludeStudy(state, fingerprint, files)
             self._child.outbox.put(self._conclusion)
 
     def inform(self, info: StudyInfo) -> None:
@@ -212,7 +217,7 @@ class NullPublisher:
 
     def put(self, view: TrialView) -> None: ...
 
-    def conclude(self, state: str, fingerprint: str = "") -> None: ...
+    def conclude(self, state: str, fingerprint: str = "", files: Files = NO_FILES) -> None: ...
 
     def inform(self, info: StudyInfo) -> None: ...
 

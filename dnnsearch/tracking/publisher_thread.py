@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from dnnsearch.errors import UserError
 from dnnsearch.tracking.conflict import ConflictingTrial
 from dnnsearch.tracking.error_text import reason
+from dnnsearch.tracking.publisher_messages import NO_FILES, Files
 from dnnsearch.tracking.study_info import StudyInfo, StudyProgress, TrialSummary
 from dnnsearch.trials.run import TrialView
 from dnnsearch.urls import without_password
@@ -55,6 +56,7 @@ class ThreadPublisher:
         self._progress = StudyProgress(info)
         self._progress.trials.update(trials)
         self._conclusion = ("running", "")  # state and fingerprint
+        self._files = NO_FILES
         self._described: tuple[float, object] = (0.0, None)  # when, and what the parent run shows
         self._lock = threading.Lock()
         self._work = threading.Event()
@@ -82,10 +84,14 @@ class ThreadPublisher:
             self._progress.add(view)
         self._work.set()
 
-    def conclude(self, state: str, fingerprint: str = "") -> None:
-        """Publish the state of the study: running, interrupted or finished (has all its trials)."""
+    def conclude(self, state: str, fingerprint: str = "", files: Files = NO_FILES) -> None:
+        """Publish the state of the study: running, interrupted or finished (has all its trials).
+
+        `files` has further artifacts of trials, by number and name.
+        """
         with self._lock:
             self._conclusion = (state, fingerprint)
+            self._files = files
         self._work.set()
 
     def inform(self, info: StudyInfo) -> None:
@@ -159,7 +165,19 @@ class ThreadPublisher:
                 break
         if not refused or self._conclusion[0] != "finished":
             self._describe(tracker)
+        if not refused:
+            self._attach(tracker)
         return refused[0] if refused else ""
+
+    def _attach(self, tracker: "Tracker") -> None:
+        """Add the files of the conclusion to the trials' runs, which all exist by now."""
+        with self._lock:
+            files, self._files = self._files, NO_FILES
+        try:
+            tracker.attach(files)
+        except Exception:
+            self._files = files  # for the next attempt
+            raise
 
     def _open(self) -> "Tracker":
         """Return the tracker; after trouble it reads again what MLflow has.

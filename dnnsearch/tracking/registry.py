@@ -18,6 +18,7 @@ from dnnsearch.models.model_file import digest
 from dnnsearch.tracking import fields
 from dnnsearch.tracking.client import MlflowClient, MlflowException, connect, mlflow_errors
 from dnnsearch.tracking.model_folder import FILE, write_folder
+from dnnsearch.tracking.publisher_messages import NO_FILES, Files
 from dnnsearch.tracking.runs import is_active
 from dnnsearch.tracking.study_info import StudyInfo
 from dnnsearch.tracking.tracker import Tracker
@@ -69,12 +70,14 @@ def register(
     tags: Mapping[str, str] | None = None,
     description: str = "",
     example: "pd.DataFrame | None" = None,
+    files: Files = NO_FILES,
 ) -> Version:
     """Log the model file and register it under the study's name, unless that was done before.
 
     `content` is a model file from `model_file.encode`, `trial` the number of the trial with the
     same configuration. `tags` are further tags of the version, such as scores on the test set, and
     `description` is for people; one that a person has written is kept.
+    `files` has further artifacts of trials, by number and name.
     `example` are raw rows, which every user of this MLflow can see. Raise UserError if MLflow at
     `uri` is away or refuses.
     """
@@ -96,6 +99,7 @@ def register(
             with _tracking_uri_env(uri):
                 client.create_model_version(name, source, run, own, model_id=logged.model_id)
             found = _versions(client, name, own)
+        tracker.attach(files)
         for key, value in (tags or {}).items():
             client.set_model_version_tag(name, found[0].version, key, value)
         _describe(client, found[0], description)

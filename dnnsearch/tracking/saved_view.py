@@ -132,7 +132,7 @@ def _charts(info: StudyInfo) -> dict[str, Any]:
     charts += [_chart("BAR", bars, metricKey=name) | {"deleted": True} for name in hidden]
     sections = [_section(name, name != bars) for name in SECTIONS]
     drawn = {"compareRunSections": sections, "compareRunCharts": charts}
-    return {**drawn, "runListHidden": True}
+    return {**drawn, "isAccordionReordered": True, "runListHidden": True}
 
 
 def _without_steps(info: StudyInfo) -> Iterator[str]:

@@ -27,7 +27,8 @@ from dnnsearch.tracking.client import (
     disconnect,
 )
 from dnnsearch.tracking.parent_run import check_not_deleted, parent_of
-from dnnsearch.tracking.runs import child_of, children_of
+from dnnsearch.tracking.publisher_messages import Files
+from dnnsearch.tracking.runs import child_of, children_of, is_active
 from dnnsearch.tracking.shared_session import SharedSession
 from dnnsearch.tracking.study_info import StudyInfo, StudyProgress, description
 from dnnsearch.tracking.trial_run import TrialRun
@@ -205,6 +206,16 @@ class Tracker:
             end = _end(run) if seconds is None else run.info.start_time + round(1000 * seconds)
             self.client.set_terminated(run.info.run_id, status, end)
         child.status = status
+
+    def attach(self, files: Files) -> None:
+        """Add artifacts to the runs of trials, by number and name; deleted runs get none."""
+        for number, contents in files.items():
+            child = self.children.get(number)
+            if child is None or not is_active(child.run):
+                continue
+            for name, content in contents.items():
+                if get_artifact(self.client, child.run, name) != content:
+                    put_artifact(self.client, child.run, name, content)
 
     def describe(self, progress: StudyProgress, state: str, fingerprint: str = "") -> None:
         """Write the progress of the study to the parent run.

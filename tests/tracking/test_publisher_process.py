@@ -55,7 +55,7 @@ def test_a_killed_process_is_replaced_and_nothing_is_lost(
     kill(publisher)
     for number in (1, 2):
         publisher.put(make_view(number))
-    publisher.conclude("finished", "f" * 64)
+    publisher.conclude("finished", "f" * 64, {0: {"config.yaml": b"{}"}})
     assert publisher.close(PATIENCE) == 0
     assert said == []
     assert statuses(uri, "moons") == dict.fromkeys(["study", "0", "1", "2"], "FINISHED")

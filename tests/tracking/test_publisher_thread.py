@@ -43,8 +43,12 @@ def test_the_newest_view_of_each_trial_arrives_and_is_counted(folder, info, make
     for state in ("running", "finished"):
         for number in range(3):
             publisher.put(make_view(number, state))
-    publisher.conclude("finished", "f" * 64)
+    publisher.conclude("finished", "f" * 64, {1: {"config.yaml": b"learning_rate: 0.1"}})
     assert publisher.close(30) == 0
+    run = find_trial(uri, "moons", "moons", 1)
+    assert run is not None
+    (shown,) = Path("mlruns").glob(f"*/{run.run_id}/artifacts/config.yaml")
+    assert shown.read_bytes() == b"learning_rate: 0.1"
     assert statuses(uri, "moons") == dict.fromkeys(["study", "0", "1", "2"], "FINISHED")
     assert said == []
 
