@@ -177,7 +177,7 @@ def _line(section: str, curve: str) -> dict[str, Any]:
     scales = {"xAxisScaleType": "linear", "scaleType": "linear", "lineSmoothness": 0}
     drawn = {"displayPoints": False, "ignoreOutliers": False, "selectedXAxisMetricKey": ""}
     shared = {"useGlobalXaxisKey": True, "useGlobalLineSmoothing": True}
-    settings = {**axes, **scales, **drawn, **shared}
+    settings: dict[str, Any] = {**axes, **scales, **drawn, **shared}
     return _chart("LINE", section, metricKey=curve, displayName=curve, **settings)
 
 
