@@ -23,6 +23,11 @@ pytestmark = pytest.mark.flaky(reruns=1)  # a browser that starts slowly on a bu
 PATIENCE = 60  # seconds for a page; the machine may be busy
 TEXTS = "[...document.querySelectorAll('{}')].map(e => e.textContent.trim())"
 DRAWN = "[...document.querySelectorAll('.js-plotly-plot')].flatMap(plot => plot.data)"
+AXES = f"{TEXTS.format('svg text')}.includes('activation')"
+SCROLLED = (  # MLflow draws what is in sight
+    "[...document.querySelectorAll('div')].filter(e => e.scrollHeight > e.clientHeight + 300)"
+    ".forEach(e => { e.scrollTop = 1150 })"
+)
 HEADS = (  # in the order that is seen
     "[...document.querySelectorAll('.ag-header-cell')]"
     ".sort((a, b) => a.getAttribute('aria-colindex') - b.getAttribute('aria-colindex'))"
@@ -133,11 +138,11 @@ def test_the_charts_compare_the_curves_and_the_hyperparameters(study):
     study.open(saved_view.link("1", study.key, charts=True))
     for title in ("Hyperparameters", "Curves"):
         study.wait(f"document.body.innerText.includes('{title}')")
-    study.wait(
-        f"{DRAWN}.filter(curve => curve.x.length >= 5).length >= 10"
-    )  # five runs, two charts
-    study.wait(f"{TEXTS.format('svg text')}.includes('activation')")
+    study.wait(AXES)
     study.keep("charts")
+    study.ask(SCROLLED)
+    study.wait(f"{DRAWN}.filter(curve => curve.x.length >= 5).length >= 10")  # 5 runs, 2 charts
+    study.keep("curves")
     assert "hp.momentum" not in study.ask("document.body.innerText")
 
 
@@ -166,7 +171,7 @@ def test_a_run_has_charts_and_the_command_to_repeat_it(study):
 
 def test_the_address_that_is_printed_leads_to_the_charts_and_their_note_to_the_study(study, server):
     study.open(ui_command(server.database, server.port).address.removeprefix(f"{server.url}/"))
-    study.wait(f"{DRAWN}.filter(curve => curve.x.length >= 5).length >= 10")
+    study.wait(AXES)
     study.open("#/experiments/1")  # where MLflow's own list of experiments leads
     study.wait(f"{LINKS}.some(a => a.innerText == 'charts')")
     study.keep("experiment")
