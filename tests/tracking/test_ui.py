@@ -60,11 +60,9 @@ class Page:
         self.browser.get(f"{self.url}/{address}")
 
     def follow(self, text: str) -> None:
-        """Click on the link with this text, as a person does, and look at what it opens."""
-        from selenium.webdriver.common.by import By
-
+        """Click on the link with this text, below MLflow's guided tour, and look at what opens."""
         before = self.browser.window_handles
-        self.browser.find_element(By.LINK_TEXT, text).click()
+        self.ask(f"{LINKS}.find(a => a.innerText == '{text}').click()")
         (opened,) = set(self.browser.window_handles) - set(before)
         self.browser.switch_to.window(opened)
 
