@@ -41,15 +41,17 @@ class Runs(NamedTuple):
     both: np.ndarray  # (tables, configurations), of the mean of dev and test loss: less noise
 
 
-def is_drafted(number: int) -> bool:
+def is_drafted(number: int, kind: str) -> bool:
     """Return whether the space that `new` drafts has the configuration."""
     given = drawn(number)
-    fixed = {"descent": "adamw", "schedule": "cosine", "parametrization": "standard"}
+    fixed: dict[str, Any] = {"descent": "adamw", "schedule": "cosine"}
+    fixed["parametrization"] = "standard"
+    fixed |= {"label_smoothing": 0.0} if kind == "classification" else {}
     return all(given.get(key, value) == value for key, value in fixed.items())
 
 
-def load(files: Sequence[Path], kind: str) -> Runs:
-    """Return the runs of the configurations that every table has."""
+def load(files: Sequence[Path], kind: str, drafted: bool = True) -> Runs:
+    """Return the runs of the configurations that every table has; or only those of the draft."""
     rows = [json.loads(line) for file in files for line in file.read_text().splitlines()]
     found: dict[str, dict[int, Any]] = {}
     for row in rows:
@@ -63,7 +65,7 @@ def load(files: Sequence[Path], kind: str) -> Runs:
         return np.nan_to_num(np.array(each), nan=1e3, posinf=1e3)
 
     dev, test = losses("dev"), losses("test")
-    usable = [i for i, number in enumerate(numbers) if is_drafted(number)]
+    usable = [i for i, number in enumerate(numbers) if is_drafted(number, kind) or not drafted]
     of = [one[:, usable] for one in (dev, _regret(test), _regret((dev + test) / 2))]
     return Runs(tables, [numbers[i] for i in usable], *of)
 
@@ -145,6 +147,29 @@ def rows(runs: Runs, name: str, size: int) -> list[list[str]]:
     return found
 
 
+def tried(files: Sequence[Path]) -> list[list[str]]:
+    """Return a row for each recorded configuration, by its mean regret over all tables."""
+    each = [load(files, kind, drafted=False) for kind in KINDS]
+    numbers = [one for one in each[0].numbers if one in each[1].numbers]
+    regrets = {n: [one.regret[:, one.numbers.index(n)] for one in each] for n in numbers}
+    order = sorted(numbers, key=lambda n: float(np.mean([one.mean() for one in regrets[n]])))
+    return [[str(n), described(n), *map(interval, regrets[n])] for n in order]
+
+
+def described(number: int) -> str:
+    """Return the configuration in a line."""
+    one = drawn(number)
+    inputs = [one["numbers"], f"embedding {one['embedding']}" if one["embedding"] != "none" else ""]
+    inputs.append(f"{one['codes']} codes by {one['edges']}" if one["codes"] != "none" else "")
+    rule = [f"{one['descent']} {one['learning_rate']}", one["schedule"]]
+    sizes = [f"{one['activation']} {'-'.join(map(str, one['layers']))}", f"{one['epochs']} epochs"]
+    more = [
+        f"{key} {one[key]}" for key in ("scaling", "dropout", "label_smoothing") if one.get(key)
+    ]
+    more += ["ntk"] if one.get("parametrization") == "ntk" else []
+    return ", ".join(filter(None, [*inputs, *rule, *sizes, f"of {one['batch_size']}", *more]))
+
+
 def main(given: Sequence[str] | None = None) -> None:
     """Learn, and write the report; with the options also the portfolios."""
     parser = report.parser_of(__file__, __doc__)
@@ -164,7 +189,9 @@ def main(given: Sequence[str] | None = None) -> None:
         document[name] = [as_start(runs.numbers[c], kind) for c in learn(runs, size)]
     header = ["target", "first k", "regret of the portfolio", "of k at random"]
     counted = f"Configurations: {', '.join(counts)}."
-    report.write(asked.out, __doc__, counted, report.table(header, found))
+    every = ["number", "configuration", "regret on classes", "regret on numbers"]
+    tables = [report.table(header, found), "Every one that was tried:"]
+    report.write(asked.out, __doc__, counted, *tables, report.table(every, tried(asked.runs)))
     if asked.write:
         OUT.write_text(json.dumps({NAME: document}, indent=1) + "\n", encoding="utf-8")
 

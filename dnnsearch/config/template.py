@@ -52,7 +52,7 @@ def draft(
         *_fixed(suits, folds),
         "",
         _rule("the hyperparameters"),
-        *_hyperparameters(table, suits),
+        *_hyperparameters(suits),
         "",
         _line("start", "portfolio-1", "configurations that suit many tables run first"),
         _line("try_first", "[]", "configurations of your own, run right after trial 0"),
@@ -192,14 +192,14 @@ def _fixed(suits: Recommendation, folds: int | None) -> list[str]:
     ]
 
 
-def _hyperparameters(table: FileTable, suits: Recommendation) -> list[str]:
+def _hyperparameters(suits: Recommendation) -> list[str]:
     low, high = suits.iterations
     iterations = f"{{low: {low}, high: {high}, log: true}}"
     if suits.pruner != "none":
         iterations = str(high // 2)  # a pruner compares trials of one length
     return [
         *_inputs(suits),
-        _line("learning_rate", "{low: 0.001, high: 0.03, log: true}", "step size of an update"),
+        _line("learning_rate", "{low: 0.002, high: 0.03, log: true}", "step size of an update"),
         _line("iterations", iterations, "number of parameter updates"),
         _line("hidden_layers", "[1, 2, 3]", "tables rarely gain from more"),
         _line("width", f"{{low: 32, high: {suits.width}, log: true}}", "units of each layer"),
@@ -211,7 +211,6 @@ def _hyperparameters(table: FileTable, suits: Recommendation) -> list[str]:
         _line("weight_decay", "{low: 0.003, high: 0.3, log: true}", "pulls weights towards 0"),
         _line("schedule", "cosine", "the learning rate falls to 0 by the last update"),
         _line("dropout", "{low: 0, high: 0.4}", "share of the units that an update leaves out"),
-        *_smoothing(table),
         _line("class_weights", "none", "or 0 to 1: rare classes weigh more"),
         _line("checkpoint", "best", "a training keeps its best point on dev"),
     ]
@@ -233,9 +232,3 @@ def _inputs(suits: Recommendation) -> list[str]:
         _line("edges", "[tree, quantile]", "where the bins end: a decision tree's splits, or not"),
         _line("embedding", "[none, 8, 12, 16]", "outputs of a small layer for each number"),
     ]
-
-
-def _smoothing(table: FileTable) -> list[str]:
-    if not table.target.classes:
-        return []
-    return [_line("label_smoothing", "[0, 0.05]", "share of a label that the other classes get")]
