@@ -74,6 +74,7 @@ def promote(
     *,
     top: int | None = None,
     replicates: int | None = None,
+    outer: int | None = None,
     workers: int | None = None,
     accept_code: bool = False,
     storage: str | None = None,
@@ -83,10 +84,11 @@ def promote(
     Compare the `top` best configurations with `replicates` fresh seeds each, refit one, evaluate
     the test set and register the model. By default they are as many as cost no more than the
     search did: at most 5 and 16, at least 2 and 4. Every evaluation of the test set is logged, and
-    counted over all studies. `accept_code` is as in `search`. Raise UserError if that is not
-    possible.
+    counted over all studies. With `outer`, a number of outer folds, all of it, the search included,
+    is repeated in each, and `document["outer"]` has the procedure's figure. `accept_code` is as in
+    `search`. Raise UserError if that is not possible.
     """
-    given = {"top": top, "replicates": replicates, "workers": workers}
+    given = {"top": top, "replicates": replicates, "outer": outer, "workers": workers}
     options = [f"--{key}={value}" for key, value in given.items() if value is not None]
     options += ["--accept-code"] if accept_code else []
     result = run_cli(["promote", "--quiet", *options, "--", study], storage=storage_url(storage))

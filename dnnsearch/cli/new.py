@@ -61,7 +61,7 @@ def new(
     from dnnsearch.config.new_config import new as create_config
 
     created = create_config(data, target, name, test, set_ or [])
-    print("\n".join(created.lines))
+    print("\n".join([*created.lines, *([created.advice] if created.advice else [])]))
     command = ["search", str(created.path)]
     to_search = f"{program_name()} {shlex.join(command)}"
     print(f"written to {created.path}; to search: {to_search}", flush=True)

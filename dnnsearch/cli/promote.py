@@ -32,11 +32,19 @@ Workers = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show the result only.")]
 
+Outer = Annotated[
+    int | None,
+    typer.Option(
+        metavar="K", min=2, max=20, help="Nested cross-validation: also the procedure's figure."
+    ),
+]
+
 
 def promote(
     study: Study,
     top: Top = None,
     replicates: Replicates = None,
+    outer: Outer = None,
     workers: Workers = None,
     accept_code: AcceptCode = False,
     as_json: Json = False,
@@ -54,6 +62,11 @@ def promote(
     written next to the records and registered in MLflow under the study's name, as champion if it
     beats the current one.
 
+    With --outer K all of it, the search included, is then repeated in K outer folds: all rows are
+    cut into K parts, each is the test set once. This gives one figure over all rows, with an
+    interval, for the procedure rather than for one model, and says how often each configuration
+    won. It takes about K times as long as search and promotion.
+
     If it is interrupted, run the same command to resume.
 
     Exit code: 0 promoted, 1 the search found nothing, 2 not possible.
@@ -62,6 +75,7 @@ def promote(
     Examples:
       dnnsearch promote digits
       dnnsearch promote digits --top 3 --replicates 8
+      dnnsearch promote churn --outer 5
     """
     silent = quiet or as_json
     with loading(f"reading study {study}", silent):
@@ -77,7 +91,16 @@ def promote(
         reached.text = lambda: bar.count
         bar.begin("preparing the data")
         promotion = confirm_and_test(opened, top, replicates, workers, bar.say, accept_code, bar)
-    result = document(promotion)
-    print(json.dumps(finite_or_null(result)) if as_json else "\n".join(lines(promotion)))
+    result, said = document(promotion), lines(promotion)
+    if outer is not None:
+        from dnnsearch.promotion.nested import nested_text
+        from dnnsearch.promotion.nested.nested_validation import validate
+
+        with resumable() as reached, counter("outer folds", f"{opened.name}  ", silent) as bar:
+            reached.text = lambda: bar.count
+            nested = validate(opened, outer, top, replicates, workers, bar.say, accept_code, bar)
+        result["outer"], said = nested_text.document(nested), said + nested_text.lines(nested)
+        result["lines"] = said
+    print(json.dumps(finite_or_null(result)) if as_json else "\n".join(said))
     send_result(result)
     return 0 if promotion.found else 1

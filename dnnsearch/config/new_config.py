@@ -45,6 +45,7 @@ class NewConfig:
 
     path: Path
     lines: list[str]  # a short profile
+    advice: str = ""  # for after the search
 
 
 class Fitting(NamedTuple):
@@ -83,7 +84,8 @@ def new(
     others = [setting for setting in settings if not written.match(setting)]
     fitting = _fitting(wanted, table, split, others, path)
     _write(path, fitting.text)
-    return NewConfig(path, file_report.report(table, fitting.split, fitting.folds, fitting.rows))
+    lines = file_report.report(table, fitting.split, fitting.folds, fitting.rows)
+    return NewConfig(path, lines, recommendations.outer_folds_advice(table, split, name))
 
 
 def _split(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 They are rules of thumb from its size, classes and task. This module knows nothing of YAML.
 """
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ from dnnsearch.data.labels import rare_advice
 from dnnsearch.data.split_config import Split
 from dnnsearch.data.splitting import Indices
 from dnnsearch.data.stratification import MIN_ROWS_FOR_ALL_PARTS
+from dnnsearch.runtime.cli_process import program_name
 from dnnsearch.trials.spec import UPDATE_COST
 
 # A class is rare if it has less than this share of the examples, and also less than
@@ -21,6 +23,7 @@ MAX_RARE_SHARE = 0.4
 MAX_RARE_SHARE_OF_EVEN = 0.8
 MIN_ROWS_PER_CLASS = 10  # in dev and in test; with fewer the scores of the class are imprecise
 MAX_TRAIN_ROWS_FOR_FOLDS = 5000
+MIN_ROWS_FOR_ONE_TEST_SET = 5000  # with fewer, another draw of it gives another figure
 FOLDS = 5
 MIN_ROWS_PER_FOLD = 20  # with fewer, one odd fold decides the mean
 BATCH_SIZES = (  # (min rows to train on, choices)
@@ -132,6 +135,15 @@ def advised_folds(table: FileTable, split: Mapping[str, Any]) -> int | None:
         pool >= FOLDS * MIN_ROWS_PER_FOLD and rarest >= FOLDS + 1
     )  # the share of test is rounded
     return FOLDS if is_small and is_enough else None
+
+
+def outer_folds_advice(table: FileTable, split: Mapping[str, Any], name: str) -> str:
+    """Return the line that suggests nested cross-validation for few rows; empty for many."""
+    if table.test or split.get("order") or len(table.target.y) >= MIN_ROWS_FOR_ONE_TEST_SET:
+        return ""
+    command = shlex.join(["promote", name, "--outer", str(FOLDS)])
+    why = f"below {MIN_ROWS_FOR_ONE_TEST_SET} rows a test figure depends on which rows are drawn"
+    return f"{why}; after the search, to test every row once: {program_name()} {command}"
 
 
 def is_imbalanced(table: FileTable) -> bool:

@@ -35,6 +35,8 @@ def draw(
     `has_test` the test rows are a file of their own, and the returned `test` is empty or absent.
     Raise ValueError, with the rule and the value, if the rows cannot be split so.
     """
+    if split.outer_fold:
+        return _with_outer_fold(y, classes, split, folds, by, has_test)
     shares = {"dev": split.dev} if has_test else {"dev": split.dev, "test": split.test}
     if by is not None and split.order == "time":
         rows = by_time(times_of(by), shares)
@@ -53,6 +55,47 @@ def draw(
     if not classes:
         return _regression_folds(y, rows, folds, split.seed)
     return stratified_folds(y, classes, rows, folds, split.seed)
+
+
+def _with_outer_fold(
+    y: np.ndarray,
+    classes: Sequence[str],
+    split: Split,
+    folds: int | None,
+    by: "pd.Series | None",
+    has_test: bool,
+) -> Indices:
+    """Return the parts with the outer fold as test; train and dev are drawn from the other rows."""
+    if has_test:
+        raise ValueError("outer_fold cannot be combined with a test file: choose one of them")
+    place, count = (int(number) for number in str(split.outer_fold).split("/"))
+    test = outer_folds(y, classes, count, split.seed, by)[place - 1]
+    rest = np.setdiff1d(np.arange(len(y)), test)
+    inner_by = None if by is None else by.iloc[rest]
+    parts = draw(y[rest], classes, split.inside_outer_fold(), folds, inner_by, has_test=True)
+    return {"train": rest[parts["train"]], "dev": rest[parts["dev"]], "test": test}
+
+
+def outer_folds(
+    y: np.ndarray, classes: Sequence[str], count: int, seed: int, by: "pd.Series | None" = None
+) -> list[np.ndarray]:
+    """Return the rows of each of `count` parts, ascending; each row is in one of them.
+
+    They are drawn by class, or at random in a regression; rows of a group of `by` stay together.
+    Raise ValueError for fewer rows or groups than two parts each need.
+    """
+    random = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(count, count)))
+    units = np.arange(len(y)) if by is None else np.asarray(by.factorize()[0])
+    known = np.unique(units)
+    if len(known) < MIN_ROWS_PER_PART * count:
+        what = "rows" if by is None else "groups"
+        rule = f"{count} outer folds need {MIN_ROWS_PER_PART * count} {what}"
+        raise ValueError(f"{rule}, but got {len(known)}")
+    order = random.permutation(known)
+    if classes and by is None:
+        order = order[np.argsort(y[order], kind="stable")]  # class after class, dealt in turn
+    dealt = [order[k::count] for k in range(count)]
+    return [np.flatnonzero(np.isin(units, these)) for these in dealt]
 
 
 # ---- At random, by group, by time

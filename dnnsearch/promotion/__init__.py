@@ -19,5 +19,6 @@ This room does not know how a search chooses its trials, nor how its results are
 - `promotion_text`: the result as text and as a JSON document.
 - `ablation/`: what each difference between trial 0 and the champion is worth.
 - `comparison/`: studies compared by the best configurations of each.
+- `nested/`: nested cross-validation, the figure of the whole procedure.
 - `retuning/`: a champion on newer data, compared with the best of a new search.
 """

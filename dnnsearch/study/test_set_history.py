@@ -186,11 +186,9 @@ def openings_of(study: str, identity: str, attributes: Mapping[str, Any]) -> Ite
     for name, entries in logs(attributes).items():
         new = name.removeprefix(RETUNING_PREFIX) if name != ATTRIBUTE else ""
         for entry in entries:
-            yield replace(
-                _opening(study, identity, entry),
-                retuned=new,
-                note=f"to judge {new} by its champion" if new else "",
-            )
+            one = _opening(study, identity, entry)
+            note = f"to judge {new} by its champion" if new else one.note
+            yield replace(one, retuned=new, note=note)
 
 
 def logs(attributes: Mapping[str, Any]) -> dict[str, Any]:

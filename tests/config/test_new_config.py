@@ -313,3 +313,10 @@ def test_rows_of_the_test_file_that_the_training_file_has_are_counted() -> None:
     found = new(written(table), "y", test=written(test, "test.csv"))
     said = "7 of 37 rows of the test file equal a row of the training file in all used features"
     assert said in "\n".join(found.lines)
+
+
+def test_below_5000_rows_nested_cross_validation_is_suggested():
+    few = new(written(rows(60).assign(y=["a", "b"] * 30)), "y", name="few")
+    assert few.advice.endswith("to test every row once: dnnsearch promote few --outer 5")
+    many = new(written(rows(5000).assign(y=["a", "b"] * 2500)), "y", name="many")
+    assert many.advice == ""

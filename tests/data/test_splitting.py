@@ -14,6 +14,7 @@ from dnnsearch.data.splitting import (
     draw,
     drawn,
     drawn_folds,
+    outer_folds,
     stratified_folds,
     times_of,
 )
@@ -214,3 +215,41 @@ def test_a_fold_whose_target_is_constant_is_refused():
     y = np.r_[np.zeros(58), 1.0, 2.0]
     with pytest.raises(ValueError, match="two values of the target, but fold . of 5 has only 0"):
         draw(y, (), Split(), 5)
+
+
+@pytest.mark.parametrize("count", [2, 5])
+def test_outer_folds_cut_all_rows_into_parts_with_the_same_classes(count: int) -> None:
+    y = np.random.default_rng(0).choice(3, 100, p=[0.7, 0.2, 0.1])
+    parts = outer_folds(y, ("a", "b", "c"), count, seed=0)
+    assert np.array_equal(np.sort(np.concatenate(parts)), np.arange(100))
+    shares = np.array([np.bincount(y[part], minlength=3) for part in parts])
+    assert np.ptp(shares, axis=0).max() <= 1
+
+
+@pytest.mark.parametrize("folds", [None, 3])
+def test_an_outer_fold_is_the_test_set_and_dev_has_its_share_of_the_rest(folds: int | None) -> None:
+    y = np.arange(200) % 2
+    split = Split(dev=0.2, test=0.2, outer_fold="2/5")
+    rows = draw(y, ("a", "b"), split, folds)
+    assert np.array_equal(rows["test"], outer_folds(y, ("a", "b"), 5, seed=0)[1])
+    train, dev = (np.atleast_2d(rows[part])[0] for part in ("train", "dev"))
+    assert len(dev) == (53 if folds else 40)
+    assert len({*train, *dev, *rows["test"]}) == len(train) + len(dev) + len(rows["test"])
+    values = np.random.default_rng(0).standard_normal(200)
+    rows = draw(values, (), split, folds)
+    assert len(rows["test"]) == 40
+
+
+def test_groups_stay_together_in_outer_folds() -> None:
+    by = pd.Series(np.random.default_rng(0).integers(0, 30, 300))
+    split = Split(by="who", outer_fold="1/3")
+    rows = draw(np.arange(300) % 2, ("a", "b"), split, None, by)
+    groups = [set(by[these]) for these in rows.values()]
+    assert sum(map(len, groups)) == len(set.union(*groups)) == 30
+    assert all(groups)
+
+
+@pytest.mark.parametrize("value", ["0/5", "6/5", "1/1", "1/21", "half", 0.4])
+def test_an_outer_fold_is_one_of_its_parts(value: object) -> None:
+    with pytest.raises(ValueError, match="must be K/N, the K-th of N parts"):
+        Split(outer_fold=value)

@@ -1,0 +1,8 @@
+"""Nested cross-validation: the figure of the whole procedure, not of one model.
+
+This room does not know how a study is searched or promoted: it calls `search` and `promote`.
+
+- `outer_studies`: the study of each outer fold, an ordinary one in a folder of its own.
+- `nested_validation`: search, promotion and test in each outer fold, and one figure.
+- `nested_text`: the result as text and as a JSON document.
+"""
