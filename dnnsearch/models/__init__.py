@@ -2,6 +2,7 @@
 
 It does not know studies, MLflow or where a model comes from.
 
+- `calibration`: what follows the networks: calibrated probabilities, shifted labels.
 - `ensemble`: networks that predict together, from raw rows to labels.
 - `input_columns`: the columns of the data, and the inputs that each becomes.
 - `model_file`: a model as one file, written and read.

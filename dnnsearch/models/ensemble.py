@@ -17,6 +17,7 @@ from dnnsearch.data.answer_names import PREDICTION, answer_names
 from dnnsearch.data.files.source import FORM
 from dnnsearch.data.model_inputs import ModelInputs, inputs
 from dnnsearch.data.prepare import Prepared
+from dnnsearch.models.calibration import Calibration, logits_of
 from dnnsearch.nn import Network, Parameters, without_scaling
 from dnnsearch.trials.input_pieces import InputPieces, input_pieces
 from dnnsearch.trials.spec import Spec
@@ -34,6 +35,8 @@ class Model:
     Its probabilities are the mean of the networks' probabilities, its class is the most probable
     one, the first of equals. In a regression its value is the mean of the networks' values. The
     prediction for a row does not depend on the other rows, not even in the last bit.
+
+    A calibration, if there is one, changes these probabilities, and says how labels are given.
     """
 
     parameters: Parameters  # flat (R, P)
@@ -47,6 +50,7 @@ class Model:
     )  # the file format, if the config states it
     provenance: Mapping[str, Any] = field(default_factory=dict)  # JSON-able
     pieces: InputPieces | None = None  # in front of the first layer; None if A[0] is the inputs
+    calibration: Calibration | None = None  # never in a regression
     _lock: Any = field(default_factory=Lock, compare=False, repr=False)
 
     def __repr__(self) -> str:
@@ -142,7 +146,7 @@ class Model:
         """
         if len(self.classes) == 0:
             raise ValueError("a regression has no classes: use predict")
-        return probabilities(self._outputs_with_warning(X))
+        return self.chances(self._outputs_with_warning(X))
 
     def _outputs_with_warning(self, X: Any) -> np.ndarray:
         """Return `outputs`; warn if many more rows than in train have unknown or no values."""
@@ -164,7 +168,7 @@ class Model:
         outputs = self.outputs(X, decimal, watch)
         if len(self.classes) == 0:
             return {PREDICTION: self.values(outputs)}
-        chances = dict(zip(self.columns[1:], probabilities(outputs).T))
+        chances = dict(zip(self.columns[1:], self.chances(outputs).T))
         return {PREDICTION: self.labels(outputs), **chances}
 
     @property
@@ -178,8 +182,26 @@ class Model:
         return np.asarray(outputs[:, 0] * scale + mean)
 
     def labels(self, outputs: np.ndarray) -> np.ndarray:
-        """Return the most probable class of each row, (m,), from outputs (m, n[L])."""
+        """Return the class of each row, (m,), from outputs (m, n[L]).
+
+        It is the most probable one before a calibration, unless labels are shifted.
+        """
+        if self.calibration is not None and self.calibration.shift:
+            return np.asarray(self.classes[self.calibration.labels(outputs.T, self.output)])
         return np.asarray(self.classes[probabilities(outputs).argmax(axis=1)])
+
+    def chances(self, outputs: np.ndarray) -> np.ndarray:
+        """Return the probability of each class, (m, classes), from outputs (m, n[L])."""
+        if self.calibration is None:
+            return probabilities(outputs)
+        return probabilities(self.calibration.probabilities(outputs.T, self.output).T)
+
+    def answer_logits(self, outputs: np.ndarray, *, of_labels: bool) -> np.ndarray:
+        """Return logits (n[L], m) of the labels or the probabilities of outputs (m, n[L])."""
+        if self.calibration is None:
+            return logits_of(outputs.T)
+        given = self.calibration
+        return given.label_logits(outputs.T) if of_labels else given.logits(outputs.T)
 
 
 def probabilities(outputs: np.ndarray) -> np.ndarray:

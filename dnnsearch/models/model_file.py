@@ -20,7 +20,7 @@ from dnnsearch.storage.array_store import DamagedArrays, pack, unpack
 from dnnsearch.storage.atomic_write import write_whole
 from dnnsearch.storage.sqlite_connection import is_database
 
-PLAIN_FORMAT, FORMAT = 1, 2  # without and with `pieces` in front of the first layer
+PLAIN, PIECES, ANSWERS = 1, 2, 3  # formats: plain; with `pieces`; with what follows the networks
 ENDING = ".dnn"  # the usual suffix of a model file
 FIRST_LINE = "dnnsearch model, format {}, sha256 {}\n"
 MAGIC = re.compile(rb"dnnsearch model, format ([0-9]{1,6}), sha256 ([0-9a-f]{64})\n")
@@ -44,7 +44,10 @@ def encode(model: Model) -> bytes:
         del sizes["scaling"]  # a model has no scaling layer: it is part of its weights
         document["pieces"] = {"kind": model.pieces.kind, **sizes}
         own |= model.pieces.arrays()
-    form = FORMAT if "pieces" in document else PLAIN_FORMAT
+    form = PIECES if "pieces" in document else PLAIN
+    if model.calibration is not None:
+        document["calibration"] = asdict(model.calibration)
+        form = ANSWERS
     packed = pack(document, {**model.inputs.arrays(), **own})
     return FIRST_LINE.format(form, hashlib.sha256(packed).hexdigest()).encode() + packed
 
@@ -74,9 +77,9 @@ def _verified(content: bytes) -> bytes:
     first = MAGIC.match(content)
     if first is None:
         raise ValueError("it does not begin like a model file of dnnsearch")
-    if int(first[1]) not in (PLAIN_FORMAT, FORMAT):
-        newer = " (a newer dnnsearch wrote it)" if int(first[1]) > FORMAT else ""
-        rule = f"its format must be {PLAIN_FORMAT} or {FORMAT}"
+    if int(first[1]) not in (PLAIN, PIECES, ANSWERS):
+        newer = " (a newer dnnsearch wrote it)" if int(first[1]) > ANSWERS else ""
+        rule = f"its format must be {PLAIN}, {PIECES} or {ANSWERS}"
         raise ValueError(f"{rule}, but is {int(first[1])}{newer}")
     packed = content[first.end() :]
     if hashlib.sha256(packed).hexdigest() != first[2].decode():
@@ -108,6 +111,7 @@ def _model(packed: bytes) -> Model:
         document.form,
         document.provenance,
         pieces,
+        model_file_checks.calibration(document),
     )
     _check_whole(model, document)
     return model

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from dnnsearch.data.files.source import FORM, KEYS
 from dnnsearch.data.prepare import outputs_of
 from dnnsearch.data.table import Task
+from dnnsearch.models.calibration import Calibration
 from dnnsearch.nn import ACTIVATIONS
 from dnnsearch.nn.input_layer import InputShape
 from dnnsearch.nn.number_scaling import NUMBERS, STANDARD
@@ -27,6 +28,7 @@ MAX_DEPTH = 20  # of mappings and lists within each other
 Arrays = Mapping[str, np.ndarray]
 Count = Annotated[int, Field(ge=1)]
 Name = Annotated[str, Field(max_length=100_000)]
+Number = Annotated[float, Field(allow_inf_nan=False)]
 Size = Annotated[int, Field(ge=0, le=10**6)]
 
 
@@ -47,6 +49,16 @@ class Pieces(BaseModel):
         return InputShape(self.n_x, self.numbers, self.codes, self.embedding)
 
 
+class Calibrated(BaseModel):
+    """What follows the networks, as `Calibration` has it."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    temperature: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+    bias: list[Number]
+    shift: list[Number]
+
+
 class Document(BaseModel):
     """The JSON of a model file; `columns` repeats, for readers, which columns the inputs need.
 
@@ -64,6 +76,7 @@ class Document(BaseModel):
     form: dict[Name, Any]
     provenance: dict[Name, Any]
     pieces: Pieces | None = None
+    calibration: Calibrated | None = None
 
 
 def check_depth(given: object) -> None:
@@ -118,6 +131,21 @@ def check_network(found: Document, arrays: Arrays) -> None:
             and target.shape == (2,),
         }
     )
+
+
+def calibration(found: Document) -> Calibration | None:
+    """Return what follows the networks; raise ValueError if it does not fit them."""
+    given, outputs = found.calibration, found.layer_sizes[-1]
+    if given is None:
+        return None
+    require(
+        {
+            "calibration: must not be in a regression": found.task != "regression",
+            "calibration: must have a bias for each output": len(given.bias) in (0, outputs),
+            "calibration: must have a shift for each output": len(given.shift) in (0, outputs),
+        }
+    )
+    return Calibration(given.temperature, tuple(given.bias), tuple(given.shift))
 
 
 def input_pieces(found: Document, arrays: Arrays) -> InputPieces | None:

@@ -5,6 +5,8 @@ This room does not know how a search chooses its trials, nor how its results are
 - `candidates`: the best configurations, and networks of each with fresh seeds.
 - `extent`: how many configurations and networks, if the user does not say.
 - `confirmation`: comparing them on dev.
+- `dev_outputs`: what the confirmed networks answer together on dev.
+- `fitted_pieces`: what is fitted on these answers, and what it gains.
 - `refit`: the winner, trained on train and dev together.
 - `evaluation`: its scores on the test set.
 - `baselines_on_test`: a linear model and boosted trees on the same test rows.

@@ -35,5 +35,5 @@ def score_baselines(process: Fitting, evaluation: Evaluation, report: Report) ->
         model: {name: test_set.figure(name, Z, y_train) for name in metrics}
         for model, Z in logits.items()
     }
-    evaluation.log.add(evaluation.spec.digest, evaluation.test, baselines=found)
+    evaluation.log.add(evaluation.name, evaluation.test, baselines=found)
     return found

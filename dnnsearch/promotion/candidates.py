@@ -218,7 +218,8 @@ def refit_record(study: OpenStudy, entry: Mapping[str, Any]) -> Record | None:
         records = memo(study).every(entry["trial"])
     except DamagedFile:
         return None
-    return next((one for one in records if one.spec.digest == entry["model"]), None)
+    wanted = entry.get("refit", entry["model"])  # a model with pieces has a name of its own
+    return next((one for one in records if one.spec.digest == wanted), None)
 
 
 def confirmations(study: OpenStudy, trial: int) -> list[Record]:

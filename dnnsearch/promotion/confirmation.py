@@ -24,7 +24,8 @@ from dnnsearch.promotion.candidates import (
     fresh,
     rounds,
 )
-from dnnsearch.promotion.evaluation_scores import on_dev
+from dnnsearch.promotion.dev_outputs import DevOutputs, dev_outputs
+from dnnsearch.promotion.evaluation_scores import logits, on_dev
 from dnnsearch.statistics.difference_to_best import Comparison
 from dnnsearch.statistics.interval import Interval
 from dnnsearch.statistics.score_sample import ScoreSample
@@ -42,6 +43,7 @@ class Confirmed:
     maximize: bool
     start: Candidate | None = None  # the candidate with the configuration of trial 0
     was_added: bool = False  # whether it is here only to be compared with
+    dev: DevOutputs | None = None  # of the candidates, for what is fitted on them
 
     @cached_property
     def comparison(self) -> Comparison:
@@ -120,9 +122,12 @@ def _confirmed(
     is_finite = [all(record.end == "finished" for record in of_one) for of_one in records]
     if not any(is_finite):
         raise UserError("all of the best configurations diverged with fresh seeds")
+    finite = [of_one for of_one, is_one in zip(records, is_finite) if is_one]
+    found = [[logits(record, arrays, "dev") for record in of_one] for of_one in finite]
     return Confirmed(
-        [one for one, finite in zip(chosen, is_finite) if finite],
-        [on_dev(of_one, arrays) for of_one, finite in zip(records, is_finite) if finite],
-        [one for one, finite in zip(chosen, is_finite) if not finite],
+        [one for one, is_one in zip(chosen, is_finite) if is_one],
+        [on_dev(of_one, arrays, of_records=Z) for of_one, Z in zip(finite, found, strict=True)],
+        [one for one, is_one in zip(chosen, is_finite) if not is_one],
         maximize,
+        dev=dev_outputs(finite[0][0].spec, found, arrays),
     )

@@ -38,7 +38,8 @@ def score(test_set: EvaluationScores, refitted: Refit, model: Model) -> Scored:
 
     The ensemble is scored by each metric that its study measures, and by ROC AUC in any case.
     """
-    objective, ensemble = test_set.spec.objective, test_set.ensemble(model)
+    objective, outputs = test_set.spec.objective, model.outputs(test_set.held_out.X)
+    ensemble = test_set.answers(model, outputs, objective)
     networks = logits(refitted.record, refitted.arrays, "test")
     figures = {
         "ensemble": score_with_interval(test_set.sample(ensemble), objective),
@@ -47,9 +48,12 @@ def score(test_set: EvaluationScores, refitted: Refit, model: Model) -> Scored:
         "examples": len(test_set.held_out.y),
     }
     metrics = {
-        name: test_set.figure(name, ensemble, refitted.y_train) for name in shown_metrics(test_set)
+        name: test_set.figure(name, test_set.answers(model, outputs, name), refitted.y_train)
+        for name in shown_metrics(test_set)
     }
-    return Scored(figures, digest({"ensemble": ensemble, "networks": networks}), metrics)
+    calibrated = {"probabilities": model.chances(outputs)} if model.calibration else {}
+    all_outputs = {"ensemble": ensemble, "networks": networks, **calibrated}
+    return Scored(figures, digest(all_outputs), metrics)
 
 
 def shown_metrics(test_set: EvaluationScores) -> list[str]:
@@ -82,15 +86,20 @@ class Evaluation:
 
     @property
     def spec(self) -> Spec:
-        """The spec of the refit; its digest is the model's name in the log."""
+        """The spec of the refit."""
         return self.refitted.record.spec
+
+    @property
+    def name(self) -> str:
+        """The model's name in the log."""
+        return self.refitted.name
 
     @cached_property
     def logged(self) -> dict[str, Any] | None:
         """The entry of the log with this model's scores, as it was before this evaluation."""
         of_test = self.log.of_test_set(self.test)
         scored = (each for each in of_test if "figures" in each)
-        return next((each for each in scored if each["model"] == self.spec.digest), None)
+        return next((each for each in scored if each["model"] == self.name), None)
 
     @cached_property
     def test_set(self) -> EvaluationScores:
@@ -99,7 +108,7 @@ class Evaluation:
         A model that has been scored on it before is no further access.
         """
         if self.logged is None:
-            self.log.log_access(self.spec.number, self.spec.digest, self.test, **self.plan)
+            self.log.log_access(self.spec.number, self.name, self.test, **self.plan)
             send_openings(self.study, self.report)
         rows = held_out(self.study.config)
         known = {**self.plan, "rows": sketch(rows, self.classes).document()}
@@ -119,7 +128,7 @@ class Evaluation:
         """Add to the log what it lacks of this model; an entry of before lacks most of it."""
         had = self.logged or {}
         if new := {name: value for name, value in known.items() if name not in had}:
-            self.log.add(self.spec.digest, self.test, **new)
+            self.log.add(self.name, self.test, **new)
 
     def beats(self, rival: Model, maximize: bool) -> bool:
         """Return whether this model is better than another, compared example by example."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from dnnsearch.data.table import HeldOut
-from dnnsearch.models.ensemble import Model
+from dnnsearch.models.ensemble import Model, target_of
 from dnnsearch.statistics.baseline import chance_score
 from dnnsearch.statistics.example_scores import contributions, sample, score_with_interval
 from dnnsearch.statistics.score_sample import ScoreSample
@@ -14,8 +14,6 @@ from dnnsearch.trials.input_pieces import input_pieces, network
 from dnnsearch.trials.metrics import METRICS
 from dnnsearch.trials.record import Record
 from dnnsearch.trials.spec import Spec
-
-MIN_PROBABILITY = 1e-12  # logits stay finite
 
 
 def logits(record: Record, arrays: Mapping[str, np.ndarray], part: str) -> np.ndarray:
@@ -28,24 +26,24 @@ def logits(record: Record, arrays: Mapping[str, np.ndarray], part: str) -> np.nd
 
 
 def on_dev(
-    records: Sequence[Record], arrays: Mapping[str, np.ndarray], objective: str = ""
+    records: Sequence[Record],
+    arrays: Mapping[str, np.ndarray],
+    objective: str = "",
+    of_records: Sequence[np.ndarray] = (),
 ) -> ScoreSample:
     """Return the dev scores of one configuration, by default in its own objective.
+
+    `of_records` are the logits of each record for dev, if they are known.
 
     It has one record with many replicates or, with folds, one record for each cross-validation.
     With folds a row of the sample is a whole cross-validation with the examples of all folds.
     """
-    objective = objective or records[0].spec.objective
-    rows = [_dev_rows(record, arrays, objective) for record in records]
+    spec, y, scale = records[0].spec, np.asarray(arrays["y_dev"]), float(target_of(arrays)[1])
+    objective = objective or spec.objective
+    known = of_records or [logits(record, arrays, "dev") for record in records]
+    found = [contributions(objective, spec.output, Z, y, scale) for Z in known]
+    rows = [each.reshape(1, -1) if y.ndim == 2 else each for each in found]
     return ScoreSample(np.concatenate(rows), METRICS[objective].is_share)
-
-
-def _dev_rows(record: Record, arrays: Mapping[str, np.ndarray], objective: str) -> np.ndarray:
-    spec, y = record.spec, np.asarray(arrays["y_dev"])
-    scale = float(arrays["target"][1]) if "target" in arrays else 1.0
-    Z = logits(record, arrays, "dev")
-    found = contributions(objective, spec.output, Z, y, scale)
-    return found.reshape(1, -1) if y.ndim == 2 else found
 
 
 @dataclass(frozen=True)
@@ -78,16 +76,16 @@ class EvaluationScores:
         }
 
     def ensemble(self, model: Model) -> np.ndarray:
-        """Return logits (1, n[L], m) of a model's predictions for the raw rows."""
-        outputs = model.outputs(self.held_out.X)
+        """Return logits (1, n[L], m) of a model's answers for the raw rows."""
+        return self.answers(model, model.outputs(self.held_out.X), self.spec.objective)
+
+    def answers(self, model: Model, outputs: np.ndarray, metric: str) -> np.ndarray:
+        """Return logits (1, n[L], m), as a metric needs them, of a model's outputs (m, n[L])."""
         if self.spec.output == "identity":
             values = (model.values(outputs) - self.target[0]) / self.target[1]
             return np.asarray(values[np.newaxis, np.newaxis])
-        p = np.clip(outputs.T, MIN_PROBABILITY, 1.0)
-        if len(p) > 1:
-            return np.asarray(np.log(p)[np.newaxis])
-        not_p = np.clip(1 - p, MIN_PROBABILITY, 1.0)
-        return np.asarray((np.log(p) - np.log(not_p))[np.newaxis])
+        of_labels = METRICS[metric].of_labels
+        return model.answer_logits(outputs, of_labels=of_labels)[np.newaxis]
 
     def guess(self, y_train: np.ndarray, Z: np.ndarray) -> float:
         """Return the score of a constant prediction; y_train as the networks were trained on it."""

@@ -14,15 +14,13 @@ from typing import Any
 from dnnsearch.config.config import Config, load_config
 from dnnsearch.config.yaml_file import as_settings
 from dnnsearch.deployment.champion import Report
-from dnnsearch.promotion.candidates import refit_record
-from dnnsearch.promotion.champion_fingerprint import champion_digest, local_champion
+from dnnsearch.promotion.champion_fingerprint import champion_digest, champion_entries
 from dnnsearch.promotion.promotion import promote
 from dnnsearch.reproduce.lock_file import LockFile
 from dnnsearch.reproduce.lock_verification import RECORDS
 from dnnsearch.reproduce.verify import Verification
 from dnnsearch.storage.array_store import canonical
 from dnnsearch.study.definition import differences
-from dnnsearch.study.evaluation_log import EvaluationLog
 from dnnsearch.study.identity_file import StudyIdentity, definition_digest, file_name
 from dnnsearch.study.search import NoObserver, search
 from dnnsearch.study.stored_study import OpenStudy, open_study
@@ -30,7 +28,7 @@ from dnnsearch.tracking import UNTRACKED
 from dnnsearch.trials.record_store import Records
 
 CHOICE = ("trial", "candidates", "ended", "top", "replicates")  # of a promotion, in the log
-MAY_LACK = ("start",)  # a promotion of before had no trial 0 to compare with
+MAY_LACK = ("start", "fitted")  # promotions of before have no trial 0 to compare with, no pieces
 
 
 def locked_champion(study: OpenStudy) -> dict[str, Any]:
@@ -38,11 +36,8 @@ def locked_champion(study: OpenStudy) -> dict[str, Any]:
 
     It is empty if there is no champion, or if the log of its promotion is of before.
     """
-    kept = local_champion(study)
-    for entry in EvaluationLog(study.rows).entries if kept else []:
-        record = refit_record(study, entry)
-        is_known = {*CHOICE, "figures", "outputs"} <= entry.keys() and record is not None
-        if kept and record and is_known and record.digest == kept.provenance.get("refit"):
+    for entry, record in champion_entries(study):
+        if {*CHOICE, "outputs"} <= entry.keys():
             outputs, figures = entry["outputs"], entry["figures"]
             digest = champion_digest(record.digest, outputs, figures)
             choice = {name: entry[name] for name in (*CHOICE, *MAY_LACK) if name in entry}
@@ -66,8 +61,9 @@ def verify_champion(
     search(config, seconds=None, observer=NoObserver())
     again = open_study(config.study, config.storage)
     top, replicates = lock.champion["top"], lock.champion["replicates"]
-    count, with_start = workers if isinstance(workers, int) else None, "start" in lock.champion
-    promote(again, top, replicates, count, report, with_start=with_start)
+    count = workers if isinstance(workers, int) else None
+    with_start, pieces = (name in lock.champion for name in MAY_LACK)
+    promote(again, top, replicates, count, report, with_start=with_start, pieces=pieces)
     now = json.loads(canonical(locked_champion(again)))
     if changed := differences(dict(lock.champion), now):
         first = f"{lock.study} different: the champion: {changed[0]}"

@@ -6,6 +6,7 @@ So no logged figure is shown that differs from what its networks score.
 
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from dnnsearch.models.ensemble import target_of
 from dnnsearch.promotion.candidates import Candidate, refit_record
 from dnnsearch.promotion.evaluation import Scored, score
 from dnnsearch.promotion.evaluation_scores import EvaluationScores
+from dnnsearch.promotion.fitted_pieces import Fitted
 from dnnsearch.promotion.refit import model, refit_of
 from dnnsearch.runtime.cli_process import program_name
 from dnnsearch.storage.array_store import ArrayStore
@@ -46,18 +48,25 @@ def scored_again(study: OpenStudy, entry: Mapping[str, Any], store: ArrayStore) 
         rows = held_out(study.config)
     except UserError:
         return None
-    return _scored(study, store, whole, record, rows)
+    return _scored(study, store, whole, entry, record, rows)
 
 
 def _scored(
-    study: OpenStudy, store: ArrayStore, whole: Prepared, record: Record, rows: HeldOut
+    study: OpenStudy,
+    store: ArrayStore,
+    whole: Prepared,
+    entry: Mapping[str, Any],
+    record: Record,
+    rows: HeldOut,
 ) -> Scored | None:
-    """Return what stored networks score; None if they were trained on other data."""
+    """Return what the model of an entry scores; None if it was trained on other data."""
     if record.spec.arrays != whole.key:
         return None
     spec = record.spec
     candidate = Candidate(spec.number, 0.0, spec.hyperparameters, 0)
     stored = refit_of(study.config, store, whole, candidate, record)
+    if "fitted" in entry:
+        stored = replace(stored, fitted=Fitted.of(entry["fitted"]))
     return score(
         EvaluationScores(spec, rows, target_of(stored.arrays)), stored, model(study, stored)
     )
@@ -74,7 +83,7 @@ def correct_log(
     log, lines = EvaluationLog(study.rows), []
     for entry in scored_entries(log, test):
         record = refit_record(study, entry)
-        scored = record and _scored(study, store, whole, record, rows)
+        scored = record and _scored(study, store, whole, entry, record, rows)
         if scored and (difference := figures_difference(entry, scored, study.config.dtype)):
             known = {"figures": scored.figures, "metrics": scored.metrics}
             log.add(entry["model"], test, **known, damaged=entry["figures"])

@@ -5,7 +5,7 @@ Each evaluation of the test set is logged, because only the first one is unbiase
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from dnnsearch.deployment.champion import Report
@@ -25,8 +25,9 @@ from dnnsearch.promotion.candidates import (
 from dnnsearch.promotion.confirmation import Confirmed, confirm
 from dnnsearch.promotion.evaluation import Evaluation, found_by
 from dnnsearch.promotion.extent import extent
+from dnnsearch.promotion.fitted_pieces import Tried
 from dnnsearch.promotion.logged_figures import correct_log
-from dnnsearch.promotion.refit import Refit, model, refit
+from dnnsearch.promotion.refit import Refit, model, refit, with_pieces
 from dnnsearch.promotion.registration import Registered, register_champion
 from dnnsearch.reproduce.record_comparison import row_difference
 from dnnsearch.runtime import numerics
@@ -65,6 +66,7 @@ class Promotion:
     corrections: list[str]  # of figures in the log that were not what their networks score
     found_by: list[str]  # the metrics that show that the ensemble is better than guessing
     registered: Registered
+    tried: list[Tried] = field(default_factory=list)  # what was fitted on dev
 
     @property
     def found(self) -> bool:
@@ -81,13 +83,14 @@ def promote(
     accept_code: bool = False,
     show: Callable[[float, int], object] = lambda done, total: None,
     with_start: bool = True,
+    pieces: bool = True,
 ) -> Promotion:
     """Promote the best of the study's `top` configurations; call it with pinned numerics.
 
     `replicates` networks of each are trained with fresh seeds; None leaves these two to `extent`.
     `workers` defaults to the config's.
-    `show` is called with the number of trainings that are done and of all. Trial 0 is trained
-    again, too, to compare with, unless `with_start` is False, as in promotions of before.
+    `show` is called with the number of trainings that are done and of all. Promotions of before did
+    not train trial 0 again, to compare with (`with_start`), and fitted no `pieces` on dev.
     Raise UserError if another process works on the study, if it has no finished trial, if its data
     or rows have changed, if other code computed it (unless that is accepted), or if every candidate
     diverges.
@@ -115,6 +118,8 @@ def promote(
             trainer = Trainer(study, definition, memo(study), pool, store, report, meter)
             confirmed = confirm(trainer, chosen, replicates, start)
             refitted = refit(trainer, confirmed.preferred, replicates)
+            if pieces:
+                refitted = with_pieces(refitted, confirmed)
         return _test_and_register(trainer, plan, confirmed, refitted)
 
 
@@ -178,6 +183,7 @@ def _test_and_register(
     study, definition, report = trainer.study, trainer.definition, trainer.report
     promoted, prepared = model(study, refitted), definition.prepared
     test = test_set_id(prepared.data_digest, prepared.split_digest)
+    plan = {**plan, **refitted.logged}
     evaluation = Evaluation(study, test, refitted, promoted, prepared.classes, plan, report)
     ask_mlflow(study, report)
     report("evaluating the test set")
@@ -204,9 +210,10 @@ def _test_and_register(
         baselines=baselines,
         known=refitted.known,
         evaluations=[without_rows(each) for each in evaluation.log.of_test_set(test)],
-        model=evaluation.spec.digest,
+        model=evaluation.name,
         history=opened,
         corrections=corrections,
         found_by=shown,
+        tried=refitted.fitted.tried if refitted.fitted else [],
         registered=registered,
     )

@@ -45,6 +45,7 @@ def _confirmation(promotion: Promotion) -> list[str]:
         choice(promotion),
         *_gain(promotion),
         *_checkpoint(promotion.winner),
+        *(one.line for one in promotion.tried),
     ]
 
 
@@ -261,6 +262,7 @@ def document(promotion: Promotion) -> dict[str, Any]:
         "steps": dict(zip(("search", "confirmed", "test"), steps(promotion), strict=True)),
         "found": promotion.found,
         "found_by": promotion.found_by,
+        "tried": [one.document() for one in promotion.tried],
         "file": promotion.registered.file,
         "version": promotion.registered.version,
         "champion": promotion.registered.is_champion,

@@ -8,8 +8,11 @@ The preprocessing is fitted on the same rows. The dev curves of a refit are mean
 the dev examples are part of its training set.
 """
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -21,7 +24,9 @@ from dnnsearch.deployment.trial_model import provenance
 from dnnsearch.errors import UserError
 from dnnsearch.models.ensemble import Model, assemble
 from dnnsearch.promotion.candidates import REFIT, Candidate, Trainer, fresh
-from dnnsearch.storage.array_store import ArrayStore
+from dnnsearch.promotion.confirmation import Confirmed
+from dnnsearch.promotion.fitted_pieces import Fitted, fit_pieces
+from dnnsearch.storage.array_store import ArrayStore, canonical
 from dnnsearch.study.definition import Definition
 from dnnsearch.study.stored_study import OpenStudy
 from dnnsearch.trials.hyperparameter_row import LAST
@@ -40,6 +45,24 @@ class Refit:
     y_train: np.ndarray
     known: int  # test examples that train or dev have, in all inputs of the networks
     diverged: list[Candidate]  # preferred to this one, but diverged
+    fitted: Fitted | None = None  # on dev; None if nothing was tried, as by older versions
+
+    @cached_property
+    def name(self) -> str:
+        """The model's name in the log: the digest of the spec, and of the pieces if it has any."""
+        digest = self.record.spec.digest
+        pieces = self.fitted.names if self.fitted else []
+        return (
+            hashlib.sha256(canonical([digest, pieces]).encode()).hexdigest() if pieces else digest
+        )
+
+    @property
+    def logged(self) -> dict[str, Any]:
+        """What the log has of the pieces; nothing if none was tried."""
+        if self.fitted is None:
+            return {}
+        document = self.fitted.document()
+        return {"fitted": document, **({"refit": self.record.spec.digest} if document else {})}
 
 
 def refit_spec(definition: Definition, whole: Prepared, one: Candidate, replicates: int) -> Spec:
@@ -84,11 +107,23 @@ def refit_of(
     return Refit(candidate, record, whole, test, y_train, known, list(diverged))
 
 
+def with_pieces(refitted: Refit, confirmed: Confirmed) -> Refit:
+    """Return the refit with what is fitted on the dev outputs of the confirmed networks."""
+    dev, one = confirmed.dev, refitted.candidate
+    if dev is None:
+        return refitted
+    outputs = dev.of_candidates[confirmed.chosen.index(one)]
+    weighted = bool(one.hyperparameters.class_weights)
+    return replace(refitted, fitted=fit_pieces(dev, outputs, weighted))
+
+
 def model(study: OpenStudy, refitted: Refit) -> Model:
     """Return the ensemble of the refitted networks, with its preprocessing."""
     record = refitted.record
     origin = {**provenance(study, study.record(refitted.candidate.trial)), "refit": record.digest}
-    return assemble(
+    if refitted.name != record.spec.digest:
+        origin["promoted"] = refitted.name
+    plain = assemble(
         record.spec,
         record.arrays["parameters"],
         refitted.prepared,
@@ -96,3 +131,4 @@ def model(study: OpenStudy, refitted: Refit) -> Model:
         study.config.data,
         origin,
     )
+    return replace(plain, calibration=refitted.fitted.calibration if refitted.fitted else None)

@@ -105,11 +105,11 @@ def _register(
         tags={
             TEST_SET_TAG: evaluation.test,
             OPENINGS_TAG: str(len(opened.openings)),
-            OPENING_TAG: str(opened.place(evaluation.spec.digest)),
+            OPENING_TAG: str(opened.place(evaluation.name)),
             **tags,
         },
         description=f"Test figure of the ensemble: test_{objective} {values['ensemble']}; "
-        f"{opened.sentence(evaluation.spec.digest)}.",
+        f"{opened.sentence(evaluation.name)}.",
         example=evaluation.model.inputs.typical(),
         files=shown_files(study, also=[evaluation.refitted.candidate.trial]),
     )

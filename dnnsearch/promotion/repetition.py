@@ -30,9 +30,10 @@ from dnnsearch.promotion.champion_fingerprint import champion_digest, local_cham
 from dnnsearch.promotion.confirmation import confirm
 from dnnsearch.promotion.evaluation import Scored, score
 from dnnsearch.promotion.evaluation_scores import EvaluationScores
+from dnnsearch.promotion.fitted_pieces import Fitted
 from dnnsearch.promotion.logged_figures import figures_difference, scored_entries
 from dnnsearch.promotion.promotion import plan_of
-from dnnsearch.promotion.refit import Refit, model, refit
+from dnnsearch.promotion.refit import Refit, model, refit, with_pieces
 from dnnsearch.reproduce.record_comparison import ADVICE, cause, training_difference
 from dnnsearch.reproduce.rounding import explained_units
 from dnnsearch.reproduce.verify import Different, Verification
@@ -136,24 +137,32 @@ def _repeat(trainer: Trainer, entry: Mapping[str, Any], rows: HeldOut) -> Repeat
     chosen, replicates = _choice(study, trainer.definition, entry)
     if "candidates" in entry:
         start = start_of(study, trainer.definition) if "start" in entry else None
-        preferred = confirm(trainer, chosen, replicates, start).preferred
-        refitted = refit(trainer, preferred, replicates)
+        confirmed = confirm(trainer, chosen, replicates, start)
+        refitted = refit(trainer, confirmed.preferred, replicates)
+        refitted = with_pieces(refitted, confirmed) if "fitted" in entry else refitted
     else:
         refitted = refit(trainer, chosen, replicates)
     spec = refitted.record.spec
-    if spec.digest != entry["model"]:
+    if refitted.name != entry["model"]:
         raise Different(
-            f"{place}: the log has a refit {entry['model'][:12]}... of trial {entry['trial']}, and "
-            f"promoted again it is {spec.digest[:12]}... of trial {spec.number}"
+            f"{place}: the log has a refit {entry['model'][:12]}... of trial {entry['trial']}"
+            f"{_pieces(entry)}, and promoted again it is {refitted.name[:12]}... of trial "
+            f"{spec.number}{_pieces(refitted.logged)}"
         )
     rounding = _compare_records(study, trainer.records, place)
     promoted = model(study, refitted)
     test_set = EvaluationScores(spec, rows, target_of(refitted.arrays))
     scored = score(test_set, refitted, promoted)
-    confirmed = len(chosen) if "candidates" in entry else 0
-    found = Repeated(entry, refitted, scored, promoted, confirmed, rounding)
+    count = len(chosen) if "candidates" in entry else 0
+    found = Repeated(entry, refitted, scored, promoted, count, rounding)
     _compare_scores(found, place)
     return found
+
+
+def _pieces(logged: Mapping[str, Any]) -> str:
+    """Return the pieces of an entry, for the line that says that two promotions differ."""
+    names = Fitted.of(logged.get("fitted", {})).names
+    return f" with {', '.join(names)}" if names else ""
 
 
 def _choice(
@@ -243,7 +252,9 @@ def _made(kept: Model, one: Repeated) -> bool:
     """Return whether the promotion made the champion, as far as rounding lets it be seen."""
     if kept.provenance.get("trial") != one.entry["trial"]:
         return False
+    if kept.provenance.get("promoted") != one.model.provenance.get("promoted"):
+        return False
     ours, theirs = one.model.parameters.flat, kept.parameters.flat
     if one.rounding:
         return bool(ours.shape == theirs.shape)
-    return bool(np.array_equal(ours, theirs))
+    return bool(np.array_equal(ours, theirs)) and one.model.calibration == kept.calibration

@@ -16,6 +16,11 @@ class Interval:
     low: float
     high: float
 
+    @property
+    def middle(self) -> float:
+        """The middle of both ends."""
+        return (self.low + self.high) / 2
+
     def __str__(self) -> str:
         return f"{self.low:.4f} to {self.high:.4f}"
 

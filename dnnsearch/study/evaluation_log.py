@@ -28,9 +28,11 @@ class EvaluationLog:
         """Entries with `when`, `at`, `trial`, `model`, `test`, and what is known later.
 
         The oldest comes first.
-        `at` is in seconds since 1970. A promotion has `top`, `replicates`, its `candidates`, and
-        how many trials had `ended`. Known later are `rows`, the sketch of the test rows, `outputs`,
-        the digest of the outputs for them, `file`, the digest of the model's file, and `figures`.
+        `at` is in seconds since 1970. A promotion has `top`, `replicates`, its `candidates`, how
+        many trials had `ended`, and `fitted`, what was taken of all that is fitted on dev. If that
+        is not empty, `model` names the networks together with it, and `refit` is the digest of
+        their spec. Known later are `rows`, the sketch of the test rows, `outputs`, the digest of
+        the outputs for them, `file`, the digest of the model's file, and `figures`.
         Older entries have no more than `when`, `trial`, `model`, `test` and `figures`.
         """
         return list(self.rows.attributes.get(ATTRIBUTE, []))
@@ -38,7 +40,8 @@ class EvaluationLog:
     def log_access(self, trial: int, model: str, test: str, **more: Any) -> None:
         """Log that a model is about to be evaluated.
 
-        `model` is the digest of its spec, `test` identifies the test set.
+        `model` is the digest of its spec, or its name with what is fitted on dev; `test` identifies
+        the test set.
         """
         self.rows.set_attribute(ATTRIBUTE, [*self.entries, access(trial, model, test) | more])
 

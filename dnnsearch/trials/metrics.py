@@ -88,6 +88,7 @@ class Metric:
     by_example: Callable[[Output, Array, Array, float], Array] | None = None
     chance: Callable[[Array, Array], float] | None = None
     is_share: bool = False  # the share of examples that are hits, each 0 or 1
+    of_labels: bool = False  # of the labels that are given, whatever their probabilities
 
     @property
     def is_always_measured(self) -> bool:
@@ -218,10 +219,10 @@ def rmse(Z: Array, y: Array, scale: float = 1.0, arithmetic: Arithmetic = FAST) 
 
 CLASSES, REGRESSION = ("sigmoid", "softmax"), ("identity",)
 METRICS = {
-    "dev_accuracy": Metric(MAXIMIZE, CLASSES, 1.0, by_example=hits, is_share=True),
+    "dev_accuracy": Metric(MAXIMIZE, CLASSES, 1.0, by_example=hits, is_share=True, of_labels=True),
     "dev_cost": Metric(MINIMIZE, (*CLASSES, *REGRESSION), 0.0, by_example=losses),
-    "dev_balanced_accuracy": Metric(MAXIMIZE, CLASSES, 1.0, balanced_accuracy),
-    "dev_f1": Metric(MAXIMIZE, CLASSES, 1.0, f1, chance=f1_by_chance),
+    "dev_balanced_accuracy": Metric(MAXIMIZE, CLASSES, 1.0, balanced_accuracy, of_labels=True),
+    "dev_f1": Metric(MAXIMIZE, CLASSES, 1.0, f1, chance=f1_by_chance, of_labels=True),
     "dev_roc_auc": Metric(MAXIMIZE, CLASSES, 1.0, roc_auc, chance=half),
     "dev_r2": Metric(MAXIMIZE, REGRESSION, 1.0, r2),
     "dev_rmse": Metric(MINIMIZE, REGRESSION, 0.0, rmse),

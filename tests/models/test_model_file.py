@@ -15,6 +15,7 @@ import pytest
 
 from dnnsearch.errors import UserError
 from dnnsearch.models import model_file
+from dnnsearch.models.calibration import Calibration
 from dnnsearch.models.ensemble import Model
 from dnnsearch.nn import initialize
 from dnnsearch.nn.input_layer import InputShape
@@ -23,7 +24,12 @@ from dnnsearch.trials.input_pieces import InputPieces
 from experiments.mutations import mutant, parts_of, rehashed, zipped
 from tests.support.models import flowers, members, people, prices
 
-KINDS = {"flowers": flowers, "members": members, "prices": prices}
+
+def calibrated() -> Model:
+    return replace(flowers(), calibration=Calibration(0.83, (0.1, -0.3, 0.2), (0.0, 1.0, 0.0)))
+
+
+KINDS = {"flowers": flowers, "members": members, "prices": prices, "calibrated": calibrated}
 
 
 def rows_for(model: Model) -> Any:
@@ -40,6 +46,7 @@ def test_a_model_that_was_read_again_says_the_same_to_the_last_bit(kind: str) ->
     for name in ("task", "target_name", "form", "provenance", "replicates", "activation"):
         assert getattr(again, name) == getattr(model, name)
     assert again.inputs.kinds == model.inputs.kinds
+    assert again.calibration == model.calibration
     assert model_file.encode(again) == model_file.encode(model)
 
 
@@ -48,6 +55,7 @@ def test_the_digest_is_that_of_what_follows_the_first_line() -> None:
     first, packed = content.split(b"\n", 1)
     assert model_file.digest(content) == hashlib.sha256(packed).hexdigest()
     assert first.decode() == f"dnnsearch model, format 1, sha256 {model_file.digest(content)}"
+    assert model_file.encode(calibrated()).startswith(b"dnnsearch model, format 3, ")
 
 
 def test_an_ensemble_is_the_mean_of_its_single_networks() -> None:
@@ -69,6 +77,7 @@ def deep(levels: int) -> list[Any]:
     return [deep(levels - 1)] if levels else []
 
 
+FITTED: dict[str, Any] = {"temperature": 2.0, "bias": [], "shift": []}
 WRONG: dict[str, tuple[Callable[[], bytes], str]] = {
     "empty": (lambda: b"", "does not begin like a model file"),
     "a zip": (lambda: pack({}, {}), "does not begin like a model file"),
@@ -77,7 +86,7 @@ WRONG: dict[str, tuple[Callable[[], bytes], str]] = {
         lambda: model_file.encode(members()).replace(b"member", b"nember", 1),
         "the SHA-256 of its content",
     ),
-    "newer": (lambda: rehashed(b"whatever", 3), "its format must be 1 or 2, but is 3"),
+    "newer": (lambda: rehashed(b"whatever", 4), "its format must be 1, 2 or 3, but is 4"),
     "no task": (lambda: changed(members(), {"task": "guess"}), "task: Input should be 'binary'"),
     "more": (lambda: changed(members(), {"more": 1}), "more: Extra inputs are not permitted"),
     "activation": (lambda: changed(members(), {"activation": "exec"}), "activation: "),
@@ -101,6 +110,22 @@ WRONG: dict[str, tuple[Callable[[], bytes], str]] = {
         "'parameters' contains non-numeric or non-finite",
     ),
     "scale": (lambda: changed(flowers(), scale=np.zeros(3)), "scale: must not be 0"),
+    "temperature": (
+        lambda: changed(calibrated(), {"calibration": {**FITTED, "temperature": 0.0}}),
+        "calibration.temperature: Input should be greater than 0",
+    ),
+    "bias": (
+        lambda: changed(calibrated(), {"calibration": {**FITTED, "bias": [1.0]}}),
+        "calibration: must have a bias for each output",
+    ),
+    "shift": (
+        lambda: changed(calibrated(), {"calibration": {**FITTED, "shift": [1.0, 2.0]}}),
+        "calibration: must have a shift for each output",
+    ),
+    "calibrated numbers": (
+        lambda: changed(prices(), {"calibration": FITTED}),
+        "calibration: must not be in a regression",
+    ),
     "folds": (
         lambda: changed(flowers(), mean=np.ones((3, 3)), scale=np.ones((3, 3))),
         "must have 1 fold, or 2",

@@ -70,14 +70,20 @@ def folder(studies: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
 
 SMALL = ("--top", "3", "--replicates", "4", "--json")
 Promote = Callable[..., dict]
+OLDER = """
+import sys
+if promotion := sys.modules.get("dnnsearch.promotion.promotion"):
+    promotion.with_pieces = lambda refitted, *others: refitted
+"""  # promotes as before anything was fitted on dev; an older version would be another program
 
 
 @pytest.fixture
 def promote(program: Preloaded, folder: Path) -> Promote:
     """Return a function that runs `dnnsearch promote STUDY` and returns its JSON document."""
 
-    def run(study: str, *arguments: str, code: int = 0) -> dict:
-        said = program.run(folder, "promote", study, *SMALL, *arguments, code=code)
+    def run(study: str, *arguments: str, code: int = 0, planted: str = "") -> dict:
+        command = ("promote", study, *SMALL, *arguments)
+        said = program.run(folder, *command, code=code, planted=planted)
         return json.loads(said.splitlines()[-1])
 
     return run

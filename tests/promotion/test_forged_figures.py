@@ -15,7 +15,7 @@ from dnnsearch.models import model_file
 from dnnsearch.promotion.candidates import memo
 from dnnsearch.study.evaluation_log import EvaluationLog
 from dnnsearch.study.stored_study import open_study
-from tests.promotion.conftest import SMALL, Promote
+from tests.promotion.conftest import OLDER, SMALL, Promote
 from tests.support.preloaded import Preloaded
 
 QUIET = ("--quiet", "--workers=2")
@@ -161,7 +161,7 @@ def test_a_champion_with_other_weights_is_named(
 def test_a_study_of_before_goes_on_and_a_forged_figure_of_it_is_found(
     program: Preloaded, promote: Promote, folder: Path
 ) -> None:
-    said = promote("clean")
+    said = promote("clean", planted=OLDER)
     old = {name: openings(folder)[0][name] for name in ("when", "trial", "model", "test")}
     figures = said["test"]
     forged(folder, lambda entry: entry.clear() or entry.update(old, figures=figures))
@@ -173,7 +173,7 @@ def test_a_study_of_before_goes_on_and_a_forged_figure_of_it_is_found(
     assert lines[2].startswith("champion ")
     forged(folder, better)
     assert "is 0.9925 in the log" in program.run(folder, "verify", "clean", *QUIET, code=1)
-    assert promote("clean")["test"] == figures  # and the log has everything now
+    assert promote("clean", planted=OLDER)["test"] == figures  # and the log has everything now
     assert {"rows", "outputs", "candidates", "file", "damaged"} <= set(openings(folder)[0])
     forged(folder, lambda entry: entry.clear() or entry.update(old, figures=figures))
     for path in memo_paths(folder):

@@ -40,7 +40,7 @@ class Promoted:
                 candidate=SimpleNamespace(trial=number),
                 record=SimpleNamespace(spec=SimpleNamespace(maximize=True)),
             ),
-            spec=SimpleNamespace(digest="0" * 64),
+            name="0" * 64,
             test="test",
             model=network,
             beats=lambda rival, maximize: self.better,

@@ -1,5 +1,7 @@
 """Small models of every kind, built without a training."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
@@ -7,6 +9,7 @@ from dnnsearch.data.column_inputs import ColumnInputs
 from dnnsearch.data.fold_alignment import aligned
 from dnnsearch.data.number_table import Standardisation
 from dnnsearch.data.preprocessing import fit
+from dnnsearch.models.calibration import Calibration
 from dnnsearch.models.ensemble import Model, labels
 from dnnsearch.nn import Parameters
 
@@ -91,7 +94,9 @@ def ledger() -> pd.DataFrame:
     return pd.DataFrame({**numbers, **text})
 
 
-def accounts(decimal: str = ".", task: str = "binary") -> Model:
+def accounts(
+    decimal: str = ".", task: str = "binary", calibration: Calibration | None = None
+) -> Model:
     """Return a model on the ledger, whose file had formatted numbers and this decimal mark."""
     roles = {name: "category" for name in ("zone", "member", "vip", "code", "day", "city")}
     roles = {"price": "number", "share": "number", "size": "quantile", "age": "number", **roles}
@@ -102,4 +107,5 @@ def accounts(decimal: str = ".", task: str = "binary") -> Model:
     sizes = [inputs.shape[0], 6, 1]
     target = np.array([0.0, 1.0])
     flat = parameters(sizes, 2)
-    return Model(flat, "tanh", inputs, classes, target, "left", form, ORIGIN)
+    plain = Model(flat, "tanh", inputs, classes, target, "left", form, ORIGIN)
+    return replace(plain, calibration=calibration)

@@ -46,7 +46,7 @@ class Incumbent:
     def digest(self) -> str:
         """The digest of the record that the model was made of."""
         origin = self.model.provenance
-        return str(origin.get("refit") or origin["record"])
+        return str(origin.get("promoted") or origin.get("refit") or origin["record"])
 
 
 @dataclass(frozen=True)
@@ -159,12 +159,16 @@ def incumbent(study: OpenStudy, report: Report) -> Incumbent:
 
 
 def _first_test_score(study: OpenStudy, kept: Model, report: Report) -> Mapping[str, float] | None:
-    """Return the test score of the first logged evaluation of this configuration.
+    """Return the test score of the first logged evaluation of this model.
+
+    A model without pieces is known in the log by its configuration.
 
     If the log has another score than the networks get again, report it; the latter counts.
     """
     for entry in EvaluationLog(study.rows).entries:
-        if entry["trial"] == kept.provenance.get("trial") and "figures" in entry:
+        is_same = entry["model"] == kept.provenance.get("promoted", entry["model"])
+        is_same = is_same and entry["trial"] == kept.provenance.get("trial")
+        if is_same and "figures" in entry:
             logged = dict(entry["figures"]["ensemble"])
             scored = scored_again(study, entry, ArrayStore(default_root()))
             if scored and (difference := figures_difference(entry, scored, study.config.dtype)):
