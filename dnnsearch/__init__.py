@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from dnnsearch.api import (
         Ablated,
+        Citation,
         Compared,
         Explained,
         Promoted,
         Retuned,
         Verdict,
         best,
+        cite,
         clean,
         compare,
         explain,
@@ -53,6 +55,7 @@ MODULES = {  # of the names that are not in the API's module
 ALIASES = {"list": "studies"}  # not in __all__: `import *` must not replace the builtin
 __all__ = [
     "Ablated",
+    "Citation",
     "Compared",
     "DeepNetClassifier",
     "DeepNetRegressor",
@@ -65,6 +68,7 @@ __all__ = [
     "UserError",
     "Verdict",
     "best",
+    "cite",
     "clean",
     "compare",
     "explain",

@@ -7,7 +7,7 @@ Nothing here knows how a study is searched.
 - `searches`: `search`.
 - `new_file`: `new`, and the overrides of a config as `--set` has them.
 - `frame_file`: a table in memory as the file of a study.
-- `read_studies`: `load`, `studies`, `show`, `best`, `fingerprint`.
+- `read_studies`: `load`, `studies`, `show`, `best`, `fingerprint`, `cite`.
 - `results`: a study and a trial as objects.
 - `reproduction`: `rerun`, `verify`, `lock`, `report`.
 - `explanations`: `explain`.
@@ -29,7 +29,7 @@ from dnnsearch.api.promotions import (
     retune,
     why,
 )
-from dnnsearch.api.read_studies import best, fingerprint, load, show, studies
+from dnnsearch.api.read_studies import Citation, best, cite, fingerprint, load, show, studies
 from dnnsearch.api.removals import clean, publish, rm, ui
 from dnnsearch.api.reproduction import Verdict, lock, report, rerun, verify
 from dnnsearch.api.results import Study, Trial
@@ -38,6 +38,7 @@ from dnnsearch.errors import UserError
 
 __all__ = [
     "Ablated",
+    "Citation",
     "Compared",
     "Explained",
     "Promoted",
@@ -47,6 +48,7 @@ __all__ = [
     "UserError",
     "Verdict",
     "best",
+    "cite",
     "clean",
     "compare",
     "explain",

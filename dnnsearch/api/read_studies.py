@@ -1,7 +1,8 @@
 """Read studies and their trials; nothing here changes them."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dnnsearch.api.results import Study, Trial
@@ -12,6 +13,16 @@ from dnnsearch.urls import storage_url
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+@dataclass(frozen=True)
+class Citation:
+    """What a paper says of a study; `document` has all its parts."""
+
+    text: str  # two sentences
+    markdown: str  # a table with one row
+    latex: str  # its header and its row
+    document: Mapping[str, Any]
 
 
 def load(name: str, *, storage: str | None = None) -> Any:
@@ -82,3 +93,15 @@ def fingerprint(study: str, trials: int | None = None, *, storage: str | None = 
     Raise UserError if one of them is unfinished.
     """
     return open_study(study, storage_url(storage)).fingerprint(trials)
+
+
+def cite(study: str, *, storage: str | None = None) -> Citation:
+    """Return what a paper says of a study: two sentences, and a table row in Markdown and LaTeX.
+
+    Raise UserError if a trial is unfinished, or if none has finished.
+    """
+    from dnnsearch.reporting.citation import cite as cited
+
+    document = cited(open_study(study, storage_url(storage)))
+    sentences, markdown, latex = (document[key] for key in ("sentences", "markdown", "latex"))
+    return Citation(" ".join(sentences), "\n".join(markdown), "\n".join(latex), document)

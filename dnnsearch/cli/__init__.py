@@ -15,6 +15,7 @@ decides. Modules that do work are imported inside the commands, so that `--help`
 - `verify`: run a whole study again and compare it.
 - `lock`: the text file by which a clone can verify a study.
 - `report`: one HTML page on a study or on several.
+- `cite`: what a paper says of a study.
 - `explain`: what the columns of the data do.
 - `promote`: from a search to one model with an unbiased test score.
 - `why`: what each difference between trial 0 and the champion is worth.

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from dnnsearch.cli.best import best
+from dnnsearch.cli.cite import cite
 from dnnsearch.cli.clean import clean
 from dnnsearch.cli.compare import compare
 from dnnsearch.cli.config import config
@@ -80,6 +81,7 @@ app.command()(rerun)
 app.command()(verify)
 app.command()(lock)
 app.command()(report)
+app.command()(cite)
 app.command()(explain)
 app.command()(promote)
 app.command()(why)

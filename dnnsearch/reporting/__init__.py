@@ -6,5 +6,6 @@ It reads studies and changes none; it knows nothing of how a search runs.
 - `html/`: the page that displays it.
 - `write_report`: from studies to the page, and its copy in MLflow.
 - `explanation_text`: what the columns do, as text and as a JSON document.
+- `citation`: what a paper says of a study.
 - `terminal`: ties and comparisons for `show`.
 """

@@ -1,6 +1,5 @@
 """From studies to the report, and its copy in MLflow."""
 
-import re
 import shlex
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -25,6 +24,7 @@ from dnnsearch.runtime import numerics
 from dnnsearch.runtime.cli_process import program_name
 from dnnsearch.study.baselines import baselines_file
 from dnnsearch.study.baselines.fit_study import fit_and_keep
+from dnnsearch.study.leaderboard.formats import in_markdown
 from dnnsearch.study.leaderboard.ranking import leaderboard
 from dnnsearch.study.stored_study import OpenStudy
 from dnnsearch.study.test_set_history import history
@@ -94,11 +94,6 @@ def attach(study: OpenStudy, name: str, report: Report) -> bool:
     return report_artifact.attach(
         uri, study_info(study), name, report.html.encode(), report.verdict
     )
-
-
-def in_markdown(text: str) -> str:
-    """Return Markdown that is displayed as `text`: its special characters are escaped."""
-    return re.sub(r"([\\`*_\[\]<>|])", r"\\\1", text)
 
 
 def _read(study: OpenStudy, on_message: OnMessage) -> ReportData:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+import dnnsearch
 from dnnsearch.promotion.candidates import confirmations, memo
 from dnnsearch.reporting.analysis.champion_trial import (
     confusion,
@@ -48,3 +49,15 @@ def test_without_the_confirmation_the_best_trial_is_shown_and_the_report_says_so
     seen = networks_to_show(read(study), study, print)
     assert seen.title.startswith("The best trial, number ")
     assert f"The champion, of trial {said['trial']}, was trained on this dev set" in seen.reason
+
+
+def test_a_promoted_study_has_the_test_figure_of_its_champion(promote: Promote) -> None:
+    made = promote("clean")
+    found = dnnsearch.cite("clean")
+    score = made["test"]["ensemble"]
+    assert f"test_accuracy {score['value']:.4f} (95 %: {score['low']:.4f}" in found.text
+    assert f"The champion, 4 networks of trial {made['trial']}" in found.text
+    assert "test set opened once, by clean: this figure counts" in found.text
+    assert f"where guessing has {made['test']['guess']:.4f}" in found.text
+    assert found.document["figure"]["trial"] == made["trial"]
+    assert f"{score['value']:.4f}" in found.markdown

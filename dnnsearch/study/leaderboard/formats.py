@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import math
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -33,6 +34,11 @@ def short(value: Value | None, form: str) -> str:
     if value is None:
         return ""
     return str(value) if isinstance(value, str) else format(value, form)
+
+
+def in_markdown(text: str) -> str:
+    """Return Markdown that is displayed as `text`: its special characters are escaped."""
+    return re.sub(r"([\\`*_\[\]<>|])", r"\\\1", text)
 
 
 def csv_text(boards: Sequence[Leaderboard]) -> str:

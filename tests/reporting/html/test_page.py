@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from dnnsearch.reporting.html.markup import Markup, harmless, tag
-from dnnsearch.reporting.write_report import Report, in_markdown, report
-from dnnsearch.study.leaderboard.formats import csv_text
+from dnnsearch.reporting.write_report import Report, report
+from dnnsearch.study.leaderboard.formats import csv_text, in_markdown
 from dnnsearch.study.leaderboard.ranking import leaderboard
 from tests.support import rigs
 from tests.support.browser import chromium

@@ -1,0 +1,30 @@
+"""`cite`: what a paper says of a study."""
+
+import json
+
+from dnnsearch.cli.options import Storage, Study
+from dnnsearch.cli.promote import Json
+from dnnsearch.urls import DEFAULT_STORAGE
+
+
+def cite(study: Study, as_json: Json = False, storage: Storage = DEFAULT_STORAGE) -> None:
+    """Print what a paper says of a study: two sentences, and a table row.
+
+    They name the space, the trials, the seeds, the numerics, the split, the figure with its 95 %
+    interval, the fingerprint, and the command that verifies it. The row is printed in Markdown and
+    in LaTeX. The figure is that of the champion on the test set, and the text says how often the
+    test set was opened. If the study was not promoted here, the figure is that of the best trial
+    on dev, and the text says that it is optimistic.
+
+    \b
+    Examples:
+      dnnsearch cite digits
+      dnnsearch cite digits --json
+    """
+    from dnnsearch.reporting.citation import cite as cited
+    from dnnsearch.reporting.citation import lines
+    from dnnsearch.study.leaderboard.formats import finite_or_null
+    from dnnsearch.study.stored_study import open_study
+
+    citation = cited(open_study(study, storage))
+    print(json.dumps(finite_or_null(citation)) if as_json else "\n".join(lines(citation)))
