@@ -18,6 +18,7 @@ def next_commands(config: "Config", study: str, best: int | None) -> list[str]:
     trial = [
         f"  its configuration:      {command_on('best', config, study)}",
         f"  HTML report:            {command_on('report', config, study)}",
+        f"  what the columns do:    {command_on('explain', config, study)}",
         f"  unbiased test score:    {command_on('promote', config, study)}",
         f"  train it again:         {command_on('rerun', config, f'{study}/{best}')}",
     ]

@@ -16,8 +16,14 @@ ELSEWHERE = ("--storage=sqlite:///else where.db", "--set=tracking=none", "--work
 def test_commands_find_a_study_in_another_storage(program: Preloaded, tiny: Path) -> None:
     output = program.run(tiny, "search", "tiny.yaml", *ELSEWHERE, "--trials=1", "--quiet")
     found = re.findall(r"^  .*: +dnnsearch (.*)$", output, re.MULTILINE)
-    assert [line.split()[0] for line in found] == ["best", "report", "promote", "rerun"]
-    for line in (found[0], found[3]):
+    assert [line.split()[0] for line in found] == [
+        "best",
+        "report",
+        "explain",
+        "promote",
+        "rerun",
+    ]
+    for line in (found[0], found[2], found[4]):
         program.run(tiny, *shlex.split(line))  # fails unless it ends with 0
 
 
