@@ -1,36 +1,66 @@
-"""The pictures of the documentation: a search in the terminal, and the first page of its report.
+"""The pictures of the documentation: what a person sees in the terminal and in the report.
 
-A study is searched in a temporary folder, on a pseudo-terminal, by the real command. What that
-terminal showed when most trials were running, and what it showed at the end, becomes `search.svg`.
-The study's report is opened in a headless Chromium, and its first screen becomes `report.webp`.
-Seconds in the pictures are those of the machine that made them.
+Studies are searched in a temporary folder by the real commands. `search.svg` is drawn from what a
+pseudo-terminal showed when most trials were running, and at the end. The screens of the gallery are
+those of a real tmux of 80x24 and of 160x50 characters. The pages are reports in a headless
+Chromium, 1280 and 400 pixels wide, light and dark. Seconds in the pictures are those of the machine
+that made them.
 
 Command: python experiments/gallery.py [--tiny] [--out docs/images]
 """
 
 import argparse
+import base64
 import fcntl
 import io
 import os
 import pty
 import re
+import shlex
 import shutil
 import struct
 import subprocess
 import sys
 import tempfile
 import termios
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 from rich.console import Console
 from rich.text import Text
+from selenium.webdriver.support.ui import WebDriverWait
 
 ROOT = Path(__file__).parents[1]
-COLUMNS, ROWS = 100, 40  # characters of the terminal
-SCREEN = "1100,1500"  # pixels of the report
-DRAWING_MILLISECONDS = 8000  # of the browser's own clock, for the plots
+COLUMNS, ROWS = 100, 40  # characters of the terminal of search.svg
 TINY = ["--trials=3", "--set", "iterations=300", "--set", "tracking=none"]
+SIZES = ((80, 24), (160, 50))  # of the gallery's screens
+SCREENS = {  # name -> command; the first one is drawn while it runs
+    "running": "dnnsearch search churn --trials 40",
+    "show": "dnnsearch show churn",
+    "explain": "dnnsearch explain churn --quiet",
+    "promote": "dnnsearch promote churn --top 3 --quiet",
+}
+BUSY_TRIALS, END_SECONDS = 8, 900.0
+NEW = ["dnnsearch", "new", "churn.csv", "--target", "left", "--set", "tracking=none"]
+PAGES = (  # study, heading of the section that is on top, or none; width, height; dark
+    ("churn", "", 1280, 1000, False),
+    ("churn", "", 400, 800, True),
+    ("churn", "What the columns do", 1280, 1340, True),
+    ("churn", "What the columns do", 400, 1000, False),
+    ("moons", "History", 1280, 1150, False),
+    ("moons", "", 400, 800, True),
+)
+REPORT = ("digits", "", 1100, 1500, False)  # of report.webp
+MANY = ["--trials=300", "--set", "iterations=300", "--set", "tracking=none"]
+DRAWN = "return document.body.dataset.drawn !== undefined"
+TOP = """
+const headings = [...document.querySelectorAll("h2")];
+return headings.find(h => h.textContent == arguments[0]).getBoundingClientRect().top + scrollY - 10;
+"""
+QUALITY = 40  # of the pages, in percent
 REDRAWN = re.compile(r"\r?(?:\x1b\[2K|\x1b\[1A|\x1b\[\?25[lh])+")  # what stands between two frames
 FONT = re.compile(r"\s*@font-face \{.*?\}\n", re.DOTALL)  # fetched from a server by default
 
@@ -89,9 +119,9 @@ def scenes(written: str) -> tuple[str, str]:
     return busiest[len(busiest) // 2].strip("\n"), end.strip("\n")
 
 
-def svg(text: str, title: str) -> str:
+def svg(text: str, title: str, columns: int = COLUMNS) -> str:
     """A terminal window with this text; lines are cut at its width. The picture fetches nothing."""
-    console = Console(record=True, width=COLUMNS, file=io.StringIO(), force_terminal=True)
+    console = Console(record=True, width=columns, file=io.StringIO(), force_terminal=True)
     for line in text.split("\n"):
         console.print(Text.from_ansi(line), no_wrap=True, overflow="ellipsis", crop=True)
     picture = console.export_svg(title=title, unique_id="dnnsearch")
@@ -99,24 +129,134 @@ def svg(text: str, title: str) -> str:
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
-def photograph(page: Path, picture: Path) -> None:
-    """The first screen of a page, as a headless Chromium draws it; the ending says the format."""
-    browser = shutil.which("chromium") or shutil.which("chromium-browser")
-    if browser is None:
-        raise SystemExit("error: the picture of the report needs chromium on PATH")
-    options = [
-        "--headless",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--hide-scrollbars",
-        f"--window-size={SCREEN}",
-        f"--virtual-time-budget={DRAWING_MILLISECONDS}",
-    ]
-    subprocess.run(
-        [browser, *options, f"--screenshot={picture.absolute()}", page.absolute().as_uri()],
-        check=True,
-        capture_output=True,
-    )
+class Tmux:
+    """A window of tmux, in which one command at a time runs."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.ended, self.windows = folder, folder / "ended", 0
+
+    def __call__(self, *arguments: str) -> str:
+        """Run a command of tmux; return what it prints."""
+        socket = (
+            self.folder / f"tmux-{self.windows}"
+        )  # a server that ends may still have the last one
+        tmux = ["tmux", "-S", str(socket), *arguments]
+        made = subprocess.run(tmux, env=environment(self.folder), capture_output=True, check=True)
+        return made.stdout.decode()
+
+    def start(self, command: str, size: tuple[int, int]) -> None:
+        """Start the command in a window of this size, which stays when the command has ended."""
+        columns, rows = map(str, size)
+        window = ["new-session", "-d", "-x", columns, "-y", rows, "-c", str(self.folder)]
+        self.ended.unlink(missing_ok=True)
+        self.windows += 1
+        self(*window, f"printf '$ {command}\\n'; {command}; touch {self.ended}; sleep 1000")
+        self("set", "status", "off")
+
+    def screen(self) -> str:
+        """Return the visible screen with its colours."""
+        return self("capture-pane", "-e", "-p").rstrip()
+
+    def wait(self, done: int | None = None) -> str:
+        """Wait for the end, or until so many trials are done; return the screen."""
+        end = time.monotonic() + END_SECONDS
+        while not self.ended.exists() and (done is None or self._done() < done):
+            if time.monotonic() > end:
+                raise RuntimeError(self.screen())
+            time.sleep(0.2)
+        return self.screen()
+
+    def _done(self) -> int:
+        return max((int(count) for count in re.findall(r"(\d+)/\d+", self.screen())), default=0)
+
+    def close(self) -> None:
+        """Close the window, with what runs in it."""
+        self("kill-server")
+
+
+def draw_screens(folder: Path, out: Path, tiny: bool) -> list[Path]:
+    """Draw the screens of SCREENS in both sizes; return the paths."""
+    tmux, made = Tmux(folder), []
+
+    def draw(name: str, screen: str, size: tuple[int, int]) -> None:
+        columns, rows = size
+        path = out / f"{name}-{columns}x{rows}.svg"
+        path.write_text(svg(screen, f"{columns}x{rows}", columns), encoding="utf-8")
+        made.append(path)
+
+    running, *others = SCREENS
+    tmux.start(SCREENS[running] + (f" {shlex.join(TINY)}" if tiny else ""), SIZES[0])
+    for size in SIZES:
+        tmux("resize-window", "-x", str(size[0]), "-y", str(size[1]))
+        time.sleep(1)  # until it is drawn anew
+        draw(running, tmux.wait(1 if tiny else BUSY_TRIALS), size)
+    tmux.wait()
+    tmux.close()
+    for name in others:
+        for size in SIZES:
+            tmux.start(SCREENS[name], size)
+            draw(name, tmux.wait(), size)
+            tmux.close()
+    return made
+
+
+def customers(path: Path) -> None:
+    """Write a table of customers who left or stayed, made up from a seed."""
+    rng = np.random.default_rng(0)
+    m = 900
+    months, income = rng.integers(0, 72, m), np.exp(rng.normal(10, 1, m)).round()
+    plan, age = rng.choice(["basic", "plus", "pro"], m, p=[0.5, 0.3, 0.2]), rng.normal(45, 12, m)
+    joined = pd.Timestamp("2019-01-01") + pd.to_timedelta(rng.integers(0, 1500, m), unit="D")
+    score = 1.5 - 0.08 * months + 1.5 * (plan == "pro") + 0.8 * (np.log(income) - 10)
+    left = np.where(score + rng.normal(size=m) > 0, "yes", "no")
+    frame = pd.DataFrame({"months": months, "plan": plan, "age": age.round(), "income": income})
+    frame.loc[rng.random(m) < 0.1, "age"] = np.nan
+    frame.assign(joined=joined.strftime("%Y-%m-%d"), left=left).to_csv(path, index=False)
+
+
+def photograph(
+    page: Path, picture: Path, heading: str, width: int, height: int, is_dark: bool
+) -> None:
+    """A screen of a page from the section with this heading, else from its top, as WebP."""
+    browser, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if browser is None or driver is None:
+        raise SystemExit("error: the pictures of pages need chromium and chromedriver on PATH")
+    from selenium import webdriver
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = browser
+    for argument in ("headless=new", "no-sandbox", "disable-gpu", "hide-scrollbars"):
+        options.add_argument(f"--{argument}")
+    with webdriver.Chrome(options=options, service=webdriver.ChromeService(driver)) as chrome:
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if is_dark else "light"}
+        chrome.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        chrome.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        chrome.get(page.absolute().as_uri())
+        WebDriverWait(chrome, 120).until(lambda c: c.execute_script(DRAWN))
+        top = chrome.execute_script(TOP, heading) if heading else 0
+        clip = {"x": 0, "y": top, "width": width, "height": height, "scale": 1}
+        form = {"format": "webp", "quality": QUALITY, "captureBeyondViewport": True, "clip": clip}
+        shot = chrome.execute_cdp_cmd("Page.captureScreenshot", form)
+    picture.write_bytes(base64.b64decode(shot["data"]))
+
+
+def draw_pages(folder: Path, out: Path) -> list[Path]:
+    """Draw the pages of PAGES; return the paths."""
+    made = []
+    for study, heading, width, height, is_dark in PAGES:
+        part = heading.rsplit(" ", 2)[-2 if " " in heading else -1] if heading else "top"
+        path = out / f"page-{study}-{part.lower()}-{width}-{'dark' if is_dark else 'light'}.webp"
+        photograph(folder / f"report-{study}.html", path, heading, width, height, is_dark)
+        made.append(path)
+    return made
+
+
+def search_digits(folder: Path, tiny: bool) -> str:
+    """Search the study of README; return the text of its picture."""
+    search = ["dnnsearch", "search", "configs/digits.yaml"]
+    frame, end = scenes(on_a_terminal([*search, *(TINY if tiny else [])], folder))
+    return f"$ {' '.join(search)}\n{frame}\n\n...\n\n{end}"
 
 
 def main(arguments: Sequence[str] | None = None) -> list[Path]:
@@ -132,13 +272,16 @@ def main(arguments: Sequence[str] | None = None) -> list[Path]:
     with tempfile.TemporaryDirectory(prefix="dnnsearch-gallery-") as root:
         folder = Path(root)
         shutil.copytree(ROOT / "configs", folder / "configs")
-        search = ["dnnsearch", "search", "configs/digits.yaml"]
-        frame, end = scenes(on_a_terminal([*search, *(TINY if given.tiny else [])], folder))
-        text = f"$ {' '.join(search)}\n{frame}\n\n...\n\n{end}"
-        terminal.write_text(svg(text, "dnnsearch"), encoding="utf-8")
-        on_a_terminal(["dnnsearch", "report", "digits", "--quiet"], folder)
-        photograph(folder / "report-digits.html", report)
-    return [terminal, report]
+        customers(folder / "churn.csv")
+        on_a_terminal(NEW, folder)
+        terminal.write_text(svg(search_digits(folder, given.tiny), "dnnsearch"), encoding="utf-8")
+        screens = draw_screens(folder, given.out, given.tiny)
+        many = TINY if given.tiny else MANY
+        on_a_terminal(["dnnsearch", "search", "moons", "--quiet", *many], folder)
+        for study in ("digits", "churn", "moons"):
+            on_a_terminal(["dnnsearch", "report", study, "--quiet"], folder)
+        photograph(folder / "report-digits.html", report, *REPORT[1:])
+        return [terminal, *screens, report, *draw_pages(folder, given.out)]
 
 
 if __name__ == "__main__":
