@@ -17,7 +17,7 @@ from dnnsearch.models.ensemble import Model
 from dnnsearch.models.model_file import ENDING, decode, digest
 from dnnsearch.runtime.cli_process import program_name
 from dnnsearch.storage.regular_file import Unreadable, read_regular
-from dnnsearch.study.stored_study import IDENTITY, OpenStudy
+from dnnsearch.study.stored_study import CHAMPION, IDENTITY, OpenStudy
 from dnnsearch.tracking import has_store
 from dnnsearch.trials.record_file import DIGEST_PREFIX
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from dnnsearch.tracking.registry import Version
 
 Report = Callable[[str], object]
-CHAMPION = "champion"  # the study's attribute: digests that the local copy may have
 PROMOTIONS = "promotion"  # the folder next to the records with what promotions trained
 
 

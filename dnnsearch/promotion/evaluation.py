@@ -137,7 +137,7 @@ class Evaluation:
 
 
 def send_openings(study: OpenStudy, report: Report) -> None:
-    """Let MLflow know which test sets the study has opened; if MLflow is away, say so."""
+    """Let MLflow know of the study's openings and test figures; if MLflow is away, say so."""
     if not has_store(study.config.tracking):
         return
     from dnnsearch.tracking.backfill import send  # imports MLflow, which takes seconds

@@ -13,11 +13,10 @@ from dnnsearch.promotion.confirmation import Confirmed
 from dnnsearch.promotion.promotion import Promotion
 from dnnsearch.runtime.cli_process import program_name
 from dnnsearch.statistics.difference_to_best import Comparison
-from dnnsearch.statistics.interval import with_error
+from dnnsearch.statistics.interval import number_text, score_text, with_error
 from dnnsearch.study.baselines.baseline_models import TITLES
+from dnnsearch.study.promoted_figure import on_test
 from dnnsearch.trials.metrics import METRICS, RANKING
-
-UNDEFINED = "not defined for these examples"
 
 
 def lines(promotion: Promotion) -> list[str]:
@@ -135,7 +134,7 @@ def _trials(candidates: Sequence[Candidate]) -> str:
 
 def _test(promotion: Promotion) -> list[str]:
     objective, scores = promotion.objective, promotion.scores
-    name = test_name(objective)
+    name = on_test(objective)
     ensemble, single = (score_text(scores[kind]) for kind in ("ensemble", "single"))
     unseen = "" if promotion.known else ", which no trial has seen"
     rows = f"{scores['examples']} test examples{unseen}"
@@ -144,7 +143,7 @@ def _test(promotion: Promotion) -> list[str]:
         *([_known(promotion)] if promotion.known else []),
         f"  the ensemble   {ensemble}",
         f"  one network    {single}",
-        f"  guessing       {_number(scores['guess'])}",
+        f"  guessing       {number_text(scores['guess'])}",
         *(_baseline(promotion, model) for model in promotion.baselines),
         *(_other_metric(promotion, other) for other in promotion.metrics if other != objective),
         _shrinkage(promotion),
@@ -158,8 +157,8 @@ def _baseline(promotion: Promotion, model: str) -> str:
 
 def _other_metric(promotion: Promotion, name: str) -> str:
     figure = promotion.metrics[name]
-    guess = f"guessing {_number(figure['guess'])}"
-    return f"  {test_name(name)} of the ensemble: {score_text(figure)}; {guess}"
+    guess = f"guessing {number_text(figure['guess'])}"
+    return f"  {on_test(name)} of the ensemble: {score_text(figure)}; {guess}"
 
 
 def _known(promotion: Promotion) -> str:
@@ -167,22 +166,9 @@ def _known(promotion: Promotion) -> str:
     return f"  warning: {what}, so the scores are too good for new rows; see split.equal_rows"
 
 
-def score_text(score: dict[str, float]) -> str:
-    """Return a score with its 95 % interval, which a single example does not have."""
-    value, low, high = (score[name] for name in ("value", "low", "high"))
-    if math.isinf(low) or math.isinf(high):
-        return f"{_number(value)} (too few examples for an interval)"
-    return f"{value:.4f} (95 %: {low:.4f} to {high:.4f})" if math.isfinite(value) else UNDEFINED
-
-
-def _number(value: float) -> str:
-    shown = round(value, 4) + 0.0  # -0.0 becomes 0.0
-    return f"{shown:.4f}" if math.isfinite(value) else UNDEFINED
-
-
 def _shrinkage(promotion: Promotion) -> str:
     search, confirmed, test = steps(promotion)
-    scores = f"{search:.4f} in the search, {confirmed:.4f} confirmed, {_number(test)} on test"
+    scores = f"{search:.4f} in the search, {confirmed:.4f} confirmed, {number_text(test)} on test"
     fall = f" ({test - search:+.4f})" if math.isfinite(test) else ""
     why = "dev scores are optimistic, because dev was used for selection"
     return f"from dev to test: {scores}{fall}; {why}"
@@ -203,9 +189,9 @@ def _found(promotion: Promotion) -> list[str]:
         return []
     (shown,) = promotion.found_by
     figure = promotion.metrics[shown]
-    guess = _number(figure["guess"])
-    text = f"found by {test_name(shown)}, {score_text(figure)}, guessing {guess}, and not by "
-    why = f"{test_name(promotion.objective)}: the networks rank the examples, but their answers are"
+    guess = number_text(figure["guess"])
+    text = f"found by {on_test(shown)}, {score_text(figure)}, guessing {guess}, and not by "
+    why = f"{on_test(promotion.objective)}: the networks rank the examples, but their answers are"
     advice = f"to search for a good ranking: --set objective={shown} and another --study NAME"
     return [f"{text}{why} not clearly better than guessing; {advice}"]
 
@@ -213,7 +199,9 @@ def _found(promotion: Promotion) -> list[str]:
 def _nothing(promotion: Promotion) -> str:
     figures, objective = promotion.metrics, promotion.objective
     tried = [name for name in dict.fromkeys([objective, RANKING]) if name in figures]
-    text = " nor ".join(f"{test_name(n)} (guessing: {_number(figures[n]['guess'])})" for n in tried)
+    text = " nor ".join(
+        f"{on_test(n)} (guessing: {number_text(figures[n]['guess'])})" for n in tried
+    )
     neither = f"neither {text} is" if len(tried) > 1 else f"{text} is not"
     advice = "check the labels and the features"
     if any(METRICS[n].direction.better(figures[n]["value"], figures[n]["guess"]) for n in tried):
@@ -236,11 +224,6 @@ def _registration(promotion: Promotion) -> list[str]:
     version = f", {registered.version} in MLflow" if registered.version else ""
     verdict = "champion" if registered.is_champion else "not the champion"
     return [f"model: {registered.file}{version}", f"{verdict}: {registered.why}"]
-
-
-def test_name(objective: str) -> str:
-    """Return the name of an objective on the test set: `test_f1` for `dev_f1`."""
-    return f"test_{objective.removeprefix('dev_')}"
 
 
 def document(promotion: Promotion) -> dict[str, Any]:

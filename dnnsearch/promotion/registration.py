@@ -21,8 +21,9 @@ from dnnsearch.deployment.champion import (
 from dnnsearch.errors import UserError
 from dnnsearch.models.model_file import ENDING, digest
 from dnnsearch.promotion.candidates import memo
-from dnnsearch.promotion.evaluation import Evaluation
+from dnnsearch.promotion.evaluation import Evaluation, send_openings
 from dnnsearch.runtime.cli_process import command_line
+from dnnsearch.study.promoted_figure import PromotedFigure, promoted_figure
 from dnnsearch.study.shown_files import shown_files
 from dnnsearch.study.stored_study import OpenStudy
 from dnnsearch.study.test_set_history import History
@@ -74,6 +75,7 @@ def register_champion(
         except UserError as error:
             return Registered(file, uri, False, _lacking("the alias", error))
         save_champion(study, content)  # last, because MLflow may fail
+    send_openings(study, report)  # and whose figure it is that the study has now
     return Registered(file, uri, is_champion, why)
 
 
@@ -97,6 +99,7 @@ def _register(
     objective = study.config.objective.removeprefix("dev_")
     values = {kind: f"{scores[kind]['value']:.6g}" for kind in ("ensemble", "single")}
     tags = {f"dnnsearch.test_{objective}.{kind}": value for kind, value in values.items()}
+    figure = promoted_figure(study, evaluation.name)
     return register(
         study.config.tracking,
         study_info(study),
@@ -108,11 +111,15 @@ def _register(
             OPENING_TAG: str(opened.place(evaluation.name)),
             **tags,
         },
-        description=f"Test figure of the ensemble: test_{objective} {values['ensemble']}; "
-        f"{opened.sentence(evaluation.name)}.",
+        metrics=figure.metrics() if figure else {},
+        description=_description(figure),
         example=evaluation.model.inputs.typical(),
         files=shown_files(study, also=[evaluation.refitted.candidate.trial]),
     )
+
+
+def _description(figure: PromotedFigure | None) -> str:
+    return " ".join(figure.sentences()) if figure else ""
 
 
 def _set_alias(
@@ -128,7 +135,8 @@ def _set_alias(
         is_better, why = _judge(evaluation, content, True, download(study, other))
         if not is_better:
             return f"; in MLflow {other.uri}, of another study of this name, stays champion: {why}"
-    registry.set_champion(study.config.tracking, registered)
+    description = _description(promoted_figure(study, evaluation.name))
+    registry.set_champion(study.config.tracking, registered, description)
     return ""
 
 

@@ -10,12 +10,13 @@ from typing import Any
 
 from dnnsearch.config.dimensions import Fixed, Range
 from dnnsearch.promotion.champion_fingerprint import champion_entries
-from dnnsearch.promotion.promotion_text import score_text, test_name
 from dnnsearch.reporting.analysis.report_data import read
 from dnnsearch.runtime.cli_process import NAME
 from dnnsearch.runtime.package_version import package_version
+from dnnsearch.statistics.interval import score_text
 from dnnsearch.study.leaderboard.formats import in_markdown
 from dnnsearch.study.leaderboard.ranking import leaderboard
+from dnnsearch.study.promoted_figure import on_test
 from dnnsearch.study.stored_study import OpenStudy
 from dnnsearch.study.test_set_history import history
 
@@ -72,7 +73,7 @@ def _champion(study: OpenStudy) -> Figure | None:
         return None
     entry, record = found
     score, guess = entry["figures"]["ensemble"], entry["figures"]["guess"]
-    name, networks = test_name(study.config.objective), record.spec.replicates
+    name, networks = on_test(study.config.objective), record.spec.replicates
     return Figure(
         name=name,
         text=score_text(score),

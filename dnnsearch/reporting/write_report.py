@@ -20,12 +20,14 @@ from dnnsearch.reporting.html.columns_section import what_columns_do, without_co
 from dnnsearch.reporting.html.comparison_section import compare_studies
 from dnnsearch.reporting.html.markup import Markup, joined, tag
 from dnnsearch.reporting.html.page import page
+from dnnsearch.reporting.html.test_figure_section import test_figure
 from dnnsearch.runtime import numerics
 from dnnsearch.runtime.cli_process import program_name
 from dnnsearch.study.baselines import baselines_file
 from dnnsearch.study.baselines.fit_study import fit_and_keep
 from dnnsearch.study.leaderboard.formats import in_markdown
 from dnnsearch.study.leaderboard.ranking import leaderboard
+from dnnsearch.study.promoted_figure import promoted_figure
 from dnnsearch.study.stored_study import OpenStudy
 from dnnsearch.study.test_set_history import history
 from dnnsearch.study.trial_views import study_info
@@ -113,7 +115,12 @@ def _one(
     sentences = verdict(data, analyses, warnings)
     test_set = history(study)
     opened = test_set.sentence() if test_set.openings or test_set.unknown else ""
-    first = [sections.verdict(sentences, warnings, opened), sections.leaderboard(data, analyses)]
+    figure = test_figure(promoted_figure(study))
+    first = [
+        figure,
+        sections.verdict(sentences, warnings, opened),
+        sections.leaderboard(data, analyses),
+    ]
     parts = [*first, baselines(data)]
     if data.finished:
         by_depth = analyse_deeper(data, analyses, draws)

@@ -2,10 +2,11 @@
 
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 NORMAL_QUANTILE_95 = 1.959963984540054  # the normal distribution's 97.5 % quantile
+UNDEFINED = "not defined for these examples"
 LEVEL = 0.05  # significance level: this share of intervals and comparisons is wrong
 
 
@@ -69,3 +70,17 @@ def t_quantile(tail: float, freedom: float) -> float:
     from scipy.special import stdtrit  # scipy.stats would take half a second to import
 
     return -float(stdtrit(freedom, tail))
+
+
+def score_text(score: Mapping[str, float]) -> str:
+    """Return a score with its 95 % interval, which a single example does not have."""
+    value, low, high = (score[name] for name in ("value", "low", "high"))
+    if math.isinf(low) or math.isinf(high):
+        return f"{number_text(value)} (too few examples for an interval)"
+    return f"{value:.4f} (95 %: {low:.4f} to {high:.4f})" if math.isfinite(value) else UNDEFINED
+
+
+def number_text(value: float) -> str:
+    """Return a score with four digits."""
+    shown = round(value, 4) + 0.0  # -0.0 becomes 0.0
+    return f"{shown:.4f}" if math.isfinite(value) else UNDEFINED

@@ -24,6 +24,7 @@ CONFIG = "config"
 IDENTITY = "id"
 EXPERIMENT = "experiment"
 PROFILE = "profile"  # the shape of the data
+CHAMPION = "champion"  # digests that the local copy of the champion may have
 RETRIES = "retries"  # number of a retry -> number of the failed trial
 
 

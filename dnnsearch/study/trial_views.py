@@ -11,6 +11,7 @@ from dnnsearch.storage.optuna_storage import Rows, is_there, open_storage, study
 from dnnsearch.study import identity_file, preparation
 from dnnsearch.study.baselines import baselines_file
 from dnnsearch.study.baselines.baseline_models import TITLES
+from dnnsearch.study.promoted_figure import promoted_figure
 from dnnsearch.study.stored_study import (
     CONFIG,
     DEFINITION,
@@ -104,6 +105,7 @@ def study_info(study: OpenStudy) -> StudyInfo:
     config = study.config
     definition = study.definition
     attributes = study.attributes
+    figure = promoted_figure(study)
     return StudyInfo(
         name=study.name,
         experiment=attributes[EXPERIMENT],
@@ -117,6 +119,8 @@ def study_info(study: OpenStudy) -> StudyInfo:
         files=_files(study),
         openings=log_of_study(study),
         baselines=_baselines(study),
+        test_metrics=figure.metrics() if figure else {},
+        test_sentences=" ".join(figure.sentences()) if figure else "",
     )
 
 

@@ -33,6 +33,8 @@ study searches, and what its storage holds, is not known here.
 - `shared_session`: make several calls of MLflow in one database session.
 - `study_info`: a study as MLflow's params and description.
 - `study_removal`: delete a study's runs and models.
+- `test_figure`: the test figure of a promoted model in descriptions.
+- `test_figure_run`: the same in the run of its study.
 - `test_set_tags`: the openings of test sets as tags of the studies' runs.
 - `tracker`: bring MLflow up to date with the trials' views.
 - `trial_run`: what MLflow has of a trial, and what a view would change.

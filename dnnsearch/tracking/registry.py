@@ -7,6 +7,7 @@ stores a folder with the model file and no pickle, which `mlflow.pyfunc.load_mod
 import os
 import re
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -16,7 +17,13 @@ from typing import TYPE_CHECKING, Any
 from dnnsearch.errors import UserError
 from dnnsearch.models.model_file import digest
 from dnnsearch.tracking import fields
-from dnnsearch.tracking.client import MlflowClient, MlflowException, connect, mlflow_errors
+from dnnsearch.tracking.client import (
+    Metric,
+    MlflowClient,
+    MlflowException,
+    connect,
+    mlflow_errors,
+)
 from dnnsearch.tracking.model_folder import FILE, write_folder
 from dnnsearch.tracking.publisher_messages import NO_FILES, Files
 from dnnsearch.tracking.runs import is_active
@@ -28,7 +35,7 @@ if TYPE_CHECKING:
 
 CHAMPION = "champion"  # the alias
 OWN_ENTRY = {fields.KIND: "model"}  # the tag of a registered model that we created
-DESCRIPTION_TAG = "dnnsearch.description"  # of a version: what we wrote
+DESCRIPTION_TAG = "dnnsearch.description"  # of a version or a registered model: what we wrote
 NOT_FOUND_CODES = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")  # of MLflow's errors
 
 
@@ -68,6 +75,7 @@ def register(
     trial: int,
     *,
     tags: Mapping[str, str] | None = None,
+    metrics: Mapping[str, float] | None = None,
     description: str = "",
     example: "pd.DataFrame | None" = None,
     files: Files = NO_FILES,
@@ -75,8 +83,8 @@ def register(
     """Log the model file and register it under the study's name, unless that was done before.
 
     `content` is a model file from `model_file.encode`, `trial` the number of the trial with the
-    same configuration. `tags` are further tags of the version, such as scores on the test set, and
-    `description` is for people; one that a person has written is kept.
+    same configuration. `tags` are further tags of the version, `metrics` are those of the logged
+    model, and `description` is for people; one that a person has written is kept.
     `files` has further artifacts of trials, by number and name.
     `example` are raw rows, which every user of this MLflow can see. Raise UserError if MLflow at
     `uri` is away or refuses.
@@ -102,8 +110,21 @@ def register(
         tracker.attach(files)
         for key, value in (tags or {}).items():
             client.set_model_version_tag(name, found[0].version, key, value)
+        _log_metrics(tracker, str(found[0].source).removeprefix("models:/"), metrics or {})
         _describe(client, found[0], description)
         return Version.of(client.get_model_version(name, found[0].version))
+
+
+def _log_metrics(tracker: Tracker, model_id: str, metrics: Mapping[str, float]) -> None:
+    """Log the metrics of a logged model, which the page of its version shows, unless it has them.
+
+    MLflow keeps them with a run, too: that of the study.
+    """
+    there = tracker.client.get_logged_model(model_id).metrics or []
+    if metrics and not there:
+        now = time.time_ns() // 1_000_000
+        own = [Metric(name, value, now, 0, model_id=model_id) for name, value in metrics.items()]
+        tracker.client.log_batch(tracker.parent.info.run_id, own, synchronous=True)
 
 
 def _describe(client: MlflowClient, version: Any, description: str) -> None:
@@ -193,10 +214,19 @@ def champion_version(uri: str, study: str) -> Version | None:
             raise
 
 
-def set_champion(uri: str, version: Version) -> None:
-    """Move the alias `champion` to this version; raise UserError if MLflow is away or refuses."""
+def set_champion(uri: str, version: Version, description: str = "") -> None:
+    """Move the alias `champion` to this version, and describe the registered model by it.
+
+    A description that a person has written is kept. Raise UserError if MLflow is away or refuses.
+    """
     with mlflow_errors(uri):
-        connect(uri).set_registered_model_alias(version.model, CHAMPION, str(version.number))
+        client = connect(uri)
+        client.set_registered_model_alias(version.model, CHAMPION, str(version.number))
+        entry = client.get_registered_model(version.model)
+        ours = entry.tags.get(DESCRIPTION_TAG, "")
+        if description and (entry.description or "") in ("", ours):
+            client.update_registered_model(version.model, description)
+            client.set_registered_model_tag(version.model, DESCRIPTION_TAG, description)
 
 
 def remove(client: MlflowClient, study: str, identity: str) -> int:
@@ -225,7 +255,9 @@ def _is_own_entry(client: MlflowClient, name: str) -> bool:
     One that an older version of dnnsearch created has no tag; it cannot be told from a user's.
     """
     entry = client.get_registered_model(name)
-    return dict(entry.tags) == OWN_ENTRY and not entry.description
+    tags = dict(entry.tags)
+    ours = tags.pop(DESCRIPTION_TAG, "")
+    return tags == OWN_ENTRY and (entry.description or "") in ("", ours)
 
 
 def content_of(uri: str, model_uri: str) -> bytes:

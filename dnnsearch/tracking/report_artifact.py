@@ -6,8 +6,7 @@ from dnnsearch.tracking.client import connect, mlflow_errors
 from dnnsearch.tracking.fields import NOTE
 from dnnsearch.tracking.read_runs import parents_of
 from dnnsearch.tracking.study_info import StudyInfo
-
-VERDICT_END = "\n\n---\n\n"  # between the verdict and the rest of the description
+from dnnsearch.tracking.test_figure import VERDICT_END
 
 
 def attach(

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from dnnsearch.tracking import test_figure
 from dnnsearch.trials.hyperparameters import HYPERPARAMETERS
 from dnnsearch.trials.metrics import METRICS, Direction, best_so_far
 from dnnsearch.trials.run import TrialView
@@ -42,6 +43,8 @@ class StudyInfo:
     baselines: Mapping[str, Mapping[str, float]] = field(
         default_factory=dict
     )  # title, such as `linear model` -> metric -> value
+    test_metrics: Mapping[str, float] = field(default_factory=dict)  # of the champion
+    test_sentences: str = ""  # the same in words; empty if nothing was promoted
 
     @property
     def direction(self) -> Direction:
@@ -143,7 +146,8 @@ def description(
     """
     info = progress.info
     counts = ", ".join(f"{count} {name}" for name, count in progress.counts().items())
-    lines = [
+    lines = test_figure.paragraphs(info.test_sentences)
+    lines += [
         f"**{state}**: {len(progress.trials)} of {info.trials} trials ({counts or 'none yet'})"
     ]
     if charts and table:

@@ -31,6 +31,7 @@ from dnnsearch.tracking.publisher_messages import Files
 from dnnsearch.tracking.runs import child_of, children_of, is_active
 from dnnsearch.tracking.shared_session import SharedSession
 from dnnsearch.tracking.study_info import StudyInfo, StudyProgress, description
+from dnnsearch.tracking.test_figure_run import log_test_figure
 from dnnsearch.tracking.trial_run import TrialRun
 from dnnsearch.trials.run import TrialView
 
@@ -63,9 +64,10 @@ class Tracker:
         if fields.STATE not in self.parent.data.tags:
             self._fill_parent()
         self._attach_files()
-        self._log_openings()
+        test_set_tags.log_openings(self.client, self.parent, self.info.openings)
         log_baselines(self.client, self.parent, self.info)
         self._show_views()
+        log_test_figure(self.client, self.parent, self.info)
         found = children_of(self.client, self.experiment, self.parent.info.run_id)
         self.children = {number: TrialRun.of(run) for number, run in found.items()}
 
@@ -73,11 +75,6 @@ class Tracker:
         for name, content in self.info.files.items():
             if get_artifact(self.client, self.parent, name) != content:
                 put_artifact(self.client, self.parent, name, content)
-
-    def _log_openings(self) -> None:
-        for name, value in test_set_tags.tags(self.info.openings).items():
-            if self.parent.data.tags.get(name) != value:
-                self.client.set_tag(self.parent.info.run_id, name, value)
 
     def _show_views(self) -> None:
         """Add the study's view to its experiment, and the links to all views to its note."""

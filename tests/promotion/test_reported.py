@@ -12,9 +12,11 @@ from dnnsearch.reporting.analysis.champion_trial import (
     networks_to_show,
 )
 from dnnsearch.reporting.analysis.report_data import read
+from dnnsearch.statistics.interval import score_text
 from dnnsearch.study.evaluation_log import EvaluationLog
 from dnnsearch.study.stored_study import open_study
 from tests.promotion.conftest import Promote
+from tests.support.preloaded import Preloaded
 
 
 def test_the_champion_is_shown_by_the_networks_that_confirmed_it(
@@ -36,6 +38,27 @@ def test_the_champion_is_shown_by_the_networks_that_confirmed_it(
     assert np.trace(counts) / counts.sum() == np.float64(confirmed)
     assert most_confidently_wrong(data, study, seen.records)
     assert len(EvaluationLog(study.rows).entries) == 1  # the report does not evaluate the test set
+
+
+def test_the_report_after_a_promotion_begins_with_the_test_figure(
+    program: Preloaded, promote: Promote, folder: Path
+) -> None:
+    program.run(folder, "report", "clean", "--out", "before.html")
+    assert "On the test set" not in (folder / "before.html").read_text()
+    said = promote("clean")
+    program.run(folder, "report", "clean", "--out", "after.html")
+    page = (folder / "after.html").read_text()
+    first = page[page.index("<section>") : page.index("</section>")]
+    assert "<h2>On the test set</h2>" in first
+    shown = [said["test"]["ensemble"], said["test"]["single"]]
+    shown += [figures["dev_accuracy"] for figures in said["baselines"].values()]
+    shown += [figures["dev_roc_auc"] for figures in (said["metrics"], *said["baselines"].values())]
+    for figure in shown:
+        assert score_text(figure) in first
+    assert f"{said['test']['guess']:.4f}" in first
+    assert "The figure of the champion" in first
+    assert "Test set opened once, by clean: this figure counts." in first
+    assert "The matrix counts 400 answers: those of 4 networks, each to 100 examples." in page
 
 
 def test_without_the_confirmation_the_best_trial_is_shown_and_the_report_says_so(

@@ -3,13 +3,13 @@
 from typing import Any
 
 from dnnsearch.promotion.nested.nested_validation import NestedValidation
-from dnnsearch.promotion.promotion_text import test_name
 from dnnsearch.statistics.fold_interval import SOURCE
+from dnnsearch.study.promoted_figure import on_test
 
 
 def lines(found: NestedValidation) -> list[str]:
     """Return the lines that `promote --outer` prints after those of the promotion."""
-    name, interval, folds = test_name(found.objective), found.interval, len(found.folds)
+    name, interval, folds = on_test(found.objective), found.interval, len(found.folds)
     rows = sum(one.rows for one in found.folds)
     shown = f"{found.value:.4f} (95 %: {interval.low:.4f} to {interval.high:.4f})"
     title = (

@@ -6,20 +6,21 @@ from dnnsearch.promotion import promotion_text
 from dnnsearch.promotion.retuning.overlap import Overlap
 from dnnsearch.promotion.retuning.retune_study import Retuning
 from dnnsearch.runtime.cli_process import program_name
-from dnnsearch.statistics.interval import Interval
+from dnnsearch.statistics.interval import Interval, score_text
+from dnnsearch.study.promoted_figure import on_test
 
 
 def lines(retuning: Retuning) -> list[str]:
     """Return the lines that `retune` prints; the recommendation is the last."""
-    name, overlap = promotion_text.test_name(retuning.objective), retuning.overlap
+    name, overlap = on_test(retuning.objective), retuning.overlap
     rows = f"{len(overlap.rows.y)} new test rows"
     rows += " that neither model was trained on" if overlap.is_known else ""
     new_name = f"the new champion (trial {retuning.promotion.winner.trial})"
     return [
         f"study {retuning.new_study}, on the new data; {name} on {rows}:",
         *_overlap(overlap),
-        f"  {retuning.old_name}: {promotion_text.score_text(retuning.now)}",
-        f"  {new_name}: {promotion_text.score_text(retuning.new)}",
+        f"  {retuning.old_name}: {score_text(retuning.now)}",
+        f"  {new_name}: {score_text(retuning.new)}",
         f"  the new one is better by {_interval(retuning.difference)}",
         _decay(retuning),
         _verdict(retuning),

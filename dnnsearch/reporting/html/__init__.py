@@ -5,6 +5,7 @@ It displays what `analysis/` has computed; it computes nothing about a study its
 - `markup`: HTML elements, with all text from data escaped.
 - `page`: the document around the sections, with style, program and Plotly inside.
 - `sections`: the sections on one study.
+- `test_figure_section`: the first section after a promotion: scores on the test set.
 - `baselines_section`: the section on what is reached without a network.
 - `champion_section`: the section on the champion's networks.
 - `columns_section`: the section on what the columns of the data do.

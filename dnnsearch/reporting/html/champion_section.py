@@ -29,7 +29,20 @@ def champion(data: ReportData, study: OpenStudy, shown: ShownNetworks) -> Markup
         f"{shown.title}, {'fold by fold' if data.config.folds else 'on the dev set'}",
         matrix,
         *([tag("h3", "Most confident errors"), rows, pictures] if wrong else []),
-        about=shown.reason,
+        about=f"{shown.reason} {_counted(shown, int(counts.sum()))}",
+    )
+
+
+def _counted(shown: ShownNetworks, answers: int) -> str:
+    """Return what the confusion matrix counts: each network's answer to each example."""
+    predictions = [record.arrays["dev_predictions"] for record in shown.records]
+    examples = predictions[0].shape[-1]
+    networks = answers // examples
+    if networks == 1:
+        return f"The matrix counts {examples} examples."
+    return (
+        f"The matrix counts {answers} answers: those of {networks} networks, each to {examples} "
+        "examples."
     )
 
 

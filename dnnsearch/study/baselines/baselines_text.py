@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from dnnsearch.statistics.interval import number_text, score_text
 from dnnsearch.study.baselines.baseline_models import TITLES
 from dnnsearch.study.baselines.baselines_file import Baselines
 
@@ -21,7 +22,4 @@ def lines(baselines: Baselines | None, objective: str) -> Iterator[str]:
 
 def figure_text(figure: Mapping[str, float]) -> str:
     """Return a score with its 95 % interval, if it has one."""
-    value = f"{figure['value'] + 0.0:.4f}"
-    if "low" not in figure:
-        return value
-    return f"{value} (95 %: {figure['low']:.4f} to {figure['high']:.4f})"
+    return score_text(figure) if "low" in figure else number_text(figure["value"])

@@ -1,0 +1,39 @@
+"""The first section of the page after a promotion: the scores on the test set."""
+
+from collections.abc import Mapping
+
+from dnnsearch.reporting.html import tables
+from dnnsearch.reporting.html.markup import Markup, section, tag
+from dnnsearch.statistics.interval import score_text
+from dnnsearch.study.baselines.baseline_models import GUESS, TITLES
+from dnnsearch.study.promoted_figure import PromotedFigure, on_test
+
+
+def test_figure(figure: PromotedFigure | None) -> Markup:
+    """Return the section; empty if nothing was promoted."""
+    if figure is None:
+        return Markup("")
+    metrics = list(figure.ensemble)
+    guess = {name: one["guess"] for name, one in figure.ensemble.items() if "guess" in one}
+    rows = [["the ensemble", *_scores(metrics, figure.ensemble)]]
+    rows += [["one network", *_scores(metrics, {figure.objective: figure.single})]]
+    rows += [[TITLES[GUESS], *(tables.number(guess.get(name), ".4f") for name in metrics)]]
+    rows += [[TITLES[model], *_scores(metrics, one)] for model, one in figure.baselines.items()]
+    which = "the champion" if figure.is_champion else "the last promotion, which is not champion"
+    about = (
+        f"The figure of {which}, of trial {figure.trial}, on {figure.examples} test examples, with "
+        f"95 % intervals. {figure.openings[:1].upper()}{figure.openings[1:]}. "
+    )
+    return section(
+        "On the test set",
+        tables.table(["", *map(on_test, metrics)], rows),
+        about=f"{about}These are the figures of the log, which `verify` computes again.",
+    )
+
+
+def _scores(metrics: list[str], figures: Mapping[str, Mapping[str, float]]) -> list[Markup]:
+    return [_score(figures[name]) if name in figures else Markup("") for name in metrics]
+
+
+def _score(figure: Mapping[str, float]) -> Markup:
+    return tag("data", score_text(figure), value=repr(figure["value"]))

@@ -1,0 +1,98 @@
+"""What a promoted model scored on the test set, from the study's log.
+
+The report and MLflow show this one object, so that they say the same. The log is corrected by
+`promote` and compared by `verify`; nothing is evaluated here.
+"""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dnnsearch.statistics.interval import score_text
+from dnnsearch.study.baselines.baseline_models import TITLES
+from dnnsearch.study.evaluation_log import EvaluationLog, test_set_id
+from dnnsearch.study.stored_study import CHAMPION, OpenStudy
+from dnnsearch.study.test_set_history import history
+
+Figure = Mapping[str, float]  # value, low, high, and guess
+
+
+@dataclass(frozen=True)
+class PromotedFigure:
+    """An entry of the log that has scores; metrics are named as on dev, the objective first."""
+
+    trial: int
+    objective: str
+    ensemble: Mapping[str, Figure]
+    single: Figure  # of the objective
+    guess: float  # of the objective
+    baselines: Mapping[str, Mapping[str, Figure]]  # name -> metric -> figure
+    examples: int
+    is_champion: bool
+    openings: str  # who has opened the test rows
+
+    def metrics(self) -> dict[str, float]:
+        """Return all of it as metrics of MLflow, without undefined values."""
+        found = {f"{on_test(self.objective)}_single": self.single["value"]}
+        found[f"{on_test(self.objective)}_guess"] = self.guess
+        for name, figure in self.ensemble.items():
+            ends = {"": "value", "_low": "low", "_high": "high", "_guess": "guess"}
+            found |= {f"{on_test(name)}{e}": figure[k] for e, k in ends.items() if k in figure}
+        for model, figures in self.baselines.items():
+            found |= {f"{on_test(n)}_{model}": figure["value"] for n, figure in figures.items()}
+        return {name: float(value) for name, value in found.items() if math.isfinite(value)}
+
+    def sentences(self) -> Iterator[str]:
+        """Yield the figure, its other metrics and the openings, each as a sentence."""
+        name, ensemble = on_test(self.objective), self.ensemble[self.objective]
+        others = [f"one network {score_text(self.single)}", f"guessing {self.guess:.4f}"]
+        others += [
+            f"{TITLES[model]} {score_text(figures[self.objective])}"
+            for model, figures in self.baselines.items()
+        ]
+        what = f"{name} {score_text(ensemble)} by the ensemble of trial {self.trial}"
+        yield f"{what} on {self.examples} test examples; {', '.join(others)}."
+        more = [n for n in self.ensemble if n != self.objective]
+        if more:
+            shown = (f"{on_test(n)} {score_text(self.ensemble[n])}" for n in more)
+            yield f"The ensemble also has {', '.join(shown)}."
+        yield f"{self.openings[:1].upper()}{self.openings[1:]}."
+
+
+def on_test(metric: str) -> str:
+    """Return the name of a metric on the test set: `test_f1` for `dev_f1`."""
+    return f"test_{metric.removeprefix('dev_')}"
+
+
+def promoted_figure(study: OpenStudy, model: str = "") -> PromotedFigure | None:
+    """Return the figure of the champion, or of the model of this name in the log.
+
+    Without a champion it is that of the last promotion; None if nothing was promoted.
+    """
+    definition = study.definition
+    test = test_set_id(definition["data_digest"], definition["split_digest"])
+    scored = [e for e in EvaluationLog(study.rows).of_test_set(test) if "figures" in e]
+    known = study.rows.attributes.get(CHAMPION, []) if scored else []
+    champions = [e for e in scored if e.get("file") in known]
+    if model:
+        chosen = [e for e in scored if e["model"] == model]
+    else:
+        chosen = champions or scored
+    return _figure(study, chosen[-1], chosen[-1] in champions) if chosen else None
+
+
+def _figure(study: OpenStudy, entry: Mapping[str, Any], is_champion: bool) -> PromotedFigure:
+    figures, objective = entry["figures"], study.config.objective
+    own = {objective: {**figures["ensemble"], "guess": figures["guess"]}}
+    return PromotedFigure(
+        trial=entry["trial"],
+        objective=objective,
+        ensemble={**own, **entry.get("metrics", {})},
+        single=figures["single"],
+        guess=figures["guess"],
+        baselines=entry.get("baselines", {}),
+        examples=figures["examples"],
+        is_champion=is_champion,
+        openings=history(study).sentence(entry["model"]),
+    )

@@ -1,0 +1,42 @@
+"""The figure of a promoted model is one text and one set of metrics, wherever it is shown."""
+
+from typing import Any
+
+from dnnsearch.study.promoted_figure import PromotedFigure
+
+
+def figure(**changes: Any) -> PromotedFigure:
+    score = {"value": 0.9, "low": 0.8, "high": 0.95, "guess": 0.5}
+    undefined = {name: float("nan") for name in score}
+    known: dict[str, Any] = {
+        "trial": 3,
+        "objective": "dev_accuracy",
+        "ensemble": {"dev_accuracy": score, "dev_roc_auc": undefined},
+        "single": {"value": 0.85, "low": 0.7, "high": 0.9},
+        "guess": 0.5,
+        "baselines": {"trees": {"dev_accuracy": {**score, "value": 0.88}}},
+        "examples": 120,
+        "is_champion": True,
+        "openings": "test set opened once, by churn: this figure counts",
+    }
+    return PromotedFigure(**{**known, **changes})
+
+
+def test_the_metrics_of_mlflow_have_every_defined_number() -> None:
+    assert figure().metrics() == {
+        "test_accuracy": 0.9,
+        "test_accuracy_low": 0.8,
+        "test_accuracy_high": 0.95,
+        "test_accuracy_guess": 0.5,
+        "test_accuracy_single": 0.85,
+        "test_accuracy_trees": 0.88,
+    }
+
+
+def test_the_sentences_name_ensemble_single_guessing_baselines_and_openings() -> None:
+    assert " ".join(figure().sentences()) == (
+        "test_accuracy 0.9000 (95 %: 0.8000 to 0.9500) by the ensemble of trial 3 on 120 test "
+        "examples; one network 0.8500 (95 %: 0.7000 to 0.9000), guessing 0.5000, boosted trees "
+        "0.8800 (95 %: 0.8000 to 0.9500). The ensemble also has test_roc_auc not defined for these "
+        "examples. Test set opened once, by churn: this figure counts."
+    )

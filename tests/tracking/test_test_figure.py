@@ -1,0 +1,62 @@
+"""The test figure in descriptions, and a real promotion in a real MLflow."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from mlflow import MlflowClient
+
+from dnnsearch.tracking.test_figure import MARK, VERDICT_END, with_figure
+from tests.promotion.conftest import CONFIG, SMALL, people
+from tests.support.preloaded import Preloaded
+
+
+def test_a_new_figure_replaces_the_old_one_and_keeps_verdict_and_rest() -> None:
+    first = with_figure("**finished**: 6 of 6 trials\n\nBest", "A 0.9.")
+    assert first == f"{MARK}A 0.9.\n\n**finished**: 6 of 6 trials\n\nBest"
+    reported = f"The verdict.{VERDICT_END}{first}"
+    assert with_figure(reported, "B 0.8.") == reported.replace("A 0.9.", "B 0.8.")
+    assert with_figure(first, "") == "**finished**: 6 of 6 trials\n\nBest"
+
+
+def test_study_model_and_version_have_the_figure_as_metrics_and_description(
+    program: Preloaded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DNNSEARCH_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    people(np.random.default_rng(7)).to_csv(tmp_path / "clean.csv", index=False)
+    config = CONFIG.format(name="clean").replace("tracking: none", "tracking: sqlite:///mlflow.db")
+    (tmp_path / "clean.yaml").write_text(config)
+    program.run(tmp_path, "search", "clean.yaml")
+    said = json.loads(program.run(tmp_path, "promote", "clean", *SMALL).splitlines()[-1])
+    assert said["champion"]
+
+    client = MlflowClient(f"sqlite:///{tmp_path}/mlflow.db")
+    experiment = client.get_experiment_by_name("clean")
+    assert experiment is not None
+    (parent,) = client.search_runs([experiment.experiment_id], "tags.`dnnsearch.kind` = 'study'")
+    version = client.get_model_version_by_alias("clean", "champion")
+    model = client.get_logged_model(version.source.removeprefix("models:/"))
+    of_model = {metric.key: metric.value for metric in model.metrics or []}
+    ensemble, area = said["test"]["ensemble"], said["metrics"]["dev_roc_auc"]
+    for metrics in (parent.data.metrics, of_model):
+        assert metrics["test_accuracy"] == ensemble["value"]
+        assert metrics["test_accuracy_low"] == ensemble["low"]
+        assert metrics["test_accuracy_guess"] == said["test"]["guess"]
+        assert metrics["test_roc_auc_high"] == area["high"]
+        assert metrics["test_accuracy_trees"] == said["baselines"]["trees"]["dev_accuracy"]["value"]
+    sentence = f"test_accuracy {ensemble['value']:.4f} (95 %: {ensemble['low']:.4f} to "
+    for text in (
+        parent.data.tags["mlflow.note.content"].removeprefix(MARK),
+        version.description,
+        client.get_registered_model("clean").description,
+    ):
+        assert text.startswith(sentence)
+        assert "Test set opened once, by clean: this figure counts." in text
+
+    program.run(tmp_path, "search", "clean.yaml", "--trials", "7")
+    again = client.get_run(parent.info.run_id)
+    assert again.data.tags["mlflow.note.content"].startswith(f"{MARK}{sentence}")
+    program.run(tmp_path, "rm", "clean", "--yes")
+    assert client.search_registered_models() == []
