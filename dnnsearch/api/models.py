@@ -21,6 +21,7 @@ def predict(
     out: str | Path | None = None,
     *,
     missing: str = "refuse",
+    interval: float | None = None,
     tracking: str | None = None,
     storage: str | None = None,
 ) -> "pd.DataFrame | Path":
@@ -29,7 +30,9 @@ def predict(
     `model` is a STUDY (its champion), STUDY/NUMBER, models:/... or a model file; `data` is a
     file, a table (pandas, polars, Arrow), or records: a list of mappings, one for each row. Return
     a pandas DataFrame, or, if `out` is given, write that file and return its
-    path. `missing` is what to do about missing columns: "refuse" or "impute". Raise UserError for
+    path. `missing` is what to do about missing columns: "refuse" or "impute". With `interval`, such
+    as 0.9, the columns `prediction_low` and `prediction_high` follow, or for classes
+    `prediction_set`, a JSON list. Raise UserError for
     what the command `predict` refuses.
     """
     import pandas as pd
@@ -39,15 +42,26 @@ def predict(
     from dnnsearch.models import predict_table
 
     predict_table.check_missing_choice(missing)
+    level = None if interval is None else _level(interval)
     found = find(model, storage_url(storage), warn, tracking)
     if isinstance(data, str | os.PathLike):
-        parts = predict_table.predict_file(found, Path(data), missing, warn)
+        parts = predict_table.predict_file(found, Path(data), missing, warn, level)
     else:
-        parts = iter([predict_table.predict_table(found, table(data), missing, warn)])
+        parts = iter([predict_table.predict_table(found, table(data), missing, warn, level)])
     if out is None:
         return pd.concat(parts)
     predict_table.write(parts, Path(out))
     return Path(out)
+
+
+def _level(interval: object) -> float:
+    from dnnsearch.errors import UserError
+    from dnnsearch.models.conformal import checked_level
+
+    try:
+        return checked_level(interval)
+    except ValueError as error:
+        raise UserError(f"interval {error}") from None
 
 
 def serve(

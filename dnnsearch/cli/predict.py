@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from dnnsearch.cli.options import Storage, writable
+from dnnsearch.cli.options import Storage, option, writable
 from dnnsearch.cli.startup import pin
 from dnnsearch.cli.streams import output_error
 from dnnsearch.urls import DEFAULT_STORAGE
@@ -37,12 +37,18 @@ Tracking = Annotated[
     ),
 ]
 
+Interval = Annotated[
+    str | None,
+    typer.Option(metavar="LEVEL", help="Also an interval or a set of labels per row, such as 0.9."),
+]
+
 
 def predict(
     model: Model,
     data: Data,
     out: Out = None,
     missing: Missing = "refuse",
+    interval: Interval = None,
     storage: Storage = DEFAULT_STORAGE,
     tracking: Tracking = None,
 ) -> None:
@@ -53,19 +59,27 @@ def predict(
     a file may be larger than memory. The table may contain the target. Unknown categories count as
     other. If the model's own columns have such a name, it is `model_prediction` and so on.
 
+    With --interval 0.9 the columns `prediction_low` and `prediction_high` follow, or for classes
+    `prediction_set`, a JSON list of labels: for 9 of 10 rows like those of the training they hold
+    the truth. A champion has them, the network of a trial has not.
+
     \b
     Examples:
       dnnsearch predict churn new.csv --out answers.csv
+      dnnsearch predict churn new.csv --interval 0.9 --out answers.csv
       dnnsearch predict churn/17 new.parquet --out answers.parquet
       dnnsearch predict models:/churn@champion new.csv | head
     """
     pin("portable")
     from dnnsearch.data.files.write_table import delimited
     from dnnsearch.deployment.lookup import find
+    from dnnsearch.models.conformal import checked_level
     from dnnsearch.models.predict_table import check_missing_choice, predict_file, write
 
     check_missing_choice(missing)
-    parts = predict_file(find(model, storage, print_note, tracking), data, missing, print_note)
+    level = None if interval is None else option("--interval", checked_level, interval)
+    found = find(model, storage, print_note, tracking)
+    parts = predict_file(found, data, missing, print_note, level)
     if out is not None:
         print(f"{write(parts, writable(out))} rows written to {out}")
         return

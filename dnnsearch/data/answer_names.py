@@ -3,12 +3,18 @@
 from collections.abc import Iterable, Sequence
 
 PREDICTION = "prediction"
+LOW, HIGH, SET = "prediction_low", "prediction_high", "prediction_set"  # if intervals are asked for
 PREFIX = "model_"  # of the answers in a table whose own columns have their names
 
 
 def answer_names(classes: Iterable[object]) -> list[str]:
     """Return the names: `prediction` and, for each class, `probability_CLASS`."""
     return [PREDICTION, *(f"probability_{name}" for name in classes)]
+
+
+def interval_names(classes: Sequence[object]) -> list[str]:
+    """Return the names of the columns with intervals: of the set of labels, or of both ends."""
+    return [SET] if len(classes) else [LOW, HIGH]
 
 
 def appended_names(answers: Sequence[str], used: Iterable[str | None]) -> list[str]:

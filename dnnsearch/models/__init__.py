@@ -3,8 +3,10 @@
 It does not know studies, MLflow or where a model comes from.
 
 - `calibration`: what follows the networks: calibrated probabilities, shifted labels.
+- `conformal`: intervals and sets of labels for single rows.
 - `ensemble`: networks that predict together, from raw rows to labels.
 - `input_columns`: the columns of the data, and the inputs that each becomes.
+- `interval_answers`: the columns of a model's answers with intervals.
 - `model_file`: a model as one file, written and read.
 - `model_file_checks`: whether the parts of a model file are valid and match each other.
 - `predict_table`: a table with the predictions of a model added as columns.

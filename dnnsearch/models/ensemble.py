@@ -5,7 +5,7 @@ a model file are all of this one type.
 """
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from threading import Lock
@@ -18,6 +18,7 @@ from dnnsearch.data.files.source import FORM
 from dnnsearch.data.model_inputs import ModelInputs, inputs
 from dnnsearch.data.prepare import Prepared
 from dnnsearch.models.calibration import Calibration, logits_of
+from dnnsearch.models.conformal import Conformal
 from dnnsearch.nn import Network, Parameters, without_scaling
 from dnnsearch.trials.input_pieces import InputPieces, input_pieces
 from dnnsearch.trials.spec import Spec
@@ -51,6 +52,7 @@ class Model:
     provenance: Mapping[str, Any] = field(default_factory=dict)  # JSON-able
     pieces: InputPieces | None = None  # in front of the first layer; None if A[0] is the inputs
     calibration: Calibration | None = None  # never in a regression
+    conformal: Conformal | None = None  # for intervals of single rows
     _lock: Any = field(default_factory=Lock, compare=False, repr=False)
 
     def __repr__(self) -> str:
@@ -88,7 +90,14 @@ class Model:
         parameters = Parameters.from_flat(old.layer_sizes, flat, old.extra_shapes)
         pieces = self.pieces.single(replicate) if self.pieces else None
         inputs = self.inputs.single(replicate)
-        return replace(self, parameters=parameters, inputs=inputs, pieces=pieces, _lock=Lock())
+        return replace(
+            self,
+            parameters=parameters,
+            inputs=inputs,
+            pieces=pieces,
+            conformal=None,  # it is of the ensemble
+            _lock=Lock(),
+        )
 
     def outputs(
         self, X: Any, decimal: str | None = None, watch: "RowWatch | None" = None
@@ -100,6 +109,23 @@ class Model:
         `watch` counts the rows that are unlike train's. Raise ValueError for rows of another
         form, and if the numbers of a row are too large.
         """
+        return self._statistics(X, decimal, watch, _mean)
+
+    def outputs_and_spread(
+        self, X: Any, decimal: str | None = None, watch: "RowWatch | None" = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return `outputs`, and the standard deviation over the networks of the same form."""
+        found = self._statistics(X, decimal, watch, _mean_and_spread)
+        return found[:, : found.shape[1] // 2], found[:, found.shape[1] // 2 :]
+
+    def _statistics(
+        self,
+        X: Any,
+        decimal: str | None,
+        watch: "RowWatch | None",
+        statistic: Callable[[np.ndarray], np.ndarray],
+    ) -> np.ndarray:
+        """Return a statistic (k, m) of A[L] (R, n[L], m), as (m, k) float64, for m raw rows X."""
         from dnnsearch.data.cells import CellFormat  # imports pandas
 
         form = CellFormat.of(self.form, decimal)
@@ -107,17 +133,18 @@ class Model:
             prepared = self.inputs.apply(X, self.parameters.flat.dtype, form, watch)
             if self.pieces is not None:
                 prepared = self.pieces.scale(prepared)
-        means = np.empty((prepared.shape[-2], self.parameters.layer_sizes[-1]))
-        for start in range(0, len(means), ROWS_PER_BLOCK):
-            rows = slice(start, start + ROWS_PER_BLOCK)
-            means[rows] = self._mean_outputs(prepared[..., rows, :])
-        wrong = np.flatnonzero(~np.isfinite(means).all(axis=1))
+        blocks = [
+            statistic(self._block_outputs(prepared[..., start : start + ROWS_PER_BLOCK, :])).T
+            for start in range(0, max(prepared.shape[-2], 1), ROWS_PER_BLOCK)
+        ]
+        found = np.concatenate(blocks)
+        wrong = np.flatnonzero(~np.isfinite(found).all(axis=1))
         if len(wrong):
             raise ValueError(f"the numbers of row {wrong[0] + 1} are too large for the network")
-        return means
+        return found
 
-    def _mean_outputs(self, prepared: np.ndarray) -> np.ndarray:
-        """Return the mean of A[L], (m, n[L]), for at most ROWS_PER_BLOCK rows (..., m, n[0]).
+    def _block_outputs(self, prepared: np.ndarray) -> np.ndarray:
+        """Return A[L], (R, n[L], m), for at most ROWS_PER_BLOCK rows (..., m, n[0]).
 
         They are padded to ROWS_PER_BLOCK, since a product rounds by the number of its columns.
         """
@@ -129,7 +156,7 @@ class Model:
         with self._lock, np.errstate(all="ignore"):  # a network has one workspace
             Z = self._network.logits(columns).astype(np.float64)
             A = self._network.output.activation.function(Z, Z)
-        return np.asarray(A.mean(axis=0).T[:m])
+        return np.asarray(A[..., :m])
 
     def predict(self, X: Any) -> np.ndarray:
         """Return the classes (m,) of raw rows X; in a regression the values, in the target's unit.
@@ -165,7 +192,10 @@ class Model:
 
         The columns are `prediction` and, if there are classes, `probability_CLASS` for each.
         """
-        outputs = self.outputs(X, decimal, watch)
+        return self.answers_of(self.outputs(X, decimal, watch))
+
+    def answers_of(self, outputs: np.ndarray) -> dict[str, np.ndarray]:
+        """Return the columns of `answers` for outputs (m, n[L])."""
         if len(self.classes) == 0:
             return {PREDICTION: self.values(outputs)}
         chances = dict(zip(self.columns[1:], self.chances(outputs).T))
@@ -173,7 +203,7 @@ class Model:
 
     @property
     def columns(self) -> list[str]:
-        """The names of the columns of `answers`."""
+        """The names of the columns of `answers` without intervals."""
         return answer_names(self.classes.tolist())
 
     def values(self, outputs: np.ndarray) -> np.ndarray:
@@ -202,6 +232,15 @@ class Model:
             return logits_of(outputs.T)
         given = self.calibration
         return given.label_logits(outputs.T) if of_labels else given.logits(outputs.T)
+
+
+def _mean(A: np.ndarray) -> np.ndarray:
+    return np.asarray(A.mean(axis=0))
+
+
+def _mean_and_spread(A: np.ndarray) -> np.ndarray:
+    spread = A.std(axis=0, ddof=1) if len(A) > 1 else np.zeros(A.shape[1:])
+    return np.concatenate([A.mean(axis=0), spread])
 
 
 def probabilities(outputs: np.ndarray) -> np.ndarray:

@@ -14,7 +14,7 @@ from dnnsearch.data import model_inputs
 from dnnsearch.errors import UserError
 from dnnsearch.models import model_file_checks
 from dnnsearch.models.ensemble import Model, labels
-from dnnsearch.models.model_file_checks import Document
+from dnnsearch.models.model_file_checks import SCORES, Document
 from dnnsearch.nn import Parameters
 from dnnsearch.storage.array_store import DamagedArrays, pack, unpack
 from dnnsearch.storage.atomic_write import write_whole
@@ -47,6 +47,10 @@ def encode(model: Model) -> bytes:
     form = PIECES if "pieces" in document else PLAIN
     if model.calibration is not None:
         document["calibration"] = asdict(model.calibration)
+        form = ANSWERS
+    if model.conformal is not None:
+        document["conformal"] = {"noise": model.conformal.noise}
+        own[SCORES] = model.conformal.scores
         form = ANSWERS
     packed = pack(document, {**model.inputs.arrays(), **own})
     return FIRST_LINE.format(form, hashlib.sha256(packed).hexdigest()).encode() + packed
@@ -112,6 +116,7 @@ def _model(packed: bytes) -> Model:
         document.provenance,
         pieces,
         model_file_checks.calibration(document),
+        model_file_checks.conformal(document, arrays),
     )
     _check_whole(model, document)
     return model

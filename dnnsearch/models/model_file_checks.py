@@ -14,6 +14,7 @@ from dnnsearch.data.files.source import FORM, KEYS
 from dnnsearch.data.prepare import outputs_of
 from dnnsearch.data.table import Task
 from dnnsearch.models.calibration import Calibration
+from dnnsearch.models.conformal import Conformal
 from dnnsearch.nn import ACTIVATIONS
 from dnnsearch.nn.input_layer import InputShape
 from dnnsearch.nn.number_scaling import NUMBERS, STANDARD
@@ -21,7 +22,8 @@ from dnnsearch.trials.input_pieces import EDGES, SCALES, InputPieces
 from dnnsearch.validators import require
 
 # All other arrays are those of the inputs: data.model_inputs checks them.
-NETWORK_ARRAYS = ("parameters", "target", SCALES, EDGES)
+SCORES = "conformal_scores"
+NETWORK_ARRAYS = ("parameters", "target", SCALES, EDGES, SCORES)
 
 MAX_DEPTH = 20  # of mappings and lists within each other
 
@@ -59,6 +61,14 @@ class Calibrated(BaseModel):
     shift: list[Number]
 
 
+class Intervals(BaseModel):
+    """What `Conformal` has beside its scores."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    noise: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
 class Document(BaseModel):
     """The JSON of a model file; `columns` repeats, for readers, which columns the inputs need.
 
@@ -77,6 +87,7 @@ class Document(BaseModel):
     provenance: dict[Name, Any]
     pieces: Pieces | None = None
     calibration: Calibrated | None = None
+    conformal: Intervals | None = None
 
 
 def check_depth(given: object) -> None:
@@ -146,6 +157,25 @@ def calibration(found: Document) -> Calibration | None:
         }
     )
     return Calibration(given.temperature, tuple(given.bias), tuple(given.shift))
+
+
+def conformal(found: Document, arrays: Arrays) -> Conformal | None:
+    """Return the scores for intervals; raise ValueError if they do not fit together."""
+    scores, given = arrays.get(SCORES), found.conformal
+    if scores is None or given is None:
+        require({"conformal: must be there with its scores": scores is None and given is None})
+        return None
+    require(
+        {
+            "conformal_scores: must be float64, of at least one row": scores.dtype == np.float64
+            and scores.ndim == 1
+            and len(scores) > 0,
+            "conformal_scores: must be ascending and not negative": bool(
+                (np.diff(scores, prepend=0.0) >= 0).all()
+            ),
+        }
+    )
+    return Conformal(scores, given.noise)
 
 
 def input_pieces(found: Document, arrays: Arrays) -> InputPieces | None:

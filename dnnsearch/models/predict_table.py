@@ -17,6 +17,7 @@ from dnnsearch.data.files.prediction_rows import rows_of
 from dnnsearch.data.files.write_table import written
 from dnnsearch.data.unusual_rows import RowWatch
 from dnnsearch.errors import UserError
+from dnnsearch.models import interval_answers
 from dnnsearch.models.ensemble import Model
 
 Warn = Callable[[str], object]
@@ -32,7 +33,11 @@ def check_missing_choice(missing_columns: str) -> None:
 
 
 def predict_file(
-    model: Model, path: Path, missing_columns: str = "refuse", warn: Warn = warnings.warn
+    model: Model,
+    path: Path,
+    missing_columns: str = "refuse",
+    warn: Warn = warnings.warn,
+    level: float | None = None,
 ) -> Iterator[pd.DataFrame]:
     """Yield the table of a file part by part, with the columns of `model.answers` after its own.
 
@@ -42,21 +47,27 @@ def predict_file(
     """
     try:
         with rereadable(path) as again:
-            yield from _predicted(model, path, again, missing_columns, warn)
+            yield from _predicted(model, path, again, missing_columns, warn, level)
     except ValueError as error:
         raise UserError(str(error)) from None
 
 
 def _predicted(
-    model: Model, path: Path, again: Path, missing_columns: str, warn: Warn
+    model: Model,
+    path: Path,
+    again: Path,
+    missing_columns: str,
+    warn: Warn,
+    level: float | None,
 ) -> Iterator[pd.DataFrame]:
     """Yield the parts of the file `again`, a copy if `path`, its name, is a pipe."""
     rows = rows_of(again, model.form, model.inputs.kinds)
-    check_columns(model, rows.names, str(path), missing_columns)
+    check_level(model, level)
+    check_columns(model, rows.names, str(path), missing_columns, level)
     first, watch = 1, _watch(model, rows.names)
     try:
         for part in rows.parts():
-            yield _with_answers(model, part, missing_columns, watch, rows.decimal)
+            yield _with_answers(model, part, missing_columns, watch, rows.decimal, level)
             first += len(part)
     except ValueError as error:
         raise UserError(f"{path}, from row {first} on: {error}") from None
@@ -70,14 +81,19 @@ def _watch(model: Model, names: list[str]) -> RowWatch:
 
 
 def predict_table(
-    model: Model, table: pd.DataFrame, missing_columns: str = "refuse", warn: Warn = warnings.warn
+    model: Model,
+    table: pd.DataFrame,
+    missing_columns: str = "refuse",
+    warn: Warn = warnings.warn,
+    level: float | None = None,
 ) -> pd.DataFrame:
     """Return a table with the columns of `model.answers`; raise UserError as `predict_file`."""
     names = [str(name) for name in table.columns]
-    check_columns(model, names, "the table", missing_columns)
+    check_level(model, level)
+    check_columns(model, names, "the table", missing_columns, level)
     watch = _watch(model, names)
     try:
-        answers = _with_answers(model, table, missing_columns, watch)
+        answers = _with_answers(model, table, missing_columns, watch, None, level)
     except ValueError as error:
         raise UserError(f"the table: {error}") from None
     for line in watch.lines():
@@ -90,23 +106,43 @@ def _with_answers(
     table: pd.DataFrame,
     missing_columns: str,
     watch: RowWatch,
-    decimal: str | None = None,
+    decimal: str | None,
+    level: float | None,
 ) -> pd.DataFrame:
     """Return the table with its predictions; raise ValueError for rows without one."""
     frame = table.set_axis([str(name).strip() for name in table.columns], axis=1)
     frame = frame[[name for name in model.inputs.kinds if name in frame.columns]]
     frame = model.inputs.filled(frame) if missing_columns == "impute" else frame
-    answers = pd.DataFrame(model.answers(frame, decimal, watch), index=table.index)
-    answers.columns = pd.Index(_names(model))
+    answers = pd.DataFrame(
+        interval_answers.answers(model, frame, decimal, watch, level), index=table.index
+    )
+    answers.columns = pd.Index(_names(model, level))
     return pd.concat([table, answers], axis=1)
 
 
-def _names(model: Model) -> list[str]:
+def check_level(model: Model, level: float | None) -> None:
+    """Raise UserError if the model cannot give intervals of this level."""
+    try:
+        if level is not None:
+            interval_answers.check_level(model, level)
+    except ValueError as error:
+        raise UserError(str(error)) from None
+
+
+def _names(model: Model, level: float | None) -> list[str]:
     """Return the names of the model's columns in a table that may have its inputs and target."""
-    return appended_names(model.columns, [*model.inputs.kinds, model.target_name])
+    return appended_names(
+        interval_answers.columns_at(model, level), [*model.inputs.kinds, model.target_name]
+    )
 
 
-def check_columns(model: Model, names: list[str], place: str, missing_columns: str) -> None:
+def check_columns(
+    model: Model,
+    names: list[str],
+    place: str,
+    missing_columns: str,
+    level: float | None = None,
+) -> None:
     """Raise UserError if a column of the model is missing, doubled, or named like a prediction."""
     stripped = [name.strip() for name in names]
     there = [name for name in model.inputs.kinds if name in stripped]
@@ -118,7 +154,7 @@ def check_columns(model: Model, names: list[str], place: str, missing_columns: s
     except ValueError as error:
         advice = ": rename a column, or use --missing impute" if is_short else ""
         raise UserError(f"{place}: {error}{advice}") from None
-    for name in _names(model):
+    for name in _names(model, level):
         if name in stripped:
             raise UserError(f"{place}: column {name!r} is there already: rename it or leave it out")
 

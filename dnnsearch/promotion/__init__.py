@@ -15,9 +15,11 @@ This room does not know how a search chooses its trials, nor how its results are
 - `champion_fingerprint`: one SHA-256 of a champion and its test figures.
 - `repetition`: a promotion repeated from scratch and compared, for `verify`.
 - `evaluation_scores`: scores of networks on dev, and of models on a test set.
+- `row_intervals`: intervals and sets of labels of single rows, and what they hold of the test set.
 - `registration`: the model file, the version in MLflow and the champion.
 - `promotion`: all of these steps in order.
 - `fresh_training`: configurations trained with fresh seeds outside of a promotion.
+- `gain_text`: what the search gained over trial 0, as text and as JSON.
 - `promotion_text`: the result as text and as a JSON document.
 - `ablation/`: what each difference between trial 0 and the champion is worth.
 - `comparison/`: studies compared by the best configurations of each.

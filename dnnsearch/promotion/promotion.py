@@ -29,6 +29,7 @@ from dnnsearch.promotion.fitted_pieces import Tried
 from dnnsearch.promotion.logged_figures import correct_log
 from dnnsearch.promotion.refit import Refit, model, refit, with_pieces
 from dnnsearch.promotion.registration import Registered, register_champion
+from dnnsearch.promotion.row_intervals import Coverage, coverage, with_intervals
 from dnnsearch.reproduce.record_comparison import row_difference
 from dnnsearch.runtime import numerics
 from dnnsearch.storage.array_store import ArrayStore, default_root
@@ -67,6 +68,7 @@ class Promotion:
     found_by: list[str]  # the metrics that show that the ensemble is better than guessing
     registered: Registered
     tried: list[Tried] = field(default_factory=list)  # what was fitted on dev
+    coverage: Coverage | None = None  # of intervals; None if dev has too few rows for them
 
     @property
     def found(self) -> bool:
@@ -181,7 +183,9 @@ def _test_and_register(
 ) -> Promotion:
     """Evaluate the test set, write the model file and register it (MLflow may take seconds)."""
     study, definition, report = trainer.study, trainer.definition, trainer.report
-    promoted, prepared = model(study, refitted), definition.prepared
+    prepared = definition.prepared
+    winner, replicates = refitted.candidate, plan["replicates"]
+    promoted = with_intervals(model(study, refitted), trainer, winner, replicates)
     test = test_set_id(prepared.data_digest, prepared.split_digest)
     plan = {**plan, **refitted.logged}
     evaluation = Evaluation(study, test, refitted, promoted, prepared.classes, plan, report)
@@ -202,7 +206,7 @@ def _test_and_register(
         objective=study.config.objective,
         folds=study.config.folds,
         confirmed=confirmed,
-        winner=refitted.candidate,
+        winner=winner,
         diverged=refitted.diverged,
         replicates=promoted.replicates,
         scores=scored.figures,
@@ -216,4 +220,5 @@ def _test_and_register(
         found_by=shown,
         tried=refitted.fitted.tried if refitted.fitted else [],
         registered=registered,
+        coverage=coverage(promoted, rows),
     )

@@ -10,7 +10,9 @@ from typing import Any
 
 from dnnsearch.promotion.candidates import Candidate
 from dnnsearch.promotion.confirmation import Confirmed
+from dnnsearch.promotion.gain_text import gain_document, gain_lines
 from dnnsearch.promotion.promotion import Promotion
+from dnnsearch.promotion.row_intervals import line as coverage_line
 from dnnsearch.runtime.cli_process import program_name
 from dnnsearch.statistics.difference_to_best import Comparison
 from dnnsearch.statistics.interval import number_text, score_text, with_error
@@ -42,7 +44,7 @@ def _confirmation(promotion: Promotion) -> list[str]:
         *(f"left out: trial {one.trial}, whose networks diverged" for one in confirmed.diverged),
         f"({error}; each interval is a 95 % interval of its own)",
         choice(promotion),
-        *_gain(promotion),
+        *gain_lines(promotion.confirmed, promotion.winner, promotion.study),
         *_checkpoint(promotion.winner),
         *(one.line for one in promotion.tried),
     ]
@@ -53,22 +55,6 @@ def _what(confirmed: Confirmed) -> str:
     count = len(confirmed.chosen) - is_added
     what = "the best configuration" if count == 1 else f"the best {count} configurations"
     return f"{what} and trial 0" if is_added else what
-
-
-def _gain(promotion: Promotion) -> list[str]:
-    """Return the line on what the search gained over trial 0, with which it started."""
-    found = promotion.confirmed.gain(promotion.winner)
-    if found is None:
-        return []
-    if promotion.winner is promotion.confirmed.start:
-        return ["the search gained nothing: it started with this configuration, as trial 0"]
-    gain, interval = found
-    text = (
-        f"the search gained {gain:+.4f} over trial 0, with which it started "
-        f"(95 %: {interval.low:+.4f} to {interval.high:+.4f}); "
-        f"which change did it: {program_name()} why {promotion.study}"
-    )
-    return [text]
 
 
 def _table(confirmed: Confirmed) -> list[str]:
@@ -146,9 +132,16 @@ def _test(promotion: Promotion) -> list[str]:
         f"  guessing       {number_text(scores['guess'])}",
         *(_baseline(promotion, model) for model in promotion.baselines),
         *(_other_metric(promotion, other) for other in promotion.metrics if other != objective),
+        *_coverage(promotion),
         _shrinkage(promotion),
         *_found(promotion),
     ]
+
+
+def _coverage(promotion: Promotion) -> list[str]:
+    """Return the line on what intervals or sets of labels hold of the test set."""
+    found = promotion.coverage
+    return [] if found is None else [coverage_line(found, promotion.study, program_name())]
 
 
 def _baseline(promotion: Promotion, model: str) -> str:
@@ -234,9 +227,10 @@ def document(promotion: Promotion) -> dict[str, Any]:
         "candidates": [_candidate(promotion, k) for k in range(len(promotion.confirmed.chosen))],
         "tied": [promotion.confirmed.chosen[k].trial for k in promotion.confirmed.comparison.tied],
         "trial": promotion.winner.trial,
-        "gain": _gain_document(promotion),
+        "gain": gain_document(promotion.confirmed, promotion.winner),
         "replicates": promotion.replicates,
         "test": promotion.scores,
+        "coverage": promotion.coverage and promotion.coverage.document(),
         "metrics": promotion.metrics,
         "baselines": promotion.baselines,
         "known": promotion.known,
@@ -251,15 +245,6 @@ def document(promotion: Promotion) -> dict[str, Any]:
         "champion": promotion.registered.is_champion,
         "lines": lines(promotion),
     }
-
-
-def _gain_document(promotion: Promotion) -> dict[str, float] | None:
-    """Return what the search gained over trial 0; None if that has no finite score."""
-    found = promotion.confirmed.gain(promotion.winner)
-    if found is None:
-        return None
-    gain, interval = found
-    return {"value": gain, "low": interval.low, "high": interval.high}
 
 
 def _candidate(promotion: Promotion, k: int) -> dict[str, Any]:

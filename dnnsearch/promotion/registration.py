@@ -6,7 +6,8 @@ present champion on the same test set. The same rule holds if the alias is on a 
 study with the same name.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from dnnsearch.deployment.champion import (
@@ -19,7 +20,8 @@ from dnnsearch.deployment.champion import (
     save_champion,
 )
 from dnnsearch.errors import UserError
-from dnnsearch.models.model_file import ENDING, digest
+from dnnsearch.models.ensemble import Model
+from dnnsearch.models.model_file import ENDING, digest, encode
 from dnnsearch.promotion.candidates import memo
 from dnnsearch.promotion.evaluation import Evaluation, send_openings
 from dnnsearch.runtime.cli_process import command_line
@@ -140,6 +142,14 @@ def _set_alias(
     return ""
 
 
+def _is_same(model: Model, rival: Model) -> bool:
+    """Return whether the rival has the same networks and lacks only the scores for intervals."""
+    without = encode(replace(model, conformal=None, provenance={}, _lock=Lock()))
+    return encode(replace(rival, provenance={}, _lock=Lock())) == without and (
+        model.provenance.get("refit") == rival.provenance.get("refit")
+    )
+
+
 def _judge(
     evaluation: Evaluation, content: bytes, found: bool, present: Champion | None
 ) -> tuple[bool, str]:
@@ -151,6 +161,8 @@ def _judge(
     if present is None:
         return True, "the first champion of this study"
     rival = present.model
+    if _is_same(evaluation.model, rival):
+        return True, "it is the champion already, now with scores for intervals"
     ours, theirs = evaluation.model.provenance, rival.provenance
     if any(ours.get(key) != theirs.get(key) for key in ("data", "split")):
         return False, "the present champion was tested on other data, so they cannot be compared"

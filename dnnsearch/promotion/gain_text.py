@@ -1,0 +1,28 @@
+"""What a search gained over trial 0, with which it started, as text and as JSON."""
+
+from dnnsearch.promotion.candidates import Candidate
+from dnnsearch.promotion.confirmation import Confirmed
+from dnnsearch.runtime.cli_process import program_name
+
+
+def gain_lines(confirmed: Confirmed, winner: Candidate, study: str) -> list[str]:
+    """Return the line on the gain; none if trial 0 has no finite score."""
+    found = confirmed.gain(winner)
+    if found is None:
+        return []
+    if winner is confirmed.start:
+        return ["the search gained nothing: it started with this configuration, as trial 0"]
+    gain, interval = found
+    shown = f"{gain:+.4f} over trial 0, with which it started"
+    ends = f"95 %: {interval.low:+.4f} to {interval.high:+.4f}"
+    why = f"which change did it: {program_name()} why {study}"
+    return [f"the search gained {shown} ({ends}); {why}"]
+
+
+def gain_document(confirmed: Confirmed, winner: Candidate) -> dict[str, float] | None:
+    """Return the gain with its 95 % interval; None if trial 0 has no finite score."""
+    found = confirmed.gain(winner)
+    if found is None:
+        return None
+    gain, interval = found
+    return {"value": gain, "low": interval.low, "high": interval.high}
