@@ -63,7 +63,7 @@ def show(
     score are left out first, then hyperparameters. A line below says which.
 
     Below are guessing, a linear model and boosted trees, if a search of at least half a minute or
-    `report` has fitted them.
+    `report` has fitted them; and the git commits of the config and of dnnsearch.
 
     Of several studies it also says how often their test rows were opened, and by which studies.
 
@@ -115,6 +115,7 @@ def _print(
 ) -> None:
     """Print a comparison if there are several studies, and the trials of one or if selected."""
     from dnnsearch.reporting.terminal import comparison, side_by_side, test_sets
+    from dnnsearch.study import source_commits
     from dnnsearch.study.baselines import baselines_file
     from dnnsearch.study.baselines.baselines_text import lines
     from dnnsearch.study.leaderboard.leaderboard_table import table
@@ -134,3 +135,5 @@ def _print(
         print("\n".join(table(chosen, top, terminal_width())))
         for line in lines(baselines_file.read(study), board.objective):
             print(line)
+        if source := source_commits.line(study.attributes):
+            print(source)

@@ -16,6 +16,7 @@ It does not know how a trial is trained, how MLflow stores it, or how a search i
 - `promoted_figure`: what a promoted model scored on the test set, from the log.
 - `test_set_history`: who has opened the same test rows, in all studies and in MLflow.
 - `preparation`: how the columns of a study's file were prepared, kept and verified.
+- `source_commits`: the git commits that a search ran from.
 - `stopping`: when a search stops because nothing is gained.
 - `study_creation`: a study opened to be written: created, or compared with its definition.
 - `reading_difference`: an unchanged file that is read in another way: which columns, what to do.

@@ -20,6 +20,7 @@ from dnnsearch.study.definition import resolve_definition
 from dnnsearch.study.ledger import Ledger
 from dnnsearch.study.retries import plan_retries, retry_params
 from dnnsearch.study.search_publishing import checked_publisher, publish_end, publishing
+from dnnsearch.study.source_commits import MAX_WAIT_SECONDS, SourceCommits
 from dnnsearch.study.stopping import GainWatch
 from dnnsearch.study.stored_study import (
     OpenStudy,
@@ -107,6 +108,7 @@ def search(
     """
     numerics.require(config.numerics)
     observer.on_stored(stored_views(config.storage, config.study))
+    commits = SourceCommits(config)
     observer.on_stage("preparing the data")
     definition = resolve_definition(config, ArrayStore(default_root()))
     numerics.check(definition.numerics)
@@ -125,10 +127,11 @@ def search(
         memo, retries = RecordMemo(study.records, observer.on_message), retry_params(study)
         coordinator = Coordinator(definition, memo, ledger, workers, observer.on_progress, retries)
         baselines = SearchBaselines(study, definition, observer.on_message)
+        commits.keep(study, stored, trials)
         with publishing(study, ledger, publisher, observer.on_message), baselines:
             may_ask = _may_ask(coordinator.gains, stored, seconds)
             coordinator.run(trials, may_ask, baselines.begin)
-            if baselines.finish():
+            if commits.keep(study, stored, trials, MAX_WAIT_SECONDS) | baselines.finish():
                 publisher.inform(study_info(study))
         replayed_all = coordinator.asked >= stored  # False if the study was longer once
         digest = fingerprint(coordinator.digests) if replayed_all else study.fingerprint()

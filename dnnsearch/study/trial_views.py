@@ -8,7 +8,7 @@ from optuna.trial import FrozenTrial
 from dnnsearch.config.search_space import complete
 from dnnsearch.data.files.source import data_name
 from dnnsearch.storage.optuna_storage import Rows, is_there, open_storage, study_names
-from dnnsearch.study import identity_file, preparation
+from dnnsearch.study import identity_file, preparation, source_commits
 from dnnsearch.study.baselines import baselines_file
 from dnnsearch.study.baselines.baseline_models import TITLES
 from dnnsearch.study.promoted_figure import promoted_figure
@@ -121,6 +121,7 @@ def study_info(study: OpenStudy) -> StudyInfo:
         baselines=_baselines(study),
         test_metrics=figure.metrics() if figure else {},
         test_sentences=" ".join(figure.sentences()) if figure else "",
+        commits=source_commits.tags(study.rows.attributes),
     )
 
 

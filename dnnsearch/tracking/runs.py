@@ -1,6 +1,6 @@
-"""Find runs by their tags, and delete the duplicates that a lost answer leads to."""
+"""Find runs by their tags, tag them, and delete the duplicates that a lost answer leads to."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from dnnsearch.tracking import fields
 from dnnsearch.tracking.client import MlflowClient, Run, ViewType
@@ -66,3 +66,10 @@ def delete_runs(client: MlflowClient, runs: list[Run]) -> None:
 def is_active(run: Run) -> bool:
     """Return whether the run is not deleted."""
     return bool(run.info.lifecycle_stage == "active")
+
+
+def set_tags(client: MlflowClient, run: Run, tags: Mapping[str, str]) -> None:
+    """Let a run have these tags; those that it had when it was read are not sent again."""
+    for name, value in tags.items():
+        if run.data.tags.get(name) != value:
+            client.set_tag(run.info.run_id, name, value)

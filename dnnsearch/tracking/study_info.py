@@ -45,6 +45,7 @@ class StudyInfo:
     )  # title, such as `linear model` -> metric -> value
     test_metrics: Mapping[str, float] = field(default_factory=dict)  # of the champion
     test_sentences: str = ""  # the same in words; empty if nothing was promoted
+    commits: Mapping[str, str] = field(default_factory=dict)  # tags on the git commits behind it
 
     @property
     def direction(self) -> Direction:

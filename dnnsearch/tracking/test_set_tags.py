@@ -33,15 +33,6 @@ def tags(openings: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, str]:
     return {f"{PREFIX}{test}": _tag(entries) for test, entries in openings.items()}
 
 
-def log_openings(
-    client: MlflowClient, parent: Run, openings: Mapping[str, Sequence[Mapping[str, Any]]]
-) -> None:
-    """Let a study's run have the tags of these openings; see `tags`."""
-    for name, value in tags(openings).items():
-        if parent.data.tags.get(name) != value:
-            client.set_tag(parent.info.run_id, name, value)
-
-
 def _tag(entries: Sequence[Mapping[str, Any]]) -> str:
     listed = [
         {name: entry[name] for name in STORED if entry.get(name)}

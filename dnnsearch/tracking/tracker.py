@@ -28,7 +28,7 @@ from dnnsearch.tracking.client import (
 )
 from dnnsearch.tracking.parent_run import check_not_deleted, parent_of
 from dnnsearch.tracking.publisher_messages import Files
-from dnnsearch.tracking.runs import child_of, children_of, is_active
+from dnnsearch.tracking.runs import child_of, children_of, is_active, set_tags
 from dnnsearch.tracking.shared_session import SharedSession
 from dnnsearch.tracking.study_info import StudyInfo, StudyProgress, description
 from dnnsearch.tracking.test_figure_run import log_test_figure
@@ -64,7 +64,8 @@ class Tracker:
         if fields.STATE not in self.parent.data.tags:
             self._fill_parent()
         self._attach_files()
-        test_set_tags.log_openings(self.client, self.parent, self.info.openings)
+        tags = {**test_set_tags.tags(self.info.openings), **self.info.commits}
+        set_tags(self.client, self.parent, tags)
         log_baselines(self.client, self.parent, self.info)
         self._show_views()
         log_test_figure(self.client, self.parent, self.info)
