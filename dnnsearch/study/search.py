@@ -52,7 +52,7 @@ class SearchObserver(Protocol):
         """These trials have ended before; they are reported again, with curves, as trials."""
 
     def on_stage(self, text: str) -> None:
-        """The search has begun a part of its set-up, such as `preparing the data`."""
+        """The search has begun a part without trials, such as `preparing the data`."""
 
     def on_total(self, trials: int) -> None:
         """The study is to have `trials` trials in all, retries included."""
@@ -126,8 +126,8 @@ def search(
         study.records.prefetch(ledger.told_before)
         memo, retries = RecordMemo(study.records, observer.on_message), retry_params(study)
         coordinator = Coordinator(definition, memo, ledger, workers, observer.on_progress, retries)
-        baselines = SearchBaselines(study, definition, observer.on_message)
         commits.keep(study, stored, trials)
+        baselines = SearchBaselines(study, definition, observer.on_message, observer.on_stage)
         with publishing(study, ledger, publisher, observer.on_message), baselines:
             may_ask = _may_ask(coordinator.gains, stored, seconds)
             coordinator.run(trials, may_ask, baselines.begin)

@@ -5,12 +5,14 @@ the first command that shows baselines fits them then. When they are fitted is a
 what they score is not.
 """
 
+import shlex
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from types import TracebackType
 
 from dnnsearch.errors import UserError
+from dnnsearch.runtime.cli_process import program_name
 from dnnsearch.study.baselines import baselines_file
 from dnnsearch.study.baselines.baseline_fitting import Fitting, fitting, skipped
 from dnnsearch.study.definition import Definition
@@ -25,9 +27,14 @@ class SearchBaselines:
     """The process that fits the baselines of a search; none is left after the `with` block."""
 
     def __init__(
-        self, study: OpenStudy, definition: Definition, on_message: Callable[[str], None]
+        self,
+        study: OpenStudy,
+        definition: Definition,
+        on_message: Callable[[str], None],
+        on_stage: Callable[[str], None],
     ) -> None:
-        self._study, self._definition, self._on_message = study, definition, on_message
+        self._study, self._definition = study, definition
+        self._on_message, self._on_stage = on_message, on_stage
         self._began = time.monotonic()
         self._open = ExitStack()
         self._fitting: Fitting | None = None
@@ -63,12 +70,15 @@ class SearchBaselines:
         """Wait for the figures, but not long; return whether the study has new ones now."""
         if self._fitting is None:
             return False
+        self._on_stage("fitting a linear model and boosted trees")
         try:
             figures = self._fitting.figures(max(MIN_WAIT_SECONDS, MAX_WAIT_SHARE * self._seconds))
         except UserError as error:
             self._on_message(f"no baselines: {error}")
             return False
         if figures is None:
+            command = f"{program_name()} report {shlex.quote(self._study.name)}"
+            self._on_message(f"a linear model and boosted trees take long: {command} fits them")
             return False
         note = skipped(self._definition.prepared, self._definition.config.folds)
         baselines_file.keep(self._study, figures, note)

@@ -123,6 +123,16 @@ fitting.BASELINES["linear"] = fitting.BASELINES["trees"]
     assert "the verdict does not depend on it" in said
 
 
+def test_a_search_does_not_wait_long_and_says_which_command_fits_them(
+    program: Preloaded, folder: Path
+) -> None:
+    impatient = AT_ONCE.replace("= 300.0", "= 0.001")
+    said = program.run(folder, "search", "wine.yaml", planted=impatient)
+    assert "a linear model and boosted trees take long: " in said
+    assert " report wine fits them" in said
+    assert not (folder / FILE).exists()
+
+
 def test_baselines_that_fail_do_not_fail_the_search(program: Preloaded, folder: Path) -> None:
     broken = AT_ONCE + "\nimport sklearn.ensemble\nsklearn.ensemble.__dict__.clear()\n"
     said = program.run(folder, "search", "wine.yaml", planted=broken)
