@@ -9,7 +9,7 @@ Nothing here knows how a study is searched.
 - `frame_file`: a table in memory as the file of a study.
 - `read_studies`: `load`, `studies`, `show`, `best`, `fingerprint`, `cite`.
 - `results`: a study and a trial as objects.
-- `reproduction`: `rerun`, `verify`, `lock`, `report`.
+- `reproduction`: `rerun`, `verify`, `lock`, `export`, `import_`, `report`.
 - `explanations`: `explain`.
 - `promotions`: `promote`, `why`, `compare`, `retune`.
 - `models`: `predict`, `serve`.
@@ -31,7 +31,7 @@ from dnnsearch.api.promotions import (
 )
 from dnnsearch.api.read_studies import Citation, best, cite, fingerprint, load, show, studies
 from dnnsearch.api.removals import clean, publish, rm, ui
-from dnnsearch.api.reproduction import Verdict, lock, report, rerun, verify
+from dnnsearch.api.reproduction import Verdict, export, import_, lock, report, rerun, verify
 from dnnsearch.api.results import Study, Trial
 from dnnsearch.api.searches import search
 from dnnsearch.errors import UserError
@@ -52,7 +52,9 @@ __all__ = [
     "clean",
     "compare",
     "explain",
+    "export",
     "fingerprint",
+    "import_",
     "load",
     "lock",
     "new",

@@ -40,13 +40,15 @@ def rerun(run_: str, *, storage: str | None = None) -> Verdict:
     return Verdict(**run_cli(["rerun", "--", run_], storage=storage_url(storage)))
 
 
-def verify(study: str, *, storage: str | None = None) -> Verdict:
+def verify(study: str, *, data: str | Path | None = None, storage: str | None = None) -> Verdict:
     """Run a whole study and its promotions again and compare every bit.
 
-    `study` may also be a lock file. Raise UserError if there is no such study, or if it cannot be
+    `study` may also be a lock file, or what `export` wrote; `data` is then the file of its data, by
+    default that which is enclosed. Raise UserError if there is no such study, or if it cannot be
     compared.
     """
-    return Verdict(**run_cli(["verify", "--quiet", "--", study], storage=storage_url(storage)))
+    options = ["--quiet", *([] if data is None else [f"--data={data}"])]
+    return Verdict(**run_cli(["verify", *options, "--", study], storage=storage_url(storage)))
 
 
 def lock(study: str, *, config: str | Path | None = None, storage: str | None = None) -> Path:
@@ -57,6 +59,42 @@ def lock(study: str, *, config: str | Path | None = None, storage: str | None = 
     """
     options = [] if config is None else [f"--config={config}"]
     return Path(run_cli(["lock", *options, "--", study], storage=storage_url(storage))["file"])
+
+
+def export(
+    study: str,
+    file: str | Path | None = None,
+    *,
+    with_data: bool = False,
+    storage: str | None = None,
+) -> Path:
+    """Write a study into one file, by default STUDY.dnnstudy, and return its path.
+
+    The rows of the data are enclosed only if `with_data`. Raise UserError if a trial is unfinished
+    or a record is damaged.
+    """
+    options = ["--with-data"] if with_data else []
+    names = [study] if file is None else [study, str(file)]
+    return Path(run_cli(["export", *options, "--", *names], storage=storage_url(storage))["file"])
+
+
+def import_(
+    file: str | Path,
+    *,
+    data: str | Path | None = None,
+    records: str | Path = "records",
+    tracking: str | None = None,
+    storage: str | None = None,
+) -> str:
+    """Make the study of a file that `export` wrote, publish it to MLflow, and return its name.
+
+    `data` is the file of its data, by default that which is enclosed. Raise UserError if the file
+    was changed, or if there is a study of this name.
+    """
+    given = {"data": data, "records": records, "tracking": tracking}
+    options = [f"--{key}={value}" for key, value in given.items() if value is not None]
+    result = run_cli(["import", *options, "--", str(file)], storage=storage_url(storage))
+    return str(result["study"])
 
 
 def report(*studies: str, out: str | Path | None = None, storage: str | None = None) -> ReportPage:

@@ -14,6 +14,8 @@ decides. Modules that do work are imported inside the commands, so that `--help`
 - `rerun`: train one trial again and compare it.
 - `verify`: run a whole study again and compare it.
 - `lock`: the text file by which a clone can verify a study.
+- `export`: a study as one file.
+- `import_`: the study of such a file.
 - `report`: one HTML page on a study or on several.
 - `cite`: what a paper says of a study.
 - `explain`: what the columns of the data do.

@@ -10,7 +10,9 @@ from dnnsearch.cli.clean import clean
 from dnnsearch.cli.compare import compare
 from dnnsearch.cli.config import config
 from dnnsearch.cli.explain import explain
+from dnnsearch.cli.export import export
 from dnnsearch.cli.fingerprint import fingerprint
+from dnnsearch.cli.import_ import import_
 from dnnsearch.cli.list import list_
 from dnnsearch.cli.lock import lock
 from dnnsearch.cli.new import new
@@ -80,6 +82,8 @@ app.command()(fingerprint)
 app.command()(rerun)
 app.command()(verify)
 app.command()(lock)
+app.command()(export)
+app.command("import")(import_)
 app.command()(report)
 app.command()(cite)
 app.command()(explain)

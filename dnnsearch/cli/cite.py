@@ -8,13 +8,13 @@ from dnnsearch.urls import DEFAULT_STORAGE
 
 
 def cite(study: Study, as_json: Json = False, storage: Storage = DEFAULT_STORAGE) -> None:
-    """Print what a paper says of a study: two sentences, and a table row.
+    """Print what a paper says of a study.
 
-    They name the space, the trials, the seeds, the numerics, the split, the figure with its 95 %
-    interval, the fingerprint, and the command that verifies it. The row is printed in Markdown and
-    in LaTeX. The figure is that of the champion on the test set, and the text says how often the
-    test set was opened. If the study was not promoted here, the figure is that of the best trial
-    on dev, and the text says that it is optimistic.
+    That is two sentences and a table row, in Markdown and in LaTeX. They name the space, the
+    trials, the seeds, the numerics, the split, the figure with its 95 % interval, the fingerprint,
+    and the command that verifies it. The figure is that of the champion on the test set, and the
+    text says how often the test set was opened. If the study was not promoted here, the figure is
+    that of the best trial on dev, and the text says that it is optimistic.
 
     \b
     Examples:

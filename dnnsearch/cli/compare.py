@@ -30,7 +30,7 @@ def compare(
     quiet: Quiet = False,
     storage: Storage = DEFAULT_STORAGE,
 ) -> None:
-    """Compare studies by the best configurations of each, with common fresh seeds.
+    """Compare studies by the best configurations of each.
 
     `show A B` sets the best trials side by side, which are lucky ones. Here the best
     configurations of each study are retrained with the same fresh seeds and compared on dev, row by

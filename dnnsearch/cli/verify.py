@@ -24,8 +24,12 @@ COUNTED = "trials compared"
 def verify(
     study: Annotated[
         str,
-        typer.Argument(metavar="STUDY", help="A study's name, or a lock file: NAME.studylock."),
+        typer.Argument(metavar="STUDY", help="A study's name, NAME.studylock or NAME.dnnstudy."),
     ],
+    data: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="The data of a .dnnstudy.  [default: as enclosed]"),
+    ] = None,
     workers: Annotated[
         str | None,
         typer.Option(
@@ -54,7 +58,8 @@ def verify(
     `identical`; `equal within rounding`, if another processor or library computes now; or
     `different`. The last lines are the fingerprints of the champion and of the study. A lock file,
     which `lock STUDY` writes, is compared with what its config and data lead to now; no study or
-    record is needed.
+    record is needed. A FILE.dnnstudy, which `export STUDY` writes, is checked as a whole and then
+    verified like a study, in a temporary folder, on the data that are enclosed or given by --data.
 
     Exit code: 0 identical, 1 not identical (the first difference is named), 2 not possible.
 
@@ -62,12 +67,19 @@ def verify(
     Examples:
       dnnsearch verify digits
       dnnsearch verify configs/digits.studylock
+      dnnsearch verify digits.dnnstudy
     """
+    from dnnsearch.deployment.bundle.archive import is_archive
+    from dnnsearch.errors import UserError
     from dnnsearch.reproduce.lock_file import is_lock
     from dnnsearch.validators import workers as workers_rule
 
     chosen = None if workers is None else option("--workers", workers_rule, workers)
-    if is_lock(study):
+    if data is not None and not is_archive(study):
+        raise UserError("--data is for a .dnnstudy: a study and a lock file know their data")
+    if is_archive(study):
+        verdict = _of_archive(Path(study), data, chosen, quiet)
+    elif is_lock(study):
         verdict = _of_lock(Path(study), chosen, quiet)
     else:
         verdict = _of_study(study, storage, chosen, quiet)
@@ -78,6 +90,18 @@ def verify(
         append(summary, study, verdict)
     send_result({"identical": verdict.exit_code == 0, "text": "\n".join(verdict.lines)})
     return verdict.exit_code
+
+
+def _of_archive(
+    path: Path, data: Path | None, workers: int | str | None, quiet: bool
+) -> "Verification":
+    from dnnsearch.deployment.bundle.archive import read
+    from dnnsearch.deployment.bundle.study_import import numerics_of, opened
+
+    members = read(path)
+    pin(numerics_of(members, str(path)))
+    with opened(members, str(path), data) as study:
+        return _of_study(study.name, study.rows.storage.url, workers, quiet)
 
 
 def _of_study(name: str, storage: str, workers: int | str | None, quiet: bool) -> "Verification":

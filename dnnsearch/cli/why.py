@@ -28,7 +28,7 @@ def why(
     quiet: Quiet = False,
     storage: Storage = DEFAULT_STORAGE,
 ) -> None:
-    """Measure which hyperparameters made the champion better than trial 0.
+    """Measure which hyperparameters made the champion better.
 
     Trial 0, the sensible default that every search starts with, is changed into the champion
     (before a promotion, into the best trial) one hyperparameter at a time, in the order of the

@@ -2,6 +2,7 @@
 
 How a champion is chosen is not known here.
 
+- `bundle/`: a study as one file: export and import.
 - `champion`: find and save the champion of a study, in MLflow and next to its records.
 - `lookup`: find the model that MODEL means on the command line.
 - `removal`: remove a study.

@@ -226,6 +226,11 @@ class Rows:
             storage = self.storage
             return storage.get_trial_id_from_study_id_trial_number(self.study_id, trial.number)
 
+    def add(self, trial: FrozenTrial) -> None:
+        """Add a trial that has ended; its number must be the next one."""
+        with _database_errors(self.storage.url):
+            self.storage.create_new_trial(self.study_id, template_trial=trial)
+
     def ask(self, trial: FrozenTrial) -> int:
         """Add a trial as RUNNING and return its id in the storage."""
         with _database_errors(self.storage.url):

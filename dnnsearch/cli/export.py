@@ -1,0 +1,54 @@
+"""`export`: a study as one file."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dnnsearch.cli.options import Storage, Study, writable
+from dnnsearch.runtime.cli_process import program_name, send_result
+from dnnsearch.urls import DEFAULT_STORAGE
+
+
+def export(
+    study: Study,
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE", help="[default: STUDY.dnnstudy]")
+    ] = None,
+    with_data: Annotated[
+        bool, typer.Option("--with-data", help="Enclose the files of the data, all rows of them.")
+    ] = False,
+    storage: Storage = DEFAULT_STORAGE,
+) -> None:
+    """Write a study into one file.
+
+    Anyone can verify or import it. The file is a zip: the definition, the trials with their
+    records, how the data were prepared, the champion, the leaderboard, and the SHA-256 of each
+    part. The same study gives the same bytes. The rows of your data are enclosed with --with-data
+    only. What was fitted to them is in any case: names of columns and categories, quantiles,
+    predictions for dev rows.
+
+    \b
+    Examples:
+      dnnsearch export digits
+      dnnsearch export churn churn.dnnstudy --with-data
+      dnnsearch verify digits.dnnstudy
+    """
+    from dnnsearch.deployment.bundle.archive import SUFFIX
+    from dnnsearch.deployment.bundle.study_export import enclosed
+    from dnnsearch.deployment.bundle.study_export import export as archive
+    from dnnsearch.errors import UserError
+    from dnnsearch.storage.atomic_write import write_whole
+    from dnnsearch.study.stored_study import open_study
+
+    path = file or Path(f"{study}{SUFFIX}")
+    if path.suffix != SUFFIX:
+        raise UserError(f"FILE must end with {SUFFIX}, but got {path}")
+    opened = open_study(study, storage)
+    sources = enclosed(opened) if with_data else []
+    content = archive(opened, with_data)
+    write_whole(writable(path).resolve(), content)
+    data = f"with all rows of {', '.join(sources)}" if sources else "without the rows of the data"
+    print(f"{path}: {len(opened.trials())} trials, {data}")
+    print(f"to verify it: {program_name()} verify {path}")
+    send_result({"file": str(path)})
