@@ -4,7 +4,7 @@ Training and deleting are done by our own program in a process of its own, with 
 that the caller's process and its `__main__` do not matter. Reading and predicting happen here.
 Nothing here knows how a study is searched.
 
-- `searches`: `search`.
+- `searches`: `search`, `try_config`.
 - `new_file`: `new`, and the overrides of a config as `--set` has them.
 - `frame_file`: a table in memory as the file of a study.
 - `read_studies`: `load`, `studies`, `show`, `best`, `fingerprint`, `cite`.
@@ -33,7 +33,7 @@ from dnnsearch.api.read_studies import Citation, best, cite, fingerprint, load, 
 from dnnsearch.api.removals import clean, publish, rm, ui
 from dnnsearch.api.reproduction import Verdict, export, import_, lock, report, rerun, verify
 from dnnsearch.api.results import Study, Trial
-from dnnsearch.api.searches import search
+from dnnsearch.api.searches import search, try_config
 from dnnsearch.errors import UserError
 
 __all__ = [
@@ -69,6 +69,7 @@ __all__ = [
     "serve",
     "show",
     "studies",
+    "try_config",
     "ui",
     "verify",
     "why",

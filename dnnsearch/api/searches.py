@@ -1,4 +1,4 @@
-"""`search`: a study from a config, which is a file or a mapping."""
+"""`search`: a study from a config, a file or a mapping; `try_config`: one more trial of it."""
 
 import json
 import os
@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from dnnsearch.api.new_file import one_of_both
-from dnnsearch.api.results import Study
+from dnnsearch.api.results import Study, Trial
 from dnnsearch.config import yaml_file
 from dnnsearch.config.config import Config, load_config, parse_config
 from dnnsearch.errors import UserError
 from dnnsearch.runtime.cli_process import run_cli
 from dnnsearch.study.stored_study import open_study
-from dnnsearch.urls import STORAGE_VARIABLE
+from dnnsearch.urls import STORAGE_VARIABLE, storage_url
 
 
 def search(
@@ -57,6 +57,31 @@ def search(
         report = (lambda line: None) if quiet else print
         run_cli(["search", *options, "--", str(path)], report, storage)
     return Study(open_study(loaded.study, loaded.storage))
+
+
+def try_config(
+    study: str,
+    hyperparameters: Mapping[str, Any],
+    *,
+    workers: int | str | None = None,
+    storage: str | None = None,
+    accept_code: bool = False,
+    quiet: bool = False,
+) -> Trial:
+    """Train a configuration of your own as the next trial of a study; return the trial.
+
+    `hyperparameters` are searched ones, as in {"learning_rate": 0.1, "units": [64, 32]}; the others
+    have their default values, as in `try_first`. The rest is as in `search`. Raise UserError if it
+    lies outside of the search space, or if another process works on the study.
+    """
+    options = [f"--set={setting}" for setting in yaml_file.as_settings(hyperparameters)]
+    options += [] if workers is None else [f"--workers={workers}"]
+    options += ["--accept-code"] if accept_code else []
+    options += ["--quiet"] if quiet else []
+    report = (lambda line: None) if quiet else print
+    url = storage_url(storage)
+    result = run_cli(["try", *options, "--", study], report, url)
+    return Study(open_study(study, url))[result["trial"]]
 
 
 def _load(config: str | Path | Mapping[str, Any], changes: list[str]) -> Config:

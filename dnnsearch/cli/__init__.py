@@ -9,6 +9,7 @@ decides. Modules that do work are imported inside the commands, so that `--help`
 - `new`: a config for the user's own data.
 - `list`: all studies of a storage.
 - `show`: the trials of one study, or several studies side by side.
+- `try_`: a configuration of one's own as the next trial of a study.
 - `best`: the best configuration of a study.
 - `fingerprint`: one hash of all results of a study.
 - `rerun`: train one trial again and compare it.

@@ -26,6 +26,7 @@ from dnnsearch.cli.rm import rm
 from dnnsearch.cli.search import search
 from dnnsearch.cli.serve import serve
 from dnnsearch.cli.show import show
+from dnnsearch.cli.try_ import try_
 from dnnsearch.cli.ui import ui
 from dnnsearch.cli.verify import verify
 from dnnsearch.cli.why import why
@@ -77,6 +78,7 @@ app.command()(config)
 app.command()(new)
 app.command("list")(list_)
 app.command()(show)
+app.command("try")(try_)
 app.command()(best)
 app.command()(fingerprint)
 app.command()(rerun)

@@ -21,7 +21,7 @@ def fingerprint(
     trial's hyperparameters, seeds, data, curves, final parameters and predictions. It does not
     cover times or machines. It is the last line of the output. If the study was promoted here, the
     line before it is `champion` and the fingerprint of the champion: its networks, their outputs
-    for the test set, and the test figures.
+    for the test set, and the test figures. A line above says how many trials `try` has given.
 
     \b
     Examples:
@@ -29,10 +29,13 @@ def fingerprint(
       dnnsearch fingerprint digits --trials 20
     """
     from dnnsearch.promotion.champion_fingerprint import champion_fingerprint
+    from dnnsearch.study.given_trials import given_count
     from dnnsearch.study.stored_study import open_study
 
     opened = open_study(study, storage)
     value = opened.fingerprint(trials)
+    if given := [number for number in opened.given if trials is None or number < trials]:
+        print(given_count(len(given)))
     if trials is None and (champion := champion_fingerprint(opened)):
         print(f"champion {champion}")
     print(value)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -154,7 +154,7 @@ def _run(
     given: Path,
     tally: "Tally",
     limit: float | None,
-    going_on: Mapping[str, bool],
+    going_on: Mapping[str, Any],
     quiet: bool,
     json_: bool,
     publisher: "AnyPublisher",

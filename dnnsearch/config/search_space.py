@@ -117,17 +117,17 @@ def first_params(config: Config, shape: DataShape) -> list[dict[str, Value]]:
     parameter, so the sampler chooses none of them.
     """
     default, *others = _portfolio(config, shape)
-    own = [_with_defaults(guess, config, shape) for guess in config.try_first]
+    own = [completed(guess, config, shape) for guess in config.try_first]
     return [default, *own, *(one for one in others if one not in (default, *own))]
 
 
 def _portfolio(config: Config, shape: DataShape) -> list[dict[str, Value]]:
     guesses = [into_space(one, config, shape) for one in starts(config.start, shape)]
-    each = [_with_defaults(guess, config, shape) for guess in guesses or [{}]]
+    each = [completed(guess, config, shape) for guess in guesses or [{}]]
     return [one for i, one in enumerate(each) if one not in each[:i]]
 
 
-def _with_defaults(guess: dict[str, Value], config: Config, shape: DataShape) -> dict[str, Value]:
+def completed(guess: dict[str, Value], config: Config, shape: DataShape) -> dict[str, Value]:
     """Return the guess, with the default values of the parameters that it leaves out."""
     params: dict[str, Value] = {}
     rule = str(guess.get("descent", _default_descent(config)))

@@ -91,6 +91,8 @@ def _plan_retries(lock: LockFile, config: Config) -> None:
     retries = {str(n): one["of"] for n, one in lock.retry.items() if n < ended}
     params: Mapping[str, Any] = {str(n): one["params"] for n, one in lock.retry.items()}
     digest = definition_digest(lock.definition)
-    identity = StudyIdentity(lock.study, digest, uuid.uuid4().hex, retries, params)
+    given = {str(n): params for n, params in lock.given.items() if n < ended}
+    about = (lock.study, digest, uuid.uuid4().hex)
+    identity = StudyIdentity(*about, retries, params, given=given)
     records = Records(Path(config.records), lock.study)
     records.put_side_file(file_name(digest), identity.encode())

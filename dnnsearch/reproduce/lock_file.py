@@ -41,6 +41,12 @@ class LockFile:
     fingerprint: str
     retry: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)  # `of`, Optuna's `params`
     champion: Mapping[str, Any] = field(default_factory=dict)  # empty if there is none
+    given: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)  # Optuna's params
+
+    @property
+    def presets(self) -> dict[int, Mapping[str, Any]]:
+        """Number -> Optuna's params of the trials that the sampler does not choose."""
+        return {**{number: one["params"] for number, one in self.retry.items()}, **self.given}
 
     def encode(self) -> str:
         """Return the text of the file."""
@@ -49,6 +55,7 @@ class LockFile:
         lines += [f"code {self.code}"] if self.code else []
         lines += _lines("module", self.module)
         lines += _lines("retry", {n: canonical(dict(p)) for n, p in self.retry.items()})
+        lines += _lines("given", {n: canonical(dict(p)) for n, p in self.given.items()})
         lines += _lines("trial", self.trial)
         lines += _lines("champion", {k: canonical(v) for k, v in self.champion.items()})
         lines.append(f"fingerprint {self.fingerprint}")
@@ -118,6 +125,7 @@ def _parsed(lines: list[str]) -> LockFile:
         fingerprint=single["fingerprint"],
         retry={int(n): params for n, params in _json(several.get("retry", {})).items()},
         champion=_json(several.get("champion", {})),
+        given={int(n): params for n, params in _json(several.get("given", {})).items()},
     )
 
 

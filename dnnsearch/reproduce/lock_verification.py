@@ -18,6 +18,7 @@ from dnnsearch.storage.array_store import ArrayStore
 from dnnsearch.study.computing_code import are_equal, code_digest, module_digests, other_files
 from dnnsearch.study.coordinator import Coordinator
 from dnnsearch.study.definition import differences
+from dnnsearch.study.given_trials import given_count
 from dnnsearch.study.worker_factory import open_workers
 from dnnsearch.trials.record import Record, encode_failure, fingerprint
 from dnnsearch.trials.record_file import DIGEST_PREFIX
@@ -92,12 +93,11 @@ def verify_lock(
     causes += [other_modules(lock)] if other_modules(lock) else []
     replay = LockedReplay(lock, Records(folder / RECORDS, lock.study), on_progress)
     count = workers or definition.config.processes
-    retries = {number: one["params"] for number, one in lock.retry.items()}
     try:
         if others := [one for one in changed if one not in causes]:
             raise Different(f"{config.name} or its data, against the lock: {others[0]}")
         with open_workers(definition, count, folder / ARRAYS, on_message) as pool:
-            coordinator = Coordinator(definition, replay, replay, pool, retries=retries)
+            coordinator = Coordinator(definition, replay, replay, pool, presets=lock.presets)
             coordinator.run(len(lock.trial))
         _compare_fingerprint(lock, fingerprint(coordinator.digests))
     except Different as difference:
@@ -106,6 +106,7 @@ def verify_lock(
     despite = [f"  the same in spite of: {'; '.join(causes)}"] if causes else []
     failed = sum(line.startswith("failed ") for line in lock.trial.values())
     given = f", given {failed} failed in the lock" if failed else ""
+    given += f", {given_count(len(lock.given))}" if lock.given else ""
     first = f"{lock.study} identical: {len(lock.trial)} trials, as {path.name} has them{given}"
     return Verification("identical", [first, *despite, f"fingerprint {lock.fingerprint}"])
 

@@ -59,6 +59,7 @@ def locked(study: OpenStudy, config: Path) -> LockFile:
         trial={record.spec.number: trial_line(record) for record in records},
         fingerprint=study.fingerprint(),
         retry={n: {"of": study.retries[n], "params": p} for n, p in retry_params(study).items()},
+        given=study.given,
     )
 
 

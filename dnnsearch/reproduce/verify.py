@@ -26,8 +26,8 @@ from dnnsearch.storage.array_store import ArrayStore
 from dnnsearch.study.computing_code import other_code
 from dnnsearch.study.coordinator import Coordinator
 from dnnsearch.study.definition import differences, resolve_definition
+from dnnsearch.study.given_trials import given_count, presets
 from dnnsearch.study.reading_difference import check_reading
-from dnnsearch.study.retries import retry_params
 from dnnsearch.study.stored_study import OpenStudy
 from dnnsearch.study.worker_factory import open_workers
 from dnnsearch.trials.record import Record, decode, fingerprint, inconsistencies
@@ -147,7 +147,7 @@ def verify(
             changed += [verifier.other_code] if verifier.other_code else []
             with open_workers(definition, workers, store, on_message) as pool:
                 coordinator = Coordinator(
-                    definition, verifier, verifier, pool, retries=retry_params(study)
+                    definition, verifier, verifier, pool, presets=presets(study)
                 )
                 coordinator.run(len(verifier.rows))
     except Different as difference:
@@ -163,8 +163,9 @@ def _identical(
 ) -> Verification:
     failures = _count(verifier.failures, "recorded failure")
     given = f", given {failures}" if verifier.failures else ""
+    own = f", {given_count(len(study.given))}" if study.given else ""
     despite = [f"  the same in spite of: {'; '.join(changed)}"] if changed else []
-    first = f"{study.name} identical: {_count(verifier.compared, 'trial')}{given}"
+    first = f"{study.name} identical: {_count(verifier.compared, 'trial')}{given}{own}"
     return Verification("identical", [first, *despite, f"fingerprint {recorded}"])
 
 

@@ -22,6 +22,7 @@ It does not know how a trial is trained, how MLflow stores it, or how a search i
 - `reading_difference`: an unchanged file that is read in another way: which columns, what to do.
 - `identity_file`: the file beside the records that says which study they are of.
 - `retries`: which failed trials are tried again, and under which numbers.
+- `given_trials`: configurations of the user's own, and under which numbers they run.
 - `search`: the whole search, put together from the modules above.
 - `search_publishing`: what a running search publishes to MLflow.
 - `shown_files`: what MLflow shows of the best trials beside their records.

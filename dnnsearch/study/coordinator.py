@@ -67,8 +67,9 @@ class Coordinator:
         log: TrialLog,
         workers: Workers,
         on_progress: Callable[[Progressed], None] | None = None,
-        retries: Mapping[int, Mapping[str, Value]] = MappingProxyType({}),
+        presets: Mapping[int, Mapping[str, Value]] = MappingProxyType({}),
     ) -> None:
+        """`presets` are params by number: retries, and what the user has given."""
         self.definition = definition
         self.memo = memo
         self.log = log
@@ -76,7 +77,7 @@ class Coordinator:
         self.on_progress = on_progress
         self.study = ReplayedStudy(definition.config)
         self.clock = VirtualClock(definition.config.parallelism)
-        self.preset = {**dict(enumerate(definition.first_params())), **retries}
+        self.preset = {**dict(enumerate(definition.first_params())), **presets}
         self.gains = GainWatch(definition.config)
         self.asked = 0
         self.specs: dict[int, Spec] = {}  # of the trials in flight

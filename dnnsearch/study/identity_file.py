@@ -2,8 +2,8 @@
 
 MLflow knows a study by its identity, which the storage draws at random. The file outlives the
 storage: a new storage in which a study with an equal definition is created takes its identity up,
-what was planned of its retries, and the code that computed it, so that the study stays the one
-that MLflow shows.
+what was planned of its retries, what the user has given, and the code that computed it, so that the
+study stays the one that MLflow shows.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ from dnnsearch.config.config import Config
 from dnnsearch.errors import UserError
 from dnnsearch.storage.array_store import canonical
 from dnnsearch.study.computing_code import CODE
-from dnnsearch.study.stored_study import IDENTITY, OpenStudy
+from dnnsearch.study.stored_study import GIVEN, IDENTITY, OpenStudy
 from dnnsearch.tracking.remote_records import side_files_of
 from dnnsearch.trials.hyperparameter_row import Value
 from dnnsearch.trials.record_file import DIGEST_PREFIX
@@ -34,7 +34,7 @@ DIGEST = "digest"  # of the rest of the file
 class StudyIdentity:
     """What the file says; `retries` as in `OpenStudy`, `params` of each are Optuna's.
 
-    `code` is the study's attribute; it is left out of the file if it is empty.
+    `code` and `given` are the study's attributes; each is left out of the file if it is empty.
     """
 
     study: str
@@ -43,12 +43,14 @@ class StudyIdentity:
     retries: Mapping[str, int] = field(default_factory=dict)
     params: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
     code: Sequence[Any] = ()
+    given: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
 
     def encode(self) -> bytes:
         """Return the content of the file."""
         document = dict(vars(self))
-        if not self.code:
-            del document[CODE]
+        for name in (CODE, GIVEN):
+            if not document[name]:
+                del document[name]
         return json.dumps({**document, DIGEST: _digest(document)}, indent=1).encode()
 
 
@@ -91,6 +93,7 @@ def keep(study: OpenStudy) -> None:
         {**retries, **known.retries},
         {**params, **known.params},
         study.attributes.get(CODE, known.code),
+        {**{str(number): params for number, params in study.given.items()}, **known.given},
     )
     with suppress(UserError):
         study.records.put_side_file(path(study).name, wanted.encode())

@@ -28,7 +28,8 @@ def retries_of(study: OpenStudy, trials: int) -> dict[int, int]:
         return known
     failed = (row.number for row in rows if row.state == TrialState.FAIL)
     new = [number for number in failed if number not in known.values()]
-    return known | dict(enumerate(new, max(trials, len(rows))))
+    first = max([trials, len(rows), *(number + 1 for number in study.given)])
+    return known | dict(enumerate(new, first))
 
 
 def plan_retries(study: OpenStudy) -> int:

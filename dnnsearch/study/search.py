@@ -7,7 +7,7 @@ only puts them together.
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -17,8 +17,9 @@ from dnnsearch.storage.array_store import ArrayStore, default_root
 from dnnsearch.study.baselines.search_baselines import SearchBaselines
 from dnnsearch.study.coordinator import Coordinator
 from dnnsearch.study.definition import resolve_definition
+from dnnsearch.study.given_trials import plan_given, presets
 from dnnsearch.study.ledger import Ledger
-from dnnsearch.study.retries import plan_retries, retry_params
+from dnnsearch.study.retries import plan_retries
 from dnnsearch.study.search_publishing import checked_publisher, publish_end, publishing
 from dnnsearch.study.source_commits import MAX_WAIT_SECONDS, SourceCommits
 from dnnsearch.study.stopping import GainWatch
@@ -29,6 +30,7 @@ from dnnsearch.study.study_creation import open_for_writing
 from dnnsearch.study.trial_views import stored_views, study_info
 from dnnsearch.study.worker_factory import open_workers
 from dnnsearch.tracking import AnyPublisher
+from dnnsearch.trials.hyperparameter_row import Value
 from dnnsearch.trials.record import fingerprint
 from dnnsearch.trials.record_store import RecordMemo
 from dnnsearch.trials.run import TrialView
@@ -43,6 +45,7 @@ class Outcome:
     trials: int  # that the search was to reach; the study has fewer if the time was up
     fingerprint: str  # of the trials that the study has
     lacking: int  # trials that MLflow does not show, because it failed
+    given: int | None = None  # number of the trial that the user has given
 
 
 class SearchObserver(Protocol):
@@ -97,11 +100,13 @@ def search(
     retry_failed: bool = False,
     accept_code: bool = False,
     publisher: AnyPublisher | None = None,
+    given: Mapping[str, Value] | None = None,
 ) -> Outcome:
     """Bring the study of `config` to `config.trials` trials; start none later than `seconds` s.
 
     With `retry_failed` each failed trial is tried again under a new number at the end, and with
-    `accept_code` the study goes on although other code computed it. `publisher` is what
+    `accept_code` the study goes on although other code computed it. With `given`, a configuration
+    of the user's, the study gets one trial more, and none that it still lacks. `publisher` is what
     `open_publisher` returned, if the caller has opened it early; the search closes it.
     Raises UserError if another process works on the study, if a study of this name has another
     definition, or if the data, the storage, MLflow or the workers cannot be used.
@@ -118,28 +123,34 @@ def search(
         open_workers(definition, config.workers, default_root(), observer.on_message) as workers,
         open_for_writing(definition, accept_code) as (study, check_lock),
     ):
+        number = None if given is None else plan_given(study, definition.prepared.shape, given)
         trials = _announce(study, retry_failed, observer)
         ledger = Ledger(study, [publisher.put, observer.on_trial], check_lock)
         stored = len(ledger.stored)
-        if stored > trials:
-            observer.on_message(f"study {study.name} has {stored} trials already, and keeps them")
         study.records.prefetch(ledger.told_before)
-        memo, retries = RecordMemo(study.records, observer.on_message), retry_params(study)
-        coordinator = Coordinator(definition, memo, ledger, workers, observer.on_progress, retries)
-        commits.keep(study, stored, trials)
+        needed = stored if number is None else max(stored, number + 1)
+        wanted = trials if number is None else needed
+        memo, preset = RecordMemo(study.records, observer.on_message), presets(study)
+        coordinator = Coordinator(definition, memo, ledger, workers, observer.on_progress, preset)
+        commits.keep(study, stored, wanted)
         baselines = SearchBaselines(study, definition, observer.on_message, observer.on_stage)
         with publishing(study, ledger, publisher, observer.on_message), baselines:
-            may_ask = _may_ask(coordinator.gains, stored, seconds)
-            coordinator.run(trials, may_ask, baselines.begin)
-            if commits.keep(study, stored, trials, MAX_WAIT_SECONDS) | baselines.finish():
+            may_ask = _may_ask(coordinator.gains, needed, seconds)
+            coordinator.run(wanted, may_ask, baselines.begin)
+            if commits.keep(study, stored, wanted, MAX_WAIT_SECONDS) | baselines.finish():
                 publisher.inform(study_info(study))
-        replayed_all = coordinator.asked >= stored  # False if the study was longer once
-        digest = fingerprint(coordinator.digests) if replayed_all else study.fingerprint()
+        digest = _digest(study, coordinator, stored)
         whole = digest if coordinator.asked >= trials else ""
-        if not whole:
+        if not whole and number is None:
             _say_why(coordinator.gains, observer)
         lacking = publish_end(study, definition.prepared, whole, publisher, observer.on_message)
-        return Outcome(study, trials, digest, lacking)
+        return Outcome(study, trials, digest, lacking, number)
+
+
+def _digest(study: OpenStudy, coordinator: Coordinator, stored: int) -> str:
+    """Return the fingerprint, from the records if not all of the `stored` trials were replayed."""
+    replayed_all = coordinator.asked >= stored  # False if the study was longer once
+    return fingerprint(coordinator.digests) if replayed_all else study.fingerprint()
 
 
 def _say_why(gains: GainWatch, observer: SearchObserver) -> None:
@@ -154,15 +165,17 @@ def _announce(study: OpenStudy, retry_failed: bool, observer: SearchObserver) ->
         retries = plan_retries(study)
         again = f"{retries} failed trial{'' if retries == 1 else 's'} will be tried again"
         observer.on_message(again if retries else "no failed trials left to retry")
-    trials = study.total_trials(study.config.trials)
+    trials, stored = study.total_trials(study.config.trials), len(study.trials())
     observer.on_total(trials)
+    if stored > trials:
+        observer.on_message(f"study {study.name} has {stored} trials already, and keeps them")
     return trials
 
 
-def _may_ask(gains: GainWatch, stored: int, seconds: float | None) -> Callable[[int], bool]:
+def _may_ask(gains: GainWatch, needed: int, seconds: float | None) -> Callable[[int], bool]:
     """Return whether a trial number may be asked, as a function: a stored one always may.
 
     Another may be asked until the time is up, and as long as something is gained.
     """
     until = math.inf if seconds is None else time.monotonic() + seconds
-    return lambda number: number < stored or (not gains.is_over and time.monotonic() < until)
+    return lambda number: number < needed or (not gains.is_over and time.monotonic() < until)

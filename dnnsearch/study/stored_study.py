@@ -13,6 +13,7 @@ from dnnsearch.errors import UserError
 from dnnsearch.storage.optuna_storage import Rows, open_storage
 from dnnsearch.tracking.remote_records import StudyArtifacts
 from dnnsearch.trials import record_file
+from dnnsearch.trials.hyperparameter_row import Value
 from dnnsearch.trials.record import Record, fingerprint
 from dnnsearch.trials.record_file import DIGEST_PREFIX
 from dnnsearch.trials.record_store import IN_MLFLOW, Records, root
@@ -26,6 +27,7 @@ EXPERIMENT = "experiment"
 PROFILE = "profile"  # the shape of the data
 CHAMPION = "champion"  # digests that the local copy of the champion may have
 RETRIES = "retries"  # number of a retry -> number of the failed trial
+GIVEN = "given"  # number of a trial that the user has given -> its params
 
 
 @dataclass(frozen=True)
@@ -61,13 +63,19 @@ class OpenStudy:
         stored = self.rows.attributes.get(RETRIES, {})
         return {int(number): failed for number, failed in stored.items()}
 
+    @property
+    def given(self) -> dict[int, dict[str, Value]]:
+        """Number of a trial that the user has given -> Optuna's params; read anew at each call."""
+        stored = self.rows.attributes.get(GIVEN, {})
+        return {int(number): dict(params) for number, params in stored.items()}
+
     def total_trials(self, trials: int) -> int:
         """Return how many trials the study comes to if `trials` are asked for.
 
-        The retries and the trials in flight are run in any case.
+        The retries, the given trials and those in flight are run in any case.
         """
         unfinished = [row.number for row in self.trials() if not row.state.is_finished()]
-        return 1 + max([trials - 1, *self.retries, *unfinished])
+        return 1 + max([trials - 1, *self.retries, *self.given, *unfinished])
 
     @cached_property
     def records(self) -> Records:

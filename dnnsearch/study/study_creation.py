@@ -24,6 +24,7 @@ from dnnsearch.study.stored_study import (
     CONFIG,
     DEFINITION,
     EXPERIMENT,
+    GIVEN,
     IDENTITY,
     PROFILE,
     RETRIES,
@@ -73,6 +74,8 @@ def create_or_check_study(storage: RDBStorage, definition: Definition) -> Rows:
         rows.set_attribute(IDENTITY, known.identity if known else uuid.uuid4().hex)
         if known and known.retries:
             rows.set_attribute(RETRIES, dict(known.retries))
+        if known and known.given:
+            rows.set_attribute(GIVEN, dict(known.given))
         if known and known.code:
             rows.set_attribute(CODE, list(known.code))
         rows.name_value(config.objective)

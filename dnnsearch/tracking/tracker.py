@@ -80,10 +80,8 @@ class Tracker:
     def _show_views(self) -> None:
         """Add the study's view to its experiment, and the links to all views to its note."""
         present = self.client.get_experiment(self.experiment).tags
-        run = self.parent.info
-        wanted = experiment_page.tags(
-            self.experiment, present, self.info, run.run_id, run.start_time
-        )
+        run = (self.parent.info.run_id, self.parent.info.start_time)
+        wanted = experiment_page.tags(self.experiment, present, self.info, *run)
         for name, value in wanted.items():
             self.client.set_experiment_tag(self.experiment, name, value)
 
