@@ -117,7 +117,7 @@ def test_while_a_search_runs_it_says_who_holds_the_study(
 @pytest.mark.parametrize(
     ("setting", "rule"),
     [
-        ("learning_rate=20000", "learning_rate must lie in the space, but got 20000"),
+        ("learning_rate=0.001", "learning_rate must lie in the space, but got 0.001"),
         ("momentum=0.5", "momentum must lie in the space, but got 0.5"),
         ("speed=3", "'speed' is unknown"),
         ("learning_rate", "must be key=value"),
@@ -145,4 +145,4 @@ def test_python_has_it_too(study: OpenStudy) -> None:
     trial = dnnsearch.try_config("tiny", {"learning_rate": 0.5, "units": [6]}, quiet=True)
     assert (trial.number, trial.hyperparameters["units_1"]) == (5, 6)
     with pytest.raises(UserError, match="must lie in the space"):
-        dnnsearch.try_config("tiny", {"learning_rate": 20000})
+        dnnsearch.try_config("tiny", {"learning_rate": 0.001})
