@@ -33,7 +33,7 @@ def try_(
     quiet: Quiet = False,
     storage: Storage = DEFAULT_STORAGE,
 ) -> None:
-    """Train a configuration of your own as the next trial of a study.
+    """Train your own configuration as a study's next trial.
 
     It must lie in the study's search space, as `try_first` of a config. What you leave out has its
     default value, as there. The trial gets the next number, and later searches learn
