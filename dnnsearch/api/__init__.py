@@ -1,4 +1,4 @@
-"""dnnsearch from Python: each command is a function of the same name.
+"""dnnsearch from Python: each command is a function of the same name; `try` is `try_config`.
 
 Training and deleting are done by our own program in a process of its own, with pinned numerics, so
 that the caller's process and its `__main__` do not matter. Reading and predicting happen here.
