@@ -7,6 +7,7 @@ It does not know studies, MLflow or where a model comes from.
 - `ensemble`: networks that predict together, from raw rows to labels.
 - `input_columns`: the columns of the data, and the inputs that each becomes.
 - `interval_answers`: the columns of a model's answers with intervals.
+- `mixture`: how networks, and configurations of them, answer as one.
 - `model_file`: a model as one file, written and read.
 - `model_file_checks`: whether the parts of a model file are valid and match each other.
 - `predict_table`: a table with the predictions of a model added as columns.

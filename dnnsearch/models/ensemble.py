@@ -19,6 +19,7 @@ from dnnsearch.data.model_inputs import ModelInputs, inputs
 from dnnsearch.data.prepare import Prepared
 from dnnsearch.models.calibration import Calibration, logits_of
 from dnnsearch.models.conformal import Conformal
+from dnnsearch.models.mixture import mean, mean_and_spread, weighted_mean
 from dnnsearch.nn import Network, Parameters, without_scaling
 from dnnsearch.trials.input_pieces import InputPieces, input_pieces
 from dnnsearch.trials.spec import Spec
@@ -37,7 +38,8 @@ class Model:
     one, the first of equals. In a regression its value is the mean of the networks' values. The
     prediction for a row does not depend on the other rows, not even in the last bit.
 
-    A calibration, if there is one, changes these probabilities, and says how labels are given.
+    A calibration, if there is one, changes these probabilities, and says how labels are given. With
+    `others`, of other configurations on the same inputs, all means are weighted means over them.
     """
 
     parameters: Parameters  # flat (R, P)
@@ -53,6 +55,8 @@ class Model:
     pieces: InputPieces | None = None  # in front of the first layer; None if A[0] is the inputs
     calibration: Calibration | None = None  # never in a regression
     conformal: Conformal | None = None  # for intervals of single rows
+    others: tuple["Model", ...] = ()  # other configurations; of them only the networks count
+    weights: tuple[int, ...] = (1,)  # of this configuration and of each other one
     _lock: Any = field(default_factory=Lock, compare=False, repr=False)
 
     def __repr__(self) -> str:
@@ -76,6 +80,11 @@ class Model:
         """R, the number of networks."""
         return int(self.parameters.replicates[0])
 
+    @property
+    def networks(self) -> int:
+        """The number of networks of all configurations."""
+        return sum(one.replicates for one in (self, *self.others))
+
     @cached_property
     def _network(self) -> Network:
         if self.pieces is None:
@@ -84,7 +93,7 @@ class Model:
         return Network(self.parameters, self.activation, self.output, shape, edges)
 
     def single(self, replicate: int = 0) -> "Model":
-        """Return one of the networks as a model."""
+        """Return one of the networks of the first configuration as a model."""
         flat = self.parameters.flat[replicate : replicate + 1]
         old = self.parameters
         parameters = Parameters.from_flat(old.layer_sizes, flat, old.extra_shapes)
@@ -96,6 +105,8 @@ class Model:
             inputs=inputs,
             pieces=pieces,
             conformal=None,  # it is of the ensemble
+            others=(),
+            weights=(1,),
             _lock=Lock(),
         )
 
@@ -109,13 +120,13 @@ class Model:
         `watch` counts the rows that are unlike train's. Raise ValueError for rows of another
         form, and if the numbers of a row are too large.
         """
-        return self._statistics(X, decimal, watch, _mean)
+        return self._statistics(X, decimal, watch, mean)
 
     def outputs_and_spread(
         self, X: Any, decimal: str | None = None, watch: "RowWatch | None" = None
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Return `outputs`, and the standard deviation over the networks of the same form."""
-        found = self._statistics(X, decimal, watch, _mean_and_spread)
+        """Return `outputs`, and the networks' standard deviation; of several shapes, its mean."""
+        found = self._statistics(X, decimal, watch, mean_and_spread)
         return found[:, : found.shape[1] // 2], found[:, found.shape[1] // 2 :]
 
     def _statistics(
@@ -131,17 +142,24 @@ class Model:
         form = CellFormat.of(self.form, decimal)
         with np.errstate(all="ignore"):
             prepared = self.inputs.apply(X, self.parameters.flat.dtype, form, watch)
-            if self.pieces is not None:
-                prepared = self.pieces.scale(prepared)
-        blocks = [
-            statistic(self._block_outputs(prepared[..., start : start + ROWS_PER_BLOCK, :])).T
-            for start in range(0, max(prepared.shape[-2], 1), ROWS_PER_BLOCK)
-        ]
-        found = np.concatenate(blocks)
+            each = [one._blocks(prepared, statistic) for one in (self, *self.others)]
+        found = weighted_mean(each, self.weights) if self.others else each[0]
         wrong = np.flatnonzero(~np.isfinite(found).all(axis=1))
         if len(wrong):
             raise ValueError(f"the numbers of row {wrong[0] + 1} are too large for the network")
         return found
+
+    def _blocks(
+        self, prepared: np.ndarray, statistic: Callable[[np.ndarray], np.ndarray]
+    ) -> np.ndarray:
+        """Return a statistic of one configuration, (m, k), for inputs (..., m, n_x)."""
+        if self.pieces is not None:
+            prepared = self.pieces.scale(prepared)
+        blocks = [
+            statistic(self._block_outputs(prepared[..., start : start + ROWS_PER_BLOCK, :])).T
+            for start in range(0, max(prepared.shape[-2], 1), ROWS_PER_BLOCK)
+        ]
+        return np.concatenate(blocks)
 
     def _block_outputs(self, prepared: np.ndarray) -> np.ndarray:
         """Return A[L], (R, n[L], m), for at most ROWS_PER_BLOCK rows (..., m, n[0]).
@@ -232,15 +250,6 @@ class Model:
             return logits_of(outputs.T)
         given = self.calibration
         return given.label_logits(outputs.T) if of_labels else given.logits(outputs.T)
-
-
-def _mean(A: np.ndarray) -> np.ndarray:
-    return np.asarray(A.mean(axis=0))
-
-
-def _mean_and_spread(A: np.ndarray) -> np.ndarray:
-    spread = A.std(axis=0, ddof=1) if len(A) > 1 else np.zeros(A.shape[1:])
-    return np.concatenate([A.mean(axis=0), spread])
 
 
 def probabilities(outputs: np.ndarray) -> np.ndarray:

@@ -7,8 +7,13 @@ reading never takes more memory than a few times the size of the file.
 
 import hashlib
 import re
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import numpy as np
 
 from dnnsearch.data import model_inputs
 from dnnsearch.errors import UserError
@@ -20,7 +25,11 @@ from dnnsearch.storage.array_store import DamagedArrays, pack, unpack
 from dnnsearch.storage.atomic_write import write_whole
 from dnnsearch.storage.sqlite_connection import is_database
 
-PLAIN, PIECES, ANSWERS = 1, 2, 3  # formats: plain; with `pieces`; with what follows the networks
+PLAIN, PIECES, ANSWERS = (
+    1,
+    2,
+    3,
+)  # formats: plain; with `pieces`; with what follows or joins the networks
 ENDING = ".dnn"  # the usual suffix of a model file
 FIRST_LINE = "dnnsearch model, format {}, sha256 {}\n"
 MAGIC = re.compile(rb"dnnsearch model, format ([0-9]{1,6}), sha256 ([0-9a-f]{64})\n")
@@ -28,22 +37,16 @@ MAGIC = re.compile(rb"dnnsearch model, format ([0-9]{1,6}), sha256 ([0-9a-f]{64}
 
 def encode(model: Model) -> bytes:
     """Return the content of a model's file; equal models give equal bytes."""
-    document = {
+    document: dict[str, Any] = {
         "task": model.task,
         "classes": [str(name) for name in model.classes.tolist()],
-        "activation": model.activation,
-        "layer_sizes": list(model.parameters.layer_sizes),
+        **_configuration(model),
         "columns": [list(pair) for pair in model.inputs.kinds.items()],
         "target_name": model.target_name,
         "form": dict(model.form),
         "provenance": dict(model.provenance),
     }
-    own = {"parameters": model.parameters.flat, "target": model.target}
-    if model.pieces is not None:
-        sizes = asdict(model.pieces.shape)
-        del sizes["scaling"]  # a model has no scaling layer: it is part of its weights
-        document["pieces"] = {"kind": model.pieces.kind, **sizes}
-        own |= model.pieces.arrays()
+    own = {"target": model.target, **_network_arrays(model)}
     form = PIECES if "pieces" in document else PLAIN
     if model.calibration is not None:
         document["calibration"] = asdict(model.calibration)
@@ -52,8 +55,30 @@ def encode(model: Model) -> bytes:
         document["conformal"] = {"noise": model.conformal.noise}
         own[SCORES] = model.conformal.scores
         form = ANSWERS
+    if model.others:
+        document["others"] = [_configuration(one) for one in model.others]
+        document["weights"] = list(model.weights)
+        for n, one in enumerate(model.others, 1):
+            own |= {f"{name}_{n}": array for name, array in _network_arrays(one).items()}
+        form = ANSWERS
     packed = pack(document, {**model.inputs.arrays(), **own})
     return FIRST_LINE.format(form, hashlib.sha256(packed).hexdigest()).encode() + packed
+
+
+def _configuration(model: Model) -> dict[str, Any]:
+    """Return what the document has of one configuration."""
+    found = {"activation": model.activation, "layer_sizes": list(model.parameters.layer_sizes)}
+    if model.pieces is None:
+        return found
+    sizes = asdict(model.pieces.shape)
+    del sizes["scaling"]  # a model has no scaling layer: it is part of its weights
+    return {**found, "pieces": {"kind": model.pieces.kind, **sizes}}
+
+
+def _network_arrays(model: Model) -> dict[str, np.ndarray]:
+    """Return the arrays of the networks of one configuration."""
+    pieces = model.pieces.arrays() if model.pieces else {}
+    return {"parameters": model.parameters.flat, **pieces}
 
 
 def digest(content: bytes) -> str:
@@ -95,28 +120,41 @@ def _model(packed: bytes) -> Model:
     unchecked, arrays = unpack(packed)
     document = model_file_checks.document(unchecked)
     model_file_checks.check_numbers(arrays)
-    model_file_checks.check_network(document, arrays)
     names = [name for name, _ in document.columns]
-    fitted = {
-        name: array
-        for name, array in arrays.items()
-        if name not in model_file_checks.NETWORK_ARRAYS
-    }
+    fitted = model_file_checks.input_arrays(arrays)
     model_inputs.check(fitted, names)
+    inputs = model_inputs.inputs(fitted, names)
+    every = [
+        _one(part, own, inputs) for part, own in model_file_checks.configurations(document, arrays)
+    ]
+    first, *others = every
+    return replace(
+        first,
+        calibration=model_file_checks.calibration(document),
+        conformal=model_file_checks.conformal(document, arrays),
+        others=tuple(others),
+        weights=tuple(document.weights) if others else (1,),
+        _lock=Lock(),
+    )
+
+
+def _one(
+    document: Document, arrays: Mapping[str, np.ndarray], inputs: model_inputs.ModelInputs
+) -> Model:
+    """Return the model of one configuration."""
+    model_file_checks.check_network(document, arrays)
     pieces = model_file_checks.input_pieces(document, arrays)
     learnt = pieces.shape.learnt if pieces else {}
     model = Model(
         Parameters.from_flat(document.layer_sizes, arrays["parameters"], learnt),
         document.activation,
-        model_inputs.inputs(fitted, names),
+        inputs,
         labels(document.classes),
         arrays["target"],
         document.target_name,
         document.form,
         document.provenance,
         pieces,
-        model_file_checks.calibration(document),
-        model_file_checks.conformal(document, arrays),
     )
     _check_whole(model, document)
     return model

@@ -4,6 +4,7 @@ Each check raises ValueError. A file that passes all of them can be made into a 
 its predictions may be meaningless, but they are numbers, or an error of one line.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
@@ -23,13 +24,15 @@ from dnnsearch.validators import require
 
 # All other arrays are those of the inputs: data.model_inputs checks them.
 SCORES = "conformal_scores"
-NETWORK_ARRAYS = ("parameters", "target", SCALES, EDGES, SCORES)
+OWN = ("parameters", "target", SCALES, EDGES)
+OF_OTHERS = re.compile("_[0-9]{1,4}$")  # the end of their arrays' names
 
 MAX_DEPTH = 20  # of mappings and lists within each other
 
 Arrays = Mapping[str, np.ndarray]
 Count = Annotated[int, Field(ge=1)]
 Name = Annotated[str, Field(max_length=100_000)]
+Weight = Annotated[int, Field(ge=1, le=1000)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
 Size = Annotated[int, Field(ge=0, le=10**6)]
 
@@ -69,25 +72,32 @@ class Intervals(BaseModel):
     noise: Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
-class Document(BaseModel):
+class Configuration(BaseModel):
+    """The networks of one configuration."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    activation: Name
+    layer_sizes: Annotated[list[Count], Field(min_length=2)]
+    pieces: Pieces | None = None
+
+
+class Document(Configuration):
     """The JSON of a model file; `columns` repeats, for readers, which columns the inputs need.
 
     Nothing is converted, and unknown keys are refused.
     """
 
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
-
     task: Task
     classes: list[Name]
-    activation: Name
-    layer_sizes: Annotated[list[Count], Field(min_length=2)]
     columns: list[Annotated[list[Name], Field(min_length=2, max_length=2)]]  # name, kind
     target_name: Name | None
     form: dict[Name, Any]
     provenance: dict[Name, Any]
-    pieces: Pieces | None = None
     calibration: Calibrated | None = None
     conformal: Intervals | None = None
+    others: list[Configuration] = []
+    weights: list[Weight] = []
 
 
 def check_depth(given: object) -> None:
@@ -121,6 +131,33 @@ def document(given: object) -> Document:
             raise ValueError(f"form.{key} is unknown")
         KEYS[key](value)
     return found
+
+
+def input_arrays(arrays: Arrays) -> dict[str, np.ndarray]:
+    """Return the arrays of the inputs: those that no configuration has."""
+    own = (*OWN, SCORES)
+    return {name: array for name, array in arrays.items() if OF_OTHERS.sub("", name) not in own}
+
+
+def configurations(found: Document, arrays: Arrays) -> list[tuple[Document, Arrays]]:
+    """Return each configuration as a document of its own, with its own arrays.
+
+    Those of the second one end in `_1`, and so on.
+    """
+    own = [name for name in arrays if OF_OTHERS.sub("", name) == "parameters"]
+    wanted = len(found.others) + 1 if found.others else 0
+    require(
+        {
+            "others: must be as many as there are arrays": len(own) in (1, wanted),
+            "weights: must be one for each configuration": len(found.weights) == wanted,
+        }
+    )
+    parts: list[tuple[Document, Arrays]] = [(found, arrays)]
+    for n, one in enumerate(found.others, 1):
+        part = {name: arrays[f"{name}_{n}"] for name in OWN if f"{name}_{n}" in arrays}
+        fields = {name: getattr(one, name) for name in Configuration.model_fields}
+        parts.append((found.model_copy(update=fields), {**part, "target": arrays["target"]}))
+    return parts
 
 
 def check_network(found: Document, arrays: Arrays) -> None:

@@ -6,6 +6,7 @@ This room does not know how a search chooses its trials, nor how its results are
 - `extent`: how many configurations and networks, if the user does not say.
 - `confirmation`: comparing them on dev.
 - `dev_outputs`: what the confirmed networks answer together on dev.
+- `ensemble_choice`: which confirmed configurations answer together.
 - `fitted_pieces`: what is fitted on these answers, and what it gains.
 - `refit`: the winner, trained on train and dev together.
 - `evaluation`: its scores on the test set.

@@ -2,6 +2,7 @@
 
 Confirmation and refit together cost at most what the search has cost, by `Spec.cost`, so a
 promotion takes no longer than the search did; but never fewer than 2 configurations and 4 networks.
+If an ensemble across configurations is taken, the refits of its other members come on top.
 """
 
 from collections.abc import Sequence

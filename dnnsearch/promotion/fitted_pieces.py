@@ -8,7 +8,7 @@ that are asked here, so what is gained on dev is an estimate of what the promote
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -32,18 +32,19 @@ class Tried:
     piece: str  # what it is, for a person
     metric: str
     gain: Interval
+    note: str = ""  # why it cannot be taken, whatever it gains
 
     @property
     def taken(self) -> bool:
         """Whether the gain is clear; one that is not defined is not."""
-        return self.gain.low > 0
+        return self.gain.low > 0 and not self.note
 
     @property
     def line(self) -> str:
         """The gain, and whether the piece was taken."""
-        metric = "log loss" if self.metric == LOG_LOSS else self.metric.removeprefix("dev_")
+        metric = self.metric.removeprefix("dev_")
         gain = f"{self.gain.middle:+.4f} (95 %: {self.gain.low:+.4f} to {self.gain.high:+.4f})"
-        verdict = "taken" if self.taken else "not taken"
+        verdict = "taken" if self.taken else f"not taken{': ' if self.note else ''}{self.note}"
         where = "on dev rows that did not fit it"
         return f"{self.piece}: {metric} better by {gain} {where}; {verdict}"
 
@@ -53,31 +54,43 @@ class Tried:
         return {"piece": self.piece, "metric": self.metric, "gain": found, "taken": self.taken}
 
 
+class Member(NamedTuple):
+    """A configuration of an ensemble."""
+
+    trial: int
+    weight: int
+    refit: str  # the digest of the spec of its refit
+
+
 @dataclass(frozen=True)
 class Fitted:
     """The pieces that were taken, and all that were tried."""
 
     calibration: Calibration | None = None
+    members: tuple[Member, ...] = ()  # the chosen configuration first; empty if it is alone
     tried: list[Tried] = field(default_factory=list)
 
     def document(self) -> dict[str, Any]:
         """Return what was taken, for the log of evaluations; empty if nothing was."""
-        return {"calibration": asdict(self.calibration)} if self.calibration else {}
+        found = {"calibration": asdict(self.calibration)} if self.calibration else {}
+        return {**found, "members": [list(m) for m in self.members]} if self.members else found
 
     @staticmethod
     def of(document: Mapping[str, Any]) -> "Fitted":
         """Return the pieces of a log's entry."""
+        members = tuple(Member(*each) for each in document.get("members", []))
         given = document.get("calibration")
         if not given:
-            return Fitted()
+            return Fitted(members=members)
         bias, shift = (tuple(given[name]) for name in ("bias", "shift"))
-        return Fitted(Calibration(given["temperature"], bias, shift))
+        return Fitted(Calibration(given["temperature"], bias, shift), members)
 
     @property
     def names(self) -> list[str]:
         """The names of the pieces that were taken, without their numbers."""
         given = self.calibration or Calibration()
         is_taken = {
+            "ensemble": bool(self.members),
             "temperature": given.temperature != 1,
             "bias": bool(given.bias),
             "shift": bool(given.shift),
@@ -90,7 +103,7 @@ def fit_pieces(dev: DevOutputs, A: np.ndarray, weighted: bool) -> Fitted:
 
     `weighted` says whether they were trained with class weights.
     """
-    if dev.output == "identity" or len(dev.y) < MIN_ROWS:
+    if dev.output == "identity":
         return Fitted()
     probabilities, calibrated = _calibration(dev, A, weighted)
     taken = probabilities if calibrated.taken else Calibration()
@@ -99,7 +112,7 @@ def fit_pieces(dev: DevOutputs, A: np.ndarray, weighted: bool) -> Fitted:
         labels, shifted = _threshold(dev, A, taken)
         taken = labels if shifted.taken else taken
         tried.append(shifted)
-    return Fitted(None if taken == Calibration() else taken, tried)
+    return Fitted(None if taken == Calibration() else taken, tried=tried)
 
 
 def _calibration(dev: DevOutputs, A: np.ndarray, weighted: bool) -> tuple[Calibration, Tried]:

@@ -66,7 +66,12 @@ def _scored(
     candidate = Candidate(spec.number, 0.0, spec.hyperparameters, 0)
     stored = refit_of(study.config, store, whole, candidate, record)
     if "fitted" in entry:
-        stored = replace(stored, fitted=Fitted.of(entry["fitted"]))
+        fitted = Fitted.of(entry["fitted"])
+        known = [{"trial": one.trial, "model": one.refit} for one in fitted.members[1:]]
+        others = tuple(found for one in known if (found := refit_record(study, one)))
+        if len(others) < len(known):
+            return None
+        stored = replace(stored, fitted=fitted, others=others)
     return score(
         EvaluationScores(spec, rows, target_of(stored.arrays)), stored, model(study, stored)
     )

@@ -27,7 +27,7 @@ from dnnsearch.promotion.evaluation import Evaluation, found_by
 from dnnsearch.promotion.extent import extent
 from dnnsearch.promotion.fitted_pieces import Tried
 from dnnsearch.promotion.logged_figures import correct_log
-from dnnsearch.promotion.refit import Refit, model, refit, with_pieces
+from dnnsearch.promotion.refit import Refit, members_of, model, refit, with_pieces
 from dnnsearch.promotion.registration import Registered, register_champion
 from dnnsearch.promotion.row_intervals import Coverage, coverage, with_intervals
 from dnnsearch.reproduce.record_comparison import row_difference
@@ -69,6 +69,7 @@ class Promotion:
     registered: Registered
     tried: list[Tried] = field(default_factory=list)  # what was fitted on dev
     coverage: Coverage | None = None  # of intervals; None if dev has too few rows for them
+    networks: int = 0  # of all configurations of the model
 
     @property
     def found(self) -> bool:
@@ -121,7 +122,7 @@ def promote(
             confirmed = confirm(trainer, chosen, replicates, start)
             refitted = refit(trainer, confirmed.preferred, replicates)
             if pieces:
-                refitted = with_pieces(refitted, confirmed)
+                refitted = with_pieces(refitted, trainer, confirmed)
         return _test_and_register(trainer, plan, confirmed, refitted)
 
 
@@ -184,8 +185,8 @@ def _test_and_register(
     """Evaluate the test set, write the model file and register it (MLflow may take seconds)."""
     study, definition, report = trainer.study, trainer.definition, trainer.report
     prepared = definition.prepared
-    winner, replicates = refitted.candidate, plan["replicates"]
-    promoted = with_intervals(model(study, refitted), trainer, winner, replicates)
+    members = members_of(refitted, confirmed)
+    promoted = with_intervals(model(study, refitted), trainer, members, plan["replicates"])
     test = test_set_id(prepared.data_digest, prepared.split_digest)
     plan = {**plan, **refitted.logged}
     evaluation = Evaluation(study, test, refitted, promoted, prepared.classes, plan, report)
@@ -206,7 +207,7 @@ def _test_and_register(
         objective=study.config.objective,
         folds=study.config.folds,
         confirmed=confirmed,
-        winner=winner,
+        winner=refitted.candidate,
         diverged=refitted.diverged,
         replicates=promoted.replicates,
         scores=scored.figures,
@@ -219,6 +220,7 @@ def _test_and_register(
         corrections=corrections,
         found_by=shown,
         tried=refitted.fitted.tried if refitted.fitted else [],
+        networks=promoted.networks,
         registered=registered,
         coverage=coverage(promoted, rows),
     )

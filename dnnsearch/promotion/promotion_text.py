@@ -125,7 +125,7 @@ def _test(promotion: Promotion) -> list[str]:
     unseen = "" if promotion.known else ", which no trial has seen"
     rows = f"{scores['examples']} test examples{unseen}"
     return [
-        f"refitted on train and dev, {promotion.replicates} networks; {name} on {rows}:",
+        f"refitted on train and dev, {promotion.networks} networks; {name} on {rows}:",
         *([_known(promotion)] if promotion.known else []),
         f"  the ensemble   {ensemble}",
         f"  one network    {single}",

@@ -23,9 +23,11 @@ from dnnsearch.data.restored_arrays import open_restored
 from dnnsearch.deployment.trial_model import provenance
 from dnnsearch.errors import UserError
 from dnnsearch.models.ensemble import Model, assemble
+from dnnsearch.models.mixture import weighted_mean
 from dnnsearch.promotion.candidates import REFIT, Candidate, Trainer, fresh
 from dnnsearch.promotion.confirmation import Confirmed
-from dnnsearch.promotion.fitted_pieces import Fitted, fit_pieces
+from dnnsearch.promotion.ensemble_choice import choose_ensemble
+from dnnsearch.promotion.fitted_pieces import MIN_ROWS, Fitted, Member, Tried, fit_pieces
 from dnnsearch.storage.array_store import ArrayStore, canonical
 from dnnsearch.study.definition import Definition
 from dnnsearch.study.stored_study import OpenStudy
@@ -46,15 +48,16 @@ class Refit:
     known: int  # test examples that train or dev have, in all inputs of the networks
     diverged: list[Candidate]  # preferred to this one, but diverged
     fitted: Fitted | None = None  # on dev; None if nothing was tried, as by older versions
+    others: tuple[Record, ...] = ()  # of the other members of an ensemble
 
     @cached_property
     def name(self) -> str:
         """The model's name in the log: the digest of the spec, and of the pieces if it has any."""
-        digest = self.record.spec.digest
-        pieces = self.fitted.names if self.fitted else []
-        return (
-            hashlib.sha256(canonical([digest, pieces]).encode()).hexdigest() if pieces else digest
-        )
+        fitted, digest = self.fitted or Fitted(), self.record.spec.digest
+        if not fitted.names:
+            return digest
+        members = [[list(one) for one in fitted.members]] if fitted.members else []
+        return hashlib.sha256(canonical([digest, fitted.names, *members]).encode()).hexdigest()
 
     @property
     def logged(self) -> dict[str, Any]:
@@ -107,14 +110,54 @@ def refit_of(
     return Refit(candidate, record, whole, test, y_train, known, list(diverged))
 
 
-def with_pieces(refitted: Refit, confirmed: Confirmed) -> Refit:
-    """Return the refit with what is fitted on the dev outputs of the confirmed networks."""
-    dev, one = confirmed.dev, refitted.candidate
-    if dev is None:
-        return refitted
-    outputs = dev.of_candidates[confirmed.chosen.index(one)]
-    weighted = bool(one.hyperparameters.class_weights)
-    return replace(refitted, fitted=fit_pieces(dev, outputs, weighted))
+def with_pieces(refitted: Refit, trainer: Trainer, confirmed: Confirmed) -> Refit:
+    """Return the refit with what is fitted on the dev outputs of the confirmed networks.
+
+    If several configurations answer together, the others are refitted, too.
+    """
+    dev = confirmed.dev
+    if dev is None or len(dev.y) < MIN_ROWS:
+        return replace(refitted, fitted=Fitted())
+    first = confirmed.chosen.index(refitted.candidate)
+    weights, tried = [int(k == first) for k in range(len(confirmed.chosen))], []
+    if len(weights) > 1:
+        found, ensemble = choose_ensemble(dev, first, [one.trial for one in confirmed.chosen])
+        if ensemble.taken:
+            refitted, ensemble = _refit_others(refitted, trainer, confirmed, found, ensemble)
+            weights = found if ensemble.taken else weights
+        tried.append(ensemble)
+    outputs = weighted_mean(dev.of_candidates, weights)
+    members = [one for one, weight in zip(confirmed.chosen, weights, strict=True) if weight]
+    weighted = any(bool(one.hyperparameters.class_weights) for one in members)
+    fitted, known = fit_pieces(dev, outputs, weighted), refitted.fitted or Fitted()
+    tried += fitted.tried
+    return replace(refitted, fitted=replace(fitted, members=known.members, tried=tried))
+
+
+def _refit_others(
+    refitted: Refit, trainer: Trainer, confirmed: Confirmed, weights: list[int], ensemble: Tried
+) -> tuple[Refit, Tried]:
+    """Refit the other members of an ensemble; if one diverges, the ensemble is not taken."""
+    pairs = [pair for pair in zip(confirmed.chosen, weights, strict=True) if pair[1]]
+    pairs.sort(key=lambda pair: pair[0] is not refitted.candidate)  # the chosen one first
+    replicates = refitted.record.spec.replicates
+    specs = [refit_spec(trainer.definition, refitted.prepared, one, replicates) for one, _ in pairs]
+    others = trainer.train(specs[1:])
+    if bad := [str(one.spec.number) for one in others if one.end != "finished"]:
+        note = f"a network of trial {', '.join(bad)} diverged on train and dev together"
+        return refitted, replace(ensemble, note=note)
+    members = tuple(
+        Member(one.trial, weight, spec.digest)
+        for (one, weight), spec in zip(pairs, specs, strict=True)
+    )
+    return replace(refitted, others=tuple(others), fitted=Fitted(members=members)), ensemble
+
+
+def members_of(refitted: Refit, confirmed: Confirmed) -> list[Candidate]:
+    """Return the configurations of the model, in its order."""
+    by_trial = {one.trial: one for one in confirmed.chosen}
+    members = refitted.fitted.members if refitted.fitted else ()
+    return [by_trial[one.trial] for one in members] or [refitted.candidate]
 
 
 def model(study: OpenStudy, refitted: Refit) -> Model:
@@ -123,12 +166,17 @@ def model(study: OpenStudy, refitted: Refit) -> Model:
     origin = {**provenance(study, study.record(refitted.candidate.trial)), "refit": record.digest}
     if refitted.name != record.spec.digest:
         origin["promoted"] = refitted.name
-    plain = assemble(
-        record.spec,
-        record.arrays["parameters"],
-        refitted.prepared,
-        refitted.arrays,
-        study.config.data,
-        origin,
+    fitted = refitted.fitted or Fitted()
+    first, *others = (
+        assemble(
+            one.spec,
+            one.arrays["parameters"],
+            refitted.prepared,
+            refitted.arrays,
+            study.config.data,
+            origin,
+        )
+        for one in (record, *refitted.others)
     )
-    return replace(plain, calibration=refitted.fitted.calibration if refitted.fitted else None)
+    weights = tuple(one.weight for one in fitted.members) or (1,)
+    return replace(first, calibration=fitted.calibration, others=tuple(others), weights=weights)

@@ -8,6 +8,7 @@ nothing is written to the study.
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -61,12 +62,11 @@ class Repeated:
     def line(self) -> str:
         """What was repeated."""
         confirmed = f"{self.confirmed} configurations confirmed, " if self.confirmed else ""
-        replicates = self.refitted.record.spec.replicates
-        examples = self.scored.figures["examples"]
+        examples, networks = self.scored.figures["examples"], self.model.networks
         more = "" if self.confirmed else "; which were confirmed is not in the log"
         return (
             f"  promotion of trial {self.entry['trial']} "
-            f"{'equal within rounding' if self.rounding else 'identical'}: {confirmed}{replicates} "
+            f"{'equal within rounding' if self.rounding else 'identical'}: {confirmed}{networks} "
             f"networks refitted and scored on {examples} test examples{more}"
         )
 
@@ -139,7 +139,7 @@ def _repeat(trainer: Trainer, entry: Mapping[str, Any], rows: HeldOut) -> Repeat
         start = start_of(study, trainer.definition) if "start" in entry else None
         confirmed = confirm(trainer, chosen, replicates, start)
         refitted = refit(trainer, confirmed.preferred, replicates)
-        refitted = with_pieces(refitted, confirmed) if "fitted" in entry else refitted
+        refitted = with_pieces(refitted, trainer, confirmed) if "fitted" in entry else refitted
     else:
         refitted = refit(trainer, chosen, replicates)
     spec = refitted.record.spec
@@ -254,7 +254,9 @@ def _made(kept: Model, one: Repeated) -> bool:
         return False
     if kept.provenance.get("promoted") != one.model.provenance.get("promoted"):
         return False
-    ours, theirs = one.model.parameters.flat, kept.parameters.flat
+    ours, theirs = ([m.parameters.flat for m in (top, *top.others)] for top in (one.model, kept))
     if one.rounding:
-        return bool(ours.shape == theirs.shape)
-    return bool(np.array_equal(ours, theirs)) and one.model.calibration == kept.calibration
+        return [flat.shape for flat in ours] == [flat.shape for flat in theirs]
+    is_same = all(np.array_equal(a, b) for a, b in zip_longest(ours, theirs))
+    followed = [(top.calibration, top.weights) for top in (one.model, kept)]
+    return is_same and followed[0] == followed[1]

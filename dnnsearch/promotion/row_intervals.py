@@ -18,6 +18,7 @@ from dnnsearch.data.table import HeldOut
 from dnnsearch.models.conformal import Conformal, of_labels, of_residuals
 from dnnsearch.models.ensemble import Model, target_of
 from dnnsearch.models.interval_answers import check_level, half_widths, label_sets
+from dnnsearch.models.mixture import weighted_mean
 from dnnsearch.nn import OUTPUTS
 from dnnsearch.promotion.candidates import CONFIRM, Candidate, Trainer, fresh, rounds
 from dnnsearch.promotion.evaluation_scores import logits
@@ -28,35 +29,54 @@ from dnnsearch.trials.record_store import RecordMemo
 LEVEL = 0.9  # at which the test set measures the intervals
 
 
-def with_intervals(model: Model, trainer: Trainer, winner: Candidate, replicates: int) -> Model:
-    """Return the model with the scores of dev; nothing is trained."""
+def with_intervals(
+    model: Model, trainer: Trainer, members: Sequence[Candidate], replicates: int
+) -> Model:
+    """Return the model of these configurations with the scores of dev; nothing is trained."""
     definition = trainer.definition
-    memo, found = RecordMemo(trainer.records, trainer.report), []
-    for i in range(rounds(definition, replicates)):
-        one = fresh(definition, winner.trial, winner.hyperparameters, replicates, CONFIRM, i)
-        found.append(memo.find(one))
-    records = [record for record in found if record is not None]
-    if len(records) < len(found):
+    memo = RecordMemo(trainer.records, trainer.report)
+    found = [
+        [
+            memo.find(fresh(definition, m.trial, m.hyperparameters, replicates, CONFIRM, i))
+            for i in range(rounds(definition, replicates))
+        ]
+        for m in members
+    ]
+    records = [[record for record in of_one if record is not None] for of_one in found]
+    if [len(of_one) for of_one in records] != [len(of_one) for of_one in found]:
         return model
     arrays = open_restored(definition.config, trainer.store, definition.prepared.key)
     return replace(model, conformal=conformal(model, records, arrays), _lock=Lock())
 
 
 def conformal(
-    model: Model, records: Sequence[Record], arrays: Mapping[str, np.ndarray]
+    model: Model, of_members: Sequence[Sequence[Record]], arrays: Mapping[str, np.ndarray]
 ) -> Conformal:
-    """Return the scores of dev's rows, by the ensemble of the networks that did not learn them."""
-    spec, y = records[0].spec, np.asarray(arrays["y_dev"])
-    function = OUTPUTS[spec.output].activation.function
+    """Return the scores of dev's rows, by the ensemble of the networks that did not learn them.
+
+    `of_members` are the records of each configuration of the model.
+    """
+    spec, y = of_members[0][0].spec, np.asarray(arrays["y_dev"])
+    means, spreads = zip(*(_mean_and_spread(records, arrays) for records in of_members))
+    mean, spread = (weighted_mean(each, model.weights) for each in (means, spreads))
+    if spec.output != "identity":
+        return of_labels(model.chances(mean), y.ravel().astype(np.int64))
+    scale = float(target_of(arrays)[1])
+    return of_residuals((y.ravel() - mean[:, 0]) * scale, spread * scale)
+
+
+def _mean_and_spread(
+    records: Sequence[Record], arrays: Mapping[str, np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the mean outputs (m, n[L]) for dev, and the networks' deviation of the first (m,)."""
+    y, function = np.asarray(arrays["y_dev"]), OUTPUTS[records[0].spec.output].activation.function
     of_records = [function(logits(one, arrays, "dev").astype(float), None) for one in records]
     # (networks, [folds,] n[L], m)
     outputs = np.stack(of_records) if y.ndim == 2 else np.asarray(of_records[0])
     mean = outputs.mean(axis=0).swapaxes(-1, -2).reshape(y.size, -1)
-    if spec.output != "identity":
-        return of_labels(model.chances(mean), y.ravel().astype(np.int64))
-    scale, several = float(target_of(arrays)[1]), len(outputs) > 1
+    several = len(outputs) > 1
     spread = outputs.std(axis=0, ddof=1) if several else np.zeros(outputs.shape[1:])
-    return of_residuals((y.ravel() - mean[:, 0]) * scale, spread.ravel() * scale)
+    return mean, spread[..., 0, :].ravel()
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from dnnsearch.nn.outputs import OUTPUTS
-from dnnsearch.statistics.example_scores import score
+from dnnsearch.statistics.example_scores import metric_value
 from dnnsearch.trials.metrics import METRICS
 
 
@@ -19,10 +18,7 @@ def chance_score(
     metric = METRICS[objective]
     if metric.chance:
         return metric.chance(Z, y)
-    constant = constant_logits(output, y_train, Z)
-    if metric.by_example:
-        return float(metric.by_example(OUTPUTS[output], constant, y, scale).mean())
-    return score(objective, constant, y, scale)
+    return metric_value(objective, output, constant_logits(output, y_train, Z), y, scale)
 
 
 def constant_logits(output: str, y_train: np.ndarray, Z: np.ndarray) -> np.ndarray:

@@ -85,6 +85,15 @@ def groups(m: int, max_groups: int = MAX_GROUPS) -> np.ndarray:
     return np.random.default_rng(m).permutation(np.arange(m) % count)
 
 
+def metric_value(
+    objective: str, output: str, Z: np.ndarray, y: np.ndarray, scale: float = 1.0
+) -> float:
+    """Return any metric of one network with logits Z (n[L], m) and targets y (m,)."""
+    if by_example := METRICS[objective].by_example:
+        return float(by_example(OUTPUTS[output], Z, y, scale).mean())
+    return score(objective, Z, y, scale)
+
+
 def score(objective: str, Z: np.ndarray, y: np.ndarray, scale: float = 1.0) -> float:
     """Return a metric of one network with logits Z (n[L], m) and targets y (m,)."""
     return float(measure(objective, Z[np.newaxis], y, scale)[0])

@@ -22,14 +22,35 @@ from dnnsearch.nn.input_layer import InputShape
 from dnnsearch.storage.array_store import pack, unpack
 from dnnsearch.trials.input_pieces import InputPieces
 from experiments.mutations import mutant, parts_of, rehashed, zipped
-from tests.support.models import flowers, members, people, prices
+from tests.support.models import flowers, members, parameters, people, prices
 
 
 def calibrated() -> Model:
     return replace(flowers(), calibration=Calibration(0.83, (0.1, -0.3, 0.2), (0.0, 1.0, 0.0)))
 
 
-KINDS = {"flowers": flowers, "members": members, "prices": prices, "calibrated": calibrated}
+def mixed() -> Model:
+    """Return a model of two configurations, of which the second has codes."""
+    first = flowers()
+    shape = InputShape(3, 3, codes=4, embedding=0)
+    sizes = [shape.n_0, 4, 3]
+    edges = np.sort(np.random.default_rng(1).normal(size=(3, 5)), axis=1)
+    other = replace(
+        first,
+        parameters=parameters(sizes, 3),
+        activation="relu",
+        pieces=InputPieces(shape, edges=edges),
+    )
+    return replace(first, others=(other,), weights=(3, 1))
+
+
+KINDS = {
+    "flowers": flowers,
+    "members": members,
+    "prices": prices,
+    "calibrated": calibrated,
+    "mixed": mixed,
+}
 
 
 def rows_for(model: Model) -> Any:
@@ -47,6 +68,7 @@ def test_a_model_that_was_read_again_says_the_same_to_the_last_bit(kind: str) ->
         assert getattr(again, name) == getattr(model, name)
     assert again.inputs.kinds == model.inputs.kinds
     assert again.calibration == model.calibration
+    assert again.weights == model.weights
     assert model_file.encode(again) == model_file.encode(model)
 
 
@@ -65,6 +87,16 @@ def test_an_ensemble_is_the_mean_of_its_single_networks() -> None:
         mean = np.mean([one.outputs(rows) for one in each], axis=0)
         assert np.allclose(model.outputs(rows), mean, rtol=0, atol=1e-12)
         assert [one.replicates for one in each] == [1] * model.replicates
+
+
+def test_several_configurations_answer_with_their_weighted_mean() -> None:
+    model, rows = mixed(), np.random.default_rng(0).normal(size=(300, 3))
+    first, (other,) = replace(model, others=(), weights=(1,)), model.others
+    mean = (3 * first.predict_proba(rows) + other.predict_proba(rows)) / 4
+    assert model.predict_proba(rows) == pytest.approx(mean, abs=1e-12)
+    assert np.array_equal(model.predict_proba(rows[:5]), model.predict_proba(rows)[:5])
+    assert model.networks == 2 + 3
+    assert model.single().networks == 1
 
 
 def changed(model: Model, document: dict[str, Any] | None = None, **arrays: np.ndarray) -> bytes:
@@ -125,6 +157,26 @@ WRONG: dict[str, tuple[Callable[[], bytes], str]] = {
     "calibrated numbers": (
         lambda: changed(prices(), {"calibration": FITTED}),
         "calibration: must not be in a regression",
+    ),
+    "weights": (
+        lambda: changed(mixed(), {"weights": [1]}),
+        "weights: must be one for each configuration",
+    ),
+    "no weights": (
+        lambda: changed(flowers(), {"weights": [1]}),
+        "weights: must be one for each configuration",
+    ),
+    "too many arrays": (
+        lambda: changed(flowers(), parameters_1=np.zeros((2, 38), np.float32)),
+        "others: must be as many as there are arrays",
+    ),
+    "another's arrays": (
+        lambda: changed(mixed(), input_edges_1=np.zeros((3, 3))),
+        "pieces: edges must be those of each number",
+    ),
+    "another's layers": (
+        lambda: changed(mixed(), parameters_1=np.zeros((2, 7), np.float32)),
+        "must have the shape",
     ),
     "folds": (
         lambda: changed(flowers(), mean=np.ones((3, 3)), scale=np.ones((3, 3))),

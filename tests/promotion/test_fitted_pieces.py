@@ -35,6 +35,22 @@ batch_size: 32
 class_weights: 1
 tracking: none
 """
+PRICE = """
+data: {file: price.csv, target: price}
+split: {dev: 0.4, test: 0.2}
+trials: 5
+parallelism: 3
+objective: dev_cost
+learning_rate: {low: 0.03, high: 0.1, log: true}
+iterations: 600
+curve_every: 300
+hidden_layers: 1
+units: [12, 13, 14]
+activation: [tanh, silu]
+momentum: 0.9
+batch_size: 32
+tracking: none
+"""
 QUIET = ("--quiet", "--workers=1")
 
 
@@ -45,6 +61,14 @@ def patients(m: int = 1200) -> pd.DataFrame:
     drive = 1.2 * x[:, 0] + x[:, 1] * x[:, 2] - 2.6 + 0.7 * rng.logistic(size=m)
     table = pd.DataFrame(x, columns=["age", "dose", "days"])
     return table.assign(sick=np.where(drive > 0, "yes", "no"))
+
+
+def prices(m: int = 1200) -> pd.DataFrame:
+    """Return a table with a number that curves of the others make."""
+    rng = np.random.default_rng(5)
+    x = rng.normal(size=(m, 4))
+    curve = np.sin(2 * x[:, 0]) + np.abs(x[:, 1]) * x[:, 2] + 0.3 * rng.normal(size=m)
+    return pd.DataFrame(x, columns=list("abcd")).assign(price=100 + 20 * curve)
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +111,7 @@ def test_networks_with_class_weights_get_honest_probabilities(
     assert tried["taken"]
     assert tried["gain"][0] > 0.05
     (line,) = (line for line in said["lines"] if "temperature" in line)
-    assert "with a bias for each class: log loss better by +0." in line
+    assert "with a bias for each class: cost better by +0." in line
     assert line.endswith("on dev rows that did not fit it; taken")
     model = model_file.read(champion_path(study(folder)))
     plain = replace(model, calibration=None)
@@ -163,3 +187,31 @@ def test_a_threshold_is_fitted_for_f1(program: Preloaded, promote: Promote, fold
     by_threshold = np.where(chances > stated, "yes", "no")
     assert (model.predict(table) == by_threshold).mean() > 0.98  # it is printed with three digits
     assert program.run(folder, "verify", "rare", *QUIET).count("identical") == 2
+
+
+def test_an_ensemble_across_configurations_is_refitted_tested_and_repeated(
+    program: Preloaded, promote: Promote, folder: Path
+) -> None:
+    prices().to_csv("price.csv", index=False)
+    (folder / "price.yaml").write_text(PRICE)
+    program.run(folder, "search", "price.yaml", *QUIET)
+    said = promote("price", "--replicates", "2")
+    (tried,) = said["tried"]  # a regression has no calibration
+    assert tried["piece"].startswith("ensemble of trials ")
+    assert tried["taken"], said["lines"]
+    study = open_study("price", f"sqlite:///{folder}/optuna.db")
+    model = model_file.read(champion_path(study))
+    (entry,) = EvaluationLog(study.rows).entries
+    members = entry["fitted"]["members"]
+    assert members[0][0] == said["trial"]
+    assert [weight for _, weight, _ in members] == list(model.weights)
+    assert model.networks == 2 * len(members) > 2
+    assert f"refitted on train and dev, {model.networks} networks" in "".join(said["lines"])
+    assert len(model.predict(prices())) == len(prices())
+    assert said["test"]["ensemble"]["value"] < said["test"]["single"]["value"]
+    lines = program.run(folder, "verify", "price", *QUIET).splitlines()
+    assert f"{model.networks} networks refitted" in lines[1]
+    assert program.run(folder, "fingerprint", "price").splitlines()[0] == lines[2]
+    again = promote("price", "--replicates", "2")
+    assert again["openings"] == said["openings"]
+    assert not any("WARNING" in line for line in again["lines"])
