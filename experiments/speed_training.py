@@ -33,6 +33,9 @@ from experiments import report, training_timers
 from experiments.training_timers import GEMM, Job
 
 REPORT = Path(__file__).with_suffix(".md")
+# The numerics of those that are not measured as they are
+PINS_OF = {"dnnsearch": "portable", "GEMM": "portable", "portable": "portable", "exact": "portable"}
+PINS_OF["avx512"] = "avx512"
 PEERS = ("scikit-learn", "PyTorch", "fused PyTorch")
 
 JOBS = [
@@ -77,8 +80,7 @@ class Runner:
         program: str = training_timers.__file__,
         python: str | Path = sys.executable,
     ) -> None:
-        pinned = name in {"dnnsearch", "GEMM"}
-        environment = numerics.pinned("portable" if pinned else "native")
+        environment = numerics.pinned(PINS_OF.get(name, "native"))
         self.process = subprocess.Popen(
             [str(python), program, name],
             env={**environment, "PYTHONPATH": str(REPORT.parents[1])},

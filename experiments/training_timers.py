@@ -145,6 +145,8 @@ def time_gemm(job: Job) -> float:
 
 TIMERS: dict[str, Callable[[Job], float]] = {
     "dnnsearch": time_dnnsearch,
+    "portable": time_dnnsearch,
+    "avx512": time_dnnsearch,
     "exact": partial(time_dnnsearch, exact=True),
     "GEMM": time_gemm,
     "scikit-learn": time_sklearn,

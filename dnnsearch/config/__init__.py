@@ -13,6 +13,7 @@ This room does not know how a search runs, nor where its results are stored.
 - `portfolio`: configurations that suit many tables, as the first trials.
 - `recommendations`: settings that suit a table of a given size and task.
 - `samplers`: the samplers that a config can name, one row each.
+- `rounding_sampler`: the sampler of an exact study, whose last bits decide nothing.
 - `search_space`: how Optuna is asked for a trial, and trial 0.
 - `template`: the text of a new config, with comments.
 - `try_first`: the user's own configurations, which run first.

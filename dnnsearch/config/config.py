@@ -53,6 +53,7 @@ from dnnsearch.config.validation_errors import format_errors
 from dnnsearch.data import datasets
 from dnnsearch.data.split_config import Seed, Split, mapping
 from dnnsearch.errors import UserError
+from dnnsearch.runtime.numerics import EXACT, PINS
 from dnnsearch.trials.hyperparameter_row import MAX_ITERATIONS
 from dnnsearch.trials.hyperparameters import HYPERPARAMETERS, NEUTRAL, OPTIONAL_KEYS
 from dnnsearch.trials.input_pieces import constants_of
@@ -82,12 +83,12 @@ class Config(_OptionalKeys):  # type: ignore[valid-type, misc]
     trials: Annotated[int, key_rules.count(100_000)] = 40
     seed: Seed = 0
     parallelism: Annotated[int, key_rules.count(1000)] = 6
-    numerics: Annotated[str, key_rules.choice(["portable", "avx512", "native"])] = "portable"
+    numerics: Annotated[str, key_rules.choice(PINS)] = "portable"
     sampler: Annotated[str, key_rules.choice(SAMPLERS)] = "tpe"
     pruner: Annotated[str, PlainValidator(key_rules.pruner)] = "none"
     objective: Annotated[str, key_rules.choice(METRICS)] = "dev_accuracy"
     metrics: Annotated[tuple[str, ...], PlainValidator(key_rules.metrics)] = ()
-    dtype: Annotated[Literal["float32", "float64"], key_rules.choice(DTYPES)] = "float32"
+    dtype: Annotated[str, key_rules.choice(DTYPES), key_rules.FITS_NUMERICS] = "float32"
     initialization: Annotated[str, key_rules.choice(nn.INITIALIZATIONS)] = "he"
     replicates: Annotated[int, key_rules.count(1000)] = 1
     folds: Annotated[int | None, PlainValidator(or_word("none", whole(2, 1000), None))] = None
@@ -247,7 +248,7 @@ class Config(_OptionalKeys):  # type: ignore[valid-type, misc]
         keys = {key: v for key, v in keys.items() if key not in ADDED_KEYS or v != ADDED_KEYS[key]}
         return {
             **keys,
-            "sampler": sampler_definition(self.sampler),
+            "sampler": sampler_definition(self.sampler, self.numerics == EXACT),
             "objective": {
                 "name": self.objective,
                 "direction": METRICS[self.objective].direction.name,

@@ -7,11 +7,12 @@ import os
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import PlainValidator
+from pydantic import AfterValidator, PlainValidator, ValidationInfo
 
 from dnnsearch.config.portfolio import portfolios
 from dnnsearch.data import datasets
 from dnnsearch.data.files.source import is_file, source
+from dnnsearch.runtime.numerics import EXACT
 from dnnsearch.trials.metrics import on_request
 from dnnsearch.trials.pruning import PRUNERS
 from dnnsearch.validators import one_of, or_word, show, text, whole
@@ -26,6 +27,15 @@ def choice(names: Any) -> Any:
         return one_of(names)(value)  # the table is read now: a row may have been added to it
 
     return PlainValidator(check)
+
+
+def _fits_numerics(dtype: str, info: ValidationInfo) -> str:
+    if info.data.get("numerics") == EXACT and dtype != "float32":
+        raise ValueError(f"must be float32 if numerics is {EXACT}, but got {dtype}")
+    return dtype
+
+
+FITS_NUMERICS = AfterValidator(_fits_numerics)  # of a dtype, after its own rule
 
 
 def count(most: int) -> Any:

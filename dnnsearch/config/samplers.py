@@ -80,15 +80,27 @@ SAMPLERS = {
 }
 
 
-def sampler_definition(name: str) -> dict[str, Any]:
+SIGNIFICANT_DIGITS = 4  # of what the sampler of an exact study proposes
+
+
+def sampler_definition(name: str, is_exact: bool = False) -> dict[str, Any]:
     """Return the sampler's name and all its arguments, as the study's definition stores them."""
-    return {"name": name, **SAMPLERS[name].arguments}
+    rounding = {"significant_digits": SIGNIFICANT_DIGITS} if is_exact else {}
+    return {"name": name, **SAMPLERS[name].arguments, **rounding}
 
 
-def new_sampler(name: str, context: SamplerContext) -> "BaseSampler":
-    """Return a new sampler of this name for one trial."""
+def new_sampler(name: str, context: SamplerContext, is_exact: bool = False) -> "BaseSampler":
+    """Return a new sampler of this name for one trial.
+
+    If the study is exact, the last bits of what the sampler computes decide nothing.
+    """
     from optuna.exceptions import ExperimentalWarning
 
     with warnings.catch_warnings():  # it may change: the study pins Optuna's version
         warnings.simplefilter("ignore", ExperimentalWarning)
-        return SAMPLERS[name].make(context, **SAMPLERS[name].arguments)
+        sampler = SAMPLERS[name].make(context, **SAMPLERS[name].arguments)
+    if not is_exact:
+        return sampler
+    from dnnsearch.config.rounding_sampler import RoundingSampler
+
+    return RoundingSampler(sampler, SIGNIFICANT_DIGITS)

@@ -25,6 +25,8 @@ The path of the data is `prepare`: a table is read, split, filled and stored.
 - `date_parts`: a date as numbers: days, year, and the cyclic parts.
 - `fold_alignment`: preparations of folds with the same inputs.
 - `transformations`: the kinds of numeric columns, one row each.
+- `exact_tree`: a decision tree on one column, the same on every machine.
+- `moments`: mean, deviation and scale of columns, by the arithmetic of a study.
 - `input_constants`: what a network's input pieces need of train: scales, quantiles, edges.
 - `cells`: cells of raw rows as numbers and text, each by itself.
 - `raw_columns`: the columns that a model needs, out of raw rows of any form.

@@ -5,12 +5,13 @@ that everything that determines its rows is in the config.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from dnnsearch.data.number_table import NumberTable
+from dnnsearch.nn.arithmetic import FAST, Arithmetic
 from dnnsearch.validators import Rule, one_of, options, or_word, real, show, whole
 
 
@@ -28,6 +29,7 @@ class Dataset:
 
     load: Callable[..., NumberTable]
     options: Mapping[str, Option] = field(default_factory=dict)
+    is_computed: bool = False  # by sines and normal numbers, whose last bits machines choose
 
 
 def source(given: object) -> dict[str, Any]:
@@ -52,10 +54,17 @@ def _value(key: str, option: Option, given: Mapping[str, Any]) -> Any:
         raise ValueError(f"{key} {error}") from None
 
 
-def load(source: Mapping[str, Any]) -> NumberTable:
-    """Return the table that `source` describes; raise ValueError if its options do not fit."""
+def load(source: Mapping[str, Any], arithmetic: Arithmetic = FAST) -> NumberTable:
+    """Return the table that `source` describes; raise ValueError if its options do not fit.
+
+    For an exact study, computed numbers are rounded, so that their last bits do not matter.
+    """
     arguments = {key: value for key, value in source.items() if key != "name"}
-    return DATASETS[source["name"]].load(**arguments)
+    kind = DATASETS[source["name"]]
+    table = kind.load(**arguments)
+    if arithmetic is FAST or not kind.is_computed:
+        return table
+    return replace(table, X=np.rint(table.X * PARTS_OF_ONE) / PARTS_OF_ONE)
 
 
 def _bundled(name: str) -> Callable[[], NumberTable]:
@@ -135,6 +144,7 @@ def _different_numbers(bits: int, examples: int, seed: int) -> np.ndarray:
     return np.random.default_rng(seed).choice(2**bits, examples, replace=False)
 
 
+PARTS_OF_ONE = 2**20  # to which computed numbers are rounded
 MAX_BITS_FOR_ALL_ROWS = 20  # a million rows
 _EXAMPLES = Option(whole(6, 10**7), 1000)
 _SEED = Option(whole(0, 2**32 - 1), 0)
@@ -149,7 +159,9 @@ DATASETS = {
     "breast_cancer": Dataset(_bundled("breast_cancer")),
     "wine": Dataset(_bundled("wine")),
     "iris": Dataset(_bundled("iris")),
-    "moons": Dataset(_moons, {"examples": _EXAMPLES, "noise": _noise(0.2), "seed": _SEED}),
+    "moons": Dataset(
+        _moons, {"examples": _EXAMPLES, "noise": _noise(0.2), "seed": _SEED}, is_computed=True
+    ),
     "circles": Dataset(
         _circles,
         {
@@ -158,6 +170,7 @@ DATASETS = {
             "factor": Option(real(low=0, below=1), 0.5),
             "seed": _SEED,
         },
+        is_computed=True,
     ),
     "spirals": Dataset(
         _spirals,
@@ -168,6 +181,7 @@ DATASETS = {
             "noise": _noise(0.02),
             "seed": _SEED,
         },
+        is_computed=True,
     ),
     "parity": Dataset(
         _parity,

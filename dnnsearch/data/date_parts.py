@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from dnnsearch.nn.arithmetic import FAST, Arithmetic
+
 DAYS = "days"  # the part that has the indicator of a missing date
 MICROSECONDS_PER_DAY = 86_400_000_000
 
@@ -78,7 +80,9 @@ class DateParts:
         """Return the names of the inputs."""
         return [f"{column}: {name}{end}" for name in self.parts for end in _ends(name)]
 
-    def numbers(self, column: str, dates: pd.Series) -> dict[str, pd.Series]:
+    def numbers(
+        self, column: str, dates: pd.Series, arithmetic: Arithmetic = FAST
+    ) -> dict[str, pd.Series]:
         """Return the inputs by name."""
         values: list[Any] = []
         for name in self.parts:
@@ -86,10 +90,23 @@ class DateParts:
             value = part.value(dates).astype(np.float64)
             if part.period:
                 angle = 2 * np.pi * value / part.period
-                values += [np.sin(angle), np.cos(angle)]
+                values += _sine_and_cosine(angle, arithmetic)
             else:
                 values.append(value - self.first if name == DAYS else value)
         return dict(zip(self.names(column), values))
+
+
+def _sine_and_cosine(angle: pd.Series, arithmetic: Arithmetic) -> list[Any]:
+    if arithmetic is FAST:
+        return [np.sin(angle), np.cos(angle)]
+    kinds, places = np.unique(angle.to_numpy(np.float64), return_inverse=True)
+    there = np.isfinite(kinds)
+    both = []
+    for shift in (np.pi / 2, 0.0):
+        values = np.full(kinds.shape, np.nan)
+        values[there] = [arithmetic.cos(kind - shift) for kind in kinds[there].tolist()]
+        both.append(pd.Series(values[places], index=angle.index))
+    return both
 
 
 def _ends(name: str) -> tuple[str, ...]:

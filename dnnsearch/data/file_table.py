@@ -24,6 +24,7 @@ from dnnsearch.data.files.sheet import GAPS, Marks, Sheet, numeric, plain, with_
 from dnnsearch.data.files.source import DATE, ISO, is_date_format
 from dnnsearch.data.files.spelled_columns import TEST
 from dnnsearch.data.fold_alignment import aligned
+from dnnsearch.data.moments import moments
 from dnnsearch.data.split_config import Split
 from dnnsearch.data.splitting import Indices, draw, joined, own_groups
 from dnnsearch.data.table import HeldOut, PreparedArrays, Task, as_bytes
@@ -37,6 +38,7 @@ from dnnsearch.data.target import (
     without_word_gaps,
 )
 from dnnsearch.data.transformations import TRANSFORMATIONS
+from dnnsearch.nn.arithmetic import FAST, Arithmetic
 from dnnsearch.validators import nearest, shortened, show
 
 MIN_ROWS = 10
@@ -117,7 +119,7 @@ class FileTable:
             by = own_groups(by)
         return draw(self.target.y, self.classes, split, folds, by, has_test)
 
-    def to_arrays(self, rows: Indices, dtype: str) -> PreparedArrays:
+    def to_arrays(self, rows: Indices, dtype: str, arithmetic: Arithmetic = FAST) -> PreparedArrays:
         """Return the arrays of train and dev, and those of test with all that was fitted.
 
         With folds, X and y of train and dev have a leading axis of folds, and so has X_test; a
@@ -126,10 +128,12 @@ class FileTable:
         each = [self.frame.iloc[these] for these in np.atleast_2d(rows["train"])]
         of_dates = [name for name, role in self.roles.items() if role == DATE]
         dates = {name: DateParts.of(self.frame[name]) for name in of_dates}
-        fits = [preprocessing.fit(train, self.roles, self.reading, dates) for train in each]
+        fits = [
+            preprocessing.fit(train, self.roles, self.reading, dates, arithmetic) for train in each
+        ]
         fitted = aligned(fits)
         parts = ("train", "dev")
-        X = {f"X_{part}": _inputs(fitted, self.frame, rows[part], dtype) for part in parts}
+        X = {f"X_{p}": preprocessing.inputs(fitted, self.frame, rows[p], dtype) for p in parts}
         y = {f"y_{part}": self.target.y[rows[part]] for part in parts}
         held_out = self.held_out(rows)
         frame = held_out.X
@@ -142,7 +146,8 @@ class FileTable:
             **ColumnInputs(fitted).arrays(),
         }
         if self.task == "regression":
-            mean, scale = y["y_train"].mean(), y["y_train"].std() or 1.0
+            mean, deviation = moments(y["y_train"], arithmetic)
+            scale = deviation or 1.0
             y = {name: ((values - mean) / scale).astype(dtype) for name, values in y.items()}
             X["target"] = test["target"] = np.array([mean, scale])  # in the target's own unit
         return PreparedArrays({**X, **y}, test, fitted[0].feature_names)
@@ -160,14 +165,6 @@ def _hashable(series: pd.Series) -> np.ndarray:
     if series.dtype.kind == "M":
         return series.to_numpy("datetime64[us]").view(np.int64)
     return as_bytes(series.astype(object).where(series.notna(), None).tolist())
-
-
-def _inputs(
-    fitted: list[preprocessing.Preparation], frame: pd.DataFrame, rows: np.ndarray, dtype: str
-) -> np.ndarray:
-    if rows.ndim == 1:
-        return fitted[0].apply(frame.iloc[rows], dtype)
-    return np.stack([p.apply(frame.iloc[r], dtype) for p, r in zip(fitted, rows)])
 
 
 def load_table(source: Mapping[str, Any], by: str | None) -> FileTable:

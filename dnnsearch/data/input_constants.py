@@ -7,11 +7,13 @@ from the search space: `Needed` names one, such as `edges tree 8`.
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from dnnsearch.data.exact_tree import exact_tree_edges
 from dnnsearch.data.table import PreparedArrays, Task
+from dnnsearch.nn.arithmetic import FAST, Arithmetic
 from dnnsearch.nn.number_scaling import STORED
 
 PREFIX = STORED.format("")  # of the names of the arrays
@@ -24,12 +26,22 @@ Needed = Sequence[str]
 RAW = (np.array(0.0), np.array(1.0))  # mean and scale of numbers that are not standardised
 
 
-def with_constants(filled: PreparedArrays, needed: Needed, task: Task) -> PreparedArrays:
+class Asked(NamedTuple):
+    """What is to be fitted."""
+
+    name: str  # such as `edges tree 8`
+    is_regression: bool
+    arithmetic: Arithmetic
+
+
+def with_constants(
+    filled: PreparedArrays, needed: Needed, task: Task, arithmetic: Arithmetic = FAST
+) -> PreparedArrays:
     """Return the arrays with those constants, under `inputs NAME` with train and with test."""
     X, y = filled.arrays["X_train"], filled.arrays["y_train"]
     moments = [_like(X, filled.test[name]) for name in ("mean", "scale")]
     numbers = X[..., : moments[0].shape[-1]]
-    found = fit_constants(numbers, y, needed, task == "regression", moments)
+    found = fit_constants(numbers, y, needed, task == "regression", moments, arithmetic)
     return filled._replace(arrays={**filled.arrays, **found}, test={**filled.test, **found})
 
 
@@ -39,6 +51,7 @@ def fit_constants(
     needed: Needed,
     is_regression: bool,
     moments: Sequence[np.ndarray],
+    arithmetic: Arithmetic = FAST,
 ) -> dict[str, np.ndarray]:
     """Return the constants by their stored names, for numbers X (..., m, F) and targets (..., m).
 
@@ -50,7 +63,8 @@ def fit_constants(
         if name == "none":
             found[STORED.format(name)] = np.stack([scale, mean], axis=-2)
         else:
-            fit = partial(FITS[name.split()[0]], name=name, is_regression=is_regression)
+            asked = Asked(name, is_regression, arithmetic)
+            fit = partial(FITS[name.split()[0]], asked=asked)
             found[STORED.format(name)] = _each(fit, X, y)
     return found
 
@@ -77,7 +91,7 @@ def _each(fit: Callable[..., np.ndarray], X: np.ndarray, y: np.ndarray) -> np.nd
     return np.stack([fit(one, target) for one, target in zip(X, y, strict=True)])
 
 
-def fit_robust(X: np.ndarray, y: np.ndarray, name: str, is_regression: bool) -> np.ndarray:
+def fit_robust(X: np.ndarray, y: np.ndarray, asked: Asked) -> np.ndarray:
     """Return median and 1.349 / interquartile range, (2, F).
 
     If the range is 0, the range from the smallest to the largest value counts, as half of it each
@@ -90,7 +104,7 @@ def fit_robust(X: np.ndarray, y: np.ndarray, name: str, is_regression: bool) -> 
     return np.stack([median, factor])
 
 
-def fit_quantiles(X: np.ndarray, y: np.ndarray, name: str, is_regression: bool) -> np.ndarray:
+def fit_quantiles(X: np.ndarray, y: np.ndarray, asked: Asked) -> np.ndarray:
     """Return quantiles and their normal scores, (2 Q, F); equal quantiles have their mean rank."""
     from scipy.stats import norm
 
@@ -100,20 +114,22 @@ def fit_quantiles(X: np.ndarray, y: np.ndarray, name: str, is_regression: bool) 
     for j, column in enumerate(quantiles.T):
         _, level, count = np.unique(column, return_inverse=True, return_counts=True)
         scores[:, j] = (np.bincount(level, ranks) / count)[level]
-    scores = norm.ppf(np.clip(scores, AT_THE_END, 1 - AT_THE_END))
+    quantile_of = asked.arithmetic.normal_quantile or norm.ppf
+    scores = quantile_of(np.clip(scores, AT_THE_END, 1 - AT_THE_END))
     return np.concatenate([quantiles, scores])
 
 
-def fit_edges(X: np.ndarray, y: np.ndarray, name: str, is_regression: bool) -> np.ndarray:
-    """Return the edges of K bins of each column, (F, K+1); name is `edges KIND K`.
+def fit_edges(X: np.ndarray, y: np.ndarray, asked: Asked) -> np.ndarray:
+    """Return the edges of K bins of each column, (F, K+1); asked for as `edges KIND K`.
 
     A column with fewer bins repeats its last edge.
     """
-    _, kind, count = name.split()
-    K = int(count)
+    _, kind, count = asked.name.split()
+    K, is_regression = int(count), asked.is_regression
+    edges_of = EDGES[kind] if asked.arithmetic is FAST else EXACT_EDGES[kind]
     edges = np.empty((X.shape[1], K + 1))  # of no number columns, too
     for j, column in enumerate(X.T):
-        edges[j] = _padded(EDGES[kind](column, y, K, is_regression), K)
+        edges[j] = _padded(edges_of(column, y, K, is_regression), K)
     return edges
 
 
@@ -140,4 +156,5 @@ def _padded(edges: np.ndarray, K: int) -> np.ndarray:
 
 
 EDGES = {"quantile": quantile_edges, "tree": tree_edges}
+EXACT_EDGES = {**EDGES, "tree": exact_tree_edges}  # with the same bits on every machine
 FITS = {"robust": fit_robust, "quantile": fit_quantiles, "edges": fit_edges}

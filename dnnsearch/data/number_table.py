@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dnnsearch.data.moments import mean_and_scale
 from dnnsearch.data.split_config import Split
 from dnnsearch.data.splitting import Indices, draw
 from dnnsearch.data.table import HeldOut, PreparedArrays, Task, as_bytes
+from dnnsearch.nn.arithmetic import FAST, Arithmetic
 from dnnsearch.validators import require
 
 if TYPE_CHECKING:
@@ -58,12 +60,12 @@ class NumberTable:
             )
         return draw(self.y, self.classes, split, folds)
 
-    def to_arrays(self, rows: Indices, dtype: str) -> PreparedArrays:
+    def to_arrays(self, rows: Indices, dtype: str, arithmetic: Arithmetic = FAST) -> PreparedArrays:
         """Return the arrays of the parts, standardised with the mean and scale of train.
 
         With folds, X and y of train and dev have a leading axis of folds, and so has X_test.
         """
-        fitted = Standardisation.fit(self.X[rows["train"]], self.feature_names)
+        fitted = Standardisation.fit(self.X[rows["train"]], self.feature_names, arithmetic)
         X = {f"X_{part}": fitted.standardise(self.X[r], dtype) for part, r in rows.items()}
         y = {f"y_{part}": self.y[r] for part, r in rows.items()}
         test = {"X_test": X.pop("X_test"), "y_test": y.pop("y_test"), **fitted.arrays()}
@@ -83,15 +85,11 @@ class Standardisation:
     names: tuple[str, ...] = ()  # of the columns, (n_x,), if they have names
 
     @classmethod
-    def fit(cls, X: np.ndarray, names: tuple[str, ...] = ()) -> "Standardisation":
-        """Return the standardisation of the columns of X (..., m, n_x).
-
-        The scale is the standard deviation, or 1 for a constant column, which becomes 0.
-        """
-        mean, deviation = X.mean(axis=-2), X.std(axis=-2)
-        is_constant = (X.max(axis=-2) == X.min(axis=-2)) | (deviation == 0)
-        mean = np.where(is_constant, X[..., 0, :], mean)
-        return cls(mean, np.where(is_constant, 1.0, deviation), names)
+    def fit(
+        cls, X: np.ndarray, names: tuple[str, ...] = (), arithmetic: Arithmetic = FAST
+    ) -> "Standardisation":
+        """Return the standardisation of the columns of X (..., m, n_x)."""
+        return cls(*mean_and_scale(X, arithmetic), names)
 
     def standardise(self, X: np.ndarray, dtype: Any) -> np.ndarray:
         """Return X (..., m, n_x) standardised in float64, then cast to `dtype`."""

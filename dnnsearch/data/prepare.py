@@ -21,6 +21,8 @@ from dnnsearch.data.split_config import Split
 from dnnsearch.data.splitting import Indices, joined
 from dnnsearch.data.table import HeldOut, PreparedArrays, Table, Task
 from dnnsearch.errors import UserError
+from dnnsearch.nn.arithmetic import FAST, Arithmetic
+from dnnsearch.nn.exact_arithmetic import arithmetic_of
 from dnnsearch.runtime import numerics
 from dnnsearch.storage.array_store import ArrayStore, DamagedArrays, canonical, digest
 from dnnsearch.storage.atomic_write import whole_file
@@ -46,6 +48,10 @@ class DataRequest(Protocol):
     @property
     def dtype(self) -> str:
         """The floats of X: `float32` or `float64`."""
+
+    @property
+    def numerics(self) -> str:
+        """How it is computed: if exactly, what is fitted has the same bits on every machine."""
 
     @property
     def input_constants(self) -> tuple[str, ...]:
@@ -136,9 +142,10 @@ def _prepare(request: DataRequest, store: ArrayStore, whole: bool) -> Prepared:
     """Read the table, split it, fill the arrays, store them."""
     table, rows = _read_and_split(request)
     rows = joined(rows) if whole else rows
-    filled = table.to_arrays(rows, request.dtype)
+    arithmetic = _arithmetic(request)
+    filled = table.to_arrays(rows, request.dtype, arithmetic)
     if request.input_constants:
-        filled = with_constants(filled, request.input_constants, table.task)
+        filled = with_constants(filled, request.input_constants, table.task, arithmetic)
     return Prepared(
         shape=_shape(table, filled),
         classes=table.classes,
@@ -170,14 +177,14 @@ def held_out(request: DataRequest) -> HeldOut:
 def _read_and_split(request: DataRequest) -> tuple[Table, Indices]:
     part = "data"
     try:
-        table = read_table(request.data, request.split.by)
+        table = read_table(request.data, request.split.by, _arithmetic(request))
         part = "split"  # the key of the config that an error is about
         return table, table.split(request.split, request.folds)
     except ValueError as error:
         raise UserError(f"{request.place}: {part}: {error}") from None
 
 
-def read_table(data: Mapping[str, Any], by: str | None) -> Table:
+def read_table(data: Mapping[str, Any], by: str | None, arithmetic: Arithmetic = FAST) -> Table:
     """Return the table that a config's `data` means; `by` is the column that the split goes by.
 
     This is the only place that knows what kinds of tables there are. Raise ValueError if the table
@@ -187,15 +194,15 @@ def read_table(data: Mapping[str, Any], by: str | None) -> Table:
         from dnnsearch.data import file_table  # imports pandas, which a set with a name spares
 
         return file_table.load_table(data, by)
-    return datasets.load(data)
+    return datasets.load(data, arithmetic)
 
 
 def _origin(request: DataRequest, whole: bool) -> str:
     """Return everything that the prepared arrays are a function of, as canonical JSON.
 
-    The kernels in effect are a part of it: a sine differs between them in its last bit.
+    The kernels in effect are a part of it, unless the study is exact: a sine differs between them
+    in its last bit.
     """
-    state = numerics.effective()
     try:
         data = identity(request.data)
     except ValueError as error:
@@ -207,12 +214,25 @@ def _origin(request: DataRequest, whole: bool) -> str:
             "folds": request.folds,
             "dtype": request.dtype,
             "preparation": PREPARATION,
-            "versions": {name: metadata.version(name) for name in ("numpy", "scikit-learn")},
-            "kernels": [state["libc"], os.environ.get("GLIBC_TUNABLES", ""), state["cpu_targets"]],
+            **_environment(request),
             **({"whole": True} if whole else {}),
             **({"inputs": request.input_constants} if request.input_constants else {}),
         }
     )
+
+
+def _arithmetic(request: DataRequest) -> Arithmetic:
+    return arithmetic_of(request.numerics == numerics.EXACT)
+
+
+def _environment(request: DataRequest) -> dict[str, Any]:
+    if request.numerics == numerics.EXACT:
+        return {"numerics": numerics.EXACT}
+    state = numerics.effective()
+    return {
+        "versions": {name: metadata.version(name) for name in ("numpy", "scikit-learn")},
+        "kernels": [state["libc"], os.environ.get("GLIBC_TUNABLES", ""), state["cpu_targets"]],
+    }
 
 
 def _look_up(origin: str, store: ArrayStore) -> Prepared | None:

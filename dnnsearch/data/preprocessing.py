@@ -31,6 +31,7 @@ from dnnsearch.data.transformations import (
     transformed,
     typical_numbers,
 )
+from dnnsearch.nn.arithmetic import FAST, Arithmetic
 
 MAX_LEVELS = 50  # of a category; the others share the input `other`
 # A level has a separate input if it has at least this many examples of train, and one in this many
@@ -52,6 +53,7 @@ class Preparation:
     # they are not known.
     seen: dict[str, tuple[float, float]] = field(default_factory=dict)
     dates: dict[str, DateParts] = field(default_factory=dict)
+    arithmetic: Arithmetic = FAST  # of the study; what is stored does not have it
 
     @cached_property
     def numeric(self) -> list[str]:
@@ -73,7 +75,7 @@ class Preparation:
 
         Raise ValueError if a column is missing, or has text instead of numbers.
         """
-        frame = with_parts(frame, self.dates)
+        frame = with_parts(frame, self.dates, self.arithmetic)
         frame = as_numbers(chosen(frame, [*self.numeric, *self.levels]), self.numeric)
         out = np.zeros((len(frame), len(self.feature_names)), dtype)
         if self.numeric:
@@ -88,7 +90,7 @@ class Preparation:
         values = frame[names].to_numpy(np.float64)
         for j, name in enumerate(self.gaps, start=len(names)):
             out[:, j] = np.isnan(values[:, names.index(name)])
-        values = transformed(values, self.columns, self.arrays)
+        values = transformed(values, self.columns, self.arrays, self.arithmetic)
         out[:, : len(names)] = (values - self.arrays["mean"]) / self.arrays["scale"]
 
     def _categories(self, frame: pd.DataFrame, out: np.ndarray) -> None:
@@ -190,11 +192,15 @@ class Preparation:
         )
 
 
-def with_parts(frame: pd.DataFrame, dates: Mapping[str, DateParts]) -> pd.DataFrame:
+def with_parts(
+    frame: pd.DataFrame, dates: Mapping[str, DateParts], arithmetic: Arithmetic = FAST
+) -> pd.DataFrame:
     """Return the frame with the parts of its columns of dates, which are datetime64."""
     if not dates:
         return frame
-    parts = [pd.DataFrame(one.numbers(name, frame[name])) for name, one in dates.items()]
+    parts = [
+        pd.DataFrame(one.numbers(name, frame[name], arithmetic)) for name, one in dates.items()
+    ]
     return pd.concat([frame, *parts], axis=1)
 
 
@@ -219,13 +225,14 @@ def fit(
     roles: Mapping[str, str],
     reading: Reading = BEFORE,
     dates: Mapping[str, DateParts] | None = None,
+    arithmetic: Arithmetic = FAST,
 ) -> Preparation:
     """Return what is fitted on the rows of train; `roles` has the role of each used column.
 
     `dates` says what each column of dates becomes.
     """
     dates = dict(dates or {})
-    frame = with_parts(frame, dates)
+    frame = with_parts(frame, dates, arithmetic)
     columns = {role: tuple(n for n in roles if roles[n] == role) for role in TRANSFORMATIONS}
     parts = {name for column, one in dates.items() for name in one.names(column)}
     columns["number"] += tuple(n for column, one in dates.items() for n in one.names(column))
@@ -236,8 +243,10 @@ def fit(
     categories = {n: _frequent(*_levels(frame[n])) for n in roles if roles[n] == "category"}
     levels = {name: kept for name, (kept, _) in categories.items()}
     rare = tuple(name for name, (_, has_rare) in categories.items() if has_rare)
-    arrays = fit_numbers(frame[names], columns)
-    fitted = Preparation(tuple(roles), columns, gaps, levels, rare, arrays, dates=dates)
+    arrays = fit_numbers(frame[names], columns, arithmetic)
+    fitted = Preparation(
+        tuple(roles), columns, gaps, levels, rare, arrays, dates=dates, arithmetic=arithmetic
+    )
     return replace(fitted, seen=fitted.shares(frame)) if reading.version > FIRST else fitted
 
 
@@ -248,3 +257,12 @@ def _frequent(codes: np.ndarray, levels: Sequence[str]) -> tuple[tuple[str, ...]
     there = [i for i in np.argsort(-counts, kind="stable").tolist() if counts[i]]
     kept = [levels[i] for i in there[:MAX_LEVELS] if counts[i] >= least] or [levels[there[0]]]
     return tuple(sorted(kept)), len(kept) < len(there)
+
+
+def inputs(
+    fitted: Sequence[Preparation], frame: pd.DataFrame, rows: np.ndarray, dtype: str
+) -> np.ndarray:
+    """Return the inputs of rows (m,), or of (folds, m) by each fold's own preparation."""
+    if rows.ndim == 1:
+        return fitted[0].apply(frame.iloc[rows], dtype)
+    return np.stack([p.apply(frame.iloc[r], dtype) for p, r in zip(fitted, rows)])

@@ -10,6 +10,7 @@ import numpy as np
 
 from dnnsearch.data.split_config import Split
 from dnnsearch.data.splitting import Indices
+from dnnsearch.nn.arithmetic import FAST, Arithmetic
 from dnnsearch.storage.array_store import canonical
 
 Task = Literal["binary", "multiclass", "regression"]
@@ -51,7 +52,7 @@ class Table(Protocol):
     def split(self, split: Split, folds: int | None) -> Indices:
         """Return the rows of each part; raise ValueError if they cannot be split so."""
 
-    def to_arrays(self, rows: Indices, dtype: str) -> PreparedArrays:
+    def to_arrays(self, rows: Indices, dtype: str, arithmetic: Arithmetic = FAST) -> PreparedArrays:
         """Return the prepared arrays of the parts; whatever is fitted is fitted on train alone."""
 
     def held_out(self, rows: Indices) -> HeldOut:

@@ -7,9 +7,15 @@ a row has only its own part.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from dnnsearch.data.moments import mean_and_scale
+from dnnsearch.nn import exact_functions
+from dnnsearch.nn.arithmetic import FAST, Arithmetic
+from dnnsearch.nn.exact_arithmetic import EXACT
+from dnnsearch.nn.exact_normal import normal_quantile
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,6 +42,8 @@ class Transformation:
     fit: Callable[[np.ndarray], np.ndarray] | None = None
     array: str = ""
     typical: Callable[[np.ndarray, np.ndarray], np.ndarray] = lambda mean, _: mean
+    # As `apply`, with the same bits on every machine; None: `apply` itself has them.
+    exact: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None
     is_pooled: bool = False  # one mean and one scale for all columns of the kind
 
 
@@ -57,17 +65,37 @@ def to_normal(values: np.ndarray, quantiles: np.ndarray) -> np.ndarray:
     cannot be used itself: from stored quantiles it is put together only by setting attributes that
     scikit-learn does not promise, and a pickle of it would run code when a model file is read.
     """
-    ranks = np.linspace(0, 1, len(quantiles))
-    columns = [_normal_column(x, q, ranks) for x, q in zip(values.T, quantiles.T)]
-    return np.stack(columns, axis=1)
-
-
-def _normal_column(x: np.ndarray, quantiles: np.ndarray, ranks: np.ndarray) -> np.ndarray:
-    """Return one column (m,) made normal; equal quantiles get the mean of their ranks."""
     from scipy.special import ndtri  # as scipy.stats.norm.ppf, which takes 70 MB to import
 
-    rising = np.interp(x, quantiles, ranks)
-    falling = np.interp(-x, -quantiles[::-1], -ranks[::-1])
+    return _made_normal(values, quantiles, np.interp, ndtri)
+
+
+def exactly_normal(values: np.ndarray, quantiles: np.ndarray) -> np.ndarray:
+    """Return the same to rounding, with the same bits on every machine."""
+    return _made_normal(values, quantiles, exact_functions.interp, normal_quantile)
+
+
+def _made_normal(
+    values: np.ndarray,
+    quantiles: np.ndarray,
+    interp: Callable[..., np.ndarray],
+    ndtri: Callable[..., Any],
+) -> np.ndarray:
+    ranks = np.linspace(0, 1, len(quantiles))
+    each = zip(values.T, quantiles.T)
+    return np.stack([_normal_column(x, q, ranks, interp, ndtri) for x, q in each], axis=1)
+
+
+def _normal_column(
+    x: np.ndarray,
+    quantiles: np.ndarray,
+    ranks: np.ndarray,
+    interp: Callable[..., np.ndarray],
+    ndtri: Callable[..., Any],
+) -> np.ndarray:
+    """Return one column (m,) made normal; equal quantiles get the mean of their ranks."""
+    rising = interp(x, quantiles, ranks)
+    falling = interp(-x, -quantiles[::-1], -ranks[::-1])
     rank = 0.5 * (rising - falling)
     rank[x + AT_THE_END > quantiles[-1]] = 1
     rank[x - AT_THE_END < quantiles[0]] = 0
@@ -82,7 +110,7 @@ def middle(_: np.ndarray, quantiles: np.ndarray) -> np.ndarray:
 
 TRANSFORMATIONS: dict[str, Transformation] = {
     "number": Transformation(),
-    "quantile": Transformation(to_normal, fit_quantiles, "quantiles", middle),
+    "quantile": Transformation(to_normal, fit_quantiles, "quantiles", middle, exactly_normal),
     "pixel": Transformation(is_pooled=True),
 }
 
@@ -113,17 +141,25 @@ def places(columns: Roles) -> Iterator[tuple[str, slice]]:
         start = stop
 
 
-def transformed(values: np.ndarray, columns: Roles, arrays: Mapping[str, np.ndarray]) -> np.ndarray:
+def transformed(
+    values: np.ndarray,
+    columns: Roles,
+    arrays: Mapping[str, np.ndarray],
+    arithmetic: Arithmetic = FAST,
+) -> np.ndarray:
     """Return the numeric columns (m, columns), imputed and transformed, not yet standardised."""
     values = np.where(np.isnan(values), arrays["median"], values)
     for role, here in places(columns):
         kind = TRANSFORMATIONS[role]
-        if kind.apply:
-            values[:, here] = kind.apply(values[:, here], arrays.get(kind.array, NOTHING))
+        apply = kind.apply if arithmetic is FAST else kind.exact or kind.apply
+        if apply:
+            values[:, here] = apply(values[:, here], arrays.get(kind.array, NOTHING))
     return values
 
 
-def fit_numbers(frame: "pd.DataFrame", columns: Roles) -> dict[str, np.ndarray]:
+def fit_numbers(
+    frame: "pd.DataFrame", columns: Roles, arithmetic: Arithmetic = FAST
+) -> dict[str, np.ndarray]:
     """Return median, mean and scale of all numeric columns, and the arrays of their roles."""
     arrays = {"median": np.array([_median(frame[name]) for name in frame])}
     filled = dict(zip(frame, arrays["median"]))
@@ -132,10 +168,11 @@ def fit_numbers(frame: "pd.DataFrame", columns: Roles) -> dict[str, np.ndarray]:
         if kind.fit:
             values = frame[list(columns[role])].fillna(filled).to_numpy(np.float64)
             arrays[kind.array] = kind.fit(values) if values.size else NOTHING
-    mean, scale = _moments(frame, columns, arrays)
+    fit = _moments if arithmetic is FAST else _exact_moments
+    mean, scale = fit(frame, columns, arrays)
     for role, here in places(columns):
         if TRANSFORMATIONS[role].is_pooled:
-            mean[here], scale[here] = _pooled(mean[here], scale[here])
+            mean[here], scale[here] = _pooled(mean[here], scale[here], arithmetic)
     return {**arrays, "mean": mean, "scale": scale}
 
 
@@ -161,13 +198,23 @@ def _moments(
     return np.asarray(scaler.mean_), np.asarray(scaler.scale_)
 
 
-def _pooled(mean: np.ndarray, scale: np.ndarray) -> tuple[float, float]:
+def _exact_moments(
+    frame: "pd.DataFrame", columns: Roles, arrays: Mapping[str, np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the same, with the same bits on every machine; a constant column has the scale 1."""
+    if frame.shape[1] == 0:
+        return np.empty(0), np.empty(0)
+    return mean_and_scale(transformed(frame.to_numpy(np.float64), columns, arrays, EXACT), EXACT)
+
+
+def _pooled(mean: np.ndarray, scale: np.ndarray, arithmetic: Arithmetic) -> tuple[float, float]:
     """Return the mean and the standard deviation of all columns taken as one.
 
     So a corner of the pixels that is nearly always black stays small.
     """
-    center = mean.mean()
-    variance = np.mean(np.where(scale == 1, 0, scale**2) + (mean - center) ** 2)
+    summands = arithmetic.summands
+    center = summands(mean, 0).mean()
+    variance = np.mean(summands(np.where(scale == 1, 0, scale**2) + (mean - center) ** 2, 0))
     return float(center), float(np.sqrt(variance)) or 1.0
 
 

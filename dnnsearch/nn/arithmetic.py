@@ -67,6 +67,7 @@ class Arithmetic:
     log2: Callable[[float], float] = math.log2
     standard_normal: Callable[[np.random.Generator, tuple[int, ...]], Array] = standard_normal
     interp: Callable[[Array, Array, Array], Array] = np.interp
+    normal_quantile: Callable[[Array], Array] | None = None  # None: SciPy's
     # (x, axis) -> what is to be added along the axis instead of x
     summands: Callable[[Array, int], Array] = as_they_are
     squared_norm: Callable[[Array], Array] = squared_norm

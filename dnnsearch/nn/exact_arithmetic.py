@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 
 from dnnsearch.nn import exact_functions as functions
-from dnnsearch.nn.arithmetic import Arithmetic, matmul_for
-from dnnsearch.nn.exact_normal import standard_normal
+from dnnsearch.nn.arithmetic import FAST, Arithmetic, matmul_for
+from dnnsearch.nn.exact_normal import normal_quantile, standard_normal
 from dnnsearch.nn.parameters import Array
 
 MANTISSA = 53  # bits of float64
@@ -39,13 +39,14 @@ def bound(x: Array) -> Any:
         if x.size < FEW:
             return max(float(x.item(x.argmax())), -float(x.item(x.argmin())))
         return max(float(np.maximum.reduce(x, None)), -float(np.minimum.reduce(x, None)))
-    sizes = np.abs(x.reshape(-1, x.shape[-2] * x.shape[-1]))
-    if sizes.shape[1] < FEW:
+    rows = x.reshape(-1, x.shape[-2] * x.shape[-1])
+    if rows.shape[1] < FEW:
+        sizes = np.abs(rows)
         places = sizes.argmax(axis=1)
         np.add(places, _row_starts(*sizes.shape), out=places)
         largest = sizes.take(places)
     else:
-        largest = np.maximum.reduce(sizes, 1)
+        largest = np.maximum(np.maximum.reduce(rows, 1), -np.minimum.reduce(rows, 1))
     return largest.reshape(*x.shape[:-2], 1, 1)
 
 
@@ -130,6 +131,7 @@ EXACT = Arithmetic(
     cos=functions.cos,
     log2=functions.log2,
     standard_normal=standard_normal,
+    normal_quantile=normal_quantile,
     interp=functions.interp,
     summands=summands,
     squared_norm=squared_norm,
@@ -138,3 +140,8 @@ EXACT = Arithmetic(
     bound=bound,
     dtype=np.float64,
 )
+
+
+def arithmetic_of(is_exact: bool) -> Arithmetic:
+    """Return how a study computes: exactly, or as fast as NumPy can."""
+    return EXACT if is_exact else FAST

@@ -89,12 +89,13 @@ def standard_normal(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
 
 
 def normal_quantile(p: Array) -> Array:
-    """Return the normal quantile of probabilities between 0 and 1, both excluded."""
+    """Return the normal quantile of probabilities: infinite for 0 and 1."""
     p = np.asarray(p, np.float64)
     q = p - 0.5
     central = q * _rational(CENTRAL, CENTER**2 - q * q)
     r = np.sqrt(-log(np.minimum(p, 1.0 - p)))
     tail = np.where(r <= NEAR_TAIL, _rational(NEAR, r - 1.6), _rational(FAR, r - NEAR_TAIL))
+    tail = np.where(np.abs(q) < 0.5, tail, np.inf)
     return np.asarray(np.where(np.abs(q) <= CENTER, central, np.copysign(tail, q)))
 
 

@@ -2,7 +2,8 @@
 
 NumPy and OpenBLAS choose their kernels by the processor, and different kernels round differently.
 The pins named `portable` fix one choice that every x86-64 processor with AVX2 and FMA can run,
-`avx512` one that needs AVX-512; `native` fixes the number of threads alone. Pins are environment
+`avx512` one that needs AVX-512; `native` and `exact` fix the number of threads alone, the first
+because its bits may differ between machines, the second because they cannot. Pins are environment
 variables that count only before NumPy is imported, so they are set for the processes that we start;
 each of these then checks which kernels are in effect, and refuses to compute if they are not the
 pinned ones.
@@ -72,9 +73,11 @@ KERNELS = {  # by the name of the pins
         rounding={"libm": LIBM, "numpy": "0c5097d5776f", "blas": "a65469a2e460"},
     ),
 }
+EXACT = "exact"  # pins no kernels: its arithmetic has the same bits with any
 PINS: dict[str, dict[str, str]] = {
     **{name: {**ONE_THREAD, **kernels.variables} for name, kernels in KERNELS.items()},
     "native": ONE_THREAD,
+    EXACT: ONE_THREAD,
 }
 TUNABLES = "GLIBC_TUNABLES"  # glibc.cpu.* in it chooses among the variants of exp, sin and others
 MARK = "DNNSEARCH_NUMERICS"  # names the pins that an environment has
@@ -186,6 +189,8 @@ def _of_blas(x: "np.ndarray") -> Iterator["np.ndarray"]:
 def check(pins: str) -> dict[str, Any]:
     """Return the numerics in effect; raise WrongNumerics if they are not the pinned ones."""
     state = effective()
+    if pins == EXACT:
+        return state
     wrong = [] if state["blas_threads"] == 1 else [f"{state['blas_threads']} BLAS threads"]
     if kernels := KERNELS.get(pins):
         wrong += [f"kernels of {blas}" for blas in state["blas"] if blas != kernels.blas]

@@ -30,6 +30,7 @@ COMPUTING = (
     "data/*.py",
     "config/dimensions.py",
     "config/optuna_samplers.py",
+    "config/rounding_sampler.py",
     "config/samplers.py",
     "config/data_fit.py",
     "config/search_space.py",

@@ -13,13 +13,13 @@ from dnnsearch.config.data_fit import check_fits, resolve_curve_every
 from dnnsearch.config.search_space import first_params
 from dnnsearch.data.files.source import without_paths
 from dnnsearch.data.prepare import Prepared, prepare
-from dnnsearch.runtime.numerics import rounding, supported_pins
+from dnnsearch.runtime.numerics import EXACT, rounding, supported_pins
 from dnnsearch.storage.array_store import ArrayStore
 from dnnsearch.trials.hyperparameter_row import Value
 from dnnsearch.trials.hyperparameters import Hyperparameters
 from dnnsearch.trials.metrics import METRICS
 from dnnsearch.trials.pruning import FinishedCurve, pruner_definition, thresholds
-from dnnsearch.trials.record import PINNED_PACKAGES, versions
+from dnnsearch.trials.record import CHOOSING_PACKAGES, PINNED_PACKAGES, versions
 from dnnsearch.trials.spec import ARITHMETIC, Spec
 
 
@@ -48,7 +48,6 @@ class Definition:
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything that determines the study; JSON-able."""
-        installed = versions()
         return {
             **self.config.definition(),
             "first": self.first_params(),
@@ -56,13 +55,20 @@ class Definition:
             "curve_every": self.curve_every,
             "pruner": self.pruner,
             "numerics": self.numerics,
-            "rounding": rounding(),
             "data_digest": self.prepared.data_digest,
             "split_digest": self.prepared.split_digest,
             "arrays": self.prepared.key,
-            "versions": {name: installed[name] for name in PINNED_PACKAGES},
             "arithmetic": ARITHMETIC,
+            **self._environment(),
         }
+
+    def _environment(self) -> dict[str, Any]:
+        """Return what the bits depend on beside our own arithmetic."""
+        installed = versions()
+        if self.numerics == EXACT:
+            return {"versions": {name: installed[name] for name in CHOOSING_PACKAGES}}
+        pinned = {name: installed[name] for name in PINNED_PACKAGES}
+        return {"rounding": rounding(), "versions": pinned}
 
     def _data(self) -> dict[str, Any]:
         """Return the config's `data` with files named by their content, not by their path."""

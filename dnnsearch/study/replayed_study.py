@@ -15,6 +15,7 @@ from optuna.trial import FrozenTrial, TrialState
 from dnnsearch.config.config import Config
 from dnnsearch.config.samplers import SamplerContext, new_sampler
 from dnnsearch.config.search_space import suggest
+from dnnsearch.runtime.numerics import EXACT
 from dnnsearch.trials.checkpoint import mean_of_replicates
 from dnnsearch.trials.hyperparameter_row import Value
 from dnnsearch.trials.hyperparameters import Hyperparameters
@@ -58,7 +59,9 @@ class ReplayedStudy:
         seed = self.config.seed
         trial_seed = int(generator(seed, SAMPLER_STREAM, number).integers(2**32))
         context = SamplerContext(seed, trial_seed, self._search_space)
-        self.study.sampler = new_sampler(self.config.sampler, context)
+        self.study.sampler = new_sampler(
+            self.config.sampler, context, self.config.numerics == EXACT
+        )
         if preset is not None:
             self.study.enqueue_trial(dict(preset))
         trial = self._asked[number] = self.study.ask()

@@ -24,6 +24,8 @@ FORMAT = 1
 MAX_PARAMETER_BYTES = 1 << 20  # a record leaves larger ones out; training restores them
 MAY_LACK = {"parameters", "dev_outputs"}  # digests whose arrays a record need not have
 CURVE_PREFIX = "curve."  # of the names of arrays
+# Whose releases choose other hyperparameters; an exact study depends on no other package.
+CHOOSING_PACKAGES = ("optuna",)
 PINNED_PACKAGES = ("numpy", "scipy", "optuna", "scikit-learn")
 
 

@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 
 from dnnsearch.nn import Parameters, number_of_parameters
-from dnnsearch.nn.arithmetic import FAST, Arithmetic
-from dnnsearch.nn.exact_arithmetic import EXACT
+from dnnsearch.nn.arithmetic import Arithmetic
+from dnnsearch.nn.exact_arithmetic import arithmetic_of
 from dnnsearch.nn.input_layer import InputShape
+from dnnsearch.runtime import numerics
 from dnnsearch.storage.array_store import canonical
 from dnnsearch.trials.hyperparameter_row import CALL_COST, PASS_COST
 from dnnsearch.trials.hyperparameters import HYPERPARAMETERS, Hyperparameters
@@ -25,7 +26,6 @@ from dnnsearch.trials.metrics import METRICS
 
 ARITHMETIC = 1  # version: raised by every change to our code that changes bits of a training
 UPDATE_COST = 500_000  # the fixed part of one update, in multiply-adds that take as long
-EXACTLY = "exact"  # the name of the numerics whose bits are the same on every machine
 COST_FORMULA = 1  # version: raised by every change to `Spec.cost`
 
 
@@ -82,7 +82,7 @@ class Spec:
     @property
     def operations(self) -> Arithmetic:
         """How the training computes: NumPy's way, or exactly."""
-        return EXACT if self.numerics == EXACTLY else FAST
+        return arithmetic_of(self.numerics == numerics.EXACT)
 
     @property
     def input_shape(self) -> InputShape:

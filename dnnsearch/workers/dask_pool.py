@@ -41,6 +41,7 @@ from dnnsearch.workers.lost_data import Restore, no_restore
 from dnnsearch.workers.scheduler import Scheduler, Slot
 
 PACKAGES = ("dnnsearch", "numpy")  # that a worker computes with
+EXACT_PACKAGES = ("dnnsearch",)  # the same of an exact study
 MAX_REPORTS_PER_SECOND = 400  # of progress, by all workers: what a coordinator can process
 MIN_PROGRESS_SECONDS = 0.1  # between two reports of one training
 PATIENCE_SECONDS = 3.0  # without a new worker, after which a search that can use none gives up
@@ -62,7 +63,8 @@ def requirements_of(pins: str) -> WorkerRequirements:
     """
     installed = versions()
     topic = f"dnnsearch-{uuid.uuid4().hex[:12]}"
-    wanted = {name: installed[name] for name in PACKAGES}
+    packages = EXACT_PACKAGES if pins == numerics.EXACT else PACKAGES
+    wanted = {name: installed[name] for name in packages}
     return WorkerRequirements(pins, wanted, numerics.check(pins), topic)
 
 

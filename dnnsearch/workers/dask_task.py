@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dnnsearch.errors import UserError
+from dnnsearch.runtime.numerics import EXACT
 from dnnsearch.storage.array_store import ArrayStore, DamagedArrays, default_root
 from dnnsearch.workers import transfer
 from dnnsearch.workers.worker_process import WorkerProcess
@@ -46,7 +47,7 @@ class WorkerRequirements:
         for name, wanted in self.versions.items():
             if made["versions"][name] != wanted:
                 return version_objection(name, made["versions"][name], wanted)
-        for part in NUMERICS_KEYS:
+        for part in () if self.pins == EXACT else NUMERICS_KEYS:
             if made["numerics"][part] != self.numerics[part]:
                 there, here = made["numerics"][part], self.numerics[part]
                 return f"has other numerics: {part} is {there} there, and {here} here"

@@ -25,7 +25,9 @@ def test_one_is_printed_as_it_is(command: Command) -> None:
 def test_an_unknown_one_is_an_error_with_the_names(command: Command) -> None:
     code, _, errors = command("config", "digit")
     assert code == 2
-    assert "'digit' (did you mean digits?); known: breast_cancer, digits, iris, moons" in errors
+    assert (
+        "'digit' (did you mean digits?); known: breast_cancer, digits, exact_digits, iris" in errors
+    )
 
 
 def test_a_search_by_name_works_in_an_empty_folder(

@@ -125,7 +125,7 @@ def test_a_single_changed_number_changes_the_digest_of_the_data(store, monkeypat
     X = table.X.copy()
     X[3, 2] = np.nextafter(X[3, 2], 10)
     changed = NumberTable(X, table.y, table.classes, table.feature_names)
-    monkeypatch.setattr(datasets, "load", lambda data: changed)
+    monkeypatch.setattr(datasets, "load", lambda data, arithmetic: changed)
     after = prepare(config(), ArrayStore(store.root / "other"))
     assert after.data_digest != before.data_digest
     assert after.split_digest == before.split_digest
@@ -135,7 +135,7 @@ def test_renamed_classes_change_the_digest_of_the_data(store, monkeypatch):
     table = datasets.load(config().data)
     before = prepare(config(), store)
     changed = NumberTable(table.X, table.y, table.classes[::-1], table.feature_names)
-    monkeypatch.setattr(datasets, "load", lambda data: changed)
+    monkeypatch.setattr(datasets, "load", lambda data, arithmetic: changed)
     after = prepare(config(), ArrayStore(store.root / "other"))
     assert after.data_digest != before.data_digest
     assert after.key == before.key

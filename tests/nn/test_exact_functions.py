@@ -65,6 +65,7 @@ def test_normal_quantiles_are_those_of_the_standard_library():
     p = np.concatenate([RNG.uniform(0, 1, 2000), 10.0 ** RNG.uniform(-16, -1, 500)])
     wanted = [NormalDist().inv_cdf(one) for one in p.tolist()]
     assert normal_quantile(p) == pytest.approx(wanted, rel=1e-14, abs=1e-15)
+    assert normal_quantile(np.array([0.0, 0.5, 1.0])).tolist() == [-np.inf, 0, np.inf]
 
 
 def test_normal_numbers_are_normal_and_never_infinite():

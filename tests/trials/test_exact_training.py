@@ -1,9 +1,6 @@
 """Exact trainings: as the fast ones within rounding, and the same bits under every setting."""
 
 import json
-import os
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,71 +8,32 @@ import numpy as np
 import pytest
 
 from dnnsearch import nn
+from dnnsearch.nn import exact_arithmetic
 from dnnsearch.nn.arithmetic import FAST
 from dnnsearch.nn.exact_arithmetic import EXACT
-from dnnsearch.trials import spec as spec_module
 from dnnsearch.trials.run import TRIAL_STREAM, run_trial
-from dnnsearch.trials.spec import generator
+from dnnsearch.trials.spec import Spec, generator
 from dnnsearch.trials.training import train
 from tests.support import golden
 from tests.support.golden import EXACT_CASES
+from tests.support.settings import KERNELS, SETTINGS, combinations, printed
 
 FOLDER = Path(golden.__file__).parent
+PROGRAM = Path(golden.__file__)
 GOLDEN = json.loads((FOLDER / "golden_exact.json").read_text())
-NUMPY = "NPY_DISABLE_CPU_FEATURES"
-# What a machine of this kind can be made to play; `make proof` has all combinations.
-SETTINGS: dict[str, dict[str, str]] = {
-    "as it is, 2 threads": {"OPENBLAS_NUM_THREADS": "2"},
-    "SSE2 kernels, NumPy's baseline": {
-        "OPENBLAS_CORETYPE": "Prescott",
-        NUMPY: "X86_V3 X86_V4 AVX512_ICL AVX512_SPR",
-    },
-    "SSE4 kernels, 2 threads, a C library without FMA": {
-        "OPENBLAS_CORETYPE": "Nehalem",
-        "OPENBLAS_NUM_THREADS": "2",
-        "GLIBC_TUNABLES": "glibc.cpu.hwcaps=-FMA,-AVX2",
-    },
-    "AVX2 kernels": {"OPENBLAS_CORETYPE": "Haswell", NUMPY: "X86_V4 AVX512_ICL AVX512_SPR"},
-}
-KERNELS = ("Prescott", "Nehalem", "Haswell", "SkylakeX")
-FEATURES = ("", "X86_V4 AVX512_ICL AVX512_SPR", "X86_V3 X86_V4 AVX512_ICL AVX512_SPR")
-TUNABLES = ("", "glibc.cpu.hwcaps=-FMA,-AVX2")
-
-
-def played(setting: dict[str, str]) -> dict[str, object]:
-    """The digests, and what was in effect, in a process with this setting."""
-    done = subprocess.run(
-        [sys.executable, str(FOLDER / "golden.py"), "exact"],
-        env={**os.environ, "OPENBLAS_NUM_THREADS": "1", **setting},
-        check=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,  # NumPy warns of targets that this processor lacks
-    )
-    return dict(json.loads(done.stdout))
 
 
 @pytest.mark.parametrize("setting", SETTINGS)
 def test_exact_trainings_have_their_golden_digests_under_every_setting(setting: str) -> None:
-    assert played(SETTINGS[setting])["digests"] == GOLDEN
+    assert printed(PROGRAM, SETTINGS[setting], "exact")["digests"] == GOLDEN
 
 
 @pytest.mark.proof
 @pytest.mark.parametrize("kernels", KERNELS)
 def test_exact_trainings_are_the_same_under_all_combinations(kernels: str) -> None:
-    states = set()
-    for threads in ("1", "2"):
-        for features in FEATURES:
-            for tunables in TUNABLES:
-                now = played(
-                    {
-                        "OPENBLAS_CORETYPE": kernels,
-                        "OPENBLAS_NUM_THREADS": threads,
-                        NUMPY: features,
-                        "GLIBC_TUNABLES": tunables,
-                    }
-                )
-                assert now["digests"] == GOLDEN
-                states.add(json.dumps(now["state"]))
+    found = [printed(PROGRAM, setting, "exact") for setting in combinations(kernels)]
+    assert all(one["digests"] == GOLDEN for one in found)
+    states = {json.dumps(one["state"]) for one in found}
     assert len(states) >= 8, "the settings had no effect"
 
 
@@ -91,7 +49,7 @@ def test_an_exact_training_is_the_fast_one_within_the_rounding_of_float32(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     same_start = replace(EXACT, standard_normal=FAST.standard_normal)
-    monkeypatch.setattr(spec_module, "EXACT", same_start)
+    monkeypatch.setattr(exact_arithmetic, "EXACT", same_start)
     changes = dict(EXACT_CASES[name])
     exact = golden.result(changes)
     double = {"dtype": "float64"} if "dropout" in changes else {}  # the masks of float32 are others
@@ -129,7 +87,7 @@ class _Alone:
         self.parameters, self.curves = parameters, curves
 
 
-def _alone(spec: spec_module.Spec, replicate: int) -> _Alone:
+def _alone(spec: Spec, replicate: int) -> _Alone:
     from dnnsearch.trials.input_pieces import input_pieces
 
     rngs = [generator(spec.seed, TRIAL_STREAM, spec.number, replicate)]
