@@ -32,7 +32,7 @@ def test_the_report_shows_no_rows_of_the_file_and_no_metric_but_the_objective(
     assert "Most confident errors" in page
     assert re.search(r"row \d+ of people.csv</code>", page)
     assert "fold by fold" in page
-    assert "the best dev_accuracy" not in page, "balanced accuracy was the objective"
+    assert "the best dev_accuracy" not in page, "the cost was the objective"
     monkeypatch.chdir(tmp_path)
     board = leaderboard(open_study("people", "sqlite:///optuna.db"))
-    assert board.objective == "dev_balanced_accuracy"
+    assert board.objective == "dev_cost"
