@@ -18,13 +18,14 @@ from optuna.distributions import json_to_distribution
 from optuna.trial import FrozenTrial, TrialState
 
 from dnnsearch.config.config import Config, parse_config
-from dnnsearch.data.files.source import without_paths
+from dnnsearch.data.files.source import PATHS, without_paths
 from dnnsearch.deployment.bundle.archive import Members
 from dnnsearch.deployment.bundle.study_export import (
     DATA,
     DOCUMENT,
     KEPT,
     LEADERBOARD,
+    PLACES,
     RECORDS,
     data_members,
 )
@@ -156,6 +157,11 @@ def _parsed(members: Members) -> Archived:
 
 
 def _config(document: Mapping[str, Any], places: Mapping[str, Any]) -> Config:
+    if foreign := [key for key in PLACES if key in document["config"]]:
+        raise UserError(f"{DOCUMENT}: config: {foreign[0]} must not be there: it is of a machine")
+    for path in (document["config"]["data"].get(key) for key in PATHS):
+        if path is not None and Path(path).name != path:
+            raise UserError(f"{DOCUMENT}: config: data must name files without folders")
     given = {**document["config"], **places}
     return parse_config(given, DOCUMENT, str(document["study"]))
 
