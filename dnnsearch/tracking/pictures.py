@@ -44,7 +44,7 @@ def _plot(steps: np.ndarray, plot: Mapping[str, np.ndarray]) -> Iterator[str]:
     for value in np.linspace(low, high, TICKS):
         _, y = at(0, value)
         yield f'<path d="M{LEFT} {y:.1f}H{WIDTH - RIGHT}" stroke="#ddd"/>'
-        yield _text(LEFT - 8, y + 4, f"{value:.4g}", "end")
+        yield _text(LEFT - 8, y + 4, f"{value:.3g}", "end")
     for step in np.linspace(0, last, TICKS):
         yield _text(at(step, low)[0], HEIGHT - BOTTOM + 18, f"{step:.0f}", "middle")
     yield _text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 8, "iterations", "middle")
