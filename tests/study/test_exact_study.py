@@ -99,9 +99,10 @@ def test_its_definition_names_no_kernels_and_the_version_of_optuna_alone(folder:
 @pytest.mark.proof
 def test_it_is_verified_and_promoted_on_another_machine(folder: Path) -> None:
     ended(search(folder, OLD))
-    ended(start(folder, OLD, "promote", "exact_digits", "--replicates", "3"))
-    said = ended(start(folder, NEW, "verify", "exact_digits", "--quiet"))
-    assert said.startswith("exact_digits identical: 12 trials")
+    ended(start(folder, OLD, "promote", "exact_digits", "--replicates=2", "--top=2"))
+    said, _ = start(folder, NEW, "verify", "exact_digits", "--quiet").communicate(timeout=300)
+    same = "exact_digits equal within rounding: its promotion; its trials are identical"
+    assert said.startswith(same), said  # what a model answers is rounded by the machine
     rerun = ended(start(folder, NEW, "rerun", "exact_digits/7"))
     assert "exact_digits/7 identical" in rerun
 
