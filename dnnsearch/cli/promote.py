@@ -9,6 +9,7 @@ from dnnsearch.cli.options import Storage, Study
 from dnnsearch.cli.progress import counter, loading, resumable
 from dnnsearch.cli.search import AcceptCode
 from dnnsearch.cli.startup import pin
+from dnnsearch.cli.streams import say
 from dnnsearch.runtime.cli_process import send_result
 from dnnsearch.urls import DEFAULT_STORAGE
 
@@ -101,6 +102,9 @@ def promote(
             nested = validate(opened, outer, top, replicates, workers, bar.say, accept_code, bar)
         result["outer"], said = nested_text.document(nested), said + nested_text.lines(nested)
         result["lines"] = said
-    print(json.dumps(finite_or_null(result)) if as_json else "\n".join(said))
+    if as_json:
+        print(json.dumps(finite_or_null(result)))
+    else:
+        say(said)
     send_result(result)
     return 0 if promotion.found else 1

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from dnnsearch.cli.options import Storage
+from dnnsearch.cli.streams import say
 from dnnsearch.runtime.cli_process import send_result
 from dnnsearch.urls import DEFAULT_STORAGE
 
@@ -30,6 +31,6 @@ def rerun(
     from dnnsearch.reproduce.rerun import rerun as repeat
 
     verdict = repeat(run, storage)
-    print("\n".join(verdict.lines))
+    say(verdict.lines)
     send_result({"identical": verdict.exit_code == 0, "text": "\n".join(verdict.lines)})
     return verdict.exit_code

@@ -12,6 +12,7 @@ from dnnsearch.cli.progress import counter, loading, resumable
 from dnnsearch.cli.promote import Json, Quiet, Replicates, Top, Workers
 from dnnsearch.cli.search import AcceptCode
 from dnnsearch.cli.startup import pin
+from dnnsearch.cli.streams import say
 from dnnsearch.runtime.cli_process import send_result
 from dnnsearch.urls import DEFAULT_STORAGE
 
@@ -96,7 +97,10 @@ def retune(
     extent = {"top": top, "replicates": replicates, "accept_code": accept_code}
     retuning = _run(opened, definition, extent, silent)
     result = document(retuning)
-    print(json.dumps(finite_or_null(result)) if as_json else "\n".join(lines(retuning)))
+    if as_json:
+        print(json.dumps(finite_or_null(result)))
+    else:
+        say(lines(retuning))
     send_result(result)
 
 

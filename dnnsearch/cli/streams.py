@@ -8,14 +8,18 @@ import codecs
 import errno
 import io
 import os
+import re
 import select
 import shutil
 import sys
+import textwrap
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import IO, Any, cast
 
 from dnnsearch.errors import UserError
 
+COMMAND = re.compile(r"dnnsearch \w|(^|\s)--\w")
 SUBSTITUTE = "dnnsearch.substitute"  # the name of our way to encode what a stream cannot show
 PLAIN = {"±": "+-", "×": "x", "━": "=", "─": "-", "…": "...", "–": "-", "’": "'"}
 
@@ -91,6 +95,25 @@ def _substitute(error: UnicodeError) -> tuple[str, int]:
 def terminal_width() -> int | None:
     """Return the number of columns of the terminal; None if standard output is none."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def say(lines: Iterable[str]) -> None:
+    """Print lines; on a terminal the long ones are broken between words.
+
+    A line with a command stays whole, so that it works when it is pasted.
+    """
+    width = terminal_width()
+    for line in lines:
+        print("\n".join(_broken(line, width)) if width and len(line) > width else line)
+
+
+def _broken(line: str, width: int) -> list[str]:
+    if COMMAND.search(line):
+        return [line]
+    indent = " " * (len(line) - len(line.lstrip()) + 2)
+    return textwrap.wrap(
+        line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
 
 
 def write_document(text: str) -> None:

@@ -9,6 +9,7 @@ from dnnsearch.cli.options import Storage, Study, option
 from dnnsearch.cli.progress import loading, resumable
 from dnnsearch.cli.search import AcceptCode, Quiet
 from dnnsearch.cli.startup import pin
+from dnnsearch.cli.streams import say
 from dnnsearch.runtime.cli_process import send_result
 from dnnsearch.urls import DEFAULT_STORAGE
 
@@ -50,7 +51,7 @@ def try_(
 
         pin(open_study(study, storage).config.numerics)
     outcome = _run(study, set_, workers, accept_code, quiet, storage)
-    print("\n".join(_lines(outcome)))
+    say(_lines(outcome))
     send_result({"trial": outcome.given})
 
 

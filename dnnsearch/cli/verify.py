@@ -11,6 +11,7 @@ import typer
 from dnnsearch.cli.options import Storage, option
 from dnnsearch.cli.progress import counter, progress_printer
 from dnnsearch.cli.startup import pin, read_early
+from dnnsearch.cli.streams import say
 from dnnsearch.runtime.cli_process import send_result
 from dnnsearch.urls import DEFAULT_STORAGE
 
@@ -83,7 +84,7 @@ def verify(
         verdict = _of_lock(Path(study), chosen, quiet)
     else:
         verdict = _of_study(study, storage, chosen, quiet)
-    print("\n".join(verdict.lines))
+    say(verdict.lines)
     if summary:
         from dnnsearch.reproduce.verification_summary import append
 

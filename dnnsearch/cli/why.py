@@ -10,6 +10,7 @@ from dnnsearch.cli.progress import counter, loading, resumable
 from dnnsearch.cli.promote import Json, Quiet, Workers
 from dnnsearch.cli.search import AcceptCode
 from dnnsearch.cli.startup import pin
+from dnnsearch.cli.streams import say
 from dnnsearch.runtime.cli_process import send_result
 from dnnsearch.urls import DEFAULT_STORAGE
 
@@ -59,5 +60,8 @@ def why(
         bar.begin("preparing the data")
         found = ablate(opened, replicates, workers, bar.say, accept_code, bar)
     result = document(found)
-    print(json.dumps(finite_or_null(result)) if as_json else "\n".join(lines(found)))
+    if as_json:
+        print(json.dumps(finite_or_null(result)))
+    else:
+        say(lines(found))
     send_result(result)

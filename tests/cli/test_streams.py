@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from dnnsearch.cli.streams import SUBSTITUTE, Output, protect_streams, write_document
+from dnnsearch.cli import streams
+from dnnsearch.cli.streams import SUBSTITUTE, Output, protect_streams, say, write_document
 from dnnsearch.study.stored_study import open_study
 
 PROGRAM = f"{sys.executable} -m dnnsearch"
@@ -82,3 +83,21 @@ def test_a_slow_reader_of_a_non_blocking_pipe_gets_everything() -> None:
         with io.BufferedWriter(Output(writing, "wb")) as output:
             output.write(b"x" * 1_000_000)
         assert reader.communicate()[0] == "1000000\n"
+
+
+@pytest.mark.parametrize("width", [40, 80])
+def test_on_a_terminal_a_sentence_is_broken_between_words_and_a_command_is_not(
+    width: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # a terminal of this width; the width of a real one is read in `terminal_width` alone
+    monkeypatch.setattr(streams, "terminal_width", lambda: width)
+    sentence = (
+        "  from dev to test: 0.4813 in the search, 0.4907 confirmed, 0.4389 on test (-0.0424)"
+    )
+    command = "  to search for a good ranking: --set objective=dev_roc_auc and another --study NAME"
+    say(["short", sentence, command])
+    first, *broken, last = capsys.readouterr().out.splitlines()
+    assert (first, last) == ("short", command)
+    assert " ".join(line.strip() for line in broken) == sentence.strip()
+    assert all(len(line) <= width for line in broken) and len(broken) > 1
+    assert broken[0].startswith("  from") and broken[1].startswith("    ")
