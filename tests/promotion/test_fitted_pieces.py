@@ -107,7 +107,7 @@ def test_networks_with_class_weights_get_honest_probabilities(
     promote: Promote, folder: Path
 ) -> None:
     said = promote("sick")
-    (tried,) = said["tried"]
+    *_, tried = said["tried"]
     assert tried["taken"]
     assert tried["gain"][0] > 0.05
     (line,) = (line for line in said["lines"] if "temperature" in line)
@@ -174,7 +174,7 @@ def test_a_threshold_is_fitted_for_f1(program: Preloaded, promote: Promote, fold
     (folder / "rare.yaml").write_text(text.replace("dev: 0.25, ", "dev: 0.45, "))
     program.run(folder, "search", "rare.yaml", *QUIET)
     said = promote("rare")
-    temperature, threshold = said["tried"]
+    *_, temperature, threshold = said["tried"]
     assert threshold["metric"] == "dev_f1"
     assert threshold["taken"]
     assert "bias" not in temperature["piece"]
