@@ -70,20 +70,10 @@ def verify(
       dnnsearch verify configs/digits.studylock
       dnnsearch verify digits.dnnstudy
     """
-    from dnnsearch.deployment.bundle.archive import is_archive
-    from dnnsearch.errors import UserError
-    from dnnsearch.reproduce.lock_file import is_lock
     from dnnsearch.validators import workers as workers_rule
 
     chosen = None if workers is None else option("--workers", workers_rule, workers)
-    if data is not None and not is_archive(study):
-        raise UserError("--data is for a .dnnstudy: a study and a lock file know their data")
-    if is_archive(study):
-        verdict = _of_archive(Path(study), data, chosen, quiet)
-    elif is_lock(study):
-        verdict = _of_lock(Path(study), chosen, quiet)
-    else:
-        verdict = _of_study(study, storage, chosen, quiet)
+    verdict = _verdict(study, data, storage, chosen, quiet)
     say(verdict.lines)
     if summary:
         from dnnsearch.reproduce.verification_summary import append
@@ -91,6 +81,22 @@ def verify(
         append(summary, study, verdict)
     send_result({"identical": verdict.exit_code == 0, "text": "\n".join(verdict.lines)})
     return verdict.exit_code
+
+
+def _verdict(
+    study: str, data: Path | None, storage: str, workers: int | str | None, quiet: bool
+) -> "Verification":
+    from dnnsearch.deployment.bundle.archive import is_archive
+    from dnnsearch.errors import UserError
+    from dnnsearch.reproduce.lock_file import is_lock
+
+    if data is not None and not is_archive(study):
+        raise UserError("--data is for a .dnnstudy: a study and a lock file know their data")
+    if is_archive(study):
+        return _of_archive(Path(study), data, workers, quiet)
+    if is_lock(study):
+        return _of_lock(Path(study), workers, quiet)
+    return _of_study(study, storage, workers, quiet)
 
 
 def _of_archive(

@@ -15,8 +15,8 @@ from dnnsearch.config.config import Config
 from dnnsearch.runtime import numerics
 from dnnsearch.storage.array_store import ArrayStore, default_root
 from dnnsearch.study.baselines.search_baselines import SearchBaselines
-from dnnsearch.study.coordinator import Coordinator
-from dnnsearch.study.definition import resolve_definition
+from dnnsearch.study.coordinator import Coordinator, Workers
+from dnnsearch.study.definition import Definition, resolve_definition
 from dnnsearch.study.given_trials import plan_given, presets
 from dnnsearch.study.ledger import Ledger
 from dnnsearch.study.retries import plan_retries
@@ -127,11 +127,9 @@ def search(
         trials = _announce(study, retry_failed, observer)
         ledger = Ledger(study, [publisher.put, observer.on_trial], check_lock)
         stored = len(ledger.stored)
-        study.records.prefetch(ledger.told_before)
         needed = stored if number is None else max(stored, number + 1)
         wanted = trials if number is None else needed
-        memo, preset = RecordMemo(study.records, observer.on_message), presets(study)
-        coordinator = Coordinator(definition, memo, ledger, workers, observer.on_progress, preset)
+        coordinator = _coordinator(definition, study, ledger, workers, observer)
         commits.keep(study, stored, wanted)
         baselines = SearchBaselines(study, definition, observer.on_message, observer.on_stage)
         with publishing(study, ledger, publisher, observer.on_message), baselines:
@@ -145,6 +143,19 @@ def search(
             _say_why(coordinator.gains, observer)
         lacking = publish_end(study, definition.prepared, whole, publisher, observer.on_message)
         return Outcome(study, trials, digest, lacking, number)
+
+
+def _coordinator(
+    definition: Definition,
+    study: OpenStudy,
+    ledger: Ledger,
+    workers: Workers,
+    observer: SearchObserver,
+) -> Coordinator:
+    """Return the coordinator of the study; the records of told trials are fetched in advance."""
+    study.records.prefetch(ledger.told_before)
+    memo, preset = RecordMemo(study.records, observer.on_message), presets(study)
+    return Coordinator(definition, memo, ledger, workers, observer.on_progress, preset)
 
 
 def _digest(study: OpenStudy, coordinator: Coordinator, stored: int) -> str:

@@ -21,7 +21,7 @@ from dnnsearch.nn.regularization import Dropout, smoothed
 from dnnsearch.trials.hyperparameters import Hyperparameters
 from dnnsearch.trials.input_pieces import InputPieces, network
 from dnnsearch.trials.rounded_parameters import RoundedParameters
-from dnnsearch.trials.updates import updates_of
+from dnnsearch.trials.updates import Updates, updates_of
 
 SINGLE = np.dtype(np.float32)
 CURVES = ("train_cost", "dev_cost", "train_accuracy", "dev_accuracy")
@@ -104,9 +104,7 @@ def train(
     trained = network(parameters, hyper, output, pieces, arithmetic)
     iterations = hyper.iterations if stop is None else stop
     batches = _batches(trained, arrays["X_train"], arrays["y_train"], hyper.batch_size, rngs)
-    weights = _class_weights(hyper.class_weights, trained, arrays["y_train"])
-    descent = updates_of(trained, hyper, weights)
-    descent = descent if arithmetic is FAST else RoundedParameters(descent, parameters.flat)
+    descent = _descent(trained, hyper, arrays["y_train"], parameters.flat, arithmetic)
     dropout = _dropout(trained, hyper.dropout, rngs)
     targets = partial(smoothed, share=hyper.label_smoothing) if hyper.label_smoothing else None
     for done, t in pairwise((0, *range(0, iterations, curve_every), iterations)):
@@ -125,6 +123,14 @@ def train(
         yield progress.only(alive)
         if not alive.any():
             return
+
+
+def _descent(
+    network: Network, hyper: Hyperparameters, y: Array, flat: Array, arithmetic: Arithmetic
+) -> Updates | RoundedParameters:
+    """Return the updates of the parameters `flat`, which train on the targets y."""
+    updates = updates_of(network, hyper, _class_weights(hyper.class_weights, network, y))
+    return updates if arithmetic is FAST else RoundedParameters(updates, flat)
 
 
 def _dropout(
