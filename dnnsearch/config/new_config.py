@@ -215,6 +215,9 @@ def _folds(
 def _with_settings(text: str, given: Mapping[str, Any]) -> str:
     """Return the text with the user's settings in place of its own lines."""
     for key, value in given.items():
+        other = yaml_file.ALTERNATIVES.get(key, key)
+        if other not in given:
+            text = re.sub(rf"^{re.escape(other)}:", f"{key}:", text, flags=re.MULTILINE)
         line = f"{key}: {json.dumps(value)}".ljust(template.COMMENT_COLUMN) + "  # set by the user"
         pattern = re.compile(rf"^{re.escape(key)}:.*$", re.MULTILINE)
         found = pattern.search(text)

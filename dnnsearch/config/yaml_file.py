@@ -18,6 +18,7 @@ from dnnsearch.errors import UserError
 from dnnsearch.storage.sqlite_connection import is_database
 from dnnsearch.validators import nearest, show
 
+ALTERNATIVES = {"units": "width", "width": "units"}  # a document has one of the two
 MAX_FILE_BYTES = 1 << 20  # a larger file is hardly a config
 
 
@@ -137,7 +138,8 @@ def _near(path: Path) -> str:
 def override(document: dict[str, Any], settings: Iterable[str]) -> tuple[dict[str, Any], set[str]]:
     """Return a copy of the document with each `key.path=value` set, and the keys that were set.
 
-    Raise UserError if a setting is not of this form or its value is not YAML.
+    A key that is set takes the place of its alternative, unless that is set as well. Raise
+    UserError if a setting is not of this form or its value is not YAML.
     """
     result, touched = copy.deepcopy(document), set()
     for setting in settings:
@@ -147,6 +149,9 @@ def override(document: dict[str, Any], settings: Iterable[str]) -> tuple[dict[st
             raise UserError(f"--set {show(setting)}: must be key=value or key.path=value")
         _put(result, names, parse(value, f"--set {path}"), setting)
         touched.add(names[0])
+    for key in touched:
+        if (other := ALTERNATIVES.get(key)) and other not in touched:
+            result.pop(other, None)
     return result, touched
 
 

@@ -199,10 +199,16 @@ def run_difference(view: TrialView, packed: bytes, run: "PublishedTrial") -> str
     return (
         _mapping("param ", fields.params(view), run.params)
         or next(filter(None, points), "")
-        or _mapping("metric ", fields.scalars(view), run.metrics)
+        or _mapping("metric ", _published_scalars(view, run.metrics), run.metrics)
         or _mapping("tag ", {**tags, fields.STATE: view.state}, run.tags)
         or _artifact(packed, run.record)
     )
+
+
+def _published_scalars(view: TrialView, published: Mapping[str, float]) -> dict[str, float]:
+    """Return the scalars of a record, without those that runs of before do not have."""
+    every = fields.scalars(view)
+    return {n: v for n, v in every.items() if n in published or n not in fields.ADDED_SCALARS}
 
 
 def _artifact(packed: bytes, copy: bytes | None) -> str:

@@ -45,6 +45,7 @@ SOURCE: Final[Mapping[str, str]] = {
 }
 LOG_RATE = "hp.log10_learning_rate"
 ERROR = "neg_log10_error"
+ADDED_SCALARS = (LOG_RATE, ERROR)  # runs of before 0.5 lack them
 SMALLEST_ERROR = 1e-4  # so that a perfect trial has a place beside the others
 RECORD = "record.zip"  # name of the artifact
 MAX_TAG_CHARACTERS = 7_500  # MLflow's own limit is 8,000

@@ -107,3 +107,11 @@ def test_overrides_are_set_in_a_copy_and_their_keys_are_returned():
 def test_an_override_that_cannot_be_set_is_one_line(setting):
     with pytest.raises(UserError, match="^--set"):
         override({"a": {"b": 1}, "c": 2}, [setting])
+
+
+def test_a_key_that_is_set_takes_the_place_of_its_alternative() -> None:
+    drafted = {"width": {"low": 32, "high": 256}}
+    assert override(drafted, ["units=[16, 8]"])[0] == {"units": [16, 8]}
+    assert override({"units": 4}, ["width=8"])[0] == {"width": 8}
+    both = override(drafted, ["units=4", "width=8"])[0]
+    assert both == {"units": 4, "width": 8}, "what is asked for is not guessed"

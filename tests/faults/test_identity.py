@@ -97,7 +97,7 @@ def test_a_study_is_published_once_although_its_experiment_was_renamed(
     assert_published_once(folder)
     assert "MLflow's run" in tracked.run(folder, "rerun", "wine/1")
     assert "MLflow has it with the study's run" in tracked.run(folder, "report", "wine")
-    assert f" {TRIALS + 1} runs in MLflow" in tracked.run(folder, "rm", "wine", "--yes")
+    assert f" {TRIALS + 4} runs in MLflow" in tracked.run(folder, "rm", "wine", "--yes")
     assert not list(folder.glob("records/wine"))
 
 

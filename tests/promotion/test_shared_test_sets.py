@@ -211,6 +211,6 @@ def test_mlflow_tells_machines_of_each_others_openings(
     client = connect(f"sqlite:///{tmp_path}/mlflow.db")
     (version,) = client.search_model_versions("name = 'there'")
     assert version.tags["dnnsearch.test_openings"] == version.tags["dnnsearch.test_opening"] == "2"
-    assert version.description.startswith("Test figure of the ensemble: test_accuracy 0.")
+    assert version.description.startswith("test_accuracy 0.")
     assert "opened 2 times, by here (in MLflow), there; the first" in version.description
     assert len(history(open_study("here", storage(here))).openings) == 1

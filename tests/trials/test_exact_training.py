@@ -55,10 +55,12 @@ def test_an_exact_training_is_the_fast_one_within_the_rounding_of_float32(
     double = {"dtype": "float64"} if "dropout" in changes else {}  # the masks of float32 are others
     fast = golden.result({**changes, "numerics": "portable", **double})
     assert exact.end == fast.end
-    assert exact.arrays["parameters"].dtype == np.float32
-    largest = np.abs(fast.arrays["parameters"]).max()
-    difference = np.abs(exact.arrays["parameters"] - fast.arrays["parameters"]).max()
-    assert difference < 3e-6 * largest
+    assert exact.arrays.keys() == fast.arrays.keys()
+    if "parameters" in exact.arrays:  # a record has those of a large network only if it must
+        assert exact.arrays["parameters"].dtype == np.float32
+        largest = np.abs(fast.arrays["parameters"]).max()
+        difference = np.abs(exact.arrays["parameters"] - fast.arrays["parameters"]).max()
+        assert difference < 3e-6 * largest
     assert exact.curves["dev_cost"] == pytest.approx(fast.curves["dev_cost"], abs=3e-6)
 
 
