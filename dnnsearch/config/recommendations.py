@@ -41,7 +41,7 @@ MAX_CODED_COLUMNS = 100  # codes of more number columns, such as pixels, cost to
 USUAL_EPOCHS, USUAL_BATCH, USUAL_STACK, USUAL_WIDTH = 60, 64, 5, 96
 USUAL_INPUTS, USUAL_CODES = 12, 200
 MAX_TRIAL_COST = 4e10  # of a usual trial on 4,000 rows: four seconds
-SEARCH_COST = 1.2e12  # of a search: a minute on two cores
+SEARCH_COST = 1e12  # of a search: a minute on two cores
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,6 @@ class Recommendation:
     iterations: tuple[int, int]
     width: int  # the most in a layer
     curve_every: int
-    max_cost: int  # of a trial
     numbers: int  # columns that are numbers
     has_codes: bool  # whether codes and embeddings of the numbers are searched
 
@@ -91,7 +90,6 @@ def recommend(table: FileTable) -> Recommendation:
         iterations=(_between(longest / 5, 200, 20_000), longest),
         width=256,
         curve_every=_between(longest / 60, 2, 20_000),
-        max_cost=_between(4 * usual, 10**9, 10**15),
         numbers=numbers,
         has_codes=has_codes,
     )

@@ -188,7 +188,7 @@ def _fixed(suits: Recommendation, folds: int | None) -> list[str]:
         _line("replicates", 1 if folds else suits.replicates, seeds),
         _line("folds", folds or "none", fold_count),
         _line("curve_every", suits.curve_every, "updates between two points of a learning curve"),
-        _line("max_cost", suits.max_cost, "limit on the multiply-adds of a trial, or none"),
+        _line("max_cost", "none", "limit on the multiply-adds of a trial"),
     ]
 
 

@@ -189,25 +189,28 @@ def row_difference(record: Record, row: FrozenTrial) -> str:
     )
 
 
-def run_difference(view: TrialView, packed: bytes, run: "PublishedTrial") -> str:
+def run_difference(view: TrialView, packed: bytes, run: "PublishedTrial", objective: str) -> str:
     """Return the first difference between a record and MLflow's run.
 
-    `view` is the record as it is published, `packed` the content of its file.
+    `view` is the record as it is published, `packed` the content of its file, and `objective`
+    that of its study.
     """
     points = (_points(n, _finite(view, n), dict(run.curves.get(n, []))) for n in view.curves)
     tags = {fields.DIGEST: view.digest, fields.SPEC: view.spec, fields.DATA: view.data}
     return (
         _mapping("param ", fields.params(view), run.params)
         or next(filter(None, points), "")
-        or _mapping("metric ", _published_scalars(view, run.metrics), run.metrics)
+        or _mapping("metric ", _published_scalars(view, run.metrics, objective), run.metrics)
         or _mapping("tag ", {**tags, fields.STATE: view.state}, run.tags)
         or _artifact(packed, run.record)
     )
 
 
-def _published_scalars(view: TrialView, published: Mapping[str, float]) -> dict[str, float]:
+def _published_scalars(
+    view: TrialView, published: Mapping[str, float], objective: str
+) -> dict[str, float]:
     """Return the scalars of a record, without those that runs of before do not have."""
-    every = fields.scalars(view)
+    every = fields.scalars(view, objective)
     return {n: v for n, v in every.items() if n in published or n not in fields.ADDED_SCALARS}
 
 

@@ -154,7 +154,9 @@ def _compare_copies(
         return
     verdict.compared.append("MLflow's run")
     path = study.path(number)
-    if difference := run_difference(ended_view(record, path), path.read_bytes(), run):
+    if difference := run_difference(
+        ended_view(record, path), path.read_bytes(), run, record.spec.objective
+    ):
         verdict.differences.append(f"MLflow's run {run.run_id}: {difference}")
 
 

@@ -17,6 +17,7 @@ from dnnsearch.study import identity_file
 from dnnsearch.study.retries import retry_params
 from dnnsearch.study.stored_study import GIVEN, OpenStudy
 from dnnsearch.trials.hyperparameter_row import Value
+from dnnsearch.trials.hyperparameters import HYPERPARAMETERS
 
 
 def read_settings(config: Config, settings: Sequence[str]) -> dict[str, Value]:
@@ -26,7 +27,7 @@ def read_settings(config: Config, settings: Sequence[str]) -> dict[str, Value]:
     """
     given, _ = override({}, settings)
     try:
-        return guess(given, config.hyper)
+        return guess(given, {name: getattr(config, name) for name in HYPERPARAMETERS})
     except ValueError as error:
         raise UserError(f"study {config.study}: --set {error}") from None
 

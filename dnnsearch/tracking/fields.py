@@ -83,7 +83,7 @@ def params(view: TrialView) -> dict[str, str]:
     return {name: str(value) for name, value in view.params.items()}
 
 
-def scalars(view: TrialView, objective: str = "dev_accuracy") -> dict[str, float]:
+def scalars(view: TrialView, objective: str) -> dict[str, float]:
     """Return the metrics without steps; only finite ones.
 
     A trial that has not ended has none: MLflow is slow to replace a metric that it already has.

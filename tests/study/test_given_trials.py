@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import dnnsearch
+from dnnsearch.config.config import parse_config
 from dnnsearch.errors import UserError
 from dnnsearch.storage.study_lock import study_lock
 from dnnsearch.study.given_trials import read_settings
@@ -130,6 +131,29 @@ def test_what_lies_outside_of_the_space_is_one_line_and_changes_nothing(
         read_settings(study.config, [setting])
     assert "--set" in str(error.value) and rule in str(error.value)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("space", "given", "wanted"),
+    [
+        ({"width": [8, 16]}, "width=16", {"width": 16}),
+        ({"units": [[8, 4], [16]]}, "units=[8, 4]", {"units": "8-4"}),
+        (
+            {"descent": ["adamw"], "learning_rate": {"adamw": [0.01, 0.1]}},
+            "learning_rate=0.1",
+            {"learning_rate_adamw": 0.1},
+        ),
+    ],
+)
+def test_every_kind_of_space_takes_a_given_configuration(
+    study: OpenStudy, space: dict, given: str, wanted: dict
+) -> None:
+    document = {k: v for k, v in study.config.document().items() if k not in ("units", "try_first")}
+    base = {} if "units" in space or "width" in space else {"units": 4}
+    document |= {"hidden_layers": [1, 2]} if "units" not in space else {}
+    document.pop("hidden_layers" if "units" in space else "none", None)
+    config = parse_config({**document, **base, **space}, "here", "tiny")
+    assert read_settings(config, [given]).items() >= wanted.items()
 
 
 def test_a_lock_has_the_given_trials(program: Preloaded, folder: Path) -> None:

@@ -11,11 +11,11 @@ from dnnsearch.tracking import fields
 def test_every_hyperparameter_is_a_param_and_every_numeric_one_a_metric(make_view):
     view = make_view(0)
     assert fields.params(view).keys() == view.params.keys()
-    numeric = {name for name in fields.scalars(view) if name.startswith("hp.")}
+    numeric = {name for name in fields.scalars(view, "dev_accuracy") if name.startswith("hp.")}
     assert numeric == {f"hp.{name}" for name in view.params} - {"hp.activation"} | {fields.LOG_RATE}
-    assert fields.scalars(view)[fields.LOG_RATE] == -1.0  # of 0.1
+    assert fields.scalars(view, "dev_accuracy")[fields.LOG_RATE] == -1.0  # of 0.1
     full = make_view(0, params=view.params | {"batch_size": "full"})
-    assert "hp.batch_size" not in fields.scalars(full)
+    assert "hp.batch_size" not in fields.scalars(full, "dev_accuracy")
     assert fields.params(full)["batch_size"] == "full"
 
 
@@ -23,7 +23,7 @@ def test_only_finite_values_are_metrics(make_view):
     view = make_view(2, "diverged", seconds=math.inf)
     values = [value for _, _, value in fields.points(view, "dev_accuracy")]
     assert values and all(map(math.isfinite, values))
-    assert "seconds" not in fields.scalars(view)
+    assert "seconds" not in fields.scalars(view, "dev_accuracy")
     assert fields.state_tags(view)["dnnsearch.diverged_at"] == "250"
 
 
@@ -37,8 +37,8 @@ def test_a_regression_without_accuracies_has_not_diverged(make_view):
 
 @pytest.mark.parametrize("state", ["pruned", "diverged", "failed", "running", "interrupted"])
 def test_only_finished_trials_have_an_objective_to_sort_by(make_view, state):
-    assert "objective" not in fields.scalars(make_view(1, state, value=0.9))
-    assert "objective" in fields.scalars(make_view(1))
+    assert "objective" not in fields.scalars(make_view(1, state, value=0.9), "dev_accuracy")
+    assert "objective" in fields.scalars(make_view(1), "dev_accuracy")
 
 
 def test_at_most_six_metrics_have_steps(make_view):
@@ -59,9 +59,10 @@ def test_a_long_traceback_keeps_its_end(make_view):
 
 def test_the_error_on_a_logarithmic_scale_tells_good_trials_apart(make_view):
     good, better, perfect = (
-        fields.scalars(make_view(0, value=value))[fields.ERROR] for value in (0.97, 0.99, 1.0)
+        fields.scalars(make_view(0, value=value), "dev_accuracy")[fields.ERROR]
+        for value in (0.97, 0.99, 1.0)
     )
     assert (round(good, 2), round(better, 6), perfect) == (1.52, 2.0, 4.0)
     cost = fields.scalars(make_view(0, value=0.01), "dev_cost")
     assert cost[fields.ERROR] == 2.0  # the smaller the cost, the larger
-    assert fields.ERROR not in fields.scalars(make_view(0, "pruned", value=0.9))
+    assert fields.ERROR not in fields.scalars(make_view(0, "pruned", value=0.9), "dev_accuracy")
