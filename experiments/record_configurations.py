@@ -56,7 +56,6 @@ FIXED = [
     "tracking=none",
     "metrics=[]",
     "start=none",
-    f"max_cost={MAX_COST}",
 ]
 
 STRONG: dict[str, Any] = {
@@ -191,7 +190,7 @@ def prepared(path: Path, seed: int) -> Definition:
     given = {"objective": "dev_cost"} | ({"data.task": "regression"} if is_regression else {})
     config = dnnsearch.new(file, target, name=name, overrides=given, quiet=True)
     space = [f"{key}={json.dumps(value)}" for key, value in SPACE.items()]
-    loaded = load_config(config, [*FIXED, *space, f"split.seed={seed}"])
+    loaded = load_config(config, [*FIXED, *space, f"split.seed={seed}", f"max_cost={MAX_COST}"])
     return resolve_definition(loaded, ArrayStore(Path("arrays")))
 
 

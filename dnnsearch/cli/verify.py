@@ -103,9 +103,10 @@ def _of_archive(
     path: Path, data: Path | None, workers: int | str | None, quiet: bool
 ) -> "Verification":
     from dnnsearch.deployment.bundle.archive import read
-    from dnnsearch.deployment.bundle.study_import import numerics_of, opened
+    from dnnsearch.deployment.bundle.study_import import numerics_of, opened, require_data
 
     members = read(path)
+    require_data(members, str(path), data)
     pin(numerics_of(members, str(path)))
     with opened(members, str(path), data) as study:
         return _of_study(study.name, study.rows.storage.url, workers, quiet)

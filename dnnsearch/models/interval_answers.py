@@ -21,7 +21,7 @@ def check_level(model: Model, level: float) -> None:
 def _conformal(model: Model) -> Conformal:
     if model.conformal is None:
         rule = "this model has no scores for intervals"
-        raise ValueError(f"{rule}: they come with a promotion by this version")
+        raise ValueError(f"{rule}: a champion has them that was promoted by this version")
     return model.conformal
 
 

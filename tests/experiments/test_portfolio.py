@@ -25,7 +25,8 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_runs_are_recorded_once(folder: Path) -> None:
+def test_runs_are_recorded_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(record_configurations, "MAX_COST", 10**9)  # less than a second
     runs = folder / "runs.jsonl"
     record = ["--data", str(folder), "--out", str(runs)]
     record_configurations.main([*record, "--last", "2"])

@@ -3,9 +3,12 @@
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 from experiments import storm_of_commands as storm
 
 
+@pytest.mark.proof
 def test_a_promotion_that_was_killed_ends_as_one_that_was_not(tmp_path: Path) -> None:
     out = tmp_path / "storm.md"
     done = storm.main(["--tiny", "--kills", "3", "--out", str(out)])

@@ -39,6 +39,9 @@ def test_a_promoted_study_verifies_with_its_champion_on_enclosed_and_on_given_da
     assert "clean identical: 6 trials" in program.run(here, *given, **cache)
     said = program.run(here, "verify", "my-clean.dnnstudy", "--quiet", code=2, **cache)
     assert said.count("\n") == 1
+    assert (
+        "its data are not enclosed, and clean.csv is not here: give them with --data FILE" in said
+    )
     program.run(here, "import", "my-whole.dnnstudy", "--tracking=none", **cache)
     assert (here / "clean-data" / "file.csv").read_bytes() == rows
     answers = dnnsearch.predict("clean", "my-clean.csv")

@@ -77,6 +77,12 @@ def test_an_untouched_trial_is_identical_in_all_its_copies(tracked: Preloaded, t
     assert "note" not in output
 
 
+def test_a_trial_agrees_with_mlflow_whatever_the_objective(tracked: Preloaded, tiny: Path) -> None:
+    tracked.run(tiny, "search", "tiny.yaml", "--study=cost", "--set=objective=dev_cost", "--quiet")
+    assert "MLflow's run" in tracked.run(tiny, "rerun", "cost/2")
+    assert "MLflow's run" in tracked.run(tiny, "rerun", "tiny/2")
+
+
 def test_a_trial_is_also_found_by_its_mlflow_run_and_changes_there_are_named(
     tracked: Preloaded, tiny: Path
 ) -> None:

@@ -95,6 +95,20 @@ def numerics_of(members: Members, place: str) -> str:
         return _config(json.loads(members[DOCUMENT]), {}).numerics
 
 
+def require_data(members: Members, place: str, data: Path | None) -> None:
+    """Raise UserError if the study's data are neither given, nor enclosed, nor here."""
+    if data is not None:
+        return
+    with _refused(place):
+        own = json.loads(members[DOCUMENT])["config"]["data"]
+        for key, name in data_members(own).items():
+            if DATA + name not in members and not Path(own[key]).exists():
+                raise UserError(
+                    f"its data are not enclosed, and {own[key]} is not here: give them with --data "
+                    "FILE, or enclose them with `dnnsearch export --with-data`"
+                )
+
+
 _MALFORMED = (AttributeError, ArithmeticError, LookupError, RecursionError, TypeError, ValueError)
 
 

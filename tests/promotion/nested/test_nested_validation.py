@@ -50,6 +50,7 @@ def test_every_row_is_tested_once_by_a_model_that_was_made_without_it(
     assert "test set opened 2 times, by two, two (2 outer folds)" in again.text
 
 
+@pytest.mark.proof
 def test_a_killed_validation_resumes_with_the_same_figure(program: Preloaded, two: Path) -> None:
     marker = two / "killed"
     failpoint = f"dnnsearch.promotion.nested.nested_validation:promote:after:1:{marker}"
