@@ -43,6 +43,7 @@ def _confirmation(promotion: Promotion) -> list[str]:
         *_table(confirmed),
         *(f"left out: trial {one.trial}, whose networks diverged" for one in confirmed.diverged),
         f"({error}; each interval is a 95 % interval of its own)",
+        *interval_note(confirmed.comparison),
         choice(promotion),
         *gain_lines(promotion.confirmed, promotion.winner, promotion.study),
         *_checkpoint(promotion.winner),
@@ -85,6 +86,15 @@ def relation_to_best(comparison: Comparison, k: int) -> str:
     interval = comparison.difference_to_best(k)
     word = "not distinguishable" if k in comparison.tied else "worse"
     return f"{interval.low:+.4f} to {interval.high:+.4f}, {word}"
+
+
+def interval_note(comparison: Comparison) -> list[str]:
+    """Return why intervals that end at 0 are called worse, if there are any."""
+    if len(comparison.tied) == len(comparison.candidates):
+        return []
+    return [
+        "(worse: the best is ahead by more than chance would cause in 1 of 20 cases, one-sided)"
+    ]
 
 
 def choice(promotion: Promotion) -> str:

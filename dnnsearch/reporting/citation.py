@@ -77,7 +77,7 @@ def _champion(study: OpenStudy) -> Figure | None:
     return Figure(
         name=name,
         text=score_text(score),
-        of=f"The champion, {networks} networks of trial {record.spec.number}",
+        of=f"The champion, {networks} networks of trial {record.spec.number},",
         note=f"{entry['figures']['examples']} test rows, where guessing has {guess:.4f} "
         f"({history(study).sentence(entry['model'])})",
         document={"metric": name, **score, "guess": guess, "trial": record.spec.number},

@@ -9,7 +9,7 @@ import pytest
 from dnnsearch.promotion.candidates import Candidate
 from dnnsearch.promotion.confirmation import Confirmed
 from dnnsearch.promotion.promotion import Promotion
-from dnnsearch.promotion.promotion_text import choice, relation_to_best
+from dnnsearch.promotion.promotion_text import choice, interval_note, relation_to_best
 from dnnsearch.promotion.registration import Registered
 from dnnsearch.statistics.interval import Interval
 from dnnsearch.statistics.score_sample import ScoreSample
@@ -131,3 +131,12 @@ def test_the_reason_of_the_choice_is_what_happened(
         registered=Registered("", "", True, ""),
     )
     assert choice(promotion) == f"chosen: trial {winner} (relu 8, learning rate 0.1){said}"
+
+
+def test_a_table_says_why_an_interval_that_ends_at_0_is_called_worse() -> None:
+    unlike = confirmed([1.0, 0.99, -9.0], [300, 200, 1])
+    (note,) = interval_note(unlike.comparison)
+    assert "one-sided" in note
+    assert relation_to_best(unlike.comparison, 2).endswith("to +0.0000, worse")
+    alike = confirmed([1.0, 0.99], [300, 200])
+    assert interval_note(alike.comparison) == []

@@ -3,7 +3,7 @@
 from typing import Any
 
 from dnnsearch.promotion.comparison.compare_studies import StudyComparison
-from dnnsearch.promotion.promotion_text import relation_to_best
+from dnnsearch.promotion.promotion_text import interval_note, relation_to_best
 from dnnsearch.statistics.interval import with_error
 
 
@@ -25,6 +25,7 @@ def lines(found: StudyComparison) -> list[str]:
         *_table(found),
         *(f"left out: {study}/{trial}, whose networks diverged" for study, trial in found.diverged),
         f"({note})",
+        *interval_note(found.comparison),
         *_other_objectives(found),
         *(verdict(found, other) for other in found.ranked[1:]),
     ]
