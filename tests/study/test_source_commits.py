@@ -96,7 +96,7 @@ def test_a_search_notes_the_commits_and_no_fingerprint_covers_them(
         (2, {"commit": first, "changed": True}),
     ]
     assert dnnsearch.fingerprint("own", trials=2) == before
-    client = mlflow.MlflowClient("sqlite:///mlflow.db")
+    client = mlflow.MlflowClient(f"sqlite:///{folder}/mlflow.db")
     (experiment,) = client.search_experiments(filter_string="name = 'own'")
     runs = client.search_runs([experiment.experiment_id], "tags.`dnnsearch.kind` = 'study'")
     (shown,) = [run.data.tags for run in runs]
