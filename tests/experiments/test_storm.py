@@ -4,9 +4,12 @@ import random
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 from experiments import kills, storm
 
 
+@pytest.mark.proof
 def test_ten_kills_leave_no_trace(tmp_path: Path) -> None:
     out = tmp_path / "storm.md"
     done = storm.main(["--tiny", "--kills", "10", "--out", str(out)])
