@@ -52,9 +52,10 @@ def compare(
         from dnnsearch.study.stored_study import open_study
 
         opened = [open_study(name, storage) for name in names]
-        kinds = {study.config.numerics for study in opened}
+        kinds = list(dict.fromkeys(study.config.numerics for study in opened))
         if len(kinds) > 1:
-            raise UserError("studies with numerics portable and native cannot be compared in one")
+            named = " and ".join(kinds)
+            raise UserError(f"studies with numerics {named} cannot be compared in one")
         pin(*kinds)
         from dnnsearch.promotion.comparison.compare_studies import compare as train_and_compare
         from dnnsearch.promotion.comparison.comparison_text import document, lines
