@@ -1,13 +1,18 @@
 """`export`: a study as one file."""
 
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dnnsearch.cli.options import Storage, Study, writable
+from dnnsearch.cli.progress import progress_printer
 from dnnsearch.runtime.cli_process import program_name, send_result
 from dnnsearch.urls import DEFAULT_STORAGE
+
+if TYPE_CHECKING:
+    from dnnsearch.study.stored_study import OpenStudy
 
 
 def export(
@@ -18,15 +23,17 @@ def export(
     with_data: Annotated[
         bool, typer.Option("--with-data", help="Enclose the files of the data, all rows of them.")
     ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
     storage: Storage = DEFAULT_STORAGE,
 ) -> None:
     """Write a study into one file.
 
     Anyone can verify or import it. The file is a zip: the definition, the trials with their
-    records, how the data were prepared, the champion, the leaderboard, and the SHA-256 of each
-    part. The same study gives the same bytes. The rows of your data are enclosed with --with-data
-    only. What was fitted to them is in any case: names of columns and categories, quantiles,
-    predictions for dev rows.
+    records, how the data were prepared, the champion, the leaderboard, the report, and the SHA-256
+    of each part. The same study gives the same bytes. The rows of your data are enclosed with
+    --with-data only. What was fitted to them is in any case: names of columns and categories,
+    quantiles, predictions for dev rows, and in the report the numbers and labels of the rows that
+    are most confidently wrong.
 
     \b
     Examples:
@@ -46,9 +53,17 @@ def export(
         raise UserError(f"FILE must end with {SUFFIX}, but got {path}")
     opened = open_study(study, storage)
     sources = enclosed(opened) if with_data else []
-    content = archive(opened, with_data)
+    content = archive(opened, with_data, partial(_page, opened, quiet))
     write_whole(writable(path).resolve(), content)
     data = f"with all rows of {', '.join(sources)}" if sources else "without the rows of the data"
     print(f"{path}: {len(opened.trials())} trials, {data}")
     print(f"to verify it: {program_name()} verify {path}")
     send_result({"file": str(path)})
+
+
+def _page(study: "OpenStudy", quiet: bool) -> str:
+    """Return the report on a study, which names no address of this machine."""
+    from dnnsearch.reporting.write_report import report
+
+    place = f"a folder in which `dnnsearch import {study.name}.dnnstudy` has made the study"
+    return report([study], progress_printer(quiet), place=place).html

@@ -22,7 +22,6 @@ from dnnsearch.reporting.html.markup import Markup, joined, tag
 from dnnsearch.reporting.html.page import page
 from dnnsearch.reporting.html.test_figure_section import test_figure
 from dnnsearch.runtime import numerics
-from dnnsearch.runtime.cli_process import program_name
 from dnnsearch.study.baselines import baselines_file
 from dnnsearch.study.baselines.fit_study import fit_and_keep
 from dnnsearch.study.leaderboard.formats import in_markdown
@@ -44,17 +43,21 @@ class Report(NamedTuple):
 
 
 def report(
-    studies: Sequence[OpenStudy], on_message: OnMessage = lambda text: None, draws: int = DRAWS
+    studies: Sequence[OpenStudy],
+    on_message: OnMessage = lambda text: None,
+    draws: int = DRAWS,
+    place: str = "",
 ) -> Report:
     """Return the report on the studies; `on_message` gets a line about each long step.
 
-    The importance of the hyperparameters is computed on `draws` random subsets of the trials. Raise
+    The importance of the hyperparameters is computed on `draws` random subsets of the trials.
+    `place` says in words where the studies can be verified, by default the addresses of here. Raise
     UserError if a record is missing or damaged.
     """
     every = [_read(study, on_message) for study in studies]
     bodies, verdicts = [], []
     for study, data in zip(studies, every, strict=True):
-        body, sentences = _one(study, data, on_message, draws)
+        body, sentences = _one(study, data, on_message, draws, place)
         bodies.append(body)
         verdicts.append(in_markdown(" ".join(sentences)))
     if len(studies) == 1:
@@ -107,7 +110,7 @@ def _read(study: OpenStudy, on_message: OnMessage) -> ReportData:
 
 
 def _one(
-    study: OpenStudy, data: ReportData, on_message: OnMessage, draws: int
+    study: OpenStudy, data: ReportData, on_message: OnMessage, draws: int, place: str
 ) -> tuple[Markup, list[str]]:
     """Return the sections on a study, and the sentences of its verdict."""
     analyses = analyse(data, draws, on_message)
@@ -129,13 +132,13 @@ def _one(
         parts.append(ablation_section(study, on_message))
         parts.append(sections.analysis(study, data, analyses, by_depth, champion))
         parts.append(_columns(study, champion, on_message))
-    return joined([*parts, sections.commands(data)]), sentences
+    return joined([*parts, sections.commands(data, place)]), sentences
 
 
 def _columns(study: OpenStudy, shown: ShownNetworks, on_message: OnMessage) -> Markup:
     """Return the section on the columns; a report trains nothing, and goes on without the data."""
     if any("parameters" not in record.arrays for record in shown.records):
-        command = f"{program_name()} explain {shlex.quote(study.name)}"
+        command = f"dnnsearch explain {shlex.quote(study.name)}"
         return without_columns(
             "The parameters of these networks are too large for their record; "
             f"`{command}` trains them again."

@@ -18,9 +18,9 @@ def test_a_promoted_study_verifies_with_its_champion_on_enclosed_and_on_given_da
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     promote("clean")
-    said = program.run(folder, "export", "clean")
+    said = program.run(folder, "export", "clean", "--quiet")
     assert said.startswith("clean.dnnstudy: 6 trials, without the rows of the data")
-    said = program.run(folder, "export", "clean", "whole.dnnstudy", "--with-data")
+    said = program.run(folder, "export", "clean", "whole.dnnstudy", "--with-data", "-q")
     assert said.startswith("whole.dnnstudy: 6 trials, with all rows of clean.csv")
     rows = (folder / "clean.csv").read_bytes()
     assert rows in (folder / "whole.dnnstudy").read_bytes()

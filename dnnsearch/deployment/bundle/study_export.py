@@ -5,8 +5,10 @@ for that. The same study has the same members, whenever they are written.
 """
 
 import hashlib
+import html
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,10 +17,11 @@ from optuna.distributions import distribution_to_json
 from optuna.trial import FrozenTrial
 
 from dnnsearch.data.files.source import PATHS
-from dnnsearch.deployment.bundle.archive import PLACE, encode
+from dnnsearch.deployment.bundle.archive import PLACE, Members, encode
 from dnnsearch.deployment.champion import PROMOTIONS, champion_path
 from dnnsearch.errors import UserError
 from dnnsearch.models.model_file import ENDING
+from dnnsearch.storage.array_store import canonical
 from dnnsearch.storage.regular_file import Unreadable, read_regular
 from dnnsearch.study import identity_file, preparation
 from dnnsearch.study.baselines import baselines_file
@@ -40,7 +43,7 @@ from dnnsearch.study.stored_study import (
 from dnnsearch.trials.record import Record, encode_failure
 from dnnsearch.trials.record_file import named
 
-DOCUMENT, LEADERBOARD = "study.json", "leaderboard.csv"
+DOCUMENT, LEADERBOARD, REPORT = "study.json", "leaderboard.csv", "report.html"
 RECORDS, DATA = "records/", "data/"  # before the names of members
 # The attributes of a study that another machine needs; CONFIG is written without its places.
 KEPT = (
@@ -50,18 +53,47 @@ KEPT = (
 PLACES = ("storage", "records", "tracking", "workers")  # of a config: each machine has its own
 
 
-def export(study: OpenStudy, with_data: bool) -> bytes:
+def export(study: OpenStudy, with_data: bool, page: Callable[[], str]) -> bytes:
     """Return the archive of a study; the files of its data are in it if `with_data`.
 
-    Raise UserError if a trial is unfinished, or if a record, or a file of the data that is asked
-    for, is missing or not the one of the study.
+    `page` returns the report on the study as HTML. Raise UserError if a trial is unfinished, or if
+    a record, or a file of the data that is asked for, is missing or not the one of the study.
     """
     members = dict(_files(study))
     members[LEADERBOARD] = csv_text([leaderboard(study)]).encode()
+    members[DOCUMENT] = _json(_document(study))
+    members[REPORT] = _report(study, report_mark(members), page)
     sources = dict(_sources(study))
     members |= {DATA + name: content for name, content in sources.items()} if with_data else {}
-    members[DOCUMENT] = _json(_document(study))
     return encode(members)
+
+
+def report_mark(members: Members) -> bytes:
+    """Return the end of a report, which says of which study it is: the digest of all other members.
+
+    The files of the data are not among them.
+    """
+    others = {n: c for n, c in members.items() if n != REPORT and not n.startswith(DATA)}
+    listed = {name: hashlib.sha256(content).hexdigest() for name, content in others.items()}
+    return f"\n<!-- of {hashlib.sha256(canonical(listed).encode()).hexdigest()} -->\n".encode()
+
+
+def _report(study: OpenStudy, mark: bytes, page: Callable[[], str]) -> bytes:
+    """Return the report that was made of exactly this study, else a new one, which is kept.
+
+    It may depend on the machine, and on whether the data are there.
+    """
+    kept = _content(study.records.folder / REPORT)
+    if kept is not None and kept.endswith(mark):
+        return kept
+    text = page()
+    for path in (str(study.config.data[key]) for key in data_members(study.config.data)):
+        if Path(path).name != path:
+            text = text.replace(html.escape(path), html.escape(Path(path).name))
+    made = text.encode() + mark
+    with suppress(UserError, OSError):  # then the next export makes it again
+        study.records.put_side_file(REPORT, made)
+    return made
 
 
 def data_members(data: Mapping[str, Any]) -> dict[str, str]:
@@ -136,8 +168,19 @@ def _document(study: OpenStudy) -> dict[str, Any]:
         "config": {**config, "data": {**data, **names}},
         "attributes": {key: attributes[key] for key in KEPT if key in attributes},
         "trials": [_trial(row) for row in study.ended_trials()],
+        "computed": computed(study),
         "fingerprint": study.fingerprint(),
     }
+
+
+def computed(study: OpenStudy) -> list[dict[str, Any]]:
+    """Return which trials were trained under which versions and numerics, by their records."""
+    found: dict[str, dict[str, Any]] = {}
+    for row in study.ended_trials():
+        made = study.record(row.number).document["made"]
+        state = {key: made[key] for key in ("versions", "numerics") if key in made}
+        found.setdefault(canonical(state), {**state, "trials": []})["trials"].append(row.number)
+    return list(found.values())
 
 
 def _trial(row: FrozenTrial) -> dict[str, Any]:

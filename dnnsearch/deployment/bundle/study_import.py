@@ -27,7 +27,10 @@ from dnnsearch.deployment.bundle.study_export import (
     LEADERBOARD,
     PLACES,
     RECORDS,
+    REPORT,
+    computed,
     data_members,
+    report_mark,
 )
 from dnnsearch.deployment.champion import champion_path
 from dnnsearch.errors import UserError
@@ -211,6 +214,7 @@ def _made(archived: Archived, places: Places, data_folder: Path) -> OpenStudy:
     for member, content in archived.members.items():
         if member.startswith(RECORDS):
             write_whole(records.folder / member.removeprefix(RECORDS), content)
+    records.put_side_file(REPORT, archived.members[REPORT])
     storage = open_storage(places.storage, create=True)
     create_study(storage, name, METRICS[config.objective].direction.name)
     rows = Rows(storage, name)
@@ -256,8 +260,12 @@ def _check(study: OpenStudy, archived: Archived) -> None:
             raise UserError(f"trial {row.number}: its row is not that of its record: {different}")
     if study.fingerprint() != document["fingerprint"]:
         raise UserError("its fingerprint is not that of its records")
+    if computed(study) != document["computed"]:
+        raise UserError(f"{DOCUMENT}: its versions are not those of its records")
     if csv_text([leaderboard(study)]).encode() != archived.members[LEADERBOARD]:
         raise UserError(f"{LEADERBOARD} does not have the trials of the study")
+    if not archived.members[REPORT].endswith(report_mark(archived.members)):
+        raise UserError(f"{REPORT} is not of this study")
     preparation.files(study)
     noted = identity_file.read(study)
     if noted is None or noted.study != study.name:

@@ -213,8 +213,10 @@ def curves(data: ReportData) -> Markup:
     )
 
 
-def commands(data: ReportData) -> Markup:
-    """Return the commands that repeat and verify the study."""
+def commands(data: ReportData, place: str = "") -> Markup:
+    """Return the commands that repeat and verify the study; `place` says in words where it is."""
+    config = data.config
+    here = f"the folder of the study; storage {config.storage}, records {config.records}"
     name = shlex.quote(data.name)
     lines = [f"dnnsearch show {name}", f"dnnsearch verify {name}"]
     if data.finished:
@@ -227,8 +229,7 @@ def commands(data: ReportData) -> Markup:
         "Reproduce",
         tag("pre", tag("code", "\n".join(lines))),
         tag("p", f"Made with {made}; numerics {data.definition['numerics']}.", class_="about"),
-        about="Run these in the folder of the study; storage "
-        f"{data.config.storage}, records {data.config.records}.",
+        about=f"Run these in {place or here}.",
     )
 
 

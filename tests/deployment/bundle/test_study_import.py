@@ -11,6 +11,7 @@ import pytest
 
 import dnnsearch
 from dnnsearch.deployment.bundle.archive import decode, encode
+from dnnsearch.deployment.bundle.study_export import export
 from dnnsearch.deployment.bundle.study_import import Places, import_study
 from dnnsearch.errors import UserError
 from dnnsearch.study.stored_study import open_study
@@ -22,11 +23,10 @@ PLACES = Places("sqlite:///optuna.db", "records", "none")
 
 
 @pytest.fixture
-def exported(tracked: Preloaded, tiny: Path) -> Path:
+def exported(archived: Path, tiny: Path) -> Path:
     """The file of the study `tiny`, in its folder."""
-    said = tracked.run(tiny, "export", "tiny")
-    assert said.startswith("tiny.dnnstudy: 5 trials, without the rows of the data\n")
-    return tiny / "tiny.dnnstudy"
+    shutil.copy(archived, tiny)
+    return tiny / archived.name
 
 
 def test_a_study_is_verified_and_imported_in_an_empty_folder(
@@ -55,13 +55,39 @@ def test_a_study_is_verified_and_imported_in_an_empty_folder(
     assert said.startswith("error: there is a study tiny in sqlite:///optuna.db already")
 
 
-def test_the_file_says_nothing_of_the_machine_that_wrote_it(exported: Path, tiny: Path) -> None:
+def test_the_file_says_nothing_of_the_machine_that_wrote_it(archived: Path, tiny: Path) -> None:
     failed = open_study("tiny", PLACES.storage).record(3)
     assert "File " in failed.document["traceback"]  # so there is something to leave out
-    whole = exported.read_bytes()
-    assert str(tiny).encode() not in whole
-    assert b"Traceback" not in whole
-    assert b"mlflow.db" not in whole
+    whole = archived.read_bytes()
+    assert b"<h1>Study tiny</h1>" in whole
+    for text in (str(archived.parent), "Traceback", "mlflow.db", "optuna.db"):
+        assert text.encode() not in whole
+
+
+def test_it_says_under_which_versions_it_was_computed(archived: Path) -> None:
+    document = json.loads(decode(archived.read_bytes(), "x")["study.json"])
+    (made,) = (one for one in document["computed"] if "versions" in one)
+    assert made["versions"]["numpy"] == np.__version__
+    assert made["numerics"]["blas"]
+    assert made["trials"] == [0, 1, 2, 4]  # 3 has failed
+
+
+def test_the_report_is_made_once_for_each_state_of_a_study(tiny: Path) -> None:
+    pages = iter(["first", "second", "third"])
+    study = open_study("tiny", PLACES.storage)
+
+    def report() -> bytes:
+        return decode(export(study, False, lambda: next(pages)), "x")["report.html"]
+
+    first = report()
+    assert first.startswith(b"first\n<!-- of ")
+    assert report() == first
+    (tiny / "records" / "tiny" / "report.html").write_bytes(b"another")
+    assert report().startswith(b"second")
+    study.rows.set_attribute("profile", {})
+    assert decode(export(open_study("tiny", PLACES.storage), False, lambda: next(pages)), "x")[
+        "report.html"
+    ].startswith(b"third")
 
 
 def of(document: Document, change: Callable[[Document], object]) -> Document:
@@ -84,6 +110,10 @@ TAMPERED = {
     "another seed": (set_value("config", "seed", to=7), "does not lead to its definition: seed"),
     "a worker of the sender": (set_value("config", "workers", to="tcp://h:1"), "of a machine"),
     "a file of here": (set_value("config", "data", to={"file": "/etc/passwd"}), "without folders"),
+    "other versions": (
+        set_value("computed", 0, "versions", "numpy", to="1.0"),
+        "versions are not those of its records",
+    ),
     "another figure": (set_value("fingerprint", to="0" * 64), "fingerprint is not that"),
     "no identity": (set_value("attributes", "id", to="../x"), "has no identity"),
     "another name": (set_value("study", to="../x"), "study"),
