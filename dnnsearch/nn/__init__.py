@@ -12,6 +12,7 @@ embedding, then X is (..., n_x, m), and A[0] is what they make of it.
 
 This room does not know data files, descent, trials or searches; docs/course.md explains it.
 
+- `memory`: new arrays, placed as the processor likes them.
 - `parameters`: W and b of all layers, as views of one flat vector.
 - `arithmetic`: the operations whose last bit depends on the machine.
 - `activations`: the functions g and their slopes.

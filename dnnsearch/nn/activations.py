@@ -8,7 +8,7 @@ gradient check then covers it. What needs tanh gets it from the arithmetic of th
 import math
 from collections.abc import Callable
 from functools import cache, partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -24,10 +24,15 @@ Function = Callable[..., Array]  # (x, out=None)
 
 
 class Activation(NamedTuple):
-    """A = g(Z) and its derivative g'(Z), computed from Z or A, whichever is cheaper."""
+    """A = g(Z) and its derivative g'(Z), computed from Z or A, whichever is cheaper.
 
-    function: Callable[[Array, Array | None], Array]  # (Z, out) -> A; None makes a new array
-    slope: Callable[[Array, Array, Array], Array]  # (Z, A, out) -> g'(Z)
+    If `keeps` is not 0, a pass may give both functions so many more arrays in the shape of Z. The
+    first one writes there what the other would have to compute again.
+    """
+
+    function: Callable[..., Array]  # (Z, out, *kept) -> A; None for out makes a new array
+    slope: Callable[..., Array]  # (Z, A, out, *kept) -> g'(Z)
+    keeps: int = 0  # arrays
 
 
 def sigmoid(Z: Array, out: Array | None = None, tanh: Function = np.tanh) -> Array:
@@ -38,8 +43,9 @@ def sigmoid(Z: Array, out: Array | None = None, tanh: Function = np.tanh) -> Arr
     suffer, because gradients need A - Y and costs are computed from Z. `predict` applies the
     sigmoid in float64, where the same happens from Z = -37 on.
     """
-    out = tanh(np.multiply(0.5, Z, out=out), out=out)
-    return np.add(0.5, np.multiply(0.5, out, out=out), out=out)
+    half = constants(Z.dtype).half
+    out = tanh(np.multiply(half, Z, out=out), out=out)
+    return np.add(half, np.multiply(half, out, out=out), out=out)
 
 
 def relu(Z: Array, out: Array | None = None) -> Array:
@@ -59,63 +65,98 @@ def relu_slope(Z: Array, A: Array, out: Array) -> Array:
     return np.greater(A, FLOAT32_ZERO, out=out)
 
 
-def silu(Z: Array, out: Array | None = None, tanh: Function = np.tanh) -> Array:
-    """Return Z sigmoid(Z), in the shape and dtype of Z (Elfwing et al. 2018, equation 4)."""
-    A = sigmoid(Z, out, tanh)
-    return np.multiply(Z, A, out=A)
+def silu(
+    Z: Array, out: Array | None = None, S: Array | None = None, tanh: Function = np.tanh
+) -> Array:
+    """Return Z S, in the shape and dtype of Z, where S = sigmoid(Z).
+
+    Elfwing et al. 2018, equation 4. S is kept in the array of that name, if there is one.
+    """
+    A = sigmoid(Z, out if S is None else S, tanh)
+    return np.multiply(Z, A, out=A if S is None else out)
 
 
-def silu_slope(Z: Array, A: Array, out: Array, tanh: Function = np.tanh) -> Array:
-    """Return sigmoid(Z) (1 + Z - A), the derivative of A = Z sigmoid(Z)."""
-    rest = np.subtract(Z, A)
-    np.add(1, rest, out=rest)
-    return np.multiply(sigmoid(Z, out, tanh), rest, out=out)
+def silu_slope(
+    Z: Array, A: Array, out: Array, S: Array | None = None, tanh: Function = np.tanh
+) -> Array:
+    """Return S (1 + Z - A), the derivative of A = Z S; S is what `silu` kept."""
+    S = sigmoid(Z, None, tanh) if S is None else S
+    np.add(constants(Z.dtype).one, np.subtract(Z, A, out=out), out=out)
+    return np.multiply(S, out, out=out)
 
 
-def gelu(Z: Array, out: Array | None = None, tanh: Function = np.tanh) -> Array:
+def gelu(
+    Z: Array,
+    out: Array | None = None,
+    T: Array | None = None,
+    clipped: Array | None = None,
+    rest: Array | None = None,
+    tanh: Function = np.tanh,
+) -> Array:
     """Return Z/2 (1 + T), in the shape and dtype of Z, where T = tanh(c (Z + 0.044715 Z^3)).
 
-    This is the tanh form (Hendrycks and Gimpel 2016, section 2); c = sqrt(2 / pi).
+    This is the tanh form (Hendrycks and Gimpel 2016, section 2); c = sqrt(2 / pi). It is computed
+    as tanh(c Z (1 + 0.044715 Z^2)) with Z^2 of at most 100, so that nothing overflows; beyond, tanh
+    is 1 or -1 to all digits. T and the Z that was clipped for it are kept in the arrays of these
+    names, if there are any; `rest` is for the slope.
     """
-    T = gelu_tanh(Z, out, tanh)
-    A = np.multiply(0.5, np.add(1, T, out=T), out=T)
-    return np.multiply(Z, A, out=A)
+    by = constants(Z.dtype)
+    clipped = Z.clip(by.minus_ten, by.ten, out=clipped)
+    out = np.square(clipped, out=out)
+    inner = np.multiply(Z, scaled_sum(out, by.cube, by, out), out=out)
+    T = tanh(inner, out=out if T is None else T)
+    A = np.multiply(by.half, np.add(by.one, T, out=out), out=out)
+    return np.multiply(Z, A, out=out)
 
 
-def gelu_slope(Z: Array, A: Array, out: Array, tanh: Function = np.tanh) -> Array:
+def gelu_slope(
+    Z: Array,
+    A: Array,
+    out: Array,
+    T: Array | None = None,
+    clipped: Array | None = None,
+    rest: Array | None = None,
+    tanh: Function = np.tanh,
+) -> Array:
     """Return (1 + T)/2 (1 + (1 - T) Z U), where U = c (1 + 3 * 0.044715 Z^2) is the inner slope.
 
-    Beyond 10 it is 0 or 1 to all digits; larger numbers would overflow.
+    T and the clipped Z are what `gelu` kept, `rest` is overwritten. Beyond 10 the slope is 0 or 1
+    to all digits.
     """
-    Z = Z.clip(-10, 10)
-    square = np.square(Z)
-    T = gelu_tanh_of(Z, square, out, tanh)
-    U = scaled_sum(square, 3 * GELU_CUBE, out=square)
-    rest = np.subtract(1, T)
-    np.multiply(np.multiply(rest, Z, out=rest), U, out=rest)
-    np.multiply(0.5, np.add(1, T, out=out), out=out)
-    return np.multiply(out, np.add(1, rest, out=rest), out=out)
+    by = constants(Z.dtype)
+    if T is None or clipped is None:
+        T, clipped = np.empty_like(Z), np.empty_like(Z)
+        gelu(Z, None, T, clipped, tanh=tanh)
+    U = scaled_sum(np.square(clipped, out=out), by.three_cubes, by, out)
+    rest = np.subtract(by.one, T, out=rest)
+    np.multiply(np.multiply(rest, clipped, out=rest), U, out=rest)
+    np.multiply(by.half, np.add(by.one, T, out=out), out=out)
+    return np.multiply(out, np.add(by.one, rest, out=rest), out=out)
 
 
-def gelu_tanh(Z: Array, out: Array | None, tanh: Function = np.tanh) -> Array:
-    """Return tanh(c (Z + 0.044715 Z^3)) = tanh(c Z (1 + 0.044715 Z^2)).
-
-    Z^2 is at most 100, so nothing overflows; beyond, tanh is 1 or -1 to all digits.
-    """
-    out = Z.clip(-10, 10, out=out)
-    return gelu_tanh_of(Z, np.square(out, out=out), out, tanh)
-
-
-def gelu_tanh_of(Z: Array, square: Array, out: Array, tanh: Function) -> Array:
-    """Return `gelu_tanh` in `out`, given the square of Z, whose size is at most 10 there."""
-    inner = np.multiply(Z, scaled_sum(square, GELU_CUBE, out), out=out)
-    return tanh(inner, out=out)
-
-
-def scaled_sum(square: Array, factor: float, out: Array) -> Array:
+def scaled_sum(square: Array, factor: Array, by: "Constants", out: Array) -> Array:
     """Return c (1 + factor Z^2), given Z^2."""
-    np.add(1, np.multiply(factor, square, out=out), out=out)
-    return np.multiply(GELU_C, out, out=out)
+    np.add(by.one, np.multiply(factor, square, out=out), out=out)
+    return np.multiply(by.c, out, out=out)
+
+
+class Constants(NamedTuple):
+    """Numbers as arrays, because NumPy would convert plain ones at every call."""
+
+    half: Array
+    one: Array
+    ten: Array
+    minus_ten: Array
+    c: Array
+    cube: Array
+    three_cubes: Array
+
+
+@cache
+def constants(dtype: np.dtype[Any]) -> Constants:
+    """Return the constants of the activations."""
+    numbers = (0.5, 1, 10, -10, GELU_C, GELU_CUBE, 3 * GELU_CUBE)
+    return Constants(*(np.array(number, dtype) for number in numbers))
 
 
 @cache
@@ -134,8 +175,8 @@ def activations(arithmetic: Arithmetic) -> dict[str, Activation]:
         "sigmoid": Activation(
             partial(sigmoid, tanh=tanh),
             lambda Z, A, out: np.multiply(A, np.subtract(1, A, out=out), out=out)),
-        "silu": Activation(partial(silu, tanh=tanh), partial(silu_slope, tanh=tanh)),
-        "gelu": Activation(partial(gelu, tanh=tanh), partial(gelu_slope, tanh=tanh)),
+        "silu": Activation(partial(silu, tanh=tanh), partial(silu_slope, tanh=tanh), keeps=1),
+        "gelu": Activation(partial(gelu, tanh=tanh), partial(gelu_slope, tanh=tanh), keeps=3),
     }
     # fmt: on
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dnnsearch.nn.layers import Workspace
+from dnnsearch.nn.memory import aligned_empty
 from dnnsearch.nn.network import Network
 from dnnsearch.nn.parameters import Array
 
@@ -54,13 +55,14 @@ def make_batch_block(network: Network, sizes: Sequence[int], y_type: Any) -> Bat
     X_type = network.parameters.flat.dtype
     replicates, n = network.parameters.replicates, network.parameters.layer_sizes
     c = sum(sizes)
-    Y, logits = (np.empty((*replicates, n[-1], c), X_type) for _ in range(2))
+    Y, logits = (aligned_empty((*replicates, n[-1], c), X_type) for _ in range(2))
     starts = np.cumsum([0, *sizes[:-1]])
     y = np.empty((*replicates, c), y_type)
     block = BatchBlock(y, Y, logits, starts, np.array(sizes), [])
     example_bytes = network.n_x * Y.itemsize * math.prod(replicates)
     per_chunk = max(1, CHUNK_BYTES // (max(sizes) * example_bytes))  # mini-batches
-    buffer = np.empty(min(per_chunk * max(sizes), c) * example_bytes // Y.itemsize, X_type)
+    numbers = min(per_chunk * max(sizes), c) * example_bytes // Y.itemsize
+    buffer = aligned_empty((numbers,), X_type)
     for i in range(0, len(sizes), per_chunk):
         block.chunks.append(_make_chunk(network, block, slice(i, i + per_chunk), buffer))
     return block

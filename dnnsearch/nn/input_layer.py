@@ -20,6 +20,7 @@ import numpy as np
 
 from dnnsearch.nn.activations import FLOAT32_ZERO
 from dnnsearch.nn.arithmetic import FAST, Arithmetic
+from dnnsearch.nn.memory import aligned_empty
 from dnnsearch.nn.parameters import Array, Parameters
 from dnnsearch.nn.scaling import SCALES
 
@@ -74,7 +75,7 @@ class _Bins(NamedTuple):
         return _Bins(*(np.repeat(one, m, axis=-1) for one in self)) if m <= MAX_REPEATED else self
 
 
-class _Arrays(NamedTuple):
+class InputArrays(NamedTuple):
     """What the layer writes for m examples, and the bins that it reads."""
 
     C: Array  # (..., F, K+1, m)
@@ -104,12 +105,12 @@ class InputLayer:
         self.dtype = parameters.flat.dtype
         self.bins = None if edges is None else _bins(edges, self.dtype)
         self.zero, self.one = np.zeros((), self.dtype), np.ones((), self.dtype)
-        self.arrays: dict[int, _Arrays] = {}
+        self.arrays: dict[int, InputArrays] = {}  # of the last forward pass, by examples
 
-    def forward(self, X: Array, keep: bool = False) -> Array:
-        """Return A[0] (..., n[0], m) of X (..., n_x, m), in new arrays if they are to be kept."""
-        arrays = self._arrays(X.shape[-1], keep)
-        F = self.shape.numbers
+    def forward(self, X: Array, arrays: InputArrays | None = None) -> Array:
+        """Return A[0] (..., n[0], m) of X (..., n_x, m), written to `arrays` or those for m."""
+        m, F = X.shape[-1], self.shape.numbers
+        arrays = self.arrays[m] = arrays or self.arrays_for(m)
         self._encode(X[..., :F, :], arrays)
         if arrays.dH is not None:
             E, c = self.parameters.extra["E"], self.parameters.extra["c"]
@@ -125,7 +126,7 @@ class InputLayer:
             self.operand(arrays.A, out=arrays.A)
         return arrays.A
 
-    def _encode(self, x: Array, arrays: _Arrays) -> None:
+    def _encode(self, x: Array, arrays: InputArrays) -> None:
         """Write the numbers x (..., F, m) and their codes into C (..., F, K+1, m).
 
         All of C is computed, because one contiguous array is faster than its part with the codes.
@@ -154,22 +155,23 @@ class InputLayer:
         self.matmul(arrays.dH, arrays.C.mT, out=self.gradient.extra["E"])
         np.add.reduce(arrays.dH, axis=-1, keepdims=True, out=self.gradient.extra["c"])
 
-    def _arrays(self, m: int, keep: bool) -> _Arrays:
+    def arrays_for(self, m: int, keep: bool = False) -> InputArrays:
+        """Return what `forward` writes for m examples: new arrays if they are to be kept."""
         if keep or m not in self.arrays:
             self.arrays[m] = self._new_arrays(m)
         return self.arrays[m]
 
-    def _new_arrays(self, m: int) -> _Arrays:
+    def _new_arrays(self, m: int) -> InputArrays:
         shape, replicates = self.shape, self.parameters.replicates
         F, k, K = shape.numbers, shape.embedding, shape.codes
-        A = np.empty((*replicates, shape.n_0, m), self.dtype)
+        A = aligned_empty((*replicates, shape.n_0, m), self.dtype)
         bins = None if self.bins is None else self.bins.repeated(m)
         if not k:
             C = A[..., : F * (K + 1), :].reshape(*replicates, F, K + 1, m)
-            return _Arrays(_view_of(A, C), A, C, None, bins)
-        C = np.empty((*replicates, F, K + 1, m), self.dtype)
+            return InputArrays(_view_of(A, C), A, C, None, bins)
+        C = aligned_empty((*replicates, F, K + 1, m), self.dtype)
         H = _view_of(A, A[..., : F * k, :].reshape(*replicates, F, k, m))
-        return _Arrays(C, A, H, np.empty_like(H), bins)
+        return InputArrays(C, A, H, aligned_empty(H.shape, self.dtype), bins)
 
 
 def _view_of(A: Array, part: Array) -> Array:

@@ -6,6 +6,7 @@ epochs or data files.
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,17 +15,40 @@ from dnnsearch.nn.arithmetic import FAST, Arithmetic
 from dnnsearch.nn.input_layer import InputLayer, InputShape
 from dnnsearch.nn.layers import (
     Cache,
+    Call,
     Workspace,
-    layer_backward,
-    layer_forward,
-    linear_backward,
+    backward_calls,
+    forward_calls,
+    linear_backward_calls,
+    run,
 )
+from dnnsearch.nn.memory import aligned_empty
 from dnnsearch.nn.outputs import outputs
 from dnnsearch.nn.parameters import Array, Parameters, ShapeError
 from dnnsearch.nn.regularization import l2_cost
 from dnnsearch.nn.scaling import SCALES, Scaling
 
 EVALUATION_BLOCK = 512  # examples that are evaluated at a time, so that memory stays bounded
+
+
+class Passes(NamedTuple):
+    """The calls of a forward and of a backward pass of the same examples."""
+
+    forward_calls: list[Call]
+    backward_calls: list[Call]
+    caches: dict[int, Cache]  # by layer
+
+    def forward(self) -> Array:
+        """Return A[L] (..., n[L], m)."""
+        run(self.forward_calls)
+        return self.caches[len(self.caches)].A
+
+    def backward(self, Y: Array, factor: float | Array) -> None:
+        """Write the network's gradient: dZ[L] = factor (A[L] - Y), ..., dW[1], db[1]."""
+        last = self.caches[len(self.caches)]
+        dZ = np.subtract(last.A, Y, out=last.workspace.dZ)
+        np.multiply(dZ, factor, out=dZ)
+        run(self.backward_calls)
 
 
 class Network:
@@ -60,7 +84,11 @@ class Network:
         has_scales = SCALES in parameters.extra
         self.scaling = Scaling(parameters, self.gradient, arithmetic) if has_scales else None
         operand = arithmetic.operand
-        self.multiplied = parameters.zeros_like().W if operand else parameters.W
+        self.multiplied = parameters.W  # what the inputs of each layer are multiplied by
+        if operand is not None:
+            self.multiplied = parameters.zeros_like().W
+        elif self.scaling is not None:
+            self.multiplied = {**parameters.W, 1: self.scaling.scaled}
         self.workspaces: dict[int, dict[int, Workspace]] = {}
 
     def __repr__(self) -> str:
@@ -87,24 +115,52 @@ class Network:
         if workspaces is None:
             X = self.input_operand()(self._checked_input(X))
             workspaces = self._new_workspaces(X.shape[-1])
+        calls, caches = self._forward_calls(X, workspaces, g or self.g, keep)
+        run(calls)
+        return caches[self.L].A, caches
+
+    def passes(
+        self, X: Array, workspaces: dict[int, Workspace], g: Mapping[int, Activation] | None = None
+    ) -> Passes:
+        """Return the two passes of X, ready to be run as often as its contents change.
+
+        X, `workspaces` and `g` are those of `forward`.
+        """
+        calls, caches = self._forward_calls(X, workspaces, g or self.g)
+        return Passes(calls, self._backward_calls(caches), caches)
+
+    def _forward_calls(
+        self,
+        X: Array,
+        workspaces: Mapping[int, Workspace],
+        g: Mapping[int, Activation],
+        keep: bool = False,
+    ) -> tuple[list[Call], dict[int, Cache]]:
+        """Return the calls of a forward pass, and the caches that it fills."""
+        W, b, operand = self.multiplied, self.parameters.b, self.arithmetic.operand
+        calls, A, caches = self._weight_calls(), X, {}
         if self.input_layer is not None:
-            X = self.input_layer.forward(X, keep)
-        W, b, g, operand = self._weights(), self.parameters.b, g or self.g, self.arithmetic.operand
-        A, caches = X, {}
+            arrays = self.input_layer.arrays_for(X.shape[-1], keep)
+            calls.append(partial(self.input_layer.forward, X, arrays))
+            A = arrays.A
         for l in range(1, self.L + 1):
             if operand is not None and l > 1:
-                operand(A, out=A)
-            A, caches[l] = layer_forward(A, W[l], b[l], g[l], workspaces[l])
-        return A, caches
+                calls.append(partial(operand, A, A))
+            caches[l] = Cache(A, W[l], workspaces[l].A, g[l], workspaces[l])
+            calls += forward_calls(caches[l], b[l])
+            A = caches[l].A
+        return calls, caches
 
-    def _weights(self) -> dict[int, Array]:
-        """Return what the inputs of each layer are multiplied by: W, or W[1] s.T in layer 1."""
+    def _weight_calls(self) -> list[Call]:
+        """Return the calls that write `multiplied`: W, or W[1] s.T in layer 1."""
         W, operand = self.parameters.W, self.arithmetic.operand
+        calls: list[Call] = []
         if self.scaling is not None:
-            W = {**W, 1: self.scaling.forward()}
+            W = {**W, 1: self.scaling.scaled}
+            calls.append(self.scaling.forward)
         if operand is not None:
-            W = {l: operand(W[l], out=rounded) for l, rounded in self.multiplied.items()}
-        return W
+            calls += [partial(operand, W[l], self.multiplied[l]) for l in W]
+        return calls
 
     def input_operand(self, whole: Array | None = None) -> Callable[..., Array]:
         """Return the function (X, out=None) that makes the inputs what `forward` takes.
@@ -128,20 +184,23 @@ class Network:
         Y is (..., n[L], m). Another `factor` may replace 1/m: descent puts its
         learning rate in, because everything is linear in dZ[L], and there a factor is cheapest.
         """
-        if factor is None:
-            factor = 1 / Y.shape[-1]
-        A, workspace = caches[self.L].A, caches[self.L].workspace
-        dZ = np.subtract(A, Y, out=workspace.dZ)
-        np.multiply(dZ, factor, out=dZ)
-        dA, _, _ = linear_backward(dZ, caches[self.L])
-        for l in range(self.L - 1, 0, -1):
-            assert dA is not None
-            dA, _, _ = layer_backward(dA, caches[l])
-        if dA is not None and self.input_layer is not None:
-            self.input_layer.backward(dA)
-        if self.scaling is not None:
-            self.scaling.backward()
+        factor = 1 / Y.shape[-1] if factor is None else factor
+        Passes([], self._backward_calls(caches), caches).backward(Y, factor)
         return self.gradient
+
+    def _backward_calls(self, caches: Mapping[int, Cache]) -> list[Call]:
+        """Return the calls of a backward pass, given dZ[L]."""
+        workspace = caches[self.L].workspace
+        calls = linear_backward_calls(workspace.dZ, caches[self.L])
+        for l in range(self.L - 1, 0, -1):
+            assert workspace.dA_prev is not None
+            calls += backward_calls(workspace.dA_prev, caches[l])
+            workspace = caches[l].workspace
+        if workspace.dA_prev is not None and self.input_layer is not None:
+            calls.append(partial(self.input_layer.backward, workspace.dA_prev))
+        if self.scaling is not None:
+            calls.append(self.scaling.backward)
+        return calls
 
     def workspaces_for(self, m: int) -> dict[int, Workspace]:
         """Return the workspaces of all layers for m examples, the same ones at every call.
@@ -163,13 +222,14 @@ class Network:
     def _workspace_of_layer(self, l: int, m: int) -> Workspace:
         replicates, dtype = self.parameters.replicates, self.parameters.flat.dtype
         n_prev, n = self.parameters.layer_sizes[l - 1 : l + 1]
-        Z, A, dZ = (np.empty((*replicates, n, m), dtype) for _ in range(3))
+        shape, keeps = (*replicates, n, m), self.g[l].keeps
+        Z, A, dZ, *kept = (aligned_empty(shape, dtype) for _ in range(3 + keeps))
         needs_dA = l > 1 or "E" in self.parameters.extra  # nothing else uses dA[0]
-        dA_prev = np.empty((*replicates, n_prev, m), dtype) if needs_dA else None
+        dA_prev = aligned_empty((*replicates, n_prev, m), dtype) if needs_dA else None
         ones = np.ones((m, 1), dtype)
-        dW, db = self.gradient.W[l], self.gradient.b[l]
+        dW, db, operand = self.gradient.W[l], self.gradient.b[l], self.arithmetic.operand
         matmul = self.arithmetic.product_for(Z, dW)
-        return Workspace(Z, A, dZ, dA_prev, dW, db, ones, 1, matmul, self.arithmetic.operand)
+        return Workspace(Z, A, dZ, dA_prev, dW, db, ones, 1, matmul, operand, tuple(kept))
 
     def cost_and_gradient(
         self, X: Array, Y: Array, g: Mapping[int, Activation] | None = None, l2: float = 0.0

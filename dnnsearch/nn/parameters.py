@@ -13,6 +13,8 @@ from typing import Any, Self
 
 import numpy as np
 
+from dnnsearch.nn.memory import aligned_zeros
+
 Array = np.ndarray[Any, np.dtype[Any]]
 Shapes = Mapping[str, tuple[int, ...]]
 NO_EXTRA: Shapes = MappingProxyType({})
@@ -44,7 +46,7 @@ class Parameters:
         sizes = tuple(int(n) for n in layer_sizes)
         if len(sizes) < 2 or min(sizes) < 1:
             raise ValueError(f"layer sizes must be two or more numbers from 1 up, but are {sizes}")
-        flat = np.zeros((*replicates, number_of_parameters(sizes, extra)), dtype)
+        flat = aligned_zeros((*replicates, number_of_parameters(sizes, extra)), dtype)
         self._lay_out(sizes, flat, extra)
 
     def _lay_out(self, layer_sizes: tuple[int, ...], flat: Array, extra: Shapes) -> None:

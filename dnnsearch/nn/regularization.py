@@ -59,16 +59,16 @@ def masked(g: Activation, M: Array, keep: float) -> Activation:
     """Return the activation g(Z) M, where M (..., n[l], m) is 0 or 1 / keep."""
     whole = np.empty_like(M)
 
-    def function(Z: Array, out: Array | None) -> Array:
-        A = g.function(Z, out)
+    def function(Z: Array, out: Array | None, *kept: Array) -> Array:
+        A = g.function(Z, out, *kept)
         dropped: Array = np.multiply(A, M, out=A)
         return dropped
 
-    def slope(Z: Array, A: Array, out: Array) -> Array:
+    def slope(Z: Array, A: Array, out: Array, *kept: Array) -> Array:
         g_of_Z = np.multiply(A, keep, out=whole)  # where a unit was kept; the others have slope 0
-        return np.multiply(g.slope(Z, g_of_Z, out), M, out=out)
+        return np.multiply(g.slope(Z, g_of_Z, out, *kept), M, out=out)
 
-    return Activation(function, slope)
+    return Activation(function, slope, g.keeps)
 
 
 def smoothed(Y: Array, share: float, out: Array | None = None) -> Array:

@@ -13,6 +13,7 @@ An input that does not help is scaled down (Holzmueller et al. 2024, RealMLP).
 import numpy as np
 
 from dnnsearch.nn.arithmetic import FAST, Arithmetic
+from dnnsearch.nn.memory import aligned_empty
 from dnnsearch.nn.parameters import Array, Parameters
 
 SCALES = "s"  # its name among `Parameters.extra`
@@ -27,11 +28,13 @@ class Scaling:
         self.summands = arithmetic.summands
         self.W, self.dW = parameters.W[1], gradient.W[1]
         self.s, self.ds = parameters.extra[SCALES].mT, gradient.extra[SCALES].mT  # (..., 1, n[0])
-        self.scaled, self.ones = np.empty_like(self.W), np.ones((1, self.W.shape[-2]), self.W.dtype)
+        self.scaled = aligned_empty(self.W.shape, self.W.dtype)
+        self.ones = np.ones((1, self.W.shape[-2]), self.W.dtype)
 
     def forward(self) -> Array:
         """Return W[1] s.T, (..., n[1], n[0]), by which layer 1 multiplies the inputs."""
-        return np.multiply(self.W, self.s, out=self.scaled)
+        np.multiply(self.W, self.s, out=self.scaled)
+        return self.scaled
 
     def backward(self) -> None:
         """Write ds, and turn dW[1] from the derivative by the scaled weights into that by W[1]."""

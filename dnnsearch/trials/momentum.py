@@ -10,6 +10,7 @@ import numpy as np
 
 from dnnsearch.nn import Network
 from dnnsearch.nn.batch_block import Batch
+from dnnsearch.nn.memory import aligned_zeros
 from dnnsearch.nn.parameters import Array
 
 BLOCK = 2**15  # numbers that are updated at a time, so that they stay in the processor's cache
@@ -56,7 +57,7 @@ class Momentum:
         class_weights: Array | None = None,
     ) -> None:
         W, dW = network.parameters.flat.reshape(-1), network.gradient.flat.reshape(-1)
-        v = np.zeros_like(W)
+        v = aligned_zeros(W.shape, W.dtype)
         blocks = [slice(start, start + BLOCK) for start in range(0, W.size, BLOCK)]
         self.blocks = [(W[block], v[block], dW[block]) for block in blocks]
         self.beta = np.array(beta, W.dtype)

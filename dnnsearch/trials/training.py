@@ -16,6 +16,7 @@ import numpy as np
 from dnnsearch.nn import Activation, Network, Parameters
 from dnnsearch.nn.arithmetic import FAST, Arithmetic
 from dnnsearch.nn.batches import FullBatch, Minibatches, evaluate, grade
+from dnnsearch.nn.network import Passes
 from dnnsearch.nn.parameters import Array
 from dnnsearch.nn.regularization import Dropout, smoothed
 from dnnsearch.trials.hyperparameters import Hyperparameters
@@ -107,14 +108,18 @@ def train(
     descent = _descent(trained, hyper, arrays["y_train"], parameters.flat, arithmetic)
     dropout = _dropout(trained, hyper.dropout, rngs)
     targets = partial(smoothed, share=hyper.label_smoothing) if hyper.label_smoothing else None
+    prepared: dict[int, Passes] = {}  # by the identity of the batch: `batches` has only a few
     for done, t in pairwise((0, *range(0, iterations, curve_every), iterations)):
         with np.errstate(all="ignore"):  # a replicate that diverges does so silently
             descent.resume()
             for batch in batches.take(t - done):
                 g = dropout(batch.size) if dropout else None
-                _, caches = trained.forward(batch.X, batch.workspaces, g)
+                if id(batch) not in prepared:
+                    prepared[id(batch)] = trained.passes(batch.X, batch.workspaces, g)
+                passes = prepared[id(batch)]
+                passes.forward()
                 Y = targets(batch.Y) if targets else batch.Y
-                trained.backward(Y, caches, descent.factor(batch))
+                passes.backward(Y, descent.factor(batch))
                 descent.update()
             descent.pause()
             progress = _look(t, t == iterations, trained, batches, arrays, scores)

@@ -24,7 +24,7 @@ def test_activations_follow_their_formulas(name, formula):
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_slopes_are_the_derivatives(name):
-    function, slope = ACTIVATIONS[name]
+    function, slope, _ = ACTIVATIONS[name]
     h = 1e-6
     differences = (function(Z + h, None) - function(Z - h, None)) / (2 * h)
     assert slope(Z, function(Z, None), np.empty_like(Z)) == pytest.approx(differences, rel=1e-6)
@@ -33,7 +33,7 @@ def test_slopes_are_the_derivatives(name):
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_results_go_where_they_are_wanted(name, dtype):
-    function, slope = ACTIVATIONS[name]
+    function, slope, _ = ACTIVATIONS[name]
     z = Z.astype(dtype)
     before, A, D = z.copy(), np.full_like(z, np.nan), np.full_like(z, np.nan)
     assert function(z, A) is A
@@ -45,7 +45,7 @@ def test_results_go_where_they_are_wanted(name, dtype):
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_nothing_overflows_and_nothing_hides_a_nan(name):
-    function, slope = ACTIVATIONS[name]
+    function, slope, _ = ACTIVATIONS[name]
     z = np.array([[-1e30, -100, 100, 1e30]], np.float32)
     A = function(z, None)
     assert np.isfinite(A).all()
@@ -71,3 +71,16 @@ def test_the_sigmoid_of_float64_is_right_in_7_digits_where_float32_is_0():
         exact, rel=1e-7
     )
     assert not ACTIVATIONS["sigmoid"].function(np.array([-38.0]), None).any()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name", [name for name, one in ACTIVATIONS.items() if one.keeps])
+def test_what_is_kept_for_the_slope_changes_no_bit(name, dtype):
+    function, slope, keeps = ACTIVATIONS[name]
+    z = np.linspace(-12, 12, 1001).astype(dtype)
+    kept = [np.full_like(z, np.nan) for _ in range(keeps)]
+    A = function(z, np.empty_like(z), *kept)
+    assert A.tobytes() == function(z, None).tobytes()
+    for _ in range(2):  # the slope leaves what it needs
+        D = slope(z, A, np.empty_like(z), *kept)
+        assert D.tobytes() == slope(z, A, np.empty_like(z)).tobytes()

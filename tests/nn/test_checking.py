@@ -24,7 +24,7 @@ def test_every_activation_with_every_output_passes(activation, output):
 
 
 def test_it_fails_on_a_wrong_derivative_of_an_activation(monkeypatch):
-    function, slope = ACTIVATIONS["tanh"]
+    function, slope, _ = ACTIVATIONS["tanh"]
     wrong = Activation(function, lambda Z, A, out: 1.01 * slope(Z, A, out))
     monkeypatch.setitem(ACTIVATIONS, "tanh", wrong)
     errors = gradient_check(*network_and_data("tanh"))
