@@ -119,8 +119,7 @@ class InputLayer:
                 self.operand(arrays.C, out=arrays.C)
             self.matmul(E, arrays.C, out=arrays.H)
             np.add(arrays.H, c, out=arrays.H)
-            arrays.dH.fill(0)  # only borrowed here: an array of zeros is faster than a 0
-            np.maximum(arrays.H, arrays.dH, out=arrays.H)
+            np.maximum(arrays.H, self.zero, out=arrays.H)
         arrays.A[..., arrays.A.shape[-2] - self.shape.n_x + F :, :] = X[..., F:, :]
         if self.operand is not None:
             self.operand(arrays.A, out=arrays.A)

@@ -109,16 +109,13 @@ def layer_backward(dA: Array, cache: Cache) -> tuple[Array | None, Array, Array]
 
 def backward_calls(dA: Array, cache: Cache) -> list[Call]:
     """Return the calls that write dZ = dA * g'(Z), dW, db and dA_prev."""
-    return [
-        partial(_multiply_by_slope, dA, cache),
-        *linear_backward_calls(cache.workspace.dZ, cache),
-    ]
-
-
-def _multiply_by_slope(dA: Array, cache: Cache) -> None:
     workspace = cache.workspace
-    slope = cache.g.slope(workspace.Z, cache.A, workspace.dZ, *workspace.kept)
-    np.multiply(dA, slope, out=workspace.dZ)
+    dZ = workspace.dZ  # first, it holds the slope
+    return [
+        partial(cache.g.slope, workspace.Z, cache.A, dZ, *workspace.kept),
+        partial(np.multiply, dA, dZ, dZ),
+        *linear_backward_calls(dZ, cache),
+    ]
 
 
 def linear_backward(dZ: Array, cache: Cache) -> tuple[Array | None, Array, Array]:

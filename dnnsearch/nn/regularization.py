@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from dnnsearch.nn.activations import Activation
+from dnnsearch.nn.memory import aligned_empty
 from dnnsearch.nn.parameters import Array, Parameters
 
 
@@ -49,7 +50,7 @@ class Dropout:
     def _allocate(self, m: int, shape: tuple[int, ...], dtype: object) -> None:
         self.masks[m], self.activations[m] = {}, dict(self.g)
         for l in range(1, len(self.layer_sizes) - 1):
-            mask = np.empty((len(self.rngs), self.layer_sizes[l], m), dtype)  # type: ignore[call-overload]
+            mask = aligned_empty((len(self.rngs), self.layer_sizes[l], m), dtype)
             self.masks[m][l] = mask
             seen = mask.reshape(*shape, self.layer_sizes[l], m)
             self.activations[m][l] = masked(self.g[l], seen, self.keep)
@@ -57,7 +58,7 @@ class Dropout:
 
 def masked(g: Activation, M: Array, keep: float) -> Activation:
     """Return the activation g(Z) M, where M (..., n[l], m) is 0 or 1 / keep."""
-    whole = np.empty_like(M)
+    whole = aligned_empty(M.shape, M.dtype)
 
     def function(Z: Array, out: Array | None, *kept: Array) -> Array:
         A = g.function(Z, out, *kept)

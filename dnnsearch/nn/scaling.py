@@ -12,7 +12,7 @@ An input that does not help is scaled down (Holzmueller et al. 2024, RealMLP).
 
 import numpy as np
 
-from dnnsearch.nn.arithmetic import FAST, Arithmetic
+from dnnsearch.nn.arithmetic import FAST, Arithmetic, matmul_for
 from dnnsearch.nn.memory import aligned_empty
 from dnnsearch.nn.parameters import Array, Parameters
 
@@ -30,6 +30,7 @@ class Scaling:
         self.s, self.ds = parameters.extra[SCALES].mT, gradient.extra[SCALES].mT  # (..., 1, n[0])
         self.scaled = aligned_empty(self.W.shape, self.W.dtype)
         self.ones = np.ones((1, self.W.shape[-2]), self.W.dtype)
+        self.matmul = matmul_for(self.W)
 
     def forward(self) -> Array:
         """Return W[1] s.T, (..., n[1], n[0]), by which layer 1 multiplies the inputs."""
@@ -39,7 +40,7 @@ class Scaling:
     def backward(self) -> None:
         """Write ds, and turn dW[1] from the derivative by the scaled weights into that by W[1]."""
         by_weight = np.multiply(self.W, self.dW, out=self.scaled)
-        np.matmul(self.ones, self.summands(by_weight, -2), out=self.ds)  # a sum over the units
+        self.matmul(self.ones, self.summands(by_weight, -2), out=self.ds)  # a sum over the units
         np.multiply(self.dW, self.s, out=self.dW)
 
 

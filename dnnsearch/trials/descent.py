@@ -14,7 +14,8 @@ the direction D of the update; then W = W - alpha D. To add one, write the funct
 """
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -51,7 +52,7 @@ def nesterov(
     the parameters at the point where the gradient is computed.
     """
     v = average(state[0], dW, beta)  # dW now holds (1 - beta) dW
-    return np.add(np.multiply(v, beta, out=out), dW, out=out)
+    return np.add(np.multiply(v, constant(beta, v.dtype), out=out), dW, out=out)
 
 
 def rmsprop(
@@ -95,22 +96,28 @@ def normalised(
 
 def average(v: Array, dW: Array, beta: float) -> Array:
     """Return v = beta v + (1 - beta) dW, in place; dW is overwritten by (1 - beta) dW."""
-    np.multiply(v, beta, out=v)
-    np.multiply(dW, 1 - beta, out=dW)
+    np.multiply(v, constant(beta, v.dtype), out=v)
+    np.multiply(dW, constant(1 - beta, v.dtype), out=dW)
     return np.add(v, dW, out=v)
 
 
 def average_of_squares(s: Array, dW: Array, beta2: float, out: Array) -> Array:
     """Return s = beta2 s + (1 - beta2) dW^2, in place; `out` is overwritten."""
-    np.multiply(s, beta2, out=s)
-    np.multiply(np.square(dW, out=out), 1 - beta2, out=out)
+    np.multiply(s, constant(beta2, s.dtype), out=s)
+    np.multiply(np.square(dW, out=out), constant(1 - beta2, s.dtype), out=out)
     return np.add(s, out, out=s)
 
 
 def root(s: Array, correction: float, out: Array) -> Array:
     """Return sqrt(s / correction) + epsilon in `out`."""
     np.sqrt(np.divide(s, correction, out=out), out=out)
-    return np.add(out, EPSILON, out=out)
+    return np.add(out, constant(EPSILON, s.dtype), out=out)
+
+
+@lru_cache(maxsize=64)
+def constant(number: float, dtype: np.dtype[Any]) -> Array:
+    """Return the number as an array, because NumPy would convert it at every call."""
+    return np.array(number, dtype)
 
 
 class Rule(NamedTuple):

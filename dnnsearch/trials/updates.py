@@ -11,6 +11,7 @@ import numpy as np
 from dnnsearch.nn import SCALES, Network
 from dnnsearch.nn.arithmetic import FAST, Arithmetic
 from dnnsearch.nn.batch_block import Batch
+from dnnsearch.nn.memory import aligned_empty, aligned_zeros
 from dnnsearch.nn.parameters import Array, Parameters
 from dnnsearch.trials.descent import DESCENTS
 from dnnsearch.trials.hyperparameters import HYPERPARAMETERS, Hyperparameters
@@ -53,7 +54,7 @@ class Block(NamedTuple):
     state: list[Array]  # the averages of the rule
     l2: Array | None  # of each parameter, (k,)
     decay: Array | None  # of each parameter, (k,)
-    rates: Array | None  # factors of the learning rate of each parameter, (k,)
+    rated: tuple[Array, Array] | None  # a part of `step` (..., j), and factors of its rates (j,)
     point: Array  # what the steps move: W itself, or z of schedule-free descent
     mean: Array | None  # x of schedule-free descent
 
@@ -106,8 +107,9 @@ class Steps:
             if block.decay is not None:
                 decay = np.multiply(block.W, block.decay, out=block.dW)
                 np.add(step, np.multiply(decay, alpha, out=decay), out=step)
-            if block.rates is not None:
-                np.multiply(step, block.rates, out=step)
+            if block.rated is not None:
+                part, rates = block.rated
+                np.multiply(part, rates, out=part)
             np.subtract(block.point, step, out=block.point)
             if block.mean is not None:
                 _average(block, power(alpha, 2) / self.squares, hyper.momentum)
@@ -167,24 +169,35 @@ def _blocks(network: Network, hyper: Hyperparameters) -> list[Block]:
     vectors = {
         "l2": hyper.l2 * is_weight(network) if hyper.l2 else None,
         "decay": decays(network, hyper),
-        "rates": rate_factors(network, hyper),
     }
+    rates = rate_factors(network, hyper)
     found = []
     for start in range(0, flat.shape[-1], width):
         W, dW = flat[..., start : start + width], gradient[..., start : start + width]
         z, x = (W.copy(), W.copy()) if rule.schedule_free else (W, None)
+        step = aligned_empty(W.shape, W.dtype)
         found.append(
             Block(
                 W=W,
                 dW=dW,
-                step=np.empty_like(W),
-                state=[np.zeros_like(W) for _ in range(rule.averages)],
+                step=step,
+                state=[aligned_zeros(W.shape, W.dtype) for _ in range(rule.averages)],
+                rated=None if rates is None else _rated(step, rates[start : start + width]),
                 point=z,
                 mean=x,
                 **{n: None if v is None else v[start : start + width] for n, v in vectors.items()},
             )
         )
     return found
+
+
+def _rated(step: Array, rates: Array) -> tuple[Array, Array] | None:
+    """Return the step from the first to the last parameter with another rate, and their factors."""
+    others = np.flatnonzero(rates != 1)
+    if not others.size:
+        return None
+    part = slice(others[0], others[-1] + 1)
+    return step[..., part], rates[part]
 
 
 def rate_factors(network: Network, hyper: Hyperparameters) -> Array | None:
