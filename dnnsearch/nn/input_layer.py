@@ -72,12 +72,13 @@ class _Bins(NamedTuple):
 
     def repeated(self, m: int) -> "_Bins":
         """Return the bins as m examples need them."""
-        return _Bins(*(np.repeat(one, m, axis=-1) for one in self)) if m <= MAX_REPEATED else self
+        return _Bins(*(_repeated(one, m) for one in self)) if m <= MAX_REPEATED else self
 
 
 class InputArrays(NamedTuple):
     """What the layer writes for m examples, and the bins that it reads."""
 
+    x: Array  # (..., F, m): the numbers
     C: Array  # (..., F, K+1, m)
     A: Array  # (..., n[0], m)
     H: Array  # (..., F, k, m), a view of A; C itself without an embedding
@@ -129,14 +130,15 @@ class InputLayer:
         """Write the numbers x (..., F, m) and their codes into C (..., F, K+1, m).
 
         All of C is computed, because one contiguous array is faster than its part with the codes.
+        So is a contiguous copy of x, which is a column of the data for each number.
         """
-        C = arrays.C
+        C, arrays.x[...] = arrays.C, x
         if arrays.bins is not None:
-            np.subtract(x[..., np.newaxis, :], arrays.bins.left, out=C)
+            np.subtract(arrays.x[..., np.newaxis, :], arrays.bins.left, out=C)
             np.multiply(C, arrays.bins.slope, out=C)
-            np.clip(C, self.zero, self.one, out=C)
+            C.clip(self.zero, self.one, out=C)
             np.add(C, self.zero, out=C)  # -0.0 becomes 0.0
-        C[..., 0, :] = x
+        C[..., 0, :] = arrays.x
 
     def backward(self, dA: Array) -> None:
         """Write dE = sum of dH_j C_j.T and dc = sum of dH_j, given dA[0] (..., n[0], m).
@@ -164,13 +166,21 @@ class InputLayer:
         shape, replicates = self.shape, self.parameters.replicates
         F, k, K = shape.numbers, shape.embedding, shape.codes
         A = aligned_empty((*replicates, shape.n_0, m), self.dtype)
+        x = aligned_empty((*replicates, F, m), self.dtype)
         bins = None if self.bins is None else self.bins.repeated(m)
         if not k:
             C = A[..., : F * (K + 1), :].reshape(*replicates, F, K + 1, m)
-            return InputArrays(_view_of(A, C), A, C, None, bins)
+            return InputArrays(x, _view_of(A, C), A, C, None, bins)
         C = aligned_empty((*replicates, F, K + 1, m), self.dtype)
         H = _view_of(A, A[..., : F * k, :].reshape(*replicates, F, k, m))
-        return InputArrays(C, A, H, aligned_empty(H.shape, self.dtype), bins)
+        return InputArrays(x, C, A, H, aligned_empty(H.shape, self.dtype), bins)
+
+
+def _repeated(one: Array, m: int) -> Array:
+    """Return m columns (..., m) of one column (..., 1)."""
+    array = aligned_empty((*one.shape[:-1], m), one.dtype)
+    array[...] = one
+    return array
 
 
 def _view_of(A: Array, part: Array) -> Array:
