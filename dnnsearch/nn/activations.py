@@ -17,7 +17,6 @@ from dnnsearch.nn.parameters import Array
 
 MAX_SIZE_FOR_SIGN = 4096  # numbers up to which np.sign is faster than np.greater
 GELU_C, GELU_CUBE = math.sqrt(2 / math.pi), 0.044715
-FLOAT32_ZERO = np.zeros((), np.float32)  # NumPy would convert a plain 0 at every call
 
 
 Function = Callable[..., Array]  # (x, out=None)
@@ -57,7 +56,7 @@ def relu_slope(Z: Array, A: Array, out: Array) -> Array:
     """Return 1 where A > 0 and 0 elsewhere; small and large arrays take NumPy's faster way."""
     if A.size < MAX_SIZE_FOR_SIGN:
         return np.sign(A, out=out)
-    return np.greater(A, FLOAT32_ZERO, out=out)
+    return np.greater(A, constants(A.dtype).zero, out=out)
 
 
 def silu(
@@ -164,7 +163,7 @@ def activations(arithmetic: Arithmetic) -> dict[str, Activation]:
         "relu": Activation(relu, relu_slope),
         "leaky_relu": Activation(
             lambda Z, out: np.maximum(Z, np.multiply(0.01, Z, out=out), out=out),
-            lambda Z, A, out: np.maximum(np.greater(A, FLOAT32_ZERO, out=out), 0.01, out=out)),
+            lambda Z, A, out: np.maximum(np.greater(A, 0, out=out), 0.01, out=out)),
         "tanh": Activation(
             lambda Z, out: tanh(Z, out=out),
             lambda Z, A, out: np.subtract(1, np.square(A, out=out), out=out)),

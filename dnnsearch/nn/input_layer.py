@@ -14,12 +14,13 @@ so they take no memory for each row.
 """
 
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
-from dnnsearch.nn.activations import FLOAT32_ZERO
 from dnnsearch.nn.arithmetic import FAST, Arithmetic
+from dnnsearch.nn.layers import Call, run
 from dnnsearch.nn.memory import aligned_empty
 from dnnsearch.nn.parameters import Array, Parameters
 from dnnsearch.nn.scaling import SCALES
@@ -89,7 +90,7 @@ class InputArrays(NamedTuple):
 class InputLayer:
     """The layer for parameters that have E and c, and edges (..., F, K+1); None without codes.
 
-    `gradient` has the shapes of `parameters`; `backward` writes dE and dc there.
+    `gradient` has the shapes of `parameters`; a backward pass writes dE and dc there.
     """
 
     def __init__(
@@ -108,56 +109,73 @@ class InputLayer:
         self.zero, self.one = np.zeros((), self.dtype), np.ones((), self.dtype)
         self.arrays: dict[int, InputArrays] = {}  # of the last forward pass, by examples
 
-    def forward(self, X: Array, arrays: InputArrays | None = None) -> Array:
-        """Return A[0] (..., n[0], m) of X (..., n_x, m), written to `arrays` or those for m."""
-        m, F = X.shape[-1], self.shape.numbers
-        arrays = self.arrays[m] = arrays or self.arrays_for(m)
-        self._encode(X[..., :F, :], arrays)
-        if arrays.dH is not None:
-            E, c = self.parameters.extra["E"], self.parameters.extra["c"]
-            if self.operand is not None:
-                E = self.operand(E)
-                self.operand(arrays.C, out=arrays.C)
-            self.matmul(E, arrays.C, out=arrays.H)
-            np.add(arrays.H, c, out=arrays.H)
-            np.maximum(arrays.H, self.zero, out=arrays.H)
-        arrays.A[..., arrays.A.shape[-2] - self.shape.n_x + F :, :] = X[..., F:, :]
-        if self.operand is not None:
-            self.operand(arrays.A, out=arrays.A)
+    def forward(self, X: Array) -> Array:
+        """Return A[0] (..., n[0], m) of X (..., n_x, m), in the same array at every call."""
+        arrays = self.arrays_for(X.shape[-1])
+        run(self.forward_calls(X, arrays))
         return arrays.A
 
-    def _encode(self, x: Array, arrays: InputArrays) -> None:
-        """Write the numbers x (..., F, m) and their codes into C (..., F, K+1, m).
+    def forward_calls(self, X: Array, arrays: InputArrays) -> list[Call]:
+        """Return the calls that write A[0] (..., n[0], m) of X (..., n_x, m) into `arrays`."""
+        F, C, H, operand = self.shape.numbers, arrays.C, arrays.H, self.operand
+        calls = self._coding_calls(X[..., :F, :], arrays)
+        if arrays.dH is not None:
+            E, c = self.parameters.extra["E"], self.parameters.extra["c"]
+            if operand is not None:
+                rounded = np.empty_like(E)
+                calls += [partial(operand, E, rounded), partial(operand, C, C)]
+                E = rounded
+            calls += [partial(self.matmul, E, C, H), partial(np.add, H, c, H)]
+            calls.append(partial(np.maximum, H, self.zero, out=H))
+        if self.shape.n_x > F:
+            others = arrays.A[..., arrays.A.shape[-2] - self.shape.n_x + F :, :]
+            calls.append(partial(np.copyto, others, X[..., F:, :]))
+        if operand is not None:
+            calls.append(partial(operand, arrays.A, arrays.A))
+        return calls
+
+    def _coding_calls(self, numbers: Array, arrays: InputArrays) -> list[Call]:
+        """Return the calls that write numbers (..., F, m) and their codes into C (..., F, K+1, m).
 
         All of C is computed, because one contiguous array is faster than its part with the codes.
-        So is a contiguous copy of x, which is a column of the data for each number.
+        So is a contiguous copy of the numbers, which are columns of the data.
         """
-        C, arrays.x[...] = arrays.C, x
+        x, C = arrays.x, arrays.C
+        calls: list[Call] = [partial(np.copyto, x, numbers)]
         if arrays.bins is not None:
-            np.subtract(arrays.x[..., np.newaxis, :], arrays.bins.left, out=C)
-            np.multiply(C, arrays.bins.slope, out=C)
-            C.clip(self.zero, self.one, out=C)
-            np.add(C, self.zero, out=C)  # -0.0 becomes 0.0
-        C[..., 0, :] = arrays.x
+            left, slope = arrays.bins
+            calls += [
+                partial(np.subtract, x[..., np.newaxis, :], left, C),
+                partial(np.multiply, C, slope, C),
+                partial(C.clip, self.zero, self.one, C),
+                partial(np.add, C, self.zero, C),  # -0.0 becomes 0.0
+            ]
+        calls.append(partial(np.copyto, C[..., 0, :], x))
+        return calls
 
-    def backward(self, dA: Array) -> None:
-        """Write dE = sum of dH_j C_j.T and dc = sum of dH_j, given dA[0] (..., n[0], m).
+    def backward_calls(self, dA: Array) -> list[Call]:
+        """Return those that write dE = sum of dH_j C_j.T and dc = sum of dH_j.
 
-        The examples are those of the last forward pass. Numbers and codes are not learnt.
+        `dA` is that of A[0], (..., n[0], m). The examples are those of the last forward pass of so
+        many. Numbers and codes are not learnt.
         """
-        arrays = self.arrays[dA.shape[-1]]
-        assert arrays.dH is not None
+        arrays, extra = self.arrays[dA.shape[-1]], self.gradient.extra
+        dH = arrays.dH
+        assert dH is not None
         F, k = self.shape.numbers, self.shape.embedding
-        dH = dA[..., : F * k, :].reshape(arrays.dH.shape)
-        slope = np.greater(arrays.H, FLOAT32_ZERO, out=arrays.dH)
-        np.multiply(dH, slope, out=arrays.dH)
+        dA_of_H = dA[..., : F * k, :].reshape(dH.shape)
+        calls: list[Call] = [
+            partial(np.greater, arrays.H, self.zero, dH),  # the slope
+            partial(np.multiply, dA_of_H, dH, dH),
+        ]
         if self.operand is not None:
-            self.operand(arrays.dH, out=arrays.dH)
-        self.matmul(arrays.dH, arrays.C.mT, out=self.gradient.extra["E"])
-        np.add.reduce(arrays.dH, axis=-1, keepdims=True, out=self.gradient.extra["c"])
+            calls.append(partial(self.operand, dH, dH))
+        calls.append(partial(self.matmul, dH, arrays.C.mT, extra["E"]))
+        calls.append(partial(np.add.reduce, dH, axis=-1, keepdims=True, out=extra["c"]))
+        return calls
 
     def arrays_for(self, m: int, keep: bool = False) -> InputArrays:
-        """Return what `forward` writes for m examples: new arrays if they are to be kept."""
+        """Return what a forward pass of m examples writes: new arrays if they are to be kept."""
         if keep or m not in self.arrays:
             self.arrays[m] = self._new_arrays(m)
         return self.arrays[m]

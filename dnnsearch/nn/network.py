@@ -141,7 +141,7 @@ class Network:
         calls, A, caches = self._weight_calls(), X, {}
         if self.input_layer is not None:
             arrays = self.input_layer.arrays_for(X.shape[-1], keep)
-            calls.append(partial(self.input_layer.forward, X, arrays))
+            calls += self.input_layer.forward_calls(X, arrays)
             A = arrays.A
         for l in range(1, self.L + 1):
             if operand is not None and l > 1:
@@ -197,7 +197,7 @@ class Network:
             calls += backward_calls(workspace.dA_prev, caches[l])
             workspace = caches[l].workspace
         if workspace.dA_prev is not None and self.input_layer is not None:
-            calls.append(partial(self.input_layer.backward, workspace.dA_prev))
+            calls += self.input_layer.backward_calls(workspace.dA_prev)
         if self.scaling is not None:
             calls.append(self.scaling.backward)
         return calls
