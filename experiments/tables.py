@@ -22,7 +22,6 @@ Result:      experiments/tables.md. Log loss is compared for classes, RMSE for n
 
 import argparse
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -40,7 +39,16 @@ from experiments import (
     tables_report,
     tables_sklearn,
 )
-from experiments.tables_data import MAX_ROWS, Split, Table, figures, files, load, losses, split
+from experiments.tables_data import (
+    MAX_ROWS,
+    Split,
+    Table,
+    chosen_files,
+    figures,
+    load,
+    losses,
+    split,
+)
 from experiments.tables_report import OURS, TRIAL_0
 
 PYTABKIT_SECONDS = 1800  # a longer fit is a failure
@@ -151,19 +159,6 @@ def measure_split(
             budget = row["seconds"]
 
 
-def chosen_tables(options: argparse.Namespace) -> dict[str, Path]:
-    """Return the tables of --data: all, the first N, or those that are named."""
-    found, asked = files(options.data), options.tables
-    if not asked:
-        return found
-    if len(asked) == 1 and asked[0].isdecimal():
-        return dict(list(found.items())[: int(asked[0])])
-    lacking = set(asked) - set(found)
-    if lacking:
-        sys.exit(f"--tables: {options.data} has no {', '.join(sorted(lacking))}")
-    return {name: found[name] for name in asked}
-
-
 def chosen_methods(options: argparse.Namespace) -> list[str]:
     """Return the methods to measure; without those of pytabkit, with a line, if it is not there."""
     asked = [name for name in METHODS if name in {OURS, TRIAL_0, *options.peers}]
@@ -186,7 +181,7 @@ def main(given: Sequence[str] | None = None) -> None:
     options.methods = chosen_methods(options)
     tables: dict[str, Table] = {}
     for number in range(options.splits):  # a first split of every table, then the second
-        for name, path in chosen_tables(options).items():
+        for name, path in chosen_files(options.data, options.tables).items():
             if name not in tables:
                 tables[name] = load(path, options.max_rows)
             known = tables_report.read(options.out)

@@ -4,7 +4,8 @@ A table has at most MAX_ROWS rows, drawn once. The test rows of splits 0 to 3 ar
 of it; splits 4 to 7 are the quarters of another permutation, and so on.
 """
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -69,6 +70,19 @@ def files(folder: Path) -> dict[str, Path]:
     by_kind = [sorted((folder / kind).glob("*.*")) for kind in KINDS]
     rank = {path: i / len(paths) for paths in by_kind for i, path in enumerate(paths)}
     return {path.stem: path for path in sorted(rank, key=lambda path: rank[path])}
+
+
+def chosen_files(folder: Path, asked: Sequence[str] | None) -> dict[str, Path]:
+    """Return the tables of a folder: all, the first N, or those that are named."""
+    found = files(folder)
+    if not asked:
+        return found
+    if len(asked) == 1 and asked[0].isdecimal():
+        return dict(list(found.items())[: int(asked[0])])
+    lacking = set(asked) - set(found)
+    if lacking:
+        sys.exit(f"--tables: {folder} has no {', '.join(sorted(lacking))}")
+    return {name: found[name] for name in asked}
 
 
 def load(path: Path, max_rows: int = MAX_ROWS) -> Table:

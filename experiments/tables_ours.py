@@ -48,13 +48,13 @@ def promoted(
 
     No trial starts after this share of the seconds.
     """
-    with _folder(split):
+    with folder_of(split):
         began = time.monotonic()
-        config = _new(split, {}, starts)
-        drafted = time.monotonic()
+        config = drafted(split, {}, starts)
+        left = round(seconds * share - (time.monotonic() - began))
         study = dnnsearch.search(
             config,
-            seconds=max(1, round(seconds * share - (drafted - began))),
+            seconds=max(1, left),
             workers=WORKERS,
             quiet=True,
         )
@@ -76,9 +76,9 @@ def trial_0(
     split: Split, starts: list[Mapping[str, Any]] | None
 ) -> tuple[np.ndarray, dict[str, Any]]:
     """Return the answers of trial 0 alone, NETWORKS networks in a stack, and what it took."""
-    with _folder(split):
+    with folder_of(split):
         began = time.monotonic()
-        config = _new(split, {"replicates": NETWORKS, "folds": "none"}, starts)
+        config = drafted(split, {"replicates": NETWORKS, "folds": "none"}, starts)
         number = 0 if starts is None else 1  # the first of a `try_first` follows trial 0
         study = dnnsearch.search(config, trials=number + 1, workers=1, quiet=True)
         took = {"seconds": time.monotonic() - began}
@@ -88,7 +88,7 @@ def trial_0(
 
 
 @contextmanager
-def _folder(split: Split) -> Iterator[None]:
+def folder_of(split: Split) -> Iterator[None]:
     """Work in a folder of its own, with the two files and a cache of its own."""
     with tempfile.TemporaryDirectory(prefix="tables-") as folder, chdir(folder):
         cache = {"DNNSEARCH_CACHE": str(Path(folder, "cache"))}
@@ -97,7 +97,7 @@ def _folder(split: Split) -> Iterator[None]:
             yield
 
 
-def _new(split: Split, more: Mapping[str, Any], starts: list[Mapping[str, Any]] | None) -> Path:
+def drafted(split: Split, more: Mapping[str, Any], starts: list[Mapping[str, Any]] | None) -> Path:
     """Return the drafted config; with `starts` these are its first trials, not the portfolio."""
     settings = {**split.settings(), **more, **({} if starts is None else {"start": "none"})}
     path = dnnsearch.new(
