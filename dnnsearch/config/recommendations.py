@@ -4,6 +4,7 @@ They are rules of thumb from its size, classes and task. This module knows nothi
 """
 
 import shlex
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -36,10 +37,10 @@ BATCH_SIZES = (  # (min rows to train on, choices)
 
 
 MAX_CODED_COLUMNS = 100  # codes of more number columns, such as pixels, cost too much
-# A usual trial, from which costs are estimated: epochs, examples in a mini-batch, networks in a
-# stack, units of a layer; outputs of an embedding, and its weights, for a number column.
-USUAL_EPOCHS, USUAL_BATCH, USUAL_STACK, USUAL_WIDTH = 60, 64, 5, 96
-USUAL_INPUTS, USUAL_CODES = 12, 200
+# A usual trial, from which costs are estimated: epochs, examples in a mini-batch, units of a layer;
+# outputs of an embedding, and its weights, for a number column; one-hot columns of a category.
+USUAL_EPOCHS, USUAL_BATCH, USUAL_WIDTH = 60, 64, 96
+USUAL_INPUTS, USUAL_CODES, USUAL_LEVELS = 12, 200, 3
 MAX_TRIAL_COST = 4e10  # of a usual trial on 4,000 rows: four seconds
 SEARCH_COST = 1e12  # of a search: a minute on two cores
 
@@ -69,13 +70,14 @@ def recommend(table: FileTable) -> Recommendation:
     takes a minute on two cores.
     """
     rows, features = len(table.target.y), len(table.roles)
-    numbers = sum(role == "number" for role in table.roles.values())
+    roles = Counter(table.roles.values())
+    numbers = roles["number"]
     dev = 0.25 if rows < 500 else 0.2 if rows < 20_000 else 0.1
     test = 0.2 if rows < 20_000 else 0.1
     train = rows * (1 - dev - (0 if table.test else test))
     is_large = _is_large(train, features)
     has_codes = 0 < numbers <= MAX_CODED_COLUMNS
-    update = _update_cost(features, numbers if has_codes else 0)
+    update = _update_cost(roles, has_codes, 1 if train >= MAX_TRAIN_ROWS_FOR_FOLDS else FOLDS)
     most = MAX_TRIAL_COST * max(train / 4000, 1)
     epochs = min(train / USUAL_BATCH, most / update / USUAL_EPOCHS)  # updates of one
     longest = _between(2 * USUAL_EPOCHS * epochs, 1000, 20_000)
@@ -95,11 +97,16 @@ def recommend(table: FileTable) -> Recommendation:
     )
 
 
-def _update_cost(features: int, coded: int) -> float:
-    """Return about what an update of a usual stack costs, as `Spec.cost` counts."""
-    n_0 = USUAL_INPUTS * coded + 3 * (features - coded)
-    weights = USUAL_CODES * coded + (n_0 + USUAL_WIDTH) * USUAL_WIDTH
-    return 3.0 * weights * USUAL_BATCH * USUAL_STACK + UPDATE_COST
+def _update_cost(roles: Mapping[str, int], has_codes: bool, networks: int) -> float:
+    """Return about what an update of a usual stack costs, as `Spec.cost` counts.
+
+    `roles` are the numbers of columns by role.
+    """
+    numbers, single = roles["number"], roles["quantile"] + roles["pixel"]
+    n_0 = USUAL_LEVELS * (sum(roles.values()) - numbers - single) + single
+    n_0 += (USUAL_INPUTS if has_codes else 1) * numbers
+    weights = USUAL_CODES * numbers * has_codes + (n_0 + USUAL_WIDTH) * USUAL_WIDTH
+    return 3.0 * weights * USUAL_BATCH * networks + UPDATE_COST
 
 
 def _whole(number: float, low: int, high: int) -> int:
