@@ -3,15 +3,17 @@
 Question:    how close do the first k trials of a portfolio come to the best of all recorded ones?
 Scientific:  the portfolio, learnt greedily without the table judged (leave one out), beside k
              configurations drawn at random from the recorded ones
-Fixed:       the runs of `record_configurations.py`, as far as the space that `new` drafts has their
-             configurations. Regret is the logarithm of a loss divided by the least one of all these
-             configurations on the table, at most 1. A portfolio is learnt from the mean of dev and
-             test loss; of its first k, the one with the least dev loss is judged by the test loss
-             of its four networks. Means over tables, with 95 % bootstrap intervals over them
-Command:     python experiments/portfolio.py --runs FILE.jsonl [...] [--write] [--left-out FOLDER]
+Fixed:       the losses of runs of `record_configurations.py` in portfolio_runs.jsonl, as far as the
+             space that `new` drafts has their configurations. Regret is the logarithm of a loss
+             divided by the least one of all these configurations on the table, at most 1. A
+             portfolio is learnt from the mean of dev and test loss; of its first k, the one with
+             the least dev loss is judged by the test loss of its four networks. Means over tables,
+             with 95 % bootstrap intervals over them
+Command:     python experiments/portfolio.py [--runs FILE.jsonl ...] [--write] [--left-out FOLDER]
              `--write` writes the package's portfolio, `--left-out` for each table one that was
              learnt without it, which `tables.py --portfolio FOLDER/{table}.json` takes
-Result:      portfolio.md, written by this program
+Result:      portfolio.md, written by this program; configurations_tried.md has those of an earlier
+             recording that the space of a draft has not
 """
 
 import json
@@ -24,6 +26,7 @@ import numpy as np
 from experiments import report
 from experiments.record_configurations import drawn
 
+RUNS = Path(__file__).with_name("portfolio_runs.jsonl")
 NAME = "portfolio-1"
 KINDS = {"classification": "classes", "regression": "numbers"}
 OUT = Path("dnnsearch/config/portfolios.json")
@@ -173,7 +176,7 @@ def described(number: int) -> str:
 def main(given: Sequence[str] | None = None) -> None:
     """Learn, and write the report; with the options also the portfolios."""
     parser = report.parser_of(__file__, __doc__)
-    parser.add_argument("--runs", type=Path, nargs="+", required=True)
+    parser.add_argument("--runs", type=Path, nargs="+", default=[RUNS], metavar="FILE")
     parser.add_argument("--size", type=int, default=9)
     parser.add_argument("--write", action="store_true", help="write the package's portfolio")
     parser.add_argument("--left-out", type=Path, metavar="FOLDER", help="write TABLE.json, each")

@@ -72,3 +72,12 @@ def test_the_report_has_a_row_for_each_number_of_trials(tmp_path: Path) -> None:
     assert "classes" in out.read_text() and "| numbers" in out.read_text()
     starts = json.loads((left_out / "a.json").read_text())
     assert len(starts) == 3 and {"epochs", "width"} <= starts[0].keys()
+
+
+def test_the_package_has_the_portfolio_that_the_recorded_runs_teach() -> None:
+    stored = json.loads((Path(__file__).parents[2] / portfolio.OUT).read_text())[portfolio.NAME]
+    for kind, name in portfolio.KINDS.items():
+        runs = portfolio.load([portfolio.RUNS], kind)
+        chosen = portfolio.learn(runs, len(stored[name]))
+        taught = [portfolio.as_start(runs.numbers[column], kind) for column in chosen]
+        assert json.loads(json.dumps(taught)) == stored[name]
