@@ -11,6 +11,7 @@ from dnnsearch.cli.options import Storage, writable, write_text
 from dnnsearch.cli.progress import progress_printer
 from dnnsearch.errors import UserError
 from dnnsearch.runtime.cli_process import send_result
+from dnnsearch.runtime.optional_import import import_without
 from dnnsearch.urls import DEFAULT_STORAGE
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def report(
       dnnsearch report digits
       dnnsearch report digits moons --out both.html
     """
+    import_without("matplotlib", "optuna.visualization")  # half a second; the plots are Plotly's
     from dnnsearch.reporting.write_report import fit_baselines
     from dnnsearch.reporting.write_report import report as page
     from dnnsearch.study.stored_study import open_study

@@ -8,11 +8,10 @@ import gc
 import queue
 import signal
 import sys
-from contextlib import suppress
-from importlib import import_module
 from multiprocessing.connection import Connection
 
 from dnnsearch.runtime.childprocess import inbox
+from dnnsearch.runtime.optional_import import import_without
 from dnnsearch.tracking.publisher_messages import (
     ClosePublisher,
     Command,
@@ -28,7 +27,6 @@ from dnnsearch.tracking.publisher_thread import ThreadPublisher
 from dnnsearch.trials.run import TrialView
 
 OBJECTS_PER_COLLECTION = 200_000  # new objects between two runs of the garbage collector
-NOT_IMPORTED = "pandas"  # MLflow works without it; its import takes 0.3 s
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # only the coordinator handles them
 
 
@@ -39,10 +37,7 @@ def main(descriptor: int) -> None:
     gc.set_threshold(OBJECTS_PER_COLLECTION)  # the import makes 700,000 objects that stay
     connection = Connection(descriptor)
     commands: queue.SimpleQueue[Command] = inbox(connection.recv)
-    sys.modules[NOT_IMPORTED] = None  # type: ignore[assignment]  # makes its import fail
-    with suppress(Exception):  # the publisher meets the same error again, and reports it
-        import_module("dnnsearch.tracking.tracker")  # imports MLflow before the first command
-    del sys.modules[NOT_IMPORTED]  # later imports may need it
+    import_without("pandas", "dnnsearch.tracking.tracker")  # MLflow, before the first command
     gc.freeze()  # the collector need not look at what is imported: it stays
     _serve(connection, commands)
 

@@ -3,6 +3,7 @@
 Every format becomes a `Sheet`, so that no other module needs to know the format.
 """
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -50,6 +51,8 @@ ERRORS = (  # of Excel in English and German, of LibreOffice and Google Sheets
 DATES = ("ISO8601", "%d.%m.%Y", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S", "%Y/%m/%d")
 LONG = r"\d{16}"  # how whole numbers start that a float64 may not hold
 CODE = r"0\d|\+\d{7}"  # how digits start that are a code, not a number
+PLAIN = r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?"  # a number without any other mark
+NUMBER = r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?|[-+]?inf(inity)?"
 MAX_NAME_CHARACTERS = 200
 
 
@@ -219,9 +222,15 @@ def _numbers_or_text(text: pd.Series, gaps: Sequence[str]) -> pd.Series:
 
 def numeric(text: pd.Series) -> pd.Series:
     """Return text as float64, NaN for text that is not a number, such as `1_0` or `0x10`."""
-    spelled = text.str.fullmatch(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?|[-+]?inf(inity)?", flags=2)
-    numbers = pd.to_numeric(text.where(spelled.fillna(False).astype(bool)), errors="coerce")
-    return numbers.astype(np.float64)
+    if not are_plain(text):  # which takes a tenth of the time of the next line
+        spelled = text.str.fullmatch(NUMBER, flags=re.IGNORECASE)
+        text = text.where(spelled.fillna(False).astype(bool))
+    return pd.to_numeric(text, errors="coerce").astype(np.float64)
+
+
+def are_plain(text: pd.Series) -> bool:
+    """Return whether all cells are numbers in ASCII without blanks, units or marks of thousands."""
+    return bool(text.str.fullmatch(PLAIN).eq(True).all())
 
 
 def dates(text: pd.Series) -> pd.Series | None:

@@ -1,7 +1,7 @@
 """How much of the differences between trials each hyperparameter explains, by two methods.
 
-- fANOVA (Hutter et al. 2014; Optuna's implementation): the share of a random forest's variance that
-  a hyperparameter explains by itself.
+- fANOVA (Hutter et al. 2014): the share of a random forest's variance that a hyperparameter
+  explains by itself.
 - Permutation: how much worse a random forest predicts unseen trials if the hyperparameter is
   shuffled. Interactions are included; what a forest learns from noise does not count.
 
@@ -15,20 +15,20 @@ layer that only some trials have can be compared only among trials of one depth.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.search_space import intersection_search_space
 from optuna.trial import FrozenTrial, TrialState
 
+from dnnsearch.reporting.analysis.fanova import fanova
+from dnnsearch.reporting.analysis.random_forest import forest, predicted
 from dnnsearch.statistics.interval import Interval
 
 DRAWS = 10  # random subsets of the trials
 SHARE_PER_DRAW = 0.8
 MIN_TRIALS = 20
-MAX_FANOVA_TRIALS = 150  # in a draw: the time of Optuna's fANOVA grows with their square
+MAX_FANOVA_TRIALS = 150  # in a draw: so that reports stay comparable
 TREES = {"fANOVA": 16, "permutation": 25}
 FOLDS, SHUFFLES = 4, 5
 MIN_EXPLAINED = 0.2  # R2 of the forest; below it no hyperparameter is called important
@@ -62,19 +62,21 @@ class Importance:
 def importance(trials: Sequence[FrozenTrial], draws: int = DRAWS) -> Importance | None:
     """Return the importance among the finished trials.
 
-    None if they are too few or have equal values, or if `draws` is 0.
+    None if they are too few, have equal values or equal hyperparameters, or if `draws` is 0.
     """
     finished = [trial for trial in trials if trial.state == TrialState.COMPLETE]
     if not draws or len(finished) < MIN_TRIALS or len({trial.value for trial in finished}) == 1:
         return None
     shared = intersection_search_space(finished)
     space = {n: d for n, d in shared.items() if len({t.params[n] for t in finished}) > 1}
+    if not space:
+        return None
     rngs = [np.random.default_rng(np.random.SeedSequence(0, spawn_key=(d,))) for d in range(draws)]
-    fanova = [_fanova(finished, space, rng) for rng in rngs]
+    by_variance = [_fanova(finished, space, rng) for rng in rngs]
     explained, permuted = zip(*(_permutation(finished, space, rng) for rng in rngs), strict=True)
     return Importance(
         trials=len(finished),
-        fanova=_shares(space, fanova),
+        fanova=_shares(space, by_variance),
         permutation=_shares(space, permuted),
         explained=float(np.mean(explained)),
         missing=sorted({name for trial in finished for name in trial.params} - shared.keys()),
@@ -109,16 +111,28 @@ def _fanova(
     space: Mapping[str, BaseDistribution],
     rng: np.random.Generator,
 ) -> dict[str, float]:
-    study = optuna.create_study()  # a variance does not depend on the direction
-    study.add_trials(_draw(trials, rng)[:MAX_FANOVA_TRIALS])
+    """Return the share of each hyperparameter; equal shares if the values are equal."""
+    X, y = _table(_draw(trials, rng)[:MAX_FANOVA_TRIALS], space)
+    columns, bounds, inputs = list[np.ndarray](), [], []
+    for number, distribution in zip(X.T, space.values(), strict=True):
+        parts, ends = _fanova_columns(number, distribution)
+        inputs.append(range(len(columns), len(columns) + len(parts)))
+        columns += parts
+        bounds += [ends] * len(parts)
     seed = int(rng.integers(2**31))
-    evaluator = optuna.importance.FanovaImportanceEvaluator(
-        n_trees=TREES["fANOVA"], max_depth=8, seed=seed
-    )
-    found = optuna.importance.get_param_importances(
-        study, evaluator=evaluator, params=[*space], normalize=True
-    )
-    return {name: float(found[name]) for name in space}
+    found = fanova(np.array(columns).T, y, np.array(bounds), inputs, TREES["fANOVA"], seed)
+    total = sum(found)
+    shares = [share / total for share in found] if total else [1 / len(space)] * len(space)
+    return dict(zip(space, shares, strict=True))
+
+
+def _fanova_columns(
+    values: np.ndarray, distribution: BaseDistribution
+) -> tuple[list[np.ndarray], tuple[float, float]]:
+    """Return a column of numbers, or one for each choice (0 or 1), and the ends of each."""
+    if isinstance(distribution, CategoricalDistribution):
+        return [(values == at) * 1.0 for at in range(len(distribution.choices))], (0.0, 1.0)
+    return [values], (distribution.low, distribution.high)  # type: ignore[attr-defined]
 
 
 def _permutation(
@@ -130,25 +144,18 @@ def _permutation(
     X, y = _table(_draw(trials, rng), space)
     whole, shuffled = np.empty(len(y)), np.empty((len(space), SHUFFLES, len(y)))
     for part in np.array_split(np.arange(len(y)), FOLDS):
-        forest = _forest(np.delete(X, part, axis=0), np.delete(y, part), rng)
+        others, seed = np.delete(X, part, axis=0), int(rng.integers(2**31))
+        trees = forest(others, np.delete(y, part), TREES["permutation"], seed)
         rows = np.concatenate([X[part], *_shuffled(X, part, rng)])
-        predicted = forest.predict(rows).reshape(-1, len(part))
-        whole[part] = predicted[0]
-        shuffled[:, :, part] = predicted[1:].reshape(len(space), SHUFFLES, len(part))
+        found = predicted(trees, rows).reshape(-1, len(part))
+        whole[part] = found[0]
+        shuffled[:, :, part] = found[1:].reshape(len(space), SHUFFLES, len(part))
     variance = float(y.var()) or 1.0
     error = float(((whole - y) ** 2).mean())
     worse = ((shuffled - y) ** 2).mean(axis=(1, 2))
     rise = np.maximum(worse - error, 0.0)
     shares = rise / (rise.sum() or 1.0)  # a forest shrinks all of them alike
     return 1 - error / variance, dict(zip(space, shares.tolist(), strict=True))
-
-
-def _forest(X: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> Any:
-    from sklearn.ensemble import RandomForestRegressor
-
-    seed = int(rng.integers(2**31))
-    forest = RandomForestRegressor(TREES["permutation"], random_state=seed)
-    return forest.fit(X, y)
 
 
 def _shuffled(X: np.ndarray, part: np.ndarray, rng: np.random.Generator) -> Iterator[np.ndarray]:
