@@ -3,6 +3,7 @@
 import argparse
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 
@@ -17,3 +18,13 @@ def has(python: Path, module: str) -> bool:
         return subprocess.run(command, capture_output=True, check=False).returncode == 0
     except OSError:
         return False
+
+
+def versions(python: Path, modules: Sequence[str]) -> str:
+    """Return the versions of those modules that it has, such as `, torch 2.13.0`."""
+    show = "import sys, {0}; sys.stdout.write(f', {0} {{{0}.__version__}}')"
+    found = []
+    for module in (one for one in modules if has(python, one)):
+        command = [str(python), "-c", show.format(module)]
+        found.append(subprocess.run(command, capture_output=True, check=True, text=True).stdout)
+    return "".join(found)

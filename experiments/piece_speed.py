@@ -25,7 +25,7 @@ from scipy.stats import binom
 
 from experiments import bench_python, piece_timers, report
 from experiments.piece_timers import PieceJob
-from experiments.speed_training import Runner, processor
+from experiments.speed_training import Runner, processor, versions
 
 PEERS = ("PyTorch", "fused PyTorch")
 STACK = 16
@@ -174,9 +174,11 @@ def paragraphs(
     pieces: Mapping[str, Seconds],
     numbers: Sequence[list[str]],
     stacks: Mapping[str, Seconds],
+    peer_versions: str,
 ) -> Iterator[str]:
     rounds = len(pieces["none"]["dnnsearch"])
-    yield f"Microseconds of an update, {rounds} rounds on {processor()}; {versions()}."
+    yield f"""\
+Microseconds of an update, {rounds} rounds on {processor()}; {versions()}{peer_versions}."""
     yield "One network, 64-64-32-10. The goal is for the faster one of PyTorch's:"
     header = ["piece", "dnnsearch", "to none", *OF_PEERS, "goal", ""]
     yield report.table(header, list(piece_rows(pieces, PIECE_GOAL)))
@@ -189,12 +191,6 @@ def paragraphs(
     yield f"A stack of {STACK}, microseconds for each network:"
     header = ["pieces", "dnnsearch", "to none", *OF_PEERS, "goal", ""]
     yield report.table(header, list(piece_rows(stacks, STACK_GOAL)))
-
-
-def versions() -> str:
-    from importlib.metadata import version
-
-    return f"Python {sys.version.split()[0]}, numpy {version('numpy')}"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -219,7 +215,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     pieces = dict(zip(PIECES, found))
     stacks = dict(zip(STACKS, found[len(PIECES) :]))
     rows = list(number_rows(NUMBERS, found[len(PIECES) + len(STACKS) :], without))
-    report.write(options.out, __doc__ or "", *paragraphs(pieces, rows, stacks))
+    peer_versions = bench_python.versions(options.bench_python, ("torch",))
+    report.write(options.out, __doc__ or "", *paragraphs(pieces, rows, stacks, peer_versions))
 
 
 if __name__ == "__main__":

@@ -1,19 +1,20 @@
 """How fast is one training, compared with scikit-learn and PyTorch?
 
 Question:    how long does a parameter update take, shuffling included, and how much do curves add?
-Scientific:  the library (dnnsearch; scikit-learn's MLPClassifier; PyTorch on the CPU, written as in
-             its tutorials, or with its fused optimizer); the sizes of network and mini-batch; one
-             network or 16 replicates in one stack; with curves or without
+Scientific:  the library (dnnsearch with portable numerics, and with avx512 if the machine has it;
+             scikit-learn's MLPClassifier; PyTorch on the CPU, written as in its tutorials, or with
+             its fused optimizer); the sizes of network and mini-batch; one network or 16 replicates
+             in one stack; with curves or without
 Nuisance:    other load on the machine: the libraries alternate in rounds, each in its own process;
              processor time is measured, and the table has the medians of the rounds
-Fixed:       float32, relu, softmax, momentum 0.9, one thread each; dnnsearch with its default
-             (portable) numerics, the others with what they choose for this machine
-Command:     pip install '.[bench]', then python experiments/speed_training.py [--tiny]
+Fixed:       float32, relu, softmax, momentum 0.9, one thread each; the others with what they choose
+             for this machine; curves with portable numerics
+Command:     python experiments/speed_training.py [--tiny] [--rounds 9] [--bench-python PATH]
+             the peers run with --bench-python, an interpreter that has them (the extra `bench`)
 Result:      experiments/speed_training.md, written by this program
 """
 
 import contextlib
-import importlib.util
 import json
 import os
 import platform
@@ -29,14 +30,15 @@ from dnnsearch.config.config import parse_config
 from dnnsearch.config.data_fit import resolve_curve_every
 from dnnsearch.data.prepare import DataShape
 from dnnsearch.runtime import numerics
-from experiments import report, training_timers
-from experiments.training_timers import GEMM, Job
+from experiments import bench_python, report, training_timers
+from experiments.training_timers import GEMM, PARTS, Job
 
 REPORT = Path(__file__).with_suffix(".md")
 # The numerics of those that are not measured as they are
-PINS_OF = {"dnnsearch": "portable", "GEMM": "portable", "portable": "portable", "exact": "portable"}
-PINS_OF["avx512"] = "avx512"
+PINS_OF = {"dnnsearch": "portable", "portable": "portable", "exact": "portable"}
+PINS_OF |= {"avx512": "avx512", "GEMM, portable": "portable", "GEMM, avx512": "avx512"}
 PEERS = ("scikit-learn", "PyTorch", "fused PyTorch")
+MODULE_OF = {"scikit-learn": "sklearn", "PyTorch": "torch", "fused PyTorch": "torch"}
 
 JOBS = [
     Job(455, (30, 16, 8, 2), 32, epochs=100),
@@ -44,6 +46,9 @@ JOBS = [
     Job(10000, (100, 128, 128, 10), 128, epochs=4),
     Job(20000, (784, 256, 128, 10), 128, epochs=1),
 ]
+CALL_SECONDS = 0.5e-6  # of NumPy, at least
+# By how much an update is to be faster than a peer's: peer, ratio, size
+GOALS = [("scikit-learn", 4.5, 1), ("PyTorch", 1.35, 3), ("fused PyTorch", 1.35, 3)]
 STACK = 16  # replicates; measured for jobs with fewer than 100 inputs
 
 # Trainings with curves have a usual length
@@ -100,31 +105,48 @@ class Runner:
 
 
 @contextlib.contextmanager
-def runners(names: Iterable[str]) -> Iterator[dict[str, Runner]]:
-    started = {name: Runner(name) for name in names}
-    try:
-        yield started
-    finally:
-        for runner in started.values():
-            runner.close()
+def runners(
+    names: Iterable[str], python: Path = Path(sys.executable)
+) -> Iterator[dict[str, Runner]]:
+    """Start a process for each name; those of peers run with `python`."""
+    with contextlib.ExitStack() as stack:
+        yield {
+            name: stack.enter_context(
+                contextlib.closing(Runner(name, python=python if name in PEERS else sys.executable))
+            )
+            for name in names
+        }
 
 
-# --- the table -----------------------------------------------------------------------------------
+# --- the tables ----------------------------------------------------------------------------------
 
 Seconds = dict[str, float]
 
 
 def measure(job: Job, curves: Job, rounds: int, runners: dict[str, Runner]) -> Iterator[Seconds]:
-    """Yield the seconds of an update in each round; for dnnsearch also with curves and stacked."""
-    ours = runners["dnnsearch"]
+    """Yield the seconds of an update in each round; for ours also stacked, in parts and curves."""
     stack = replace(job, replicates=STACK, epochs=-(-job.epochs // 4))
     for _ in range(rounds):
         seconds = {name: runner.time(job) for name, runner in runners.items()}
-        seconds["stack"] = ours.time(stack) / STACK if job.layers[0] < 100 else 0.0
-        seconds["no curves"] = ours.time(replace(curves, every=0))
-        seconds["curves"] = ours.time(curves)
+        for name in ours(seconds):
+            if job.layers[0] < 100:
+                seconds[f"{name}, stack"] = runners[name].time(stack) / STACK
+            for part in PARTS:
+                seconds[f"{name}, {part}"] = runners[name].time(replace(job, part=part))
+        seconds["no curves"] = runners["portable"].time(replace(curves, every=0))
+        seconds["curves"] = runners["portable"].time(curves)
         print(".", end="", file=sys.stderr, flush=True)
         yield seconds
+
+
+def ours(names: Iterable[str]) -> list[str]:
+    return [name for name in ("portable", "avx512") if name in names]
+
+
+def middle(rounds: list[Seconds], name: str) -> float:
+    """Return the median; NaN if it was not timed."""
+    found = [r[name] for r in rounds if name in r]
+    return median(found) if found else float("nan")
 
 
 def ratio(rounds: list[Seconds], longer: str, shorter: str) -> float:
@@ -133,35 +155,81 @@ def ratio(rounds: list[Seconds], longer: str, shorter: str) -> float:
     return median(ratios) if ratios else float("nan")
 
 
+def better(rounds: list[Seconds], suffix: str = "") -> str:
+    """Return which of ours takes less time."""
+    return min(ours(rounds[0]), key=lambda name: middle(rounds, name + suffix))
+
+
 def row(job: Job, rounds: list[Seconds]) -> list[str]:
-    cells = [job.name]
-    for name in ("dnnsearch", *PEERS):
-        seconds = [r[name] for r in rounds if name in r]
-        cells.append(f"{median(seconds) * 1e6:.1f}" if seconds else "not installed")
-    cells += [f"{ratio(rounds, peer, 'dnnsearch'):.2f}" for peer in PEERS]
-    share = job.flops / (2 * GEMM**3) * ratio(rounds, "GEMM", "dnnsearch")
-    return [*cells, f"{share:.0%}", f"{ratio(rounds, 'curves', 'no curves') - 1:+.0%}"]
+    best = better(rounds)
+    times = [f"{middle(rounds, name) * 1e6:.1f}" for name in ("portable", "avx512", *PEERS)]
+    ratios = [f"{ratio(rounds, peer, best):.2f}" for peer in PEERS]
+    return [job.name, *times, best, *ratios, f"{ratio(rounds, 'curves', 'no curves') - 1:+.0%}"]
+
+
+def limit_row(job: Job, rounds: list[Seconds]) -> list[str]:
+    """Return what the better numerics need at least, and where they spend more."""
+    best = better(rounds)
+    whole, gemm = middle(rounds, best), middle(rounds, f"GEMM, {best}")
+    arithmetic, calls = job.flops * gemm / (2 * GEMM**3), job.calls * CALL_SECONDS
+    parts = [middle(rounds, f"{best}, {part}") for part in PARTS]
+    times = [whole, arithmetic, calls, arithmetic + calls, *parts, whole - sum(parts)]
+    return [
+        job.name,
+        best,
+        *(f"{seconds * 1e6:.1f}" for seconds in times),
+        f"{(arithmetic + calls) / whole:.0%}",
+        f"{arithmetic / whole:.0%}",
+    ]
 
 
 def stack_row(job: Job, rounds: list[Seconds]) -> list[str]:
-    ratios = [f"{ratio(rounds, name, 'stack'):.1f}" for name in ("dnnsearch", *PEERS)]
-    return [job.name, f"{median(r['stack'] for r in rounds) * 1e6:.2f}", *ratios]
+    best = better(rounds, ", stack")
+    times = [f"{middle(rounds, f'{name}, stack') * 1e6:.2f}" for name in ("portable", "avx512")]
+    ratios = [f"{ratio(rounds, name, f'{best}, stack'):.1f}" for name in (best, *PEERS)]
+    return [job.name, *times, best, *ratios]
 
 
-def paragraphs(measured: dict[Job, list[Seconds]]) -> Iterator[str]:
-    gemm = median(2 * GEMM**3 / r["GEMM"] for rounds in measured.values() for r in rounds)
+def goals(measured: dict[Job, list[Seconds]]) -> Iterator[str]:
+    """Yield a sentence for each goal whose peer was timed."""
+    jobs = list(measured.items())
+    for peer, goal, size in GOALS:
+        if size < len(jobs) and peer in jobs[size][1][0]:
+            job, rounds = jobs[size]
+            best = better(rounds)
+            found = ratio(rounds, peer, best)
+            faster = f"{job.name}: {found:.2f} times as fast as {peer} with {best}"
+            yield f"{faster}, aim {goal}: {'reached' if found >= goal else 'missed'}."
+
+
+def paragraphs(measured: dict[Job, list[Seconds]], peer_versions: str) -> Iterator[str]:
+    every = [r for rounds in measured.values() for r in rounds]
+    peaks = [
+        f"{name} {2 * GEMM**3 / middle(every, f'GEMM, {name}') / 1e9:.0f}"
+        for name in ours(every[0])
+    ]
     yield f"""\
 Microseconds of processor time for a parameter update, shuffling included; medians of
 {len(next(iter(measured.values())))} rounds, one thread each, on {processor()} with \
 {os.cpu_count()} cores. GEMM peak, {GEMM}x{GEMM},
-float32, one thread: {gemm / 1e9:.0f} GFLOP/s. {versions()}."""
-    alone = ["training", "dnnsearch", *PEERS, *(f"{peer} / dnnsearch" for peer in PEERS)]
+float32, one thread, GFLOP/s: {", ".join(peaks)}. {versions()}{peer_versions}.
+nan: it is not installed, or this is no machine for it."""
+    header = ["training", "portable", "avx512", *PEERS, "better", *(f"{p} / better" for p in PEERS)]
     rows = [row(job, rounds) for job, rounds in measured.items()]
-    yield report.table([*alone, "share of GEMM peak", "curves add"], rows)
+    yield report.table([*header, "curves add"], rows)
+    yield "\n".join(f"- {sentence}" for sentence in goals(measured)) or "No goal was timed."
+    yield f"""\
+What an update needs at least: its arithmetic at the speed of the GEMM, and its calls of NumPy at
+{CALL_SECONDS * 1e6} microseconds. Then what its parts take, each timed by itself. The rest is what
+they lose to each other (caches), the loop, dZ[L], and the curves' points before and after:"""
+    header = ["training", "numerics", "update", "arithmetic", "calls", "limit", *PARTS, "rest"]
+    rows = [limit_row(job, rounds) for job, rounds in measured.items()]
+    yield report.table([*header, "limit / update", "arithmetic / update"], rows)
     yield f"{STACK} replicates in one stack, microseconds for each of them:"
-    stack = ["training", "stacked", *(f"{name} / stacked" for name in ("dnnsearch", *PEERS))]
-    rows = [stack_row(job, rounds) for job, rounds in measured.items() if rounds[0]["stack"]]
-    yield report.table(stack, rows)
+    stacked = {job: rounds for job, rounds in measured.items() if job.layers[0] < 100}
+    header = ["training", "portable", "avx512", "better", "alone / stacked"]
+    rows = [stack_row(job, rounds) for job, rounds in stacked.items()]
+    yield report.table([*header, *(f"{peer} / stacked" for peer in PEERS)], rows)
 
 
 def processor() -> str:
@@ -173,31 +241,34 @@ def processor() -> str:
 
 
 def versions() -> str:
-    from importlib.metadata import PackageNotFoundError, version
+    from importlib.metadata import version
 
     found = [f"Python {platform.python_version()}"]
-    for package in ("numpy", "scikit-learn", "torch"):
-        with contextlib.suppress(PackageNotFoundError):
-            found.append(f"{package} {version(package)}")
+    found.append(f"numpy {version('numpy')}")
     return ", ".join(found)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = report.parser_of(__file__, __doc__)
     parser.add_argument("--rounds", type=int, default=9)
+    bench_python.add_option(parser)
     options = parser.parse_args(arguments)
     jobs, rounds = list(zip(JOBS, map(with_curves, LONGER), strict=True)), options.rounds
     if options.tiny:
         jobs = [(replace(job, epochs=1), replace(curves, epochs=2)) for job, curves in jobs[:2]]
         rounds = 1
-    with runners(["dnnsearch", "GEMM", *installed()]) as started:
+    with runners(names(options.bench_python), options.bench_python) as started:
         measured = {job: list(measure(job, curves, rounds, started)) for job, curves in jobs}
-    report.write(options.out, __doc__, *paragraphs(measured))
+    peer_versions = bench_python.versions(options.bench_python, ("sklearn", "torch"))
+    report.write(options.out, __doc__, *paragraphs(measured, peer_versions))
 
 
-def installed() -> list[str]:
-    modules = {"scikit-learn": "sklearn", "PyTorch": "torch", "fused PyTorch": "torch"}
-    return [peer for peer in PEERS if importlib.util.find_spec(modules[peer])]
+def names(python: Path) -> list[str]:
+    """Return what can be timed here."""
+    mine = ["portable"]
+    mine += ["avx512"] if numerics.supported_pins("avx512") == "avx512" else []
+    peers = [peer for peer in PEERS if bench_python.has(python, MODULE_OF[peer])]
+    return [*mine, *(f"GEMM, {name}" for name in mine), *peers]
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ class Job:
     epochs: int
     replicates: int = 1
     every: int = 0  # updates between two points of the curves; 0: no curves
+    part: str = ""  # of our update, one of PARTS; empty: all of it
 
     @property
     def name(self) -> str:
@@ -43,6 +44,17 @@ class Job:
         weights = [n * n_prev for n_prev, n in pairwise(self.layers)]
         return 2 * self.batch * (3 * sum(weights) - weights[0])
 
+    @property
+    def calls(self) -> int:
+        """Return the calls of NumPy in one update without shuffling and costs.
+
+        Forward: product, bias and activation, 5 calls of it for softmax. Backward: dZ, dW, db and
+        dA, which layer 1 lacks; 2 calls for each dZ. Then 3 for each block of the parameters.
+        """
+        L = len(self.layers) - 1
+        numbers = sum((n_prev + 1) * n for n_prev, n in pairwise(self.layers))
+        return (3 * L + 4) + (5 * L - 1) + 3 * -(-numbers // 2**15)
+
     def data(self) -> tuple[Any, Any]:
         """Return random examples X (m, n[0]) and random classes y (m,)."""
         import numpy as np
@@ -54,6 +66,8 @@ class Job:
 
 def time_dnnsearch(job: Job, exact: bool = False) -> float:
     """Return the seconds of an update; with curves, dev has a third of the examples."""
+    if job.part:
+        return time_part(job)
     import numpy as np
 
     from dnnsearch import nn
@@ -86,6 +100,47 @@ def time_dnnsearch(job: Job, exact: bool = False) -> float:
     while next(points).iteration < job.updates:
         pass
     return (time.process_time() - started) / job.updates
+
+
+PARTS = ("products", "other calls", "momentum", "mini-batches, costs")
+
+
+def time_part(job: Job) -> float:
+    """Return the seconds of one part of our update; the other parts do not run."""
+    import numpy as np
+
+    from dnnsearch import nn
+    from dnnsearch.nn.batches import Minibatches
+    from dnnsearch.trials.momentum import Momentum
+
+    X, y = job.data()
+    network = nn.Network(nn.initialize(job.layers, np.random.default_rng(0)))
+    stream = Minibatches(network, X, y, job.batch, [np.random.default_rng(0)])
+    descent = Momentum(network, 0.01, 0.9)
+    batches = job.updates // job.epochs
+    calls = []
+    for batch in stream.take(batches):
+        passes = network.passes(batch.X, batch.workspaces)
+        passes.forward()
+        passes.backward(batch.Y, descent.factor(batch))
+        both = [*passes.forward_calls, *passes.backward_calls]
+        calls.append([one for one in both if _is_product(one) == (job.part == "products")])
+    of_momentum = [[descent.update]] * batches
+    started = time.process_time()
+    for _ in range(job.epochs):
+        if job.part == "mini-batches, costs":
+            for _ in stream.take(batches):
+                pass
+            stream.means()
+            continue
+        for some in of_momentum if job.part == "momentum" else calls:
+            for call in some:
+                call()
+    return (time.process_time() - started) / job.updates
+
+
+def _is_product(call: Any) -> bool:
+    return getattr(getattr(call, "func", None), "__name__", "") in {"dot", "matmul"}
 
 
 def time_sklearn(job: Job) -> float:
@@ -148,7 +203,8 @@ TIMERS: dict[str, Callable[[Job], float]] = {
     "portable": time_dnnsearch,
     "avx512": time_dnnsearch,
     "exact": partial(time_dnnsearch, exact=True),
-    "GEMM": time_gemm,
+    "GEMM, portable": time_gemm,
+    "GEMM, avx512": time_gemm,
     "scikit-learn": time_sklearn,
     "PyTorch": time_torch,
     "fused PyTorch": partial(time_torch, fused=True),
