@@ -1,10 +1,11 @@
 """The virtual clock: the order in which trials are asked and told, whatever the real workers do.
 
 A study has `parallelism` virtual workers, and a trial lasts as long as it costs, in multiply-adds.
-Its virtual finish is known when it has ended; until then its reported progress is a lower bound of
-it. A trial may be told as soon as no trial in flight can still finish before it. Time is an integer
-and ties go to the smaller number, so the order of asking and telling is a function of the costs
-alone. The clock knows nothing of Optuna, processes or seconds.
+Its virtual finish is known when it has ended; until then its reported progress gives a lower bound
+of it: a trial ends only at a point of its curves, so not before the next one. A trial may be told
+as soon as no trial in flight can still finish before it. Time is an integer and ties go to the
+smaller number, so the order of asking and telling is a function of the costs alone. The clock knows
+nothing of Optuna, processes or seconds.
 """
 
 from dataclasses import dataclass
@@ -48,7 +49,7 @@ class VirtualClock:
         self.flights[number] = InFlightTrial(number, start=self.now, finish=self.now)
 
     def progress(self, number: int, cost: int) -> None:
-        """The trial has spent `cost` multiply-adds and has not ended."""
+        """The trial will spend at least `cost` multiply-adds."""
         trial = self.flights[number]
         if not trial.ended:
             trial.finish = max(trial.finish, trial.start + cost)

@@ -138,8 +138,8 @@ class Coordinator:
 
     def _receive(self, event: Event) -> None:
         match event:
-            case Progressed(number, iteration):
-                self.clock.progress(number, self.specs[number].cost(iteration))
+            case Progressed(number, earliest_end=updates):
+                self.clock.progress(number, self.specs[number].cost(updates))
                 if self.on_progress:
                     self.on_progress(event)
             case Done(number, packed):

@@ -90,7 +90,7 @@ def run_trial(
 
     `data` has X_train (m, n_x) or (R, m, n_x), y_train (m,) or (R, m), X_dev and y_dev likewise; in
     a regression also `target` (2,), the mean and the scale of the target. `watch` is called with
-    each point of the curves as soon as it is measured.
+    each point of the curves as soon as it is measured, unless the training ends there.
     """
     began = time.perf_counter()
     streams = spec.number if spec.streams is None else spec.streams
@@ -106,9 +106,10 @@ def run_trial(
         values.append(float(mean_of_replicates(progress.value(spec.objective), spec)))
         if kept is not None and best_point(spec, values) == len(values) - 1:
             kept[...] = parameters.flat
-        watch(progress)
         if _is_pruned(spec, points, values) or is_out_of_patience(spec, values):
             break
+        if progress.finite.any() and progress.iteration < spec.updates:
+            watch(progress)
     steps = np.array([point.iteration for point in points], np.int64)
     names = (*CURVES, *spec.measured)
     curves = {name: np.stack([p.value(name) for p in points], axis=1) for name in names}

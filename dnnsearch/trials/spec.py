@@ -107,6 +107,10 @@ class Spec:
         batch = self.hyperparameters.batch_size
         return self.train_examples if batch == "full" else int(batch)
 
+    def next_point(self, iterations: int) -> int:
+        """Return the updates that are made at the next point of the curves, or at the last one."""
+        return min(iterations + self.curve_every, self.updates)
+
     def multiply_adds(self, iterations: int) -> int:
         """Return the multiply-adds of this number of updates, each with a full mini-batch.
 

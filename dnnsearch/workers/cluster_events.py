@@ -42,6 +42,7 @@ class TaskProgress:
     key: str
     iteration: int
     value: float
+    earliest_end: int  # as in `Progressed`
 
 
 @dataclass(frozen=True)

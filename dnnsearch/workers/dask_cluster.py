@@ -247,7 +247,10 @@ class Cluster:
     def _on_progress(self, event: tuple[float, Any]) -> None:
         message = event[1]
         if message.get("kind") == "progress":
-            self.events.put(TaskProgress(message["key"], message["iteration"], message["value"]))
+            iteration, value = message["iteration"], message["value"]
+            # a worker with older code reports the point at which it ends, too
+            earliest_end = message.get("earliest_end", 0)
+            self.events.put(TaskProgress(message["key"], iteration, value, earliest_end))
 
 
 async def _kind_of_server(address: str) -> str:

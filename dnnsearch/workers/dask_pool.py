@@ -151,9 +151,9 @@ class DaskWorkers:
 
     def _handle(self, event: ClusterEvent) -> Iterator[Event]:
         match event:
-            case TaskProgress(key, iteration, value):
+            case TaskProgress(key, iteration, value, earliest_end):
                 if key in self._pending:
-                    yield Progressed(self._pending[key][1], iteration, value)
+                    yield Progressed(self._pending[key][1], iteration, value, earliest_end)
             case TaskFinished(key, answer):
                 if key in self._pending:
                     yield from self._handle_answer(*self._pending.pop(key), answer)

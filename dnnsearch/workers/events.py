@@ -5,11 +5,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Progressed:
-    """The trial has made `iteration` updates; `value` is its objective at that point."""
+    """The trial has made `iteration` updates; `value` is its objective at that point.
+
+    It goes on, and will have made at least `earliest_end` updates when it ends.
+    """
 
     number: int
     iteration: int
     value: float
+    earliest_end: int = 0
 
 
 @dataclass(frozen=True)

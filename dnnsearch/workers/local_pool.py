@@ -95,7 +95,8 @@ class LocalWorkers:
         if kind == "refused":
             raise UserError(message["cause"])
         if kind == "progress":
-            yield Progressed(number, message["iteration"], message["value"])
+            earliest_end = message["earliest_end"]
+            yield Progressed(number, message["iteration"], message["value"], earliest_end)
         if kind in ("done", "failed"):
             self._scheduler.ended(worker, number)
             del self._specs[number]

@@ -53,7 +53,9 @@ class ShuffledWorkers:
         result = run_trial(
             spec,
             self.store.open(spec.arrays),
-            lambda progress: events.append(Progressed(number, progress.iteration, 0.0)),
+            lambda progress: events.append(
+                Progressed(number, progress.iteration, 0.0, spec.next_point(progress.iteration))
+            ),
         )
         events.append(Done(number, encode(spec, result, {})))
 
