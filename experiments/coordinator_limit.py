@@ -30,7 +30,8 @@ from experiments import report
 from experiments.processes import environment, write_config
 from experiments.simulation import Simulation
 
-WORKERS, SAMPLERS = (16, 64, 256), ("random", "tpe")
+WORKERS: tuple[int, ...] = (16, 64, 256)
+SAMPLERS: tuple[str, ...] = ("random", "tpe")
 TRIAL_SECONDS = 2.0  # on average
 MIN_BUSY_SHARE = 0.85
 CONFIG: dict[str, Any] = {
@@ -123,8 +124,13 @@ def coordinate(config_path: str, workers: int, seconds: float) -> None:
     watch.time(RecordMemo, "save", "records")
     watch.time(ProcessPublisher, "put", "to MLflow")
     watch.time(SleepingWorkers, "poll", "waiting")
-    Coordinator.run, ProcessPublisher.close = run, close  # type: ignore[method-assign]
-    search.open_workers = sleeping  # the only seam: everything else is the search itself
+    replaced: tuple[tuple[Any, str, Any], ...] = (
+        (Coordinator, "run", run),
+        (ProcessPublisher, "close", close),
+        (search, "open_workers", sleeping),  # the only seam: all else is the search itself
+    )
+    for owner, name, replacement in replaced:
+        setattr(owner, name, replacement)
     search.search(load_config(config_path), seconds=seconds, observer=search.NoObserver())
     print(json.dumps({**found, "parts": watch.seconds, "use": found["use"].__dict__}))
 

@@ -48,7 +48,7 @@ class SleepingWorkers:
 
     def poll(self, timeout: float) -> list[Event]:
         """Return what has happened, after at most `timeout` seconds."""
-        events = []
+        events: list[Event] = []
         while self.connection.poll(0 if events else timeout):
             events.append(self.connection.recv())
         return events

@@ -1,7 +1,7 @@
 """How long does TPE take to propose a trial in a study of 10,000, and what bounds it?
 
 Question:    how does the time of one proposal grow with the trials of a study, what share of a
-             trial is that, and which functions take it?
+             trial is that, and what takes it?
 Scientific:  the number of trials that the study has; the number of searched hyperparameters
 Nuisance:    other load on the machine: processor time, and the median of 15 proposals
 Fixed:       the study in memory that a coordinator asks, with Optuna's TPE as dnnsearch sets it, 6
@@ -14,6 +14,7 @@ Result:      experiments/tpe_share.md, written by this program
 import cProfile
 import pstats
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import median
@@ -26,7 +27,7 @@ from dnnsearch.study.replayed_study import ReplayedStudy
 from experiments import report
 
 SIZES = (100, 1000, 2000, 5000, 10_000)
-PROPOSALS, IN_FLIGHT, FUNCTIONS = 15, 6, 8
+PROPOSALS, IN_FLIGHT, MODULES = 15, 6, 7
 TRIAL_SECONDS = 10.0
 FEW: dict[str, Any] = {
     "data": "digits",
@@ -82,20 +83,23 @@ class LongStudy:
             self.study.study.tell(number - IN_FLIGHT, value)
 
 
-def functions(study: LongStudy) -> Iterator[list[str]]:
-    """Yield the functions that take most of a proposal, each without those that it calls."""
+def modules(study: LongStudy) -> Iterator[list[str]]:
+    """Yield the modules whose own functions take most of a proposal."""
     profile = cProfile.Profile()
     profile.enable()
     for _ in range(PROPOSALS):
         study.propose()
     profile.disable()
     stats: Any = pstats.Stats(profile)
-    own = sorted(stats.stats.items(), key=lambda item: -item[1][2])
-    total = sum(item[1][2] for item in own)
-    for (file, _, name), (_, calls, seconds, *_) in own[:FUNCTIONS]:
+    calls: Counter[str] = Counter()
+    seconds: Counter[str] = Counter()
+    for (file, _, _), (_, count, own, *_) in stats.stats.items():
         place = "/".join(Path(file).with_suffix("").parts[-2:]) if file != "~" else "built in"
-        share, ms = seconds / total, seconds / PROPOSALS * 1e3
-        yield [name, place, f"{calls / PROPOSALS:.0f}", f"{ms:.1f}", f"{share:.0%}"]
+        calls[place] += count
+        seconds[place] += own
+    for place, own in seconds.most_common(MODULES):
+        share = own / seconds.total()
+        yield [place, f"{calls[place] / PROPOSALS:.0f}", f"{share:.0%}"]
 
 
 def main(given: Sequence[str] | None = None) -> None:
@@ -110,9 +114,8 @@ def main(given: Sequence[str] | None = None) -> None:
             ms, rate, share = f"{took * 1e3:.1f}", f"{1 / took:.0f}", took / TRIAL_SECONDS
             rows.append([name, str(size), ms, rate, f"{share:.1%}"])
             print(*rows[-1], flush=True)
-        header = ["function", "module", "calls", "ms", "share"]
-        parts.append(f"A proposal at {sizes[-1]} trials, {name} (its profile, so it is slower):")
-        parts.append(report.table(header, list(functions(study))))
+        parts.append(f"What a proposal at {sizes[-1]} trials runs, {name}; by a profiler:")
+        parts.append(report.table(["module", "calls", "share"], list(modules(study))))
     header = ["space", "trials", "ms per proposal", "trials per s", f"of {TRIAL_SECONDS:.0f} s"]
     report.write(asked.out, __doc__, report.table(header, rows), *parts)
 

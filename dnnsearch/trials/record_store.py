@@ -15,6 +15,7 @@ import os
 import shutil
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import quote
@@ -210,8 +211,12 @@ class RecordMemo:
     tell: Callable[[str], object]
 
     def find(self, spec: Spec) -> Record | None:
-        """Return the record of this spec; None if there is none that is as it was written."""
-        for path in record_file.named(self.records.folder, spec.number):
+        """Return the record of this spec; None if there is none that is as it was written.
+
+        It is looked for among the files that were there at the first call: this study has one
+        writer, and it asks for a spec before it is trained.
+        """
+        for path in self._paths.get(spec.number, []):
             if path.name.split("-")[1] == spec.digest[:DIGEST_PREFIX]:
                 try:
                     return record_file.read(path)
@@ -219,6 +224,14 @@ class RecordMemo:
                     if record := self._replaced(path, reason, spec):
                         return record
         return None
+
+    @cached_property
+    def _paths(self) -> dict[int, list[Path]]:
+        """The files by trial: to list the folder for each trial takes long where it has many."""
+        found: dict[int, list[Path]] = {}
+        for path in self.records.paths():
+            found.setdefault(int(path.name.split("-")[0]), []).append(path)
+        return found
 
     def save(self, packed: bytes) -> Record:
         """Write a new record to its file, then return it."""
