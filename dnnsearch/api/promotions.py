@@ -105,19 +105,20 @@ def promote(
 def why(
     study: str,
     *,
-    replicates: int = 16,
+    replicates: int | None = None,
     workers: int | None = None,
     accept_code: bool = False,
     storage: str | None = None,
 ) -> Ablated:
     """Measure which hyperparameters made the champion better than trial 0.
 
-    Configurations between the two are trained with `replicates` common fresh seeds and compared on
-    dev; before a promotion the best trial stands for the champion. `accept_code` is as in `search`.
-    Raise UserError if that is not possible.
+    Configurations between the two are trained with `replicates` common fresh seeds, by default 16,
+    and compared on dev; with folds these are networks of whole cross-validations, 2 or more. Before
+    a promotion the best trial stands for the champion. `accept_code` is as in `search`. Raise
+    UserError if that is not possible.
     """
-    options = [f"--replicates={replicates}"]
-    options += [] if workers is None else [f"--workers={workers}"]
+    given = {"replicates": replicates, "workers": workers}
+    options = [f"--{key}={value}" for key, value in given.items() if value is not None]
     options += ["--accept-code"] if accept_code else []
     result = run_cli(["why", "--quiet", *options, "--", study], storage=storage_url(storage))
     return Ablated(result["changes"], result["whole"], "\n".join(result["lines"]), result)
@@ -126,18 +127,18 @@ def why(
 def compare(
     *studies: str,
     top: int = 3,
-    replicates: int = 16,
+    replicates: int | None = None,
     workers: int | None = None,
     accept_code: bool = False,
     storage: str | None = None,
 ) -> Compared:
     """Compare studies by the best `top` configurations of each, with common fresh seeds on dev.
 
-    The studies need the same dev rows; the objective of the first is the measure. `accept_code` is
-    as in `search`. Raise UserError if they cannot be compared.
+    The studies need the same dev rows; the objective of the first is the measure. `replicates` and
+    `accept_code` are as in `why`. Raise UserError if they cannot be compared.
     """
-    options = [f"--top={top}", f"--replicates={replicates}"]
-    options += [] if workers is None else [f"--workers={workers}"]
+    given = {"top": top, "replicates": replicates, "workers": workers}
+    options = [f"--{key}={value}" for key, value in given.items() if value is not None]
     options += ["--accept-code"] if accept_code else []
     arguments = ["compare", "--quiet", *options, "--", *studies]
     result = run_cli(arguments, storage=storage_url(storage))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class Citation:
     """What a paper says of a study; `document` has all its parts."""
 
-    text: str  # two sentences
+    text: str  # two sentences, or three with outer folds
     markdown: str  # a table with one row
     latex: str  # its header and its row
     document: Mapping[str, Any]

@@ -31,6 +31,7 @@ decides. Modules that do work are imported inside the commands, so that `--help`
 - `clean`: delete the cache of prepared data.
 - `ui`: MLflow's UI on this machine.
 - `display/`: what a search prints while it runs.
+- `outcome`: the end of a command that measures: on the screen, and for Python.
 - `next_commands`: the commands that can follow a search.
 - `options`: options that several commands share, and how their values are read.
 - `progress`: progress of long commands, on standard error.

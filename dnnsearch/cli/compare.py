@@ -1,19 +1,18 @@
 """`compare`: the best configurations of several studies with common fresh seeds."""
 
-import json
 from typing import Annotated
 
 import typer
 
 from dnnsearch.cli.options import Storage
+from dnnsearch.cli.outcome import give
 from dnnsearch.cli.progress import counter, loading, resumable
 from dnnsearch.cli.promote import Json, Quiet, Workers
 from dnnsearch.cli.search import AcceptCode
 from dnnsearch.cli.startup import pin
-from dnnsearch.cli.streams import say
+from dnnsearch.cli.streams import terminal_width
 from dnnsearch.cli.why import Seeds
 from dnnsearch.errors import UserError
-from dnnsearch.runtime.cli_process import send_result
 from dnnsearch.urls import DEFAULT_STORAGE
 
 Studies = Annotated[list[str], typer.Argument(metavar="STUDY...", help="Two studies or more.")]
@@ -24,7 +23,7 @@ Best = Annotated[int, typer.Option(metavar="N", min=1, max=20, help="Configurati
 def compare(
     studies: Studies,
     top: Best = 3,
-    replicates: Seeds = 16,
+    replicates: Seeds = None,
     workers: Workers = None,
     accept_code: AcceptCode = False,
     as_json: Json = False,
@@ -59,15 +58,9 @@ def compare(
         pin(*kinds)
         from dnnsearch.promotion.comparison.compare_studies import compare as train_and_compare
         from dnnsearch.promotion.comparison.comparison_text import document, lines
-        from dnnsearch.study.leaderboard.formats import finite_or_null
 
     with resumable() as reached, counter("trainings", "compare  ", silent) as bar:
         reached.text = lambda: bar.count
         bar.begin("preparing the data")
         found = train_and_compare(opened, top, replicates, workers, bar.say, accept_code, bar)
-    result = document(found)
-    if as_json:
-        print(json.dumps(finite_or_null(result)))
-    else:
-        say(lines(found))
-    send_result(result)
+    give(document(found), lines(found, terminal_width()), as_json)

@@ -61,7 +61,8 @@ def predict(
 
     With --interval 0.9 the columns `prediction_low` and `prediction_high` follow, or for classes
     `prediction_set`, a JSON list of labels: for 9 of 10 rows like those of the training they hold
-    the truth. A champion has them, the network of a trial has not.
+    the truth. A champion has them, which `promote` makes; the network of a trial has not, because
+    the dev rows that would say how wrong it is have chosen it.
 
     \b
     Examples:

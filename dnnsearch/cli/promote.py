@@ -1,16 +1,15 @@
 """`promote`: from a search to one model with an unbiased test score."""
 
-import json
 from typing import Annotated
 
 import typer
 
 from dnnsearch.cli.options import Storage, Study
+from dnnsearch.cli.outcome import give
 from dnnsearch.cli.progress import counter, loading, resumable
 from dnnsearch.cli.search import AcceptCode
 from dnnsearch.cli.startup import pin
-from dnnsearch.cli.streams import say
-from dnnsearch.runtime.cli_process import send_result
+from dnnsearch.cli.streams import terminal_width
 from dnnsearch.urls import DEFAULT_STORAGE
 
 AS_AFFORDABLE = "  [default: as many as cost no more than the search]"
@@ -86,13 +85,13 @@ def promote(
         pin(opened.config.numerics)
         from dnnsearch.promotion.promotion import promote as confirm_and_test
         from dnnsearch.promotion.promotion_text import document, lines
-        from dnnsearch.study.leaderboard.formats import finite_or_null
 
     with resumable() as reached, counter("trainings", f"{opened.name}  ", silent) as bar:
         reached.text = lambda: bar.count
         bar.begin("preparing the data")
         promotion = confirm_and_test(opened, top, replicates, workers, bar.say, accept_code, bar)
-    result, said = document(promotion), lines(promotion)
+    result, width = document(promotion), terminal_width()
+    said = lines(promotion, width)
     if outer is not None:
         from dnnsearch.promotion.nested import nested_text
         from dnnsearch.promotion.nested.nested_validation import validate
@@ -100,11 +99,8 @@ def promote(
         with resumable() as reached, counter("outer folds", f"{opened.name}  ", silent) as bar:
             reached.text = lambda: bar.count
             nested = validate(opened, outer, top, replicates, workers, bar.say, accept_code, bar)
-        result["outer"], said = nested_text.document(nested), said + nested_text.lines(nested)
-        result["lines"] = said
-    if as_json:
-        print(json.dumps(finite_or_null(result)))
-    else:
-        say(said)
-    send_result(result)
+        result["outer"] = nested_text.document(nested)
+        result["lines"] += result["outer"]["lines"]
+        said += nested_text.lines(nested, width)
+    give(result, said, as_json)
     return 0 if promotion.found else 1

@@ -1,6 +1,5 @@
 """`retune`: a new search on newer data, and whether its champion beats the old one."""
 
-import json
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -8,12 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dnnsearch.cli.options import Storage, Study
+from dnnsearch.cli.outcome import give
 from dnnsearch.cli.progress import counter, loading, resumable
 from dnnsearch.cli.promote import Json, Quiet, Replicates, Top, Workers
 from dnnsearch.cli.search import AcceptCode
 from dnnsearch.cli.startup import pin
-from dnnsearch.cli.streams import say
-from dnnsearch.runtime.cli_process import send_result
 from dnnsearch.urls import DEFAULT_STORAGE
 
 if TYPE_CHECKING:
@@ -89,19 +87,13 @@ def retune(
         pin(opened.config.numerics)
         from dnnsearch.promotion.retuning.retune_study import begin
         from dnnsearch.promotion.retuning.retuning_text import document, lines
-        from dnnsearch.study.leaderboard.formats import finite_or_null
 
         given = {"trials": trials, "workers": workers}
         settings = [*(set_ or []), *(f"{key}={value}" for key, value in given.items() if value)]
         definition = begin(opened, data, config=config, settings=settings, name=name, first=first)
     extent = {"top": top, "replicates": replicates, "accept_code": accept_code}
     retuning = _run(opened, definition, extent, silent)
-    result = document(retuning)
-    if as_json:
-        print(json.dumps(finite_or_null(result)))
-    else:
-        say(lines(retuning))
-    send_result(result)
+    give(document(retuning), lines(retuning), as_json)
 
 
 def _run(

@@ -7,7 +7,7 @@ import typer
 
 from dnnsearch.cli.options import Storage, write_text
 from dnnsearch.cli.progress import counter
-from dnnsearch.cli.streams import terminal_width, write_document
+from dnnsearch.cli.streams import say, terminal_width, write_document
 from dnnsearch.urls import DEFAULT_STORAGE
 
 if TYPE_CHECKING:
@@ -63,7 +63,8 @@ def show(
     score are left out first, then hyperparameters. A line below says which.
 
     Below are guessing, a linear model and boosted trees, if a search of at least half a minute or
-    `report` has fitted them; and the git commits of the config and of dnnsearch.
+    `report` has fitted them; the figure of `promote --outer`, if it was measured; and the git
+    commits of the config and of dnnsearch.
 
     Of several studies it also says how often their test rows were opened, and by which studies.
 
@@ -119,6 +120,7 @@ def _print(
     from dnnsearch.study.baselines import baselines_file
     from dnnsearch.study.baselines.baselines_text import lines
     from dnnsearch.study.leaderboard.leaderboard_table import table
+    from dnnsearch.study.outer_figure import outer_figure
 
     if len(opened) > 1:
         print("\n".join(side_by_side(every, terminal_width())))
@@ -135,5 +137,7 @@ def _print(
         print("\n".join(table(chosen, top, terminal_width())))
         for line in lines(baselines_file.read(study), board.objective):
             print(line)
+        if outer := outer_figure(study):
+            say([outer.sentence])
         if source := source_commits.line(study.attributes):
             print(source)

@@ -103,13 +103,22 @@ def _of_archive(
     path: Path, data: Path | None, workers: int | str | None, quiet: bool
 ) -> "Verification":
     from dnnsearch.deployment.bundle.archive import read
-    from dnnsearch.deployment.bundle.study_import import numerics_of, opened, require_data
+    from dnnsearch.deployment.bundle.study_import import (
+        numerics_of,
+        opened,
+        other_data,
+        require_data,
+    )
+    from dnnsearch.reproduce.verify import Verification
 
     members = read(path)
     require_data(members, str(path), data)
     pin(numerics_of(members, str(path)))
     with opened(members, str(path), data) as study:
-        return _of_study(study.name, study.rows.storage.url, workers, quiet)
+        verdict = _of_study(study.name, study.rows.storage.url, workers, quiet)
+    if verdict.verdict == "different" and data and (why := other_data(members, data)):
+        return Verification("different", [f"{study.name} different: {why}"])
+    return verdict
 
 
 def _of_study(name: str, storage: str, workers: int | str | None, quiet: bool) -> "Verification":
@@ -117,6 +126,7 @@ def _of_study(name: str, storage: str, workers: int | str | None, quiet: bool) -
 
     opened = open_study(name, storage)
     pin(opened.config.numerics)
+    from dnnsearch.promotion.nested.outer_verification import verify_outer
     from dnnsearch.promotion.repetition import verify_promotions
     from dnnsearch.reproduce.baseline_verification import verify_baselines
     from dnnsearch.reproduce.verify import verify as replay
@@ -124,7 +134,8 @@ def _of_study(name: str, storage: str, workers: int | str | None, quiet: bool) -
     with counter(COUNTED, f"{opened.name}: ", silent=quiet) as report:
         verdict = replay(opened, workers or opened.config.processes, report, NOTE)
     count = workers if isinstance(workers, int) else opened.config.processes
-    return verify_baselines(opened, verify_promotions(opened, verdict, count))
+    verdict = verify_outer(opened, verify_promotions(opened, verdict, count))
+    return verify_baselines(opened, verdict)
 
 
 def _of_lock(path: Path, workers: int | str | None, quiet: bool) -> "Verification":

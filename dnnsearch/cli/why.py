@@ -1,28 +1,33 @@
 """`why`: what each difference between trial 0 and the champion is worth."""
 
-import json
 from typing import Annotated
 
 import typer
 
 from dnnsearch.cli.options import Storage, Study
+from dnnsearch.cli.outcome import give
 from dnnsearch.cli.progress import counter, loading, resumable
 from dnnsearch.cli.promote import Json, Quiet, Workers
 from dnnsearch.cli.search import AcceptCode
 from dnnsearch.cli.startup import pin
-from dnnsearch.cli.streams import say
-from dnnsearch.runtime.cli_process import send_result
+from dnnsearch.cli.streams import terminal_width
 from dnnsearch.urls import DEFAULT_STORAGE
 
 Seeds = Annotated[
-    int,
-    typer.Option(metavar="R", min=2, max=1000, help="Networks per configuration, all fresh seeds."),
+    int | None,
+    typer.Option(
+        metavar="R",
+        min=2,
+        max=1000,
+        help="Networks per configuration, all with fresh seeds; with folds, rounded up to whole "
+        "cross-validations, 2 at least.  [default: 16]",
+    ),
 ]
 
 
 def why(
     study: Study,
-    replicates: Seeds = 16,
+    replicates: Seeds = None,
     workers: Workers = None,
     accept_code: AcceptCode = False,
     as_json: Json = False,
@@ -53,15 +58,9 @@ def why(
         pin(opened.config.numerics)
         from dnnsearch.promotion.ablation.ablation import ablate
         from dnnsearch.promotion.ablation.ablation_text import document, lines
-        from dnnsearch.study.leaderboard.formats import finite_or_null
 
     with resumable() as reached, counter("trainings", f"{opened.name}  ", silent) as bar:
         reached.text = lambda: bar.count
         bar.begin("preparing the data")
         found = ablate(opened, replicates, workers, bar.say, accept_code, bar)
-    result = document(found)
-    if as_json:
-        print(json.dumps(finite_or_null(result)))
-    else:
-        say(lines(found))
-    send_result(result)
+    give(document(found), lines(found, terminal_width()), as_json)

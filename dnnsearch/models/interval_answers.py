@@ -1,6 +1,7 @@
 """The columns with which a model answers if intervals are asked for, and their names."""
 
 import json
+import shlex
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -8,6 +9,7 @@ import numpy as np
 from dnnsearch.data.answer_names import HIGH, LOW, SET, interval_names
 from dnnsearch.models.conformal import Conformal
 from dnnsearch.models.ensemble import Model
+from dnnsearch.runtime.cli_process import program_name
 
 if TYPE_CHECKING:
     from dnnsearch.data.unusual_rows import RowWatch
@@ -20,8 +22,13 @@ def check_level(model: Model, level: float) -> None:
 
 def _conformal(model: Model) -> Conformal:
     if model.conformal is None:
-        rule = "this model has no scores for intervals"
-        raise ValueError(f"{rule}: a champion has them that was promoted by this version")
+        study = shlex.quote(str(model.provenance.get("study", "STUDY")))
+        why = "this model has no scores for intervals"
+        if "trial" in model.provenance and "refit" not in model.provenance:
+            why = "the network of a trial has no intervals, because dev rows chose it"
+        raise ValueError(
+            f"{why}: first {program_name()} promote {study}, then ask its champion, {study}"
+        )
     return model.conformal
 
 

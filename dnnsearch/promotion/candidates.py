@@ -73,6 +73,7 @@ class Trainer:
     store: ArrayStore
     report: Report
     meter: TrainingMeter = field(default_factory=lambda: TrainingMeter(0, lambda done, total: None))
+    names: Sequence[str] = ()  # of the configurations, if a spec's number is not that of a trial
 
     def train(self, specs: Sequence[Spec]) -> list[Record]:
         """Return the records of the specs, one for each trial; train only those that are missing.
@@ -89,9 +90,8 @@ class Trainer:
         while missing:
             for event in self.workers.poll(0.5):
                 if isinstance(event, Failed):
-                    raise UserError(
-                        f"trial {event.number} failed when trained again: {event.cause}"
-                    )
+                    name = self._name(event.number)
+                    raise UserError(f"{name} failed when trained again: {event.cause}")
                 if isinstance(event, Progressed):
                     planned = missing[event.number].hyperparameters.iterations
                     self.meter.part(event.number, event.iteration / planned)
@@ -99,8 +99,11 @@ class Trainer:
                     self.meter.end(event.number)
                     records[event.number] = self.records.save(event.packed)
                     spec = missing.pop(event.number)
-                    self.report(f"trial {spec.number}: {spec.replicates} networks trained")
+                    self.report(f"{self._name(spec.number)}: {spec.replicates} networks trained")
         return [record for spec in specs if (record := records[spec.number])]
+
+    def _name(self, number: int) -> str:
+        return self.names[number] if self.names else f"trial {number}"
 
 
 def candidates(

@@ -14,11 +14,15 @@ from dnnsearch.runtime import numerics
 from dnnsearch.storage.array_store import ArrayStore, default_root
 from dnnsearch.storage.study_lock import study_lock
 from dnnsearch.study.computing_code import check_code
+from dnnsearch.study.definition import Definition
 from dnnsearch.study.stored_study import OpenStudy
 from dnnsearch.study.worker_factory import local_workers
 from dnnsearch.trials.hyperparameters import Hyperparameters
 from dnnsearch.trials.record import Record
 from dnnsearch.trials.record_store import Records
+
+NETWORKS = 16  # per configuration, unless the user says how many
+MIN_ROUNDS = 2  # cross-validations, whose spread is that of the seeds
 
 
 @contextmanager
@@ -45,10 +49,21 @@ def records_of(study: OpenStudy, command: str) -> Records:
     return Records(Path(study.records.folder), command, maker=command)
 
 
+def paired_rounds(definition: Definition, replicates: int | None) -> int:
+    """Return how often each configuration is trained; with folds, a round is a cross-validation.
+
+    With folds, `replicates` networks are rounded up to whole cross-validations, at least 2; None is
+    the default, which is as in a promotion.
+    """
+    if replicates is None or not definition.config.folds:
+        return rounds(definition, replicates or NETWORKS)
+    return max(MIN_ROUNDS, -(-replicates // definition.config.folds))
+
+
 def train_paired(
     trainer: Trainer,
     configurations: Sequence[Hyperparameters],
-    replicates: int,
+    replicates: int | None,
     purpose: int,
     seed: int | None = None,
 ) -> list[list[Record]]:
@@ -57,10 +72,11 @@ def train_paired(
     `seed` is drawn from by default the study's. The number of a record is the place of its
     configuration. Raise UserError if a training fails.
     """
+    networks = replicates or NETWORKS
     found: list[list[Record]] = [[] for _ in configurations]
-    for i in range(rounds(trainer.definition, replicates)):
+    for i in range(paired_rounds(trainer.definition, replicates)):
         specs = [
-            fresh(trainer.definition, n, hyper, replicates, purpose, i, streams=0, seed=seed)
+            fresh(trainer.definition, n, hyper, networks, purpose, i, streams=0, seed=seed)
             for n, hyper in enumerate(configurations)
         ]
         for of_one, record in zip(found, trainer.train(specs), strict=True):

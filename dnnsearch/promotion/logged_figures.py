@@ -106,13 +106,8 @@ def _line(study: OpenStudy, entry: Mapping[str, Any], difference: str) -> str:
 
 
 def figures_difference(entry: Mapping[str, Any], scored: Scored, dtype: str) -> str:
-    """Return the first figure of an entry that is not the one scored again; empty if none.
-
-    Of the same outputs they must be equal. Outputs that differ, or that the log does not state, may
-    be rounded by another machine: then half of the digits must agree.
-    """
-    is_same = entry.get("outputs") == scored.outputs
-    tolerance = SAME_OUTPUTS if is_same else float(np.sqrt(np.finfo(dtype).eps))
+    """Return the first figure of an entry that is not the one scored again; empty if none."""
+    tolerance = figures_tolerance(entry, scored, dtype)
     metrics = _pairs_of_metrics(entry.get("metrics", {}), scored.metrics)
     for name, logged, now in (*_pairs(entry["figures"], scored.figures), *metrics):
         if not _close(logged, now, tolerance):
@@ -121,6 +116,16 @@ def figures_difference(entry: Mapping[str, Any], scored: Scored, dtype: str) -> 
                 f"is {_shown(now)}"
             )
     return ""
+
+
+def figures_tolerance(entry: Mapping[str, Any], scored: Scored, dtype: str) -> float:
+    """Return the relative and absolute difference that a figure may have when scored again.
+
+    Of the same outputs they must be equal. Outputs that differ, or that the log does not state, may
+    be rounded by another machine: then half of the digits must agree.
+    """
+    is_same = entry.get("outputs") == scored.outputs
+    return SAME_OUTPUTS if is_same else float(np.sqrt(np.finfo(dtype).eps))
 
 
 def _pairs(logged: Any, now: dict[str, Any]) -> Iterator[tuple[str, Any, Any]]:

@@ -193,15 +193,27 @@ def _test_and_register(
     ask_mlflow(study, report)
     report("evaluating the test set")
     with fitting_baselines(evaluation, definition) as process:
-        scored = evaluation.scored
+        shown = found_by(study.config.objective, evaluation.scored.metrics)
         rows = evaluation.test_set.held_out
         corrections = correct_log(study, test, rows, refitted.prepared, trainer.store)
         baselines = score_baselines(process, evaluation, report)
     opened = history(study)
-    shown = found_by(study.config.objective, scored.metrics)
-    registered = register_champion(
-        study, evaluation, encode(promoted), bool(shown), scored.figures, opened, report
-    )
+    registered = register_champion(study, evaluation, encode(promoted), bool(shown), opened, report)
+    return _promotion(evaluation, confirmed, baselines, corrections, shown, opened, registered)
+
+
+def _promotion(
+    evaluation: Evaluation,
+    confirmed: Confirmed,
+    baselines: Figures,
+    corrections: list[str],
+    shown: list[str],
+    opened: History,
+    registered: Registered,
+) -> Promotion:
+    """Return the result, from all of its steps."""
+    study, refitted, promoted = evaluation.study, evaluation.refitted, evaluation.model
+    log = evaluation.log.of_test_set(evaluation.test)
     return Promotion(
         study=study.name,
         objective=study.config.objective,
@@ -210,11 +222,11 @@ def _test_and_register(
         winner=refitted.candidate,
         diverged=refitted.diverged,
         replicates=promoted.replicates,
-        scores=scored.figures,
-        metrics=scored.metrics,
+        scores=evaluation.scored.figures,
+        metrics=evaluation.scored.metrics,
         baselines=baselines,
         known=refitted.known,
-        evaluations=[without_rows(each) for each in evaluation.log.of_test_set(test)],
+        evaluations=[without_rows(each) for each in log],
         model=evaluation.name,
         history=opened,
         corrections=corrections,
@@ -222,5 +234,5 @@ def _test_and_register(
         tried=refitted.fitted.tried if refitted.fitted else [],
         networks=promoted.networks,
         registered=registered,
-        coverage=coverage(promoted, rows),
+        coverage=coverage(promoted, evaluation.test_set.held_out),
     )

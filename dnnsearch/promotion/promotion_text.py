@@ -5,7 +5,7 @@ use *tied* for trials whose networks of the search are not distinguishable by th
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from dnnsearch.promotion.candidates import Candidate
@@ -17,14 +17,15 @@ from dnnsearch.runtime.cli_process import program_name
 from dnnsearch.statistics.difference_to_best import Comparison
 from dnnsearch.statistics.interval import number_text, score_text, with_error
 from dnnsearch.study.baselines.baseline_models import TITLES
-from dnnsearch.study.promoted_figure import on_test
+from dnnsearch.study.evaluation_log import on_test
+from dnnsearch.study.leaderboard.text_table import aligned
 from dnnsearch.trials.metrics import METRICS, RANKING
 
 
-def lines(promotion: Promotion) -> list[str]:
-    """Return the lines that `promote` prints."""
+def lines(promotion: Promotion, width: int | None = None) -> list[str]:
+    """Return the lines that `promote` prints; tables fit the width."""
     return [
-        *_confirmation(promotion),
+        *_confirmation(promotion, width),
         *promotion.corrections,
         *_test(promotion),
         *_evaluations(promotion),
@@ -32,7 +33,7 @@ def lines(promotion: Promotion) -> list[str]:
     ]
 
 
-def _confirmation(promotion: Promotion) -> list[str]:
+def _confirmation(promotion: Promotion, width: int | None) -> list[str]:
     confirmed, name = promotion.confirmed, promotion.objective
     examples = confirmed.measured[0].examples
     what = _what(confirmed)
@@ -40,7 +41,7 @@ def _confirmation(promotion: Promotion) -> list[str]:
     error = f"± is one standard error over seeds and {examples} examples"
     return [
         f"study {promotion.study}: {what}, trained again with fresh seeds; {name} {where}",
-        *_table(confirmed),
+        *confirmation_table(confirmed, width),
         *(f"left out: trial {one.trial}, whose networks diverged" for one in confirmed.diverged),
         f"({error}; each interval is a 95 % interval of its own)",
         *interval_note(confirmed.comparison),
@@ -58,12 +59,11 @@ def _what(confirmed: Confirmed) -> str:
     return f"{what} and trial 0" if is_added else what
 
 
-def _table(confirmed: Confirmed) -> list[str]:
+def confirmation_table(confirmed: Confirmed, width: int | None = None) -> Iterator[str]:
+    """Yield the lines of the table of the confirmed configurations, the best first."""
     header = ["trial", "in the search", "confirmed", "difference to the best", "multiply-adds"]
     order = sorted(range(len(confirmed.chosen)), key=lambda k: -confirmed.comparison.means[k])
-    rows = [header, *(_row(confirmed, k) for k in order)]
-    widths = [max(len(row[i]) for row in rows) for i in range(len(header))]
-    return ["  ".join(cell.rjust(w) for cell, w in zip(row, widths, strict=True)) for row in rows]
+    return aligned(header, (_row(confirmed, k) for k in order), width)
 
 
 def _row(confirmed: Confirmed, k: int) -> list[str]:

@@ -8,7 +8,7 @@ study with the same name.
 
 from dataclasses import dataclass, replace
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dnnsearch.deployment.champion import (
     Champion,
@@ -51,7 +51,6 @@ def register_champion(
     evaluation: Evaluation,
     content: bytes,
     found: bool,
-    scores: dict[str, Any],
     opened: History,
     report: Report,
 ) -> Registered:
@@ -65,7 +64,7 @@ def register_champion(
     memo(study).put_side_file(name, content)
     file = str(memo(study).folder / name)
     try:
-        registered = _register(study, evaluation, content, scores, opened)
+        registered = _register(study, evaluation, content, opened)
         present = find_champion(study, report)
     except UserError as error:
         return Registered(file, "", False, _lacking("the model and its alias", error))
@@ -90,7 +89,6 @@ def _register(
     study: OpenStudy,
     evaluation: Evaluation,
     content: bytes,
-    scores: dict[str, Any],
     opened: History,
 ) -> "Version | None":
     if study.config.tracking == UNTRACKED:
@@ -98,7 +96,7 @@ def _register(
     from dnnsearch.tracking.registry import register
     from dnnsearch.tracking.test_set_tags import OPENING_TAG, OPENINGS_TAG, TEST_SET_TAG
 
-    objective = study.config.objective.removeprefix("dev_")
+    objective, scores = study.config.objective.removeprefix("dev_"), evaluation.scored.figures
     values = {kind: f"{scores[kind]['value']:.6g}" for kind in ("ensemble", "single")}
     tags = {f"dnnsearch.test_{objective}.{kind}": value for kind, value in values.items()}
     figure = promoted_figure(study, evaluation.name)
@@ -140,6 +138,19 @@ def _set_alias(
     description = _description(promoted_figure(study, evaluation.name))
     registry.set_champion(study.config.tracking, registered, description)
     return ""
+
+
+def describe_champion(study: OpenStudy, report: Report) -> None:
+    """Describe the study's champion in MLflow by the figures of now; if MLflow is away, say so."""
+    try:
+        version = champion_version(study)
+        if version is not None and belongs_to(study, version):
+            from dnnsearch.tracking import registry
+
+            figure = promoted_figure(study)
+            registry.set_champion(study.config.tracking, version, _description(figure))
+    except UserError as error:
+        report(f"MLflow does not describe the champion by the figure of the procedure yet: {error}")
 
 
 def _is_same(model: Model, rival: Model) -> bool:

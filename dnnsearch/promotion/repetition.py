@@ -7,7 +7,7 @@ nothing is written to the study.
 
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -32,10 +32,15 @@ from dnnsearch.promotion.confirmation import confirm
 from dnnsearch.promotion.evaluation import Scored, score
 from dnnsearch.promotion.evaluation_scores import EvaluationScores
 from dnnsearch.promotion.fitted_pieces import Fitted
-from dnnsearch.promotion.logged_figures import figures_difference, scored_entries
+from dnnsearch.promotion.logged_figures import (
+    figures_difference,
+    figures_tolerance,
+    scored_entries,
+)
 from dnnsearch.promotion.promotion import plan_of
-from dnnsearch.promotion.refit import Refit, model, refit, with_pieces
-from dnnsearch.reproduce.record_comparison import ADVICE, cause, training_difference
+from dnnsearch.promotion.refit import Refit, members_of, model, refit, with_pieces
+from dnnsearch.promotion.row_intervals import with_intervals
+from dnnsearch.reproduce.record_comparison import cause, training_difference
 from dnnsearch.reproduce.rounding import explained_units
 from dnnsearch.reproduce.verify import Different, Verification
 from dnnsearch.runtime.numerics import EXACT
@@ -88,14 +93,13 @@ def verify_promotions(study: OpenStudy, trials: Verification, workers: int) -> V
             is_complete = len(repeated) == len(found)
             champion = _champion(study, repeated, is_complete)
     except Different as difference:
-        first = f"{study.name} different: {difference}"
-        return Verification("different", [first, f"  its trials: {trials.verdict}", f"  {ADVICE}"])
+        return trials.but(study.name, str(difference))
     lines = [one if isinstance(one, str) else one.line for one in found]
     if first := next((found for one in repeated for found in one.rounding), ""):
         lines.append(f"  the first that differs: {first}")
         trials = _rounded(study, trials)
     lines += [f"champion {champion}"] if champion else []
-    return replace(trials, lines=_before_fingerprint(trials.lines, lines))
+    return trials.with_lines(lines)
 
 
 def _rounded(study: OpenStudy, trials: Verification) -> Verification:
@@ -103,12 +107,6 @@ def _rounded(study: OpenStudy, trials: Verification) -> Verification:
         return trials
     first = f"{study.name} equal within rounding: its promotion; its trials are identical"
     return Verification("equal within rounding", [first, *trials.lines[1:]])
-
-
-def _before_fingerprint(lines: list[str], more: list[str]) -> list[str]:
-    """Insert lines before that of the study's fingerprint, which stays the last."""
-    end = len(lines) - (lines[-1].startswith("fingerprint "))
-    return [*lines[:end], *more, *lines[end:]]
 
 
 def _repeat_all(study: OpenStudy, folder: Path, workers: int) -> Iterator[Repeated | str]:
@@ -141,8 +139,11 @@ def _repeat(trainer: Trainer, entry: Mapping[str, Any], rows: HeldOut) -> Repeat
         confirmed = confirm(trainer, chosen, replicates, start)
         refitted = refit(trainer, confirmed.preferred, replicates)
         refitted = with_pieces(refitted, trainer, confirmed) if "fitted" in entry else refitted
+        members = members_of(refitted, confirmed)
+        promoted = with_intervals(model(study, refitted), trainer, members, replicates)
     else:
         refitted = refit(trainer, chosen, replicates)
+        promoted = model(study, refitted)
     spec = refitted.record.spec
     if refitted.name != entry["model"]:
         raise Different(
@@ -151,7 +152,6 @@ def _repeat(trainer: Trainer, entry: Mapping[str, Any], rows: HeldOut) -> Repeat
             f"{spec.number}{_pieces(refitted.logged)}"
         )
     rounding = _compare_records(study, trainer.records, place)
-    promoted = model(study, refitted)
     test_set = EvaluationScores(spec, rows, target_of(refitted.arrays))
     scored = score(test_set, refitted, promoted)
     count = len(chosen) if "candidates" in entry else 0
@@ -246,6 +246,7 @@ def _champion(study: OpenStudy, repeated: list[Repeated], is_complete: bool) -> 
         return ""
     for one in repeated:
         if _made(kept, one):
+            _compare_intervals(kept, one, str(champion_path(study)))
             now = one.refitted.record.digest
             return champion_digest(now, one.scored.outputs, one.scored.figures)
     if not is_complete:
@@ -253,6 +254,20 @@ def _champion(study: OpenStudy, repeated: list[Repeated], is_complete: bool) -> 
     raise Different(
         f"the champion {champion_path(study)} is not what any promotion in the log makes again"
     )
+
+
+def _compare_intervals(kept: Model, one: Repeated, path: str) -> None:
+    """Raise Different if the champion's scores for intervals are not those that dev gives again.
+
+    A champion of before has none, and of a log of before the confirmed networks are not known.
+    """
+    stored, now = kept.conformal, one.model.conformal
+    if stored is None or now is None:
+        return
+    tolerance = figures_tolerance(one.entry, one.scored, one.refitted.record.spec.dtype)
+    had, has = (np.append(each.scores, each.noise) for each in (stored, now))
+    if had.shape != has.shape or not np.allclose(had, has, tolerance, tolerance):
+        raise Different(f"the champion {path}: its scores for intervals are not those of dev")
 
 
 def _made(kept: Model, one: Repeated) -> bool:

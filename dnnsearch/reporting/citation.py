@@ -1,7 +1,8 @@
-"""What a paper says of a study: two sentences, and a table row in Markdown and in LaTeX.
+"""What a paper says of a study: sentences, and a table row in Markdown and in LaTeX.
 
 The figure is that of the champion on the test set. A study that was not promoted has only a dev
-figure, and the text says that it is optimistic.
+figure, and the text says that it is optimistic. With outer folds a third sentence has the figure of
+the procedure.
 """
 
 import shlex
@@ -14,9 +15,10 @@ from dnnsearch.reporting.analysis.report_data import read
 from dnnsearch.runtime.cli_process import NAME
 from dnnsearch.runtime.package_version import package_version
 from dnnsearch.statistics.interval import score_text
+from dnnsearch.study.evaluation_log import on_test
 from dnnsearch.study.leaderboard.formats import in_markdown
 from dnnsearch.study.leaderboard.ranking import leaderboard
-from dnnsearch.study.promoted_figure import on_test
+from dnnsearch.study.outer_figure import outer_figure
 from dnnsearch.study.stored_study import OpenStudy
 from dnnsearch.study.test_set_history import history
 
@@ -50,12 +52,17 @@ def cite(study: OpenStudy) -> dict[str, Any]:
     fingerprint = study.fingerprint()
     figure = _champion(study) or _best_trial(study)
     cells = _cells(study, figure, fingerprint)
+    outer = outer_figure(study)
     return {
         **cells,
         "figure": figure.document,
+        "outer": outer and outer.figure,
         "fingerprint": fingerprint,
         "verify": _verify(study),
-        "sentences": _sentences(study, figure, cells, fingerprint),
+        "sentences": [
+            *_sentences(study, figure, cells, fingerprint),
+            *([outer.sentence] if outer else []),
+        ],
         "markdown": _markdown(cells),
         "latex": _latex(cells),
     }

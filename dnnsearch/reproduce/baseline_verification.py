@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import replace
 
 from dnnsearch.errors import UserError
 from dnnsearch.reproduce.verify import Verification
@@ -14,18 +13,13 @@ from dnnsearch.study.baselines.fit_study import fit_study
 from dnnsearch.study.definition import resolve_definition
 from dnnsearch.study.stored_study import OpenStudy
 
-LAST_LINES = ("champion ", "fingerprint ")
 TOLERANCE = 1e-9  # relative: another machine sums in another order
 
 
 def verify_baselines(study: OpenStudy, verdict: Verification) -> Verification:
     """Return the verdict with a line on the baselines, if the study has some."""
     line = _line(study) if verdict.verdict != "different" else ""
-    if not line:
-        return verdict
-    lines = verdict.lines
-    end = next((i for i, one in enumerate(lines) if one.startswith(LAST_LINES)), len(lines))
-    return replace(verdict, lines=[*lines[:end], line, *lines[end:]])
+    return verdict.with_lines([line]) if line else verdict
 
 
 def _line(study: OpenStudy) -> str:

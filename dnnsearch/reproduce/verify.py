@@ -5,9 +5,10 @@ else is prepared, asked, trained and told again. The spec of a trial and its res
 soon as they exist. The first difference ends the verification, since later ones may follow from it.
 """
 
+import re
 import tempfile
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -32,6 +33,9 @@ from dnnsearch.study.stored_study import OpenStudy
 from dnnsearch.study.worker_factory import open_workers
 from dnnsearch.trials.record import Record, decode, fingerprint, inconsistencies
 from dnnsearch.trials.spec import Spec
+
+DIGEST = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b")  # a SHA-256, of which a line has the start
+LAST_LINES = ("champion ", "fingerprint ")
 
 
 class Different(Exception):
@@ -119,6 +123,18 @@ class Verification:
         """0 if identical, else 1."""
         return 0 if self.verdict == "identical" else 1
 
+    def with_lines(self, more: Sequence[str]) -> "Verification":
+        """Return the verdict with more lines, before those of the fingerprints, which stay last."""
+        ends = (i for i, line in enumerate(self.lines) if line.startswith(LAST_LINES))
+        end = next(ends, len(self.lines))
+        return replace(self, lines=[*self.lines[:end], *more, *self.lines[end:]])
+
+    def but(self, study: str, difference: str) -> "Verification":
+        """Return the verdict on a study whose trials have this one, and something else differs."""
+        first = f"{study} different: {difference}"
+        lines = [first, f"  its trials: {self.verdict}", f"  {ADVICE}"]
+        return Verification("different", lines)
+
 
 def verify(
     study: OpenStudy,
@@ -174,7 +190,8 @@ def _count(number: int, noun: str) -> str:
 
 
 def _different(study: OpenStudy, difference: str, changed: list[str]) -> Verification:
-    also = [f"  since the study began: {'; '.join(changed)}"] if changed else []
+    short = (DIGEST.sub(r"\1...", one) for one in changed)
+    also = [f"  since the study began: {'; '.join(short)}"] if changed else []
     lines = [f"{study.name} different: {difference}", *also, f"  {ADVICE}"]
     return Verification("different", lines)
 

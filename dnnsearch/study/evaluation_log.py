@@ -88,6 +88,11 @@ def without_rows(entry: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in entry.items() if name != "rows"}
 
 
+def on_test(metric: str) -> str:
+    """Return the name of a metric on the test set: `test_f1` for `dev_f1`."""
+    return f"test_{metric.removeprefix('dev_')}"
+
+
 def test_set_id(data_digest: str, split_digest: str) -> str:
     """Return what identifies a test set: the digests of the data and of the split."""
     return f"{data_digest[:16]}-{split_digest[:16]}"

@@ -11,7 +11,8 @@ from typing import Any
 
 from dnnsearch.statistics.interval import score_text
 from dnnsearch.study.baselines.baseline_models import TITLES
-from dnnsearch.study.evaluation_log import EvaluationLog, test_set_id
+from dnnsearch.study.evaluation_log import EvaluationLog, on_test, test_set_id
+from dnnsearch.study.outer_figure import OuterFigure, outer_figure
 from dnnsearch.study.stored_study import CHAMPION, OpenStudy
 from dnnsearch.study.test_set_history import history
 
@@ -31,6 +32,7 @@ class PromotedFigure:
     examples: int
     is_champion: bool
     openings: str  # who has opened the test rows
+    outer: OuterFigure | None = None  # of the procedure, if it was measured
 
     def metrics(self) -> dict[str, float]:
         """Return all of it as metrics of MLflow, without undefined values."""
@@ -41,10 +43,11 @@ class PromotedFigure:
             found |= {f"{on_test(name)}{e}": figure[k] for e, k in ends.items() if k in figure}
         for model, figures in self.baselines.items():
             found |= {f"{on_test(n)}_{model}": figure["value"] for n, figure in figures.items()}
+        found |= self.outer.metrics() if self.outer else {}
         return {name: float(value) for name, value in found.items() if math.isfinite(value)}
 
     def sentences(self) -> Iterator[str]:
-        """Yield the figure, its other metrics and the openings, each as a sentence."""
+        """Yield the figure, other metrics, the openings and the outer folds, each a sentence."""
         name, ensemble = on_test(self.objective), self.ensemble[self.objective]
         others = [f"one network {score_text(self.single)}", f"guessing {self.guess:.4f}"]
         others += [
@@ -58,11 +61,8 @@ class PromotedFigure:
             shown = (f"{on_test(n)} {score_text(self.ensemble[n])}" for n in more)
             yield f"The ensemble also has {', '.join(shown)}."
         yield f"{self.openings[:1].upper()}{self.openings[1:]}."
-
-
-def on_test(metric: str) -> str:
-    """Return the name of a metric on the test set: `test_f1` for `dev_f1`."""
-    return f"test_{metric.removeprefix('dev_')}"
+        if self.outer:
+            yield self.outer.sentence
 
 
 def promoted_figure(study: OpenStudy, model: str = "") -> PromotedFigure | None:
@@ -95,4 +95,5 @@ def _figure(study: OpenStudy, entry: Mapping[str, Any], is_champion: bool) -> Pr
         examples=figures["examples"],
         is_champion=is_champion,
         openings=history(study).sentence(entry["model"]),
+        outer=outer_figure(study),
     )

@@ -25,6 +25,7 @@ CONFIG = "config"
 IDENTITY = "id"
 EXPERIMENT = "experiment"
 PROFILE = "profile"  # the shape of the data
+OUTER = "outer"  # the outer folds of the last `promote --outer`, see `outer_figure`
 CHAMPION = "champion"  # digests that the local copy of the champion may have
 RETRIES = "retries"  # number of a retry -> number of the failed trial
 GIVEN = "given"  # number of a trial that the user has given -> its params

@@ -215,13 +215,14 @@ def champion_version(uri: str, study: str) -> Version | None:
 
 
 def set_champion(uri: str, version: Version, description: str = "") -> None:
-    """Move the alias `champion` to this version, and describe the registered model by it.
+    """Move the alias `champion` to this version, and describe it and the registered model.
 
     A description that a person has written is kept. Raise UserError if MLflow is away or refuses.
     """
     with mlflow_errors(uri):
         client = connect(uri)
         client.set_registered_model_alias(version.model, CHAMPION, str(version.number))
+        _describe(client, client.get_model_version(version.model, str(version.number)), description)
         entry = client.get_registered_model(version.model)
         ours = entry.tags.get(DESCRIPTION_TAG, "")
         if description and (entry.description or "") in ("", ours):

@@ -87,7 +87,7 @@ def test_a_classifier_answers_with_sets_of_its_labels() -> None:
 def test_a_model_of_before_has_no_intervals_and_its_file_is_as_it_was() -> None:
     assert encode(flowers()).startswith(b"dnnsearch model, format 1, ")
     assert encode(with_scores(flowers())).startswith(b"dnnsearch model, format 3, ")
-    with pytest.raises(ValueError, match="has no scores for intervals"):
+    with pytest.raises(ValueError, match="has no intervals"):
         answers(flowers(), np.zeros((1, 3)), None, None, 0.9)
 
 

@@ -9,7 +9,12 @@ import pytest
 from dnnsearch.promotion.candidates import Candidate
 from dnnsearch.promotion.confirmation import Confirmed
 from dnnsearch.promotion.promotion import Promotion
-from dnnsearch.promotion.promotion_text import choice, interval_note, relation_to_best
+from dnnsearch.promotion.promotion_text import (
+    choice,
+    confirmation_table,
+    interval_note,
+    relation_to_best,
+)
 from dnnsearch.promotion.registration import Registered
 from dnnsearch.statistics.interval import Interval
 from dnnsearch.statistics.score_sample import ScoreSample
@@ -82,6 +87,13 @@ def test_the_table_shows_how_each_one_differs_from_the_best() -> None:
     comparison = confirmed([9.0, 1.0], [5, 5]).comparison
     assert [relation_to_best(comparison, k)[-6:] for k in (0, 1)] == ["best", " worse"]
     assert relation_to_best(confirmed([1.0], [5]).comparison, 0) == ""
+
+
+@pytest.mark.parametrize("width", [80, 100, 120])
+def test_the_table_fits_the_terminal(width: int) -> None:
+    table = list(confirmation_table(confirmed([0.98, 1.0, -9.0], [5, 5, 5]), width))
+    assert max(map(len, table)) <= width
+    assert "distinguishable" in " ".join(table).split()
 
 
 def test_the_worst_is_not_preferred_if_the_spread_of_the_seeds_is_cut_to_0() -> None:

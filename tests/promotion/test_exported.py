@@ -37,6 +37,10 @@ def test_a_promoted_study_verifies_with_its_champion_on_enclosed_and_on_given_da
     assert f"champion {champion(program, folder)}" in said
     given = ("verify", "my-clean.dnnstudy", "--data=my-clean.csv", "--quiet")
     assert "clean identical: 6 trials" in program.run(here, *given, **cache)
+    shutil.copy(folder / "noise.csv", here / "other.csv")
+    other = ("verify", "my-clean.dnnstudy", "--data=other.csv", "--quiet")
+    (said,) = program.run(here, *other, code=1, **cache).splitlines()
+    assert said.startswith("clean different: other.csv is not the file that it was made of: ")
     said = program.run(here, "verify", "my-clean.dnnstudy", "--quiet", code=2, **cache)
     assert said.count("\n") == 1
     assert (

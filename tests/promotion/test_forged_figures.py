@@ -3,7 +3,9 @@
 import json
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,8 @@ import pytest
 
 from dnnsearch.deployment.champion import champion_path
 from dnnsearch.models import model_file
+from dnnsearch.models.conformal import Conformal
+from dnnsearch.models.ensemble import Model
 from dnnsearch.promotion.candidates import memo
 from dnnsearch.study.evaluation_log import EvaluationLog
 from dnnsearch.study.stored_study import open_study
@@ -142,20 +146,32 @@ def test_a_forged_figure_of_another_metric_is_named_and_corrected(
     assert sum("WARNING" in line for line in again["lines"]) == 1
 
 
-def test_a_champion_with_other_weights_is_named(
+def weights(model: Model) -> Model:
+    model.parameters.flat[0, 0] += 1e-3
+    return model
+
+
+def score(model: Model) -> Model:
+    assert model.conformal is not None
+    return replace(model, conformal=Conformal(model.conformal.scores * 0.99), _lock=Lock())
+
+
+def test_a_champion_with_other_weights_or_scores_for_intervals_is_named(
     program: Preloaded, promote: Promote, folder: Path
 ) -> None:
     promote("clean")
     study = open_study("clean", f"sqlite:///{folder}/optuna.db")
     path = champion_path(study)
-    assert path.is_file()
-    model = model_file.read(path)
-    model.parameters.flat[0, 0] += 1e-3
-    path.write_bytes(model_file.encode(model))
-    study.rows.set_attribute("champion", [model_file.digest(path.read_bytes())])
-    said = program.run(folder, "verify", "clean", *QUIET, code=1)
-    assert "different: the champion " in said.splitlines()[0]
-    assert "is not what any promotion in the log makes again" in said.splitlines()[0]
+    true = path.read_bytes()
+    for change, words in (
+        (weights, "is not what any promotion in the log makes again"),
+        (score, "its scores for intervals are not those of dev"),
+    ):
+        path.write_bytes(model_file.encode(change(model_file.decode(true, "true"))))
+        study.rows.set_attribute("champion", [model_file.digest(path.read_bytes())])
+        said = program.run(folder, "verify", "clean", *QUIET, code=1)
+        assert "different: the champion " in said.splitlines()[0]
+        assert words in said.splitlines()[0]
 
 
 def test_a_study_of_before_goes_on_and_a_forged_figure_of_it_is_found(

@@ -43,16 +43,14 @@ class Promoted:
             name="0" * 64,
             test="test",
             model=network,
+            scored=SimpleNamespace(figures={k: {"value": 0.9} for k in ("ensemble", "single")}),
             beats=lambda rival, maximize: self.better,
         )
         self.better = False
 
     def register(self) -> Registered:
-        figures = {kind: {"value": 0.9} for kind in ("ensemble", "single")}
         opened = history(self.study)
-        return register_champion(
-            self.study, self.evaluation, self.content, True, figures, opened, print
-        )
+        return register_champion(self.study, self.evaluation, self.content, True, opened, print)
 
 
 def test_no_file_becomes_the_champion_if_mlflow_sets_no_alias(

@@ -67,8 +67,8 @@ def test_a_model_without_scores_says_so_in_one_line(program: Preloaded, folder: 
         folder, "predict", "clean/0", "clean.csv", "--interval=0.9", code=2
     ).splitlines()
     assert line == (
-        "error: this model has no scores for intervals: a champion has them that was promoted by "
-        "this version"
+        "error: the network of a trial has no intervals, because dev rows chose it: first "
+        "dnnsearch promote clean, then ask its champion, clean"
     )
     with pytest.raises(UserError, match="interval must be above 0 and below 1"):
         dnnsearch.predict("clean/0", "clean.csv", interval=1)

@@ -24,6 +24,7 @@ PLACE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,149}(/[A-Za-z0-9_][A-Za-z0-9._
 EARLIEST = (1980, 1, 1, 0, 0, 0)  # zip's first second: the archive says nothing of a clock
 MODE = 0o100644 << 16  # of a regular file
 UNIX = 3
+BEGINNING = b"PK\x03\x04"  # of a zip with a member
 
 Members = Mapping[str, bytes]
 
@@ -65,6 +66,9 @@ def decode(content: bytes, place: str) -> dict[str, bytes]:
     except UserError as error:
         raise UserError(f"{place}: {error}") from None
     except _MALFORMED as error:
+        if content.startswith(BEGINNING):
+            rule = "is cut short or damaged: copy it again, or write it again with `export STUDY`"
+            raise UserError(f"{place}: {rule}") from None
         why = f" ({error})" if str(error) else ""
         raise UserError(f"{place}: must be a file that `export STUDY` wrote{why}") from None
     if encode(members) != content:

@@ -36,6 +36,7 @@ from dnnsearch.study.stored_study import (
     DEFINITION,
     EXPERIMENT,
     IDENTITY,
+    OUTER,
     PROFILE,
     RETRIES,
     OpenStudy,
@@ -48,7 +49,7 @@ RECORDS, DATA = "records/", "data/"  # before the names of members
 # The attributes of a study that another machine needs; CONFIG is written without its places.
 KEPT = (
     *(DEFINITION, IDENTITY, EXPERIMENT, PROFILE, RETRIES, CODE, SOURCES),
-    *(preparation.PREPARATION, ATTRIBUTE, CHAMPION),
+    *(preparation.PREPARATION, ATTRIBUTE, CHAMPION, OUTER),
 )
 PLACES = ("storage", "records", "tracking", "workers")  # of a config: each machine has its own
 

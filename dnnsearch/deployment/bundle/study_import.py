@@ -4,6 +4,7 @@ The study is made in a temporary folder first and checked there, so that a file 
 leaves nothing behind. `verify` repeats it there; `import` then makes it in the user's places.
 """
 
+import hashlib
 import json
 import shutil
 import tempfile
@@ -48,6 +49,7 @@ from dnnsearch.study.leaderboard.ranking import leaderboard
 from dnnsearch.study.stored_study import CHAMPION, CONFIG, DEFINITION, IDENTITY, OpenStudy
 from dnnsearch.tracking import UNTRACKED
 from dnnsearch.trials.metrics import METRICS
+from dnnsearch.trials.record_file import DIGEST_PREFIX
 from dnnsearch.trials.record_store import Records
 from dnnsearch.urls import without_password
 
@@ -110,6 +112,19 @@ def require_data(members: Members, place: str, data: Path | None) -> None:
                     f"its data are not enclosed, and {own[key]} is not here: give them with --data "
                     "FILE, or enclose them with `dnnsearch export --with-data`"
                 )
+
+
+def other_data(members: Members, data: Path) -> str:
+    """Return that `data` is not the file that the study was made of; empty if it is."""
+    document = json.loads(members[DOCUMENT])
+    stated = document["attributes"][DEFINITION]["data"].get("contents", {}).get("file")
+    found = hashlib.sha256(data.read_bytes()).hexdigest()
+    if found == stated:
+        return ""
+    return (
+        f"{data} is not the file that it was made of: the SHA-256 of that one is "
+        f"{str(stated)[:DIGEST_PREFIX]}..., and of this one {found[:DIGEST_PREFIX]}..."
+    )
 
 
 _MALFORMED = (AttributeError, ArithmeticError, LookupError, RecursionError, TypeError, ValueError)

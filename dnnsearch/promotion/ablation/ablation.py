@@ -21,10 +21,14 @@ from dnnsearch.promotion.candidates import (
     START,
     TrainingMeter,
     hyperparameters_of,
-    rounds,
 )
 from dnnsearch.promotion.evaluation_scores import on_dev
-from dnnsearch.promotion.fresh_training import fresh_training, records_of, train_paired
+from dnnsearch.promotion.fresh_training import (
+    fresh_training,
+    paired_rounds,
+    records_of,
+    train_paired,
+)
 from dnnsearch.statistics.difference_to_best import Comparison
 from dnnsearch.statistics.interval import Interval
 from dnnsearch.statistics.score_sample import ScoreSample
@@ -64,6 +68,18 @@ class Route:
     def configurations(self) -> list[Hyperparameters]:
         """Each configuration once: the path, then the others."""
         return list(dict.fromkeys([*self.path, *self.without]))
+
+    @property
+    def names(self) -> list[str]:
+        """What each configuration is, in their order, for people who watch the training."""
+        count, named = len(self.steps), {self.path[-1]: f"trial {self.end}"}
+        for change, hyper in zip(self.steps, self.without, strict=True):
+            named.setdefault(hyper, f"trial {self.end} without its {', '.join(change.names)}")
+        for made, hyper in enumerate(self.path):
+            named.setdefault(
+                hyper, f"trial 0 with {made} of {count} changes" if made else "trial 0"
+            )
+        return [named[hyper] for hyper in self.configurations]
 
 
 @dataclass(frozen=True)
@@ -138,7 +154,7 @@ def _champion_trial(study: OpenStudy, report: Report) -> int | None:
 
 def ablate(
     study: OpenStudy,
-    replicates: int,
+    replicates: int | None,
     workers: int | None,
     report: Report,
     accept_code: bool = False,
@@ -154,8 +170,9 @@ def ablate(
         return Ablation(study.name, study.config.objective, study.config.folds, route, {})
     with fresh_training(study, COMMAND, workers, report, accept_code) as trainer:
         definition = trainer.definition
-        trainings = len(route.configurations) * rounds(definition, replicates)
-        trainer = replace(trainer, meter=TrainingMeter(trainings, show))
+        trainings = len(route.configurations) * paired_rounds(definition, replicates)
+        meter = TrainingMeter(trainings, show)
+        trainer = replace(trainer, meter=meter, names=route.names)
         records = train_paired(trainer, route.configurations, replicates, ABLATE)
     arrays = open_restored(definition.config, trainer.store, definition.prepared.key)
     return _ablation(study, route, records, arrays)

@@ -1,16 +1,18 @@
 """What `why` found, as text and as a JSON document."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from dnnsearch.promotion.ablation.ablation import Ablation, Difference
 from dnnsearch.runtime.cli_process import program_name
 from dnnsearch.statistics.interval import Interval
+from dnnsearch.study.leaderboard.text_table import aligned
 
 DIVERGED = "diverged"
 
 
-def lines(found: Ablation) -> list[str]:
-    """Return the lines that `why` prints."""
+def lines(found: Ablation, width: int | None = None) -> list[str]:
+    """Return the lines that `why` prints; the table fits the width."""
     route = found.route
     end = f"{'the champion' if route.is_champion else 'the best trial'}, trial {route.end}"
     if not route.steps:
@@ -25,7 +27,7 @@ def lines(found: Ablation) -> list[str]:
     )
     return [
         f"{first}; {found.objective} {where}",
-        *_table(found),
+        *_table(found, width),
         f"({note})",
         verdict(found),
         *([] if route.is_champion else [_before_promotion(found)]),
@@ -39,7 +41,7 @@ def _before_promotion(found: Ablation) -> str:
     )
 
 
-def _table(found: Ablation) -> list[str]:
+def _table(found: Ablation, width: int | None) -> Iterator[str]:
     route = found.route
     header = ["change", found.objective, "step", "undone"]
     first = ["trial 0", _value(found.value(route.path[0])), "", ""]
@@ -49,15 +51,7 @@ def _table(found: Ablation) -> list[str]:
         for change, hyper, step, loss in each
     ]
     last = ["in all", "", _shown(found.whole), ""]
-    table = [header, first, *rows, last]
-    widths = [max(len(row[i]) for row in table) for i in range(len(header))]
-    return [
-        "  ".join(
-            cell.ljust(width) if i == 0 else cell.rjust(width)
-            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in table
-    ]
+    return aligned(header, [first, *rows, last], width)
 
 
 def _value(value: float | None) -> str:

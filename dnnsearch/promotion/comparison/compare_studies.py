@@ -20,10 +20,9 @@ from dnnsearch.promotion.candidates import (
     Candidate,
     TrainingMeter,
     candidates,
-    rounds,
 )
 from dnnsearch.promotion.evaluation_scores import on_dev
-from dnnsearch.promotion.fresh_training import fresh_training, train_paired
+from dnnsearch.promotion.fresh_training import fresh_training, paired_rounds, train_paired
 from dnnsearch.promotion.promotion import resolved_study
 from dnnsearch.runtime.cli_process import program_name
 from dnnsearch.statistics.difference_to_best import Comparison
@@ -33,6 +32,7 @@ from dnnsearch.storage.array_store import ArrayStore, default_root
 from dnnsearch.study.definition import Definition, differences
 from dnnsearch.study.stored_study import OpenStudy
 from dnnsearch.trials.metrics import METRICS
+from dnnsearch.validators import cut, shortened
 
 COMMAND = "compare"  # the folder of the records
 COMMON_SEED = 0  # of which all fresh seeds are drawn, whatever the studies' own seeds are
@@ -86,7 +86,7 @@ class StudyComparison:
 def compare(
     studies: Sequence[OpenStudy],
     top: int,
-    replicates: int,
+    replicates: int | None,
     workers: int | None,
     report: Report,
     accept_code: bool = False,
@@ -103,14 +103,15 @@ def compare(
     check_same_rows(studies, definitions, store)
     chosen = [candidates(*pair, top) for pair in zip(studies, definitions, strict=True)]
     each = zip(chosen, definitions, strict=True)
-    meter = TrainingMeter(sum(len(own) * rounds(d, replicates) for own, d in each), show)
+    meter = TrainingMeter(sum(len(own) * paired_rounds(d, replicates) for own, d in each), show)
     objective = studies[0].config.objective
     entrants: list[Entrant] = []
     diverged: list[tuple[str, int]] = []
     for study, own in zip(studies, chosen, strict=True):
         with fresh_training(study, COMMAND, workers, report, accept_code) as trainer:
             configurations = [one.hyperparameters for one in own]
-            trainer = replace(trainer, meter=meter)
+            names = [f"{study.name}/{one.trial}" for one in own]
+            trainer = replace(trainer, meter=meter, names=names)
             records = train_paired(trainer, configurations, replicates, COMPARE, COMMON_SEED)
         arrays = open_restored(study.config, store, trainer.definition.prepared.key)
         for one, of_one in zip(own, records, strict=True):
@@ -139,11 +140,11 @@ def check_same_rows(
         if not is_same:
             a, b = studies[0], study
             was, now = ({key: s.definition.get(key) for key in SAME_ROWS} for s in (a, b))
-            found = ", ".join(differences(was, now)) or "the file has other rows"
+            found = differences(was, now) or ["the file has other rows"]
             raise UserError(
-                f"studies {a.name} and {b.name} have other dev rows: {found}; comparable are "
-                "studies with equal data, split and folds: search one of them again with those of "
-                f"the other; of these two: {program_name()} show {a.name} {b.name}"
+                f"studies {a.name} and {b.name} have other dev rows: "
+                f"{shortened(map(cut, found), 1)}; compare needs equal data, split and folds; of "
+                f"these two: {program_name()} show {a.name} {b.name}"
             )
 
 

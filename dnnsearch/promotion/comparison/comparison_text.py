@@ -1,14 +1,16 @@
 """What `compare` found, as text and as a JSON document."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from dnnsearch.promotion.comparison.compare_studies import StudyComparison
 from dnnsearch.promotion.promotion_text import interval_note, relation_to_best
 from dnnsearch.statistics.interval import with_error
+from dnnsearch.study.leaderboard.text_table import aligned
 
 
-def lines(found: StudyComparison) -> list[str]:
-    """Return the lines that `compare` prints."""
+def lines(found: StudyComparison, width: int | None = None) -> list[str]:
+    """Return the lines that `compare` prints; the table fits the width."""
     first = found.entrants[0].sample
     where = f"over {found.folds} folds" if found.folds else "on dev"
     networks = "cross-validations" if found.folds else "fresh seeds"
@@ -22,7 +24,7 @@ def lines(found: StudyComparison) -> list[str]:
     )
     return [
         title,
-        *_table(found),
+        *_table(found, width),
         *(f"left out: {study}/{trial}, whose networks diverged" for study, trial in found.diverged),
         f"({note})",
         *interval_note(found.comparison),
@@ -31,15 +33,10 @@ def lines(found: StudyComparison) -> list[str]:
     ]
 
 
-def _table(found: StudyComparison) -> list[str]:
+def _table(found: StudyComparison, width: int | None) -> Iterator[str]:
     header = ["study", "trial", "in the search", "confirmed", "difference to the best"]
     order = sorted(range(len(found.entrants)), key=lambda k: -float(found.comparison.means[k]))
-    rows = [header, *(_row(found, k) for k in order)]
-    widths = [max(len(row[i]) for row in rows) for i in range(len(header))]
-    return [
-        "  ".join([row[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(row[1:], widths[1:]))])
-        for row in rows
-    ]
+    return aligned(header, (_row(found, k) for k in order), width)
 
 
 def _row(found: StudyComparison, k: int) -> list[str]:

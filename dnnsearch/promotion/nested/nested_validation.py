@@ -7,74 +7,23 @@ reach on new rows.
 """
 
 import hashlib
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 
 from dnnsearch.deployment.champion import Report
 from dnnsearch.promotion.evaluation import send_openings
 from dnnsearch.promotion.nested.outer_studies import folder, outer_config
 from dnnsearch.promotion.promotion import Promotion, promote
-from dnnsearch.statistics.fold_interval import fold_interval, pooled
-from dnnsearch.statistics.interval import Interval
+from dnnsearch.promotion.registration import describe_champion
 from dnnsearch.storage.study_lock import study_lock
 from dnnsearch.study.evaluation_log import EvaluationLog, test_set_id
+from dnnsearch.study.outer_figure import OuterFigure, OuterFold
 from dnnsearch.study.search import NoObserver, search
-from dnnsearch.study.stored_study import IDENTITY, OpenStudy, open_study
-from dnnsearch.trials.hyperparameters import Hyperparameters
-from dnnsearch.trials.metrics import METRICS
+from dnnsearch.study.stored_study import IDENTITY, OUTER, OpenStudy, open_study
 from dnnsearch.trials.run import TrialView
 
 SEARCH_SHARE = 0.7  # of the bar of a fold; the rest is for its promotion
 RUNNING = "running"
-
-
-@dataclass(frozen=True)
-class OuterFold:
-    """What the procedure chose in one fold, and its ensemble's score on the fold's rows."""
-
-    trial: int
-    hyperparameters: Hyperparameters
-    score: float
-    guess: float
-    rows: int
-
-
-@dataclass(frozen=True)
-class NestedValidation:
-    """All outer folds, in order."""
-
-    study: str
-    objective: str
-    trials: int  # of each search
-    folds: Sequence[OuterFold]
-
-    @property
-    def _rows(self) -> list[int]:
-        return [one.rows for one in self.folds]
-
-    @property
-    def value(self) -> float:
-        """The score over all rows."""
-        return pooled([one.score for one in self.folds], self._rows)
-
-    @property
-    def guess(self) -> float:
-        """What guessing reaches over all rows."""
-        return pooled([one.guess for one in self.folds], self._rows)
-
-    @cached_property
-    def interval(self) -> Interval:
-        """The 95 % interval of the procedure's expected score, within the metric's range."""
-        metric = METRICS[self.objective]
-        found = fold_interval([one.score for one in self.folds], self._rows, metric.is_share)
-        return Interval(*metric.clipped(found.low, found.high))
-
-    @property
-    def winners(self) -> Counter[Hyperparameters]:
-        """How often each configuration was chosen, the most frequent first."""
-        return Counter(one.hyperparameters for one in self.folds)
 
 
 class FoldProgress(NoObserver):
@@ -100,12 +49,12 @@ def validate(
     report: Report,
     accept_code: bool = False,
     show: Callable[[float, int], object] = lambda done, total: None,
-) -> NestedValidation:
+) -> OuterFigure:
     """Search, promote and test in each of `folds` outer folds; call it with pinned numerics.
 
     Each search has as many trials as the study. `show` is called with how many folds are done, in
-    parts too, and of how many. The study logs that its test rows are opened. Raise UserError if the
-    study has a test file or a split by time, and as `search` and `promote`.
+    parts too, and of how many. The study logs that its test rows are opened, and keeps the figure.
+    Raise UserError if the study has a test file or a split by time, and as `search` and `promote`.
     """
     trials = sum(row.state.is_finished() for row in study.trials())
     configs = [outer_config(study, fold, folds, trials) for fold in range(1, folds + 1)]
@@ -126,8 +75,18 @@ def validate(
             outer, top, replicates, workers, _no_report, accept_code, part.of_promotion
         )
         found.append(_fold(promotion))
-        report(f"{name}: {found[-1].score:.4f}")
-    return NestedValidation(study.name, study.config.objective, trials, found)
+        report(f"{name}: {found[-1].value:.4f}")
+    figure = OuterFigure(study.config.objective, trials, found)
+    _keep(study, figure, report)
+    return figure
+
+
+def _keep(study: OpenStudy, figure: OuterFigure, report: Report) -> None:
+    """Keep the figure with the study, and let MLflow know it."""
+    with study_lock(study.rows.storage.url, study.name):
+        study.rows.set_attribute(OUTER, figure.document())
+    send_openings(study, report)
+    describe_champion(study, report)
 
 
 def _no_report(text: str) -> None:
@@ -154,9 +113,13 @@ class Part:
 
 def _fold(promotion: Promotion) -> OuterFold:
     scores, winner = promotion.scores, promotion.winner
-    score = scores["ensemble"]["value"]
-    examples = scores["examples"]
-    return OuterFold(winner.trial, winner.hyperparameters, score, scores["guess"], examples)
+    return OuterFold(
+        trial=winner.trial,
+        hyperparameters=winner.hyperparameters.as_params(),
+        value=scores["ensemble"]["value"],
+        guess=scores["guess"],
+        rows=scores["examples"],
+    )
 
 
 def _log_opening(study: OpenStudy, folds: int, trials: int, report: Report) -> None:

@@ -7,7 +7,7 @@ from dnnsearch.promotion.retuning.overlap import Overlap
 from dnnsearch.promotion.retuning.retune_study import Retuning
 from dnnsearch.runtime.cli_process import program_name
 from dnnsearch.statistics.interval import Interval, score_text
-from dnnsearch.study.promoted_figure import on_test
+from dnnsearch.study.evaluation_log import on_test
 
 
 def lines(retuning: Retuning) -> list[str]:

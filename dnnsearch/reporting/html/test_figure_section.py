@@ -6,7 +6,8 @@ from dnnsearch.reporting.html import tables
 from dnnsearch.reporting.html.markup import Markup, section, tag
 from dnnsearch.statistics.interval import score_text
 from dnnsearch.study.baselines.baseline_models import GUESS, TITLES
-from dnnsearch.study.promoted_figure import PromotedFigure, on_test
+from dnnsearch.study.evaluation_log import on_test
+from dnnsearch.study.promoted_figure import PromotedFigure
 
 
 def test_figure(figure: PromotedFigure | None) -> Markup:
@@ -24,9 +25,11 @@ def test_figure(figure: PromotedFigure | None) -> Markup:
         f"The figure of {which}, of trial {figure.trial}, on {figure.examples} test examples, with "
         f"95 % intervals. {figure.openings[:1].upper()}{figure.openings[1:]}. "
     )
+    outer = [tag("p", figure.outer.sentence)] if figure.outer else []
     return section(
         "On the test set",
         tables.table(["", *map(on_test, metrics)], rows),
+        *outer,
         about=f"{about}These are the figures of the log, which `verify` computes again.",
     )
 

@@ -85,6 +85,14 @@ def test_every_mutated_archive_is_refused_in_one_line(times: int) -> None:
             assert "\n" not in str(refused.value)
 
 
+def test_a_file_that_was_cut_short_says_what_to_do() -> None:
+    with pytest.raises(UserError) as refused:
+        decode(encode(MEMBERS)[:-30], "x.dnnstudy")
+    assert str(refused.value) == (
+        "x.dnnstudy: is cut short or damaged: copy it again, or write it again with `export STUDY`"
+    )
+
+
 def mutate(content: bytes, rng: np.random.Generator) -> bytes:
     """Return the content with a bit flipped, a piece left out, doubled, zeroed or cut off."""
     a, b = sorted(int(at) for at in rng.integers(0, len(content), 2))

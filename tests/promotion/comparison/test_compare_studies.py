@@ -1,14 +1,17 @@
 """`compare`, by the real command: common seeds, the same dev rows, no opening of the test set."""
 
 import json
+import re
 import signal
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 import dnnsearch
 from dnnsearch.promotion.comparison.compare_studies import COMMAND
-from dnnsearch.promotion.fresh_training import records_of
+from dnnsearch.promotion.fresh_training import paired_rounds, records_of
 from dnnsearch.study.evaluation_log import EvaluationLog
 from dnnsearch.study.stored_study import OpenStudy, open_study
 from dnnsearch.trials.record import decode
@@ -70,9 +73,20 @@ def test_folds_are_compared_on_the_out_of_fold_rows(program: Preloaded, folder: 
     for name, seed in (("a", "1"), ("b", "2")):
         settings = ("--trials=2", "--set=folds=3", f"--set=seed={seed}")
         program.run(folder, "search", "clean.yaml", f"--study={name}", *settings)
-    said = json.loads(program.run(folder, "compare", "a", "b", *SMALL))
-    assert "over 3 folds" in said["lines"][0]
-    assert any("seeds and 300 examples" in line for line in said["lines"])
+    said = program.run(folder, "compare", "a", "b", "--top=1", "--replicates=4")
+    assert "the same 2 cross-validations; dev_accuracy over 3 folds" in said
+    assert "seeds and 300 examples" in said
+    assert re.search(r"^a/\d: 3 networks trained", said, re.MULTILINE)  # the trial, not its place
+
+
+@pytest.mark.parametrize(("asked", "rounds"), [(None, 4), (2, 2), (10, 2), (11, 3), (40, 8)])
+def test_with_folds_the_networks_are_those_of_whole_cross_validations(
+    asked: int | None, rounds: int
+) -> None:
+    folds: Any = SimpleNamespace(config=SimpleNamespace(folds=5))
+    assert paired_rounds(folds, asked) == rounds
+    plain: Any = SimpleNamespace(config=SimpleNamespace(folds=None))
+    assert paired_rounds(plain, asked) == 1
 
 
 def test_a_study_that_ignores_a_column_has_the_same_dev_rows(
@@ -93,7 +107,8 @@ def test_other_dev_rows_are_refused_in_one_line_before_anything_is_trained(
     assert said.startswith("error: studies clean and split have other dev rows: split.seed (was 0")
     assert said.endswith("of these two: dnnsearch show clean split")
     (said,) = program.run(folder, "compare", "clean", "noise", code=2).splitlines()
-    assert "studies clean and noise have other dev rows" in said
+    assert "studies clean and noise have other dev rows: data.contents.file (was " in said
+    assert len(said) < 320
     (said,) = program.run(folder, "compare", "clean", "clean", code=2).splitlines()
     assert said == "error: compare needs two studies or more, but got clean"
     assert records_of(opened(folder, "clean"), COMMAND).paths() == []

@@ -1,18 +1,29 @@
 """`promote --outer`, by the real command: every row is tested once, and a killed run resumes."""
 
+import copy
 import json
 import shutil
 import signal
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 import dnnsearch
+from dnnsearch.deployment.bundle.archive import decode
+from dnnsearch.deployment.bundle.study_export import export
 from dnnsearch.promotion.nested.outer_studies import folder as outer_folder
+from dnnsearch.promotion.nested.outer_verification import verify_outer
+from dnnsearch.reporting.citation import cite
+from dnnsearch.reporting.html.test_figure_section import test_figure as figure_section
+from dnnsearch.reproduce.verify import Verification
 from dnnsearch.statistics.fold_interval import fold_interval
 from dnnsearch.study.evaluation_log import EvaluationLog
+from dnnsearch.study.outer_figure import OuterFigure
+from dnnsearch.study.promoted_figure import promoted_figure
 from dnnsearch.study.stored_study import OpenStudy, open_study
+from dnnsearch.study.trial_views import study_info
 from tests.support.preloaded import Preloaded
 
 OUTER = ("promote", "two", "--top=1", "--replicates=2", "--outer=2", "--json")
@@ -42,12 +53,53 @@ def test_every_row_is_tested_once_by_a_model_that_was_made_without_it(
     assert any("over all 400 rows" in line for line in said["lines"])
     entries = EvaluationLog(opened(two).rows).entries
     assert [entry.get("note", "") for entry in entries] == ["", "2 outer folds"]
-    program.run(two, "verify", "two", "--quiet")
+    assert "of 2 outer folds identical" in program.run(two, "verify", "two", "--quiet")
     program.run(two, "fingerprint", "two")
     again = dnnsearch.promote("two", top=1, replicates=2, outer=2)
     assert again.document["outer"] == outer
     assert len(EvaluationLog(opened(two).rows).entries) == 2
     assert "test set opened 2 times, by two, two (2 outer folds)" in again.text
+    check_shown(two, outer)
+    check_verified(two, outer)
+
+
+def check_shown(two: Path, outer: dict[str, Any]) -> None:
+    """Wherever the study's figure is shown, that of the procedure is too; the archive has it."""
+    shown = f"over all 400 rows, where guessing has {outer['guess']:.4f}; how often each won: "
+    assert shown in " ".join(cite(opened(two))["sentences"])
+    assert shown in figure_section(promoted_figure(opened(two)))
+    info = study_info(opened(two))
+    assert shown in info.test_sentences
+    assert info.test_metrics["test_accuracy_outer_low"] == outer["low"]
+    archived = json.loads(decode(export(opened(two), with_data=False), "two")["study.json"])
+    assert OuterFigure.of(archived["attributes"]["outer"]).figure["value"] == outer["value"]
+
+
+TRIALS = Verification("identical", ["two identical: 2 trials", "fingerprint 0"])
+
+
+def check_verified(two: Path, outer: dict[str, Any]) -> None:
+    """A figure that was changed in the storage is found; without the folds' studies it is said."""
+    first, line, last = verify_outer(opened(two), TRIALS).lines
+    shown = f"  test_accuracy {outer['value']:.4f} of 2 outer folds identical: their networks"
+    assert line.startswith(f"{shown} scored again on 400 rows; to repeat the search of the first: ")
+    assert (first, last) == tuple(TRIALS.lines)
+    rows = opened(two).rows
+    true = rows.attributes["outer"]
+    for part, value in (("value", 0.999), ("rows", 300), ("trial", 7), ("hyperparameters", {})):
+        forged = copy.deepcopy(true)
+        forged["folds"][1][part] = value
+        rows.set_attribute("outer", forged)
+        found = verify_outer(opened(two), TRIALS)
+        assert found.exit_code == 1
+        assert "outer fold" in found.lines[0]
+    rows.set_attribute("outer", {**true, "trials": 400})
+    different = "outer fold 1 of 2: the study has 400 as its trials, and the fold's own 2"
+    assert different in verify_outer(opened(two), TRIALS).lines[0]
+    rows.set_attribute("outer", true)
+    shutil.rmtree(outer_folder(opened(two)))
+    (_, note, _) = verify_outer(opened(two), TRIALS).lines
+    assert "of 2 outer folds: not compared, for the studies of the folds are not here" in note
 
 
 @pytest.mark.proof

@@ -1,0 +1,93 @@
+"""The figure of `promote --outer`, compared with the studies of its folds.
+
+The networks of each fold are scored again on the fold's rows, which takes seconds. The searches of
+the folds are studies of their own, which `verify` repeats if it is called for them.
+"""
+
+import shlex
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from dnnsearch.errors import UserError
+from dnnsearch.promotion.candidates import hyperparameters_of
+from dnnsearch.promotion.logged_figures import figures_difference, scored_again
+from dnnsearch.promotion.nested.outer_studies import folder, outer_config
+from dnnsearch.reproduce.verify import Different, Verification
+from dnnsearch.runtime.cli_process import program_name
+from dnnsearch.storage.array_store import ArrayStore, canonical
+from dnnsearch.study.evaluation_log import EvaluationLog
+from dnnsearch.study.outer_figure import OuterFigure, OuterFold, outer_figure
+from dnnsearch.study.stored_study import OUTER, OpenStudy, open_study
+
+
+def verify_outer(study: OpenStudy, verdict: Verification) -> Verification:
+    """Return the verdict with a line on the figure of the outer folds, if the study has one."""
+    if verdict.verdict == "different" or OUTER not in study.rows.attributes:
+        return verdict
+    try:
+        return verdict.with_lines([_line(study, outer_figure(study))])
+    except Different as difference:
+        return verdict.but(study.name, str(difference))
+
+
+def _line(study: OpenStudy, figure: OuterFigure | None) -> str:
+    """Return what was compared; raise Different."""
+    if figure is None:
+        raise Different("the figure of its outer folds is not one that `promote --outer` wrote")
+    count = len(figure.folds)
+    what = f"{figure.name} {figure.figure['value']:.4f} of {count} outer folds"
+    again = f"to repeat it: {program_name()} promote {shlex.quote(study.name)} --outer {count}"
+    if not folder(study).is_dir():
+        return f"  note: {what}: not compared, for the studies of the folds are not here; {again}"
+    with tempfile.TemporaryDirectory(prefix="dnnsearch-") as temporary:
+        store = ArrayStore(Path(temporary))
+        try:
+            commands = [_compare(figure, k, study, store) for k in range(1, count + 1)]
+        except UserError as error:
+            return f"  note: {what}: not compared: {error}; {again}"
+    return (
+        f"  {what} identical: their networks scored again on {figure.rows} rows; to repeat the "
+        f"search of the first: {commands[0]}"
+    )
+
+
+def _compare(figure: OuterFigure, k: int, study: OpenStudy, store: ArrayStore) -> str:
+    """Compare fold k, from 1 on, with its own study; return the command that repeats that one.
+
+    Raise Different, or UserError if the study is not there.
+    """
+    count, fold = len(figure.folds), figure.folds[k - 1]
+    config = outer_config(study, k, count, figure.trials)
+    outer = open_study(config.study, config.storage)
+    scored = [entry for entry in EvaluationLog(outer.rows).entries if "figures" in entry]
+    if not scored:
+        raise UserError(f"study {outer.name} was not promoted")
+    stated, place = {**asdict(fold), "trials": figure.trials}, f"outer fold {k} of {count}"
+    own = [_stated(outer, entry) for entry in scored]
+    if canonical(stated) not in map(canonical, own):
+        named = next(key for key, value in own[-1].items() if stated[key] != value)
+        words = f"the study has {stated[named]} as its {named}, and the fold's own {own[-1][named]}"
+        raise Different(f"{place}: {words}")
+    entry = scored[[canonical(one) for one in own].index(canonical(stated))]
+    again = scored_again(outer, entry, store)
+    if again is None:
+        raise UserError(f"the networks of study {outer.name}, or its data, are not there")
+    if difference := figures_difference(entry, again, outer.config.dtype):
+        raise Different(f"{place}: {difference}")
+    return f"{program_name()} verify {shlex.quote(config.study)} --storage {config.storage}"
+
+
+def _stated(outer: OpenStudy, entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a fold has of an entry of its own study's log, and the trials of the search."""
+    figures, hyper = entry["figures"], hyperparameters_of(outer, entry["trial"])
+    fold = OuterFold(
+        trial=entry["trial"],
+        hyperparameters=hyper.as_params(),
+        value=figures["ensemble"]["value"],
+        guess=figures["guess"],
+        rows=figures["examples"],
+    )
+    return {**asdict(fold), "trials": entry["ended"]}
