@@ -52,6 +52,11 @@ def cut(name: object) -> str:
     return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 3] + "..."
 
 
+def short_digests(text: str) -> str:
+    """Return a text with the start of each SHA-256 alone."""
+    return re.sub(r"\b([0-9a-f]{12})[0-9a-f]{52}\b", r"\1...", text)
+
+
 def first_line(error: BaseException) -> str:
     """Return the first line of an error's text, or its type if it has no text."""
     return (str(error).strip() or type(error).__name__).splitlines()[0]

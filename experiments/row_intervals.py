@@ -70,14 +70,22 @@ WORLDS = (
 )
 
 
-def outputs(
-    world: World, data: dict[str, np.ndarray], seed: int, parts: Sequence[np.ndarray]
-) -> list[np.ndarray]:
-    """Return A[L] (R, n[L], m) of trained networks for each of the parts (m, 4)."""
-    kind = "identity" if not world.classes else "sigmoid" if world.classes == 2 else "softmax"
-    objective = "dev_accuracy" if world.classes else "dev_rmse"
-    spec = Spec(
-        hyperparameters=HYPER,
+def drawn(world: World, rng: np.random.Generator, dev: int) -> dict[str, np.ndarray]:
+    """Return the arrays of a table with `TRAIN` and `dev` rows, as a trial has them."""
+    kind = np.int64 if world.classes else np.float32
+    data: dict[str, np.ndarray] = {}
+    for part, m in (("train", TRAIN), ("dev", dev)):
+        X, y = world.draw(rng, m)
+        data |= {f"X_{part}": X.astype(np.float32), f"y_{part}": y.astype(kind)}
+    return data if world.classes else {**data, "target": np.array([0.0, 1.0])}
+
+
+def spec_of(
+    world: World, seed: int, hyper: Hyperparameters = HYPER, networks: int = NETWORKS
+) -> Spec:
+    """Return the spec of a training; those of one seed have the same random numbers."""
+    return Spec(
+        hyperparameters=hyper,
         seed=seed,
         number=0,
         data=world.name,
@@ -86,19 +94,36 @@ def outputs(
         features=4,
         outputs=world.classes if world.classes > 2 else 1,
         train_examples=TRAIN,
-        output=kind,
-        objective=objective,
+        output="identity" if not world.classes else "sigmoid" if world.classes == 2 else "softmax",
+        objective="dev_accuracy" if world.classes else "dev_rmse",
         initialization="he",
         dtype="float32",
-        curve_every=HYPER.iterations,
+        curve_every=hyper.iterations,
         numerics="native",
         arithmetic=ARITHMETIC,
-        replicates=NETWORKS,
+        streams=0,
+        replicates=networks,
     )
-    pieces = input_pieces(HYPER, spec.input_shape, data)
-    trained = network(spec.parameters(run_trial(spec, data).parameters), HYPER, kind, pieces)
-    function = OUTPUTS[kind].activation.function
-    return [function(trained.logits(X.astype(np.float32).T).astype(float), None) for X in parts]
+
+
+def logits(
+    spec: Spec, data: dict[str, np.ndarray], parts: Sequence[np.ndarray]
+) -> list[np.ndarray]:
+    """Return Z[L] (R, n[L], m) of the spec's networks, trained, for each of the parts (m, 4)."""
+    hyper = spec.hyperparameters
+    pieces = input_pieces(hyper, spec.input_shape, data)
+    parameters = spec.parameters(run_trial(spec, data).parameters)
+    trained = network(parameters, hyper, spec.output, pieces)
+    return [trained.logits(X.astype(np.float32).T) for X in parts]
+
+
+def outputs(
+    world: World, data: dict[str, np.ndarray], seed: int, parts: Sequence[np.ndarray]
+) -> list[np.ndarray]:
+    """Return A[L] (R, n[L], m) of trained networks for each of the parts (m, 4)."""
+    spec = spec_of(world, seed)
+    function = OUTPUTS[spec.output].activation.function
+    return [function(Z.astype(float), None) for Z in logits(spec, data, parts)]
 
 
 def chances(A: np.ndarray) -> np.ndarray:
@@ -110,13 +135,9 @@ def chances(A: np.ndarray) -> np.ndarray:
 def held(world: World, seed: int) -> tuple[list[float], float]:
     """Return the share of new rows that is held at each level, and the mean width at 90 %."""
     rng = np.random.default_rng([seed, world.dev, world.classes, world.differs])
-    (X, y), (dev, t), (new, u) = (world.draw(rng, m) for m in (TRAIN, world.dev, NEW))
-    kind = np.int64 if world.classes else np.float32
-    data = {"X_train": X.astype(np.float32), "y_train": y.astype(kind)}
-    data |= {"X_dev": dev.astype(np.float32), "y_dev": t.astype(kind)}
-    if not world.classes:
-        data["target"] = np.array([0.0, 1.0])
-    on_dev, on_new = outputs(world, data, seed, [dev, new])
+    data, (new, u) = drawn(world, rng, world.dev), world.draw(rng, NEW)
+    t = data["y_dev"]
+    on_dev, on_new = outputs(world, data, seed, [data["X_dev"], new])
     if world.classes:
         found, given = of_labels(chances(on_dev), t), chances(on_new)
         sets = [found.sets(given, given.argmax(axis=1), level) for level in LEVELS]

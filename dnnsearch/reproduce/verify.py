@@ -5,7 +5,6 @@ else is prepared, asked, trained and told again. The spec of a trial and its res
 soon as they exist. The first difference ends the verification, since later ones may follow from it.
 """
 
-import re
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -33,8 +32,8 @@ from dnnsearch.study.stored_study import OpenStudy
 from dnnsearch.study.worker_factory import open_workers
 from dnnsearch.trials.record import Record, decode, fingerprint, inconsistencies
 from dnnsearch.trials.spec import Spec
+from dnnsearch.validators import short_digests
 
-DIGEST = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b")  # a SHA-256, of which a line has the start
 LAST_LINES = ("champion ", "fingerprint ")
 
 
@@ -190,7 +189,7 @@ def _count(number: int, noun: str) -> str:
 
 
 def _different(study: OpenStudy, difference: str, changed: list[str]) -> Verification:
-    short = (DIGEST.sub(r"\1...", one) for one in changed)
+    short = (short_digests(one) for one in changed)
     also = [f"  since the study began: {'; '.join(short)}"] if changed else []
     lines = [f"{study.name} different: {difference}", *also, f"  {ADVICE}"]
     return Verification("different", lines)

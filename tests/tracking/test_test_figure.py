@@ -7,6 +7,9 @@ import numpy as np
 import pytest
 from mlflow import MlflowClient
 
+from dnnsearch.promotion.nested.nested_validation import keep
+from dnnsearch.study.outer_figure import OuterFigure, OuterFold
+from dnnsearch.study.stored_study import open_study
 from dnnsearch.tracking.test_figure import MARK, VERDICT_END, with_figure
 from tests.promotion.conftest import CONFIG, SMALL, people
 from tests.support.preloaded import Preloaded
@@ -54,6 +57,20 @@ def test_study_model_and_version_have_the_figure_as_metrics_and_description(
     ):
         assert text.startswith(sentence)
         assert "Test set opened once, by clean: this figure counts." in text
+
+    monkeypatch.chdir(tmp_path)
+    params = {"learning_rate": 0.1, "activation": "tanh", "hidden_layers": 0}
+    folds = [OuterFold(trial, params, 0.8 + trial / 10, 0.5, 200) for trial in (0, 1)]
+    outer = OuterFigure("dev_accuracy", 6, folds)
+    keep(open_study("clean", "sqlite:///optuna.db"), outer, print)
+    parent = client.get_run(parent.info.run_id)
+    assert parent.data.metrics["test_accuracy_outer_high"] == outer.figure["high"]
+    for text in (
+        parent.data.tags["mlflow.note.content"],
+        client.get_model_version_by_alias("clean", "champion").description,
+        client.get_registered_model("clean").description,
+    ):
+        assert outer.sentence in text
 
     program.run(tmp_path, "search", "clean.yaml", "--trials", "7")
     again = client.get_run(parent.info.run_id)

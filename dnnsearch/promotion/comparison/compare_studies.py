@@ -32,7 +32,7 @@ from dnnsearch.storage.array_store import ArrayStore, default_root
 from dnnsearch.study.definition import Definition, differences
 from dnnsearch.study.stored_study import OpenStudy
 from dnnsearch.trials.metrics import METRICS
-from dnnsearch.validators import cut, shortened
+from dnnsearch.validators import cut, short_digests, shortened
 
 COMMAND = "compare"  # the folder of the records
 COMMON_SEED = 0  # of which all fresh seeds are drawn, whatever the studies' own seeds are
@@ -141,10 +141,11 @@ def check_same_rows(
             a, b = studies[0], study
             was, now = ({key: s.definition.get(key) for key in SAME_ROWS} for s in (a, b))
             found = differences(was, now) or ["the file has other rows"]
+            short = [cut(short_digests(one)) for one in found]
             raise UserError(
-                f"studies {a.name} and {b.name} have other dev rows: "
-                f"{shortened(map(cut, found), 1)}; compare needs equal data, split and folds; of "
-                f"these two: {program_name()} show {a.name} {b.name}"
+                f"studies {a.name} and {b.name} have other dev rows: {shortened(short, 1)}; "
+                "compare needs equal data, split and folds; of these two: "
+                f"{program_name()} show {a.name} {b.name}"
             )
 
 

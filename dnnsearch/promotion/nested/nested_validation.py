@@ -77,12 +77,12 @@ def validate(
         found.append(_fold(promotion))
         report(f"{name}: {found[-1].value:.4f}")
     figure = OuterFigure(study.config.objective, trials, found)
-    _keep(study, figure, report)
+    keep(study, figure, report)
     return figure
 
 
-def _keep(study: OpenStudy, figure: OuterFigure, report: Report) -> None:
-    """Keep the figure with the study, and let MLflow know it."""
+def keep(study: OpenStudy, figure: OuterFigure, report: Report) -> None:
+    """Keep the figure with the study, and let MLflow know it; if it is away, say so."""
     with study_lock(study.rows.storage.url, study.name):
         study.rows.set_attribute(OUTER, figure.document())
     send_openings(study, report)
