@@ -62,7 +62,7 @@ def _run(words: list[str], event: str) -> None:
         done = subprocess.run(
             words,
             input=f"{event}\n",
-            text=True,
+            encoding="utf-8",
             env=original_environment(),
             stdout=sys.stderr.fileno(),
             check=False,

@@ -1,8 +1,6 @@
 """`new`: a config for the user's own data, and a search with it if the user asks for one."""
 
-import os
 import shlex
-import sys
 from typing import Annotated
 
 import typer
@@ -10,6 +8,7 @@ import typer
 from dnnsearch.cli.startup import pinned_environment
 from dnnsearch.runtime import numerics
 from dnnsearch.runtime.cli_process import program_name
+from dnnsearch.runtime.process_control import replace_process
 from dnnsearch.runtime.python_command import program_again
 
 Data = Annotated[
@@ -67,4 +66,4 @@ def new(
     print(f"written to {created.path}; to search: {to_search}", flush=True)
     if search:
         pins = numerics.supported_pins("portable")
-        os.execve(sys.executable, program_again(command), pinned_environment(pins))
+        replace_process(program_again(command), pinned_environment(pins))

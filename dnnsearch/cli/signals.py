@@ -8,6 +8,7 @@ process immediately. The next search repairs what that leaves.
 
 import os
 import signal
+import socket
 import sys
 import threading
 import time
@@ -17,7 +18,9 @@ from functools import cache
 from types import FrameType
 from typing import NoReturn
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+from dnnsearch.runtime.process_control import STOP_SIGNALS
+
+HANG_UP = getattr(signal, "SIGHUP", None)  # Windows has none
 MAX_SHUTDOWN_SECONDS = 1.8
 FORCED = b"\nforced exit: clean shutdown took too long; run the same command to resume\n"
 
@@ -36,25 +39,32 @@ def install_graceful_stop() -> None:
     Raise Stopped if a signal came while the program was replaced by itself with pinned numerics.
     """
     _watch()
-    for number in SIGNALS:
-        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+    for number in STOP_SIGNALS:
+        if number != HANG_UP or signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, _first)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+    _block(False)
 
 
 @contextmanager
 def defer_signals() -> Iterator[None]:
     """Hold signals back for the program that is about to replace this one in the process."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    _block(True)
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+        _block(False)
+
+
+def _block(is_blocked: bool) -> None:
+    """Hold the signals back or let them through; Windows replaces no program, and cannot."""
+    if sys.platform != "win32":
+        how = signal.SIG_BLOCK if is_blocked else signal.SIG_UNBLOCK
+        signal.pthread_sigmask(how, STOP_SIGNALS)
 
 
 def stop_at_once() -> None:
     """Let the next signal end the process at once: there is nothing left to clean up."""
-    for number in SIGNALS:
+    for number in STOP_SIGNALS:
         if signal.getsignal(number) == _first:
             signal.signal(number, _second)
 
@@ -77,19 +87,23 @@ def _second(number: int, frame: FrameType | None) -> None:
 
 
 @cache
-def _watch() -> None:
-    """Let Python write signals to a pipe that a thread of ours reads; once in a process."""
-    reading, writing = os.pipe()
-    os.set_blocking(writing, False)
-    signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+def _watch() -> socket.socket:
+    """Let Python write signals to a socket, which is returned; a thread of ours reads the other.
+
+    Once in a process. Windows has no pipe that does not block.
+    """
+    reading, writing = socket.socketpair()
+    writing.setblocking(False)
+    signal.set_wakeup_fd(writing.fileno(), warn_on_full_buffer=False)
     thread = threading.Thread(target=_end_after_timeout, args=[reading], daemon=True)
     with suppress(RuntimeError):  # no room for a thread: then no timeout, but a second signal
         thread.start()
+    return writing
 
 
-def _end_after_timeout(reading: int) -> None:
+def _end_after_timeout(reading: socket.socket) -> None:
     while True:
-        (number,) = os.read(reading, 1)
+        (number,) = reading.recv(1)
         if signal.getsignal(number) in (_first, _second):
             time.sleep(MAX_SHUTDOWN_SECONDS)
             with suppress(OSError):  # nobody reads it

@@ -14,6 +14,7 @@ from pathlib import Path
 from dnnsearch.cli.signals import defer_signals
 from dnnsearch.errors import UserError
 from dnnsearch.runtime import numerics
+from dnnsearch.runtime.process_control import IS_POSIX, replace_process
 from dnnsearch.runtime.python_command import program_again, python_environment
 from dnnsearch.urls import tracking_uri
 
@@ -53,7 +54,7 @@ def pin(wanted: str) -> None:
     if not numerics.is_pinned(supported):
         sys.stdout.flush()
         with defer_signals():
-            os.execve(sys.executable, program_again(sys.argv[1:]), pinned_environment(supported))
+            replace_process(program_again(sys.argv[1:]), pinned_environment(supported))
 
 
 def pinned_environment(pins: str) -> dict[str, str]:
@@ -74,7 +75,8 @@ def original_environment() -> dict[str, str]:
 def check_free(port: int) -> None:
     """Raise UserError if the port on 127.0.0.1 is taken; MLflow would print thirty lines."""
     with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if IS_POSIX:  # on Windows the option means that a taken port may be taken, too
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
         except OSError as error:

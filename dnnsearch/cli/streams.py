@@ -55,7 +55,7 @@ def protect_streams() -> None:
     for number in range(3):
         _open_if_closed(number)
     if sys.stdin is None:
-        sys.stdin = open(0, closefd=False)  # noqa: SIM115  # for as long as the process
+        sys.stdin = open(0, encoding="locale", closefd=False)  # noqa: SIM115  # for as long as the process
     if sys.stdout is sys.__stdout__:
         sys.stdout = _protected(sys.stdout, 1)
     if sys.stderr is sys.__stderr__:

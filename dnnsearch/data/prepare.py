@@ -263,7 +263,7 @@ def _enter(origin: str, prepared: Prepared, store: ArrayStore) -> Prepared:
     folder = store.root / INDEX
     folder.mkdir(parents=True, exist_ok=True)
     with whole_file(folder / f"{_sha256(origin)}.json") as new:
-        new.write_text(json.dumps(entry))
+        new.write_text(json.dumps(entry), encoding="utf-8")
     return prepared
 
 

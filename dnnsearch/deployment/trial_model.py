@@ -82,7 +82,7 @@ def prepared_of(study: OpenStudy, record: Record, *, with_train: bool = False) -
         return found
     pins = numerics.supported_pins(record.spec.numerics)
     with pinned_call(prepare_again, pins, study.config.document()) as process:
-        document = json.loads((process.wait() / PREPARED).read_text())
+        document = json.loads((process.wait() / PREPARED).read_text("utf-8"))
     prepared = Prepared.from_dict(document)
     check_reading(study, prepared, store)
     if prepared.data_digest != record.spec.data or prepared.split_digest != record.spec.split:
@@ -95,7 +95,7 @@ def prepare_again(folder: Path) -> None:
     config = parse_config(requested(folder), "the study's config", "study")
     numerics.check(numerics.supported_pins(config.numerics))
     prepared = prepare(config, ArrayStore(default_root()))
-    (folder / PREPARED).write_text(json.dumps(prepared.as_dict()))
+    (folder / PREPARED).write_text(json.dumps(prepared.as_dict()), encoding="utf-8")
 
 
 def _look_up(store: ArrayStore, key: str, with_train: bool) -> Prepared | None:

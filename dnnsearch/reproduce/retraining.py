@@ -54,7 +54,7 @@ def retraining(config: Config, spec: Spec) -> Iterator[PinnedCall]:
 def result(process: PinnedCall) -> Retrained:
     """Wait for the process and return its result; raises UserError if it could not train."""
     folder = process.wait()
-    spec = Spec.from_dict(json.loads((folder / SPEC).read_text()))
+    spec = Spec.from_dict(json.loads((folder / SPEC).read_text("utf-8")))
     record = folder / RECORD
     return Retrained(spec, decode(record.read_bytes()) if record.exists() else None)
 
@@ -62,7 +62,7 @@ def result(process: PinnedCall) -> Retrained:
 def train_again(folder: Path) -> None:
     """Derive the spec again, and train it if it is the recorded one; runs in the process."""
     config, recorded, now = _derive(folder)
-    (folder / SPEC).write_text(json.dumps(now.as_dict()))
+    (folder / SPEC).write_text(json.dumps(now.as_dict()), encoding="utf-8")
     if not spec_difference(recorded, now):
         (folder / RECORD).write_bytes(_train(config, now, folder / ARRAYS))
 

@@ -4,6 +4,8 @@ Nothing here knows what a trial or a study is.
 
 - `numerics`: which kernels compute; how they are pinned and checked.
 - `childprocess`: a child process and the socket to it, from either end.
+- `connected_child`: the program of a child that connects to a port, on Windows.
+- `process_control`: what differs between systems: to replace, interrupt or slow a process.
 - `pinned_call`: a function of ours in a process of its own, with pinned numerics.
 - `cli_process`: our command line: the name to print, and a run in a process of its own.
 - `python_command`: command lines that start Python, without the current folder on its path.

@@ -8,7 +8,6 @@ import json
 import os
 import shlex
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from dnnsearch.errors import UserError
+from dnnsearch.runtime.process_control import OWN_SESSION, interrupt
 from dnnsearch.runtime.python_command import python_command, python_environment
 from dnnsearch.urls import STORAGE_VARIABLE, without_password
 
@@ -84,7 +84,7 @@ def _run(
 ) -> int:
     """Return the exit code of a process that ran; if this one is interrupted, stop it."""
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"  # so our caller can print it
-    process = subprocess.Popen(
+    process: subprocess.Popen[str] = subprocess.Popen(
         python_command(NAME, *arguments),
         env={**python_environment(), **variables, "PYTHONIOENCODING": encoding},
         stdin=subprocess.DEVNULL,
@@ -92,7 +92,7 @@ def _run(
         stderr=errors,
         encoding=encoding,
         errors="replace",
-        start_new_session=True,  # Ctrl-C reaches it once, through us
+        **OWN_SESSION,  # Ctrl-C reaches it once, through us
     )
     with process:
         try:
@@ -105,7 +105,7 @@ def _run(
 
 
 def _stop(process: "subprocess.Popen[str]") -> None:
-    process.send_signal(signal.SIGINT)
+    interrupt(process)
     try:
         process.communicate(timeout=STOP_SECONDS)
     except subprocess.TimeoutExpired:

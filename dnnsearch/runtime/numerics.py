@@ -18,6 +18,7 @@ import math
 import os
 import platform
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -125,8 +126,11 @@ def require(pins: str) -> None:
 def _can_run(pins: str) -> bool:
     if (platform.system(), platform.machine()) != ("Linux", "x86_64"):
         return False
-    with open("/proc/cpuinfo") as file:
-        flags = next((line for line in file if line.startswith("flags")), "").split()
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            flags = next((line for line in file if line.startswith("flags")), "").split()
+    except OSError:  # a sandbox that hides it
+        return False
     return KERNELS[pins].flags <= set(flags)
 
 
@@ -135,7 +139,9 @@ def effective() -> dict[str, Any]:
     import numpy as np
     import threadpoolctl
 
-    pools = [pool for pool in threadpoolctl.threadpool_info() if pool["user_api"] == "blas"]
+    pools = []
+    with suppress(OSError):  # a sandbox that hides /proc hides which libraries are loaded
+        pools = [pool for pool in threadpoolctl.threadpool_info() if pool["user_api"] == "blas"]
     extensions = np.show_config(mode="dicts")["SIMD Extensions"]
     return {
         "machine": platform.machine(),

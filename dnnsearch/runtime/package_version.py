@@ -12,4 +12,4 @@ def package_version() -> str:
     try:
         return metadata.version("dnnsearch")
     except metadata.PackageNotFoundError:
-        return str(tomllib.loads(PROJECT.read_text())["project"]["version"])
+        return str(tomllib.loads(PROJECT.read_text("utf-8"))["project"]["version"])

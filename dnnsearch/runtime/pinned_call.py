@@ -18,6 +18,7 @@ from typing import Any
 
 from dnnsearch.errors import UserError
 from dnnsearch.runtime import numerics
+from dnnsearch.runtime.process_control import OWN_GROUP
 from dnnsearch.runtime.python_command import python_command, python_environment
 
 REQUEST, ERROR = "request.json", "error.txt"
@@ -37,7 +38,7 @@ class PinnedCall:
         """
         code = self._process.wait(seconds)
         if (self.folder / ERROR).exists():
-            raise UserError((self.folder / ERROR).read_text())
+            raise UserError((self.folder / ERROR).read_text("utf-8"))
         if code != 0:
             raise RuntimeError(f"{self._process.args!r} ended with exit code {code}")
         return self.folder
@@ -53,14 +54,14 @@ def pinned_call(
     """
     with tempfile.TemporaryDirectory(prefix="dnnsearch-") as name:
         folder = Path(name)
-        (folder / REQUEST).write_text(json.dumps(request))
+        (folder / REQUEST).write_text(json.dumps(request), encoding="utf-8")
         called = ("dnnsearch.runtime.pinned_call", function.__module__, function.__name__, name)
         try:
             process = subprocess.Popen(
                 python_command(*called),
                 env=numerics.pinned(pins, python_environment()),
                 stdin=subprocess.PIPE,  # closed when we end
-                process_group=0,  # Ctrl-C at a terminal is for us alone
+                **OWN_GROUP,  # Ctrl-C at a terminal is for us alone
             )
         except OSError as error:
             raise UserError(f"another process cannot be started: {error.strerror}") from error
@@ -73,7 +74,7 @@ def pinned_call(
 
 def requested(folder: Path) -> Any:
     """Return the request, in the called process."""
-    return json.loads((folder / REQUEST).read_text())
+    return json.loads((folder / REQUEST).read_text("utf-8"))
 
 
 def _die_with_parent() -> None:
@@ -86,7 +87,7 @@ def _main(module: str, function: str, folder: Path) -> int:
     try:
         getattr(importlib.import_module(module), function)(folder)
     except UserError as error:
-        (folder / ERROR).write_text(str(error))
+        (folder / ERROR).write_text(str(error), encoding="utf-8")
         return 2
     return 0
 

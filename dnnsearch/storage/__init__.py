@@ -7,6 +7,7 @@ Nothing here knows how a trial is trained or what a study is defined by.
 - `regular_file`: files that are read with distrust: a folder or a pipe may be in their place.
 - `array_store`: digests of arrays, a store of memory maps, packed records.
 - `mapped_arrays`: a folder of arrays as memory maps, whose files are watched.
+- `file_lock`: a lock on an open file or folder.
 - `array_lock`: a lock on a folder of the array store, for those who use it.
 - `sqlite_connection`: a SQLite file that may be in use, opened by SQLite alone.
 - `database_templates`: new SQLite databases, from copies that this machine keeps.

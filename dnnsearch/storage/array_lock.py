@@ -1,15 +1,16 @@
 """A lock on a folder of the array store: shared by those who use it, exclusive to remove it.
 
-It is an flock on the folder itself: it needs no file, works on a read-only disk, stays with a
-folder that is renamed, and ends with the process. On a file system without such locks all is as
-without a lock: what is removed beside a running search is prepared again.
+It is a lock on the folder itself: it needs no file, works on a read-only disk, stays with a
+folder that is renamed, and ends with the process. On a file system without such locks, and on
+Windows, all is as without a lock: what is removed beside a running search is prepared again.
 """
 
-import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from dnnsearch.storage.file_lock import FOLDERS_CAN_BE_LOCKED, lock, open_folder
 
 
 def lock_shared(folder: Path) -> int:
@@ -18,10 +19,13 @@ def lock_shared(folder: Path) -> int:
     Raise FileNotFoundError or NotADirectoryError if there is no such folder, also if another
     process removes it at that moment.
     """
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    if not FOLDERS_CAN_BE_LOCKED:
+        folder.stat()
+        return os.open(os.devnull, os.O_RDONLY)
+    descriptor = open_folder(folder)
     try:
         with suppress(OSError):
-            fcntl.flock(descriptor, fcntl.LOCK_SH)
+            lock(descriptor, shared=True, wait=True)
         if not os.path.samestat(os.fstat(descriptor), folder.stat()):
             raise FileNotFoundError(folder)
     except BaseException:
@@ -34,7 +38,7 @@ def lock_shared(folder: Path) -> int:
 def removal_lock(folder: Path) -> Iterator[bool]:
     """Yield whether no process uses the folder, and keep others from it until the end."""
     try:
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        descriptor = open_folder(folder)
     except OSError:
         yield True
         return
@@ -45,9 +49,7 @@ def removal_lock(folder: Path) -> Iterator[bool]:
 
 
 def _is_free(descriptor: int) -> bool:
-    with suppress(OSError):
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-    return True
+    try:
+        return lock(descriptor)
+    except OSError:
+        return True

@@ -59,13 +59,13 @@ def create_whole(path: Path, content: bytes) -> None:
 
     Raise FileExistsError if there is one already, and OSError if the disk refuses.
     """
-    with path.open("xb") as file:
-        try:
+    file = path.open("xb")
+    try:
+        with file:
             file.write(content)
-            file.flush()
-        except BaseException:
-            path.unlink(missing_ok=True)
-            raise
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
 
 
 def write_whole(path: Path, content: bytes) -> None:

@@ -11,16 +11,16 @@ No file that is read or written here as plain bytes is in use as a database: no 
 its name, and has locks on it. This module does not know whose tables they are.
 """
 
-import fcntl
 import hashlib
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from glob import escape
 from pathlib import Path
 
 from dnnsearch.storage.array_store import default_root
 from dnnsearch.storage.atomic_write import remove, temporary_prefix, temporary_sibling, whole_file
+from dnnsearch.storage.file_lock import lock, open_folder
 from dnnsearch.storage.permissions import create_file, create_folder, file_mode
 
 FOLDER = "databases"
@@ -83,7 +83,7 @@ def create_in_place(path: Path, create: Callable[[Path], None]) -> None:
             new = folder / path.name
             create_file(new, file_mode(path))  # SQLite would create it without the group's rights
             create(new)
-            with new.open("rb") as file:
+            with new.open("r+b") as file:  # Windows flushes only what can be written
                 os.fsync(file.fileno())
             with suppress(FileExistsError):
                 os.link(new, path)
@@ -91,16 +91,14 @@ def create_in_place(path: Path, create: Callable[[Path], None]) -> None:
 
 @contextmanager
 def _only_creator(path: Path) -> Iterator[bool]:
-    """Let one creator at a time through; yield False if the file system cannot lock folders.
+    """Let one creator at a time through; yield False if the system cannot lock folders.
 
     Without the lock the result is the same, but several processes do the work.
     """
-    folder = os.open(path.absolute().parent, os.O_RDONLY)
-    locked = False
-    try:
+    with ExitStack() as stack:
+        is_locked = False
         with suppress(OSError):
-            fcntl.flock(folder, fcntl.LOCK_EX)
-            locked = True
-        yield locked
-    finally:
-        os.close(folder)
+            folder = open_folder(path.absolute().parent)
+            stack.callback(os.close, folder)
+            is_locked = lock(folder, wait=True)
+        yield is_locked

@@ -45,7 +45,7 @@ class MappedArrays(dict[str, np.ndarray]):
             raise DamagedArrays(f"{path} cannot be read: {error}") from error
 
     def _map(self, path: Path) -> None:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))  # no wait for a pipe
         weakref.finalize(self, os.close, descriptor)
         self._descriptors[path.stem] = descriptor
         self.states[path.stem] = state_of(os.fstat(descriptor))
@@ -79,12 +79,20 @@ class MappedArrays(dict[str, np.ndarray]):
         try:
             while len(content) < size:
                 at = start + len(content)
-                if not (part := os.pread(self._descriptors[name], size - len(content), at)):
+                if not (part := _read_at(self._descriptors[name], size - len(content), at)):
                     raise DamagedArrays(f"{self.folder / name}.npy has become shorter")
                 content += part
         except OSError as error:
             raise DamagedArrays(f"{self.folder / name}.npy cannot be read: {error}") from error
         return bytes(content)
+
+
+def _read_at(descriptor: int, size: int, start: int) -> bytes:
+    if hasattr(os, "pread"):
+        content: bytes = os.pread(descriptor, size, start)
+        return content
+    os.lseek(descriptor, start, os.SEEK_SET)
+    return os.read(descriptor, size)
 
 
 def _memory_map(file: IO[bytes]) -> np.ndarray:

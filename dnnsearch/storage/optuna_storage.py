@@ -12,7 +12,6 @@ import weakref
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import optuna
 import sqlalchemy
@@ -78,7 +77,7 @@ def is_there(url: str) -> bool:
 def _connect(url: str) -> RDBStorage:
     path = sqlite_path(url)
     if path and _is_archived(path):
-        address = f"file:{quote(str(path))}?immutable=1"
+        address = f"{path.absolute().as_uri()}?immutable=1"
         return RDBStorage(url, {"creator": lambda: sqlite3.connect(address, uri=True)})
     storage = RDBStorage(url, {"connect_args": {"timeout": BUSY_SECONDS} if path else {}})
     # closing the last connection moves the write-ahead log into the file: at exit at the latest

@@ -2,12 +2,15 @@
 
 With the usual umask 022 others may read a project, with 002 a group may work in it together. But
 what lies directly in a folder where everybody may create files, such as /tmp, is for its owner
-alone, and so is the user's cache. This module does not know what is created.
+alone, and so is the user's cache. On Windows a folder passes its own rights on, which nothing here
+changes or checks. This module does not know what is created.
 """
 
 import os
 import shlex
 import stat
+import sys
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -42,7 +45,7 @@ def _is_shared(folder: Path) -> bool:
 
 def create_file(path: Path, mode: int) -> None:
     """Create an empty file; raise FileExistsError if there is one."""
-    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, mode))
+    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode))
 
 
 def create_folder(path: Path) -> None:
@@ -58,6 +61,8 @@ def check_cache(folder: Path) -> None:
         found = folder.stat()
     except OSError:
         return
+    if not hasattr(os, "geteuid"):
+        return
     if found.st_uid != os.geteuid():
         raise UserError(f"the cache {folder} belongs to another user: {ANOTHER_CACHE}")
     if found.st_mode & stat.S_IWOTH or (
@@ -72,11 +77,11 @@ def check_cache(folder: Path) -> None:
 @cache
 def _is_own_group(gid: int) -> bool:
     """Return whether the group is this user's alone: of the user's name, without other members."""
-    import grp
-    import pwd
+    if sys.platform != "win32":
+        import grp
+        import pwd
 
-    try:
-        user, group = pwd.getpwuid(os.geteuid()).pw_name, grp.getgrgid(gid)
-    except KeyError:
-        return False
-    return group.gr_name == user and set(group.gr_mem) <= {user}
+        with suppress(KeyError):
+            user, group = pwd.getpwuid(os.geteuid()).pw_name, grp.getgrgid(gid)
+            return group.gr_name == user and set(group.gr_mem) <= {user}
+    return False

@@ -11,7 +11,6 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from urllib.parse import quote
 
 
 @contextmanager
@@ -21,8 +20,9 @@ def connection(path: Path, timeout: float = 1.0, mode: str = "rw") -> Iterator[s
     Wait `timeout` seconds for another process's lock. Raise sqlite3.OperationalError if the file
     cannot be opened; `is_foreign` returns whether an error means that the file is not a database.
     """
-    address = f"file:{quote(str(path.absolute()))}?mode={mode}"
-    with closing(sqlite3.connect(address, timeout=timeout, uri=True)) as opened:
+    with closing(
+        sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", timeout=timeout, uri=True)
+    ) as opened:
         yield opened
 
 

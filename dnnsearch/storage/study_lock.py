@@ -1,11 +1,10 @@
 """One writer for a study: a lock next to the storage or in it.
 
-For a SQLite file it is an flock on a file next to it, in PostgreSQL an advisory lock of a session
+For a SQLite file it is a lock on a file next to it, in PostgreSQL an advisory lock of a session
 of its own. The kernel or the server releases it when its holder ends, so that a dead holder blocks
 no other process. The lock names its holder, for the message to a user who is refused.
 """
 
-import fcntl
 import json
 import os
 import socket
@@ -16,6 +15,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from dnnsearch.errors import UserError
+from dnnsearch.storage.file_lock import UNLOCKED_OFFSET, lock
 from dnnsearch.storage.permissions import file_mode
 from dnnsearch.storage.postgresql import is_postgresql
 from dnnsearch.storage.postgresql_lock import LockCheck, session_lock
@@ -41,33 +41,35 @@ def study_lock(storage: str, study: str) -> Iterator[LockCheck]:
 def _file_lock(database: Path, study: str) -> Iterator[None]:
     path = database.with_name(f"{database.name}.{quote(study, safe='')}.lock")
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, file_mode(path))
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, file_mode(path))
     except OSError as error:
         raise UserError(f"the lock {path} cannot be opened: {error.strerror}") from error
     try:
-        _take(descriptor, study)
+        _take(descriptor, study, path)
         yield
     finally:
         os.close(descriptor)
 
 
-def _take(descriptor: int, study: str) -> None:
+def _take(descriptor: int, study: str, path: Path) -> None:
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise UserError(
-            f"study {study} is in use by another process: {_holder(descriptor)}"
-        ) from None
+        is_taken = lock(descriptor)
+    except OSError as error:
+        raise UserError(f"the lock {path} cannot be taken: {error.strerror}") from error
+    if not is_taken:
+        raise UserError(f"study {study} is in use by another process: {_holder(descriptor)}")
     since = time.strftime("%Y-%m-%d %H:%M:%S")
     holder = {"host": socket.gethostname(), "process": os.getpid(), "since": since}
     with suppress(OSError):  # on a full disk the lock still holds
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, json.dumps(holder).encode(), 0)
+        os.ftruncate(descriptor, UNLOCKED_OFFSET)
+        os.lseek(descriptor, UNLOCKED_OFFSET, os.SEEK_SET)
+        os.write(descriptor, json.dumps(holder).encode())
 
 
 def _holder(descriptor: int) -> str:
     try:
-        holder = json.loads(os.pread(descriptor, 4096, 0))
+        os.lseek(descriptor, UNLOCKED_OFFSET, os.SEEK_SET)
+        holder = json.loads(os.read(descriptor, 4096))
         return f"process {holder['process']} on {holder['host']} since {holder['since']}"
     except (ValueError, KeyError):
         return "it has only just begun"

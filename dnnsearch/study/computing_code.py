@@ -71,7 +71,7 @@ def code_digest(modules: Modules) -> str:
 @cache
 def accepted() -> frozenset[str]:
     """Return the digests of the code that computes the bits of our `ARITHMETIC`."""
-    releases = json.loads((PACKAGE / ACCEPTED).read_text()).get(str(ARITHMETIC), {})
+    releases = json.loads((PACKAGE / ACCEPTED).read_text("utf-8")).get(str(ARITHMETIC), {})
     return frozenset(digest for digests in releases.values() for digest in digests)
 
 

@@ -152,7 +152,7 @@ def schema_versions() -> tuple[frozenset[str], str]:
     assert spec is not None
     assert spec.submodule_search_locations
     folder = Path(spec.submodule_search_locations[0], "store", "db_migrations", "versions")
-    text = "\n".join(path.read_text() for path in folder.glob("*.py"))
+    text = "\n".join(path.read_text("utf-8") for path in folder.glob("*.py"))
     versions = frozenset(re.findall(r'^revision\s*=\s*"(\w+)"', text, re.MULTILINE))
     older = set(re.findall(r'^down_revision\s*=\s*"(\w+)"', text, re.MULTILINE))
     newest = set(versions - older)

@@ -12,6 +12,7 @@ from multiprocessing.connection import Connection
 
 from dnnsearch.runtime.childprocess import inbox
 from dnnsearch.runtime.optional_import import import_without
+from dnnsearch.runtime.process_control import STOP_SIGNALS
 from dnnsearch.tracking.publisher_messages import (
     ClosePublisher,
     Command,
@@ -27,13 +28,12 @@ from dnnsearch.tracking.publisher_thread import ThreadPublisher
 from dnnsearch.trials.run import TrialView
 
 OBJECTS_PER_COLLECTION = 200_000  # new objects between two runs of the garbage collector
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # only the coordinator handles them
 
 
 def main(descriptor: int) -> None:
     """Publish what the process at the other end of the socket `descriptor` asks for."""
-    for number in SIGNALS:
-        signal.signal(number, signal.SIG_IGN)
+    for number in STOP_SIGNALS:
+        signal.signal(number, signal.SIG_IGN)  # only the coordinator handles them
     gc.set_threshold(OBJECTS_PER_COLLECTION)  # the import makes 700,000 objects that stay
     connection = Connection(descriptor)
     commands: queue.SimpleQueue[Command] = inbox(connection.recv)

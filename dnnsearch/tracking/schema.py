@@ -83,7 +83,7 @@ def _create_in_child(path: Path, uri: str) -> None:
         [sys.executable, "-c", CREATE, uri],
         stdin=subprocess.DEVNULL,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         errors="replace",
         check=False,
     )

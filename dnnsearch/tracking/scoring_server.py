@@ -15,7 +15,7 @@ from contextlib import suppress
 from importlib import metadata
 from io import BytesIO
 from pathlib import Path
-from tempfile import NamedTemporaryFile, TemporaryFile
+from tempfile import TemporaryDirectory, TemporaryFile
 from typing import IO, Any
 
 import uvicorn
@@ -76,7 +76,7 @@ class CheckedServer:
     ) -> None:
         """Write the answer to a body; raise Refusal if there is none."""
         try:
-            with NamedTemporaryFile() as body:
+            with TemporaryDirectory() as folder, Path(folder, "body").open("wb") as body:
                 if scope["method"] != "POST":
                     raise Refusal(405, "rows must be posted to /invocations")
                 if not await self._has_received(scope, receive, body):

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from dnnsearch.errors import UserError
+from dnnsearch.runtime.process_control import IS_POSIX, replace_process
 from dnnsearch.runtime.python_command import python_command, python_environment
 from dnnsearch.storage.sqlite_connection import connection
 from dnnsearch.tracking import experiment_page, saved_view
@@ -42,10 +43,15 @@ class Command:
         """Let the server take this process's place."""
         for descriptor in self.descriptors:
             os.set_inheritable(descriptor, True)
-        os.execve(self.argv[0], self.argv, self.environment)
+        replace_process(self.argv, self.environment)
 
     def start(self) -> "subprocess.Popen[bytes]":
-        """Return the server as a running process; call it once."""
+        """Return the server as a running process; call it once.
+
+        On Windows, where it inherits no descriptors, they stay open as long as this process.
+        """
+        if not IS_POSIX:
+            return subprocess.Popen(self.argv, env=self.environment)
         try:
             return subprocess.Popen(self.argv, env=self.environment, pass_fds=self.descriptors)
         finally:

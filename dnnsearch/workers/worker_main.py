@@ -8,7 +8,6 @@ its data in the array store by digest, and ends as soon as the other end of the 
 import contextlib
 import json
 import math
-import os
 import signal
 import sys
 import time
@@ -19,6 +18,7 @@ from pathlib import Path
 
 from dnnsearch.runtime import numerics
 from dnnsearch.runtime.childprocess import inbox
+from dnnsearch.runtime.process_control import lower_priority
 from dnnsearch.storage.array_store import ArrayStore, DamagedArrays
 from dnnsearch.trials.record import encode, versions
 from dnnsearch.trials.run import run_trial
@@ -42,7 +42,7 @@ def main(descriptor: int, pins: str, root: str) -> None:
 
 def _serve(descriptor: int, pins: str, root: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the coordinator handles Ctrl-C
-    os.nice(NICENESS)
+    lower_priority(NICENESS)
     connection = Connection(descriptor)
     try:
         made = {"versions": versions(), "numerics": numerics.check(pins)}

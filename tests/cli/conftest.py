@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from dnnsearch.__main__ import main
-from dnnsearch.cli.signals import SIGNALS
+from dnnsearch.runtime.process_control import STOP_SIGNALS
 
 Command = Callable[..., tuple[int, str, str]]
 
@@ -26,7 +26,7 @@ def command(
         captured = capsys.readouterr()
         return code, captured.out, captured.err
 
-    handlers = {number: signal.getsignal(number) for number in SIGNALS}
+    handlers = {number: signal.getsignal(number) for number in STOP_SIGNALS}
     yield run
     for number, handler in handlers.items():
         signal.signal(number, handler)

@@ -26,7 +26,7 @@ def test_a_folder_that_is_removed_while_it_is_locked_is_not_there(
 ) -> None:
     folder = tmp_path / "a"
     folder.mkdir()
-    monkeypatch.setattr("fcntl.flock", lambda *_: folder.rmdir())
+    monkeypatch.setattr("portalocker.lock", lambda *_: folder.rmdir())
     with pytest.raises(FileNotFoundError):
         lock_shared(folder)
 

@@ -5,7 +5,6 @@ On `dev` it also scores them, as trials are scored; with folds, on the dev set o
 """
 
 import json
-import os
 import subprocess
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,6 +19,7 @@ from dnnsearch.errors import UserError
 from dnnsearch.models.ensemble import target_of
 from dnnsearch.runtime import numerics
 from dnnsearch.runtime.pinned_call import PinnedCall, pinned_call, requested
+from dnnsearch.runtime.process_control import lower_priority
 from dnnsearch.statistics.baseline import chance_score, constant_logits
 from dnnsearch.statistics.example_scores import sample, score_with_interval
 from dnnsearch.storage.array_store import ArrayStore, default_root
@@ -51,7 +51,7 @@ class Fitting:
         folder = self._wait(seconds)
         if folder is None:
             return None
-        figures: Figures = json.loads((folder / FIGURES).read_text())
+        figures: Figures = json.loads((folder / FIGURES).read_text("utf-8"))
         return figures
 
     def logits(self) -> dict[str, np.ndarray]:
@@ -102,7 +102,7 @@ def fit(folder: Path) -> None:
     """Do it; runs in a process of its own."""
     asked = requested(folder)
     numerics.check(asked["pins"])
-    os.nice(NICENESS)
+    lower_priority(NICENESS)
     warnings.simplefilter("ignore")  # a solver that did not quite converge is a baseline, too
     store = ArrayStore(default_root())
     arrays = {name: a for key in asked["keys"] for name, a in store.open(key).items()}
@@ -111,7 +111,8 @@ def fit(folder: Path) -> None:
     np.savez(folder / LOGITS, allow_pickle=False, **logits)
     if asked["part"] == "dev":
         scale = float(target_of(arrays)[1])
-        (folder / FIGURES).write_text(json.dumps(_figures(asked, parts, logits, scale)))
+        figures = _figures(asked, parts, logits, scale)
+        (folder / FIGURES).write_text(json.dumps(figures), encoding="utf-8")
 
 
 Part = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]  # X_train, y_train, X, y
