@@ -34,6 +34,7 @@ WORKERS: tuple[int, ...] = (16, 64, 256)
 SAMPLERS: tuple[str, ...] = ("random", "tpe")
 TRIAL_SECONDS = 2.0  # on average
 MIN_BUSY_SHARE = 0.85
+MAX_SECONDS = 600.0  # of one search, MLflow included
 CONFIG: dict[str, Any] = {
     "data": "digits",
     "trials": 100_000,
@@ -154,7 +155,9 @@ def measure(sampler: str, workers: int, seconds: float) -> dict[str, Any]:
         command = [sys.executable, __file__, "--coordinate", str(path), str(workers), str(seconds)]
         ours = {"PYTHONPATH": str(Path(__file__).parents[1])}
         env = numerics.pinned("portable", {**environment(folder / "cache"), **ours})
-        done = subprocess.run(command, env=env, cwd=folder, check=True, stdout=subprocess.PIPE)
+        done = subprocess.run(
+            command, env=env, cwd=folder, check=True, stdout=subprocess.PIPE, timeout=MAX_SECONDS
+        )
         found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
         return {**found, "sampler": sampler, "workers": workers, "allowed": allowed(path, workers)}
 

@@ -7,6 +7,7 @@ a search, and nobody trains.
 
 import heapq
 import multiprocessing
+import queue
 import time
 from collections import deque
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from dnnsearch.runtime.childprocess import inbox
 from dnnsearch.trials.record import encode, versions
 from dnnsearch.trials.run import Result
 from dnnsearch.trials.spec import Spec
@@ -64,6 +66,7 @@ class SleepingWorkers:
 
 def play(connection: Connection, count: int, seconds_per_cost: float) -> None:
     """Play the workers until None comes instead of a spec; answer it with their use of time."""
+    specs = inbox(connection.recv)  # always read, so that the coordinator can always send
     made, waiting, running = {"versions": versions()}, deque[Spec](), 0
     events: list[tuple[float, int, Any]] = []  # moment, serial number, event
     slept, first, last, serial = 0.0, float("inf"), 0.0, 0
@@ -81,11 +84,13 @@ def play(connection: Connection, count: int, seconds_per_cost: float) -> None:
             for at, event in trial_events(spec, seconds, made):
                 serial += 1
                 heapq.heappush(events, (now + at, serial, event))
-        if connection.poll(max(events[0][0] - time.monotonic(), 0) if events else None):
-            document = connection.recv()
-            if document is None:
-                return connection.send(Use(slept, last - first))
-            waiting.append(Spec.from_dict(document))
+        try:
+            document = specs.get(timeout=max(events[0][0] - now, 0.001) if events else None)
+        except queue.Empty:
+            continue
+        if document is None:
+            return connection.send(Use(slept, last - first))
+        waiting.append(Spec.from_dict(document))
 
 
 def trial_events(spec: Spec, seconds: float, made: dict[str, Any]) -> list[tuple[float, Event]]:

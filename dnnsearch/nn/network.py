@@ -36,17 +36,18 @@ class Passes(NamedTuple):
 
     forward_calls: list[Call]
     backward_calls: list[Call]
-    caches: dict[int, Cache]  # by layer
+    A: Array  # (..., n[L], m): A[L]
+    dZ: Array  # (..., n[L], m): dZ[L]
 
     def forward(self) -> Array:
         """Return A[L] (..., n[L], m)."""
         run(self.forward_calls)
-        return self.caches[len(self.caches)].A
+        return self.A
 
     def backward(self, Y: Array, factor: float | Array) -> None:
         """Write the network's gradient: dZ[L] = factor (A[L] - Y), ..., dW[1], db[1]."""
-        last = self.caches[len(self.caches)]
-        dZ = np.subtract(last.A, Y, out=last.workspace.dZ)
+        dZ = self.dZ
+        np.subtract(self.A, Y, out=dZ)
         np.multiply(dZ, factor, out=dZ)
         run(self.backward_calls)
 
@@ -127,7 +128,12 @@ class Network:
         X, `workspaces` and `g` are those of `forward`.
         """
         calls, caches = self._forward_calls(X, workspaces, g or self.g)
-        return Passes(calls, self._backward_calls(caches), caches)
+        return self._passes(calls, caches)
+
+    def _passes(self, forward_calls: list[Call], caches: Mapping[int, Cache]) -> Passes:
+        """Return the passes of which these are the first one's calls and caches."""
+        last = caches[self.L]
+        return Passes(forward_calls, self._backward_calls(caches), last.A, last.workspace.dZ)
 
     def _forward_calls(
         self,
@@ -185,7 +191,7 @@ class Network:
         learning rate in, because everything is linear in dZ[L], and there a factor is cheapest.
         """
         factor = 1 / Y.shape[-1] if factor is None else factor
-        Passes([], self._backward_calls(caches), caches).backward(Y, factor)
+        self._passes([], caches).backward(Y, factor)
         return self.gradient
 
     def _backward_calls(self, caches: Mapping[int, Cache]) -> list[Call]:
