@@ -85,6 +85,7 @@ class Steps:
         self.factor = Factors(1.0, class_weights, self.gradient.dtype).of
         self.blocks = _blocks(network, hyper)
         self.t, self.squares = 0, 0.0
+        self.alpha = np.zeros((), self.gradient.dtype)  # as an array: see `descent.constant`
 
     def update(self) -> None:
         """Update the parameters and the averages in place."""
@@ -94,7 +95,8 @@ class Steps:
             hyper.schedule, hyper.warmup, self.t, hyper.iterations, self.arithmetic
         )
         self.squares += power(alpha, 2)
-        for block in self.blocks:
+        self.alpha[...] = alpha
+        for block in self.blocks if hyper.l2 else ():
             if block.l2 is not None:  # the derivative of l2/2 W^2
                 np.add(block.dW, np.multiply(block.W, block.l2, out=block.step), out=block.dW)
         if hyper.clip is not None:
@@ -103,10 +105,10 @@ class Steps:
             D = rule.direction(
                 block.dW, block.state, block.step, hyper.momentum, hyper.beta2, self.t, power
             )
-            step = np.multiply(D, alpha, out=block.step)
+            step = np.multiply(D, self.alpha, out=block.step)
             if block.decay is not None:
                 decay = np.multiply(block.W, block.decay, out=block.dW)
-                np.add(step, np.multiply(decay, alpha, out=decay), out=step)
+                np.add(step, np.multiply(decay, self.alpha, out=decay), out=step)
             if block.rated is not None:
                 part, rates = block.rated
                 np.multiply(part, rates, out=part)
