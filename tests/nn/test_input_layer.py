@@ -107,3 +107,20 @@ def test_a_plain_input_shape_makes_no_layer():
     assert network.input_layer is None
     assert network.n_x == network.parameters.layer_sizes[0] == 5
     assert not network.parameters.extra
+
+
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+def test_prepared_passes_follow_their_examples_and_the_parameters(shape):
+    network, X, Y = network_and_data(shape)
+    here = X.copy()
+    passes = network.passes(here, network.workspaces_for(X.shape[1]))
+    for scale in (1.0, 0.5):
+        here[...] = scale * X
+        network.parameters.flat[...] *= scale
+        A = passes.forward()
+        eager, caches = network.forward(scale * X)  # in arrays of its own
+        assert A.tobytes() == eager.tobytes()
+        passes.backward(Y, 1 / Y.shape[1])
+        gradient = network.gradient.flat.copy()
+        assert gradient.any()
+        assert gradient.tobytes() == network.backward(Y, caches).flat.tobytes()
