@@ -52,8 +52,10 @@ serve: $(READY) ## serve a model on 127.0.0.1   MODEL=digits, digits/17, models:
 cluster-demo: $(READY) ## a search on Dask, PostgreSQL and an MLflow server, all started here and stopped again
 	@PYTHONPATH=. $(BIN)/python experiments/cluster_demo.py $(ARGS)
 
+# Bytecode is kept, whatever the environment says: else each of the many processes that tests start
+# compiles the package again.
 test: $(READY) ## everything with real parts, in short form   ARGS="-k network"
-	@OPENBLAS_NUM_THREADS=1 $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@PYTHONDONTWRITEBYTECODE= OPENBLAS_NUM_THREADS=1 $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(READY) ## what is static: format, lint, types, layers
 	@$(BIN)/ruff format --check --quiet . || { echo "error: not formatted; run: $(BIN)/ruff format" >&2; exit 1; }
@@ -62,7 +64,7 @@ check: $(READY) ## what is static: format, lint, types, layers
 	@$(BIN)/lint-imports --no-cache --no-logo
 
 proof: $(READY) ## the long tests: storms, fuzzing with thousands of examples
-	@$(BIN)/pytest -m proof $(ARGS)
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -m proof $(ARGS)
 
 accept-code: $(READY) ## run the golden tests; if no bit has moved, studies go on under the code of now
 	@PYTHONPATH=. $(BIN)/python experiments/accept_code.py $(ARGS)
