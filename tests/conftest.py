@@ -1,6 +1,7 @@
 """What test modules share: hypothesis's patience, and a small study that a search has left."""
 
 import shutil
+import signal
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -42,6 +43,16 @@ def run_trial(spec, *rest):
 dnnsearch.trials.run.run_trial = run_trial
 """
 LONG = {"experiments", "faults", "study", "tracking", "workers"}
+
+
+def pytest_configure() -> None:
+    """Let what tests start get every signal, even if a shell or nohup lets us ignore some.
+
+    A new process goes on ignoring what its parent ignores, but does not inherit a function.
+    """
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, lambda *of_it: None)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
