@@ -123,33 +123,35 @@ def lint(folder: Path) -> subprocess.CompletedProcess[str]:
     return run(str(program), "--no-cache", "--no-logo", cwd=folder, COLUMNS="200")
 
 
-@pytest.mark.parametrize(
-    ("planted", "source", "complaint"),
-    [
-        ("orphan.py", "", "dnnsearch.orphan"),
-        (
-            "nn/planted.py",
-            "import dnnsearch.trials.run",
-            "dnnsearch.nn is not allowed to import dnnsearch.trials:",
-        ),
-        (
-            "trials/run.py",
-            "def f():\n    import optuna",
-            "dnnsearch.trials is not allowed to import optuna",
-        ),
-        ("study/planted.py", "from mlflow import log_metric", "dnnsearch.study.planted -> mlflow"),
-    ],
-    ids=["a module without a layer", "an import upward", "a heavy import", "mlflow elsewhere"],
-)
-def test_the_layers_see_a_planted_import(
-    tmp_path: Path, planted: str, source: str, complaint: str
-) -> None:
-    shutil.copytree(ROOT / "dnnsearch", tmp_path / "dnnsearch")
-    with (tmp_path / "dnnsearch" / planted).open("a", encoding="utf-8") as file:
-        file.write(f"\n{source}\n")
+def plant(folder: Path, sources: dict[str, str]) -> None:
+    """Copy the package to the folder, and append the sources to its files."""
+    shutil.copytree(ROOT / "dnnsearch", folder / "dnnsearch")
+    for name, source in sources.items():
+        with (folder / "dnnsearch" / name).open("a", encoding="utf-8") as file:
+            file.write(f"\n{source}\n")
+
+
+def test_a_module_without_a_layer_is_seen(tmp_path: Path) -> None:
+    plant(tmp_path, {"orphan.py": ""})
     checked = lint(tmp_path)
     assert checked.returncode == 1
-    assert complaint in checked.stdout
+    assert "dnnsearch.orphan" in checked.stdout
+
+
+PLANTED = {  # an import upward, a heavy one, and MLflow elsewhere
+    "nn/planted.py": "import dnnsearch.trials.run",
+    "trials/run.py": "def f():\n    import optuna",
+    "study/planted.py": "from mlflow import log_metric",
+}
+
+
+def test_the_layers_see_planted_imports(tmp_path: Path) -> None:
+    plant(tmp_path, PLANTED)
+    checked = lint(tmp_path)
+    assert checked.returncode == 1
+    assert "dnnsearch.nn is not allowed to import dnnsearch.trials:" in checked.stdout
+    assert "dnnsearch.trials is not allowed to import optuna" in checked.stdout
+    assert "dnnsearch.study.planted -> mlflow" in checked.stdout
 
 
 # --- make
