@@ -70,7 +70,21 @@ def until(path: Path) -> None:
         time.sleep(0.02)
 
 
-@pytest.mark.parametrize("action", ACTIONS.values(), ids=ACTIONS)
+def in_short(cases: dict[str, str], *short: str) -> pytest.MarkDecorator:
+    """Return the parameter `action`: these cases, and all others for `make proof`."""
+    marks = {name: () if name in short else pytest.mark.proof for name in cases}
+    params = [pytest.param(cases[name], id=name, marks=marks[name]) for name in cases]
+    return pytest.mark.parametrize("action", params)
+
+
+@in_short(
+    ACTIONS,
+    "the group is removed",
+    "the cache is removed",
+    "a file is shortened",
+    "a byte is flipped and the time set back",
+    "the worker dies as well",
+)
 def test_whatever_happens_to_the_cache_the_study_is_the_undisturbed_one(
     program: Preloaded, folder: Path, undisturbed: str, action: str
 ) -> None:
@@ -202,10 +216,9 @@ def champion(folder: Path) -> bytes:
 
 
 LOSSES = {"removed": "shutil.rmtree(cache)", "flipped": FLIP, "emptied": "os.truncate(X, 0)"}
-losses = pytest.mark.parametrize("action", LOSSES.values(), ids=LOSSES)
 
 
-@losses
+@in_short(LOSSES, "flipped")
 def test_a_promotion_does_not_notice_it(
     program: Preloaded, folder: Path, searched_and_promoted: tuple[Path, bytes], action: str
 ) -> None:
@@ -217,7 +230,7 @@ def test_a_promotion_does_not_notice_it(
     assert champion(folder) == undisturbed_model
 
 
-@losses
+@in_short(LOSSES, "flipped")
 @pytest.mark.parametrize("arguments", [("verify", "wine", "--workers=2"), ("rerun", "wine/2")])
 def test_a_reproduction_does_not_notice_it_in_its_own_folder(
     program: Preloaded,
