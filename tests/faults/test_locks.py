@@ -19,10 +19,9 @@ SMALL = ("--top=2", "--replicates=2")
 # A publisher that is started as a new process, as a user's is: a fork takes SQLite's notes of the
 # parent's locks for its own, and so has none.
 NEW_PROCESS = """
-import sys
-if "dnnsearch.tracking.publisher_process" in sys.modules:
-    import dnnsearch.runtime.childprocess, dnnsearch.tracking.publisher_process
-    dnnsearch.tracking.publisher_process.childprocess = dnnsearch.runtime.childprocess
+import subprocess, sys
+if "dnnsearch.runtime.childprocess" in sys.modules:
+    sys.modules["dnnsearch.runtime.childprocess"].subprocess = subprocess
 """
 # Every process writes down, with its place, each opening of a database that is not SQLite's; the
 # command holds a connection with a read transaction to each, and writes down if locks get lost.

@@ -8,30 +8,40 @@ can be killed. A test of the start itself starts the program without this server
 import json
 import os
 import runpy
+import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import traceback
-from contextlib import suppress
 from importlib import import_module
-from multiprocessing.connection import Connection
 from pathlib import Path
-from types import SimpleNamespace
 
+from tests.support.forked import fork_children
 from tests.support.paths import ROOT, first_on_path
 
 PROGRAM = (
     "cli.app",
     "study.search",
     "cli.display",
+    "config.optuna_samplers",
+    "study.baselines.baselines_text",
     "study.leaderboard.ranking",
     "study.leaderboard.formats",
     "reproduce.verify",
     "reproduce.rerun",
+    "reporting.terminal",
 )
 DATA = ("data.file_table", "data.model_inputs", "promotion.promotion", "promotion.promotion_text")
+LIBRARIES = (
+    "optuna.visualization",
+    "pyarrow.pandas_compat",
+    "sklearn.datasets",
+    "sklearn.ensemble",
+    "sklearn.metrics",
+    "sklearn.model_selection",
+    "sklearn.pipeline",
+)
 SITE = Path(__file__).parent / "site"
 
 
@@ -135,8 +145,9 @@ def serve() -> None:
 
 
 def use_libraries(folder: Path) -> None:
-    """Let scikit-learn, Optuna, SQLAlchemy and Alembic import and compile what a study needs."""
-    import_module("sklearn.datasets")
+    """Let libraries import what a study needs, and compute what they do at their first use."""
+    for library in LIBRARIES:
+        import_module(library)
     import_module("dnnsearch.study.computing_code").module_digests()
     from optuna.trial import TrialState, create_trial
 
@@ -150,6 +161,8 @@ def use_libraries(folder: Path) -> None:
     rows.trials()
     storage.remove_session()
     storage.engine.dispose()
+    if "mlflow" in sys.modules:
+        import_module("dnnsearch.tracking").prepare_database(f"sqlite:///{folder}/mlflow.db")
 
 
 def command(request: dict, outputs: Path) -> int:
@@ -161,17 +174,17 @@ def command(request: dict, outputs: Path) -> int:
     os.environ.update(numerics.pinned("portable", request["environment"]))
     if "mlflow" in sys.modules:
         import_module("dnnsearch.tracking.environment").apply()
-        publisher_process = import_module("dnnsearch.tracking.publisher_process")
-        assert publisher_process.childprocess.start
-        publisher_process.childprocess = SimpleNamespace(start=forked)
     with open(outputs / str(os.getpid()), "w", buffering=1) as said, open(os.devnull) as nothing:
         os.dup2(nothing.fileno(), 0)
         for number in (1, 2):
             os.dup2(said.fileno(), number)
+        fork_children()
         if "FAILPOINT" in os.environ:
             arm(os.environ["FAILPOINT"])
         if "PLANTED" in os.environ:
             runpy.run_path(os.environ["PLANTED"])
+        elif "FAILPOINT" not in os.environ:
+            lend_databases(outputs)
         sys.argv[1:] = request["run"]
         try:
             return main()
@@ -182,41 +195,11 @@ def command(request: dict, outputs: Path) -> int:
             sys.stdout.flush()
 
 
-class Forked:
-    """The publisher's process, also forked: a new process would import MLflow again.
-
-    It has what `publisher_process` uses of a Popen. The real start is tested in
-    tests/tracking/test_publisher_process.py.
-    """
-
-    def __init__(self, descriptor: int) -> None:
-        self.code: int | None = None
-        self.pid = os.fork()
-        if self.pid == 0:
-            os.setpgid(0, 0)
-            others = list(Path("/proc/self/fd").iterdir())  # also the sockets of other processes
-            for path in others:
-                if path.name not in {"0", "1", "2", str(descriptor)}:
-                    with suppress(OSError):
-                        os.close(int(path.name))
-            sys.orig_argv.append("dnnsearch.tracking.publisher_main")
-            os._exit(import_module("dnnsearch.tracking.publisher_main").main(descriptor) or 0)
-
-    def kill(self) -> None:
-        if self.code is None:
-            os.kill(self.pid, signal.SIGKILL)
-
-    def wait(self) -> int:
-        if self.code is None:
-            self.code = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
-        return self.code
-
-
-def forked(module: str) -> tuple[Forked, Connection]:
-    """Return what `childprocess.start` does."""
-    ours, theirs = socket.socketpair()
-    with theirs:
-        return Forked(theirs.fileno()), Connection(ours.detach())
+def lend_databases(outputs: Path) -> None:
+    """Copy the server's empty databases into a new cache: to make MLflow's takes seconds."""
+    cache = import_module("dnnsearch.storage.array_store").default_root()
+    if cache.parent.exists() and not cache.exists():
+        shutil.copytree(outputs / "databases", cache / "databases")
 
 
 def arm(failpoint: str) -> None:
