@@ -15,7 +15,7 @@ import cProfile
 import pstats
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -27,7 +27,7 @@ from dnnsearch.study.replayed_study import ReplayedStudy
 from experiments import report
 
 SIZES = (100, 1000, 2000, 5000, 10_000)
-PROPOSALS, IN_FLIGHT, MODULES = 15, 6, 7
+PROPOSALS, IN_FLIGHT, MODULES = 15, 6, 5
 TRIAL_SECONDS = 10.0
 FEW: dict[str, Any] = {
     "data": "digits",
@@ -83,23 +83,28 @@ class LongStudy:
             self.study.study.tell(number - IN_FLIGHT, value)
 
 
-def modules(study: LongStudy) -> Iterator[list[str]]:
-    """Yield the modules whose own functions take most of a proposal."""
+def modules(study: LongStudy) -> Counter[str]:
+    """Return the share of a proposal that each module's own functions take, by a profiler."""
     profile = cProfile.Profile()
     profile.enable()
     for _ in range(PROPOSALS):
         study.propose()
     profile.disable()
     stats: Any = pstats.Stats(profile)
-    calls: Counter[str] = Counter()
     seconds: Counter[str] = Counter()
-    for (file, _, _), (_, count, own, *_) in stats.stats.items():
+    for (file, _, _), (_, _, own, *_) in stats.stats.items():
         place = "/".join(Path(file).with_suffix("").parts[-2:]) if file != "~" else "built in"
-        calls[place] += count
         seconds[place] += own
-    for place, own in seconds.most_common(MODULES):
-        share = own / seconds.total()
-        yield [place, f"{calls[place] / PROPOSALS:.0f}", f"{share:.0%}"]
+    return Counter({place: own / seconds.total() for place, own in seconds.items()})
+
+
+def module_table(shares: Mapping[int, Counter[str]]) -> str:
+    """Return the modules that take most at the largest size, or at another one."""
+    most = dict.fromkeys(
+        place for share in shares.values() for place, _ in share.most_common(MODULES)
+    )
+    rows = [[place, *(f"{share[place]:.0%}" for share in shares.values())] for place in most]
+    return report.table(["module", *(f"{size} trials" for size in shares)], rows)
 
 
 def main(given: Sequence[str] | None = None) -> None:
@@ -107,15 +112,17 @@ def main(given: Sequence[str] | None = None) -> None:
     sizes = (20, 40) if asked.tiny else SIZES
     rows, parts = [], []
     for name, config in SPACES.items():
-        study = LongStudy(config)
+        study, shares = LongStudy(config), {}
         for size in sizes:
             study.grow(size)
             took = median(study.propose() for _ in range(PROPOSALS))
             ms, rate, share = f"{took * 1e3:.1f}", f"{1 / took:.0f}", took / TRIAL_SECONDS
             rows.append([name, str(size), ms, rate, f"{share:.1%}"])
             print(*rows[-1], flush=True)
-        parts.append(f"What a proposal at {sizes[-1]} trials runs, {name}; by a profiler:")
-        parts.append(report.table(["module", "calls", "share"], list(modules(study))))
+            if size in (sizes[1], sizes[-1]):
+                shares[size] = modules(study)
+        parts.append(f"Whose functions a proposal runs, {name}; by a profiler:")
+        parts.append(module_table(shares))
     header = ["space", "trials", "ms per proposal", "trials per s", f"of {TRIAL_SECONDS:.0f} s"]
     report.write(asked.out, __doc__, report.table(header, rows), *parts)
 
