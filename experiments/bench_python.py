@@ -11,7 +11,7 @@ def add_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--bench-python", type=Path, metavar="PATH", default=Path(sys.executable))
 
 
-def has(python: Path, module: str) -> bool:
+def has(python: str | Path, module: str) -> bool:
     """Return whether the interpreter can import a module."""
     command = [str(python), "-c", f"import {module}"]
     try:

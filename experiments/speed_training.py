@@ -35,7 +35,8 @@ from experiments.training_timers import GEMM, PARTS, Job
 
 REPORT = Path(__file__).with_suffix(".md")
 # The numerics of those that are not measured as they are
-PINS_OF = {"dnnsearch": "portable", "portable": "portable", "exact": "portable"}
+EXACT_PARTS = ("float32 products", "float64 products", "rounding")  # for `exact_speed.py`
+PINS_OF = dict.fromkeys(("dnnsearch", "portable", "exact", *EXACT_PARTS), "portable")
 PINS_OF |= {"avx512": "avx512", "GEMM, portable": "portable", "GEMM, avx512": "avx512"}
 PEERS = ("scikit-learn", "PyTorch", "fused PyTorch")
 MODULE_OF = {"scikit-learn": "sklearn", "PyTorch": "torch", "fused PyTorch": "torch"}

@@ -198,11 +198,55 @@ def time_gemm(job: Job) -> float:
     return (time.process_time() - started) / 8
 
 
+def time_products(job: Job, exact: bool = False) -> float:
+    """Return the seconds of the matrix products of an update alone."""
+    import numpy as np
+
+    from dnnsearch.nn.arithmetic import matmul_for
+
+    dtype = np.float64 if exact else np.float32
+    stack = () if job.replicates == 1 else (job.replicates,)
+    products: list[tuple[Any, Any, Any]] = []
+    for l, (n_prev, n) in enumerate(pairwise(job.layers)):
+        W, dW = (np.ones((*stack, n, n_prev), dtype) for _ in range(2))
+        A, dA = (np.ones((*stack, n_prev, job.batch), dtype) for _ in range(2))
+        Z, dZ = (np.ones((*stack, n, job.batch), dtype) for _ in range(2))
+        products += [(W, A, Z), (dZ, A.mT, dW)] + [(W.mT, dZ, dA)] * (l > 0)
+    started = time.process_time()
+    for _ in range(job.updates):
+        for a, b, out in products:
+            matmul_for(a, b)(a, b, out=out)
+    return (time.process_time() - started) / job.updates
+
+
+def time_rounding(job: Job) -> float:
+    """Return the seconds in which an exact update rounds the factors of its products."""
+    import numpy as np
+
+    from dnnsearch.nn.exact_arithmetic import operand
+
+    stack = () if job.replicates == 1 else (job.replicates,)
+    rng, factors = np.random.default_rng(0), []
+    for n_prev, n in pairwise(job.layers):
+        W, dZ = (n, n_prev), (n, job.batch)
+        A = [] if n == job.layers[-1] else [(n, job.batch)]  # what the next layer multiplies
+        factors += [rng.standard_normal((*stack, *shape)) for shape in (W, dZ, *A)]
+    outs = [np.empty_like(x) for x in factors]
+    started = time.process_time()
+    for _ in range(job.updates):
+        for x, out in zip(factors, outs, strict=True):
+            operand(x, out=out)
+    return (time.process_time() - started) / job.updates
+
+
 TIMERS: dict[str, Callable[[Job], float]] = {
     "dnnsearch": time_dnnsearch,
     "portable": time_dnnsearch,
     "avx512": time_dnnsearch,
     "exact": partial(time_dnnsearch, exact=True),
+    "float32 products": time_products,
+    "float64 products": partial(time_products, exact=True),
+    "rounding": time_rounding,
     "GEMM, portable": time_gemm,
     "GEMM, avx512": time_gemm,
     "scikit-learn": time_sklearn,

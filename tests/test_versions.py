@@ -13,13 +13,16 @@ import time
 import urllib.request
 from collections.abc import Callable
 from contextlib import closing
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 
-from tests.support import dask_cluster
+from tests.support import alone, dask_cluster
+from tests.support.alone import GOLDENS
 from tests.support.paths import ROOT
 from tests.support.servers import free_port, is_healthy
+from tests.support.settings import printed
 
 pytestmark = pytest.mark.proof
 
@@ -92,30 +95,33 @@ def uv(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "uv" / "bin" / "uv"
 
 
-Install = Callable[[str], Path]
+Install = Callable[..., Path]
 
 
 @pytest.fixture(scope="module")
 def install(uv: Path, tmp_path_factory: pytest.TempPathFactory) -> Install:
-    """Return a function from `lowest-direct` or `highest` to a program with these versions."""
+    """Return a function from `lowest-direct` or `highest` to a program with these versions.
+
+    Further arguments are requirements of one's own.
+    """
     source, made = tmp_path_factory.mktemp("source"), {}
     shutil.copytree(ROOT / "dnnsearch", source / "dnnsearch")
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source)
 
-    def install(resolution: str) -> Path:
-        if resolution not in made:
+    def install(resolution: str, *own: str) -> Path:
+        if (resolution, own) not in made:
             folder = tmp_path_factory.mktemp(resolution)
             pip = (uv, "pip", "install", "-q", "--python", folder / "venv" / "bin" / "python")
             for command in (
                 (uv, "venv", "-q", "--python", sys.executable, folder / "venv"),
-                (*pip, "--resolution", resolution, *EXTRAS, "-r", source / "pyproject.toml"),
+                (*pip, "--resolution", resolution, *EXTRAS, "-r", source / "pyproject.toml", *own),
                 (*pip, "--no-deps", source),
             ):
                 done = run(folder, *command)
                 assert done.returncode == 0, done.stdout
-            made[resolution] = folder / "venv" / "bin" / "dnnsearch"
-        return made[resolution]
+            made[resolution, own] = folder / "venv" / "bin" / "dnnsearch"
+        return made[resolution, own]
 
     return install
 
@@ -210,3 +216,13 @@ def test_a_study_does_not_go_on_under_other_versions(install: Install, folder: P
     assert "optuna" in line
     assert "Traceback" not in refused.stdout
     assert run(folder, newest, *untracked, "--trials=6").returncode == 0
+
+
+@pytest.mark.parametrize("resolution", ["lowest-direct", "highest"])
+def test_an_exact_study_depends_on_the_version_of_optuna_alone(
+    install: Install, resolution: str
+) -> None:
+    own = f"optuna=={metadata.version('optuna')}"
+    python = str(install(resolution, own).with_name("python"))
+    config = str(ROOT / "configs" / "exact_digits.yaml")
+    assert printed(Path(alone.__file__), {}, config, python=(python,)) == GOLDENS

@@ -1,10 +1,12 @@
 """A whole study with `numerics: exact` has one fingerprint, whatever machine is played."""
 
+import json
 import os
-import shlex
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,32 +17,42 @@ from dnnsearch.config.config import load_config
 from dnnsearch.storage.array_store import ArrayStore
 from dnnsearch.study.definition import resolve_definition
 from dnnsearch.trials.record import decode
-from tests.support import exact_choices, exact_study, golden
+from tests.support import alone, exact_choices, golden
+from tests.support.alone import GOLDEN, GOLDENS
 from tests.support.dask_cluster import DaskCluster
+from tests.support.other_python import Unavailable, other_python
 from tests.support.paths import ROOT
 from tests.support.settings import KERNELS, SETTINGS, combinations, printed
 
 CONFIG = ROOT / "configs" / "exact_digits.yaml"
-GOLDEN = "fc4f8cfc9bc616de76b5137dffa592bac32a35f6de14c6e836caa1a89ee32df9"
-STUDY, CHOICES, TRAININGS = (Path(m.__file__ or "") for m in (exact_study, exact_choices, golden))
+ALONE, CHOICES, TRAININGS = (Path(m.__file__ or "") for m in (alone, exact_choices, golden))
+SMALL = """
+data: {name: moons, examples: 120, noise: 0.2, seed: 0}
+trials: 3
+learning_rate: {low: 0.01, high: 0.2, log: true}
+iterations: 20
+hidden_layers: 1
+units: {low: 4, high: 16}
+activation: tanh
+momentum: 0.9
+batch_size: 32
+"""
+# Another user, who may read Python itself wherever it is installed, and write nowhere.
+NOBODY = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"]
+NOBODY += ["--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"]
 OLD, NEW = SETTINGS["SSE4 kernels, 2 threads, a C library without FMA"], SETTINGS["AVX2 kernels"]
-# Another Python with the packages, such as an emulated one: see docs/reproducibility.md
-OTHER_PYTHON = "DNNSEARCH_OTHER_PYTHON"
-needs_other_python = pytest.mark.skipif(
-    OTHER_PYTHON not in os.environ, reason=f"{OTHER_PYTHON} names no other Python"
-)
 
 
 @pytest.mark.parametrize("setting", list(SETTINGS)[1:3])
 def test_the_fingerprint_is_the_golden_one_under_every_setting(setting: str) -> None:
-    assert printed(STUDY, SETTINGS[setting], str(CONFIG)) == GOLDEN
+    assert printed(ALONE, SETTINGS[setting], str(CONFIG)) == GOLDENS
 
 
 @pytest.mark.proof
 @pytest.mark.parametrize("kernels", KERNELS)
 def test_the_fingerprint_is_the_golden_one_under_all_combinations(kernels: str) -> None:
-    found = [printed(STUDY, setting, str(CONFIG)) for setting in combinations(kernels)]
-    assert found == [GOLDEN] * len(found)
+    found = [printed(ALONE, setting, str(CONFIG)) for setting in combinations(kernels)]
+    assert found == [GOLDENS] * len(found)
 
 
 @pytest.fixture
@@ -107,6 +119,34 @@ def test_it_is_verified_and_promoted_on_another_machine(folder: Path) -> None:
     assert "exact_digits/7 identical" in rerun
 
 
+@pytest.mark.proof
+@pytest.mark.skipif(
+    os.geteuid() != 0 or not shutil.which("setpriv"),
+    reason="only root may start a process of another user, by setpriv",
+)
+def test_its_file_is_verified_by_another_user_in_another_time_zone_language_and_blas(
+    folder: Path,
+) -> None:
+    ended(search(folder, OLD))
+    ended(start(folder, OLD, "export", "exact_digits", "--quiet"))
+    with tempfile.TemporaryDirectory() as name:  # those of pytest are for its user alone
+        here = Path(name)
+        shutil.copy(folder / "exact_digits.dnnstudy", here)
+        shutil.chown(here, "nobody")
+        setting = {"TZ": "Asia/Kathmandu", "LC_ALL": "C", "HOME": name, "TMPDIR": name, **NEW}
+        setting["DNNSEARCH_CACHE"] = f"{name}/cache"
+        done = subprocess.run(
+            [*NOBODY, sys.executable, "-m", "dnnsearch", "verify", "exact_digits.dnnstudy", "-q"],
+            cwd=here,
+            env={**os.environ, "PYTHONPATH": str(ROOT), **setting},
+            capture_output=True,
+            text=True,
+        )
+        assert done.stdout.startswith("exact_digits identical: 12 trials"), done
+        assert done.stdout.split()[-1] == GOLDEN
+        assert {path.name for path in here.iterdir()} <= {"exact_digits.dnnstudy", "cache"}
+
+
 @pytest.fixture
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaskCluster]:
     made = DaskCluster(tmp_path_factory.mktemp("dask"))
@@ -126,17 +166,45 @@ def test_dask_workers_of_two_settings_at_once_give_the_same(
     assert said.split()[-1] == GOLDEN
 
 
+@pytest.fixture(scope="module")
+def other(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """An emulated ARM processor, if the user names no other Python."""
+    try:
+        return other_python(tmp_path_factory.mktemp("other"))
+    except Unavailable as reason:
+        pytest.skip(str(reason))
+
+
 @pytest.mark.proof
-@needs_other_python
-def test_another_python_computes_the_same() -> None:
-    """An emulated ARM processor, for example: trainings, data, proposals and the whole study."""
-    other = shlex.split(os.environ.get(OTHER_PYTHON, ""))
+def test_another_python_searches_the_same_study(other: list[str]) -> None:
+    assert printed(ALONE, {}, str(CONFIG), python=other) == GOLDENS
 
-    def by_other(program: Path, argument: str) -> object:
-        return printed(program, {}, argument, python=other)
 
-    assert by_other(STUDY, str(CONFIG)) == GOLDEN
-    assert by_other(CHOICES, "exact") == printed(CHOICES, {}, "exact")
-    here, there = printed(TRAININGS, {}, "exact"), by_other(TRAININGS, "exact")
-    assert isinstance(there, dict)
-    assert there["digests"] == here["digests"]
+@pytest.mark.proof
+def test_another_python_trains_the_same_networks(other: list[str]) -> None:
+    there = printed(TRAININGS, {}, "exact", python=other)
+    assert there["digests"] == json.loads(TRAININGS.with_name("golden_exact.json").read_text())
+    here = printed(TRAININGS, {}, "exact")["state"]
+    assert there["state"] != here, "it is the same Python"
+
+
+@pytest.mark.proof
+def test_another_python_prepares_and_proposes_the_same(other: list[str]) -> None:
+    assert printed(CHOICES, {}, "exact", python=other) == printed(CHOICES, {}, "exact")
+
+
+@pytest.mark.proof
+def test_another_python_verifies_an_exact_file_and_names_the_first_difference_of_another(
+    folder: Path, other: list[str]
+) -> None:
+    (folder / "small.yaml").write_text(SMALL)
+    for numerics in ("exact", "native"):
+        own = (f"--set=numerics={numerics}", f"--study={numerics}", "--set=tracking=none")
+        ended(start(folder, {}, "search", "small.yaml", *own, "--quiet", "--workers=1"))
+        ended(start(folder, {}, "export", numerics, "--quiet"))
+    files = [str(folder / f"{numerics}.dnnstudy") for numerics in ("exact", "native")]
+    exact, usual = printed(ALONE, {}, *files, python=other)
+    assert exact[0] == "exact identical: 3 trials"
+    assert usual[0].startswith("native equal within rounding: its costs differ by ")
+    assert "because of numerics: " in usual[0]
+    assert usual[1].startswith("  the first that differs: trial 0: ")
