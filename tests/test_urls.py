@@ -28,6 +28,7 @@ from dnnsearch.urls import sqlite_path, with_password, without_password
         ("postgresql://u:p@h/d,http://v:q@k", "postgresql://u@h/d,http://v@k"),
         ("http://host:5000/a@b", "http://host:5000/a@b"),
         ("sqlite:////tmp/a:b@c/optuna.db", "sqlite:////tmp/a:b@c/optuna.db"),
+        ("sqlite:///C:\\a:b@c\\optuna.db", "sqlite:///C:\\a:b@c\\optuna.db"),
     ],
 )
 def test_a_url_is_shown_without_its_password(address: str, shown: str) -> None:
@@ -48,6 +49,7 @@ def test_a_url_gets_its_password_back_if_it_is_known() -> None:
         "sqlite:///optuna.db",
         "sqlite:////data/a b/optuna.db",
         "sqlite:///a%20b.db",
+        "sqlite:///C:\\my data\\optuna.db",
         "sqlite+pysqlite:///x.db?timeout=3",
     ],
 )

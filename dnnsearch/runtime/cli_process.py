@@ -32,10 +32,14 @@ def program_name() -> str:
     From Python, and for `python -m dnnsearch`, it is the name alone.
     """
     called, on_path = sys.argv[0], shutil.which(NAME)
-    if called == NAME or Path(called).name != NAME:
+    if called == NAME or Path(called).stem != NAME:
         return NAME
-    is_on_path = on_path and Path(on_path).resolve() == Path(called).resolve()
+    is_on_path = on_path and _without_exe(on_path) == _without_exe(called)
     return NAME if is_on_path else shlex.quote(called)
+
+
+def _without_exe(program: str) -> Path:
+    return Path(program).resolve().with_suffix("")  # a shell of Windows finds dnnsearch.EXE
 
 
 def command_line() -> str:
