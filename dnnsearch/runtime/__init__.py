@@ -10,6 +10,7 @@ Nothing here knows what a trial or a study is.
 - `cli_process`: our command line: the name to print, and a run in a process of its own.
 - `python_command`: command lines that start Python, without the current folder on its path.
 - `start_module`: the program that these command lines start.
+- `optional_import`: an import without a part that takes long and is not needed.
 - `remove_at_end`: a folder that is removed when the process that needs it has ended.
 - `package_version`: the version of this package.
 """

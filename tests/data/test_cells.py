@@ -16,9 +16,9 @@ def read(cells, **more):
     return plain_cells(frame, {"x": "number"}, CellFormat(**more))["x"].to_numpy()
 
 
-def test_plain_numbers_are_read_the_same_beside_a_cell_that_is_none():
-    alone, beside = (numeric(pd.Series(c, dtype="str")) for c in (PLAIN, [*PLAIN, "x"]))
-    np.testing.assert_array_equal(alone, beside[:-1])
+def test_plain_numbers_are_read_the_same_next_to_a_cell_that_is_none():
+    alone, among = (numeric(pd.Series(c, dtype="str")) for c in (PLAIN, [*PLAIN, "x"]))
+    np.testing.assert_array_equal(alone, among[:-1])
     assert alone.tolist() == [float(cell) for cell in PLAIN]
 
 

@@ -13,6 +13,8 @@ It knows nothing of HTML, plots or the terminal.
 - `divergence`: how many trials diverged, and for which values.
 - `undertrained`: whether the best trials were still improving at their end.
 - `importance`: how much each hyperparameter explains.
+- `fanova`: by the variance of a random forest.
+- `random_forest`: scikit-learn's trees, a few hundred of them in little time.
 - `isolation_plot`: the best objective for each value of one hyperparameter.
 - `pareto`: the trials that are better than every cheaper one.
 - `diagnosis`: high bias or high variance of a trial.
