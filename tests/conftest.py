@@ -42,7 +42,8 @@ def run_trial(spec, *rest):
     return true(spec, *rest)
 dnnsearch.trials.run.run_trial = run_trial
 """
-LONG = {"experiments", "faults", "study", "tracking", "workers"}
+LONGEST = {"test_stored_studies.py", "test_main_road.py"}  # each takes a worker for minutes
+LONG = {"docs", "experiments", "faults", "promotion", "study", "tracking", "workers"}
 
 
 def pytest_configure() -> None:
@@ -57,7 +58,7 @@ def pytest_configure() -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Long files first, so that no worker of xdist's is left with one at the end."""
-    items.sort(key=lambda item: item.path.parent.name not in LONG)
+    items.sort(key=lambda item: (item.path.name not in LONGEST, item.path.parent.name not in LONG))
 
 
 @pytest.fixture(scope="session")
