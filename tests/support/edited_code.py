@@ -28,8 +28,7 @@ class EditedCode:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        caches = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(ROOT / "dnnsearch", folder / "dnnsearch", ignore=caches)
+        shutil.copytree(ROOT / "dnnsearch", folder / "dnnsearch")  # with its bytecode
 
     def append(self, name: str, lines: str) -> None:
         """Append lines to a file of the package; its other lines may change as they like."""
