@@ -15,7 +15,7 @@ if __name__ == "__main__" and not sys.flags.safe_path and sys.path[0] == os.getc
     del sys.path[0]  # the package finds its own modules without it
 
 from dnnsearch.cli.signals import Stopped, exit_now, install_graceful_stop, stop_at_once
-from dnnsearch.cli.streams import check_output, protect_streams
+from dnnsearch.cli.streams import check_output, protect_streams, say
 from dnnsearch.errors import UserError
 from dnnsearch.runtime.cli_process import NAME, send_result
 
@@ -34,7 +34,7 @@ def main() -> int:
         check_output()
         return code
     except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
+        say([f"error: {error}"], sys.stderr)
         send_result({"error": str(error)})
         return 2
     except Stopped as stopped:
@@ -48,12 +48,14 @@ def _run(arguments: list[str]) -> int:
     import typer
 
     from dnnsearch.cli.app import app
+    from dnnsearch.cli.unknown_option import hint
 
     try:
         return app(arguments, prog_name=NAME, standalone_mode=False) or 0
     except typer.TyperException as error:  # a mistake in how the command was written
         command = getattr(getattr(error, "ctx", None), "command_path", NAME)
-        raise UserError(f"{error.format_message()} (see {command} --help)") from None
+        problem = f"{error.format_message()}{hint(error)}"
+        raise UserError(f"{problem} (see {command} --help)") from None
     except RuntimeError as error:
         if NO_THREAD not in str(error):
             raise

@@ -6,7 +6,10 @@ those of a real tmux of 80x24 and of 160x50 characters. The pages are reports in
 Chromium, 1280 and 400 pixels wide, light and dark. Seconds in the pictures are those of the machine
 that made them.
 
-Command: python experiments/gallery.py [--tiny] [--out docs/images]
+With `--folder` the studies stay there, and another run draws them again without searching. Pictures
+of a running search are drawn only if it runs.
+
+Command: python experiments/gallery.py [--tiny] [--folder FOLDER] [--out docs/images]
 """
 
 import argparse
@@ -24,8 +27,10 @@ import sys
 import tempfile
 import termios
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -51,7 +56,9 @@ PAGES = (  # study, heading of the section that is on top, or none; width, heigh
     ("churn", "What the columns do", 1280, 1340, True),
     ("churn", "What the columns do", 400, 1000, False),
     ("moons", "History", 1280, 1150, False),
+    ("moons", "Best over the rest", 1280, 1000, True),
     ("moons", "", 400, 800, True),
+    ("moons", "All hyperparameters at once", 400, 800, False),
 )
 REPORT = ("digits", "", 1100, 1500, False)  # of report.webp
 MANY = ["--trials=300", "--set", "iterations=300", "--set", "tracking=none"]
@@ -60,6 +67,8 @@ TOP = """
 const headings = [...document.querySelectorAll("h2")];
 return headings.find(h => h.textContent == arguments[0]).getBoundingClientRect().top + scrollY - 10;
 """
+NAMING = {"What the columns do": 2, "All hyperparameters at once": 1}  # the word for the file
+PAGE_SECONDS = 900  # for a page to be drawn; the machine may be busy
 QUALITY = 40  # of the pages, in percent
 REDRAWN = re.compile(r"\r?(?:\x1b\[2K|\x1b\[1A|\x1b\[\?25[lh])+")  # what stands between two frames
 FONT = re.compile(r"\s*@font-face \{.*?\}\n", re.DOTALL)  # fetched from a server by default
@@ -185,11 +194,14 @@ def draw_screens(folder: Path, out: Path, tiny: bool) -> list[Path]:
         made.append(path)
 
     running, *others = SCREENS
+    was_searched = is_searched(folder, "churn")
     tmux.start(SCREENS[running] + (f" {shlex.join(TINY)}" if tiny else ""), SIZES[0])
     for size in SIZES:
         tmux("resize-window", "-x", str(size[0]), "-y", str(size[1]))
         time.sleep(1)  # until it is drawn anew
-        draw(running, tmux.wait(1 if tiny else BUSY_TRIALS), size)
+        screen = tmux.wait(1 if tiny else BUSY_TRIALS)
+        if not was_searched:
+            draw(running, screen, size)
     tmux.wait()
     tmux.close()
     for name in others:
@@ -214,48 +226,65 @@ def customers(path: Path) -> None:
     frame.assign(joined=joined.strftime("%Y-%m-%d"), left=left).to_csv(path, index=False)
 
 
-def photograph(
-    page: Path, picture: Path, heading: str, width: int, height: int, is_dark: bool
-) -> None:
-    """A screen of a page from the section with this heading, else from its top, as WebP."""
-    browser, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if browser is None or driver is None:
+@contextmanager
+def browser() -> Iterator[Any]:
+    """Yield a driver of a headless Chromium."""
+    program, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if program is None or driver is None:
         raise SystemExit("error: the pictures of pages need chromium and chromedriver on PATH")
     from selenium import webdriver
 
     options = webdriver.ChromeOptions()
-    options.binary_location = browser
+    options.binary_location = program
     for argument in ("headless=new", "no-sandbox", "disable-gpu", "hide-scrollbars"):
         options.add_argument(f"--{argument}")
     with webdriver.Chrome(options=options, service=webdriver.ChromeService(driver)) as chrome:
-        scheme = {"name": "prefers-color-scheme", "value": "dark" if is_dark else "light"}
-        chrome.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
-        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
-        chrome.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-        chrome.get(page.absolute().as_uri())
-        WebDriverWait(chrome, 120).until(lambda c: c.execute_script(DRAWN))
-        top = chrome.execute_script(TOP, heading) if heading else 0
-        clip = {"x": 0, "y": top, "width": width, "height": height, "scale": 1}
-        form = {"format": "webp", "quality": QUALITY, "captureBeyondViewport": True, "clip": clip}
-        shot = chrome.execute_cdp_cmd("Page.captureScreenshot", form)
+        connection: Any = chrome.command_executor
+        connection.client_config.timeout = PAGE_SECONDS
+        yield chrome
+
+
+def photograph(
+    chrome: Any, page: Path, picture: Path, heading: str, width: int, height: int, is_dark: bool
+) -> None:
+    """A screen of a page from the section with this heading, else from its top, as WebP."""
+    scheme = {"name": "prefers-color-scheme", "value": "dark" if is_dark else "light"}
+    chrome.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
+    size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+    chrome.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    chrome.get(page.absolute().as_uri())
+    WebDriverWait(chrome, PAGE_SECONDS).until(lambda c: c.execute_script(DRAWN))
+    top = chrome.execute_script(TOP, heading) if heading else 0
+    clip = {"x": 0, "y": top, "width": width, "height": height, "scale": 1}
+    form = {"format": "webp", "quality": QUALITY, "captureBeyondViewport": True, "clip": clip}
+    shot = chrome.execute_cdp_cmd("Page.captureScreenshot", form)
     picture.write_bytes(base64.b64decode(shot["data"]))
 
 
-def draw_pages(folder: Path, out: Path) -> list[Path]:
+def draw_pages(chrome: Any, folder: Path, out: Path) -> list[Path]:
     """Draw the pages of PAGES; return the paths."""
     made = []
     for study, heading, width, height, is_dark in PAGES:
-        part = heading.rsplit(" ", 2)[-2 if " " in heading else -1] if heading else "top"
+        part = heading.split(" ")[NAMING.get(heading, 0)] if heading else "top"
         path = out / f"page-{study}-{part.lower()}-{width}-{'dark' if is_dark else 'light'}.webp"
-        photograph(folder / f"report-{study}.html", path, heading, width, height, is_dark)
+        page = folder / f"report-{study}.html"
+        photograph(chrome, page, path, heading, width, height, is_dark)
         made.append(path)
     return made
 
 
+def is_searched(folder: Path, study: str) -> bool:
+    """Return whether an earlier run has left this study in the folder."""
+    return (folder / "records" / study).exists()
+
+
 def search_digits(folder: Path, tiny: bool) -> str:
-    """Search the study of README; return the text of its picture."""
+    """Search the study of README; return the text of its picture, empty if it was done already."""
     search = ["dnnsearch", "search", "configs/digits.yaml"]
+    was_searched = is_searched(folder, "digits")
     frame, end = scenes(on_a_terminal([*search, *(TINY if tiny else [])], folder))
+    if was_searched:
+        return ""
     return f"$ {' '.join(search)}\n{frame}\n\n...\n\n{end}"
 
 
@@ -265,23 +294,29 @@ def main(arguments: Sequence[str] | None = None) -> list[Path]:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--tiny", action="store_true", help="a small study, to see that it works")
+    parser.add_argument(
+        "--folder", type=Path, help="of the studies  [default: one that is removed]"
+    )
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "images", metavar="FOLDER")
     given = parser.parse_args(arguments)
     given.out.mkdir(parents=True, exist_ok=True)
     terminal, report = given.out / "search.svg", given.out / "report.webp"
     with tempfile.TemporaryDirectory(prefix="dnnsearch-gallery-") as root:
-        folder = Path(root)
-        shutil.copytree(ROOT / "configs", folder / "configs")
-        customers(folder / "churn.csv")
-        on_a_terminal(NEW, folder)
-        terminal.write_text(svg(search_digits(folder, given.tiny), "dnnsearch"), encoding="utf-8")
+        folder = (given.folder or Path(root)).absolute()
+        shutil.copytree(ROOT / "configs", folder / "configs", dirs_exist_ok=True)
+        if not (folder / "configs" / "churn.yaml").exists():
+            customers(folder / "churn.csv")
+            on_a_terminal(NEW, folder)
+        if text := search_digits(folder, given.tiny):
+            terminal.write_text(svg(text, "dnnsearch"), encoding="utf-8")
         screens = draw_screens(folder, given.out, given.tiny)
         many = TINY if given.tiny else MANY
         on_a_terminal(["dnnsearch", "search", "moons", "--quiet", *many], folder)
         for study in ("digits", "churn", "moons"):
             on_a_terminal(["dnnsearch", "report", study, "--quiet"], folder)
-        photograph(folder / "report-digits.html", report, *REPORT[1:])
-        return [terminal, *screens, report, *draw_pages(folder, given.out)]
+        with browser() as chrome:
+            photograph(chrome, folder / "report-digits.html", report, *REPORT[1:])
+            return [terminal, *screens, report, *draw_pages(chrome, folder, given.out)]
 
 
 if __name__ == "__main__":

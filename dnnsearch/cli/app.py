@@ -26,6 +26,7 @@ from dnnsearch.cli.rm import rm
 from dnnsearch.cli.search import search
 from dnnsearch.cli.serve import serve
 from dnnsearch.cli.show import show
+from dnnsearch.cli.streams import say
 from dnnsearch.cli.try_ import try_
 from dnnsearch.cli.ui import ui
 from dnnsearch.cli.verify import verify
@@ -43,7 +44,7 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:
     if wanted:
-        print(f"{NAME} {package_version()}")
+        say([f"{NAME} {package_version()}"])
         raise typer.Exit
 
 

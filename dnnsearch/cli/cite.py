@@ -4,6 +4,7 @@ import json
 
 from dnnsearch.cli.options import Storage, Study
 from dnnsearch.cli.promote import Json
+from dnnsearch.cli.streams import write_document
 from dnnsearch.urls import DEFAULT_STORAGE
 
 
@@ -27,4 +28,5 @@ def cite(study: Study, as_json: Json = False, storage: Storage = DEFAULT_STORAGE
     from dnnsearch.study.stored_study import open_study
 
     citation = cited(open_study(study, storage))
-    print(json.dumps(finite_or_null(citation)) if as_json else "\n".join(lines(citation)))
+    as_text = json.dumps(finite_or_null(citation)) if as_json else "\n".join(lines(citation))
+    write_document(f"{as_text}\n")  # its rows are to be pasted

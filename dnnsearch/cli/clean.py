@@ -1,5 +1,7 @@
 """`clean`: delete the cache of prepared data."""
 
+from dnnsearch.cli.streams import say
+
 
 def clean() -> None:
     """Delete cached prepared data.
@@ -12,4 +14,4 @@ def clean() -> None:
     """
     from dnnsearch.deployment.cache_removal import empty_cache
 
-    print(empty_cache())
+    say([empty_cache()])

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from dnnsearch.cli.streams import write_document
+from dnnsearch.cli.streams import say, write_document
 from dnnsearch.errors import UserError
 
 Name = Annotated[
@@ -28,7 +28,7 @@ def config(name: Name = None) -> None:
     if name is None:
         for each in bundled():
             text = (BUNDLED / f"{each}.yaml").read_text(encoding="utf-8")
-            print(f"{each:14} {text.splitlines()[0].lstrip('# ')}")
+            say([f"{each:14} {text.splitlines()[0].lstrip('# ')}"])
     elif name in bundled():
         write_document((BUNDLED / f"{name}.yaml").read_text(encoding="utf-8"))
     else:

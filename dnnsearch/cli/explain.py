@@ -8,7 +8,7 @@ import typer
 from dnnsearch.cli.options import Storage, Study
 from dnnsearch.cli.progress import loading, progress_printer
 from dnnsearch.cli.startup import pin
-from dnnsearch.cli.streams import terminal_width
+from dnnsearch.cli.streams import say, terminal_width
 from dnnsearch.runtime.cli_process import send_result
 from dnnsearch.urls import DEFAULT_STORAGE
 
@@ -51,10 +51,10 @@ def explain(
         from dnnsearch.reporting.explanation_text import document, lines
         from dnnsearch.study.leaderboard.formats import finite_or_null
 
-    say = progress_printer(silent)
+    report = progress_printer(silent)
     data = read_lazily(opened)
-    found = measure(opened, networks_to_show(data, opened, say), say)
+    found = measure(opened, networks_to_show(data, opened, report), report)
     text = list(lines(found, terminal_width()))
     result = finite_or_null(document(found))
-    print(json.dumps(result) if as_json else "\n".join(text))
+    print(json.dumps(result)) if as_json else say(text)
     send_result({**result, "lines": text})

@@ -8,6 +8,7 @@ import typer
 
 from dnnsearch.cli.options import Storage, Study, writable
 from dnnsearch.cli.progress import progress_printer
+from dnnsearch.cli.streams import say
 from dnnsearch.runtime.cli_process import program_name, send_result
 from dnnsearch.urls import DEFAULT_STORAGE
 
@@ -56,8 +57,8 @@ def export(
     content = archive(opened, with_data, partial(_page, opened, quiet))
     write_whole(writable(path).resolve(), content)
     data = f"with all rows of {', '.join(sources)}" if sources else "without the rows of the data"
-    print(f"{path}: {len(opened.trials())} trials, {data}")
-    print(f"to verify it: {program_name()} verify {path}")
+    size = f"{path}: {len(opened.trials())} trials, {data}"
+    say([size, f"to verify it: {program_name()} verify {path}"])
     send_result({"file": str(path)})
 
 

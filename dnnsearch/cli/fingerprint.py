@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from dnnsearch.cli.options import Storage, Study
+from dnnsearch.cli.streams import say
 from dnnsearch.urls import DEFAULT_STORAGE
 
 
@@ -35,7 +36,7 @@ def fingerprint(
     opened = open_study(study, storage)
     value = opened.fingerprint(trials)
     if given := [number for number in opened.given if trials is None or number < trials]:
-        print(given_count(len(given)))
+        say([given_count(len(given))])
     if trials is None and (champion := champion_fingerprint(opened)):
-        print(f"champion {champion}")
+        say([f"champion {champion}"])
     print(value)

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from dnnsearch.cli.startup import original_environment
+from dnnsearch.cli.streams import say
 from dnnsearch.errors import UserError
 
 
@@ -71,4 +72,4 @@ def _run(words: list[str], event: str) -> None:
     except OSError as error:
         why = f"could not be run: {os.strerror(error.errno or 0)}"
     if why:
-        print(f"warning: --hook {shlex.join(words)} {why}", file=sys.stderr)
+        say([f"warning: --hook {shlex.join(words)} {why}"], sys.stderr)

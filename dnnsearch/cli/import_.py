@@ -5,7 +5,9 @@ from typing import Annotated
 
 import typer
 
+from dnnsearch.cli.next_commands import after_import
 from dnnsearch.cli.options import Storage
+from dnnsearch.cli.streams import say
 from dnnsearch.runtime.cli_process import program_name, send_result
 from dnnsearch.urls import DEFAULT_STORAGE
 
@@ -42,16 +44,19 @@ def import_(
     from dnnsearch.deployment.bundle.archive import read
     from dnnsearch.deployment.bundle.study_import import Places, import_study
     from dnnsearch.errors import UserError
+    from dnnsearch.study.leaderboard.ranking import leaderboard
     from dnnsearch.study.publish import publish
     from dnnsearch.tracking import UNTRACKED
     from dnnsearch.urls import tracking_uri
 
     uri = tracking or tracking_uri()
     study = import_study(read(file), str(file), Places(storage, records, uri, data))
-    print(f"study {study.name} imported: {len(study.trials())} trials, {study.fingerprint()}")
+    say([f"study {study.name} imported: {len(study.trials())} trials, {study.fingerprint()}"])
     if uri != UNTRACKED:
         try:
-            print(publish(study))
+            say([publish(study)])
         except UserError as error:
-            print(f"not in MLflow yet: {error}; later: {program_name()} publish {study.name}")
+            say([f"not in MLflow yet: {error}; later: {program_name()} publish {study.name}"])
+    ranked = leaderboard(study).ranked
+    say(after_import(study, ranked[0].number if ranked else None))
     send_result({"study": study.name})

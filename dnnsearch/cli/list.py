@@ -1,7 +1,7 @@
 """`list`: all studies of a storage."""
 
 from dnnsearch.cli.options import Storage
-from dnnsearch.cli.streams import terminal_width
+from dnnsearch.cli.streams import say, terminal_width
 from dnnsearch.urls import DEFAULT_STORAGE, without_password
 
 
@@ -17,4 +17,4 @@ def list_(storage: Storage = DEFAULT_STORAGE) -> None:
 
     boards = leaderboards(storage)
     lines = studies(boards, terminal_width())
-    print("\n".join(lines) if boards else f"no study yet in {without_password(storage)}")
+    say(lines if boards else [f"no study yet in {without_password(storage)}"])

@@ -8,6 +8,7 @@ import typer
 
 from dnnsearch.cli.options import Storage, Study, write_text
 from dnnsearch.cli.startup import pin
+from dnnsearch.cli.streams import say
 from dnnsearch.runtime.cli_process import program_name, send_result
 from dnnsearch.urls import DEFAULT_STORAGE
 
@@ -45,5 +46,5 @@ def lock(
     path = lock_path(opened, source)
     written = replace(locked(opened, source), champion=locked_champion(opened))
     write_text(path, written.encode())
-    print(f"{path}: {len(written.trial)} trials; to verify it: {program_name()} verify {path}")
+    say([f"{path}: {len(written.trial)} trials; to verify it: {program_name()} verify {path}"])
     send_result({"file": str(path)})

@@ -1,15 +1,19 @@
 """`new`: a config for the user's own data, and a search with it if the user asks for one."""
 
 import shlex
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dnnsearch.cli.startup import pinned_environment
+from dnnsearch.cli.streams import say, terminal_width
 from dnnsearch.runtime import numerics
 from dnnsearch.runtime.cli_process import program_name
 from dnnsearch.runtime.process_control import replace_process
 from dnnsearch.runtime.python_command import program_again
+
+if TYPE_CHECKING:
+    from dnnsearch.config.file_report import FileReport
 
 Data = Annotated[
     str,
@@ -60,10 +64,21 @@ def new(
     from dnnsearch.config.new_config import new as create_config
 
     created = create_config(data, target, name, test, set_ or [])
-    print("\n".join([*created.lines, *([created.advice] if created.advice else [])]))
+    say([*_profile(created.report), *([created.advice] if created.advice else [])])
     command = ["search", str(created.path)]
     to_search = f"{program_name()} {shlex.join(command)}"
-    print(f"written to {created.path}; to search: {to_search}", flush=True)
+    say([f"written to {created.path}; to search: {to_search}"])
     if search:
         pins = numerics.supported_pins("portable")
         replace_process(program_again(command), pinned_environment(pins))
+
+
+def _profile(report: "FileReport") -> list[str]:
+    """Return the lines of the report; its table fits the terminal, if there is one."""
+    from dnnsearch.config.file_report import HEADER
+    from dnnsearch.study.leaderboard.text_table import aligned
+
+    width = terminal_width()
+    if width is None:
+        return report.lines
+    return [*report.head, *(f"  {line}" for line in aligned(HEADER, report.rows, width - 2))]

@@ -4,6 +4,7 @@ A study that is not in the default storage, or not in the default MLflow, is nam
 """
 
 import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dnnsearch.runtime.cli_process import program_name
@@ -11,6 +12,7 @@ from dnnsearch.urls import UNTRACKED, storage_url, tracking_uri, without_passwor
 
 if TYPE_CHECKING:
     from dnnsearch.config.config import Config
+    from dnnsearch.study.stored_study import OpenStudy
 
 
 def next_commands(config: "Config", study: str, best: int | None) -> list[str]:
@@ -26,6 +28,29 @@ def next_commands(config: "Config", study: str, best: int | None) -> list[str]:
     return [
         *(trial if best is not None else ()),
         *([f"  compare all in MLflow:  {mlflow}"] if mlflow else ()),
+    ]
+
+
+def after_import(study: "OpenStudy", best: int | None) -> list[str]:
+    """Return a line for each command that can follow an import, and what is missing for it."""
+    from dnnsearch.data.files.source import PATHS
+    from dnnsearch.deployment.champion import champion_path
+
+    config, name = study.config, study.name
+    model = name if champion_path(study).is_file() else f"{name}/{best}"
+    predict = f"{command_on('predict', config, model)} ROWS.csv"
+    files = [str(config.data[key]) for key in PATHS if config.data.get(key)]
+    absent = [file for file in files if not Path(file).exists()]
+    return [
+        f"  its trials:             {command_on('show', config, name)}",
+        f"  train all of it again:  {command_on('verify', config, name)}",
+        *([f"  predict for new rows:   {predict}"] if best is not None else ()),
+        *next_commands(config, name, best),
+        *(
+            [f"to train it again or promote it, put its data here: {', '.join(absent)}"]
+            if absent
+            else ()
+        ),
     ]
 
 

@@ -8,7 +8,7 @@ import typer
 
 from dnnsearch.cli.options import Storage, option, writable
 from dnnsearch.cli.startup import pin
-from dnnsearch.cli.streams import output_error
+from dnnsearch.cli.streams import output_error, say
 from dnnsearch.urls import DEFAULT_STORAGE
 
 Model = Annotated[
@@ -82,7 +82,7 @@ def predict(
     found = find(model, storage, print_note, tracking)
     parts = predict_file(found, data, missing, print_note, level)
     if out is not None:
-        print(f"{write(parts, writable(out))} rows written to {out}")
+        say([f"{write(parts, writable(out))} rows written to {out}"])
         return
     with delimited(sys.stdout.buffer) as screen:
         for part in parts:
@@ -93,4 +93,4 @@ def predict(
 
 def print_note(text: str) -> None:
     """Print a note about a model, or about the rows, to standard error."""
-    print(f"note: {text}", file=sys.stderr, flush=True)
+    say([f"note: {text}"], sys.stderr)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from dnnsearch.cli.signals import Stopped
+from dnnsearch.cli.streams import broken, say
 from dnnsearch.runtime.cli_process import command_line
 
 TERMINAL_SECONDS = 0.1  # between two updates of a line on a terminal
@@ -21,7 +22,7 @@ def progress_printer(silent: bool) -> Callable[[str], object]:
 
     def report(text: str) -> None:
         if not silent:
-            print(f"{text} ...", file=sys.stderr, flush=True)
+            say([f"{text} ..."], sys.stderr)
 
     return report
 
@@ -82,10 +83,10 @@ class Counter:
         if self._silent:
             return
         if self._is_terminal:
-            self._line = text[: shutil.get_terminal_size().columns - 1]
+            self._line = broken(text, shutil.get_terminal_size().columns - 1)[0]
             print(f"{ERASE}{self._line}", end="", file=sys.stderr, flush=True)
         else:
-            print(text, file=sys.stderr, flush=True)
+            say([text], sys.stderr)
 
 
 @contextmanager
@@ -130,8 +131,8 @@ def resumable() -> Iterator[Reached]:
         yield reached
     except Stopped:
         shown = f": {text}" if (text := reached.text()) else ""
-        print(f"stopped{shown}; what is done is kept", file=sys.stderr)
-        print(f"To resume: {command_line()}", file=sys.stderr)
+        ended = f"stopped{shown}; what is done is kept"
+        say([ended, f"To resume: {command_line()}"], sys.stderr)
         raise
 
 

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from dnnsearch.cli.options import Storage, Study
+from dnnsearch.cli.streams import say
 from dnnsearch.runtime.cli_process import send_result
 from dnnsearch.urls import DEFAULT_STORAGE
 
@@ -31,5 +32,5 @@ def publish(
     from dnnsearch.study.stored_study import open_study
 
     text = send(open_study(study, storage), tracking)
-    print(text)
+    say([text])
     send_result({"text": text})

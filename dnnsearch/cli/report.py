@@ -9,6 +9,7 @@ import typer
 
 from dnnsearch.cli.options import Storage, writable, write_text
 from dnnsearch.cli.progress import progress_printer
+from dnnsearch.cli.streams import say
 from dnnsearch.errors import UserError
 from dnnsearch.runtime.cli_process import send_result
 from dnnsearch.runtime.optional_import import import_without
@@ -62,7 +63,7 @@ def report(
         print(path)
     else:
         also = "; MLflow has it with the study's run" if attached else ""
-        print(f"report written to {path} ({len(written.html.encode()) / 1e6:.1f} MB){also}")
+        say([f"report written to {path} ({len(written.html.encode()) / 1e6:.1f} MB){also}"])
     send_result({"file": str(path)})
 
 
@@ -75,5 +76,5 @@ def _attach(opened: "list[OpenStudy]", written: "Report") -> bool:
         there = [attach(study, name, written) for study in opened]
         return all(there)
     except UserError as error:
-        print(f"the report is not in MLflow: {error}", file=sys.stderr)
+        say([f"the report is not in MLflow: {error}"], sys.stderr)
         return False

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from dnnsearch.cli.options import Storage, Study
+from dnnsearch.cli.streams import say
 from dnnsearch.errors import UserError
 from dnnsearch.runtime.cli_process import send_result
 from dnnsearch.urls import DEFAULT_STORAGE
@@ -32,7 +33,7 @@ def rm(
     if not yes and not _confirmed(f"Remove study {study} with its {len(opened.trials())} trials?"):
         raise UserError(f"study {study} was not removed")
     text = remove_study(opened)
-    print(text)
+    say([text])
     send_result({"text": text})
 
 

@@ -12,7 +12,7 @@ from dnnsearch.cli.next_commands import command_on, next_commands
 from dnnsearch.cli.options import seconds
 from dnnsearch.cli.progress import loading, resumable
 from dnnsearch.cli.startup import pin, read_early
-from dnnsearch.cli.streams import terminal_width
+from dnnsearch.cli.streams import say, terminal_width
 from dnnsearch.errors import UserError
 from dnnsearch.runtime import numerics
 from dnnsearch.runtime.cli_process import command_line
@@ -185,29 +185,27 @@ def _run(
 
 def _print_summary(outcome: "Outcome") -> None:
     """Print the leaderboard and the commands that can follow."""
+    from dnnsearch.reporting.terminal import with_ties
     from dnnsearch.study.baselines import baselines_file
     from dnnsearch.study.baselines.baselines_text import lines
     from dnnsearch.study.leaderboard.leaderboard_table import table
-    from dnnsearch.study.leaderboard.ranking import leaderboard
 
-    board = leaderboard(outcome.study)
-    print(f"study {board.study}, {board.counts}")
-    print("\n".join(table(board, MAX_TRIALS_SHOWN, terminal_width())))
+    board = with_ties(outcome.study)
+    say([f"study {board.study}, {board.counts}"])
+    say(table(board, MAX_TRIALS_SHOWN, terminal_width()))
     if board.ranked:
         best = board.best
-        print(f"best: trial {best.number} with {board.objective} {best.value:.4f}")
-    for line in lines(baselines_file.read(outcome.study), board.objective):
-        print(line)
+        say([f"best: trial {best.number} with {board.objective} {best.value:.4f}"])
+    say(lines(baselines_file.read(outcome.study), board.objective))
     number = board.best.number if board.ranked else None
-    print("\n".join(next_commands(outcome.study.config, board.study, number)))
+    say(next_commands(outcome.study.config, board.study, number))
     if outcome.lacking:
         trials = f"{outcome.lacking} of {len(board.rows)} trials are not in MLflow"
-        print(
-            f"{trials}; when it works: {command_on('publish', outcome.study.config, board.study)}"
-        )
+        sends = command_on("publish", outcome.study.config, board.study)
+        say([f"{trials}; when it works: {sends}"])
     if len(board.rows) < outcome.trials:
-        print(f"  resume, up to {outcome.trials} trials: {command_line()}")
-    print(f"fingerprint {outcome.fingerprint}")
+        say([f"  resume, up to {outcome.trials} trials: {command_line()}"])
+    say([f"fingerprint {outcome.fingerprint}"])
 
 
 def _event(outcome: "Outcome") -> str:
@@ -234,12 +232,14 @@ def _print_estimate(config: "Config", retry_failed: bool) -> None:
 
     planned = estimate_cost(config, retry_failed)
     done = f" (and {planned.done} that have ended already)" if planned.done else ""
-    print(f"study {config.study}, from {config.place}: a dry run, nothing is written")
-    print(f"  trials  {planned.trials}{done}")
-    print(f"  cost    {planned.multiply_adds:.2g} multiply-adds in {planned.updates} updates")
     workers = f"{config.workers} workers" if isinstance(config.workers, int) else "enough workers"
-    print(f"  time    about {planned.seconds:.0f} s with {workers}")
-    print(f"  disk    about {planned.disk / 1e6:.1f} MB")
-    print("Estimated from trials drawn at random; one of them was timed on this machine.")
-    if note := note_on_units(config):
-        print(note)
+    lines = [
+        f"study {config.study}, from {config.place}: a dry run, nothing is written",
+        f"  trials  {planned.trials}{done}",
+        f"  cost    {planned.multiply_adds:.2g} multiply-adds in {planned.updates} updates",
+        f"  time    about {planned.seconds:.0f} s with {workers}",
+        f"  disk    about {planned.disk / 1e6:.1f} MB",
+        "Estimated from trials drawn at random; one of them was timed on this machine.",
+    ]
+    note = note_on_units(config)
+    say([*lines, *([note] if note else [])])

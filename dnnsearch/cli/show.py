@@ -104,7 +104,7 @@ def _write(boards: "list[Leaderboard]", path: Path, form: str) -> None:
         write_document(text)
     else:
         write_text(path, text)
-        print(f"{sum(len(board.rows) for board in boards)} trials written to {path}")
+        say([f"{sum(len(board.rows) for board in boards)} trials written to {path}"])
 
 
 def _print(
@@ -123,21 +123,18 @@ def _print(
     from dnnsearch.study.outer_figure import outer_figure
 
     if len(opened) > 1:
-        print("\n".join(side_by_side(every, terminal_width())))
+        say(side_by_side(every, terminal_width()))
         with counter("records read") as report:
             text = " ".join(comparison(opened, report))
-        print(text)
-        for line in test_sets(opened):
-            print(line)
+        say([text, *test_sets(opened)])
         if not selected:
             return
     for study, board, chosen in zip(opened, every, boards, strict=True):
         match = f"; {len(chosen.rows)} of them match" if len(chosen.rows) < len(board.rows) else ""
-        print(f"study {board.study}, {board.counts}{match}")
-        print("\n".join(table(chosen, top, terminal_width())))
-        for line in lines(baselines_file.read(study), board.objective):
-            print(line)
+        say([f"study {board.study}, {board.counts}{match}"])
+        say(table(chosen, top, terminal_width()))
+        say(lines(baselines_file.read(study), board.objective))
         if outer := outer_figure(study):
             say([outer.sentence])
         if source := source_commits.line(study.attributes):
-            print(source)
+            say([source])

@@ -2,7 +2,6 @@
 
 import sys
 import tempfile
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,7 +17,6 @@ from dnnsearch.urls import DEFAULT_STORAGE
 if TYPE_CHECKING:
     from dnnsearch.reproduce.verify import Verification
 
-NOTE = partial(print, file=sys.stderr, flush=True)
 COUNTED = "trials compared"
 
 
@@ -132,7 +130,7 @@ def _of_study(name: str, storage: str, workers: int | str | None, quiet: bool) -
     from dnnsearch.reproduce.verify import verify as replay
 
     with counter(COUNTED, f"{opened.name}: ", silent=quiet) as report:
-        verdict = replay(opened, workers or opened.config.processes, report, NOTE)
+        verdict = replay(opened, workers or opened.config.processes, report, _note)
     count = workers if isinstance(workers, int) else opened.config.processes
     verdict = verify_outer(opened, verify_promotions(opened, verdict, count))
     return verify_baselines(opened, verdict)
@@ -154,6 +152,10 @@ def _of_lock(path: Path, workers: int | str | None, quiet: bool) -> "Verificatio
         counter(COUNTED, f"{lock.study}: ", silent=quiet) as report,
         tempfile.TemporaryDirectory(prefix="dnnsearch-") as folder,
     ):
-        verdict = verify_lock(lock, path, Path(folder), workers, report, NOTE)
+        verdict = verify_lock(lock, path, Path(folder), workers, report, _note)
         step = progress_printer(quiet)
         return verify_champion(lock, path, Path(folder), verdict, workers, step)
+
+
+def _note(text: str) -> None:
+    say([text], sys.stderr)

@@ -2,6 +2,8 @@
 
 It has a row for each column, for the target, for all rows and for the file. The last cell says what
 was ignored, read in another way or counted, and advice in it can be pasted.
+
+It does not know how wide the terminal is: the caller fits the table to it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -40,16 +42,37 @@ class Line(NamedTuple):
 HEADER = Line("column", "role", "reason", "warning")
 
 
+class FileReport(NamedTuple):
+    """Sentences, and below them the rows of a table, without its header; at most 40 lines."""
+
+    head: list[str]
+    rows: list[Line]
+
+    @property
+    def lines(self) -> list[str]:
+        """The text for a log; its lines may be long."""
+        cells = [(*row[:2], _cut(row.reason, MAX_REASON), row.warning) for row in self.rows]
+        table = [HEADER, *cells]
+        widths = [max(len(row[i]) for row in table) for i in range(3)]
+        return [
+            *self.head,
+            *(
+                "  ".join(("", *(c.ljust(w) for c, w in zip(row, widths)), row[3])).rstrip()
+                for row in table
+            ),
+        ]
+
+
 def report(
     table: FileTable, split: Mapping[str, Any], folds: int | None, rows: Indices
-) -> list[str]:
-    """Return the lines; at most 40."""
+) -> FileReport:
+    """Return what was found in a file, and what was done with it."""
     metric, why = objective(table)
     lines = [*_target(table, split, folds), *_rows(table, split, folds, rows), *_file(table)]
     columns = [_line(column, table) for column in table.columns]
     lines += _fitting(columns, MAX_LINES - 3 - len(lines))
     head = [summary(table).rstrip("."), f"  metric  {metric}: {why}"]
-    return [*head, *_aligned(lines)][:MAX_LINES]
+    return FileReport(head, [_printable(line) for line in lines][: MAX_LINES - 3])
 
 
 def summary(table: FileTable) -> str:
@@ -145,23 +168,19 @@ def _fitting(lines: list[Line], most: int) -> list[Line]:
     return [*joined, *warned[:left], *rest]
 
 
-def _aligned(lines: Sequence[Line]) -> list[str]:
-    cells = [
-        (_cut(x.column, MAX_COLUMN), x.role, _cut(x.reason, MAX_REASON), _printable(x.warning))
-        for x in (HEADER, *lines)
-    ]
-    widths = [max(len(row[i]) for row in cells) for i in range(3)]
-    return [
-        "  ".join(("", *(cell.ljust(w) for cell, w in zip(row, widths)), row[3])).rstrip()
-        for row in cells
-    ]
+def _printable(row: Line) -> Line:
+    """Return the row with cells of one line each: the name cut, the warning whole.
+
+    The warning may be advice that is to be pasted.
+    """
+    warning = "".join(c if c.isprintable() else "." for c in " ".join(row.warning.split()))
+    return Line(_cut(row.column, MAX_COLUMN), row.role, in_a_line(row.reason), warning)
 
 
 def _cut(text: str, most: int) -> str:
+    """Return a text of one line, cut between words if it has several."""
     line = in_a_line(text)
-    return line if len(line) <= most else f"{line[: most - 3]}..."
-
-
-def _printable(text: str) -> str:
-    """Return the whole text on one line, because it may be advice that is to be pasted."""
-    return "".join(c if c.isprintable() else "." for c in " ".join(text.split()))
+    if len(line) <= most:
+        return line
+    start = line[: most - 3]
+    return f"{start.rpartition(' ')[0] or start}..."

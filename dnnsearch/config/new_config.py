@@ -44,8 +44,13 @@ class NewConfig:
     """The config that was written, and what was found in the file."""
 
     path: Path
-    lines: list[str]  # a short profile
+    report: file_report.FileReport  # a short profile
     advice: str = ""  # for after the search
+
+    @property
+    def lines(self) -> list[str]:
+        """The profile as text for a log."""
+        return self.report.lines
 
 
 class Fitting(NamedTuple):
@@ -84,8 +89,8 @@ def new(
     others = [setting for setting in settings if not written.match(setting)]
     fitting = _fitting(wanted, table, split, others, path)
     _write(path, fitting.text)
-    lines = file_report.report(table, fitting.split, fitting.folds, fitting.rows)
-    return NewConfig(path, lines, recommendations.outer_folds_advice(table, split, name))
+    found = file_report.report(table, fitting.split, fitting.folds, fitting.rows)
+    return NewConfig(path, found, recommendations.outer_folds_advice(table, split, name))
 
 
 def _split(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -116,9 +116,9 @@ def _one(
     analyses = analyse(data, draws, on_message)
     warnings = list(findings(analyses))
     sentences = verdict(data, analyses, warnings)
-    test_set = history(study)
-    opened = test_set.sentence() if test_set.openings or test_set.unknown else ""
-    figure = test_figure(promoted_figure(study))
+    test_set, figure = history(study), test_figure(promoted_figure(study))  # which says it, too
+    is_opened = bool(test_set.openings or test_set.unknown)
+    opened = test_set.sentence() if is_opened and not figure else ""
     first = [
         figure,
         sections.verdict(sentences, warnings, opened),

@@ -12,8 +12,9 @@ import time
 import urllib.request
 import webbrowser
 
-MAX_SECONDS = 120.0  # MLflow's server needs a few, and many on a busy machine
+MAX_SECONDS = 3600.0  # MLflow's server needs a few, and minutes on a busy machine
 PAUSE_SECONDS = 0.2
+ANSWER_SECONDS = 30.0  # for one answer
 
 
 def announce(health: str, text: str, page: str) -> None:
@@ -32,7 +33,7 @@ def announce(health: str, text: str, page: str) -> None:
 
 def _answers(address: str) -> bool:
     try:
-        with urllib.request.urlopen(address, timeout=1):
+        with urllib.request.urlopen(address, timeout=ANSWER_SECONDS):
             return True
     except OSError:
         return False

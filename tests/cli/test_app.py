@@ -58,6 +58,11 @@ def test_every_command_has_help_with_an_example_that_parses(command: Command, na
         (["show", "x", "--top", "no"], "(see dnnsearch show --help)"),
         (["best", "x", "y"], "(see dnnsearch best --help)"),
         (["search", "x.yaml", "--trails", "3"], "No such option: --trails"),
+        (
+            ["new", "x.csv", "--trials", "9"],
+            "; trials is a key of the config: --set trials=VALUE (",
+        ),
+        (["show", "x", "--for", "9m"], "; search has it (see dnnsearch show --help)"),
     ],
 )
 def test_a_command_that_cannot_be_parsed_is_an_error_in_one_line(

@@ -44,7 +44,7 @@ def test_a_tmux_shows_what_a_command_prints_in_a_window_of_that_size(tmp_path: P
 
 def test_the_pictures_are_small_and_each_is_on_a_page() -> None:
     pictures = sorted(SEARCH.parent.iterdir())
-    assert sum(path.stat().st_size for path in pictures) < 500_000
+    assert sum(path.stat().st_size for path in pictures) < 1_000_000
     shown = {Path(link).name for page in PAGES for link in links(page.read_text("utf-8"))}
     assert {path.name for path in pictures} - shown == set()
 

@@ -46,7 +46,8 @@ def test_a_promoted_study_verifies_with_its_champion_on_enclosed_and_on_given_da
     assert (
         "its data are not enclosed, and clean.csv is not here: give them with --data FILE" in said
     )
-    program.run(here, "import", "my-whole.dnnstudy", "--tracking=none", **cache)
+    said = program.run(here, "import", "my-whole.dnnstudy", "--tracking=none", **cache)
+    assert "dnnsearch predict clean ROWS.csv\n" in said
     assert (here / "clean-data" / "file.csv").read_bytes() == rows
     answers = dnnsearch.predict("clean", "my-clean.csv")
     assert len(answers) == rows.count(b"\n") - 1

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Sequence
 
 from dnnsearch.cli.display.tally import Tally
+from dnnsearch.cli.streams import say
 from dnnsearch.trials.run import TrialView
 from dnnsearch.workers import Progressed
 
@@ -23,7 +24,7 @@ class Lines:
     def on_total(self, trials: int) -> None:
         self.tally.trials = trials
         if self.tally.ended_before:
-            print(f"study {self.tally.study}: {self.tally.standing}", flush=True)
+            say([f"study {self.tally.study}: {self.tally.standing}"])
 
     def on_trial(self, view: TrialView) -> None:
         if self.tally.trial(view):
@@ -31,13 +32,13 @@ class Lines:
             seconds = "" if view.seconds is None else f" in {view.seconds:.2f} s"
             why = f": {view.reason.strip().splitlines()[-1]}" if view.reason else ""
             end = f"{view.state}{value}{seconds}{why}"
-            print(f"trial {view.display_name}: {end} [{self.tally.summary}]", flush=True)
+            say([f"trial {view.display_name}: {end} [{self.tally.summary}]"])
 
     def on_progress(self, event: Progressed) -> None:
         pass
 
     def on_message(self, text: str) -> None:
-        print(text, flush=True)
+        say([text])
 
 
 class Quiet:
@@ -65,4 +66,4 @@ class Quiet:
         pass
 
     def on_message(self, text: str) -> None:
-        print(text, file=sys.stderr, flush=True)
+        say([text], sys.stderr)

@@ -31,7 +31,10 @@ def ablation_section(study: OpenStudy, on_message: Callable[[str], object]) -> M
     return section(
         f"Why {end} is better than trial 0",
         plot(
-            waterfall(found), f"{found.objective}: what each change gained; right is better", True
+            waterfall(found),
+            f"{found.objective}: what each change gained; right is better",
+            True,
+            rows=len(found.route.steps),
         ),
         about=f"{_capital(verdict(found))}. By experiment: trial 0 is changed into {end} one "
         f"hyperparameter at a time, from the top; and {end} is trained without each change alone. "

@@ -6,6 +6,7 @@ escaped, since Plotly interprets some HTML in labels.
 
 import copy
 import html
+import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -37,6 +38,7 @@ STATE_MARKERS = {  # of trials without a value
 }
 BLUE, ORANGE, GREY = "#2f7fd1", "#e0762b", "#8fa3b8"
 MARGIN = 0.08  # share of the visible range, above and below
+MAX_LOG_TICKS = 6
 MAX_HIDDEN_SHARE = 0.15  # of the trials, if they are far from the others
 
 
@@ -118,6 +120,7 @@ def parallel(data: ReportData) -> go.Figure | None:
     ordered = [name for name in finished[0].params if name in names]
     study = _of(finished, data.metric.direction)
     figure = plot_parallel_coordinate(study, params=ordered, target_name=data.objective)
+    figure.update_traces(marker_showscale=False)  # the first axis says the same
     return _recoloured(figure, data.sign)
 
 
@@ -148,13 +151,15 @@ def axis(data: ReportData, study: optuna.Study, name: str) -> go.Figure:
     figure = plot_slice(study, params=[name], target_name=data.objective)
     figure.update_traces(marker={"coloraxis": "coloraxis", "colorscale": None, "colorbar": None})
     figure.update_layout(coloraxis={"colorbar": {"title": {"text": "trial"}}})
+    as_choice = figure.layout.xaxis.type == "category"
+    if as_choice:
+        figure.for_each_trace(lambda trace: trace.update(x=[plain(x) for x in trace.x]))
     rows = [row for row in data.diverged if name in row.params or name in NEUTRAL]
     if rows:
         symbol, colour = STATE_MARKERS["diverged"]
         values = [value_of(row.params, name) for row in rows]
-        as_choice = figure.layout.xaxis.type == "category"  # Optuna writes repr of text there
         figure.add_scatter(
-            x=[repr(v) if isinstance(v, str) else str(v) for v in values] if as_choice else values,
+            x=[str(v) for v in values] if as_choice else values,
             y=[_bottom(data)] * len(rows),
             mode="markers",
             marker={"symbol": symbol, "color": colour, "size": 8},
@@ -164,7 +169,38 @@ def axis(data: ReportData, study: optuna.Study, name: str) -> go.Figure:
             showlegend=False,
         )
     figure.update_yaxes(range=visible_range(data))
+    if figure.layout.xaxis.type == "log":
+        tick(
+            figure.layout.xaxis,
+            [float(trial.params[name]) for trial in study.trials if name in trial.params],
+        )
     return figure
+
+
+def plain(label: str) -> str:
+    """Return a choice as it is, without the quotes that Optuna puts around text."""
+    is_quoted = len(label) > 1 and label[0] == label[-1] and label[0] in "'\""
+    return label[1:-1] if is_quoted else label
+
+
+def tick(axis: Any, values: Sequence[float]) -> None:
+    """Write whole numbers beside a logarithmic axis of plotly, not the digits of each decade."""
+    ticks = log_ticks(min(values, default=1.0), max(values, default=10.0))
+    axis.update(tickmode="array", tickvals=ticks, ticktext=[f"{x:g}" for x in ticks])
+
+
+def log_ticks(low: float, high: float) -> list[float]:
+    """Return at most 6 round numbers from `low` to `high`, both above 0; both if none is between.
+
+    They are powers of ten, and with them 2 and 5, or 3, times powers of ten, if there is room.
+    """
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    for digits in ((1, 2, 3, 4, 5, 6, 8), (1, 2, 5), (1, 3), (1,)):
+        found = [d * 10.0**k for k in decades for d in digits if low <= d * 10.0**k <= high]
+        if len(found) <= MAX_LOG_TICKS:
+            break
+    found = found[:: max(math.ceil(len(found) / MAX_LOG_TICKS), 1)]
+    return [float(f"{x:.3g}") for x in (found if len(found) > 1 else (low, high))]
 
 
 def best_over_rest(data: ReportData, axis: Axis, groups: Sequence[Group]) -> go.Figure:
@@ -185,6 +221,8 @@ def best_over_rest(data: ReportData, axis: Axis, groups: Sequence[Group]) -> go.
     scale = "log" if axis.is_log else "linear" if isinstance(axis.dimension, Range) else "category"
     figure.update_layout(yaxis_title=data.objective, xaxis_type=scale, showlegend=False)
     figure.update_yaxes(range=_with_intervals(data, [group.best for group in groups]))
+    if axis.is_log:
+        tick(figure.layout.xaxis, [float(place) for place in places])
     return figure
 
 
@@ -239,6 +277,7 @@ def importances(importance: Importance) -> go.Figure:
     figure.update_layout(
         xaxis_title="share of the explained variance", legend_traceorder="reversed", barmode="group"
     )
+    figure.update_yaxes(tickmode="linear", dtick=1)  # a label for every bar
     return figure
 
 

@@ -7,11 +7,12 @@ import numpy as np
 import plotly.graph_objects as go
 
 from dnnsearch.reporting.analysis.report_data import ReportData
-from dnnsearch.reporting.html.figures import MARGIN
+from dnnsearch.reporting.html.figures import MARGIN, tick
 from dnnsearch.statistics.interval import Interval
 from dnnsearch.study.leaderboard.ranking import Row
 
 SKIPPED_SHARE = 0.1  # of the iterations: at the start, all accuracies rise steeply
+DASHES = "dev solid, train dotted"
 COLOURS = ("#2f7fd1", "#e0762b", "#2f9e58", "#9a5fd0", "#c2438f")
 
 
@@ -26,15 +27,24 @@ def curves(data: ReportData, rows: Sequence[Row], what: str) -> go.Figure:
                 y=curves.by_name[f"{part}_{what}"],
                 mode="lines",
                 line={"color": colour, "dash": dash, "width": 2},
-                name=f"{row.number} {part}",
+                name=f"trial {row.number}",
                 legendgroup=str(row.number),
+                showlegend=part == "dev",
+                hovertemplate=f"trial {row.number} {part}: %{{y:.4g}}<extra></extra>",
             )
     figure.update_layout(xaxis_title="iterations", yaxis_title=what)
     if what == "cost":
         figure.update_yaxes(type="log")
+        drawn = np.concatenate([trace.y for trace in figure.data])
+        tick(figure.layout.yaxis, drawn[np.isfinite(drawn) & (drawn > 0)])
     else:
         figure.update_yaxes(range=_after_the_start(data, rows))
     return figure
+
+
+def caption(what: str, trials: int) -> str:
+    """Return what the plot of the curves of so many best trials shows."""
+    return f"{what} of the best {trials} trials: {DASHES}"
 
 
 def _after_the_start(data: ReportData, rows: Sequence[Row]) -> tuple[float, float]:

@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 
+ROWS_HEIGHT_REM, EDGES_HEIGHT_REM = 2.0, 7.0  # of a bar chart: each row; legend and axis
+AXIS_WIDTH_REM = 4.8  # of parallel axes, with their labels
+
+
 class Markup(str):
     """Text that is HTML already: made by this module, or from constants, never from data."""
 
@@ -45,9 +49,17 @@ def section(title: str, *content: str, about: str = "") -> Markup:
     return tag("section", tag("h2", title), *note, *content)
 
 
-def plot(figure: "go.Figure", label: str, wide: bool = False) -> Markup:
-    """Return an element with the data of a figure, which the page's program draws."""
+def plot(
+    figure: "go.Figure", label: str, wide: bool = False, rows: int = 0, axes: int = 0
+) -> Markup:
+    """Return an element with the data of a figure, which the page's program draws.
+
+    It is as high as its `rows` of bars need, and as wide as its parallel `axes` need.
+    """
     figure.update_layout(template=None, title=None)
     data = tag("script", harmless(figure.to_json()), type="application/json")
-    drawn = tag("div", class_="plot", role="img", aria_label=label)
+    needs = [f"height:{ROWS_HEIGHT_REM * rows + EDGES_HEIGHT_REM:g}rem"] if rows else []
+    needs += [f"min-width:{AXIS_WIDTH_REM * axes:g}rem"] if axes else []
+    style = ";".join(needs) or None
+    drawn = tag("div", class_="plot", role="img", aria_label=label, style=style)
     return tag("figure", tag("figcaption", label), drawn, data, class_="wide" if wide else None)

@@ -93,7 +93,9 @@ def plots(data: ReportData, analyses: Analyses) -> Iterator[Markup]:
     )
     parallel = figures.parallel(data)
     if parallel is not None:
-        drawn = plot(parallel, "each line is a finished trial; orange is better", True)
+        label = "each line is a finished trial; orange is better"
+        axes = len(parallel.layout.xaxis.tickvals)
+        drawn = plot(parallel, label, True, axes=axes)
         wide = tag("div", drawn, class_="scroll")
         yield section("All hyperparameters at once", wide, about=_left_out(data))
     finished = [data.trials[row.number] for row in data.finished]
@@ -158,10 +160,13 @@ def importance(analyses: Analyses, by_depth: Mapping[int, Importance]) -> Markup
     if found is None:
         few = f"This takes at least {MIN_TRIALS} finished trials with different values."
         return section("What mattered", about=few)
-    parts = [plot(figures.importances(found), f"all {found.trials} finished trials")]
-    parts += [
-        plot(figures.importances(one), f"the {one.trials} trials with hidden_layers: {depth}")
+    labels = {f"all {found.trials} finished trials": found}
+    labels |= {
+        f"the {one.trials} trials with hidden_layers: {depth}": one
         for depth, one in by_depth.items()
+    }
+    parts = [
+        plot(figures.importances(one), label, rows=len(one.names)) for label, one in labels.items()
     ]
     return section(
         "What mattered", tag("div", *parts, class_="grid"), about=_methods(found, by_depth)
@@ -196,7 +201,7 @@ def curves(data: ReportData) -> Markup:
     """Return the section of the learning curves."""
     rows = data.finished[:MAX_CURVES]
     drawn = [
-        plot(learning_curves.curves(data, rows, what), f"{what} of the best {len(rows)} trials")
+        plot(learning_curves.curves(data, rows, what), learning_curves.caption(what, len(rows)))
         for what in ("cost", "accuracy")
         if np.isfinite(data.trial_curves[rows[0].number].by_name[f"dev_{what}"]).any()
     ]

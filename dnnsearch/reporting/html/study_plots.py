@@ -61,7 +61,7 @@ def trial_curves(data: ReportData, row: Row, what: str) -> go.Figure:
     if row.state in ("failed", "unfinished"):
         raise UserError(f"trial {row.number} of study {data.name} is {row.state}: it has no curves")
     figure = learning_curves.curves(data, [row], what)
-    return figure.update_layout(title=f"{what} of trial {row.number}")
+    return figure.update_layout(title=f"{what} of trial {row.number}: {learning_curves.DASHES}")
 
 
 def _history(data: ReportData, _: str) -> go.Figure:
@@ -100,8 +100,8 @@ PLOTS = {
     "history": Plot(_history, "best value so far, and how trials ended"),
     "parallel": Plot(lambda data, _: figures.parallel(data), "all hyperparameters at once"),
     "importance": Plot(_importance, "what mattered"),
-    "cost": Plot(_curves("cost"), "cost of the best trials"),
-    "accuracy": Plot(_curves("accuracy"), "accuracy of the best trials"),
+    "cost": Plot(_curves("cost"), f"cost of the best trials: {learning_curves.DASHES}"),
+    "accuracy": Plot(_curves("accuracy"), f"accuracy of the best trials: {learning_curves.DASHES}"),
     "slice": Plot(_slice, "value against {}", _searched),
     "isolation": Plot(_isolation, "best over the rest: {}", _axes),
     "pareto": Plot(lambda data, _: figures.pareto(data), "value and training cost"),

@@ -51,7 +51,8 @@ def leaderboard(data: ReportData, tied: Sequence[int]) -> Markup:
 
 def _row(data: ReportData, row: Row, is_tied: bool, names: Sequence[str]) -> list[str]:
     interval = data.interval(row)
-    mark = tag("abbr", "tie", title="tied with the best on these dev examples") if is_tied else ""
+    tie = tag("abbr", "tie", title="tied with the best on these dev examples") if is_tied else ""
+    mark = tag("strong", "best") if row.number == data.board.leader else tie
     return [
         number(row.number, "d"),
         tag("span", row.state, class_=f"state {row.state}", title=row.reason or None),

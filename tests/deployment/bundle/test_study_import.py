@@ -1,6 +1,7 @@
 """A study as one file: exported, verified, imported, and refused if it was changed."""
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -47,6 +48,8 @@ def test_a_study_is_verified_and_imported_in_an_empty_folder(
     said = tracked.run(here, "import", "tiny.dnnstudy", **elsewhere)
     assert f"study tiny imported: 5 trials, {fingerprint}" in said
     assert "lacked 5 of 5 trials, and lacks none now" in said
+    assert "  train all of it again:  dnnsearch verify tiny\n" in said
+    assert re.search(r"  predict for new rows:   dnnsearch predict tiny/\d ROWS.csv\n", said)
     assert dnnsearch.fingerprint("tiny") == fingerprint
     assert open_study("tiny", PLACES.storage).attributes["id"] == identity
     tracked.run(here, "export", "tiny", "again.dnnstudy")

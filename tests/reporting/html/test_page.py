@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dnnsearch.reporting.html.figures import log_ticks
 from dnnsearch.reporting.html.markup import Markup, harmless, tag
 from dnnsearch.reporting.write_report import Report, report
 from dnnsearch.study.leaderboard.formats import csv_text, in_markdown
@@ -161,6 +162,20 @@ def test_a_browser_draws_every_mark_without_an_error(
     page.ask("document.getElementById('theme').click()")
     assert page.ask("document.documentElement.dataset.theme") in ("light", "dark")
     assert page.errors() == []
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "ticks"),
+    [
+        (0.002, 0.023, [0.002, 0.005, 0.01, 0.02]),
+        (229, 1000, [300, 400, 500, 600, 800, 1000]),
+        (1e-5, 1.0, [1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1]),
+        (0.7, 0.8, [0.7, 0.8]),
+        (0.61, 0.68, [0.61, 0.68]),
+    ],
+)
+def test_a_logarithmic_axis_has_whole_numbers(low: float, high: float, ticks: list) -> None:
+    assert log_ticks(low, high) == ticks
 
 
 @pytest.mark.proof
