@@ -32,8 +32,9 @@ decides. Modules that do work are imported inside the commands, so that `--help`
 - `ui`: MLflow's UI on this machine.
 - `display/`: what a search prints while it runs.
 - `outcome`: the end of a command that measures: on the screen, and for Python.
-- `next_commands`: the commands that can follow a search.
+- `next_commands`: the commands that can follow a search or an import.
 - `options`: options that several commands share, and how their values are read.
+- `unknown_option`: where an option that a command does not have may be found instead.
 - `progress`: progress of long commands, on standard error.
 - `hook`: a command of the user's that is run when a search ends.
 - `signals`: how a signal stops a command.

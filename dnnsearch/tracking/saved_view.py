@@ -147,13 +147,19 @@ def _parallel(section: str, info: StudyInfo, of_network: bool) -> dict[str, Any]
     """Return parallel coordinates of the network or of its training; the last axis is the error.
 
     MLflow leaves out a trial that lacks one of the axes, so of the units only those axes are shown
-    that all trials have. None if nothing is searched.
+    that all trials have. It also leaves out text among numbers, such as a full batch, so a space
+    with both has no axis. None if nothing is searched.
     """
     params: list[str] = []
     metrics: list[str] = []
     for name, space in info.searched.items():
         if (name in (*NETWORK, "width")) == of_network:
-            texts = isinstance(space, list) and any(isinstance(value, str) for value in space)
+            kinds = (
+                {isinstance(value, str) for value in space} if isinstance(space, list) else set()
+            )
+            if len(kinds) > 1:
+                continue
+            texts = kinds == {True}
             axes = _layers(name, min(info.fewest_layers, MAX_UNITS_COLUMNS))
             if name == "learning_rate":
                 metrics.append(LOG_RATE)

@@ -95,6 +95,15 @@ def test_the_axes_of_a_plot_are_few_and_every_trial_has_them(with_space):
         assert len(axes) <= saved_view.MAX_AXES and axes[-1] == fields.ERROR
 
 
+def test_no_axis_has_text_among_numbers_because_mlflow_leaves_out_its_trials(with_space):
+    training, _ = state(with_space(batch_size=[16, "full"], momentum=[0.5, 0.9]))[
+        "compareRunCharts"
+    ][:2]
+    assert "hp.momentum" in training["selectedMetrics"]
+    assert "batch_size" not in training["selectedParams"]
+    assert "hp.batch_size" not in training["selectedMetrics"]
+
+
 def test_every_panel_has_the_whole_width(info):
     assert {section["columns"] for section in state(info)["compareRunSections"]} == {1}
 
