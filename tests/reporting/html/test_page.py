@@ -19,6 +19,18 @@ from tests.support.browser import chromium
 
 EVIL = "<script>alert('&')<script>"
 BROWSER_TIMEOUT_SECONDS = 120  # the machine may be busy
+OVERLAPPING = """[...document.querySelectorAll('.plot')].flatMap(plot =>
+  ['.xtick text', '.ytick text', '.annotation-text'].flatMap(kind => {
+    const level = [...plot.querySelectorAll(kind)].filter(
+      one => !/rotate\\((?!0)/.test(one.getAttribute('transform') || ''));
+    const boxes = level.map(one => one.getBoundingClientRect());
+    const apart = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) < 1
+      || Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) < 2;
+    return boxes.flatMap((a, i) => boxes.slice(i + 1).flatMap((b, j) => apart(a, b) ? []
+      : [plot.ariaLabel + ': ' + level[i].textContent + ' ' + level[i + 1 + j].textContent]));
+  }))"""
+TEXTS = """Object.fromEntries([...document.querySelectorAll('.plot')].map(plot => [plot.ariaLabel,
+  [...plot.querySelectorAll('.xtick text, .ytick text')].map(one => one.textContent)]))"""
 
 
 def mixed(rng: np.random.Generator) -> rigs.Rule:
@@ -162,6 +174,25 @@ def test_a_browser_draws_every_mark_without_an_error(
     page.ask("document.getElementById('theme').click()")
     assert page.ask("document.documentElement.dataset.theme") in ("light", "dark")
     assert page.errors() == []
+
+
+@pytest.mark.flaky(reruns=1)  # a browser that starts slowly on a busy machine
+def test_labels_are_whole_and_do_not_overlap_on_a_wide_page_and_on_a_phone(
+    browser, study: rigs.Rigged, text: str, tmp_path: Path
+) -> None:
+    (tmp_path / "page.html").write_text(text, encoding="utf-8")
+    for width in (400, 1280):
+        size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        page = OpenPage(browser, tmp_path / "page.html")
+        assert page.ask(OVERLAPPING) == []
+        assert page.ask("document.documentElement.scrollWidth <= window.innerWidth")
+    texts = page.ask(TEXTS)
+    assert {"relu", "tanh"} <= set(texts["activation"])
+    assert {"0.01", "0.1"} <= set(texts["learning_rate"])
+    ranked = sum(row.state == "finished" for row in leaderboard(study).rows)
+    names = {"learning_rate", "iterations", "hidden_layers", "activation", "momentum", "batch_size"}
+    assert names <= set(texts[f"all {ranked} finished trials"])
 
 
 @pytest.mark.parametrize(
