@@ -17,7 +17,7 @@ VARIABLE = "DNNSEARCH_OTHER_PYTHON"  # such as `qemu-aarch64-static -L ROOT ROOT
 EMULATOR = "qemu-aarch64-static"
 PACKAGES = (
     *("numpy", "scipy", "scikit-learn", "optuna", "pandas", "pydantic", "sqlalchemy"),
-    *("pyyaml", "chardet", "platformdirs", "threadpoolctl"),
+    *("pyyaml", "chardet", "platformdirs", "portalocker", "threadpoolctl"),
 )
 PLATFORMS = ("manylinux_2_28", "manylinux_2_27", "manylinux_2_17", "manylinux2014")
 APT = """
