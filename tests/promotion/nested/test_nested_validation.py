@@ -71,7 +71,9 @@ def check_shown(two: Path, outer: dict[str, Any]) -> None:
     info = study_info(opened(two))
     assert shown in info.test_sentences
     assert info.test_metrics["test_accuracy_outer_low"] == outer["low"]
-    archived = json.loads(decode(export(opened(two), with_data=False), "two")["study.json"])
+    archived = json.loads(
+        decode(export(opened(two), with_data=False, page=str), "two")["study.json"]
+    )
     assert OuterFigure.of(archived["attributes"]["outer"]).figure["value"] == outer["value"]
 
 
