@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from dnnsearch.tracking.fields import ERROR, KIND, LOG_RATE, PARENT, STATE, STUDY
 from dnnsearch.tracking.study_info import StudyInfo
-from dnnsearch.trials.hyperparameters import HYPERPARAMETERS
+from dnnsearch.trials.hyperparameters import HYPERPARAMETERS, NEUTRAL
 
 CURVES: Final = ("dev_accuracy", "dev_cost", "train_accuracy", "train_cost")
 PREFIX: Final = "mlflow.sharedViewState."  # of the tags
@@ -148,7 +148,8 @@ def _parallel(section: str, info: StudyInfo, of_network: bool) -> dict[str, Any]
 
     MLflow leaves out a trial that lacks one of the axes, so of the units only those axes are shown
     that all trials have. It also leaves out text among numbers, such as a full batch, so a space
-    with both has no axis. None if nothing is searched.
+    with both has no axis, nor has one with a neutral value, which runs lack. None if nothing is
+    searched.
     """
     params: list[str] = []
     metrics: list[str] = []
@@ -157,7 +158,8 @@ def _parallel(section: str, info: StudyInfo, of_network: bool) -> dict[str, Any]
             kinds = (
                 {isinstance(value, str) for value in space} if isinstance(space, list) else set()
             )
-            if len(kinds) > 1:
+            is_lacking = isinstance(space, list) and NEUTRAL.get(name) in space
+            if len(kinds) > 1 or is_lacking:
                 continue
             texts = kinds == {True}
             axes = _layers(name, min(info.fewest_layers, MAX_UNITS_COLUMNS))

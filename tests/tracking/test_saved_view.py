@@ -104,6 +104,16 @@ def test_no_axis_has_text_among_numbers_because_mlflow_leaves_out_its_trials(wit
     assert "hp.batch_size" not in training["selectedMetrics"]
 
 
+def test_no_axis_has_a_neutral_value_because_runs_lack_it(with_space):
+    lacking = state(with_space(scaling=[0.0, 6.0], edges=["quantile", "tree"]))["compareRunCharts"][
+        0
+    ]
+    whole = state(with_space(scaling=[3.0, 6.0]))["compareRunCharts"][0]
+    assert "hp.scaling" in whole["selectedMetrics"]
+    assert "hp.scaling" not in lacking["selectedMetrics"]
+    assert "edges" not in lacking["selectedParams"]
+
+
 def test_every_panel_has_the_whole_width(info):
     assert {section["columns"] for section in state(info)["compareRunSections"]} == {1}
 
