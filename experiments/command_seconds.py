@@ -144,7 +144,8 @@ def empty_folder() -> Iterator[Path]:
 
 def search_rows(found: Mapping[str, Mapping[str, Spent]]) -> list[list[str]]:
     """Return a row for each part of a search, then the sums before and after the training."""
-    parts = list(dict.fromkeys(part for each in found.values() for part in each))
+    newest_first = reversed(list(found.values()))  # the code before may have fewer parts
+    parts = list(dict.fromkeys(part for each in newest_first for part in each))
     rows = [[f"until: {part}", *_pairs(found, [part])] for part in parts if part != LAST]
     before = parts[: parts.index(FIRST) + 1]
     sums = {"before the first trial": before, "after the last trial": ["prompt"]}

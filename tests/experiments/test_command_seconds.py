@@ -24,6 +24,13 @@ def test_the_parts_of_a_search_are_summed_before_and_after_the_training() -> Non
     assert after[1:] == ["4.00 (2.00 CPU)", "2.00 (1.00 CPU)", "0.50"]
 
 
+def test_code_that_names_fewer_parts_has_all_its_seconds_in_the_sum() -> None:
+    now = {"preparing": Spent(1, 1), FIRST: Spent(1, 1), LAST: Spent(9, 9), "prompt": Spent(1, 1)}
+    before = {FIRST: Spent(4, 4), LAST: Spent(9, 9), "prompt": Spent(1, 1)}
+    *_, total, _ = experiment.search_rows({"before": before, "now": now})
+    assert total[1:] == ["4.00 (4.00 CPU)", "2.00 (2.00 CPU)", "0.50"]
+
+
 def test_an_event_ends_the_part_that_it_names() -> None:
     events = [
         ({"event": "stage", "text": "preparing the data"}, "preparing the data"),
