@@ -28,7 +28,7 @@ class Spent:
 
     seconds: float
     cpu: float
-    megabytes: float = 0.0  # the largest resident set of one of its processes
+    megabytes: float = 0.0  # the largest resident set of one of its processes; 0 if not measured
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Place:
         if process.returncode != 0:
             raise RuntimeError(f"{' '.join(arguments)} of {self.tree}: {output}")
         cpu = used.ru_utime + used.ru_stime
-        return Spent(time.monotonic() - started, cpu, used.ru_maxrss * 1024 / 1e6)
+        return Spent(time.monotonic() - started, cpu)
 
     def imports(self, *arguments: str) -> dict[str, float]:
         """Return the CPU seconds of the imports of a command, by package."""
