@@ -206,5 +206,5 @@ def test_another_python_verifies_an_exact_file_and_names_the_first_difference_of
     exact, usual = printed(ALONE, {}, *files, python=other)
     assert exact[0] == "exact identical: 3 trials"
     assert usual[0].startswith("native equal within rounding: its costs differ by ")
-    assert "because of numerics: " in usual[0]
-    assert usual[1].startswith("  the first that differs: trial 0: ")
+    assert "because of " in usual[0]  # its version of Python, if that differs, else numerics
+    assert usual[1].startswith("  the first that differs: trial ")
