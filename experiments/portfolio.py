@@ -3,13 +3,13 @@
 Question:    how close do the first k trials of a portfolio come to the best of all recorded ones?
 Scientific:  the portfolio, learnt greedily without the table judged (leave one out), beside k
              configurations drawn at random from the recorded ones
-Fixed:       the losses of runs of `record_configurations.py` in portfolio_runs.jsonl, as far as the
+Fixed:       the losses of runs of `record_configurations.py` in portfolio_runs.csv, as far as the
              space that `new` drafts has their configurations. Regret is the logarithm of a loss
              divided by the least one of all these configurations on the table, at most 1. A
              portfolio is learnt from the mean of dev and test loss; of its first k, the one with
              the least dev loss is judged by the test loss of its four networks. Means over tables,
              with 95 % bootstrap intervals over them
-Command:     python experiments/portfolio.py [--runs FILE.jsonl ...] [--write] [--left-out FOLDER]
+Command:     python experiments/portfolio.py [--runs FILE ...] [--write] [--left-out FOLDER]
              `--write` writes the package's portfolio, `--left-out` for each table one that was
              learnt without it, which `tables.py --portfolio FOLDER/{table}.json` takes
 Result:      portfolio.md, written by this program; configurations_tried.md has those of an earlier
@@ -22,11 +22,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from experiments import report
 from experiments.record_configurations import drawn
 
-RUNS = Path(__file__).with_name("portfolio_runs.jsonl")
+RUNS = Path(__file__).with_name("portfolio_runs.csv")
 NAME = "portfolio-1"
 KINDS = {"classification": "classes", "regression": "numbers"}
 OUT = Path("dnnsearch/config/portfolios.json")
@@ -55,7 +56,7 @@ def is_drafted(number: int, kind: str) -> bool:
 
 def load(files: Sequence[Path], kind: str, drafted: bool = True) -> Runs:
     """Return the runs of the configurations that every table has; or only those of the draft."""
-    rows = [json.loads(line) for file in files for line in file.read_text().splitlines()]
+    rows = [row for file in files for row in _rows_of(file)]
     found: dict[str, dict[int, Any]] = {}
     for row in rows:
         if row["kind"] == kind:
@@ -71,6 +72,13 @@ def load(files: Sequence[Path], kind: str, drafted: bool = True) -> Runs:
     usable = [i for i, number in enumerate(numbers) if is_drafted(number, kind) or not drafted]
     of = [one[:, usable] for one in (dev, _regret(test), _regret((dev + test) / 2))]
     return Runs(tables, [numbers[i] for i in usable], *of)
+
+
+def _rows_of(file: Path) -> list[dict[str, Any]]:
+    """Return the runs of a file: JSON lines as they are recorded, or CSV."""
+    is_csv = file.suffix == ".csv"
+    frame = pd.read_csv(file) if is_csv else pd.read_json(file, lines=True)
+    return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
 
 
 def _regret(losses: np.ndarray) -> np.ndarray:

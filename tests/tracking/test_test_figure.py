@@ -29,7 +29,9 @@ def test_study_model_and_version_have_the_figure_as_metrics_and_description(
     monkeypatch.setenv("DNNSEARCH_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     people(np.random.default_rng(7)).to_csv(tmp_path / "clean.csv", index=False)
-    config = CONFIG.format(name="clean").replace("tracking: none", "tracking: sqlite:///mlflow.db")
+    # by its whole path: in a process, MLflow remembers what it has opened under a relative one
+    tracking = f"tracking: sqlite:///{tmp_path}/mlflow.db"
+    config = CONFIG.format(name="clean").replace("tracking: none", tracking)
     (tmp_path / "clean.yaml").write_text(config)
     program.run(tmp_path, "search", "clean.yaml")
     said = json.loads(program.run(tmp_path, "promote", "clean", *SMALL).splitlines()[-1])
