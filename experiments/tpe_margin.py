@@ -30,7 +30,7 @@ from dnnsearch.config.samplers import SIGNIFICANT_DIGITS
 from dnnsearch.study.replayed_study import ReplayedStudy
 from experiments import report
 
-STUDIES, TRIALS = 80, 60
+STUDIES, TRIALS = 106, 60
 SPACE: dict[str, Any] = {
     "data": "digits",
     "numerics": "exact",

@@ -106,10 +106,9 @@ def search(
 
     With `retry_failed` each failed trial is tried again under a new number at the end, and with
     `accept_code` the study goes on although other code computed it. With `given`, a configuration
-    of the user's, the study gets one trial more, and none that it still lacks. `publisher` is what
-    `open_publisher` returned, if the caller has opened it early; the search closes it.
-    Raises UserError if another process works on the study, if a study of this name has another
-    definition, or if the data, the storage, MLflow or the workers cannot be used.
+    of the user's, one trial is added, and none that is lacking. A `publisher` that the caller has
+    opened early is closed. Raise UserError if another process works on the study, if a study of
+    this name has another definition, or if data, storage, MLflow or workers cannot be used.
     """
     numerics.require(config.numerics)
     observer.on_stored(stored_views(config.storage, config.study))
@@ -133,8 +132,7 @@ def search(
         commits.keep(study, stored, wanted)
         baselines = SearchBaselines(study, definition, observer.on_message, observer.on_stage)
         with publishing(study, ledger, publisher, observer.on_message), baselines:
-            may_ask = _may_ask(coordinator.gains, needed, seconds)
-            coordinator.run(wanted, may_ask, baselines.begin)
+            coordinator.run(wanted, _may_ask(coordinator.gains, needed, seconds), baselines.begin)
             if commits.keep(study, stored, wanted, MAX_WAIT_SECONDS) | baselines.finish():
                 publisher.inform(study_info(study))
         digest = _digest(study, coordinator, stored)

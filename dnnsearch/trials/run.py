@@ -111,8 +111,7 @@ def run_trial(
         if progress.finite.any() and progress.iteration < spec.updates:
             watch(progress)
     steps = np.array([point.iteration for point in points], np.int64)
-    names = (*CURVES, *spec.measured)
-    curves = {name: np.stack([p.value(name) for p in points], axis=1) for name in names}
+    curves = {n: np.stack([p.value(n) for p in points], axis=1) for n in (*CURVES, *spec.measured)}
     diverged = ~np.isfinite(curves["train_cost"][:, -1])
     if kept is not None and kept_point(spec, curves) < len(points) - 1:
         parameters.flat[...] = kept

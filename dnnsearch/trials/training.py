@@ -90,13 +90,13 @@ def train(
     """Train `parameters` in place; yield at 0, curve_every, 2 curve_every, ..., hyper.iterations.
 
     `data` holds X_train (m, n[0]), or (R, m, n[0]) for replicates with data of their own, y_train
-    (m,), X_dev and y_dev: one example per row. `rngs` has one generator for each replicate.
-    Raise TypeError, at the first point, unless X_train and X_dev have the parameters' dtype.
-    The units of `hyper` are not used: `parameters` have theirs. X are already scaled by `pieces`,
-    which make the input layer. `arithmetic` computes.
-    With `stop` the training ends after so many updates, with the schedule of hyper.iterations.
-    Weights of classes multiply the gradient of each example, not the reported costs.
-    `scores` are computed at each point from dev's logits (R, n[L], m) and y_dev, as (R,).
+    (m,), X_dev and y_dev: one example per row. `rngs` has one generator for each replicate. Raise
+    TypeError, at the first point, unless X_train and X_dev have the parameters' dtype. The units of
+    `hyper` are not used: `parameters` have theirs. X are already scaled by `pieces`, which make the
+    input layer. `arithmetic` computes. With `stop` the training ends after so many updates, with
+    the schedule of hyper.iterations. Weights of classes multiply the gradient of each example, not
+    the reported costs. `scores` are computed at each point from dev's logits (R, n[L], m) and
+    y_dev, as (R,).
     """
     flat, alive = parameters.flat.reshape(len(rngs), -1), np.ones(len(rngs), bool)
     arrays = _checked(data, [flat.dtype, SINGLE] if arithmetic.dtype else [flat.dtype])
@@ -114,12 +114,10 @@ def train(
             descent.resume()
             for batch in batches.take(t - done):
                 g = dropout(batch.size) if dropout else None
-                if id(batch) not in prepared:
-                    prepared[id(batch)] = trained.passes(batch.X, batch.workspaces, g)
-                passes = prepared[id(batch)]
+                passes = prepared.get(id(batch)) or trained.passes(batch.X, batch.workspaces, g)
+                prepared[id(batch)] = passes
                 passes.forward()
-                Y = targets(batch.Y) if targets else batch.Y
-                passes.backward(Y, descent.factor(batch))
+                passes.backward(targets(batch.Y) if targets else batch.Y, descent.factor(batch))
                 descent.update()
             descent.pause()
             progress = _look(t, t == iterations, trained, batches, arrays, scores)

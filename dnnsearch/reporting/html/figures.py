@@ -6,7 +6,6 @@ escaped, since Plotly interprets some HTML in labels.
 
 import copy
 import html
-import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -27,6 +26,7 @@ from dnnsearch.reporting.analysis.importance import Importance, Share
 from dnnsearch.reporting.analysis.isolation_plot import Group
 from dnnsearch.reporting.analysis.pareto import pareto_front, trial_costs
 from dnnsearch.reporting.analysis.report_data import ReportData
+from dnnsearch.reporting.html.log_axis import tick
 from dnnsearch.study.leaderboard.ranking import Row
 from dnnsearch.trials.hyperparameters import NEUTRAL, value_of
 from dnnsearch.trials.metrics import Direction
@@ -38,7 +38,6 @@ STATE_MARKERS = {  # of trials without a value
 }
 BLUE, ORANGE, GREY = "#2f7fd1", "#e0762b", "#8fa3b8"
 MARGIN = 0.08  # share of the visible range, above and below
-MAX_LOG_TICKS = 6
 MAX_HIDDEN_SHARE = 0.15  # of the trials, if they are far from the others
 
 
@@ -181,26 +180,6 @@ def plain(label: str) -> str:
     """Return a choice as it is, without the quotes that Optuna puts around text."""
     is_quoted = len(label) > 1 and label[0] == label[-1] and label[0] in "'\""
     return label[1:-1] if is_quoted else label
-
-
-def tick(axis: Any, values: Sequence[float]) -> None:
-    """Write whole numbers beside a logarithmic axis of plotly, not the digits of each decade."""
-    ticks = log_ticks(min(values, default=1.0), max(values, default=10.0))
-    axis.update(tickmode="array", tickvals=ticks, ticktext=[f"{x:g}" for x in ticks])
-
-
-def log_ticks(low: float, high: float) -> list[float]:
-    """Return at most 6 round numbers from `low` to `high`, both above 0; both if none is between.
-
-    They are powers of ten, and with them 2 and 5, or 3, times powers of ten, if there is room.
-    """
-    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    for digits in ((1, 2, 3, 4, 5, 6, 8), (1, 2, 5), (1, 3), (1,)):
-        found = [d * 10.0**k for k in decades for d in digits if low <= d * 10.0**k <= high]
-        if len(found) <= MAX_LOG_TICKS:
-            break
-    found = found[:: max(math.ceil(len(found) / MAX_LOG_TICKS), 1)]
-    return [float(f"{x:.3g}") for x in (found if len(found) > 1 else (low, high))]
 
 
 def best_over_rest(data: ReportData, axis: Axis, groups: Sequence[Group]) -> go.Figure:

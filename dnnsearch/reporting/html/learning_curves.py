@@ -7,7 +7,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from dnnsearch.reporting.analysis.report_data import ReportData
-from dnnsearch.reporting.html.figures import MARGIN, tick
+from dnnsearch.reporting.html.figures import MARGIN
+from dnnsearch.reporting.html.log_axis import tick
 from dnnsearch.statistics.interval import Interval
 from dnnsearch.study.leaderboard.ranking import Row
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dnnsearch.reporting.html.figures import log_ticks
+from dnnsearch.reporting.html.log_axis import log_ticks
 from dnnsearch.reporting.html.markup import Markup, harmless, tag
 from dnnsearch.reporting.write_report import Report, report
 from dnnsearch.study.leaderboard.formats import csv_text, in_markdown
