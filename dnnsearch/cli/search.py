@@ -204,8 +204,16 @@ def _print_summary(outcome: "Outcome") -> None:
         sends = command_on("publish", outcome.study.config, board.study)
         say([f"{trials}; when it works: {sends}"])
     if len(board.rows) < outcome.trials:
-        say([f"  resume, up to {outcome.trials} trials: {command_line()}"])
+        say([f"  resume, up to {outcome.trials} trials: {_resuming(outcome)}"])
     say([f"fingerprint {outcome.fingerprint}"])
+
+
+def _resuming(outcome: "Outcome") -> str:
+    """Return the command that goes on; what has stopped the search would stop it again."""
+    if not outcome.has_no_gain:
+        return command_line()
+    command = command_line(without="--stop-after")
+    return command if command != command_line() else f"{command} --set stop_after=none"
 
 
 def _event(outcome: "Outcome") -> str:

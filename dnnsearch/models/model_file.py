@@ -81,6 +81,11 @@ def _network_arrays(model: Model) -> dict[str, np.ndarray]:
     return {"parameters": model.parameters.flat, **pieces}
 
 
+def encode_answers(model: Model) -> bytes:
+    """Return the content without what no answer depends on: provenance and scores for intervals."""
+    return encode(replace(model, conformal=None, provenance={}, _lock=Lock()))
+
+
 def digest(content: bytes) -> str:
     """Return the SHA-256 in the first line of a model file, in hex; empty if there is none."""
     found = MAGIC.match(content)

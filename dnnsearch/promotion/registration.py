@@ -6,8 +6,7 @@ present champion on the same test set. The same rule holds if the alias is on a 
 study with the same name.
 """
 
-from dataclasses import dataclass, replace
-from threading import Lock
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dnnsearch.deployment.champion import (
@@ -21,7 +20,7 @@ from dnnsearch.deployment.champion import (
 )
 from dnnsearch.errors import UserError
 from dnnsearch.models.ensemble import Model
-from dnnsearch.models.model_file import ENDING, digest, encode
+from dnnsearch.models.model_file import ENDING, digest, encode_answers
 from dnnsearch.promotion.candidates import memo
 from dnnsearch.promotion.evaluation import Evaluation, send_openings
 from dnnsearch.runtime.cli_process import command_line
@@ -155,10 +154,9 @@ def describe_champion(study: OpenStudy, report: Report) -> None:
 
 def _is_same(model: Model, rival: Model) -> bool:
     """Return whether the rival has the same networks and lacks only the scores for intervals."""
-    without = encode(replace(model, conformal=None, provenance={}, _lock=Lock()))
-    return encode(replace(rival, provenance={}, _lock=Lock())) == without and (
-        model.provenance.get("refit") == rival.provenance.get("refit")
-    )
+    is_same = encode_answers(model) == encode_answers(rival)
+    has_refit = model.provenance.get("refit") == rival.provenance.get("refit")
+    return is_same and has_refit and rival.conformal is None
 
 
 def _judge(

@@ -19,6 +19,7 @@ from dnnsearch.data.table import HeldOut
 from dnnsearch.deployment.champion import PROMOTIONS, champion_path
 from dnnsearch.errors import UserError
 from dnnsearch.models.ensemble import Model, target_of
+from dnnsearch.models.model_file import encode_answers
 from dnnsearch.promotion.candidates import (
     Candidate,
     Trainer,
@@ -246,6 +247,7 @@ def _champion(study: OpenStudy, repeated: list[Repeated], is_complete: bool) -> 
         return ""
     for one in repeated:
         if _made(kept, one):
+            _compare_answers(kept, one, str(champion_path(study)))
             _compare_intervals(kept, one, str(champion_path(study)))
             now = one.refitted.record.digest
             return champion_digest(now, one.scored.outputs, one.scored.figures)
@@ -254,6 +256,22 @@ def _champion(study: OpenStudy, repeated: list[Repeated], is_complete: bool) -> 
     raise Different(
         f"the champion {champion_path(study)} is not what any promotion in the log makes again"
     )
+
+
+def _compare_answers(kept: Model, one: Repeated, path: str) -> None:
+    """Raise Different if the champion makes other answers of the same networks.
+
+    Where the networks are equal but for rounding, so are its scales, and words alone are compared.
+    """
+    answers = _words if one.rounding else encode_answers
+    if answers(kept) != answers(one.model):
+        rule = "its classes, columns or scales are not those of the data"
+        raise Different(f"the champion {path}: {rule}")
+
+
+def _words(model: Model) -> tuple[object, ...]:
+    names = [str(name) for name in model.classes.tolist()]
+    return model.task, names, list(model.inputs.kinds.items()), model.target_name, dict(model.form)
 
 
 def _compare_intervals(kept: Model, one: Repeated, path: str) -> None:

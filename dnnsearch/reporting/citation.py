@@ -151,7 +151,7 @@ def _sentences(
         f"Study {study.name} ({NAME} {package_version()}, arithmetic {definition['arithmetic']}, "
         f"numerics {cells['numerics']}) searched {cells['space']} with the sampler "
         f"{config.sampler} and the objective {config.objective}, "
-        f"{leaderboard(study).counts}, seeds: {cells['seeds']}, on data with the SHA-256 "
+        f"{leaderboard(study).counts}, seeds: {cells['seeds']}, on prepared data with the digest "
         f"{definition['data_digest'][:ROW_DIGITS]}... (split: {cells['split']})."
     )
     second = (

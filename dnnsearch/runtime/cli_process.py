@@ -42,9 +42,18 @@ def _without_exe(program: str) -> Path:
     return Path(program).resolve().with_suffix("")  # a shell of Windows finds dnnsearch.EXE
 
 
-def command_line() -> str:
-    """Return the command that this process runs, to be pasted; passwords of URLs are left out."""
-    return without_password(f"{program_name()} {shlex.join(sys.argv[1:])}")
+def command_line(without: str = "") -> str:
+    """Return the command that this process runs, to be pasted; passwords of URLs are left out.
+
+    It lacks the option `without` and its value.
+    """
+    given, kept = iter(sys.argv[1:]), []
+    for argument in given:
+        if argument == without:
+            next(given, None)
+        elif not without or not argument.startswith(f"{without}="):
+            kept.append(argument)
+    return without_password(f"{program_name()} {shlex.join(kept)}")
 
 
 def send_result(result: Any) -> None:

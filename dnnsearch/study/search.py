@@ -46,6 +46,7 @@ class Outcome:
     fingerprint: str  # of the trials that the study has
     lacking: int  # trials that MLflow does not show, because it failed
     given: int | None = None  # number of the trial that the user has given
+    has_no_gain: bool = False  # whether `stop_after` ended it
 
 
 class SearchObserver(Protocol):
@@ -140,7 +141,7 @@ def search(
         if not whole and number is None:
             _say_why(coordinator.gains, observer)
         lacking = publish_end(study, definition.prepared, whole, publisher, observer.on_message)
-        return Outcome(study, trials, digest, lacking, number)
+        return Outcome(study, trials, digest, lacking, number, coordinator.gains.is_over)
 
 
 def _coordinator(

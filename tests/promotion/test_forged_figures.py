@@ -156,7 +156,11 @@ def score(model: Model) -> Model:
     return replace(model, conformal=Conformal(model.conformal.scores * 0.99), _lock=Lock())
 
 
-def test_a_champion_with_other_weights_or_scores_for_intervals_is_named(
+def classes(model: Model) -> Model:
+    return replace(model, classes=model.classes[::-1].copy(), _lock=Lock())
+
+
+def test_a_champion_with_other_weights_answers_or_scores_for_intervals_is_named(
     program: Preloaded, promote: Promote, folder: Path
 ) -> None:
     promote("clean")
@@ -165,6 +169,7 @@ def test_a_champion_with_other_weights_or_scores_for_intervals_is_named(
     true = path.read_bytes()
     for change, words in (
         (weights, "is not what any promotion in the log makes again"),
+        (classes, "its classes, columns or scales are not those of the data"),
         (score, "its scores for intervals are not those of dev"),
     ):
         path.write_bytes(model_file.encode(change(model_file.decode(true, "true"))))

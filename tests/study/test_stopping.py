@@ -1,6 +1,8 @@
 """A search that stops by itself: `stop_after` trials in a row have gained nothing."""
 
 import json
+import re
+import shlex
 from dataclasses import replace
 from pathlib import Path
 
@@ -91,3 +93,15 @@ def test_the_search_says_why_it_stopped(program: Preloaded, tmp_path: Path) -> N
     said = program.run(tmp_path, *SEARCH, "--stop-after=3")
     assert "stopped: none of the last" in said
     assert "by more than its standard error" in said
+
+
+@pytest.mark.parametrize("given", [["--stop-after=3"], ["--stop-after", "3"], []])
+def test_the_command_that_it_names_goes_on(
+    program: Preloaded, tmp_path: Path, given: list[str]
+) -> None:
+    (tmp_path / "stop.yaml").write_text(SPACE if given else f"{SPACE}stop_after: 3\n")
+    search = [*SEARCH, "--set=trials=12"]
+    search.remove("--trials=40")
+    said = program.run(tmp_path, *search, *given)
+    (command,) = re.findall(r"resume, up to 12 trials: dnnsearch (.*)", said)
+    assert "study stop, 12 trials" in program.run(tmp_path, *shlex.split(command))

@@ -30,7 +30,7 @@ def test_figure(figure: PromotedFigure | None) -> Markup:
         "On the test set",
         tables.table(["", *map(on_test, metrics)], rows),
         *outer,
-        about=f"{about}These are the figures of the log, which `verify` computes again.",
+        about=f"{about}These are the figures of the log; verify computes the networks' own again.",
     )
 
 
