@@ -19,7 +19,7 @@ EXTRA = "metrics: [dev_f1]\n"
 
 def artifacts(number: int) -> set[str]:
     identity = open_study("wine", "sqlite:///optuna.db").attributes[IDENTITY]
-    run = find_trial("sqlite:///mlflow.db", "wine", "wine", number, identity)
+    run = find_trial(f"sqlite:///{Path.cwd()}/mlflow.db", "wine", "wine", number, identity)
     assert run is not None
     (folder,) = Path("mlruns").glob(f"*/{run.run_id}/artifacts")
     return {path.name for path in folder.iterdir()}
