@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 DEFAULT_STORAGE = "sqlite:///optuna.db"
+DEFAULT_RECORDS = "records"  # the folder
 STORAGE_VARIABLE = "DNNSEARCH_STORAGE"  # of the environment
 DEFAULT_TRACKING_URI = "sqlite:///mlflow.db"  # MLflow's own: a plain `mlflow ui` shows the same
 UNTRACKED = "none"  # the tracking URI of a search that is not tracked in MLflow

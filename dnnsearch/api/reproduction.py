@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path, PosixPath
 
 from dnnsearch.runtime.cli_process import run_cli
-from dnnsearch.urls import storage_url
+from dnnsearch.urls import DEFAULT_RECORDS, storage_url
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def import_(
     file: str | Path,
     *,
     data: str | Path | None = None,
-    records: str | Path = "records",
+    records: str | Path = DEFAULT_RECORDS,
     tracking: str | None = None,
     storage: str | None = None,
 ) -> str:

@@ -9,7 +9,7 @@ from dnnsearch.cli.next_commands import after_import
 from dnnsearch.cli.options import Storage
 from dnnsearch.cli.streams import say
 from dnnsearch.runtime.cli_process import program_name, send_result
-from dnnsearch.urls import DEFAULT_STORAGE
+from dnnsearch.urls import DEFAULT_RECORDS, DEFAULT_STORAGE
 
 Data = Annotated[
     Path | None,
@@ -22,7 +22,7 @@ def import_(
     data: Data = None,
     records: Annotated[
         str, typer.Option(metavar="FOLDER", help="The folder for the records.")
-    ] = "records",
+    ] = DEFAULT_RECORDS,
     tracking: Annotated[
         str | None,
         typer.Option(metavar="URI", help="MLflow's address, or none.  [default: as for a search]"),

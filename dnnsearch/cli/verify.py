@@ -1,5 +1,6 @@
 """`verify`: run a whole study again and compare it with its records, or with its lock file."""
 
+import shlex
 import sys
 import tempfile
 from pathlib import Path
@@ -11,7 +12,7 @@ from dnnsearch.cli.options import Storage, option
 from dnnsearch.cli.progress import counter, progress_printer
 from dnnsearch.cli.startup import pin, read_early
 from dnnsearch.cli.streams import say
-from dnnsearch.runtime.cli_process import send_result
+from dnnsearch.runtime.cli_process import program_name, send_result
 from dnnsearch.urls import DEFAULT_STORAGE
 
 if TYPE_CHECKING:
@@ -113,13 +114,17 @@ def _of_archive(
     require_data(members, str(path), data)
     pin(numerics_of(members, str(path)))
     with opened(members, str(path), data) as study:
-        verdict = _of_study(study.name, study.rows.storage.url, workers, quiet)
+        given = f" --data {shlex.quote(str(data))}" if data else ""
+        imported_by = f"{program_name()} import {shlex.quote(str(path))}{given}"
+        verdict = _of_study(study.name, study.rows.storage.url, workers, quiet, imported_by)
     if verdict.verdict == "different" and data and (why := other_data(members, data)):
         return Verification("different", [f"{study.name} different: {why}"])
     return verdict
 
 
-def _of_study(name: str, storage: str, workers: int | str | None, quiet: bool) -> "Verification":
+def _of_study(
+    name: str, storage: str, workers: int | str | None, quiet: bool, imported_by: str = ""
+) -> "Verification":
     from dnnsearch.study.stored_study import open_study
 
     opened = open_study(name, storage)
@@ -132,7 +137,7 @@ def _of_study(name: str, storage: str, workers: int | str | None, quiet: bool) -
     with counter(COUNTED, f"{opened.name}: ", silent=quiet) as report:
         verdict = replay(opened, workers or opened.config.processes, report, _note)
     count = workers if isinstance(workers, int) else opened.config.processes
-    verdict = verify_outer(opened, verify_promotions(opened, verdict, count))
+    verdict = verify_outer(opened, verify_promotions(opened, verdict, count), imported_by)
     return verify_baselines(opened, verdict)
 
 

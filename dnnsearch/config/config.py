@@ -60,7 +60,7 @@ from dnnsearch.trials.input_pieces import constants_of
 from dnnsearch.trials.metrics import METRICS
 from dnnsearch.trials.schedules import DECAYING
 from dnnsearch.trials.spec import COST_FORMULA
-from dnnsearch.urls import DEFAULT_STORAGE, tracking_uri
+from dnnsearch.urls import DEFAULT_RECORDS, DEFAULT_STORAGE, tracking_uri
 from dnnsearch.validators import or_word, show, study_name, whole
 
 # Keys that old studies lack, with the value that stands for "not there": left out of definitions.
@@ -110,7 +110,7 @@ class Config(_OptionalKeys):  # type: ignore[valid-type, misc]
     try_first: tuple[Guess, ...] = ()
 
     storage: key_rules.Text = DEFAULT_STORAGE
-    records: key_rules.Text = "records"
+    records: key_rules.Text = DEFAULT_RECORDS
     tracking: key_rules.Text = Field(default_factory=tracking_uri)
     workers: Annotated[int | str, PlainValidator(validators.workers)] = Field(
         default_factory=key_rules.cores

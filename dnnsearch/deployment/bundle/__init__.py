@@ -2,5 +2,7 @@
 
 - `archive`: the zip: its form, and how it is read with distrust.
 - `study_export`: from a study to the archive.
-- `study_import`: from the archive to a study, every digest of which is checked.
+- `archived_study`: what an archive says of a study and of its outer folds.
+- `study_check`: whether the parts of an archive are those of one study.
+- `study_import`: from the archive to a study.
 """

@@ -29,6 +29,7 @@ from dnnsearch.study.computing_code import CODE
 from dnnsearch.study.evaluation_log import ATTRIBUTE
 from dnnsearch.study.leaderboard.formats import csv_text
 from dnnsearch.study.leaderboard.ranking import leaderboard
+from dnnsearch.study.outer_studies import outer_studies
 from dnnsearch.study.source_commits import SOURCES
 from dnnsearch.study.stored_study import (
     CHAMPION,
@@ -57,16 +58,28 @@ PLACES = ("storage", "records", "tracking", "workers")  # of a config: each mach
 def export(study: OpenStudy, with_data: bool, page: Callable[[], str]) -> bytes:
     """Return the archive of a study; the files of its data are in it if `with_data`.
 
+    The studies of the outer folds, of which the study keeps a figure, are in it if all are here.
     `page` returns the report on the study as HTML. Raise UserError if a trial is unfinished, or if
     a record, or a file of the data that is asked for, is missing or not the one of the study.
     """
-    members = dict(_files(study))
+    members = _own(study)
     members[LEADERBOARD] = csv_text([leaderboard(study)]).encode()
-    members[DOCUMENT] = _json(_document(study))
+    for k, fold in enumerate(outer_studies(study), start=1):
+        members |= {outer_prefix(k) + name: content for name, content in _own(fold).items()}
     members[REPORT] = _report(study, report_mark(members), page)
     sources = dict(_sources(study))
     members |= {DATA + name: content for name, content in sources.items()} if with_data else {}
     return encode(members)
+
+
+def _own(study: OpenStudy) -> dict[str, bytes]:
+    """Return the members that are of one study alone: its files and what defines it."""
+    return {**dict(_files(study)), DOCUMENT: _json(_document(study))}
+
+
+def outer_prefix(fold: int) -> str:
+    """Return what stands before the names of the members of an outer fold, from 1 on."""
+    return f"outer-{fold}/"
 
 
 def report_mark(members: Members) -> bytes:

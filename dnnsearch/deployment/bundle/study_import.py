@@ -8,52 +8,34 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from optuna.distributions import json_to_distribution
-from optuna.trial import FrozenTrial, TrialState
-
-from dnnsearch.config.config import Config, parse_config
-from dnnsearch.data.files.source import PATHS, without_paths
 from dnnsearch.deployment.bundle.archive import Members
+from dnnsearch.deployment.bundle.archived_study import Archived, config_of, outer_folds, parsed
+from dnnsearch.deployment.bundle.study_check import check
 from dnnsearch.deployment.bundle.study_export import (
     DATA,
     DOCUMENT,
     KEPT,
-    LEADERBOARD,
-    PLACES,
     RECORDS,
     REPORT,
-    computed,
     data_members,
-    report_mark,
 )
-from dnnsearch.deployment.champion import champion_path
 from dnnsearch.errors import UserError
-from dnnsearch.models import model_file
-from dnnsearch.reproduce.record_comparison import row_difference
-from dnnsearch.storage.array_store import canonical
 from dnnsearch.storage.atomic_write import write_whole
 from dnnsearch.storage.optuna_storage import Rows, create_study, open_storage, study_names
 from dnnsearch.storage.study_lock import study_lock
-from dnnsearch.study import identity_file, preparation
-from dnnsearch.study.definition import differences
-from dnnsearch.study.identity_file import IDENTITY_PATTERN
-from dnnsearch.study.leaderboard.formats import csv_text
-from dnnsearch.study.leaderboard.ranking import leaderboard
-from dnnsearch.study.stored_study import CHAMPION, CONFIG, DEFINITION, IDENTITY, OpenStudy
+from dnnsearch.study.outer_studies import folder, outer_storage
+from dnnsearch.study.stored_study import CONFIG, DEFINITION, OpenStudy
 from dnnsearch.tracking import UNTRACKED
 from dnnsearch.trials.metrics import METRICS
 from dnnsearch.trials.record_file import DIGEST_PREFIX
 from dnnsearch.trials.record_store import Records
 from dnnsearch.urls import without_password
-
-RESOLVED = ("data", "curve_every", "pruner")  # keys of a definition that depend on the data, too
 
 
 @dataclass(frozen=True)
@@ -64,16 +46,6 @@ class Places:
     records: str
     tracking: str
     data: Path | None = None
-
-
-@dataclass(frozen=True)
-class Archived:
-    """What an archive says, parsed and not yet checked."""
-
-    document: Mapping[str, Any]
-    members: Members
-    name: str
-    rows: list[FrozenTrial]
 
 
 @contextmanager
@@ -88,16 +60,16 @@ def opened(members: Members, place: str, data: Path | None) -> Iterator[OpenStud
         storage, records = f"sqlite:///{folder / 'optuna.db'}", str(folder / "records")
         places = Places(storage, records, UNTRACKED, data)
         with _refused(place, f"{folder}/"):
-            archived = _parsed(members)
+            archived = parsed(members)
             study = _made(archived, places, folder)
-            _check(study, archived)
+            check(study, archived)
         yield study
 
 
 def numerics_of(members: Members, place: str) -> str:
     """Return the numerics that a study's config asks for; raise UserError as `opened`."""
     with _refused(place):
-        return _config(json.loads(members[DOCUMENT]), {}).numerics
+        return config_of(json.loads(members[DOCUMENT]), {}).numerics
 
 
 def require_data(members: Members, place: str, data: Path | None) -> None:
@@ -149,7 +121,7 @@ def import_study(members: Members, place: str, places: Places) -> OpenStudy:
     records, of this name: then nothing is written.
     """
     with opened(members, place, places.data):
-        archived = _parsed(members)
+        archived = parsed(members)
     storage = open_storage(places.storage, create=True)
     folder = Records(Path(places.records), archived.name).folder
     with study_lock(places.storage, archived.name):
@@ -177,59 +149,29 @@ def _has_data(members: Members) -> bool:
     return any(name.startswith(DATA) for name in members)
 
 
-def _parsed(members: Members) -> Archived:
-    document = json.loads(members[DOCUMENT])
-    config = _config(document, {})
-    rows = [_row(number, one) for number, one in enumerate(document["trials"])]
-    if config.study != document["study"]:
-        raise UserError(f"{DOCUMENT}: it is of two studies")
-    if not IDENTITY_PATTERN.fullmatch(document["attributes"][IDENTITY]):
-        raise UserError(f"{DOCUMENT}: the study has no identity")
-    return Archived(document, members, config.study, rows)
-
-
-def _config(document: Mapping[str, Any], places: Mapping[str, Any]) -> Config:
-    if foreign := [key for key in PLACES if key in document["config"]]:
-        raise UserError(f"{DOCUMENT}: config: {foreign[0]} must not be there: it is of a machine")
-    for path in (document["config"]["data"].get(key) for key in PATHS):
-        if path is not None and Path(path).name != path:
-            raise UserError(f"{DOCUMENT}: config: data must name files without folders")
-    given = {**document["config"], **places}
-    return parse_config(given, DOCUMENT, str(document["study"]))
-
-
-def _row(number: int, one: Mapping[str, Any]) -> FrozenTrial:
-    return FrozenTrial(
-        number=number,
-        state=TrialState[one["state"]],
-        value=None,
-        values=one["values"],
-        params=one["params"],
-        distributions={n: json_to_distribution(d) for n, d in one["distributions"].items()},
-        intermediate_values={int(step): float(value) for step, value in one["curve"]},
-        user_attrs=one["attributes"],
-        system_attrs=one["system"],
-        datetime_start=_time(one["began"]),
-        datetime_complete=_time(one["ended"]),
-        trial_id=-1,
-    )
-
-
-def _time(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
-
-
 def _made(archived: Archived, places: Places, data_folder: Path) -> OpenStudy:
+    """Make the study and, next to its records, those of its outer folds."""
+    study = _made_one(archived, places, data_folder)
+    for fold in outer_folds(archived):
+        place = folder(study)
+        place.mkdir(parents=True, exist_ok=True)
+        own = replace(places, storage=outer_storage(study), records=str(place / "records"))
+        _made_one(fold, replace(own, tracking=UNTRACKED), data_folder)
+    return study
+
+
+def _made_one(archived: Archived, places: Places, data_folder: Path) -> OpenStudy:
     """Write files and rows; the config comes last, so that a part of a study is none."""
     document, name = archived.document, archived.name
     data = _data(archived, places, data_folder)
     own = {"storage": places.storage, "records": places.records, "tracking": places.tracking}
-    config = _config(document, {**own, "data": data})
+    config = config_of(document, {**own, "data": data})
     records = Records(Path(places.records), name)
     for member, content in archived.members.items():
         if member.startswith(RECORDS):
             write_whole(records.folder / member.removeprefix(RECORDS), content)
-    records.put_side_file(REPORT, archived.members[REPORT])
+    if (page := archived.members.get(REPORT)) is not None:  # an outer fold has none
+        records.put_side_file(REPORT, page)
     storage = open_storage(places.storage, create=True)
     create_study(storage, name, METRICS[config.objective].direction.name)
     rows = Rows(storage, name)
@@ -256,42 +198,3 @@ def _data(archived: Archived, places: Places, folder: Path) -> dict[str, Any]:
             write_whole(folder / name, content)
             data[key] = str(folder / name)
     return data
-
-
-def _check(study: OpenStudy, archived: Archived) -> None:
-    """Raise UserError unless records, rows, files and figures are those of one study."""
-    document = archived.document
-    wanted = json.loads(canonical(study.config.definition()))
-    stated = {key: document["attributes"][DEFINITION].get(key) for key in wanted}
-    known = {key: value for key, value in wanted.items() if key not in RESOLVED}
-    stated_data = {k: v for k, v in stated["data"].items() if k != "contents"}
-    asked = {**known, "data": json.loads(canonical(without_paths(study.config.data)))}
-    found = {**{key: stated[key] for key in known}, "data": stated_data}
-    if changed := differences(found, asked):
-        raise UserError(f"its config does not lead to its definition: {changed[0]}")
-    for row in study.ended_trials():
-        record = study.record(row.number)
-        if different := row_difference(record, row):
-            raise UserError(f"trial {row.number}: its row is not that of its record: {different}")
-    if study.fingerprint() != document["fingerprint"]:
-        raise UserError("its fingerprint is not that of its records")
-    if computed(study) != document["computed"]:
-        raise UserError(f"{DOCUMENT}: its versions are not those of its records")
-    if csv_text([leaderboard(study)]).encode() != archived.members[LEADERBOARD]:
-        raise UserError(f"{LEADERBOARD} does not have the trials of the study")
-    if not archived.members[REPORT].endswith(report_mark(archived.members)):
-        raise UserError(f"{REPORT} is not of this study")
-    preparation.files(study)
-    noted = identity_file.read(study)
-    if noted is None or noted.study != study.name:
-        raise UserError("the file of its identity is missing or damaged")
-    _check_champion(study)
-
-
-def _check_champion(study: OpenStudy) -> None:
-    known = study.attributes.get(CHAMPION, [])
-    path = champion_path(study)
-    if path.is_file():
-        model_file.read(path)
-        if known and model_file.digest(path.read_bytes()) not in known:
-            raise UserError("its champion is not the one that was promoted")

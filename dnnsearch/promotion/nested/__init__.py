@@ -2,7 +2,6 @@
 
 This room does not know how a study is searched or promoted: it calls `search` and `promote`.
 
-- `outer_studies`: the study of each outer fold, an ordinary one in a folder of its own.
 - `nested_validation`: search, promotion and test in each outer fold, and one figure.
 - `outer_verification`: the figure that a study keeps, compared with the studies of the folds.
 - `nested_text`: the result as text and as a JSON document.

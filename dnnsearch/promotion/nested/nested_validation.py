@@ -12,12 +12,12 @@ from dataclasses import dataclass
 
 from dnnsearch.deployment.champion import Report
 from dnnsearch.promotion.evaluation import send_openings
-from dnnsearch.promotion.nested.outer_studies import folder, outer_config
 from dnnsearch.promotion.promotion import Promotion, promote
 from dnnsearch.promotion.registration import describe_champion
 from dnnsearch.storage.study_lock import study_lock
 from dnnsearch.study.evaluation_log import EvaluationLog, test_set_id
 from dnnsearch.study.outer_figure import OuterFigure, OuterFold
+from dnnsearch.study.outer_studies import folder, outer_config
 from dnnsearch.study.search import NoObserver, search
 from dnnsearch.study.stored_study import IDENTITY, OUTER, OpenStudy, open_study
 from dnnsearch.trials.run import TrialView

@@ -4,6 +4,7 @@ The networks of each fold are scored again on the fold's rows, which takes secon
 the folds are studies of their own, which `verify` repeats if it is called for them.
 """
 
+import json
 import shlex
 import tempfile
 from collections.abc import Mapping
@@ -14,50 +15,72 @@ from typing import Any
 from dnnsearch.errors import UserError
 from dnnsearch.promotion.candidates import hyperparameters_of
 from dnnsearch.promotion.logged_figures import figures_difference, scored_again
-from dnnsearch.promotion.nested.outer_studies import folder, outer_config
 from dnnsearch.reproduce.verify import Different, Verification
 from dnnsearch.runtime.cli_process import program_name
 from dnnsearch.storage.array_store import ArrayStore, canonical
+from dnnsearch.study.definition import differences
 from dnnsearch.study.evaluation_log import EvaluationLog
 from dnnsearch.study.outer_figure import OuterFigure, OuterFold, outer_figure
+from dnnsearch.study.outer_studies import folder, outer_config
 from dnnsearch.study.stored_study import OUTER, OpenStudy, open_study
+from dnnsearch.urls import DEFAULT_RECORDS
 
 
-def verify_outer(study: OpenStudy, verdict: Verification) -> Verification:
-    """Return the verdict with a line on the figure of the outer folds, if the study has one."""
+def verify_outer(study: OpenStudy, verdict: Verification, imported_by: str = "") -> Verification:
+    """Return the verdict with a line on the figure of the outer folds, if the study has one.
+
+    `imported_by` is the command that imports the study, if it was opened from an archive.
+    """
     if verdict.verdict == "different" or OUTER not in study.rows.attributes:
         return verdict
     try:
-        return verdict.with_lines([_line(study, outer_figure(study))])
+        return verdict.with_lines([_line(study, outer_figure(study), imported_by)])
     except Different as difference:
         return verdict.but(study.name, str(difference))
 
 
-def _line(study: OpenStudy, figure: OuterFigure | None) -> str:
+def _line(study: OpenStudy, figure: OuterFigure | None, imported_by: str) -> str:
     """Return what was compared; raise Different."""
     if figure is None:
         raise Different("the figure of its outer folds is not one that `promote --outer` wrote")
     count = len(figure.folds)
     what = f"{figure.name} {figure.figure['value']:.4f} of {count} outer folds"
     again = f"to repeat it: {program_name()} promote {shlex.quote(study.name)} --outer {count}"
+    if imported_by and not folder(study).is_dir():
+        return (
+            f"  note: {what}: not compared, for the file was written without the studies of the "
+            f"folds; where they are, `{program_name()} export {shlex.quote(study.name)}` encloses "
+            "them now"
+        )
     if not folder(study).is_dir():
         return f"  note: {what}: not compared, for the studies of the folds are not here; {again}"
     with tempfile.TemporaryDirectory(prefix="dnnsearch-") as temporary:
         store = ArrayStore(Path(temporary))
         try:
-            commands = [_compare(figure, k, study, store) for k in range(1, count + 1)]
+            for k in range(1, count + 1):
+                _compare(figure, k, study, store)
         except UserError as error:
             return f"  note: {what}: not compared: {error}; {again}"
     return (
         f"  {what} identical: their networks scored again on {figure.rows} rows; to repeat the "
-        f"search of the first: {commands[0]}"
+        f"search of the first: {_repetition(study, count, imported_by)}"
     )
 
 
-def _compare(figure: OuterFigure, k: int, study: OpenStudy, store: ArrayStore) -> str:
-    """Compare fold k, from 1 on, with its own study; return the command that repeats that one.
+def _repetition(study: OpenStudy, count: int, imported_by: str) -> str:
+    """Return the commands that repeat the study of the first fold."""
+    config = outer_config(study, 1, count, 1)
+    verify, storage = f"{program_name()} verify {shlex.quote(config.study)}", config.storage
+    if not imported_by:
+        return f"{verify} --storage {shlex.quote(storage)}"
+    here = storage.replace(str(Path(study.config.records)), DEFAULT_RECORDS)
+    return f"{imported_by} && {verify} --storage {shlex.quote(here)}"
 
-    Raise Different, or UserError if the study is not there.
+
+def _compare(figure: OuterFigure, k: int, study: OpenStudy, store: ArrayStore) -> None:
+    """Compare fold k, from 1 on, with its own study; raise Different.
+
+    Raise UserError if the study is not there.
     """
     count, fold = len(figure.folds), figure.folds[k - 1]
     config = outer_config(study, k, count, figure.trials)
@@ -65,6 +88,9 @@ def _compare(figure: OuterFigure, k: int, study: OpenStudy, store: ArrayStore) -
     scored = [entry for entry in EvaluationLog(outer.rows).entries if "figures" in entry]
     if not scored:
         raise UserError(f"study {outer.name} was not promoted")
+    own_definition = json.loads(canonical(outer.config.definition()))
+    if changed := differences(own_definition, json.loads(canonical(config.definition()))):
+        raise Different(f"outer fold {k} of {count}: study {outer.name}: {changed[0]}")
     stated, place = {**asdict(fold), "trials": figure.trials}, f"outer fold {k} of {count}"
     own = [_stated(outer, entry) for entry in scored]
     if canonical(stated) not in map(canonical, own):
@@ -77,7 +103,6 @@ def _compare(figure: OuterFigure, k: int, study: OpenStudy, store: ArrayStore) -
         raise UserError(f"the networks of study {outer.name}, or its data, are not there")
     if difference := figures_difference(entry, again, outer.config.dtype):
         raise Different(f"{place}: {difference}")
-    return f"{program_name()} verify {shlex.quote(config.study)} --storage {config.storage}"
 
 
 def _stated(outer: OpenStudy, entry: Mapping[str, Any]) -> dict[str, Any]:

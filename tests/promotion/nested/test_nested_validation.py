@@ -2,6 +2,7 @@
 
 import copy
 import json
+import shlex
 import shutil
 import signal
 from pathlib import Path
@@ -11,9 +12,8 @@ import numpy as np
 import pytest
 
 import dnnsearch
-from dnnsearch.deployment.bundle.archive import decode
-from dnnsearch.deployment.bundle.study_export import export
-from dnnsearch.promotion.nested.outer_studies import folder as outer_folder
+from dnnsearch.deployment.bundle.archive import decode, encode
+from dnnsearch.deployment.bundle.study_export import export, report_mark
 from dnnsearch.promotion.nested.outer_verification import verify_outer
 from dnnsearch.reporting.citation import cite
 from dnnsearch.reporting.html.test_figure_section import test_figure as figure_section
@@ -21,6 +21,7 @@ from dnnsearch.reproduce.verify import Verification
 from dnnsearch.statistics.fold_interval import fold_interval
 from dnnsearch.study.evaluation_log import EvaluationLog
 from dnnsearch.study.outer_figure import OuterFigure
+from dnnsearch.study.outer_studies import folder as outer_folder
 from dnnsearch.study.promoted_figure import promoted_figure
 from dnnsearch.study.stored_study import OpenStudy, open_study
 from dnnsearch.study.trial_views import study_info
@@ -60,6 +61,7 @@ def test_every_row_is_tested_once_by_a_model_that_was_made_without_it(
     assert len(EvaluationLog(opened(two).rows).entries) == 2
     assert "test set opened 2 times, by two, two (2 outer folds)" in again.text
     check_shown(two, outer)
+    check_exported(program, two, outer)
     check_verified(two, outer)
 
 
@@ -75,6 +77,40 @@ def check_shown(two: Path, outer: dict[str, Any]) -> None:
         decode(export(opened(two), with_data=False, page=str), "two")["study.json"]
     )
     assert OuterFigure.of(archived["attributes"]["outer"]).figure["value"] == outer["value"]
+
+
+def check_exported(program: Preloaded, two: Path, outer: dict[str, Any]) -> None:
+    """The file has the studies of the folds, so that the figure is verified and repeated there."""
+    program.run(two, "export", "two", "--quiet")
+    members = decode((two / "two.dnnstudy").read_bytes(), "two")
+    here, without = two / "here", {n: c for n, c in members.items() if not n.startswith("outer-")}
+    assert len(members) > len(without) + 10
+    here.mkdir()
+    shutil.copy(two / "clean.csv", here)
+    cache = {"DNNSEARCH_CACHE": str(here / "cache")}
+    (here / "two.dnnstudy").write_bytes(encode(members))
+    given = ("two.dnnstudy", "--data=clean.csv")
+    said = program.run(here, "verify", *given, "--quiet", **cache)
+    (line,) = (line for line in said.splitlines() if "outer folds" in line)
+    assert line.startswith(f"  test_accuracy {outer['value']:.4f} of 2 outer folds identical: ")
+    _, _, repeat = line.partition("to repeat the search of the first: ")
+    imported, _, verified = repeat.partition(" && ")
+    for command in (imported, verified):  # as they are pasted
+        said = program.run(here, *shlex.split(command)[1:], **cache)
+    assert "two-outer-1-of-2 identical: 2 trials" in said
+    program.run(here, "export", "two", "again.dnnstudy", "--quiet", **cache)
+    assert (here / "again.dnnstudy").read_bytes() == (two / "two.dnnstudy").read_bytes()
+    changed = json.loads(members["outer-2/study.json"])
+    changed["config"]["split"]["outer_fold"] = "1/2"
+    marked = {**members, "outer-2/study.json": json.dumps(changed).encode()}
+    marked["report.html"] += report_mark(marked)
+    (here / "forged.dnnstudy").write_bytes(encode(marked))
+    said = program.run(here, "verify", "forged.dnnstudy", "--data=clean.csv", code=2, **cache)
+    assert "its config does not lead to its definition: split.outer_fold" in said
+    before = {**without, "report.html": without["report.html"] + report_mark(without)}
+    (here / "before.dnnstudy").write_bytes(encode(before))
+    said = program.run(here, "verify", "before.dnnstudy", "--data=clean.csv", "--quiet", **cache)
+    assert "not compared, for the file was written without the studies of the folds" in said
 
 
 TRIALS = Verification("identical", ["two identical: 2 trials", "fingerprint 0"])

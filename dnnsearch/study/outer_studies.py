@@ -9,7 +9,8 @@ from pathlib import Path
 from dnnsearch.config.config import Config, parse_config
 from dnnsearch.data.files.source import is_file
 from dnnsearch.errors import UserError
-from dnnsearch.study.stored_study import IDENTITY, OpenStudy
+from dnnsearch.study.outer_figure import outer_figure
+from dnnsearch.study.stored_study import IDENTITY, OpenStudy, open_study
 from dnnsearch.tracking import UNTRACKED
 from dnnsearch.trials.record_file import DIGEST_PREFIX
 
@@ -19,6 +20,11 @@ TEST_FILE_KEYS = ("test_file", "test_labels")
 def folder(study: OpenStudy) -> Path:
     """Return the folder of the outer studies; the study's identity is in its name."""
     return Path(study.records.folder) / f"outer-{study.attributes[IDENTITY][:DIGEST_PREFIX]}"
+
+
+def outer_storage(study: OpenStudy) -> str:
+    """Return the storage of the outer studies."""
+    return f"sqlite:///{folder(study) / 'optuna.db'}"
 
 
 def outer_config(study: OpenStudy, fold: int, folds: int, trials: int) -> Config:
@@ -41,8 +47,24 @@ def outer_config(study: OpenStudy, fold: int, folds: int, trials: int) -> Config
             "outer_fold": f"{fold}/{folds}",
         },
         "trials": trials,
-        "storage": f"sqlite:///{place / 'optuna.db'}",
+        "storage": outer_storage(study),
         "records": str(place / "records"),
         "tracking": UNTRACKED,
     }
     return parse_config(document, f"outer fold {fold} of study {study.name}", name)
+
+
+def outer_studies(study: OpenStudy) -> list[OpenStudy]:
+    """Return the studies of the folds of the study's figure; empty if one is missing or goes on."""
+    figure = outer_figure(study)
+    if figure is None or not folder(study).is_dir():
+        return []
+    count, found = len(figure.folds), []
+    try:
+        for k in range(1, count + 1):
+            config = outer_config(study, k, count, figure.trials)
+            found.append(open_study(config.study, config.storage))
+            found[-1].ended_trials()
+    except UserError:
+        return []
+    return found
