@@ -17,22 +17,21 @@ if TYPE_CHECKING:
 
 def next_commands(config: "Config", study: str, best: int | None) -> list[str]:
     """Return a line for each command; `best` is the number of the best trial, if there is one."""
-    trial = [
-        f"  its configuration:      {command_on('best', config, study)}",
-        f"  HTML report:            {command_on('report', config, study)}",
-        f"  what the columns do:    {command_on('explain', config, study)}",
-        f"  unbiased test score:    {command_on('promote', config, study)}",
-        f"  train it again:         {command_on('rerun', config, f'{study}/{best}')}",
-    ]
-    mlflow = _mlflow(config.tracking)
+    if best is None:
+        return _in_mlflow(config)
     return [
-        *(trial if best is not None else ()),
-        *([f"  compare all in MLflow:  {mlflow}"] if mlflow else ()),
+        _line("best configuration", command_on("best", config, study)),
+        _line("HTML report", command_on("report", config, study)),
+        *_training(config, study, best),
+        *_in_mlflow(config),
     ]
 
 
 def after_import(study: "OpenStudy", best: int | None) -> list[str]:
-    """Return a line for each command that can follow an import, and what is missing for it."""
+    """Return a line for each command that can follow an import; last those that need its data.
+
+    If the data are not here, a line before these says so.
+    """
     from dnnsearch.data.files.source import PATHS
     from dnnsearch.deployment.champion import champion_path
 
@@ -41,17 +40,35 @@ def after_import(study: "OpenStudy", best: int | None) -> list[str]:
     predict = f"{command_on('predict', config, model)} ROWS.csv"
     files = [str(config.data[key]) for key in PATHS if config.data.get(key)]
     absent = [file for file in files if not Path(file).exists()]
+    has_best = best is not None
     return [
-        f"  its trials:             {command_on('show', config, name)}",
-        f"  train all of it again:  {command_on('verify', config, name)}",
-        *([f"  predict for new rows:   {predict}"] if best is not None else ()),
-        *next_commands(config, name, best),
-        *(
-            [f"to train it again or promote it, put its data here: {', '.join(absent)}"]
-            if absent
-            else ()
-        ),
+        _line("its trials", command_on("show", config, name)),
+        *([_line("predict for new rows", predict)] if has_best else ()),
+        *([_line("best configuration", command_on("best", config, name))] if has_best else ()),
+        *([_line("HTML report", command_on("report", config, name))] if has_best else ()),
+        *_in_mlflow(config),
+        *([f"once its data are here, as {', '.join(absent)}:"] if absent else ()),
+        _line("train all of it again", command_on("verify", config, name)),
+        *(_training(config, name, best) if best is not None else ()),
     ]
+
+
+def _line(label: str, command: str) -> str:
+    return f"  {f'{label}:':24}{command}"
+
+
+def _training(config: "Config", study: str, best: int) -> list[str]:
+    """Return the lines of the commands that read the data of the study."""
+    return [
+        _line("what the columns do", command_on("explain", config, study)),
+        _line("unbiased test score", command_on("promote", config, study)),
+        _line("train the best again", command_on("rerun", config, f"{study}/{best}")),
+    ]
+
+
+def _in_mlflow(config: "Config") -> list[str]:
+    mlflow = _mlflow(config.tracking)
+    return [_line("compare all in MLflow", mlflow)] if mlflow else []
 
 
 def command_on(command: str, config: "Config", study: str) -> str:

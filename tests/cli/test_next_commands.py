@@ -27,6 +27,53 @@ def test_commands_find_a_study_in_another_storage(program: Preloaded, tiny: Path
         program.run(tiny, *shlex.split(line))  # fails unless it ends with 0
 
 
+CSV_STUDY = """
+data: {file: members.csv, target: joined}
+trials: 1
+tracking: none
+learning_rate: 0.1
+iterations: 200
+hidden_layers: 1
+units: 4
+activation: relu
+momentum: 0.9
+batch_size: 16
+"""
+
+
+def pasted(output: str) -> list[list[str]]:
+    """Return the arguments of the commands that the output offers."""
+    found = re.findall(r"^  [^:]*: +dnnsearch (.*)$", output, re.MULTILINE)
+    return [shlex.split(line.replace("ROWS.csv", "rows.csv")) for line in found]
+
+
+def test_after_an_import_commands_that_need_absent_data_are_apart(
+    program: Preloaded, tmp_path: Path
+) -> None:
+    sender, here = tmp_path / "sender", tmp_path / "here"
+    sender.mkdir()
+    here.mkdir()
+    rows = "".join(f"{n % 45},{n % 7},{'yes' if n % 45 < 22 else 'no'}\n" for n in range(180))
+    (sender / "members.csv").write_text(f"age,visits,joined\n{rows}")
+    (sender / "members.yaml").write_text(CSV_STUDY)
+    program.run(sender, "search", "members.yaml", "--workers=1", "--quiet")
+    program.run(sender, "export", "members", str(here / "members.dnnstudy"), "--quiet")
+    (here / "rows.csv").write_text("age,visits\n5,2\n")
+    empty = {"DNNSEARCH_CACHE": str(here / "cache")}
+    output = program.run(here, "import", "members.dnnstudy", "--tracking=none", **empty)
+    ready, later = map(pasted, output.split("once its data are here, as members.csv:\n"))
+    assert [line[0] for line in ready] == ["show", "predict", "best", "report"]
+    assert [line[0] for line in later] == ["verify", "explain", "promote", "rerun"]
+    for line in ready:
+        program.run(here, *line, **empty)
+    for line in later:
+        refused = program.run(here, *line, code=2, **empty)
+        assert "data: there is no file members.csv" in refused
+    (here / "members.csv").write_bytes((sender / "members.csv").read_bytes())
+    for line in later:
+        program.run(here, *line, **empty)
+
+
 @pytest.mark.parametrize(
     ("tracking", "shown"),
     [

@@ -19,7 +19,7 @@ def test_a_search_ends_with_the_leaderboard_and_the_next_commands(searched: Path
     (best,) = re.findall(r"^best: trial (\d) with dev_accuracy 0\.\d{4}$", output, re.MULTILINE)
     assert re.search(rf"^ +{best}  finished  0.\d{{4}} ± 0.\d{{4}}  best ", output, re.MULTILINE)
     assert re.search(r"^ +\d  finished  0.\d{4} ± 0.\d{4}  tie ", output, re.MULTILINE)
-    assert f"  train it again:         dnnsearch rerun tiny/{best}\n" in output
+    assert f"  train the best again:   dnnsearch rerun tiny/{best}\n" in output
     assert "dnnsearch ui\n" in output
     assert re.search(r"\nfingerprint [0-9a-f]{64}\n$", output)
 

@@ -35,6 +35,7 @@ MAX_BYTES = 16 << 30  # decompressed; more is a bomb, or does not fit into memor
 BLOCK_BYTES = 1 << 24
 LARGE_BYTES = 1 << 25  # of a text: it is checked as a stream before it is read into memory
 NOT_MEMBERS = ("__MACOSX/", ".DS_Store")
+NOT_DATA = (".dnn", ".dnnstudy", ".studylock", ".yaml", ".yml", ".html", ".db", ".lock", ".py")
 Check = Callable[[], None]
 Opener = Callable[[IO[bytes]], Any]
 COMPRESSED: tuple[tuple[str, bytes | tuple[bytes, ...], Opener], ...] = (
@@ -170,8 +171,10 @@ def _refusal(path: Path, error: OSError | ValueError) -> str:
 
 
 def _near(path: Path) -> str:
+    """Return ` (did you mean FILE?)` if a file beside it, which can be data, has a similar name."""
     try:
-        names = [str(other) for other in path.parent.iterdir() if other.is_file()]
+        files = [other for other in path.parent.iterdir() if other.is_file()]
+        names = [str(other) for other in files if other.suffix.lower() not in NOT_DATA]
     except OSError:
         return ""
     return nearest(str(path), names[:1000])

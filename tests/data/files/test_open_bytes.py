@@ -50,3 +50,16 @@ def test_a_copy_of_a_pipe_can_be_read_again(pipe: Path) -> None:
     assert not again.exists()
     with rereadable(again) as same:
         assert same == again
+
+
+def test_only_a_file_that_can_be_data_is_suggested_for_one_that_is_not_there(
+    tmp_path: Path,
+) -> None:
+    ours = ("dnnstudy", "studylock", "yaml", "dnn", "db", "html")
+    for ending in ours:
+        (tmp_path / f"members.{ending}").touch()
+    with pytest.raises(ValueError, match=r"there is no file .*members\.csv$"):
+        sha256(tmp_path / "members.csv")
+    (tmp_path / "member.csv").touch()
+    with pytest.raises(ValueError, match=r"\(did you mean .*member\.csv\?\)$"):
+        sha256(tmp_path / "members.csv")
