@@ -3,9 +3,13 @@
 A child must have the code of its parent, however the parent found it: installed, by PYTHONPATH, or
 in the folder of a checkout. So the package is imported from where this file lies. Its folder is not
 put on sys.path, where anything else in it could take the place of other modules.
+
+Ctrl-C that the module does not handle ends the process as the signal does: without a traceback.
 """
 
+import os
 import runpy
+import signal
 import sys
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -23,5 +27,9 @@ def import_package() -> None:
 
 
 if __name__ == "__main__":
-    import_package()
-    runpy.run_module(sys.argv.pop(1), run_name="__main__", alter_sys=True)
+    try:
+        import_package()
+        runpy.run_module(sys.argv.pop(1), run_name="__main__", alter_sys=True)
+    except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGINT)

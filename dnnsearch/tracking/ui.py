@@ -25,6 +25,7 @@ PAGES = """
     FROM experiment_tags JOIN experiments USING (experiment_id)
     WHERE lifecycle_stage = 'active' AND key LIKE ? ORDER BY experiment_id
 """
+NOT_SHOWN = "ignore::UserWarning:mlflow.server.fastapi_app"  # of the warnings of Python
 NO_STUDY = "no study is here yet: dnnsearch search digits makes one"
 MAX_LINKS = 10
 EXPERIMENTS = "#/experiments?workflowType=machine_learning"  # MLflow's own is on language models
@@ -92,9 +93,10 @@ def _announcement(address: str, links: Mapping[str, str]) -> str:
     stop = "press Ctrl-C to stop it"
     if not links:
         return f"ready: MLflow's UI, {address} ({stop}); {NO_STUDY}"
-    width, more = max(map(len, links)), len(links) - MAX_LINKS
-    lines = [f"  {name:{width}}  {link}" for name, link in list(links.items())[-MAX_LINKS:]]
-    left_out = [f"  ... {more} older ones are in MLflow's list of experiments"] if more > 0 else []
+    more = len(links) - MAX_LINKS
+    # a link begins its line: if the terminal breaks it, its lines are still one string to select
+    lines = [f"{name}:\n{link}" for name, link in list(links.items())[-MAX_LINKS:]]
+    left_out = [f"... {more} older ones are in MLflow's list of experiments"] if more > 0 else []
     return "\n".join([f"ready: MLflow's UI ({stop}), with the charts of", *left_out, *lines])
 
 
@@ -105,12 +107,22 @@ def _url(port: int) -> str:
 def _server(uri: str, port: int) -> list[str]:
     """Return the arguments of MLflow's command."""
     network = ["--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
-    return ["server", "--backend-store-uri", uri, *network]
+    stores = ["--backend-store-uri", uri, "--registry-store-uri", uri]
+    return ["server", *stores, *network, "--uvicorn-opts", "--log-level warning"]
 
 
 def _ui_environment() -> dict[str, str]:
-    """Return the environment without several more processes for jobs that we do not have."""
-    return {**_environment(), "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    """Return the environment without several more processes for jobs that we do not have.
+
+    And without a warning of Starlette's on how MLflow uses it.
+    """
+    environment = _environment()
+    filters = [environment.get("PYTHONWARNINGS", ""), NOT_SHOWN]
+    return {
+        **environment,
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+        "PYTHONWARNINGS": ",".join(filter(None, filters)),
+    }
 
 
 def serve_command(file: Path, port: int, max_bytes: int, name: str) -> Command:

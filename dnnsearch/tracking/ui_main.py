@@ -1,20 +1,29 @@
 """MLflow's UI with an announcement: `dnnsearch.tracking.ui_main HEALTH TEXT PAGE ARGUMENTS...`.
 
-The process is MLflow's own command with ARGUMENTS. Once the address HEALTH answers, the TEXT is
-printed, so that it is the last on the screen, and the PAGE is opened in a browser, unless it is
-empty.
+MLflow's own command runs with ARGUMENTS, in a process group of its own: a Ctrl-C reaches this
+process alone, which then stops MLflow. Of two interrupts its server would make a traceback. Once
+the address HEALTH answers, the TEXT is printed, so that it is the last on the screen, and the PAGE
+is opened in a browser, unless it is empty.
 """
 
-import runpy
+import os
+import signal
+import subprocess
 import sys
 import threading
 import time
 import urllib.request
 import webbrowser
+from types import FrameType
+from typing import NoReturn
+
+from dnnsearch.runtime.process_control import IS_POSIX, OWN_GROUP, STOP_SIGNALS, interrupt
+from dnnsearch.runtime.python_command import python_command
 
 MAX_SECONDS = 3600.0  # MLflow's server needs a few, and minutes on a busy machine
 PAUSE_SECONDS = 0.2
 ANSWER_SECONDS = 30.0  # for one answer
+MAX_SHUTDOWN_SECONDS = 5.0  # for requests that are unanswered when MLflow shall stop
 
 
 def announce(health: str, text: str, page: str) -> None:
@@ -40,11 +49,37 @@ def _answers(address: str) -> bool:
 
 
 def main(arguments: list[str]) -> None:
-    """Run MLflow's command in this process, and announce its server from a thread."""
+    """Run MLflow's command and announce its server from a thread; stop it at the first signal."""
     health, text, page, *mlflow = arguments
-    threading.Thread(target=announce, args=(health, text, page), daemon=True).start()
-    sys.argv = ["mlflow", *mlflow]
-    runpy.run_module("mlflow", run_name="__main__", alter_sys=True)
+    for number in STOP_SIGNALS:
+        signal.signal(number, _exit)
+    server = subprocess.Popen(python_command("mlflow", *mlflow), **OWN_GROUP)
+    try:
+        threading.Thread(target=announce, args=(health, text, page), daemon=True).start()
+        sys.exit(server.wait())
+    finally:
+        for number in STOP_SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
+        _stop(server)
+
+
+def _exit(number: int, frame: FrameType | None) -> NoReturn:
+    sys.exit(128 + number)
+
+
+def _stop(server: "subprocess.Popen[bytes]") -> None:
+    """End MLflow's command and the processes that it has started."""
+    if server.poll() is not None:
+        return
+    if IS_POSIX:
+        os.killpg(server.pid, signal.SIGTERM)
+    else:
+        interrupt(server)
+    try:
+        server.wait(MAX_SHUTDOWN_SECONDS)
+    except subprocess.TimeoutExpired:
+        os.killpg(server.pid, signal.SIGKILL) if IS_POSIX else server.kill()
+    sys.stdout.write("MLflow's UI has stopped\n")
 
 
 if __name__ == "__main__":

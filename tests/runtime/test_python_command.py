@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -80,3 +81,18 @@ def test_our_entry_point_takes_the_current_folder_off_the_path(tmp_path: Path) -
     command = [sys.executable, "-m", "dnnsearch", "--version"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     assert subprocess.run(command, cwd=tmp_path, env=environment).returncode == 0
+
+
+def test_ctrl_c_ends_what_runs_without_a_traceback(shown: Path) -> None:
+    (shown / "shown.py").write_text("import time\nprint('here', flush=True)\ntime.sleep(60)\n")
+    process = subprocess.Popen(
+        python_command("shown"),
+        env=python_environment({**os.environ, "PYTHONPATH": str(shown)}),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"here\n"
+    process.send_signal(signal.SIGINT)
+    assert process.communicate(timeout=30) == (b"", b"")
+    assert process.returncode == -signal.SIGINT

@@ -1,7 +1,10 @@
 """MLflow's UI with an announcement, as a real process on a terminal of its own."""
 
+import os
+import signal
 import subprocess
 import threading
+import time
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from itertools import dropwhile, islice
@@ -34,16 +37,47 @@ def test_the_links_are_printed_last_when_it_answers_and_the_browser_is_opened(
         assert ui.stdout is not None
         printed = (line.decode().split() for line in ui.stdout)
         later = dropwhile(lambda line: line[:1] != ["ready:"], printed)  # MLflow prints before
-        lines = list(islice(later, 3))
+        lines = list(islice(later, 5))
         try:
-            assert [line[0] for line in lines[1:]] == ["moons", "moons-2"]
-            assert all("compareRunsMode=CHART" in line[1] for line in lines[1:])
-            assert is_healthy(lines[1][1].partition("/#")[0])
+            assert lines[1] == ["moons:"] and lines[3] == ["moons-2:"]
+            ((link,), (newest,)) = lines[2], lines[4]
+            assert all("compareRunsMode=CHART" in address for address in (link, newest))
+            assert is_healthy(link.partition("/#")[0])
             while not Path("opened").exists() or not Path("opened").read_text().strip():
                 assert ui.poll() is None
-            assert Path("opened").read_text().strip() == lines[2][1]
+            assert Path("opened").read_text().strip() == newest
         finally:
             ui.terminate()
+
+
+@pytest.mark.parametrize("is_ready", [False, True])
+def test_ctrl_c_ends_it_without_a_traceback(uri, info, folder, is_ready):
+    Tracker(uri, info).close()
+    port = free_port()
+    command = announced_ui_command(uri, port, browser=False)
+    log = folder / "log"
+    with log.open("wb") as output:
+        ui = subprocess.Popen(
+            command.argv,
+            env=command.environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        while is_ready and "ready: " not in log.read_text():
+            assert ui.poll() is None
+            time.sleep(0.1)
+        time.sleep(0 if is_ready else 2)  # it imports
+        os.killpg(ui.pid, signal.SIGINT)  # as a terminal does: to all in the foreground
+        assert ui.wait(30) == 130
+    finally:
+        if ui.poll() is None:
+            ui.terminate()
+    said = log.read_text()
+    assert said.endswith("MLflow's UI has stopped\n")
+    assert not any(word in said for word in ("Traceback", "Warning", "INFO"))
+    assert not is_healthy(f"http://127.0.0.1:{port}")
 
 
 def test_a_folder_without_studies_is_said_to_have_none(uri):
