@@ -53,9 +53,9 @@ def verify(
     Every trial is re-sampled and re-trained from scratch and compared with its record; recorded
     machine failures are replayed as they were. Then every promotion is repeated: confirmation,
     refit and test; records, test outputs, test figures and the champion's file are compared. That
-    is no further opening of the test set. The baselines are fitted again, and a difference of them
-    is a note alone. The study and its records are only read. The verdict is
-    `identical`; `equal within rounding`, if another processor or library computes now; or
+    is no further opening of the test set. The baselines, on dev and on the test set, are fitted
+    again, and a difference of them is a note alone. The study and its records are only read. The
+    verdict is `identical`; `equal within rounding`, if another processor or library computes now; or
     `different`. The last lines are the fingerprints of the champion and of the study. A lock file,
     which `lock STUDY` writes, is compared with what its config and data lead to now; no study or
     record is needed. A FILE.dnnstudy, which `export STUDY` writes, is checked as a whole and then
@@ -129,6 +129,7 @@ def _of_study(
 
     opened = open_study(name, storage)
     pin(opened.config.numerics)
+    from dnnsearch.promotion.baselines_on_test import verify_test_baselines
     from dnnsearch.promotion.nested.outer_verification import verify_outer
     from dnnsearch.promotion.repetition import verify_promotions
     from dnnsearch.reproduce.baseline_verification import verify_baselines
@@ -138,7 +139,7 @@ def _of_study(
         verdict = replay(opened, workers or opened.config.processes, report, _note)
     count = workers if isinstance(workers, int) else opened.config.processes
     verdict = verify_outer(opened, verify_promotions(opened, verdict, count), imported_by)
-    return verify_baselines(opened, verdict)
+    return verify_test_baselines(opened, verify_baselines(opened, verdict))
 
 
 def _of_lock(path: Path, workers: int | str | None, quiet: bool) -> "Verification":

@@ -32,14 +32,15 @@ def _line(study: OpenStudy) -> str:
         now = fit_study(study, definition.prepared, definition.numerics)
     except UserError as error:
         return f"  note: the baselines are not compared: {error}"
-    difference = next(_differences(stored.figures, now), "")
+    difference = next(figures_differences(stored.figures, now), "")
     if difference:
         return f"  note: {path}: {difference}; the verdict does not depend on it"
     names = ", ".join(TITLES[name] for name in stored.figures)
     return f"  baselines identical: {names}"
 
 
-def _differences(stored: Figures, now: Figures) -> Iterator[str]:
+def figures_differences(stored: Figures, now: Figures) -> Iterator[str]:
+    """Yield each stored figure that is another one now, with both values."""
     for name, figures in stored.items():
         for metric, figure in figures.items():
             for part, value in figure.items():

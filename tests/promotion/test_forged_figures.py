@@ -63,11 +63,12 @@ def test_verify_repeats_a_promotion_and_prints_the_champions_fingerprint(
         f"  promotion of trial {said['trial']} identical: 3 configurations confirmed, 4 networks "
         "refitted and scored on 100 test examples"
     )
-    assert [line.split()[0] for line in lines[2:]] == ["champion", "fingerprint"]
+    assert lines[2].startswith("  baselines on the test set identical: linear model, ")
+    assert [line.split()[0] for line in lines[3:]] == ["champion", "fingerprint"]
     assert openings(folder) == before  # a verification is no opening
     assert program.run(folder, "fingerprint", "clean").splitlines() == [
-        lines[2],
-        lines[3].split()[1],
+        lines[3],
+        lines[4].split()[1],
     ]
     assert len(program.run(folder, "fingerprint", "clean", "--trials", "3").splitlines()) == 1
     for path in memo(open_study("clean", f"sqlite:///{folder}/optuna.db")).paths():
@@ -101,6 +102,22 @@ def test_a_forged_figure_is_not_printed_and_verify_names_it(
     assert again["test"] == true
     assert not any("WARNING" in line for line in again["lines"])
     assert "clean identical" in program.run(folder, "verify", "clean", *QUIET)
+
+
+def test_a_forged_baseline_is_reported_and_is_no_failure(
+    program: Preloaded, promote: Promote, folder: Path
+) -> None:
+    true = promote("clean")["baselines"]
+    for change, words in (
+        (lambda entry: entry["baselines"]["linear"]["dev_accuracy"].update(value=0.1), "0.1 of "),
+        (lambda entry: entry["baselines"].pop("trees"), "boosted trees is not there; the verdict"),
+    ):
+        forged(folder, change)
+        lines = program.run(folder, "verify", "clean", *QUIET).splitlines()
+        (note,) = (line for line in lines if line.startswith("  note: promotion of trial "))
+        assert words in note
+        assert note.endswith("; the verdict does not depend on it")
+        assert promote("clean")["baselines"] == true == openings(folder)[0]["baselines"]
 
 
 def test_a_forged_figure_of_another_promotion_of_the_study_is_corrected_too(
