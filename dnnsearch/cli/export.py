@@ -1,5 +1,6 @@
 """`export`: a study as one file."""
 
+import sys
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -8,6 +9,7 @@ import typer
 
 from dnnsearch.cli.options import Storage, Study, writable
 from dnnsearch.cli.progress import progress_printer
+from dnnsearch.cli.startup import pin
 from dnnsearch.cli.streams import say
 from dnnsearch.runtime.cli_process import program_name, send_result
 from dnnsearch.urls import DEFAULT_STORAGE
@@ -53,11 +55,18 @@ def export(
     if path.suffix != SUFFIX:
         raise UserError(f"FILE must end with {SUFFIX}, but got {path}")
     opened = open_study(study, storage)
+    pin(opened.config.numerics)
+    from dnnsearch.promotion.quoted_figures import figure_note, outer_note
+
+    note = figure_note(opened)
+    outer_note(opened)
     sources = enclosed(opened) if with_data else []
     content = archive(opened, with_data, partial(_page, opened, quiet))
     write_whole(writable(path).resolve(), content)
     data = f"with all rows of {', '.join(sources)}" if sources else "without the rows of the data"
     size = f"{path}: {len(opened.trials())} trials, {data}"
+    if note:
+        say([f"note: the test figure is {note}"], sys.stderr)
     say([size, f"to verify it: {program_name()} verify {path}"])
     send_result({"file": str(path)})
 

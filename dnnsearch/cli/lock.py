@@ -1,5 +1,6 @@
 """`lock`: the small text file by which a clone can verify a study."""
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -27,8 +28,8 @@ def lock(
 
     It is a small text beside the config: what defines the study, the digests of its data and of the
     code that computed it, how each trial ended, and the figure of the champion if the study was
-    promoted here. Keep it in git: `verify FILE` needs only the
-    config, the data and this file.
+    promoted here. Its networks are scored again first: a figure that they do not have is refused.
+    Keep it in git: `verify FILE` needs only the config, the data and this file.
 
     \b
     Examples:
@@ -40,11 +41,15 @@ def lock(
     opened = open_study(study, storage)
     pin(opened.config.numerics)
     from dnnsearch.promotion.locked_champion import locked_champion
+    from dnnsearch.promotion.quoted_figures import figure_note
     from dnnsearch.reproduce.locking import config_of, lock_path, locked
 
+    note = figure_note(opened)
     source = config_of(study, config)
     path = lock_path(opened, source)
     written = replace(locked(opened, source), champion=locked_champion(opened))
     write_text(path, written.encode())
+    if note:
+        say([f"note: the test figure is {note}"], sys.stderr)
     say([f"{path}: {len(written.trial)} trials; to verify it: {program_name()} verify {path}"])
     send_result({"file": str(path)})

@@ -55,11 +55,12 @@ def verify(
     refit and test; records, test outputs, test figures and the champion's file are compared. That
     is no further opening of the test set. The baselines, on dev and on the test set, are fitted
     again, and a difference of them is a note alone. The study and its records are only read. The
-    verdict is `identical`; `equal within rounding`, if another processor or library computes now; or
-    `different`. The last lines are the fingerprints of the champion and of the study. A lock file,
-    which `lock STUDY` writes, is compared with what its config and data lead to now; no study or
-    record is needed. A FILE.dnnstudy, which `export STUDY` writes, is checked as a whole and then
-    verified like a study, in a temporary folder, on the data that are enclosed or given by --data.
+    verdict is `identical`; `equal within rounding`, if another processor or library computes now;
+    or `different`. The last lines are the fingerprints of the champion and of the study. A lock
+    file, which `lock STUDY` writes, is compared with what its config and data lead to now; no study
+    or record is needed. A FILE.dnnstudy, which `export STUDY` writes, is checked as a whole and
+    then verified like a study, in a temporary folder, on the data that are enclosed or given by
+    --data.
 
     Exit code: 0 identical, 1 not identical (the first difference is named), 2 not possible.
 

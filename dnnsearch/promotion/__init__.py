@@ -13,6 +13,7 @@ This room does not know how a search chooses its trials, nor how its results are
 - `baselines_on_test`: a linear model and boosted trees on the same test rows.
 - `locked_champion`: the champion's figure in a lock file, and how it is promoted again.
 - `logged_figures`: figures in the log, compared with what their networks score again.
+- `quoted_figures`: the same before a figure is quoted.
 - `champion_fingerprint`: one SHA-256 of a champion and its test figures.
 - `repetition`: a promotion repeated from scratch and compared, for `verify`.
 - `evaluation_scores`: scores of networks on dev, and of models on a test set.

@@ -11,6 +11,7 @@ from typing import Any
 
 from dnnsearch.config.dimensions import Fixed, Range
 from dnnsearch.promotion.champion_fingerprint import champion_entries
+from dnnsearch.promotion.quoted_figures import figure_note, outer_note
 from dnnsearch.reporting.analysis.report_data import read
 from dnnsearch.runtime.cli_process import NAME
 from dnnsearch.runtime.package_version import package_version
@@ -47,10 +48,13 @@ class Figure:
 def cite(study: OpenStudy) -> dict[str, Any]:
     """Return the citation as a document: `sentences`, `markdown`, `latex`, and what they are of.
 
-    Raise UserError if a trial is unfinished, if none has finished, or if a record is damaged.
+    Raise UserError if a trial is unfinished, if none has finished, if a record is damaged, or if
+    the figure in the log is not what its networks score again.
     """
     fingerprint = study.fingerprint()
-    figure = _champion(study) or _best_trial(study)
+    note, outer_why = figure_note(study), outer_note(study)
+    unscored = f" This is as the study has it, for {outer_why}." if outer_why else ""
+    figure = _champion(study, note) or _best_trial(study)
     cells = _cells(study, figure, fingerprint)
     outer = outer_figure(study)
     return {
@@ -61,7 +65,7 @@ def cite(study: OpenStudy) -> dict[str, Any]:
         "verify": _verify(study),
         "sentences": [
             *_sentences(study, figure, cells, fingerprint),
-            *([outer.sentence] if outer else []),
+            *([f"{outer.sentence}{unscored}"] if outer else []),
         ],
         "markdown": _markdown(cells),
         "latex": _latex(cells),
@@ -74,7 +78,7 @@ def lines(citation: dict[str, Any]) -> list[str]:
     return [" ".join(sentences), "", *markdown, "", *latex]
 
 
-def _champion(study: OpenStudy) -> Figure | None:
+def _champion(study: OpenStudy, note: str) -> Figure | None:
     """Return the test figure of the champion; None if the study was not promoted here."""
     if (found := next(champion_entries(study), None)) is None:
         return None
@@ -86,7 +90,7 @@ def _champion(study: OpenStudy) -> Figure | None:
         text=score_text(score),
         of=f"The champion, {networks} networks of trial {record.spec.number},",
         note=f"{entry['figures']['examples']} test rows, where guessing has {guess:.4f} "
-        f"({history(study).sentence(entry['model'])})",
+        f"({'; '.join([history(study).sentence(entry['model']), *([note] if note else [])])})",
         document={"metric": name, **score, "guess": guess, "trial": record.spec.number},
     )
 

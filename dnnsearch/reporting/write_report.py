@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from dnnsearch.deployment.trial_model import prepared_of
 from dnnsearch.errors import DamagedFile, UserError
+from dnnsearch.promotion.quoted_figures import figure_note, outer_note
 from dnnsearch.reporting.analysis.analyses import analyse, analyse_deeper
 from dnnsearch.reporting.analysis.champion_trial import ShownNetworks, networks_to_show
 from dnnsearch.reporting.analysis.explanation import explain
@@ -20,7 +21,7 @@ from dnnsearch.reporting.html.columns_section import what_columns_do, without_co
 from dnnsearch.reporting.html.comparison_section import compare_studies
 from dnnsearch.reporting.html.markup import Markup, joined, tag
 from dnnsearch.reporting.html.page import page
-from dnnsearch.reporting.html.test_figure_section import test_figure
+from dnnsearch.reporting.html.test_figure_section import figure_section
 from dnnsearch.runtime import numerics
 from dnnsearch.study.baselines import baselines_file
 from dnnsearch.study.baselines.fit_study import fit_and_keep
@@ -101,6 +102,17 @@ def attach(study: OpenStudy, name: str, report: Report) -> bool:
     )
 
 
+def _test_figure(study: OpenStudy) -> Markup:
+    """Return the section on the test figure, which warns if its networks score something else."""
+    found = promoted_figure(study)
+    try:
+        figure_note(study)
+        outer_note(study)
+    except UserError as error:
+        return figure_section(found, str(error))
+    return figure_section(found)
+
+
 def _read(study: OpenStudy, on_message: OnMessage) -> ReportData:
     def progress(at: int, of: int) -> None:
         if at % 100 == 0 or at == of:
@@ -116,7 +128,7 @@ def _one(
     analyses = analyse(data, draws, on_message)
     warnings = list(findings(analyses))
     sentences = verdict(data, analyses, warnings)
-    test_set, figure = history(study), test_figure(promoted_figure(study))  # which says it, too
+    test_set, figure = history(study), _test_figure(study)  # which says it, too
     is_opened = bool(test_set.openings or test_set.unknown)
     opened = test_set.sentence() if is_opened and not figure else ""
     first = [

@@ -17,6 +17,8 @@ from dnnsearch.study.stored_study import CHAMPION, OpenStudy
 from dnnsearch.study.test_set_history import history
 
 Figure = Mapping[str, float]  # value, low, high, and guess
+DAMAGED = "a test figure in the log is damaged"
+ROUNDING = 1e-9  # absolute and relative, of an end of an interval that is the value
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class PromotedFigure:
     is_champion: bool
     openings: str  # who has opened the test rows
     outer: OuterFigure | None = None  # of the procedure, if it was measured
+    doubt: str = ""  # why it is not what `promote` wrote
 
     def metrics(self) -> dict[str, float]:
         """Return all of it as metrics of MLflow, without undefined values."""
@@ -68,7 +71,8 @@ class PromotedFigure:
 def promoted_figure(study: OpenStudy, model: str = "") -> PromotedFigure | None:
     """Return the figure of the champion, or of the model of this name in the log.
 
-    Without a champion it is that of the last promotion; None if nothing was promoted.
+    Without a champion it is that of the last promotion; None if nothing was promoted, or if it
+    cannot be read.
     """
     definition = study.definition
     test = test_set_id(definition["data_digest"], definition["split_digest"])
@@ -79,7 +83,9 @@ def promoted_figure(study: OpenStudy, model: str = "") -> PromotedFigure | None:
         chosen = [e for e in scored if e["model"] == model]
     else:
         chosen = champions or scored
-    return _figure(study, chosen[-1], chosen[-1] in champions) if chosen else None
+    if not chosen or contradiction(chosen[-1], study.config.objective) == DAMAGED:
+        return None
+    return _figure(study, chosen[-1], chosen[-1] in champions)
 
 
 def _figure(study: OpenStudy, entry: Mapping[str, Any], is_champion: bool) -> PromotedFigure:
@@ -96,4 +102,34 @@ def _figure(study: OpenStudy, entry: Mapping[str, Any], is_champion: bool) -> Pr
         is_champion=is_champion,
         openings=history(study).sentence(entry["model"]),
         outer=outer_figure(study),
+        doubt=contradiction(entry, objective),
     )
+
+
+def contradiction(entry: Mapping[str, Any], objective: str) -> str:
+    """Return what in the figures of an entry contradicts itself, in words; empty if nothing does.
+
+    A value lies within its interval, and the log has the objective's figure twice.
+    """
+    try:
+        figures, metrics = entry["figures"], entry.get("metrics", {})
+        both = [figures["ensemble"], figures["single"]]
+        if not all(_is_within(one) for one in (*both, *metrics.values())):
+            return "a test figure in the log is not within its own interval"
+        own = {**figures["ensemble"], "guess": figures["guess"]}
+        copy = metrics.get(objective, own)
+        if any(not _are_close(own[part], copy[part]) for part in own):
+            return f"the log has two test figures of {objective}"
+        return "" if figures["examples"] > 0 else "the log has a test figure of no examples"
+    except (AttributeError, LookupError, TypeError, ValueError):
+        return DAMAGED
+
+
+def _is_within(figure: Figure) -> bool:
+    value, low, high = (float(figure[part]) for part in ("value", "low", "high"))
+    slack = ROUNDING * max(1.0, abs(value))
+    return not math.isfinite(value) or low - slack <= value <= high + slack
+
+
+def _are_close(a: float, b: float) -> bool:
+    return a == b or math.isclose(a, b, rel_tol=ROUNDING) or (math.isnan(a) and math.isnan(b))

@@ -106,6 +106,7 @@ def study_info(study: OpenStudy) -> StudyInfo:
     definition = study.definition
     attributes = study.attributes
     figure = promoted_figure(study)
+    figure = None if figure and figure.doubt else figure
     return StudyInfo(
         name=study.name,
         experiment=attributes[EXPERIMENT],

@@ -1,6 +1,7 @@
 """A test figure that was forged in the database is found by `promote`, `verify` and `retune`."""
 
 import json
+import re
 import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,7 +13,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import dnnsearch
 from dnnsearch.deployment.champion import champion_path
+from dnnsearch.errors import UserError
 from dnnsearch.models import model_file
 from dnnsearch.models.conformal import Conformal
 from dnnsearch.models.ensemble import Model
@@ -46,6 +49,12 @@ def forged(folder: Path, change: Change) -> None:
 
 def better(entry: dict[str, Any]) -> None:
     entry["figures"]["ensemble"].update(value=0.9925, low=0.97, high=0.999)
+
+
+def better_twice(entry: dict[str, Any]) -> None:
+    """As a person who knows that the log has the figure twice, with its interval."""
+    better(entry)
+    entry["metrics"]["dev_accuracy"].update(entry["figures"]["ensemble"])
 
 
 def openings(folder: Path) -> list[dict[str, Any]]:
@@ -102,6 +111,49 @@ def test_a_forged_figure_is_not_printed_and_verify_names_it(
     assert again["test"] == true
     assert not any("WARNING" in line for line in again["lines"])
     assert "clean identical" in program.run(folder, "verify", "clean", *QUIET)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (better, "the log has two test figures of dev_accuracy"),
+        (better_twice, "the test figure of the ensemble is 0.9925 in the log, and evaluated again"),
+        (
+            lambda entry: entry["figures"]["single"].update(value=0.999, high=0.99),
+            "a test figure in the log is not within its own interval",
+        ),
+        (lambda entry: entry["figures"].pop("guess"), "a test figure in the log is damaged"),
+    ],
+)
+def test_a_forged_figure_is_neither_cited_locked_nor_exported_and_a_report_marks_it(
+    program: Preloaded, promote: Promote, folder: Path, change: Change, words: str
+) -> None:
+    true = promote("clean")["test"]
+    forged(folder, change)
+    for command in ("cite", "lock", "export"):
+        said = program.run(folder, command, "clean", code=2).splitlines()[-1]
+        assert words in said
+        assert said.startswith("error: study clean: the log of its test set, trial ")
+        assert said.endswith("promote clean --top 3 --replicates 4")
+    assert not list(folder.glob("clean.*lock")) + list(folder.glob("*.dnnstudy"))
+    with pytest.raises(UserError, match=re.escape(words)):
+        dnnsearch.cite("clean")
+    program.run(folder, "report", "clean", "--quiet")
+    page = (folder / "report-clean.html").read_text()
+    assert words in page
+    assert "This is not what the networks have" in page
+    assert promote("clean")["test"] == true  # as the line says
+    assert f"{true['ensemble']['value']:.4f}" in program.run(folder, "cite", "clean")
+
+
+def test_without_data_a_citation_says_that_the_figure_is_not_scored_again(
+    promote: Promote, folder: Path
+) -> None:
+    promote("clean")
+    assert "as the log has it" not in dnnsearch.cite("clean").text
+    (folder / "clean.csv").unlink()
+    said = "as the log has it: the records of its networks, or the data, are not here to score it"
+    assert said in dnnsearch.cite("clean").text
 
 
 def test_a_forged_baseline_is_reported_and_is_no_failure(

@@ -34,33 +34,49 @@ def verify_outer(study: OpenStudy, verdict: Verification, imported_by: str = "")
     if verdict.verdict == "different" or OUTER not in study.rows.attributes:
         return verdict
     try:
-        return verdict.with_lines([_line(study, outer_figure(study), imported_by)])
+        return verdict.with_lines([_line(study, imported_by)])
     except Different as difference:
         return verdict.but(study.name, str(difference))
 
 
-def _line(study: OpenStudy, figure: OuterFigure | None, imported_by: str) -> str:
-    """Return what was compared; raise Different."""
+def compare_outer(study: OpenStudy, store: ArrayStore) -> str:
+    """Compare the figure of the outer folds; return why that is not possible, else nothing.
+
+    Raise Different if it is not what the studies of the folds have.
+    """
+    figure = outer_figure(study)
     if figure is None:
         raise Different("the figure of its outer folds is not one that `promote --outer` wrote")
-    count = len(figure.folds)
-    what = f"{figure.name} {figure.figure['value']:.4f} of {count} outer folds"
-    again = f"to repeat it: {program_name()} promote {shlex.quote(study.name)} --outer {count}"
-    if imported_by and not folder(study).is_dir():
-        return (
-            f"  note: {what}: not compared, for the file was written without the studies of the "
-            f"folds; where they are, `{program_name()} export {shlex.quote(study.name)}` encloses "
-            "them now"
-        )
     if not folder(study).is_dir():
-        return f"  note: {what}: not compared, for the studies of the folds are not here; {again}"
+        return "the studies of the folds are not here"
+    try:
+        for k in range(1, len(figure.folds) + 1):
+            _compare(figure, k, study, store)
+    except UserError as error:
+        return str(error)
+    return ""
+
+
+def outer_count(study: OpenStudy) -> int:
+    """Return the number of outer folds; 0 if the figure cannot be read."""
+    figure = outer_figure(study)
+    return len(figure.folds) if figure else 0
+
+
+def _line(study: OpenStudy, imported_by: str) -> str:
+    """Return what was compared; raise Different."""
     with tempfile.TemporaryDirectory(prefix="dnnsearch-") as temporary:
-        store = ArrayStore(Path(temporary))
-        try:
-            for k in range(1, count + 1):
-                _compare(figure, k, study, store)
-        except UserError as error:
-            return f"  note: {what}: not compared: {error}; {again}"
+        why_not = compare_outer(study, ArrayStore(Path(temporary)))
+    figure = outer_figure(study)
+    assert figure is not None  # it was compared
+    count, name = len(figure.folds), shlex.quote(study.name)
+    what = f"{figure.name} {figure.figure['value']:.4f} of {count} outer folds"
+    if why_not and imported_by:
+        again = f"where they are, `{program_name()} export {name}` encloses them now"
+        return f"  note: {what}: not compared, for {why_not} or in the file; {again}"
+    if why_not:
+        again = f"to repeat it: {program_name()} promote {name} --outer {count}"
+        return f"  note: {what}: not compared, for {why_not}; {again}"
     return (
         f"  {what} identical: their networks scored again on {figure.rows} rows; to repeat the "
         f"search of the first: {_repetition(study, count, imported_by)}"

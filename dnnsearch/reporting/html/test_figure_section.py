@@ -10,10 +10,10 @@ from dnnsearch.study.evaluation_log import on_test
 from dnnsearch.study.promoted_figure import PromotedFigure
 
 
-def test_figure(figure: PromotedFigure | None) -> Markup:
-    """Return the section; empty if nothing was promoted."""
+def figure_section(figure: PromotedFigure | None, doubt: str = "") -> Markup:
+    """Return the section; empty if nothing was promoted. `doubt` is why it is not to be trusted."""
     if figure is None:
-        return Markup("")
+        return section("On the test set", *_warning(doubt)) if doubt else Markup("")
     metrics = list(figure.ensemble)
     guess = {name: one["guess"] for name, one in figure.ensemble.items() if "guess" in one}
     rows = [["the ensemble", *_scores(metrics, figure.ensemble)]]
@@ -28,10 +28,17 @@ def test_figure(figure: PromotedFigure | None) -> Markup:
     outer = [tag("p", figure.outer.sentence)] if figure.outer else []
     return section(
         "On the test set",
+        *_warning(doubt),
         tables.table(["", *map(on_test, metrics)], rows),
         *outer,
         about=f"{about}These are the figures of the log; verify computes the networks' own again.",
     )
+
+
+def _warning(doubt: str) -> list[Markup]:
+    """Return the warning that a figure is not to be trusted, if there is a reason."""
+    title = tag("strong", "This is not what the networks have: ")
+    return [tag("ul", tag("li", title, doubt), class_="warnings")] if doubt else []
 
 
 def _scores(metrics: list[str], figures: Mapping[str, Mapping[str, float]]) -> list[Markup]:

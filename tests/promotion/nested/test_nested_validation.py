@@ -14,9 +14,10 @@ import pytest
 import dnnsearch
 from dnnsearch.deployment.bundle.archive import decode, encode
 from dnnsearch.deployment.bundle.study_export import export, report_mark
+from dnnsearch.errors import UserError
 from dnnsearch.promotion.nested.outer_verification import verify_outer
 from dnnsearch.reporting.citation import cite
-from dnnsearch.reporting.html.test_figure_section import test_figure as figure_section
+from dnnsearch.reporting.html.test_figure_section import figure_section
 from dnnsearch.reproduce.verify import Verification
 from dnnsearch.statistics.fold_interval import fold_interval
 from dnnsearch.study.evaluation_log import EvaluationLog
@@ -110,7 +111,7 @@ def check_exported(program: Preloaded, two: Path, outer: dict[str, Any]) -> None
     before = {**without, "report.html": without["report.html"] + report_mark(without)}
     (here / "before.dnnstudy").write_bytes(encode(before))
     said = program.run(here, "verify", "before.dnnstudy", "--data=clean.csv", "--quiet", **cache)
-    assert "not compared, for the file was written without the studies of the folds" in said
+    assert "not compared, for the studies of the folds are not here or in the file; wh" in said
 
 
 TRIALS = Verification("identical", ["two identical: 2 trials", "fingerprint 0"])
@@ -131,6 +132,10 @@ def check_verified(two: Path, outer: dict[str, Any]) -> None:
         found = verify_outer(opened(two), TRIALS)
         assert found.exit_code == 1
         assert "outer fold" in found.lines[0]
+        with pytest.raises(
+            UserError, match="outer fold 2 of 2: .*; to write it anew: "
+        ):
+            cite(opened(two))
     rows.set_attribute("outer", {**true, "trials": 400})
     different = "outer fold 1 of 2: the study has 400 as its trials, and the fold's own 2"
     assert different in verify_outer(opened(two), TRIALS).lines[0]
@@ -138,6 +143,8 @@ def check_verified(two: Path, outer: dict[str, Any]) -> None:
     shutil.rmtree(outer_folder(opened(two)))
     (_, note, _) = verify_outer(opened(two), TRIALS).lines
     assert "of 2 outer folds: not compared, for the studies of the folds are not here" in note
+    (*_, last) = cite(opened(two))["sentences"]
+    assert last.endswith("This is as the study has it, for the studies of the folds are not here.")
 
 
 @pytest.mark.proof
