@@ -132,9 +132,7 @@ def check_verified(two: Path, outer: dict[str, Any]) -> None:
         found = verify_outer(opened(two), TRIALS)
         assert found.exit_code == 1
         assert "outer fold" in found.lines[0]
-        with pytest.raises(
-            UserError, match="outer fold 2 of 2: .*; to write it anew: "
-        ):
+        with pytest.raises(UserError, match="outer fold 2 of 2: .*; to write it anew: "):
             cite(opened(two))
     rows.set_attribute("outer", {**true, "trials": 400})
     different = "outer fold 1 of 2: the study has 400 as its trials, and the fold's own 2"
