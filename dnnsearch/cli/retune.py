@@ -1,5 +1,6 @@
 """`retune`: a new search on newer data, and whether its champion beats the old one."""
 
+import sys
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -99,7 +100,7 @@ def retune(
 def _run(
     opened: "OpenStudy", definition: "Definition", extent: dict[str, Any], silent: bool
 ) -> "Retuning":
-    """Search, promote and compare, with one bar of trainings."""
+    """Search, promote and compare, with one bar of trainings; only the result is on stdout."""
     from dnnsearch.cli.display import display
     from dnnsearch.cli.display.tally import Tally
     from dnnsearch.promotion.retuning.retune_study import retune as run_retuning
@@ -111,7 +112,7 @@ def _run(
 
         def searching() -> "AbstractContextManager[SearchObserver]":
             bar.erase()
-            return display(tally, silent)
+            return display(tally, silent, lines_to=sys.stderr)
 
         return run_retuning(
             opened, definition, **extent, observing=searching, report=bar.say, show=bar

@@ -187,21 +187,23 @@ def _print_summary(outcome: "Outcome") -> None:
     """Print the leaderboard and the commands that can follow."""
     from dnnsearch.reporting.terminal import with_ties
     from dnnsearch.study.baselines import baselines_file
-    from dnnsearch.study.baselines.baselines_text import lines
+    from dnnsearch.study.baselines.baselines_text import how_to_fit, lines
     from dnnsearch.study.leaderboard.leaderboard_table import table
 
-    board = with_ties(outcome.study)
+    board, config = with_ties(outcome.study), outcome.study.config
     say([f"study {board.study}, {board.counts}"])
     say(table(board, MAX_TRIALS_SHOWN, terminal_width()))
+    baselines = baselines_file.read(outcome.study)
     if board.ranked:
         best = board.best
         say([f"best: trial {best.number} with {board.objective} {best.value:.4f}"])
-    say(lines(baselines_file.read(outcome.study), board.objective))
-    number = board.best.number if board.ranked else None
-    say(next_commands(outcome.study.config, board.study, number))
+        say(lines(baselines, board.objective, best.value))
+    if board.ranked and baselines is None:
+        say([how_to_fit(command_on("report", config, board.study))])
+    say(next_commands(config, board.study, board.best.number if board.ranked else None))
     if outcome.lacking:
         trials = f"{outcome.lacking} of {len(board.rows)} trials are not in MLflow"
-        sends = command_on("publish", outcome.study.config, board.study)
+        sends = command_on("publish", config, board.study)
         say([f"{trials}; when it works: {sends}"])
     if len(board.rows) < outcome.trials:
         say([f"  resume, up to {outcome.trials} trials: {_resuming(outcome)}"])

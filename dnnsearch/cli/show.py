@@ -133,7 +133,8 @@ def _print(
         match = f"; {len(chosen.rows)} of them match" if len(chosen.rows) < len(board.rows) else ""
         say([f"study {board.study}, {board.counts}{match}"])
         say(table(chosen, top, terminal_width()))
-        say(lines(baselines_file.read(study), board.objective))
+        best = board.best.value if board.ranked else None
+        say(lines(baselines_file.read(study), board.objective, best))
         if outer := outer_figure(study):
             say([outer.sentence])
         if source := source_commits.line(study.attributes):

@@ -82,6 +82,7 @@ def _run(
 
 
 def _lines(outcome: "Outcome") -> list[str]:
+    from dnnsearch.study.given_trials import given_count
     from dnnsearch.study.leaderboard.ranking import leaderboard
     from dnnsearch.trials.flat_params import describe
 
@@ -94,6 +95,8 @@ def _lines(outcome: "Outcome") -> list[str]:
     if board.ranked:
         best = board.best
         lines.append(f"best: trial {best.number} with {board.objective} {best.value:.4f}")
+    given = given_count(len(study.given))
+    lines.append(f"study {study.name} has {len(board.rows)} trials now, {given}")
     if outcome.lacking:
         sends = command_on("publish", study.config, study.name)
         lines.append(f"{outcome.lacking} trials are not in MLflow; when it works: {sends}")

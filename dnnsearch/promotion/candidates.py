@@ -98,8 +98,7 @@ class Trainer:
                 if isinstance(event, Done):
                     self.meter.end(event.number)
                     records[event.number] = self.records.save(event.packed)
-                    spec = missing.pop(event.number)
-                    self.report(f"{self._name(spec.number)}: {spec.replicates} networks trained")
+                    del missing[event.number]
         return [record for spec in specs if (record := records[spec.number])]
 
     def _name(self, number: int) -> str:

@@ -36,9 +36,7 @@ def choose_ensemble(dev: DevOutputs, first: int, trials: Sequence[int]) -> tuple
     members = [f"{trial} (weight {n})" for trial, n in zip(trials, whole, strict=True) if n]
     is_alone = len(members) == 1
     note = f"on all of dev, trial {trials[first]} alone is best" if is_alone else ""
-    piece = (
-        "ensemble across configurations" if is_alone else f"ensemble of trials {', '.join(members)}"
-    )
+    piece = "mixture of configurations" if is_alone else f"mixture of trials {', '.join(members)}"
     return whole, Tried(piece, dev.objective, found, note)
 
 

@@ -16,7 +16,7 @@ from dnnsearch.models.calibration import Calibration
 from dnnsearch.nn import OUTPUTS
 from dnnsearch.promotion.dev_outputs import DevOutputs
 from dnnsearch.statistics.cross_fitting import cross_fitted, gain
-from dnnsearch.statistics.interval import Interval
+from dnnsearch.statistics.interval import Interval, better_or_worse, gain_range
 from dnnsearch.statistics.temperature import fit_temperature
 from dnnsearch.statistics.threshold import fit_shift
 from dnnsearch.trials.metrics import METRICS
@@ -43,10 +43,10 @@ class Tried:
     def line(self) -> str:
         """The gain, and whether the piece was taken."""
         metric = self.metric.removeprefix("dev_")
-        gain = f"{self.gain.middle:+.4f} (95 %: {self.gain.low:+.4f} to {self.gain.high:+.4f})"
-        verdict = "taken" if self.taken else f"not taken{': ' if self.note else ''}{self.note}"
-        where = "on dev rows that did not fit it"
-        return f"{self.piece}: {metric} better by {gain} {where}; {verdict}"
+        gain = f"{better_or_worse(self.gain.middle)} (95 %: {gain_range(self.gain)})"
+        why_not = self.note or "it is not clearly better"
+        verdict = "taken" if self.taken else f"not taken, because {why_not}"
+        return f"{self.piece}: {metric} {gain} on dev rows that did not fit it; {verdict}"
 
     def document(self) -> dict[str, Any]:
         """Return it for `promote --json`."""

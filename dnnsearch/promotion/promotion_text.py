@@ -135,7 +135,8 @@ def _test(promotion: Promotion) -> list[str]:
     unseen = "" if promotion.known else ", which no trial has seen"
     rows = f"{scores['examples']} test examples{unseen}"
     return [
-        f"refitted on train and dev, {promotion.networks} networks; {name} on {rows}:",
+        f"refitted on train and dev: {promotion.networks} networks, together the ensemble",
+        f"{name} on {rows}:",
         *([_known(promotion)] if promotion.known else []),
         f"  the ensemble   {ensemble}",
         f"  one network    {single}",

@@ -40,6 +40,18 @@ def with_error(value: float, error: float, interval: Interval | None) -> str:
     return f"{value:.4f} ± {shown if float(shown) else format(error, '.0e')}"
 
 
+def better_or_worse(gain: float) -> str:
+    """Return a gain in words, such as `0.0148 worse`; more is better."""
+    if math.isnan(gain):
+        return "not defined"
+    return f"{abs(gain):.4f} {'worse' if gain < 0 else 'better'}"
+
+
+def gain_range(gain: Interval) -> str:
+    """Return the interval of a gain in words, such as `0.0204 worse to 0.0011 better`."""
+    return f"{better_or_worse(gain.low)} to {better_or_worse(gain.high)}"
+
+
 def wilson(share: float, examples: float) -> Interval:
     """Return the 95 % interval of a share of examples (Wilson 1927); not empty even at 0 and 1."""
     z = NORMAL_QUANTILE_95

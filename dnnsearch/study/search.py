@@ -124,7 +124,7 @@ def search(
         open_for_writing(definition, accept_code) as (study, check_lock),
     ):
         number = None if given is None else plan_given(study, definition.prepared.shape, given)
-        trials = _announce(study, retry_failed, observer)
+        trials = _announce(study, retry_failed, observer, number)
         ledger = Ledger(study, [publisher.put, observer.on_trial], check_lock)
         stored = len(ledger.stored)
         needed = stored if number is None else max(stored, number + 1)
@@ -169,15 +169,21 @@ def _say_why(gains: GainWatch, observer: SearchObserver) -> None:
         observer.on_message(gains.reason())
 
 
-def _announce(study: OpenStudy, retry_failed: bool, observer: SearchObserver) -> int:
-    """Plan the retries if they are asked for; return the number of trials in all."""
+def _announce(
+    study: OpenStudy, retry_failed: bool, observer: SearchObserver, given: int | None
+) -> int:
+    """Plan the retries if they are asked for; return the number of trials in all.
+
+    The observer is told how many there are after this search, which adds none but trial `given` if
+    there is one.
+    """
     if retry_failed:
         retries = plan_retries(study)
         again = f"{retries} failed trial{'' if retries == 1 else 's'} will be tried again"
         observer.on_message(again if retries else "no failed trials left to retry")
     trials, stored = study.total_trials(study.config.trials), len(study.trials())
-    observer.on_total(trials)
-    if stored > trials:
+    observer.on_total(trials if given is None else max(stored, given + 1))
+    if stored > trials and given is None:
         observer.on_message(f"study {study.name} has {stored} trials already, and keeps them")
     return trials
 

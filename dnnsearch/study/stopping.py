@@ -25,6 +25,8 @@ class GainWatch:
         self._limit = config.stop_after
         self._value: float | None = None
         self._error = 0.0
+        self._best: tuple[int, float] | None = None  # number and value, whether it is a gain or not
+        self._told = 0
         self.incumbent = -1  # its number
         self.without_gain = 0  # trials told since the last gain
 
@@ -36,6 +38,10 @@ class GainWatch:
     def tell(self, record: Record) -> None:
         """Count a told trial; one without a value gains nothing."""
         value = optuna_value(record)
+        self._told += 1
+        best = None if self._best is None else self._best[1]
+        if value is not None and self._metric.direction.better(value, best):
+            self._best = record.spec.number, value
         if value is None or not self._is_gain(value):
             self.without_gain += 1
             return
@@ -44,13 +50,23 @@ class GainWatch:
 
     def reason(self) -> str:
         """Return why the search stopped, as a sentence for the user."""
+        stopped = f"stopped after {self._told} trials, because stop_after is {self._limit}"
         if self._value is None:
-            return f"stopped: none of the first {self.without_gain} trials has a value"
+            return f"{stopped}: none of them has a value"
+        more = self.without_gain - (self._limit or 0)
+        late = f" ({more} of them had begun before that was known)" if more else ""
+        than = f"trial {self.incumbent} ({self._config.objective} {self._value:.4f})"
         return (
-            f"stopped: none of the last {self.without_gain} trials beats trial {self.incumbent} "
-            f"({self._config.objective} {self._value:.4f}) by more than its standard error "
-            f"({self._error:.4f})"
+            f"{stopped}: none of the last {self.without_gain}{late} beats {than} by more than its "
+            f"standard error ({self._error:.4f}){self._ahead_by_less()}"
         )
+
+    def _ahead_by_less(self) -> str:
+        """Return which trial is the best, if it beats the incumbent by less than needed."""
+        if self._best is None or self._best[0] == self.incumbent:
+            return ""
+        number, value = self._best
+        return f"; trial {number} ({value:.4f}) does by less"
 
     def _is_gain(self, value: float) -> bool:
         if self._value is None:
@@ -66,7 +82,7 @@ class GainWatch:
         examples = None
         if self._metric.is_share and predictions is not None:
             examples = count_examples(predictions, config)
-        objective = record.curves[config.objective][:, -1]
+        objective = record.final[config.objective]
         several = len(objective) > 1 and not (config.folds and examples)
         spread = objective.tolist() if several else ()
         return standard_error(value, spread, examples) or 0.0

@@ -11,8 +11,9 @@ import pytest
 
 from dnnsearch.deployment.champion import champion_path
 from dnnsearch.models import model_file
-from dnnsearch.promotion.fitted_pieces import Fitted
+from dnnsearch.promotion.fitted_pieces import Fitted, Tried
 from dnnsearch.reproduce.lock_file import read_lock
+from dnnsearch.statistics.interval import Interval
 from dnnsearch.study.evaluation_log import EvaluationLog
 from dnnsearch.study.stored_study import OpenStudy, open_study
 from tests.promotion.conftest import OLDER, Promote
@@ -103,6 +104,33 @@ def log_loss(chances: np.ndarray, yes: np.ndarray) -> float:
     return float(-np.log(np.where(yes, chances, 1 - chances)).mean())
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "note", "said"),
+    [
+        (0.1, 0.3, "", "0.2000 better (95 %: 0.1000 better to 0.3000 better) @; taken"),
+        (
+            -0.03,
+            0.01,
+            "",
+            "0.0100 worse (95 %: 0.0300 worse to 0.0100 better) @; not taken, because not clear",
+        ),
+        (
+            0.1,
+            0.3,
+            "1 is best",
+            "0.2000 better (95 %: 0.1000 better to 0.3000 better) @; not taken, because 1 is best",
+        ),
+    ],
+)
+def test_a_piece_is_said_to_be_better_or_worse_without_a_sign(
+    low: float, high: float, note: str, said: str
+) -> None:
+    where = "on dev rows that did not fit it"
+    expected = f"temperature 2: cost {said.replace('@', where)}"
+    expected = expected.replace("not clear", "it is not clearly better")
+    assert Tried("temperature 2", "dev_cost", Interval(low, high), note).line == expected
+
+
 def test_networks_with_class_weights_get_honest_probabilities(
     promote: Promote, folder: Path
 ) -> None:
@@ -111,7 +139,7 @@ def test_networks_with_class_weights_get_honest_probabilities(
     assert tried["taken"]
     assert tried["gain"][0] > 0.05
     (line,) = (line for line in said["lines"] if "temperature" in line)
-    assert "with a bias for each class: cost better by +0." in line
+    assert "with a bias for each class: cost 0." in line
     assert line.endswith("on dev rows that did not fit it; taken")
     model = model_file.read(champion_path(study(folder)))
     plain = replace(model, calibration=None)
@@ -197,7 +225,7 @@ def test_an_ensemble_across_configurations_is_refitted_tested_and_repeated(
     program.run(folder, "search", "price.yaml", *QUIET)
     said = promote("price", "--replicates", "2")
     (tried,) = said["tried"]  # a regression has no calibration
-    assert tried["piece"].startswith("ensemble of trials ")
+    assert tried["piece"].startswith("mixture of trials ")
     assert tried["taken"], said["lines"]
     study = open_study("price", f"sqlite:///{folder}/optuna.db")
     model = model_file.read(champion_path(study))
@@ -206,7 +234,7 @@ def test_an_ensemble_across_configurations_is_refitted_tested_and_repeated(
     assert members[0][0] == said["trial"]
     assert [weight for _, weight, _ in members] == list(model.weights)
     assert model.networks == 2 * len(members) > 2
-    assert f"refitted on train and dev, {model.networks} networks" in "".join(said["lines"])
+    assert f"refitted on train and dev: {model.networks} networks" in "".join(said["lines"])
     assert len(model.predict(prices())) == len(prices())
     assert said["test"]["ensemble"]["value"] < said["test"]["single"]["value"]
     lines = program.run(folder, "verify", "price", *QUIET).splitlines()

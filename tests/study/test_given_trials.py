@@ -48,7 +48,10 @@ def test_a_given_configuration_is_the_next_trial_and_the_study_verifies(
     program: Preloaded, folder: Path, study: OpenStudy
 ) -> None:
     before, default = study.fingerprint(), study.trials()[0].params
-    said = program.run(folder, *TRY).splitlines()
+    *shown, result = program.run(folder, *TRY[:-1]).partition("trial 5 of study")[::2]
+    assert "[6/6, best" in shown[0] and "/5," not in shown[0]
+    said = f"trial 5 of study{result}".splitlines()
+    assert said[2] == "study tiny has 6 trials now, 1 trial given by the user"
     assert said[0].startswith("trial 5 of study tiny: ") and "learning rate 0.5" in said[0]
     given = study.trials()[5]
     assert given.params["learning_rate"] == 0.5 and given.params["units_1"] == 6

@@ -55,7 +55,32 @@ def test_only_a_value_beyond_the_standard_error_of_the_incumbent_is_a_gain():
     assert (gains.incumbent, gains.without_gain) == (3, 2)
     gains.tell(record_of(6, 0.6))
     assert gains.is_over
-    assert gains.reason().startswith("stopped: none of the last 3 trials beats trial 3")
+    stopped = "stopped after 7 trials, because stop_after is 3: none of the last 3 beats trial 3"
+    assert gains.reason().startswith(stopped)
+    assert gains.reason().endswith("; trial 6 (0.6000) does by less")
+
+
+def test_trials_that_had_begun_are_told_and_counted_apart():
+    gains = watch(2)
+    for number, value in enumerate([0.5, 0.1, 0.1, 0.1, 0.1]):
+        gains.tell(record_of(number, value))
+    said = "none of the last 4 (2 of them had begun before that was known) beats trial 0"
+    assert said in gains.reason()
+    assert gains.reason().endswith("(0.0791)")
+
+
+def test_the_standard_error_is_that_of_the_point_that_was_kept():
+    spec = spec_of({"iterations": 7, "checkpoint": "best"})
+    spec = replace(spec, objective="dev_cost", replicates=2)
+    result = run_trial(spec, data(spec))
+    curve = result.curves["dev_cost"]
+    curve[:, :-1] = 9.0
+    curve[:, 0] = 0.4, 0.6
+    curve[:, -1] = 0.1, 8.1
+    gains = watch(1, "dev_cost")
+    gains.tell(decode(encode(spec, result, {})))
+    gains.tell(decode(encode(replace(spec, number=1), result, {})))
+    assert gains.reason().endswith("by more than its standard error (0.1000)")
 
 
 def test_without_a_limit_it_never_stops():
@@ -91,7 +116,7 @@ def test_it_stops_at_the_same_trial_for_any_number_of_workers_and_goes_on_withou
 def test_the_search_says_why_it_stopped(program: Preloaded, tmp_path: Path) -> None:
     (tmp_path / "stop.yaml").write_text(SPACE)
     said = program.run(tmp_path, *SEARCH, "--stop-after=3")
-    assert "stopped: none of the last" in said
+    assert ", because stop_after is 3: none of the last " in said
     assert "by more than its standard error" in said
 
 

@@ -12,6 +12,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import IO
 
 from dnnsearch.cli.display.events import Events
 from dnnsearch.cli.display.lines import Lines, Quiet
@@ -20,8 +21,13 @@ from dnnsearch.study.search import SearchObserver
 
 
 @contextmanager
-def display(tally: Tally, quiet: bool, events: bool = False) -> Iterator[SearchObserver]:
-    """Yield the display that fits: events or quiet if asked for, live on a terminal, else lines."""
+def display(
+    tally: Tally, quiet: bool, events: bool = False, lines_to: IO[str] | None = None
+) -> Iterator[SearchObserver]:
+    """Yield the display that fits: events or quiet if asked for, live on a terminal, else lines.
+
+    Lines go to the stream `lines_to`, by default to standard output.
+    """
     if events:
         yield Events(tally)
     elif quiet:
@@ -32,4 +38,4 @@ def display(tally: Tally, quiet: bool, events: bool = False) -> Iterator[SearchO
         with live(tally) as table:
             yield table
     else:
-        yield Lines(tally)
+        yield Lines(tally, lines_to)

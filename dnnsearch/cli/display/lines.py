@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from typing import IO
 
 from dnnsearch.cli.display.tally import Tally
 from dnnsearch.cli.streams import say
@@ -10,10 +11,11 @@ from dnnsearch.workers import Progressed
 
 
 class Lines:
-    """Print one line for each trial that ends."""
+    """Print one line for each trial that ends, by default on standard output."""
 
-    def __init__(self, tally: Tally) -> None:
+    def __init__(self, tally: Tally, stream: IO[str] | None = None) -> None:
         self.tally = tally
+        self.stream = stream
 
     def on_stage(self, text: str) -> None:
         pass
@@ -24,7 +26,7 @@ class Lines:
     def on_total(self, trials: int) -> None:
         self.tally.trials = trials
         if self.tally.ended_before:
-            say([f"study {self.tally.study}: {self.tally.standing}"])
+            say([f"study {self.tally.study}: {self.tally.standing}"], self.stream)
 
     def on_trial(self, view: TrialView) -> None:
         if self.tally.trial(view):
@@ -32,13 +34,13 @@ class Lines:
             seconds = "" if view.seconds is None else f" in {view.seconds:.2f} s"
             why = f": {view.reason.strip().splitlines()[-1]}" if view.reason else ""
             end = f"{view.state}{value}{seconds}{why}"
-            say([f"trial {view.display_name}: {end} [{self.tally.summary}]"])
+            say([f"trial {view.display_name}: {end} [{self.tally.summary}]"], self.stream)
 
     def on_progress(self, event: Progressed) -> None:
         pass
 
     def on_message(self, text: str) -> None:
-        say([text])
+        say([text], self.stream)
 
 
 class Quiet:

@@ -6,14 +6,14 @@ from dnnsearch.promotion import promotion_text
 from dnnsearch.promotion.retuning.overlap import Overlap
 from dnnsearch.promotion.retuning.retune_study import Retuning
 from dnnsearch.runtime.cli_process import program_name
-from dnnsearch.statistics.interval import Interval, score_text
+from dnnsearch.statistics.interval import Interval, gain_range, score_text
 from dnnsearch.study.evaluation_log import on_test
 
 
 def lines(retuning: Retuning) -> list[str]:
     """Return the lines that `retune` prints; the recommendation is the last."""
     name, overlap = on_test(retuning.objective), retuning.overlap
-    rows = f"{len(overlap.rows.y)} new test rows"
+    rows = f"{len(overlap.rows.y)} test rows"
     rows += " that neither model was trained on" if overlap.is_known else ""
     new_name = f"the new champion (trial {retuning.promotion.winner.trial})"
     return [
@@ -21,7 +21,7 @@ def lines(retuning: Retuning) -> list[str]:
         *_overlap(overlap),
         f"  {retuning.old_name}: {score_text(retuning.now)}",
         f"  {new_name}: {score_text(retuning.new)}",
-        f"  the new one is better by {_interval(retuning.difference)}",
+        f"  the new one is {gain_range(retuning.difference)} (95 %)",
         _decay(retuning),
         _verdict(retuning),
     ]
@@ -33,23 +33,21 @@ def _overlap(overlap: Overlap) -> list[str]:
         return ["  not known: was the old one trained on some of them? Its data are not available"]
     if not overlap.is_known:
         return [f"  the old one was trained on {overlap.learnt} of them, which favours it"]
+    share = f"of the {overlap.examples} test rows of the new data"
     if overlap.learnt == 0:
-        return []
-    return [f"  left out: {overlap.learnt} more rows, on which the old one was trained"]
-
-
-def _interval(interval: Interval) -> str:
-    return f"{interval.low:+.4f} to {interval.high:+.4f} (95 %)"
+        return [f"  the old one was trained on none {share}"]
+    return [f"  {share}, {overlap.learnt} are left out: the old one was trained on them"]
 
 
 def _decay(retuning: Retuning) -> str:
     if retuning.then is None or retuning.loss is None:
-        return "decay: not known, because the old one was never promoted and so has no test score"
+        return "decay of the old one: not known: it was never promoted and so has no test score"
     if retuning.overlap.learnt is not None and not retuning.overlap.is_known:
-        return "decay: not known, because the old one was trained on most of these rows"
+        return "decay of the old one: not known: it was trained on most of these rows"
     was = f"its score was {retuning.then['value']:.4f} when it was promoted"
-    by = f"worse by {_interval(retuning.loss)}"
-    return f"decay: {'found' if retuning.loss.low > 0 else 'not found'}, {was}; {by}"
+    gain = Interval(-retuning.loss.high, -retuning.loss.low)
+    found = "found" if retuning.loss.low > 0 else "not found"
+    return f"decay of the old one: {found}; {was}, and it is {gain_range(gain)} now (95 %)"
 
 
 def _verdict(retuning: Retuning) -> str:

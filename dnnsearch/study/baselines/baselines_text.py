@@ -5,12 +5,17 @@ from collections.abc import Iterator, Mapping
 from dnnsearch.statistics.interval import number_text, score_text
 from dnnsearch.study.baselines.baseline_models import TITLES
 from dnnsearch.study.baselines.baselines_file import Baselines
+from dnnsearch.study.baselines.search_baselines import MIN_SEARCH_SECONDS
+from dnnsearch.trials.metrics import METRICS
 
 WIDTH = max(map(len, TITLES.values()))
 
 
-def lines(baselines: Baselines | None, objective: str) -> Iterator[str]:
-    """Yield a line for each baseline, and one for what was left out; none if there are none."""
+def lines(baselines: Baselines | None, objective: str, best: float | None = None) -> Iterator[str]:
+    """Yield a line for each baseline, and one for what was left out; none if there are none.
+
+    If one of them is better than the value of the best trial, the last line says so.
+    """
     if baselines is None:
         return
     yield f"without a network, {objective}:"
@@ -18,6 +23,25 @@ def lines(baselines: Baselines | None, objective: str) -> Iterator[str]:
         yield f"  {TITLES[name].ljust(WIDTH)}  {figure_text(figures[objective])}"
     if baselines.note:
         yield f"  {baselines.note}"
+    better = [name for name in baselines.figures if _is_better(baselines, name, objective, best)]
+    if better:
+        titles = " and ".join(TITLES[name] for name in better)
+        are = "are" if len(better) > 1 or titles.endswith("s") else "is"
+        yield f"  note: {titles} {are} better than the best trial, by the value on dev"
+
+
+def _is_better(baselines: Baselines, name: str, objective: str, best: float | None) -> bool:
+    value = baselines.figures[name][objective]["value"]
+    return best is not None and METRICS[objective].direction.better(value, best)
+
+
+def how_to_fit(command: str) -> str:
+    """Return the line for a study without baselines; `command` is that of its report."""
+    title = "guessing, a linear model and boosted trees"
+    return (
+        f"no baselines yet: {title} are fitted by a search of {MIN_SEARCH_SECONDS:.0f} s or more, "
+        f"or by {command}"
+    )
 
 
 def figure_text(figure: Mapping[str, float]) -> str:

@@ -239,6 +239,18 @@ def test_the_display_fits_the_terminal_and_the_options(monkeypatch: pytest.Monke
         assert type(live) is Live
 
 
+def test_lines_can_leave_standard_output_to_the_result(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with display(Tally(config()), quiet=False, lines_to=sys.stderr) as lines:
+        lines.on_message("read")
+        lines.on_trial(view(0, "running"))
+        lines.on_trial(view(0, "finished", value=0.5))
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith("read\ntrial 0 ")
+
+
 def test_bars_and_clocks_are_short() -> None:
     assert bar(-1) == "─" * 24
     assert bar(2) == "━" * 24

@@ -1,7 +1,6 @@
 """`compare`, by the real command: common seeds, the same dev rows, no opening of the test set."""
 
 import json
-import re
 import signal
 from pathlib import Path
 from types import SimpleNamespace
@@ -76,7 +75,6 @@ def test_folds_are_compared_on_the_out_of_fold_rows(program: Preloaded, folder: 
     said = program.run(folder, "compare", "a", "b", "--top=1", "--replicates=4")
     assert "the same 2 cross-validations; dev_accuracy over 3 folds" in said
     assert "seeds and 300 examples" in said
-    assert re.search(r"^a/\d: 3 networks trained", said, re.MULTILINE)  # the trial, not its place
 
 
 @pytest.mark.parametrize(("asked", "rounds"), [(None, 4), (2, 2), (10, 2), (11, 3), (40, 8)])

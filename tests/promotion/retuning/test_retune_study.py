@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -45,7 +47,7 @@ def test_on_drifted_data_the_decay_is_found_and_the_champion_replaced(study: Ope
     assert found.loss is not None
     assert found.loss.low > 0.1
     *_, decayed, verdict = lines(found)
-    assert decayed.startswith("decay: found, its score was 0.9")
+    assert decayed.startswith("decay of the old one: found; its score was 0.9")
     assert verdict.startswith("verdict: REPLACE it with the champion of churn-2")
     assert document(found)["verdict"] == "replace"
     json.dumps(document(found), allow_nan=False)
@@ -70,7 +72,7 @@ def test_on_data_of_the_same_kind_the_champion_is_kept(study: OpenStudy) -> None
     assert found.difference.low <= 0
     assert found.loss is not None
     assert found.loss.low <= 0
-    assert lines(found)[-2].startswith("decay: not found")
+    assert lines(found)[-2].startswith("decay of the old one: not found")
     assert lines(found)[-1].startswith("verdict: KEEP the champion of churn")
     assert len(open_study("november", STORAGE).trials()) == 3
 
@@ -89,8 +91,9 @@ def test_rows_that_the_old_champion_was_trained_on_are_left_out_and_counted(
     assert len(found.overlap.rows.y) == len(rows) - had == document(found)["examples"]
     assert learnt.isdisjoint(found.overlap.rows.X.index)
     title, left_out, *_ = lines(found)
-    assert f"on {len(rows) - had} new test rows that neither model was trained on" in title
-    assert left_out == f"  left out: {had} more rows, on which the old one was trained"
+    assert f"on {len(rows) - had} test rows that neither model was trained on" in title
+    of_all = f"of the {len(rows)} test rows of the new data, {had} are left out"
+    assert left_out == f"  {of_all}: the old one was trained on them"
 
 
 def test_the_overlap_is_not_known_without_the_old_data_or_with_too_few_new_rows(
@@ -218,6 +221,14 @@ def test_the_interval_of_a_decay_combines_both_intervals() -> None:
     assert fall.low == pytest.approx(0.1 - (0.05**2 + 0.04**2) ** 0.5)
     assert fall.high == pytest.approx(0.1 + (0.03**2 + 0.04**2) ** 0.5)
     assert decay(now, then, maximize=False) == Interval(fall.low, fall.high)
+
+
+def test_the_command_prints_its_result_alone_on_standard_output(study: OpenStudy) -> None:
+    command = [sys.executable, "-m", "dnnsearch", "retune", "churn", "--data", "same.csv"]
+    few = ["--trials=2", "--top=1", "--replicates=2", "--workers=1"]
+    ran = subprocess.run([*command, *few], capture_output=True, text=True, check=True)
+    assert ran.stdout.startswith("study churn-2, on the new data")
+    assert "networks trained" not in ran.stderr
 
 
 @pytest.mark.proof

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 
+from dnnsearch.study.baselines import baselines_text
+from dnnsearch.study.baselines.baselines_file import Baselines
 from tests.support.preloaded import Preloaded
 
 CONFIG = """
@@ -93,6 +95,8 @@ def test_a_search_shows_its_baselines_and_every_command_knows_them(
 def test_a_short_search_fits_none_and_a_report_does(program: Preloaded, folder: Path) -> None:
     said = program.run(folder, "search", "wine.yaml")
     assert "without a network" not in said
+    why = "fitted by a search of 30 s or more, or by dnnsearch report wine\n"
+    assert f"no baselines yet: guessing, a linear model and boosted trees are {why}" in said
     assert not (folder / FILE).exists()
     program.run(folder, "report", "wine", "--out", "wine.html")
     assert "boosted trees" in (folder / "wine.html").read_text()
@@ -100,6 +104,19 @@ def test_a_short_search_fits_none_and_a_report_does(program: Preloaded, folder: 
     assert set(baseline_runs(folder)) == {"guessing", "linear model", "boosted trees"}
     again = program.run(folder, "search", "wine.yaml", "--trials", "7")
     assert "without a network, dev_accuracy:" in again
+    assert "no baselines yet" not in again
+
+
+@pytest.mark.parametrize(
+    ("best", "better"),
+    [(0.95, ""), (0.7, "boosted trees are"), (0.5, "linear model and boosted trees are")],
+)
+def test_a_baseline_that_beats_the_best_trial_is_named(best: float, better: str) -> None:
+    values = {"guess": 0.4, "linear": 0.6, "trees": 0.8}
+    figures = {name: {"dev_accuracy": {"value": value}} for name, value in values.items()}
+    last = list(baselines_text.lines(Baselines(figures), "dev_accuracy", best))[-1]
+    note = f"  note: {better} better than the best trial, by the value on dev"
+    assert last == (note if better else "  boosted trees  0.8000")
 
 
 def test_baselines_that_differ_are_a_note_and_never_fail_a_verification(
