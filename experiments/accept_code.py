@@ -7,9 +7,9 @@ Nuisance:    none
 Fixed:       the golden digests and the studies of older versions under tests/
 Command:     make accept-code, or python experiments/accept_code.py [--check]
 Result:      dnnsearch/study/accepted_code.json gets the digest of the present code, and that of the
-             last commit, which was checked when it was made. With --check nothing is run or
-             written; the exit code is 1 if the changelog is that of a release whose code is not on
-             the list
+             last commit, which was checked when it was made; dnnsearch/study/syntax_digests.json
+             gets the digests of the computing modules. With --check nothing is run or written; the
+             exit code is 1 if the changelog is that of a release that lacks them
 """
 
 import argparse
@@ -21,10 +21,12 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Sequence
+from hashlib import sha256
 from pathlib import Path
 
 from dnnsearch.runtime.package_version import package_version
-from dnnsearch.study.computing_code import ACCEPTED, code_digest, module_digests
+from dnnsearch.study.computing_code import ACCEPTED, DIGESTS, code_digest, module_digests
+from dnnsearch.study.syntax_digest import syntax_digest
 
 ROOT = Path(__file__).parents[1]
 CHECKS = ("tests/test_golden.py", "tests/test_stored_studies.py")
@@ -47,6 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as folder:
         accept(ROOT, committed(ROOT, Path(folder)))
     accept(ROOT, ROOT)
+    write_digests(ROOT)
     print(f"accepted: {code_digest(module_digests(ROOT / 'dnnsearch'))}")
     return 0
 
@@ -71,14 +74,30 @@ def accept(root: Path, source: Path) -> None:
         path.write_text(json.dumps(document, indent=1) + "\n")
 
 
+def write_digests(root: Path) -> None:
+    """Write the digests of the computing modules' syntax trees, each by that of its file."""
+    path = root / "dnnsearch" / DIGESTS
+    path.write_text(json.dumps(syntax_digests(root), indent=1, sort_keys=True) + "\n")
+
+
+def syntax_digests(root: Path) -> dict[str, str]:
+    """Return SHA-256 of a source file -> SHA-256 of its syntax tree, for all computing modules."""
+    files = [root / "dnnsearch" / name for name in module_digests(root / "dnnsearch")]
+    return {sha256(f.read_bytes()).hexdigest(): syntax_digest(f.read_text("utf-8")) for f in files}
+
+
 def complaint(root: Path) -> str:
     """Return what a release lacks; nothing between releases, when code may change at any time."""
     unreleased = UNRELEASED.search((root / "CHANGELOG.md").read_text(encoding="utf-8"))
     releases = json.loads((root / "dnnsearch" / ACCEPTED).read_text()).get(arithmetic(root), {})
     digest = code_digest(module_digests(root / "dnnsearch"))
-    if unreleased is None or unreleased[1].strip() or digest in releases.get(package_version(), []):
+    if unreleased is None or unreleased[1].strip():
         return ""
-    return f"the code of release {package_version()} is not in dnnsearch/{ACCEPTED}: {ADVICE}"
+    lacking = [] if digest in releases.get(package_version(), []) else [ACCEPTED]
+    if json.loads((root / "dnnsearch" / DIGESTS).read_text()) != syntax_digests(root):
+        lacking.append(DIGESTS)
+    files = " and ".join(f"dnnsearch/{name}" for name in lacking)
+    return f"the code of release {package_version()} is not in {files}: {ADVICE}" if files else ""
 
 
 def arithmetic(root: Path) -> str:

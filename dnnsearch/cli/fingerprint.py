@@ -29,7 +29,7 @@ def fingerprint(
       dnnsearch fingerprint digits
       dnnsearch fingerprint digits --trials 20
     """
-    from dnnsearch.promotion.champion_fingerprint import champion_fingerprint
+    from dnnsearch.study.evaluation_log import EvaluationLog
     from dnnsearch.study.given_trials import given_count
     from dnnsearch.study.stored_study import open_study
 
@@ -37,6 +37,9 @@ def fingerprint(
     value = opened.fingerprint(trials)
     if given := [number for number in opened.given if trials is None or number < trials]:
         say([given_count(len(given))])
-    if trials is None and (champion := champion_fingerprint(opened)):
-        say([f"champion {champion}"])
+    if trials is None and EvaluationLog(opened.rows).entries:  # without one there is no champion
+        from dnnsearch.promotion.champion_fingerprint import champion_fingerprint
+
+        if champion := champion_fingerprint(opened):
+            say([f"champion {champion}"])
     print(value)

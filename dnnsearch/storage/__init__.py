@@ -13,6 +13,8 @@ Nothing here knows how a trial is trained or what a study is defined by.
 - `database_templates`: new SQLite databases, from copies that this machine keeps.
 - `optuna_storage`: Optuna's storage, and the rows of a study in it.
 - `optuna_rows`: a trial's rows, written in two transactions.
+- `optuna_schema`: opens Optuna's storage without Alembic if it has the newest schema.
+- `schema_versions`: the versions that Alembic's migration files know.
 - `optuna_models`: Optuna's private table models, if they are as we know them.
 - `optuna_calls`: a trial's rows by Optuna's public calls, if they are not.
 - `postgresql`: sessions in PostgreSQL, and checks before use.

@@ -25,6 +25,7 @@ from dnnsearch.errors import UserError
 from dnnsearch.storage import optuna_rows, postgresql
 from dnnsearch.storage.database_templates import create_from_template, create_in_place
 from dnnsearch.storage.optuna_models import table_names
+from dnnsearch.storage.optuna_schema import open_rdb_storage
 from dnnsearch.urls import DEFAULT_STORAGE, sqlite_path
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -78,8 +79,8 @@ def _connect(url: str) -> RDBStorage:
     path = sqlite_path(url)
     if path and _is_archived(path):
         address = f"{path.absolute().as_uri()}?immutable=1"
-        return RDBStorage(url, {"creator": lambda: sqlite3.connect(address, uri=True)})
-    storage = RDBStorage(url, {"connect_args": {"timeout": BUSY_SECONDS} if path else {}})
+        return open_rdb_storage(url, {"creator": lambda: sqlite3.connect(address, uri=True)})
+    storage = open_rdb_storage(url, {"connect_args": {"timeout": BUSY_SECONDS} if path else {}})
     # closing the last connection moves the write-ahead log into the file: at exit at the latest
     weakref.finalize(storage, storage.engine.dispose)
     if path:
@@ -128,7 +129,8 @@ def _open_postgresql(url: str, create: bool) -> RDBStorage:
 
 def _connect_postgresql(url: str) -> RDBStorage:
     settings = {"connect_args": postgresql.CONNECT, "pool_pre_ping": True}
-    storage = RDBStorage(postgresql.engine_url(url).render_as_string(hide_password=False), settings)
+    address = postgresql.engine_url(url).render_as_string(hide_password=False)
+    storage = open_rdb_storage(address, settings)
     storage.url = url  # as the user wrote it: for messages
     return storage
 

@@ -3,7 +3,7 @@
 A digest for each module stands beside the definition of a study, not in it: another digest may
 compute the same. `ARITHMETIC` says which bits our code is to compute. `accepted_code.json` has the
 digests of the code that was seen to compute them; `make accept-code` adds the present one, after
-the golden tests.
+the golden tests, and writes `syntax_digests.json` anew.
 """
 
 import hashlib
@@ -22,6 +22,9 @@ from dnnsearch.validators import shortened
 
 PACKAGE = Path(__file__).parents[1]
 ACCEPTED = "study/accepted_code.json"  # in the package: arithmetic -> release -> `code_digest`s
+# In the package: SHA-256 of a source file -> its `syntax_digest`, which takes 4 ms to compute. An
+# edited file has another key, so an entry is never of another text than the file's.
+DIGESTS = "study/syntax_digests.json"
 # What the bits of a study depend on. What the readers in data/files/ return is not here, because
 # its digest is part of a study's definition.
 COMPUTING = (
@@ -57,10 +60,19 @@ def module_digests(package: Path = PACKAGE) -> Modules:
     """Return the digests of the computing modules of a package; empty if it has no source files."""
     files = {path for pattern in COMPUTING for path in package.glob(pattern)}
     files -= {package / name for name in STORING}
-    return {
-        path.relative_to(package).as_posix(): syntax_digest(path.read_text(encoding="utf-8"))
-        for path in sorted(files)
-    }
+    return {path.relative_to(package).as_posix(): _digest(path) for path in sorted(files)}
+
+
+def _digest(path: Path) -> str:
+    content = path.read_bytes()
+    known = known_digests().get(hashlib.sha256(content).hexdigest())
+    return known or syntax_digest(content.decode("utf-8"))
+
+
+@cache
+def known_digests() -> Mapping[str, str]:
+    """Return SHA-256 of a source file -> SHA-256 of its syntax tree, as the package has them."""
+    return dict(json.loads((PACKAGE / DIGESTS).read_text("utf-8")))
 
 
 def code_digest(modules: Modules) -> str:

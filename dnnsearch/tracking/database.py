@@ -13,6 +13,7 @@ from pathlib import Path
 
 from dnnsearch.errors import UserError
 from dnnsearch.storage import database_templates, permissions, sqlite_connection
+from dnnsearch.storage.schema_versions import migrations
 from dnnsearch.urls import UNTRACKED, sqlite_path, without_password
 
 SCHEMES = ("sqlite", "postgresql", "mysql", "mssql", "http", "https", "databricks")
@@ -152,11 +153,7 @@ def schema_versions() -> tuple[frozenset[str], str]:
     assert spec is not None
     assert spec.submodule_search_locations
     folder = Path(spec.submodule_search_locations[0], "store", "db_migrations", "versions")
-    text = "\n".join(path.read_text("utf-8") for path in folder.glob("*.py"))
-    versions = frozenset(re.findall(r'^revision\s*=\s*"(\w+)"', text, re.MULTILINE))
-    older = set(re.findall(r'^down_revision\s*=\s*"(\w+)"', text, re.MULTILINE))
-    newest = set(versions - older)
-    return (versions, newest.pop()) if len(newest) == 1 else (frozenset(), "")
+    return migrations(folder)
 
 
 def _create_tables(path: Path) -> None:

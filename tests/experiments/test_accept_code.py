@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dnnsearch.runtime.package_version import package_version
-from dnnsearch.study.computing_code import ACCEPTED, code_digest, module_digests
+from dnnsearch.study.computing_code import ACCEPTED, DIGESTS, code_digest, module_digests
 from experiments import accept_code
 from tests.support.edited_code import EDITED, EditedCode
 
@@ -61,8 +61,13 @@ def test_code_of_another_arithmetic_is_listed_apart(copy: EditedCode, tmp_path: 
 def test_only_a_release_needs_its_code_on_the_list(copy: EditedCode, tmp_path: Path) -> None:
     assert accept_code.complaint(tmp_path) == ""
     (tmp_path / "CHANGELOG.md").write_text(RELEASED)
-    assert accept_code.complaint(tmp_path).endswith(accept_code.ADVICE)
+    both = f"dnnsearch/{ACCEPTED} and dnnsearch/{DIGESTS}: {accept_code.ADVICE}"
+    assert accept_code.complaint(tmp_path).endswith(both)
     accept_code.accept(tmp_path, tmp_path)
+    assert accept_code.complaint(tmp_path).endswith(
+        f" not in dnnsearch/{DIGESTS}: {accept_code.ADVICE}"
+    )
+    accept_code.write_digests(tmp_path)
     assert accept_code.complaint(tmp_path) == ""
 
 
@@ -88,3 +93,5 @@ def test_code_that_fails_the_golden_tests_is_not_accepted(
     copy.append(EDITED, "\nUNUSED = 1\n")
     assert accept_code.main([]) == 0
     assert digest(tmp_path) in listed(tmp_path)["1"][package_version()]
+    stored = json.loads((tmp_path / "dnnsearch" / DIGESTS).read_text())
+    assert stored == accept_code.syntax_digests(tmp_path)

@@ -15,7 +15,7 @@ from tests.faults.conftest import assert_published, assert_whole, fingerprint
 from tests.support.paths import ROOT, first_on_path
 
 SITE = ROOT / "tests" / "support" / "renamed"
-OPTUNA = {"optuna": ["TrialUserAttributeModel", "_trial_id"]}
+OPTUNA = {"optuna": ["TrialUserAttributeModel", "_trial_id", "_VersionManager"]}
 TABLES = {"mlflow": ["_initialize_tables"]}
 ENGINES = {"mlflow": ["_engine_map"]}
 SESSIONS = {"mlflow": ["ManagedSessionMaker"]}

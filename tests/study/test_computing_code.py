@@ -1,6 +1,7 @@
 """The code that computes a study: what counts as it, and that other code is not taken for it."""
 
 import ast
+import hashlib
 import json
 import shutil
 from collections.abc import Iterator
@@ -15,10 +16,12 @@ from dnnsearch.study.computing_code import (
     PACKAGE,
     changed_files,
     code_digest,
+    known_digests,
     module_digests,
     other_code,
 )
 from dnnsearch.study.stored_study import OpenStudy, open_study
+from dnnsearch.study.syntax_digest import syntax_digest
 from tests.support.edited_code import EDITED, EditedCode
 from tests.support.preloaded import Preloaded
 
@@ -95,6 +98,23 @@ def test_what_only_stores_or_shows_is_not_covered() -> None:
     for name in ("trials/record.py", "study/ledger.py", "cli/search.py", "data/files/read.py"):
         assert (PACKAGE / name).exists()
         assert name not in found
+
+
+def test_the_digests_in_the_package_are_those_of_the_files() -> None:
+    known = known_digests()
+    contents = [(PACKAGE / name).read_bytes() for name in module_digests()]
+    found = {hashlib.sha256(content).hexdigest(): content for content in contents}
+    assert len(known.keys() & found.keys()) > len(found) / 2  # `make accept-code` writes all
+    for key in known.keys() & found.keys():
+        assert known[key] == syntax_digest(found[key].decode()), "run `make accept-code`"
+
+
+def test_an_edited_file_is_digested_anew(tmp_path: Path) -> None:
+    copy = EditedCode(tmp_path)
+    copy.append(EDITED, "\nUNUSED = 1\n")
+    digests = module_digests.__wrapped__(copy.folder / "dnnsearch")
+    source = (copy.folder / "dnnsearch" / EDITED).read_text()
+    assert digests[EDITED] == syntax_digest(source) != module_digests()[EDITED]
 
 
 # --- a study goes on under the code that computed it
