@@ -58,7 +58,7 @@ class Recommendation:
     iterations: tuple[int, int]
     width: int  # the most in a layer
     curve_every: int
-    numbers: int  # columns that are numbers
+    scales: str  # choices for the numbers among the inputs; empty if there are none
     has_codes: bool  # whether codes and embeddings of the numbers are searched
 
 
@@ -92,9 +92,19 @@ def recommend(table: FileTable) -> Recommendation:
         iterations=(_between(longest / 5, 200, 20_000), longest),
         width=256,
         curve_every=_between(longest / 60, 2, 20_000),
-        numbers=numbers,
+        scales=_scales(roles),
         has_codes=has_codes,
     )
+
+
+def _scales(roles: Mapping[str, int]) -> str:
+    """Return the choices of `numbers` for columns of these roles.
+
+    `standard` has one mean and one deviation for all pixels, `robust` has a scale for each pixel.
+    """
+    if roles["number"]:
+        return "[robust, quantile, standard]"
+    return "[robust, standard]" if roles["pixel"] else ""
 
 
 def _update_cost(roles: Mapping[str, int], has_codes: bool, networks: int) -> float:

@@ -218,10 +218,10 @@ def _hyperparameters(suits: Recommendation) -> list[str]:
 
 def _inputs(suits: Recommendation) -> list[str]:
     """Return the pieces in front of the first layer, as far as there are numbers."""
-    if not suits.numbers:
+    if not suits.scales:
         return []
     scale = [
-        _line("numbers", "[robust, quantile, standard]", "the scale of number columns"),
+        _line("numbers", suits.scales, "the scale of numbers, or of each pixel"),
         _line("scaling", "[0, 6]", "times the learning rate, of a learnt factor for each input"),
     ]
     if not suits.has_codes:

@@ -15,6 +15,7 @@ Interp = Callable[[Array, Array, Array], Array]  # as np.interp
 STORED = "inputs {}"  # the name of an array of constants, beside the prepared arrays
 STANDARD = "standard"  # as prepared: zero mean, unit variance
 NONE = "none"  # raw values
+BLOCK_ROWS = 4096  # scaled at once: float64 of all images would take gigabytes
 DIVIDE = "divide"  # `divide 255`: raw values by a constant
 
 
@@ -65,8 +66,10 @@ def scale_numbers(X: Array, kind: str, constants: Array, interp: Interp = np.int
     `kind` is a name in NUMBERS; `constants` (..., c, F) are float64.
     """
     F = constants.shape[-1]
-    scaled = NUMBERS[kind](np.asarray(X[..., :F], np.float64), constants, interp)
-    leading = np.broadcast_shapes(X.shape[:-2], scaled.shape[:-2])
+    leading = np.broadcast_shapes(X.shape[:-2], constants.shape[:-2])
     out: np.ndarray[Any, Any] = np.empty((*leading, *X.shape[-2:]), X.dtype)
-    out[..., :F], out[..., F:] = scaled, X[..., F:]
+    for start in range(0, X.shape[-2], BLOCK_ROWS):
+        rows = np.s_[..., start : start + BLOCK_ROWS, :F]
+        out[rows] = NUMBERS[kind](np.asarray(X[rows], np.float64), constants, interp)
+    out[..., F:] = X[..., F:]
     return out

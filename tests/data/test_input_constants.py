@@ -3,6 +3,7 @@ import pytest
 
 from dnnsearch.data.input_constants import PREFIX, is_constant, with_constants, without_constants
 from dnnsearch.data.table import PreparedArrays
+from dnnsearch.nn import number_scaling
 from dnnsearch.nn.number_scaling import scale_numbers
 
 M, F = 300, 3
@@ -43,6 +44,15 @@ def test_robust_numbers_have_median_0_and_stay_within_3():
     X[0, :F] = 1e9
     assert np.abs(scale_numbers(X, "robust", constants(["robust"])["robust"])[:, :F]).max() <= 3
     assert np.array_equal(found[:, F:], X[:, F:]), "what is not a number stays"
+
+
+@pytest.mark.parametrize("folds", [0, 2])
+@pytest.mark.parametrize("kind", ["robust", "quantile", "none"])
+def test_rows_in_blocks_have_the_bits_of_all_rows_at_once(kind, folds, monkeypatch):
+    X, found = prepared(folds).arrays["X_train"], constants([kind], folds)[kind]
+    at_once = scale_numbers(X, kind, found)
+    monkeypatch.setattr(number_scaling, "BLOCK_ROWS", 7)
+    assert scale_numbers(X, kind, found).tobytes() == at_once.tobytes()
 
 
 def test_quantiles_make_numbers_normal_and_keep_their_order():
