@@ -49,6 +49,8 @@ if TYPE_CHECKING:
     from dnnsearch.estimators.networks import DeepNetClassifier, DeepNetRegressor
     from dnnsearch.estimators.search_estimator import DeepNetSearch
 
+    __version__: str
+
 API = "dnnsearch.api"
 MODULES = {  # of the names that are not in the API's module
     "DeepNetClassifier": "dnnsearch.estimators.networks",
@@ -100,6 +102,10 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from dnnsearch.runtime.package_version import package_version
+
+        return package_version()
     name = ALIASES.get(name, name)
     if name not in __all__:
         raise AttributeError(f"module 'dnnsearch' has no attribute {name!r}")
@@ -107,4 +113,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> Any:
-    return sorted([*globals(), *__all__, *ALIASES])
+    return sorted([*globals(), *__all__, *ALIASES, "__version__"])

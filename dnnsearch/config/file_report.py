@@ -6,7 +6,7 @@ was ignored, read in another way or counted, and advice in it can be pasted.
 It does not know how wide the terminal is: the caller fits the table to it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from dnnsearch.config.recommendations import (
@@ -23,6 +23,8 @@ from dnnsearch.data.column_roles import Column
 from dnnsearch.data.file_table import FileTable
 from dnnsearch.data.labels import case_note
 from dnnsearch.data.splitting import Indices
+from dnnsearch.data.target import relabelled
+from dnnsearch.validators import shortened
 
 MAX_LINES = 40
 MAX_COLUMN, MAX_REASON = 24, 56  # characters of a cell
@@ -64,11 +66,19 @@ class FileReport(NamedTuple):
 
 
 def report(
-    table: FileTable, split: Mapping[str, Any], folds: int | None, rows: Indices
+    table: FileTable,
+    split: Mapping[str, Any],
+    folds: int | None,
+    rows: Indices,
+    relabel: Mapping[str, str | None],
 ) -> FileReport:
-    """Return what was found in a file, and what was done with it."""
+    """Return what was found in a file, and what was done with it; `relabel` is that of `data`."""
     metric, why = objective(table)
-    lines = [*_target(table, split, folds), *_rows(table, split, folds, rows), *_file(table)]
+    lines = [
+        *_target(table, split, folds, relabel),
+        *_rows(table, split, folds, rows),
+        *_file(table),
+    ]
     columns = [_line(column, table) for column in table.columns]
     lines += _fitting(columns, MAX_LINES - 3 - len(lines))
     head = [summary(table).rstrip("."), f"  metric  {metric}: {why}"]
@@ -82,15 +92,18 @@ def summary(table: FileTable) -> str:
     return f"{rows} rows, {columns} columns and the target: a {table.task} task{classes}."
 
 
-def _target(table: FileTable, split: Mapping[str, Any], folds: int | None) -> list[Line]:
+def _target(
+    table: FileTable,
+    split: Mapping[str, Any],
+    folds: int | None,
+    relabel: Mapping[str, str | None],
+) -> list[Line]:
     """Return the row of the target, and one for each further warning about it."""
     counts = [f"{name} {count}" for name, count in table.target.counts.items()]
     more = ", ..." if len(counts) > MAX_CLASSES_SHOWN else ""
     reason = f"{', '.join(counts[:MAX_CLASSES_SHOWN])}{more}" if counts else "numbers"
-    missing = table.target.missing
-    are = "row is" if missing == 1 else "rows are"
     warnings = [
-        f"{missing} {are} left out: the target is missing" if missing else "",
+        *_left_out(table, relabel),
         rare_class_warning(table, split, folds),
         rare_classes_note(table),
         case_note(table.target.counts),
@@ -98,6 +111,20 @@ def _target(table: FileTable, split: Mapping[str, Any], folds: int | None) -> li
         *_notices(table, table.target_name),
     ]
     return _lines(table.target_name, "target", reason, warnings)
+
+
+def _left_out(table: FileTable, relabel: Mapping[str, str | None]) -> Iterator[str]:
+    """Yield how many rows are left out because of their target, and why."""
+    none = [label for label, name in relabel.items() if name is None]
+    given = table.sheet.frame[table.target_name]
+    unwanted = relabelled(given, relabel).isna() & given.notna()
+    counts = {
+        f"relabel gives no class to {shortened(map(repr, none), 5)}": int(unwanted.sum()),
+        "the target is missing": table.target.missing - int(unwanted.sum()),
+    }
+    for why, count in counts.items():
+        if count:
+            yield f"{count} {'row is' if count == 1 else 'rows are'} left out: {why}"
 
 
 def _rows(

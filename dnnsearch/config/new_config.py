@@ -89,7 +89,8 @@ def new(
     others = [setting for setting in settings if not written.match(setting)]
     fitting = _fitting(wanted, table, split, others, path)
     _write(path, fitting.text)
-    found = file_report.report(table, fitting.split, fitting.folds, fitting.rows)
+    relabel = wanted.get("relabel", {})
+    found = file_report.report(table, fitting.split, fitting.folds, fitting.rows, relabel)
     return NewConfig(path, found, recommendations.outer_folds_advice(table, split, name))
 
 

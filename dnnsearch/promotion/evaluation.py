@@ -31,12 +31,13 @@ class Scored(NamedTuple):
     figures: dict[str, Any]
     outputs: str
     metrics: dict[str, dict[str, float]]  # of the ensemble, by the name on dev: see `figure`
+    single_metrics: dict[str, dict[str, float]]  # of one network, without guessing
 
 
 def score(test_set: EvaluationScores, refitted: Refit, model: Model) -> Scored:
     """Score the ensemble and its single networks; nothing is logged.
 
-    The ensemble is scored by each metric that its study measures, and by ROC AUC in any case.
+    Both are scored by each metric that the study measures, and by ROC AUC in any case.
     """
     objective, outputs = test_set.spec.objective, model.outputs(test_set.held_out.X)
     ensemble = test_set.answers(model, outputs, objective)
@@ -51,9 +52,10 @@ def score(test_set: EvaluationScores, refitted: Refit, model: Model) -> Scored:
         name: test_set.figure(name, test_set.answers(model, outputs, name), refitted.y_train)
         for name in shown_metrics(test_set)
     }
+    single_metrics = {name: test_set.score(name, networks) for name in metrics}
     calibrated = {"probabilities": model.chances(outputs)} if model.calibration else {}
     all_outputs = {"ensemble": ensemble, "networks": networks, **calibrated}
-    return Scored(figures, digest(all_outputs), metrics)
+    return Scored(figures, digest(all_outputs), metrics, single_metrics)
 
 
 def shown_metrics(test_set: EvaluationScores) -> list[str]:
@@ -121,7 +123,7 @@ class Evaluation:
         scored = score(self.test_set, self.refitted, self.model)
         file = digest_of_file(encode(self.model))
         self._add({"outputs": scored.outputs, "file": file, "figures": scored.figures})
-        self._add({"metrics": scored.metrics})
+        self._add({"metrics": scored.metrics, "single_metrics": scored.single_metrics})
         return scored
 
     def _add(self, known: Mapping[str, Any]) -> None:

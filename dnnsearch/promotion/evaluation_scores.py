@@ -67,13 +67,16 @@ class EvaluationScores:
         spec = self.spec
         return sample(spec.objective, spec.output, Z, self.y, float(self.target[1]))
 
+    def score(self, name: str, Z: np.ndarray) -> dict[str, float]:
+        """Return a metric of logits Z (R, n[L], m) of R networks: value, low and high (95 %)."""
+        return score_with_interval(self._measured(name).sample(Z), name)
+
     def figure(self, name: str, Z: np.ndarray, y_train: np.ndarray) -> dict[str, float]:
         """Return a metric of logits Z (1, n[L], m): value, low, high (95 %) and of guessing."""
-        measured = replace(self, spec=replace(self.spec, objective=name))
-        return {
-            **score_with_interval(measured.sample(Z), name),
-            "guess": measured.guess(y_train, Z),
-        }
+        return {**self.score(name, Z), "guess": self._measured(name).guess(y_train, Z)}
+
+    def _measured(self, name: str) -> "EvaluationScores":
+        return replace(self, spec=replace(self.spec, objective=name))
 
     def ensemble(self, model: Model) -> np.ndarray:
         """Return logits (1, n[L], m) of a model's answers for the raw rows."""

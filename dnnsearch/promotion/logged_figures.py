@@ -91,6 +91,7 @@ def correct_log(
         scored = record and _scored(study, store, whole, entry, record, rows)
         if scored and (difference := figures_difference(entry, scored, study.config.dtype)):
             known = {"figures": scored.figures, "metrics": scored.metrics}
+            known["single_metrics"] = scored.single_metrics
             log.add(entry["model"], test, **known, damaged=entry["figures"])
             lines.append(_line(study, entry, difference))
     return lines
@@ -109,7 +110,9 @@ def figures_difference(entry: Mapping[str, Any], scored: Scored, dtype: str) -> 
     """Return the first figure of an entry that is not the one scored again; empty if none."""
     tolerance = figures_tolerance(entry, scored, dtype)
     metrics = _pairs_of_metrics(entry.get("metrics", {}), scored.metrics)
-    for name, logged, now in (*_pairs(entry["figures"], scored.figures), *metrics):
+    single = _pairs_of_metrics(entry.get("single_metrics", {}), scored.single_metrics)
+    of_one = ((f"one network, {name}", logged, now) for name, logged, now in single)
+    for name, logged, now in (*_pairs(entry["figures"], scored.figures), *metrics, *of_one):
         if not _close(logged, now, tolerance):
             return (
                 f"the test figure of {name} is {_shown(logged)} in the log, and evaluated again it "

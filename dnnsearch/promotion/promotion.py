@@ -59,6 +59,7 @@ class Promotion:
     replicates: int
     scores: dict[str, Any]  # on the test set: ensemble, single, guess, examples
     metrics: dict[str, dict[str, float]]  # of the ensemble on the test set, by the name on dev
+    single_metrics: dict[str, dict[str, float]]  # of one network on the test set
     baselines: Figures  # on the test set, by baseline and metric; empty if they failed
     known: int  # test examples that train or dev have, in all inputs of the networks
     evaluations: list[dict[str, Any]]  # the log of this test set, oldest first
@@ -224,6 +225,7 @@ def _promotion(
         replicates=promoted.replicates,
         scores=evaluation.scored.figures,
         metrics=evaluation.scored.metrics,
+        single_metrics=evaluation.scored.single_metrics,
         baselines=baselines,
         known=refitted.known,
         evaluations=[without_rows(each) for each in log],

@@ -162,7 +162,8 @@ def _baseline(promotion: Promotion, model: str) -> str:
 def _other_metric(promotion: Promotion, name: str) -> str:
     figure = promotion.metrics[name]
     guess = f"guessing {number_text(figure['guess'])}"
-    return f"  {on_test(name)} of the ensemble: {score_text(figure)}; {guess}"
+    single = f"one network {number_text(promotion.single_metrics[name]['value'])}"
+    return f"  {on_test(name)} of the ensemble: {score_text(figure)}; {single}; {guess}"
 
 
 def _known(promotion: Promotion) -> str:
@@ -245,6 +246,7 @@ def document(promotion: Promotion) -> dict[str, Any]:
         "test": promotion.scores,
         "coverage": promotion.coverage and promotion.coverage.document(),
         "metrics": promotion.metrics,
+        "single_metrics": promotion.single_metrics,
         "baselines": promotion.baselines,
         "known": promotion.known,
         "openings": promotion.evaluations,

@@ -28,10 +28,13 @@ def lines(found: Explanation, width: int | None = None) -> Iterator[str]:
         yield f"and {len(found.importance) - MAX_LINES} more, which --json has"
     if found.effects:
         yield ""
-        yield from paragraph(effect_about(found), width)
-        rows = [row for effect in found.effects for row in _effect_rows(effect)]
+        yield from paragraph(f"{effect_about(found)} The curves have one scale.", width)
+        shown_outcomes = [o for effect in found.effects for o in _most_changed(effect)]
+        every = [mean for outcome in shown_outcomes for mean in outcome.means]
+        scale = Interval(min(every), max(every))
+        rows = [row for effect in found.effects for row in _effect_rows(effect, scale)]
         kind = "value" if _is_regression(found) else "class"
-        yield from aligned(("column", kind, "", "from", "to"), rows, width)
+        yield from aligned(("column", kind, "curve", "lowest", "highest"), rows, width)
 
 
 def effect_about(found: Explanation) -> str:
@@ -52,12 +55,17 @@ def _row(one: ColumnImportance) -> list[str]:
     return [one.name, f"{round(one.worse_by, 4) + 0.0:.4f}", f"{one.interval}{unclear}"]
 
 
-def _effect_rows(effect: Effect) -> Iterator[list[str]]:
+def _most_changed(effect: Effect) -> list[Outcome]:
+    """Return the classes of a column that have a line, the most changed first."""
     most = sorted(effect.outcomes, key=lambda one: min(one.means) - max(one.means))
-    for outcome in most[:MAX_CLASSES]:
+    return most[:MAX_CLASSES]
+
+
+def _effect_rows(effect: Effect, scale: Interval) -> Iterator[list[str]]:
+    for outcome in _most_changed(effect):
         low, high = min(outcome.means), max(outcome.means)
         ends = (_end(effect, outcome, level) for level in (low, high))
-        yield [effect.column, outcome.name, sparkline(outcome.means), *ends]
+        yield [effect.column, outcome.name, sparkline(outcome.means, scale), *ends]
 
 
 def _end(effect: Effect, outcome: Outcome, level: float) -> str:
@@ -74,10 +82,14 @@ def value_text(value: float | str | None) -> str:
     return f"{value:.0f}" if "e+" in short and abs(value) < MAX_WRITTEN_OUT else short
 
 
-def sparkline(values: list[float]) -> str:
-    """Return a line of blocks, one for each value."""
-    low, span = min(values), (max(values) - min(values)) or 1.0
-    return "".join(BLOCKS[round((value - low) / span * (len(BLOCKS) - 1))] for value in values)
+def sparkline(values: list[float], scale: Interval) -> str:
+    """Return a line of blocks, one for each value, the lowest and the highest at the scale's ends.
+
+    All columns have one scale, so the line of a column that does little is flat.
+    """
+    span = (scale.high - scale.low) or 1.0
+    last = len(BLOCKS) - 1
+    return "".join(BLOCKS[round((value - scale.low) / span * last)] for value in values)
 
 
 def document(found: Explanation) -> dict[str, Any]:

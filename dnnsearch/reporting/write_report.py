@@ -153,7 +153,7 @@ def _columns(study: OpenStudy, shown: ShownNetworks, on_message: OnMessage) -> M
         command = f"dnnsearch explain {shlex.quote(study.name)}"
         return without_columns(
             "The parameters of these networks are too large for their record; "
-            f"`{command}` trains them again."
+            f"{command} trains them again."
         )
     try:
         return what_columns_do(explain(study, shown, on_message))

@@ -209,8 +209,15 @@ def run_difference(view: TrialView, packed: bytes, run: "PublishedTrial", object
 def _published_scalars(
     view: TrialView, published: Mapping[str, float], objective: str
 ) -> dict[str, float]:
-    """Return the scalars of a record, without those that runs of before do not have."""
+    """Return the scalars of a record, without those that runs of before do not have.
+
+    Runs of before do not have the limit of the error either.
+    """
     every = fields.scalars(view, objective)
+    if view.value is not None and fields.ERROR in every:
+        without_limit = fields.neg_log10_error(view.value, objective)
+        if without_limit is not None and published.get(fields.ERROR) == without_limit:
+            every[fields.ERROR] = without_limit
     return {n: v for n, v in every.items() if n in published or n not in fields.ADDED_SCALARS}
 
 

@@ -28,7 +28,7 @@ class PromotedFigure:
     trial: int
     objective: str
     ensemble: Mapping[str, Figure]
-    single: Figure  # of the objective
+    single: Mapping[str, Figure]  # of one network; an older log has the objective alone
     guess: float  # of the objective
     baselines: Mapping[str, Mapping[str, Figure]]  # name -> metric -> figure
     examples: int
@@ -39,7 +39,7 @@ class PromotedFigure:
 
     def metrics(self) -> dict[str, float]:
         """Return all of it as metrics of MLflow, without undefined values."""
-        found = {f"{on_test(self.objective)}_single": self.single["value"]}
+        found = {f"{on_test(name)}_single": one["value"] for name, one in self.single.items()}
         found[f"{on_test(self.objective)}_guess"] = self.guess
         for name, figure in self.ensemble.items():
             ends = {"": "value", "_low": "low", "_high": "high", "_guess": "guess"}
@@ -52,7 +52,10 @@ class PromotedFigure:
     def sentences(self) -> Iterator[str]:
         """Yield the figure, other metrics, the openings and the outer folds, each a sentence."""
         name, ensemble = on_test(self.objective), self.ensemble[self.objective]
-        others = [f"one network {score_text(self.single)}", f"guessing {self.guess:.4f}"]
+        others = [
+            f"one network {score_text(self.single[self.objective])}",
+            f"guessing {self.guess:.4f}",
+        ]
         others += [
             f"{TITLES[model]} {score_text(figures[self.objective])}"
             for model, figures in self.baselines.items()
@@ -95,7 +98,7 @@ def _figure(study: OpenStudy, entry: Mapping[str, Any], is_champion: bool) -> Pr
         trial=entry["trial"],
         objective=objective,
         ensemble={**own, **entry.get("metrics", {})},
-        single=figures["single"],
+        single={**entry.get("single_metrics", {}), objective: figures["single"]},
         guess=figures["guess"],
         baselines=entry.get("baselines", {}),
         examples=figures["examples"],
@@ -113,8 +116,9 @@ def contradiction(entry: Mapping[str, Any], objective: str) -> str:
     """
     try:
         figures, metrics = entry["figures"], entry.get("metrics", {})
+        of_one = entry.get("single_metrics", {}).values()
         both = [figures["ensemble"], figures["single"]]
-        if not all(_is_within(one) for one in (*both, *metrics.values())):
+        if not all(_is_within(one) for one in (*both, *metrics.values(), *of_one)):
             return "a test figure in the log is not within its own interval"
         own = {**figures["ensemble"], "guess": figures["guess"]}
         copy = metrics.get(objective, own)

@@ -47,6 +47,7 @@ LOG_RATE = "hp.log10_learning_rate"
 ERROR = "neg_log10_error"
 ADDED_SCALARS = (LOG_RATE, ERROR)  # runs of before 0.5 lack them
 SMALLEST_ERROR = 1e-4  # so that a perfect trial has a place beside the others
+LARGEST_ERROR = 10.0  # so that a trial that has nearly diverged leaves the others their colours
 RECORD = "record.zip"  # name of the artifact
 MAX_TAG_CHARACTERS = 7_500  # MLflow's own limit is 8,000
 
@@ -97,20 +98,32 @@ def scalars(view: TrialView, objective: str) -> dict[str, float]:
     found |= {"seconds": view.seconds, "parameters": view.parameters, "flops": view.flops}
     found[LOG_RATE] = _log10(view.params["learning_rate"])
     if view.state == "finished" and view.value is not None:
-        found |= {"objective": view.value, ERROR: neg_log10_error(view.value, objective)}
+        largest = LARGEST_ERROR * _unit(view, objective)
+        found |= {"objective": view.value, ERROR: neg_log10_error(view.value, objective, largest)}
     return {k: float(v) for k, v in found.items() if v is not None and math.isfinite(v)}
 
 
-def neg_log10_error(value: float, objective: str) -> float | None:
+def neg_log10_error(value: float, objective: str, largest: float = math.inf) -> float | None:
     """Return -log10 |perfect - value|: 1.5 for an accuracy of 0.97, 2 for 0.99, 3 for 0.999.
 
-    On an axis of the accuracy itself, one bad trial makes all good ones look alike. None if the
-    metric has no best value that exists.
+    On an axis of the accuracy itself, one bad trial makes all good ones look alike. An error above
+    `largest` counts as that. None if the metric has no best value that exists.
     """
     perfect = METRICS[objective].perfect
-    return (
-        -math.log10(max(abs(perfect - value), SMALLEST_ERROR)) if math.isfinite(perfect) else None
-    )
+    if not math.isfinite(perfect):
+        return None
+    return -math.log10(max(min(abs(perfect - value), largest), SMALLEST_ERROR))
+
+
+def _unit(view: TrialView, objective: str) -> float:
+    """Return the unit of an RMSE, the target's standard deviation; 1 for all other objectives.
+
+    The cost is half of the mean square in this unit. If it is not known, the unit is infinite.
+    """
+    if objective != "dev_rmse":
+        return 1.0
+    cost = view.final.get("dev_cost") or 0.0
+    return (view.value or 0.0) / math.sqrt(2 * cost) if cost > 0 else math.inf
 
 
 def _log10(value: object) -> float | None:

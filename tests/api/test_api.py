@@ -3,6 +3,7 @@
 import builtins
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import yaml
 
 import dnnsearch
 from dnnsearch.cli.app import app
+from dnnsearch.runtime.package_version import package_version
 from tests.conftest import TINY
 
 
@@ -22,6 +24,11 @@ print([name for name in sys.modules if name.startswith("dnnsearch.")], "numpy" i
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert output.stdout == "[] False\n"
+
+
+def test_the_version_is_that_of_the_distribution() -> None:
+    assert dnnsearch.__version__ == package_version() == metadata.version("dnnsearch")
+    assert "__version__" in dir(dnnsearch)
 
 
 def test_every_command_is_a_function_of_the_same_name() -> None:

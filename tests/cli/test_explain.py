@@ -2,11 +2,16 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 import dnnsearch
 from dnnsearch.api.explanations import Explained
+from dnnsearch.reporting.analysis.column_effects import Effect, Outcome
+from dnnsearch.reporting.analysis.explanation import Explanation
+from dnnsearch.reporting.explanation_text import lines
 from tests.support.preloaded import Preloaded
 
 
@@ -18,6 +23,22 @@ def test_it_prints_a_table_of_the_columns_and_the_ends_of_their_curves(
     assert "This study has no champion yet." in said
     assert "worse by" in said
     assert "Partial dependence: " in said
+
+
+def test_curves_have_one_scale_and_their_ends_are_named_as_lowest_and_highest() -> None:
+    falling = Effect("age", "number", [20, 40, 60], [Outcome("yes", [0.9, 0.5, 0.1], None)])
+    flat = Effect("zone", "category", ["n", "s"], [Outcome("yes", [0.51, 0.5], None)])
+    shown = SimpleNamespace(title="The best trial", reason="")
+    found = cast(
+        Explanation,
+        SimpleNamespace(
+            study="s", shown=shown, about="", importance=[], effects=[falling, flat], kinds={}
+        ),
+    )
+    *_, header, first, second = lines(found)
+    assert header.split() == ["column", "class", "curve", "lowest", "highest"]
+    assert first.split() == ["age", "yes", "█▅▁", "0.1", "at", "60", "0.9", "at", "20"]
+    assert second.split() == ["zone", "yes", "▅▅", "0.5", "at", "s", "0.51", "at", "n"]
 
 
 def test_json_is_one_document_and_python_has_the_same(program: Preloaded, tiny: Path) -> None:

@@ -134,6 +134,16 @@ def test_labels_of_the_test_file_are_joined_and_left_out_too() -> None:
     assert prepared.shape.test == 130
 
 
+def test_rows_that_relabel_leaves_out_are_not_said_to_have_no_target() -> None:
+    table = labelled({"a": 60, "b": 50, "d": 5})
+    table.loc[table["y"] == "a", "y"] = ["a"] * 58 + [None, None]
+    found = new(written(table), "y", settings=['data.relabel={"d": null}'])
+    (target,) = (line for line in found.report.rows if line.role == "target")
+    said = [line.warning for line in found.report.rows]
+    assert target.warning == "5 rows are left out: relabel gives no class to 'd'"
+    assert "2 rows are left out: the target is missing" in said
+
+
 @pytest.mark.parametrize(
     ("setting", "rule"),
     [

@@ -133,6 +133,7 @@ def test_the_reason_of_the_choice_is_what_happened(
         replicates=4,
         scores={},
         metrics={},
+        single_metrics={},
         baselines={},
         known=0,
         evaluations=[],

@@ -53,6 +53,8 @@ def test_the_report_after_a_promotion_begins_with_the_test_figure(
     shown = [said["test"]["ensemble"], said["test"]["single"]]
     shown += [figures["dev_accuracy"] for figures in said["baselines"].values()]
     shown += [figures["dev_roc_auc"] for figures in (said["metrics"], *said["baselines"].values())]
+    shown += said["single_metrics"].values()
+    assert set(said["single_metrics"]) == set(said["metrics"]) > {"dev_accuracy", "dev_cost"}
     for figure in shown:
         assert score_text(figure) in first
     assert f"{said['test']['guess']:.4f}" in first

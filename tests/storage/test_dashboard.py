@@ -60,4 +60,8 @@ def test_the_dashboard_shows_every_trial_and_does_not_change_the_study(address: 
     assert study["study_name"] == "tiny"
     assert shown == {row.number: row.value for row in board.ranked}
     assert len(trials) == len(board.rows)
+    detail = get(f"{address}/studies/{study['study_id']}?after=0")
+    assert detail["objective_names"] == ["dev_accuracy"]
+    columns = {one["key"] for one in detail["union_user_attrs"] if one["sortable"]}
+    assert columns == {"dev_accuracy", "dev_cost", "train_accuracy", "train_cost"}
     assert digest() == before

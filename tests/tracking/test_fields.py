@@ -66,3 +66,16 @@ def test_the_error_on_a_logarithmic_scale_tells_good_trials_apart(make_view):
     cost = fields.scalars(make_view(0, value=0.01), "dev_cost")
     assert cost[fields.ERROR] == 2.0  # the smaller the cost, the larger
     assert fields.ERROR not in fields.scalars(make_view(0, "pruned", value=0.9), "dev_accuracy")
+
+
+def test_a_trial_that_nearly_diverged_leaves_the_others_their_colours(make_view):
+    def error(value, objective, dev_cost):
+        view = make_view(0, value=value, final={"dev_cost": dev_cost})
+        return fields.scalars(view, objective)[fields.ERROR]
+
+    assert error(1e9, "dev_cost", 1e9) == error(12.0, "dev_cost", 12.0) == -1.0
+    assert error(9.0, "dev_cost", 9.0) > -1.0
+    assert error(-1e9, "dev_r2", 5e8) == -1.0
+    good = error(30_000.0, "dev_rmse", 0.045)  # the target's standard deviation is 100,000
+    bad = error(1e14, "dev_rmse", 5e17)
+    assert (round(good, 2), round(bad, 6)) == (-4.48, -6.0)

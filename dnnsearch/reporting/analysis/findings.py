@@ -67,13 +67,15 @@ def _ranking(chance: ChanceLevel, ranking: ChanceLevel) -> Finding:
 def _baselines(compared: BaselineComparison) -> Iterator[Finding]:
     if compared.better:
         title, value = compared.better[0]
-        are, they = ("are", "they need") if title.endswith("s") else ("is", "it needs")
+        is_plural = title.endswith("s")
+        are, reach = ("are", "reach") if is_plural else ("is", "reaches")
+        they = "they need" if is_plural else "it needs"
         yield Finding(
             "baseline",
-            f"{title} {are} better than the best trial",
-            f"{title} reach {value:.4f} without a network, better than the best trial's "
+            f"the {title} {are} better than the best trial",
+            f"the {title} {reach} {value:.4f} without a network, better than the best trial's "
             f"{compared.best:.4f} ({compared.measure})",
-            f"look at {title} first, because {they} no search; or search wider",
+            f"look at the {title} first, because {they} no search; or search wider",
         )
     if compared.default is not None:
         yield Finding(
