@@ -26,11 +26,13 @@ def cite(study: Study, as_json: Json = False, storage: Storage = DEFAULT_STORAGE
     """
     from dnnsearch.reporting.citation import cite as cited
     from dnnsearch.reporting.citation import lines
+    from dnnsearch.study.evaluation_log import EvaluationLog
     from dnnsearch.study.leaderboard.formats import finite_or_null
     from dnnsearch.study.stored_study import open_study
 
     opened = open_study(study, storage)
-    pin(opened.config.numerics)  # by which its figure is scored again
+    if EvaluationLog(opened.rows).entries:
+        pin(opened.config.numerics)  # by which its test figure is scored again
     citation = cited(opened)
     as_text = json.dumps(finite_or_null(citation)) if as_json else "\n".join(lines(citation))
     write_document(f"{as_text}\n")  # its rows are to be pasted

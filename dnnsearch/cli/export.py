@@ -49,13 +49,15 @@ def export(
     from dnnsearch.deployment.bundle.study_export import export as archive
     from dnnsearch.errors import UserError
     from dnnsearch.storage.atomic_write import write_whole
+    from dnnsearch.study.evaluation_log import EvaluationLog
     from dnnsearch.study.stored_study import open_study
 
     path = file or Path(f"{study}{SUFFIX}")
     if path.suffix != SUFFIX:
         raise UserError(f"FILE must end with {SUFFIX}, but got {path}")
     opened = open_study(study, storage)
-    pin(opened.config.numerics)
+    if EvaluationLog(opened.rows).entries:
+        pin(opened.config.numerics)  # by which its test figure is scored again
     from dnnsearch.promotion.quoted_figures import figure_note, outer_note
 
     note = figure_note(opened)

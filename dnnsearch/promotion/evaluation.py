@@ -32,6 +32,7 @@ class Scored(NamedTuple):
     outputs: str
     metrics: dict[str, dict[str, float]]  # of the ensemble, by the name on dev: see `figure`
     single_metrics: dict[str, dict[str, float]]  # of one network, without guessing
+    objective: str
 
 
 def score(test_set: EvaluationScores, refitted: Refit, model: Model) -> Scored:
@@ -55,7 +56,7 @@ def score(test_set: EvaluationScores, refitted: Refit, model: Model) -> Scored:
     single_metrics = {name: test_set.score(name, networks) for name in metrics}
     calibrated = {"probabilities": model.chances(outputs)} if model.calibration else {}
     all_outputs = {"ensemble": ensemble, "networks": networks, **calibrated}
-    return Scored(figures, digest(all_outputs), metrics, single_metrics)
+    return Scored(figures, digest(all_outputs), metrics, single_metrics, objective)
 
 
 def shown_metrics(test_set: EvaluationScores) -> list[str]:

@@ -15,6 +15,7 @@ from dnnsearch.config.config import Config, load_config
 from dnnsearch.config.yaml_file import as_settings
 from dnnsearch.deployment.champion import Report
 from dnnsearch.promotion.champion_fingerprint import champion_digest, champion_entries
+from dnnsearch.promotion.logged_figures import figures_of_before
 from dnnsearch.promotion.promotion import promote
 from dnnsearch.reproduce.lock_file import LockFile
 from dnnsearch.reproduce.lock_verification import RECORDS
@@ -31,14 +32,17 @@ CHOICE = ("trial", "candidates", "ended", "top", "replicates")  # of a promotion
 MAY_LACK = ("start", "fitted")  # promotions of before have no trial 0 to compare with, no pieces
 
 
-def locked_champion(study: OpenStudy) -> dict[str, Any]:
+def locked_champion(study: OpenStudy, before: Any = None) -> dict[str, Any]:
     """Return the figures of this machine's champion, with the choice and the networks behind them.
+
+    Where the figures `before` have intervals of an older version, these have them, too.
 
     It is empty if there is no champion, or if the log of its promotion is of before.
     """
     for entry, record in champion_entries(study):
         if {*CHOICE, "outputs"} <= entry.keys():
-            outputs, figures = entry["outputs"], entry["figures"]
+            outputs, objective = entry["outputs"], study.config.objective
+            figures = figures_of_before(objective, entry["figures"], before)
             digest = champion_digest(record.digest, outputs, figures)
             choice = {name: entry[name] for name in (*CHOICE, *MAY_LACK) if name in entry}
             return {**choice, "figures": figures, "model": record.digest, "fingerprint": digest}
@@ -64,7 +68,7 @@ def verify_champion(
     count = workers if isinstance(workers, int) else None
     with_start, pieces = (name in lock.champion for name in MAY_LACK)
     promote(again, top, replicates, count, report, with_start=with_start, pieces=pieces)
-    now = json.loads(canonical(locked_champion(again)))
+    now = json.loads(canonical(locked_champion(again, lock.champion.get("figures"))))
     if changed := differences(dict(lock.champion), now):
         first = f"{lock.study} different: the champion: {changed[0]}"
         return Verification("different", [first, "  its trials: identical"])

@@ -21,6 +21,7 @@ from dnnsearch.promotion.evaluation_scores import EvaluationScores
 from dnnsearch.promotion.fitted_pieces import Fitted
 from dnnsearch.promotion.refit import model, refit_of
 from dnnsearch.runtime.cli_process import program_name
+from dnnsearch.statistics.example_scores import with_ends_of_before
 from dnnsearch.storage.array_store import ArrayStore
 from dnnsearch.study.evaluation_log import EvaluationLog
 from dnnsearch.study.stored_study import OpenStudy
@@ -109,6 +110,7 @@ def _line(study: OpenStudy, entry: Mapping[str, Any], difference: str) -> str:
 def figures_difference(entry: Mapping[str, Any], scored: Scored, dtype: str) -> str:
     """Return the first figure of an entry that is not the one scored again; empty if none."""
     tolerance = figures_tolerance(entry, scored, dtype)
+    scored = as_logged_before(entry, scored)
     metrics = _pairs_of_metrics(entry.get("metrics", {}), scored.metrics)
     single = _pairs_of_metrics(entry.get("single_metrics", {}), scored.single_metrics)
     of_one = ((f"one network, {name}", logged, now) for name, logged, now in single)
@@ -119,6 +121,30 @@ def figures_difference(entry: Mapping[str, Any], scored: Scored, dtype: str) -> 
                 f"is {_shown(now)}"
             )
     return ""
+
+
+def as_logged_before(entry: Mapping[str, Any], scored: Scored) -> Scored:
+    """Return the scores with intervals as an older version wrote them, if that wrote the entry."""
+    figures = figures_of_before(scored.objective, scored.figures, entry["figures"])
+    logged = entry.get("metrics", {})
+    metrics = {
+        name: with_ends_of_before(name, now, logged[name])
+        if isinstance(logged.get(name), Mapping)
+        else now
+        for name, now in scored.metrics.items()
+    }
+    return scored._replace(figures=figures, metrics=metrics)
+
+
+def figures_of_before(objective: str, now: Mapping[str, Any], had: Any) -> dict[str, Any]:
+    """Return the figures with the intervals that older ones of the same scores have."""
+    had = had if isinstance(had, Mapping) else {}
+    older = {
+        kind: with_ends_of_before(objective, now[kind], had[kind])
+        for kind in ("ensemble", "single")
+        if isinstance(had.get(kind), Mapping)
+    }
+    return {**now, **older}
 
 
 def figures_tolerance(entry: Mapping[str, Any], scored: Scored, dtype: str) -> float:

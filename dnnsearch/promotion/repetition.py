@@ -34,6 +34,7 @@ from dnnsearch.promotion.evaluation import Scored, score
 from dnnsearch.promotion.evaluation_scores import EvaluationScores
 from dnnsearch.promotion.fitted_pieces import Fitted
 from dnnsearch.promotion.logged_figures import (
+    as_logged_before,
     figures_difference,
     figures_tolerance,
     scored_entries,
@@ -250,7 +251,8 @@ def _champion(study: OpenStudy, repeated: list[Repeated], is_complete: bool) -> 
             _compare_answers(kept, one, str(champion_path(study)))
             _compare_intervals(kept, one, str(champion_path(study)))
             now = one.refitted.record.digest
-            return champion_digest(now, one.scored.outputs, one.scored.figures)
+            scored = as_logged_before(one.entry, one.scored)
+            return champion_digest(now, scored.outputs, scored.figures)
     if not is_complete:
         return ""
     raise Different(

@@ -104,12 +104,13 @@ def _best_trial(study: OpenStudy) -> Figure:
     name = study.config.objective
     sure = f" (95 %: {interval})" if interval else ""
     opened = history(study)
+    covers = f"; {words}" if (words := data.interval_covers(best)) else ""
     tested = f"; {opened.sentence()}" if opened.openings else "; no test row was used"
     return Figure(
         name=name,
         text=f"{best.value:.4f}{sure}",
         of=f"The best trial, {best.number},",
-        note=f"the dev rows that chose it, so this is optimistic (not promoted{tested})",
+        note=f"the dev rows that chose it, so this is optimistic (not promoted{tested}{covers})",
         document={"metric": name, "value": best.value, **bounds, "trial": best.number},
     )
 

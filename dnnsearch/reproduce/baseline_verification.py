@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from dnnsearch.errors import UserError
 from dnnsearch.reproduce.verify import Verification
+from dnnsearch.statistics.example_scores import with_ends_of_before
 from dnnsearch.storage.array_store import ArrayStore, default_root
 from dnnsearch.study.baselines import baselines_file
 from dnnsearch.study.baselines.baseline_fitting import Figures
@@ -43,8 +44,10 @@ def figures_differences(stored: Figures, now: Figures) -> Iterator[str]:
     """Yield each stored figure that is another one now, with both values."""
     for name, figures in stored.items():
         for metric, figure in figures.items():
+            same = now.get(name, {}).get(metric)
+            found = with_ends_of_before(metric, same, figure) if same else {}
             for part, value in figure.items():
-                again = now.get(name, {}).get(metric, {}).get(part, math.nan)
+                again = found.get(part, math.nan)
                 both_undefined = math.isnan(value) and math.isnan(again)
                 if not (both_undefined or math.isclose(value, again, rel_tol=TOLERANCE)):
                     words = f"{TITLES.get(name, name)} has the {part} {value:.6g} of {metric}"

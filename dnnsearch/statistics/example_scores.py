@@ -11,6 +11,8 @@ treated as one example. The groups depend only on the number of examples, so tha
 two networks to the same examples can be paired.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from dnnsearch.nn.outputs import OUTPUTS
@@ -52,13 +54,29 @@ def sample(
 ) -> ScoreSample:
     """Return the scores of R networks; `is_one`: of a single model, evaluated on R folds."""
     values = contributions(metric, output, Z, y, scale)
-    return ScoreSample(values.reshape(1, -1) if is_one else values, METRICS[metric].is_share)
+    row = METRICS[metric]
+    is_of_classes = output != "identity" and row.perfect == 1.0
+    rarest = int(np.unique(y, return_counts=True)[1].min()) if is_of_classes else None
+    return ScoreSample(values.reshape(1, -1) if is_one else values, row.is_share, rarest)
 
 
 def score_with_interval(measured: ScoreSample, metric: str) -> dict[str, float]:
     """Return value, low and high (95 %), the interval clipped to the metric's range; JSON-able."""
     low, high = METRICS[metric].clipped(measured.interval.low, measured.interval.high)
     return {"value": measured.mean, "low": low, "high": high}
+
+
+def with_ends_of_before(
+    metric: str, now: Mapping[str, float], had: Mapping[str, float]
+) -> dict[str, float]:
+    """Return a perfect score with the ends that it had, if that is of version 0.5 or older.
+
+    These gave it an interval of no width, unless it was a share.
+    """
+    is_older = all(had.get(part) == now["value"] == 1.0 for part in ("value", "low", "high"))
+    if METRICS[metric].is_share or not is_older:
+        return dict(now)
+    return {**now, "low": 1.0, "high": 1.0}
 
 
 def _pseudo_values(

@@ -22,6 +22,7 @@ import numpy as np
 
 from dnnsearch.statistics.interval import Interval, t_interval, wilson
 
+NO_ERROR = 1e-12  # a standard error below it is one of zero
 MAX_WORTH_IN_EXAMPLES = 2  # of one example that many networks answer, see `interval`
 
 
@@ -31,6 +32,7 @@ class ScoreSample:
 
     values: np.ndarray  # (R, m)
     is_share: bool = False  # of hits, each 0 or 1
+    rarest: int | None = None  # examples of the rarest class, for a metric from 0 to 1 of classes
 
     @property
     def mean(self) -> float:
@@ -87,6 +89,9 @@ class ScoreSample:
     def interval(self) -> Interval:
         """The 95 % interval of the mean: for a share Wilson's, for anything else Student's t.
 
+        If no example makes a difference, as for a ROC AUC of 1, the error is zero and says nothing.
+        Then a metric of classes has Wilson's interval of as many examples as the rarest class has.
+
         Wilson's interval is that of the effective number of examples, p (1 - p) / variance (Korn
         and Graubard 1998; with Wilson's interval: Dean and Pagano 2015). If the networks agree only
         in part, this number is larger than m. It is limited to 2 m, because the variance is
@@ -98,6 +103,8 @@ class ScoreSample:
             effective = binomial / variance if variance > 0 else self.examples
             limit = self.examples * min(self.replicates, MAX_WORTH_IN_EXAMPLES)
             return wilson(self.mean, min(max(effective, 1.0), limit))
+        if self.rarest and self.error < NO_ERROR and 0 <= self.mean <= 1:
+            return wilson(self.mean, self.rarest)
         parts = [
             (self.example_variance, self.examples - 1),
             (self.network_variance, self.replicates - 1),

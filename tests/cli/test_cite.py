@@ -16,7 +16,8 @@ def test_a_study_that_was_not_promoted_has_a_figure_that_is_called_optimistic(
     best = dnnsearch.best("tiny")
     fingerprint = dnnsearch.fingerprint("tiny")
     assert f"The best trial, {best.number}, has dev_accuracy {best.value:.4f} (95 %: " in text
-    assert "so this is optimistic (not promoted; no test row was used)" in text
+    assert "so this is optimistic (not promoted; no test row was used; the interval covers " in text
+    assert "the interval covers the dev rows, not new seeds)" in text
     assert f"fingerprint of the study is {fingerprint}, and `dnnsearch verify tiny`" in text
     assert "learning_rate from 0.01 to 10000 (log)" in text
     assert "5 trials: 3 finished, 1 diverged, 1 failed, seeds: study 0, split 0" in text

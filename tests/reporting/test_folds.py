@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from dnnsearch.reporting.analysis.report_data import read
+from dnnsearch.reporting.citation import cite
 from dnnsearch.reporting.html.sections import curves
 from dnnsearch.statistics.interval import wilson
 from dnnsearch.study.leaderboard.ranking import binomial_error, leaderboard
@@ -19,6 +20,7 @@ def test_the_interval_of_an_accuracy_over_folds_counts_all_their_examples(
     assert best.value is not None
     assert best.error == binomial_error(best.value, predictions.size)
     assert read(study).interval(best) == wilson(best.value, predictions.size)
+    assert read(study).interval_covers(best) == "the interval covers the dev rows, not new seeds"
 
 
 def test_a_regression_has_no_plot_of_accuracies(searched: Searched) -> None:
@@ -33,3 +35,4 @@ def test_a_regression_has_no_plot_of_accuracies(searched: Searched) -> None:
     interval = data.interval(leaderboard(study).best)
     assert interval is not None
     assert interval.high <= 1
+    assert cite(study)["sentences"][1].count("covers the 3 folds alone, not new rows)") == 1

@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 
 from dnnsearch.nn.outputs import OUTPUTS
-from dnnsearch.statistics.example_scores import contributions
+from dnnsearch.statistics.example_scores import (
+    contributions,
+    sample,
+    score_with_interval,
+    with_ends_of_before,
+)
+from dnnsearch.statistics.interval import wilson
 from dnnsearch.trials.metrics import METRICS, measure, on_request
 
 
@@ -50,3 +56,19 @@ def test_each_network_is_measured_by_its_own_targets() -> None:
     Z, y = logits("softmax")
     ys = np.stack([y, y, 3 - y])
     assert (contributions("dev_accuracy", "softmax", Z, ys)[2] == (Z[2].argmax(0) == 3 - y)).all()
+
+
+@pytest.mark.parametrize("metric", ["dev_roc_auc", "dev_f1", "dev_balanced_accuracy"])
+def test_a_perfect_score_is_as_sure_as_the_rarest_class_has_examples(metric):
+    """Its jackknife error is zero, which says nothing; an accuracy of 1 has Wilson's interval."""
+    y = np.array([1] * 5 + [0] * 95)
+    for Z in (12.0 * y - 6, np.tile(12.0 * y - 6, (4, 1, 1))):
+        measured = sample(metric, "sigmoid", Z.reshape(-1, 1, 100), y)
+        found = score_with_interval(measured, metric)
+        assert found == {"value": 1.0, "low": wilson(1.0, 5).low, "high": 1.0}
+        assert found["low"] < 0.6
+    other = score_with_interval(sample(metric, "sigmoid", -Z[:1].reshape(1, 1, 100), y), metric)
+    assert with_ends_of_before(metric, other, {**other, "low": 0.0, "high": 0.0}) == other
+    older = {"value": 1.0, "low": 1.0, "high": 1.0}
+    assert with_ends_of_before(metric, found, older) == older
+    assert with_ends_of_before("dev_accuracy", found, older) == found

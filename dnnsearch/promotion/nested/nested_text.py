@@ -20,10 +20,15 @@ def lines(found: OuterFigure, width: int | None = None) -> list[str]:
         f"{SOURCE}: t with {folds - 1} degrees of freedom, s sqrt(1/{folds} + 1/{folds - 1}); it "
         "is the figure of a search and a promotion like these, not of one model"
     )
+    covers = (
+        "(the interval is of what the procedure reaches on average: it covers new rows, new seeds "
+        "and another choice, and is wider because folds share training rows)"
+    )
     return [
         title,
         *_table(found, width),
         f"  over all {found.rows} rows  {score_text(figure)}; guessing {figure['guess']:.4f}",
+        covers,
         f"({note})",
         found.won,
     ]

@@ -119,16 +119,38 @@ class ReportData:
 
         Wilson's is for an accuracy of one network, or of all examples of the folds. None otherwise.
         """
-        values = self.trials[row.number].user_attrs.get("dnnsearch", {}).get("values", [])
-        curves = self.trial_curves.get(row.number)
+        values = self._values(row)
         if row.value is None:
             return None
-        is_share = self.metric.is_share
-        examples = count_examples(curves.predictions, self.config) if is_share and curves else None
+        examples = self._examples(row)
         if len(values) > 1 and not (examples and self.config.folds):
             interval = student(values)
             return Interval(*self.metric.clipped(interval.low, interval.high))
         return wilson(row.value, examples) if examples else None
+
+    def interval_covers(self, row: Row) -> str:
+        """What the interval of a trial covers, and what not, in words; empty without interval."""
+        if self.interval(row) is None:
+            return ""
+        values, folds = self._values(row), self.config.folds
+        if self._examples(row) and (folds or len(values) <= 1):
+            return "the interval covers the dev rows, not new seeds"
+        spread = "folds" if folds else "seeds"
+        return f"the interval covers the {len(values)} {spread} alone, not new rows"
+
+    def _values(self, row: Row) -> list[float]:
+        """Return the values of a trial's replicates, or folds."""
+        found: list[float] = (
+            self.trials[row.number].user_attrs.get("dnnsearch", {}).get("values", [])
+        )
+        return found
+
+    def _examples(self, row: Row) -> int | None:
+        """Return the number of examples of which the value is a share; None if it is none."""
+        curves = self.trial_curves.get(row.number)
+        if not (self.metric.is_share and curves):
+            return None
+        return count_examples(curves.predictions, self.config)
 
 
 def read(

@@ -53,6 +53,7 @@ def test_every_row_is_tested_once_by_a_model_that_was_made_without_it(
     assert (outer["low"], outer["high"]) == (interval.low, interval.high)
     assert sum(one["times"] for one in outer["winners"]) == 2
     assert any("over all 400 rows" in line for line in said["lines"])
+    assert sum("it covers new rows, new seeds and another" in line for line in said["lines"]) == 1
     entries = EvaluationLog(opened(two).rows).entries
     assert [entry.get("note", "") for entry in entries] == ["", "2 outer folds"]
     assert "of 2 outer folds identical" in program.run(two, "verify", "two", "--quiet")
