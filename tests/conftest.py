@@ -11,7 +11,8 @@ import pytest
 from hypothesis import settings
 
 from tests.support.databases import PostgreSQL
-from tests.support.preloaded import Preloaded
+from tests.support.forked_calls import forked_subprocess
+from tests.support.preloaded import TRACKED, Preloaded
 
 # How long one example takes says more about the machine than about the code.
 settings.register_profile("patient", deadline=None)
@@ -72,9 +73,15 @@ def program() -> Iterator[Preloaded]:
 @pytest.fixture(scope="session")
 def tracked() -> Iterator[Preloaded]:
     """The program with MLflow and Dask imported."""
-    server = Preloaded("tracking.tracker", "tracking.schema", "workers.dask_pool")
+    server = Preloaded(*TRACKED)
     yield server
     server.close()
+
+
+@pytest.fixture
+def forked_calls(tracked: Preloaded, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Functions of the package start their commands as forks of the preloaded program."""
+    monkeypatch.setattr("dnnsearch.runtime.cli_process.subprocess", forked_subprocess(tracked))
 
 
 @pytest.fixture(scope="session")

@@ -40,6 +40,7 @@ def test_every_command_is_a_function_of_the_same_name() -> None:
     assert {*dnnsearch.__all__, "list"} <= set(dir(dnnsearch))
 
 
+@pytest.mark.usefixtures("forked_calls")
 def test_the_older_names_still_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert dnnsearch.list is dnnsearch.studies
@@ -60,6 +61,7 @@ def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
         _ = dnnsearch.serach
 
 
+@pytest.mark.usefixtures("forked_calls")
 def test_a_search_from_a_mapping_is_the_same_study_as_from_a_file(
     tiny: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -71,6 +73,7 @@ def test_a_search_from_a_mapping_is_the_same_study_as_from_a_file(
     assert dnnsearch.studies()["study"].tolist() == ["again", "tiny"]
 
 
+@pytest.mark.usefixtures("forked_calls")
 def test_what_the_command_refuses_is_a_user_error(tiny: Path) -> None:
     with pytest.raises(dnnsearch.UserError, match=r"tiny\.yaml: trials: must be a whole number"):
         dnnsearch.search("tiny.yaml", trials=0)
@@ -106,6 +109,7 @@ def retune(study: str, storage: str) -> dnnsearch.Retuned:
     return dnnsearch.retune(study, "new.csv", storage=storage)
 
 
+@pytest.mark.usefixtures("forked_calls")
 def test_a_rerun_gives_its_verdict(tiny: Path) -> None:
     Path("mlflow.db").unlink()
     verdict = dnnsearch.rerun("tiny/3")
@@ -115,6 +119,7 @@ def test_a_rerun_gives_its_verdict(tiny: Path) -> None:
         dnnsearch.rerun("tiny/9")
 
 
+@pytest.mark.usefixtures("forked_calls")
 def test_rm_removes_and_clean_cleans(tiny: Path) -> None:
     Path("mlflow.db").unlink()
     assert dnnsearch.rm("tiny").startswith("removed study tiny: 5 trials")

@@ -41,6 +41,7 @@ def test_curves_have_one_scale_and_their_ends_are_named_as_lowest_and_highest() 
     assert second.split() == ["zone", "yes", "▅▅", "0.5", "at", "s", "0.51", "at", "n"]
 
 
+@pytest.mark.usefixtures("forked_calls")
 def test_json_is_one_document_and_python_has_the_same(program: Preloaded, tiny: Path) -> None:
     said = json.loads(program.run(tiny, "explain", "tiny", "--json"))
     assert {one["column"] for one in said["importance"]} == {"x", "y"}

@@ -69,6 +69,7 @@ def shortened(words: list[str]) -> list[str]:
     return [*words, "--top=2", "--replicates=2"] if words[0] == "promote" else words
 
 
+@pytest.mark.usefixtures("forked_calls")
 @pytest.mark.parametrize("page", NOTEBOOKS)
 def test_the_blocks_of_python_of_a_page_run_in_their_order(page: str, workplace: Path) -> None:
     names: dict[str, object] = {}

@@ -38,6 +38,7 @@ def there(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DNNSEARCH_STORAGE", raising=False)
 
 
+@pytest.mark.usefixtures("forked_calls")
 def test_a_study_from_arrays_ends_in_an_estimator(capfd: pytest.CaptureFixture[str]) -> None:
     search = dnnsearch.DeepNetSearch(SMALL, trials=3).fit(FRAME, NAMES)
     assert len(search.study_.trials) == 3
@@ -61,6 +62,7 @@ def test_a_study_from_arrays_ends_in_an_estimator(capfd: pytest.CaptureFixture[s
     assert not hasattr(again, "best_estimator_")
 
 
+@pytest.mark.usefixtures("forked_calls")
 def test_a_regression_has_no_probabilities() -> None:
     rows, values = make_regression(100, 4, noise=1, random_state=0)
     search = dnnsearch.DeepNetSearch({**SMALL, "study": "line"}, trials=2).fit(rows, values)
@@ -73,6 +75,7 @@ def test_a_regression_has_no_probabilities() -> None:
     assert get_scorer("neg_root_mean_squared_error")(search, rows, values) < 0
 
 
+@pytest.mark.usefixtures("forked_calls")
 def test_to_scikit_learn_it_is_what_its_task_says() -> None:
     unknown = dnnsearch.DeepNetSearch()
     assert is_classifier(unknown) and is_classifier(make_pipeline(StandardScaler(), unknown))
@@ -81,12 +84,14 @@ def test_to_scikit_learn_it_is_what_its_task_says() -> None:
     assert is_regressor(dnnsearch.DeepNetSearch(task="regression"))
 
 
+@pytest.mark.usefixtures("forked_calls")
 def test_folds_of_cross_validation_are_stratified() -> None:
     """Unstratified folds of iris are one class each: the scores were 0."""
     search = dnnsearch.DeepNetSearch({**SMALL, "iterations": 200, "learning_rate": 0.3}, trials=2)
     assert cross_val_score(search, *load_iris(return_X_y=True), cv=3).min() > 0.8
 
 
+@pytest.mark.usefixtures("forked_calls")
 def test_scorers_that_need_probabilities_work() -> None:
     search = dnnsearch.DeepNetSearch(SMALL, trials=1).fit(X, y == 1)
     assert search.classes_.tolist() == [False, True]
@@ -95,6 +100,7 @@ def test_scorers_that_need_probabilities_work() -> None:
     assert -0.7 < scores["neg_log_loss"] < 0
 
 
+@pytest.mark.usefixtures("forked_calls")
 def test_it_can_be_a_part_of_other_estimators() -> None:
     search = dnnsearch.DeepNetSearch({**SMALL, "iterations": 200}, trials=1)
     members = [("net", search), ("line", LogisticRegression())]
@@ -104,6 +110,7 @@ def test_it_can_be_a_part_of_other_estimators() -> None:
     assert calibrated.predict_proba(X).sum(axis=1) == pytest.approx(1)
 
 
+@pytest.mark.usefixtures("forked_calls")
 def test_it_has_the_results_that_a_grid_search_has() -> None:
     folds = {**SMALL, "folds": 3, "learning_rate": {"low": 0.05, "high": 30.0, "log": True}}
     search = dnnsearch.DeepNetSearch(folds, trials=5).fit(FRAME, NAMES)
@@ -129,6 +136,7 @@ def test_it_has_the_results_that_a_grid_search_has() -> None:
     assert search.refit_time_ > 0 and search.multimetric_ is False
 
 
+@pytest.mark.usefixtures("forked_calls")
 def test_what_the_search_refuses_leaves_nothing() -> None:
     search = dnnsearch.DeepNetSearch({**SMALL, "momentum": 2, "study": "refused"})
     with pytest.raises(dnnsearch.UserError, match="momentum: must be a number"):

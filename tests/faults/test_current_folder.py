@@ -1,5 +1,6 @@
 """A user's files beside the config are never imported, whatever they are called."""
 
+import json
 import os
 import shutil
 import signal
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from dnnsearch.runtime import numerics
 from tests.support.paths import ROOT
 from tests.support.servers import free_port, is_healthy
 
@@ -33,6 +35,22 @@ API = """
 import dnnsearch
 assert len(dnnsearch.search("people.yaml", trials=4).trials) == 4
 assert dnnsearch.rerun("people/3").identical
+"""
+# The program, imported once and forked for each command; what a command starts is a new Python.
+COMMANDS = """
+import json, os, sys
+import dnnsearch.__main__, dnnsearch.cli.app, dnnsearch.study.search, dnnsearch.tracking.tracker
+for arguments in json.loads(os.environ["COMMANDS"]):
+    if (child := os.fork()) == 0:
+        sys.argv[1:] = arguments
+        code = 1
+        try:
+            code = dnnsearch.__main__.main()
+        finally:
+            sys.stdout.flush()
+            os._exit(code)
+    if os.waitpid(child, 0)[1]:
+        sys.exit(f"{arguments} failed")
 """
 
 
@@ -80,16 +98,23 @@ def searched(folder: Path, environment: dict[str, str]) -> Path:
     return folder
 
 
-def test_a_search_and_all_that_follows_it(searched: Path, environment: dict[str, str]) -> None:
-    for command in (
+def test_a_search_and_all_that_follows_it(
+    searched: Path, environment: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "commands.py").write_text(COMMANDS)
+    commands = [
         ["report", "people"],
         ["rerun", "people/1"],
         ["verify", "people", "--workers=2"],
         ["promote", "people"],
         ["predict", "people", "people.csv", "--out", "answers.csv"],
         ["publish", "people"],
-    ):
-        run(searched, environment, PROGRAM, *command)
+    ]
+    environment["COMMANDS"] = json.dumps(commands)
+    pinned = numerics.pinned("portable", environment)
+    said = run(searched, pinned, sys.executable, str(tmp_path / "commands.py"))
+    assert said.index("people/1 identical") < said.index("people identical")
+    assert (searched / "answers.csv").exists()
 
 
 def test_new_searches_at_once(folder: Path, environment: dict[str, str]) -> None:

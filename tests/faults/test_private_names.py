@@ -13,6 +13,7 @@ import pytest
 
 from tests.faults.conftest import assert_published, assert_whole, fingerprint
 from tests.support.paths import ROOT, first_on_path
+from tests.support.preloaded import Preloaded
 
 SITE = ROOT / "tests" / "support" / "renamed"
 OPTUNA = {"optuna": ["TrialUserAttributeModel", "_trial_id", "_VersionManager"]}
@@ -50,9 +51,11 @@ def assert_a_search_is_the_same(folder: Path, names: dict[str, list[str]], expec
     assert not (folder / "mlflow.db-wal").exists()
 
 
-def test_the_main_road_needs_no_private_name(folder: Path, undisturbed: str) -> None:
+def test_the_main_road_needs_no_private_name(
+    tracked: Preloaded, folder: Path, undisturbed: str
+) -> None:
     """All names are gone at once; a search that was begun with them goes on without."""
-    dnnsearch(folder, {"optuna": ["no_name"]}, "search", "wine.yaml", "--trials=2", "--quiet")
+    tracked.run(folder, "search", "wine.yaml", "--trials=2", "--quiet")
     (folder / "mlflow.db").unlink()
     assert_a_search_is_the_same(folder, ALL, undisturbed)
     assert "identical" in dnnsearch(folder, ALL, "rerun", "wine/1")

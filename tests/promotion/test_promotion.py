@@ -191,6 +191,7 @@ def test_a_study_whose_data_have_changed_is_not_promoted(program: Preloaded, fol
     assert openings(folder) == []
 
 
+@pytest.mark.usefixtures("forked_calls")
 def test_python_gives_the_same_result(promote: Promote) -> None:
     said = promote("clean")
     promoted = dnnsearch.promote("clean", top=3, replicates=4)

@@ -30,12 +30,14 @@ DIFFERS = f"dnnsearch/{EDITED}"
 NOT_COMPUTING = {"errors", "runtime", "storage", "urls", "validators"}  # what run_trial imports
 
 
-@pytest.fixture
-def edited(tmp_path: Path) -> EditedCode:
-    """Return the package with another update rule."""
-    copy = EditedCode(tmp_path / "edited")
+@pytest.fixture(scope="module")
+def edited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Preloaded]:
+    """The program of a copy of the package with another update rule."""
+    copy = EditedCode(tmp_path_factory.mktemp("edited"))
     copy.change_the_update_rule()
-    return copy
+    server = Preloaded(root=copy.folder)
+    yield server
+    server.close()
 
 
 def study() -> OpenStudy:
@@ -121,7 +123,7 @@ def test_an_edited_file_is_digested_anew(tmp_path: Path) -> None:
 
 
 def test_an_edited_update_rule_is_named_and_stops_the_search_unless_it_is_accepted(
-    tiny: Path, edited: EditedCode
+    tiny: Path, edited: Preloaded
 ) -> None:
     said = edited.run(tiny, *SEARCH, "--trials=6", code=2)
     assert said.startswith(f"error: study tiny was computed by other code: {DIFFERS}; restore it")
@@ -135,7 +137,7 @@ def test_an_edited_update_rule_is_named_and_stops_the_search_unless_it_is_accept
 
 
 def test_a_promotion_trains_under_other_code_only_if_that_is_accepted(
-    tiny: Path, edited: EditedCode
+    tiny: Path, edited: Preloaded
 ) -> None:
     promote = ("promote", "tiny", "--top=1", "--replicates=2", "--quiet")
     said = edited.run(tiny, *promote, code=2)
@@ -161,7 +163,7 @@ def test_a_study_of_before_goes_on_and_its_new_trials_have_a_code(
 
 
 def test_the_code_is_known_when_the_storage_is_lost(
-    tiny: Path, program: Preloaded, edited: EditedCode
+    tiny: Path, program: Preloaded, edited: Preloaded
 ) -> None:
     known = identity_file.read(study())
     assert known is not None
@@ -176,7 +178,7 @@ def test_the_code_is_known_when_the_storage_is_lost(
 # --- what verify and rerun say
 
 
-def test_verify_and_rerun_name_the_file_that_was_edited(tiny: Path, edited: EditedCode) -> None:
+def test_verify_and_rerun_name_the_file_that_was_edited(tiny: Path, edited: Preloaded) -> None:
     said = edited.run(tiny, "verify", "tiny", "--workers=1", "--quiet", code=1)
     first, since, _ = said.splitlines()
     assert first.startswith("tiny different: trial 0: curve ")
@@ -196,15 +198,23 @@ def test_an_edit_that_moves_no_bit_is_identical_and_named(tiny: Path, tmp_path: 
 # --- code that is known to compute equal bits
 
 
+@pytest.fixture
+def package(edited: Preloaded) -> Iterator[Path]:
+    """The edited package, whose list of accepted code is as before at the end."""
+    package = edited.root / "dnnsearch"
+    before = (package / computing_code.ACCEPTED).read_text()
+    yield package
+    (package / computing_code.ACCEPTED).write_text(before)
+
+
 def accept(package: Path, *digests: str) -> None:
     document = {"1": {"0.0.0": list(digests)}}
     (package / computing_code.ACCEPTED).write_text(json.dumps(document))
 
 
 def test_a_release_that_is_on_the_list_goes_on_with_studies_of_one_that_is(
-    tiny: Path, edited: EditedCode
+    tiny: Path, edited: Preloaded, package: Path
 ) -> None:
-    package = edited.folder / "dnnsearch"
     now = code_digest(module_digests.__wrapped__(package))
     accept(package, now)  # but not the code that computed the study
     edited.run(tiny, *SEARCH, "--trials=6", code=2)

@@ -167,6 +167,7 @@ def test_a_lock_has_the_given_trials(program: Preloaded, folder: Path) -> None:
     assert "1 trial given by the user" in verified
 
 
+@pytest.mark.usefixtures("forked_calls")
 @pytest.mark.proof
 def test_python_has_it_too(study: OpenStudy) -> None:
     trial = dnnsearch.try_config("tiny", {"learning_rate": 0.5, "units": [6]}, quiet=True)

@@ -62,6 +62,7 @@ def test_a_failed_trial_is_tried_again_under_a_new_number_and_the_study_verifies
     assert len(study.trials()) == 6
 
 
+@pytest.mark.usefixtures("forked_calls")
 @pytest.mark.proof
 def test_python_has_it_too(study: OpenStudy) -> None:
     assert len(dnnsearch.search("tiny.yaml", retry_failed=True, quiet=True).trials) == 6

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 import yaml
 
 import dnnsearch
@@ -25,6 +26,7 @@ def artifacts(number: int) -> set[str]:
     return {path.name for path in folder.iterdir()}
 
 
+@pytest.mark.usefixtures("forked_calls")
 def test_the_best_few_trials_have_pictures_a_config_and_a_readme(
     tmp_path: Path, monkeypatch
 ) -> None:
@@ -51,6 +53,7 @@ def test_the_best_few_trials_have_pictures_a_config_and_a_readme(
     assert f"rerun wine/{best[0]}" in files[best[0]]["README.md"].decode()
 
 
+@pytest.mark.usefixtures("forked_calls")
 def test_a_study_that_is_not_tracked_makes_no_pictures(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("wine.yaml").write_text(CONFIG)

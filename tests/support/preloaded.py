@@ -22,21 +22,58 @@ from tests.support.paths import ROOT, first_on_path
 
 PROGRAM = (
     "cli.app",
+    "cli.unknown_option",
     "study.search",
+    "study.publish",
     "cli.display",
+    "config.new_config",
     "config.optuna_samplers",
+    "deployment.removal",
     "study.baselines.baselines_text",
+    "study.baselines.fit_study",
     "study.leaderboard.ranking",
     "study.leaderboard.formats",
+    "study.leaderboard.selection",
     "reproduce.verify",
     "reproduce.rerun",
     "reporting.terminal",
+    "reporting.write_report",
 )
-DATA = ("data.file_table", "data.model_inputs", "promotion.promotion", "promotion.promotion_text")
+DATA = (
+    "data.file_table",
+    "data.model_inputs",
+    "models.input_columns",
+    "models.predict_table",
+    "promotion.champion_fingerprint",
+    "promotion.promotion",
+    "promotion.promotion_text",
+    "promotion.retuning",
+)
+# What MLflow imports at its first use in a command: by the tests that have MLflow.
+TRACKED = (
+    "tracking.tracker",
+    "tracking.schema",
+    "tracking.backfill",
+    "tracking.model_folder",
+    "tracking.read_runs",
+    "tracking.registry",
+    "tracking.study_removal",
+    "workers.dask_pool",
+)
+MLFLOW = (
+    "mlflow.pyfunc.model",
+    "mlflow.store.model_registry.sqlalchemy_workspace_store",
+    "mlflow.store.tracking.sqlalchemy_workspace_store",
+    "mlflow.utils.search_logged_model_utils",
+)
 LIBRARIES = (
+    "encodings.cp437",  # of zip files
+    "encodings.utf_8_sig",
     "optuna.visualization",
     "pyarrow.pandas_compat",
     "sklearn.datasets",
+    "sklearn.datasets.data",
+    "sklearn.datasets.descr",
     "sklearn.ensemble",
     "sklearn.metrics",
     "sklearn.model_selection",
@@ -68,13 +105,17 @@ class Command:
 
 
 class Preloaded:
-    """The process that forks; it imports `modules` in addition to the program's own."""
+    """The process that forks; it imports `modules` in addition to the program's own.
 
-    def __init__(self, *modules: str) -> None:
+    The package is the one in `root`.
+    """
+
+    def __init__(self, *modules: str, root: Path = ROOT) -> None:
         from dnnsearch.runtime import numerics
 
+        self.root = root
         self.outputs = tempfile.TemporaryDirectory()
-        variables = {"DNNSEARCH_CACHE": self.outputs.name, "PYTHONPATH": str(ROOT)}
+        variables = {"DNNSEARCH_CACHE": self.outputs.name, "PYTHONPATH": f"{root}:{ROOT}"}
         self.process = subprocess.Popen(
             [sys.executable, __file__, self.outputs.name, *PROGRAM, *DATA, *modules],
             env=numerics.pinned("portable", {**os.environ, **variables}),
@@ -149,6 +190,8 @@ def use_libraries(folder: Path) -> None:
     for library in LIBRARIES:
         import_module(library)
     import_module("dnnsearch.study.computing_code").module_digests()
+    import_module("dnnsearch.runtime.numerics").rounding()  # of the kernels that are loaded now
+    keep_the_parser()
     from optuna.trial import TrialState, create_trial
 
     from dnnsearch.storage.optuna_storage import Rows, create_study, open_storage
@@ -162,7 +205,16 @@ def use_libraries(folder: Path) -> None:
     storage.remove_session()
     storage.engine.dispose()
     if "mlflow" in sys.modules:
+        for library in MLFLOW:
+            import_module(library)
         import_module("dnnsearch.tracking").prepare_database(f"sqlite:///{folder}/mlflow.db")
+
+
+def keep_the_parser() -> None:
+    """Make the parser of all commands and options once: typer makes it anew for each command."""
+    typers, app = import_module("typer.main"), import_module("dnnsearch.cli.app").app
+    make, made = typers.get_command, typers.get_command(app)
+    typers.get_command = lambda asked: made if asked is app else make(asked)
 
 
 def command(request: dict, outputs: Path) -> int:
@@ -174,10 +226,16 @@ def command(request: dict, outputs: Path) -> int:
     os.environ.update(numerics.pinned("portable", request["environment"]))
     if "mlflow" in sys.modules:
         import_module("dnnsearch.tracking.environment").apply()
-    with open(outputs / str(os.getpid()), "w", buffering=1) as said, open(os.devnull) as nothing:
-        os.dup2(nothing.fileno(), 0)
-        for number in (1, 2):
-            os.dup2(said.fileno(), number)
+    said = outputs / str(os.getpid())
+    if "stdout" in request:
+        os.setsid()
+    with (
+        open(os.devnull) as nothing,
+        open(request.get("stdout", said), "w", buffering=1) as output,
+        open(request.get("stderr", said), "a") as errors,
+    ):
+        for number, file in enumerate((nothing, output, errors)):
+            os.dup2(file.fileno(), number)
         fork_children()
         if "FAILPOINT" in os.environ:
             arm(os.environ["FAILPOINT"])

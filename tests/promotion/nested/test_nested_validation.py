@@ -42,6 +42,7 @@ def two(program: Preloaded, folder: Path) -> Path:
     return folder
 
 
+@pytest.mark.usefixtures("forked_calls")
 def test_every_row_is_tested_once_by_a_model_that_was_made_without_it(
     program: Preloaded, two: Path
 ) -> None:
