@@ -125,10 +125,12 @@ def coverage(model: Model, rows: HeldOut) -> Coverage | None:
 
 def line(found: Coverage, study: str, program: str) -> str:
     """Return what `promote` prints of the intervals."""
-    what, size = "intervals", f"mean width {found.size:.4g}"
+    what, truth, size = "intervals", "value", f"mean width {found.size:.4g}"
     if found.single is not None:
-        what, size = "sets of labels", f"{found.size:.2f} labels on average, {found.single:.0%} one"
+        what, truth = "sets of labels", "label"
+        size = f"{found.size:.2f} labels on average, {found.single:.0%} have one"
     share = f"{found.share:.4f} (95 %: {found.interval})"
     word = " (fewer than they promise)" if found.interval.high < LEVEL else ""
     command = f"{program} predict {study} DATA --interval {LEVEL:g}"
-    return f"  {LEVEL:.0%} {what} hold {share}{word}, {size}: {command}"
+    held = f"{LEVEL:.0%} {what} hold the true {truth} in a share of {share}"
+    return f"  {held}{word}; {size}: {command}"

@@ -35,7 +35,10 @@ def test_a_regressions_intervals_hold_the_test_rows_and_new_ones(
     said = json.loads(program.run(folder, "promote", "sums", "--top=1", "--replicates=4", "--json"))
     assert said["coverage"]["examples"] == 100
     assert 0.8 < said["coverage"]["share"] <= 1
-    assert any(line.startswith("  90% intervals hold 0.") for line in said["lines"])
+    assert any(
+        line.startswith("  90% intervals hold the true value in a share of 0.")
+        for line in said["lines"]
+    )
     said_screen = program.run(folder, "predict", "sums", "clean.csv", "--interval", "0.9")
     assert said_screen.splitlines()[0].endswith("prediction,prediction_low,prediction_high")
     new = amounts(1400).iloc[400:]
@@ -52,7 +55,9 @@ def test_a_classification_gets_sets_of_labels(
 ) -> None:
     said = promote("clean")
     assert said["coverage"]["share"] > 0.8
-    assert any("90% sets of labels hold" in line for line in said["lines"])
+    assert any(
+        "90% sets of labels hold the true label in a share of 0." in line for line in said["lines"]
+    )
     table = pd.read_csv(folder / "clean.csv")
     found = dnnsearch.predict("clean", table, interval=0.9)
     sets = [json.loads(text) for text in found["prediction_set"]]

@@ -38,10 +38,8 @@ def _is_better(baselines: Baselines, name: str, objective: str, best: float | No
 def how_to_fit(command: str) -> str:
     """Return the line for a study without baselines; `command` is that of its report."""
     title = "guessing, a linear model and boosted trees"
-    return (
-        f"no baselines yet: {title} are fitted by a search of {MIN_SEARCH_SECONDS:.0f} s or more, "
-        f"or by {command}"
-    )
+    why = f"a search under {MIN_SEARCH_SECONDS:.0f} s, or one that they would hold up"
+    return f"no baselines yet, because {why}, fits none; to compare with {title}: {command}"
 
 
 def figure_text(figure: Mapping[str, float]) -> str:

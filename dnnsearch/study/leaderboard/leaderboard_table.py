@@ -48,10 +48,23 @@ def table(board: Leaderboard, top: int, width: int | None = None) -> Iterator[st
     yield from aligned(list(columns), zip(*columns.values(), strict=True), width)
     if len(board.rows) > top:
         yield f"... and {len(board.rows) - top} more"
+    if legend := _legend(board, rows):
+        yield from paragraph(legend, width)
     yield from paragraph(note, width) if note else ()
     if board.rows and len(varied) < len(shown):
         same = [f"{name} {values[name][0]}" for name in shown if name not in varied]
         yield from paragraph(f"in all of them: {', '.join(same)}", width)
+
+
+def _legend(board: Leaderboard, rows: list[Row]) -> str:
+    """Return what the marks of these rows mean; empty if they have none."""
+    meanings = {
+        "± is one standard error": any("±" in measured(row) for row in rows),
+        "a tie is not distinguishable from the best on these dev examples": any(
+            _mark(board, row) == "tie" for row in rows
+        ),
+    }
+    return "; ".join(text for text, is_shown in meanings.items() if is_shown)
 
 
 def _columns(board: Leaderboard, rows: list[Row], varied: list[str]) -> Columns:

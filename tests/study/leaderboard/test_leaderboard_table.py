@@ -21,6 +21,18 @@ def test_what_is_the_same_in_all_trials_stands_below_the_table() -> None:
     assert last == "in all of them: iterations 100, activation relu, momentum 0.9, batch_size full"
 
 
+def test_the_marks_of_a_table_are_explained_below_it() -> None:
+    best, tied = row(1, 0.98, 64, 32), row(0, 0.97, 8)
+    marked = replace(board(best, tied), tied=frozenset({0, 1}), leader=1)
+    legend = list(table(marked, top=1))[3]
+    assert legend == "± is one standard error"
+    *_, legend, _ = table(marked, top=2)
+    tie = "a tie is not distinguishable from the best on these dev examples"
+    assert legend == f"± is one standard error; {tie}"
+    unknown = replace(marked, rows=[replace(best, error=None)], tied=None)
+    assert "standard error" not in "".join(table(unknown, top=2))
+
+
 def test_a_trial_without_a_value_has_its_place_in_the_table() -> None:
     empty = row(2, None, state="failed", error=None, final={}, seconds=None, parameters=None)
     assert "failed" in "\n".join(table(board(row(1, 0.98, 8), empty), top=5))
