@@ -51,8 +51,12 @@ def _is_regression(found: Explanation) -> bool:
 
 
 def _row(one: ColumnImportance) -> list[str]:
-    unclear = "" if one.is_clear else "  not clear"
-    return [one.name, f"{round(one.worse_by, 4) + 0.0:.4f}", f"{one.interval}{unclear}"]
+    shown = str(one.interval)
+    if one.interval.high < 0:
+        shown += "  better if shuffled"
+    elif not one.is_clear:
+        shown += "  not clear"
+    return [one.name, f"{round(one.worse_by, 4) + 0.0:.4f}", shown]
 
 
 def _most_changed(effect: Effect) -> list[Outcome]:

@@ -10,8 +10,10 @@ import pytest
 import dnnsearch
 from dnnsearch.api.explanations import Explained
 from dnnsearch.reporting.analysis.column_effects import Effect, Outcome
+from dnnsearch.reporting.analysis.column_importance import ColumnImportance
 from dnnsearch.reporting.analysis.explanation import Explanation
 from dnnsearch.reporting.explanation_text import lines
+from dnnsearch.statistics.interval import Interval
 from tests.support.preloaded import Preloaded
 
 
@@ -42,6 +44,19 @@ def test_curves_have_one_scale_and_their_ends_are_named_as_lowest_and_highest() 
 
 
 @pytest.mark.usefixtures("forked_calls")
+@pytest.mark.parametrize(
+    ("low", "high", "mark"),
+    [(0.1, 0.2, ""), (-0.1, 0.2, "not clear"), (-0.2, -0.1, "better if shuffled")],
+)
+def test_the_mark_of_a_column_fits_its_interval(low: float, high: float, mark: str) -> None:
+    one = ColumnImportance("age", (low + high) / 2, Interval(low, high))
+    shown = SimpleNamespace(title="The best trial", reason="")
+    about = {"study": "s", "shown": shown, "about": ""}
+    found = SimpleNamespace(**about, importance=[one], effects=[])
+    *_, row = lines(cast(Explanation, found))
+    assert row.partition(f"{low:.4f} to {high:.4f}")[2].strip() == mark
+
+
 def test_json_is_one_document_and_python_has_the_same(program: Preloaded, tiny: Path) -> None:
     said = json.loads(program.run(tiny, "explain", "tiny", "--json"))
     assert {one["column"] for one in said["importance"]} == {"x", "y"}
