@@ -226,16 +226,16 @@ def command(request: dict, outputs: Path) -> int:
     os.environ.update(numerics.pinned("portable", request["environment"]))
     if "mlflow" in sys.modules:
         import_module("dnnsearch.tracking.environment").apply()
-    said = outputs / str(os.getpid())
+    place = request.get("stdout", outputs / str(os.getpid()))
     if "stdout" in request:
         os.setsid()
-    with (
-        open(os.devnull) as nothing,
-        open(request.get("stdout", said), "w", buffering=1) as output,
-        open(request.get("stderr", said), "a") as errors,
-    ):
-        for number, file in enumerate((nothing, output, errors)):
-            os.dup2(file.fileno(), number)
+    with open(place, "w", buffering=1) as said, open(os.devnull) as nothing:
+        os.dup2(nothing.fileno(), 0)
+        for number in (1, 2):
+            os.dup2(said.fileno(), number)
+        if "stderr" in request:
+            with open(request["stderr"], "a") as errors:
+                os.dup2(errors.fileno(), 2)
         fork_children()
         if "FAILPOINT" in os.environ:
             arm(os.environ["FAILPOINT"])

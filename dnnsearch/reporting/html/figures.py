@@ -42,14 +42,21 @@ MAX_HIDDEN_SHARE = 0.15  # of the trials, if they are far from the others
 
 
 def in_memory(data: ReportData) -> optuna.Study:
-    """Return a copy of the study for Optuna's plots, in which unfinished trials are failed."""
+    """Return the study for Optuna's plots: unfinished trials are failed, no trial has a curve."""
     return _of([_as_ended(trial) for trial in data.trials], data.metric.direction)
 
 
 def _of(trials: Sequence[FrozenTrial], direction: Direction) -> optuna.Study:
     study = optuna.create_study(direction=direction.name)
-    study.add_trials(trials)
+    study.add_trials(map(_as_plotted, trials))
     return study
+
+
+def _as_plotted(trial: FrozenTrial) -> FrozenTrial:
+    """Return the trial with what the plots show; Optuna copies each part of what it is given."""
+    trial = copy.copy(trial)
+    trial.user_attrs, trial.system_attrs, trial.intermediate_values = {}, {}, {}
+    return trial
 
 
 def _as_ended(trial: FrozenTrial) -> FrozenTrial:
@@ -169,9 +176,10 @@ def axis(data: ReportData, study: optuna.Study, name: str) -> go.Figure:
         )
     figure.update_yaxes(range=visible_range(data))
     if figure.layout.xaxis.type == "log":
+        trials = study.get_trials(deepcopy=False)
         tick(
             figure.layout.xaxis,
-            [float(trial.params[name]) for trial in study.trials if name in trial.params],
+            [float(trial.params[name]) for trial in trials if name in trial.params],
         )
     return figure
 

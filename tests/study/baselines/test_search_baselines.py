@@ -155,4 +155,4 @@ def test_baselines_that_fail_do_not_fail_the_search(program: Preloaded, folder: 
     broken = AT_ONCE + "\nimport sklearn.ensemble\nsklearn.ensemble.__dict__.clear()\n"
     said = program.run(folder, "search", "wine.yaml", planted=broken)
     assert "no baselines: the process that fits the baselines failed" in said
-    assert fingerprint(said).startswith("fingerprint ")
+    assert "\nfingerprint " in said  # beside it the process leaves its traceback, at any time
