@@ -77,16 +77,34 @@ class Stopwatch:
         setattr(owner, attribute, timed)
 
 
-def coordinate(config_path: str, workers: int, seconds: float) -> None:
-    """Run a search with sleeping workers; print how it went as JSON."""
-    from dnnsearch.config.config import load_config
+def watched_parts() -> Stopwatch:
+    """Return a stopwatch that times each part of the coordinator from now on."""
     from dnnsearch.storage.optuna_storage import Rows
-    from dnnsearch.study import search
-    from dnnsearch.study.coordinator import Coordinator
     from dnnsearch.study.definition import Definition
     from dnnsearch.study.replayed_study import ReplayedStudy
     from dnnsearch.tracking.publisher_process import ProcessPublisher
     from dnnsearch.trials.record_store import RecordMemo
+    from experiments.sleeping_workers import SleepingWorkers
+
+    watch = Stopwatch()
+    watch.time(ReplayedStudy, "ask", "asking")
+    watch.time(ReplayedStudy, "tell", "telling")
+    watch.time(Definition, "spec", "spec")
+    watch.time(Rows, "ask", "Optuna's rows")
+    watch.time(Rows, "tell", "Optuna's rows")
+    watch.time(RecordMemo, "find", "records")
+    watch.time(RecordMemo, "save", "records")
+    watch.time(ProcessPublisher, "put", "to MLflow")
+    watch.time(SleepingWorkers, "poll", "waiting")
+    return watch
+
+
+def coordinate(config_path: str, workers: int, seconds: float) -> None:
+    """Run a search with sleeping workers; print how it went as JSON."""
+    from dnnsearch.config.config import load_config
+    from dnnsearch.study import search
+    from dnnsearch.study.coordinator import Coordinator
+    from dnnsearch.tracking.publisher_process import ProcessPublisher
     from experiments.sleeping_workers import SleepingWorkers
 
     found: dict[str, Any] = {}
@@ -115,16 +133,8 @@ def coordinate(config_path: str, workers: int, seconds: float) -> None:
         found["behind"] = time.perf_counter() - found["ended"]
         return lacking
 
-    watch, real_run, real_close = Stopwatch(), Coordinator.run, ProcessPublisher.close
-    watch.time(ReplayedStudy, "ask", "asking")
-    watch.time(ReplayedStudy, "tell", "telling")
-    watch.time(Definition, "spec", "spec")
-    watch.time(Rows, "ask", "Optuna's rows")
-    watch.time(Rows, "tell", "Optuna's rows")
-    watch.time(RecordMemo, "find", "records")
-    watch.time(RecordMemo, "save", "records")
-    watch.time(ProcessPublisher, "put", "to MLflow")
-    watch.time(SleepingWorkers, "poll", "waiting")
+    real_run, real_close = Coordinator.run, ProcessPublisher.close
+    watch = watched_parts()
     replaced: tuple[tuple[Any, str, Any], ...] = (
         (Coordinator, "run", run),
         (ProcessPublisher, "close", close),
