@@ -24,6 +24,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from dnnsearch.config.portfolio import portfolios
 from experiments import report
 from experiments.record_configurations import drawn
 
@@ -204,7 +205,8 @@ def main(given: Sequence[str] | None = None) -> None:
     tables = [report.table(header, found), "Every one that was tried:"]
     report.write(asked.out, __doc__, counted, *tables, report.table(every, tried(asked.runs)))
     if asked.write:
-        OUT.write_text(json.dumps({NAME: document}, indent=1) + "\n", encoding="utf-8")
+        every_name = {**portfolios(), NAME: document}
+        OUT.write_text(json.dumps(every_name, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -60,6 +60,7 @@ class Recommendation:
     curve_every: int
     scales: str  # choices for the numbers among the inputs; empty if there are none
     has_codes: bool  # whether codes and embeddings of the numbers are searched
+    start: str  # the portfolio
 
 
 def recommend(table: FileTable) -> Recommendation:
@@ -94,6 +95,7 @@ def recommend(table: FileTable) -> Recommendation:
         curve_every=_between(longest / 60, 2, 20_000),
         scales=_scales(roles),
         has_codes=has_codes,
+        start="images-1" if _are_images(roles) else "portfolio-1",
     )
 
 
@@ -102,9 +104,13 @@ def _scales(roles: Mapping[str, int]) -> str:
 
     `standard` has one mean and one deviation for all pixels, `robust` has a scale for each pixel.
     """
-    if roles["number"]:
+    if roles["number"] and not _are_images(roles):
         return "[robust, quantile, standard]"
-    return "[robust, standard]" if roles["pixel"] else ""
+    return "[robust, standard]" if _are_images(roles) else ""
+
+
+def _are_images(roles: Mapping[str, int]) -> bool:
+    return roles["pixel"] > roles["number"]
 
 
 def _update_cost(roles: Mapping[str, int], has_codes: bool, networks: int) -> float:

@@ -54,7 +54,7 @@ def draft(
         _rule("the hyperparameters"),
         *_hyperparameters(suits),
         "",
-        _line("start", "portfolio-1", "configurations that suit many tables run first"),
+        _line("start", suits.start, "configurations that suit many such data run first"),
         _line("try_first", "[]", "configurations of your own, run right after trial 0"),
         "",
         _rule("how it runs: another value does not make another study"),

@@ -141,6 +141,7 @@ def test_a_folder_of_idx_images_is_accepted(tmp_path):
     assert config.data["columns"] == dict.fromkeys([f"pixel_{i}" for i in range(6)], "pixel")
     assert definition.prepared.shape.test == 40
     assert config.numbers.values == ("robust", "standard"), "each pixel, or all alike"
+    assert config.start == "images-1"
 
 
 def test_odd_names_of_columns_survive_the_yaml():

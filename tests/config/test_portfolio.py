@@ -92,5 +92,7 @@ def test_without_a_portfolio_nothing_changes():
 
 
 def test_an_unknown_portfolio_is_one_line():
-    with pytest.raises(UserError, match="start: must be one of portfolio-1, or none, but got 'x'"):
+    with pytest.raises(
+        UserError, match="start: must be one of portfolio-1, images-1, or none, but got 'x'"
+    ):
         parsed(start="x")
