@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from dnnsearch.config.key_rules import cores
 from experiments import report
 
 Row = Mapping[str, Any]
@@ -69,7 +70,7 @@ def in_words(row: Row) -> str:
 
 
 def machine() -> str:
-    """Return processor, cores and versions."""
+    """Return processor, the cores that may be used, and versions."""
     model = platform.machine()
     info = Path("/proc/cpuinfo")
     for line in info.read_text().splitlines() if info.exists() else ():
@@ -77,7 +78,8 @@ def machine() -> str:
             model = line.split(":")[1].strip()
             break
     packages = ", ".join(f"{name} {version(name)}" for name in ("numpy", "scikit-learn", "optuna"))
-    return f"{model}, {os.cpu_count()} cores, Python {platform.python_version()}, {packages}"
+    used = f"{cores()} of {os.cpu_count()} cores"
+    return f"{model}, {used}, Python {platform.python_version()}, {packages}"
 
 
 class Results:
