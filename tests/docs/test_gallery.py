@@ -35,8 +35,9 @@ def test_a_tmux_shows_what_a_command_prints_in_a_window_of_that_size(tmp_path: P
     if not shutil.which("tmux"):
         pytest.skip("needs tmux")
     tmux = gallery.Tmux(tmp_path)
-    tmux.start("tput cols; echo 3/9; sleep 1", (80, 24))
-    assert tmux.wait(done=3) == "$ tput cols; echo 3/9; sleep 1\n80\n3/9"
+    prints = "tput cols; echo $((1 + 2))/9; sleep 2"
+    tmux.start(prints, (80, 24))
+    assert tmux.wait(done=3) == f"$ {prints}\n80\n3/9"
     tmux("resize-window", "-x", "100", "-y", "30")
     assert "3/9" in tmux.wait()
     tmux.close()

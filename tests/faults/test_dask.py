@@ -126,6 +126,8 @@ def test_an_invalid_address_is_one_line(tracked: Preloaded, folder: Path) -> Non
 
 def test_without_dask_one_line_names_the_extra(program: Preloaded, folder: Path) -> None:
     missing = "import sys\nsys.modules['distributed'] = None\n"
+    missing += "for name in 'dask_cluster', 'dask_pool':\n"  # the program has them already
+    missing += "    sys.modules.pop(f'dnnsearch.workers.{name}', None)\n"
     search = program.start(
         folder, "search", "wine.yaml", "--workers=tcp://127.0.0.1:1", planted=missing
     )

@@ -231,7 +231,6 @@ def test_the_command_prints_its_result_alone_on_standard_output(study: OpenStudy
     assert "networks trained" not in ran.stderr
 
 
-@pytest.mark.usefixtures("forked_calls")
 @pytest.mark.proof
 def test_from_python_the_champion_is_replaced_and_kept(study: OpenStudy) -> None:
     few = {"top": 2, "replicates": 4}
@@ -246,7 +245,6 @@ def test_from_python_the_champion_is_replaced_and_kept(study: OpenStudy) -> None
     assert dnnsearch.verify("again").identical
 
 
-@pytest.mark.usefixtures("forked_calls")
 def test_an_impossible_retuning_is_one_line_from_the_shell_and_from_python(
     command: Command, study: OpenStudy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
