@@ -42,6 +42,7 @@ class LockFile:
     retry: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)  # `of`, Optuna's `params`
     champion: Mapping[str, Any] = field(default_factory=dict)  # empty if there is none
     given: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)  # Optuna's params
+    trials: int | None = None  # how many; versions before 0.6 did not write it
 
     @property
     def presets(self) -> dict[int, Mapping[str, Any]]:
@@ -51,6 +52,7 @@ class LockFile:
     def encode(self) -> str:
         """Return the text of the file."""
         lines = [FORMAT, f"study {self.study}", f"config {self.config}"]
+        lines += [f"trials {self.trials}"] if self.trials is not None else []
         lines += _lines("definition", {k: canonical(v) for k, v in self.definition.items()})
         lines += [f"code {self.code}"] if self.code else []
         lines += _lines("module", self.module)
@@ -84,7 +86,8 @@ def is_lock(path: str) -> bool:
 def read_lock(path: Path) -> LockFile:
     """Return what a lock file says.
 
-    Raise UserError if it cannot be read, EditedLock if its last line is not that of the others.
+    Raise UserError if it cannot be read, EditedLock if its last line is not that of the others, or
+    if a trial is missing.
     """
     try:
         content = read_regular(path)
@@ -100,9 +103,20 @@ def read_lock(path: Path) -> LockFile:
     if end != f"{END} {_sha256(lines)}":
         raise EditedLock("the lock was edited: its last line is not the SHA-256 of the others")
     try:
-        return _parsed(lines[1:])
+        return _whole(_parsed(lines[1:]))
     except (KeyError, ValueError, RecursionError):
         raise UserError(f"{path}: must be a lock file as `lock STUDY` writes it") from None
+
+
+def _whole(lock: LockFile) -> LockFile:
+    """Return the lock if it has all of its trials; raise EditedLock."""
+    has = len(lock.trial)
+    count = lock.trials if lock.trials is not None else has
+    if missing := [number for number in range(count) if number not in lock.trial]:
+        raise EditedLock(f"the lock was edited: trial {missing[0]} of {count} is not in it")
+    if has > count:
+        raise EditedLock(f"the lock was edited: it has {has} trials, and says {count}")
+    return lock
 
 
 def _parsed(lines: list[str]) -> LockFile:
@@ -110,7 +124,7 @@ def _parsed(lines: list[str]) -> LockFile:
     several: dict[str, dict[str, str]] = {}
     for line in lines:
         word, _, rest = line.partition(" ")
-        if word in ("study", "config", "code", "fingerprint"):
+        if word in ("study", "config", "trials", "code", "fingerprint"):
             single[word] = rest
         else:
             key, _, value = rest.partition(" ")
@@ -126,6 +140,7 @@ def _parsed(lines: list[str]) -> LockFile:
         retry={int(n): params for n, params in _json(several.get("retry", {})).items()},
         champion=_json(several.get("champion", {})),
         given={int(n): params for n, params in _json(several.get("given", {})).items()},
+        trials=int(single["trials"]) if "trials" in single else None,
     )
 
 

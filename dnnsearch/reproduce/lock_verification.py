@@ -11,9 +11,10 @@ from typing import Any
 from optuna.trial import FrozenTrial
 
 from dnnsearch.reproduce.lock_file import LockFile, trial_line
-from dnnsearch.reproduce.locking import as_stored, defined_by
+from dnnsearch.reproduce.locking import as_stored, defined_by, trials_asked
 from dnnsearch.reproduce.verify import Different, Verification
 from dnnsearch.runtime import numerics
+from dnnsearch.runtime.cli_process import program_name
 from dnnsearch.storage.array_store import ArrayStore
 from dnnsearch.study.computing_code import are_equal, code_digest, module_digests, other_files
 from dnnsearch.study.coordinator import Coordinator
@@ -94,6 +95,12 @@ def verify_lock(
     replay = LockedReplay(lock, Records(folder / RECORDS, lock.study), on_progress)
     count = workers or definition.config.processes
     try:
+        asked = trials_asked(config, lock.study)
+        if lock.trials is None and len(lock.trial) < asked:
+            raise Different(
+                f"the lock has {len(lock.trial)} trials, and {config.name} asks for {asked}; if "
+                f"these are all that there are, write it anew: {program_name()} lock {lock.study}"
+            )
         if others := [one for one in changed if one not in causes]:
             raise Different(f"{config.name} or its data, against the lock: {others[0]}")
         with open_workers(definition, count, folder / ARRAYS, on_message) as pool:
@@ -107,8 +114,13 @@ def verify_lock(
     failed = sum(line.startswith("failed ") for line in lock.trial.values())
     given = f", given {failed} failed in the lock" if failed else ""
     given += f", {given_count(len(lock.given))}" if lock.given else ""
-    first = f"{lock.study} identical: {len(lock.trial)} trials, as {path.name} has them{given}"
-    return Verification("identical", [first, *despite, f"fingerprint {lock.fingerprint}"])
+    fewer = f" of the {asked} in {config.name}" if len(lock.trial) < asked else ""
+    first = (
+        f"{lock.study} identical: {len(lock.trial)} trials{fewer}, as {path.name} has them{given}"
+    )
+    without = [] if lock.champion else ["  no champion in it, so nothing is said of a test figure"]
+    lines = [first, *despite, *without, f"fingerprint {lock.fingerprint}"]
+    return Verification("identical", lines)
 
 
 def other_modules(lock: LockFile) -> str:

@@ -60,6 +60,7 @@ def locked(study: OpenStudy, config: Path) -> LockFile:
         fingerprint=study.fingerprint(),
         retry={n: {"of": study.retries[n], "params": p} for n, p in retry_params(study).items()},
         given=study.given,
+        trials=len(records),
     )
 
 
@@ -67,6 +68,11 @@ def defined_by(config: Path, study: str, trials: int, store: ArrayStore) -> Defi
     """Return what a config defines as a study of this name and length; prepare its data."""
     settings = as_settings({"study": study, "trials": trials, "tracking": "none"})
     return resolve_definition(load_config(config, settings), store)
+
+
+def trials_asked(config: Path, study: str) -> int:
+    """Return how many trials a config asks for."""
+    return load_config(config, as_settings({"study": study, "tracking": "none"})).trials
 
 
 def as_stored(definition: Definition) -> dict[str, Any]:

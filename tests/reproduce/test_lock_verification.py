@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+import dnnsearch
 from dnnsearch.reproduce.lock_file import LockFile, read_lock
 from dnnsearch.study.computing_code import CODE
 from dnnsearch.study.stored_study import open_study
@@ -44,6 +45,7 @@ def test_a_lock_is_verified_with_its_config_alone(program: Preloaded, clone: Pat
     said = program.run(clone, *VERIFY)
     assert said == (
         "tiny identical: 5 trials, as tiny.studylock has them, given 1 failed in the lock\n"
+        "  no champion in it, so nothing is said of a test figure\n"
         f"fingerprint {lock.fingerprint}\n"
     )
     assert sorted(path.name for path in clone.iterdir()) == ["tiny.studylock", "tiny.yaml"]
@@ -65,6 +67,25 @@ def with_trial(lock: LockFile, number: int, old: str, new: str) -> LockFile:
 
 def with_definition(lock: LockFile, **changed: Any) -> LockFile:
     return replace(lock, definition={**lock.definition, **changed})
+
+
+def test_a_lock_that_lacks_trials_is_different(program: Preloaded, clone: Path) -> None:
+    """Its first trials are a study of their own, so nothing but their number tells."""
+    whole = read_lock(clone / "tiny.studylock")
+    for number in (0, 4):
+        kept = {n: line for n, line in whole.trial.items() if n != number}
+        rewrite(clone, lambda lock, kept=kept: replace(whole, trial=kept))
+        said = program.run(clone, *VERIFY, code=1)
+        assert said.startswith(
+            f"tiny.studylock different: the lock was edited: trial {number} of 5 is not in it"
+        )
+    two = {n: whole.trial[n] for n in (0, 1)}
+    shorter = replace(whole, trial=two, fingerprint=dnnsearch.fingerprint("tiny", 2), trials=None)
+    (clone / "tiny.studylock").write_text(shorter.encode())
+    said = program.run(clone, *VERIFY, code=1)
+    assert "tiny different: the lock has 2 trials, and tiny.yaml asks for 5; if these are" in said
+    (clone / "tiny.studylock").write_text(replace(shorter, trials=2).encode())
+    assert "tiny identical: 2 trials of the 5 in tiny.yaml" in program.run(clone, *VERIFY)
 
 
 FORGED: dict[str, tuple[Callable[[LockFile], LockFile], str]] = {
