@@ -15,7 +15,8 @@ This room does not know how a search chooses its trials, nor how its results are
 - `logged_figures`: figures in the log, compared with what their networks score again.
 - `quoted_figures`: the same before a figure is quoted.
 - `champion_fingerprint`: one SHA-256 of a champion and its test figures.
-- `repetition`: a promotion repeated from scratch and compared, for `verify`.
+- `repetition`: a promotion repeated from scratch and compared, for `verify`;
+- `promoted_copies`: every copy of the promoted models, compared with what was repeated.
 - `evaluation_scores`: scores of networks on dev, and of models on a test set.
 - `row_intervals`: intervals and sets of labels of single rows, and what they hold of the test set.
 - `registration`: the model file, the version in MLflow and the champion.

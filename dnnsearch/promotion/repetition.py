@@ -8,18 +8,13 @@ nothing is written to the study.
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import zip_longest
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from dnnsearch.data.prepare import held_out
 from dnnsearch.data.table import HeldOut
 from dnnsearch.deployment.champion import PROMOTIONS, champion_path
-from dnnsearch.errors import UserError
 from dnnsearch.models.ensemble import Model, target_of
-from dnnsearch.models.model_file import encode_answers
 from dnnsearch.promotion.candidates import (
     Candidate,
     Trainer,
@@ -28,17 +23,15 @@ from dnnsearch.promotion.candidates import (
     refit_record,
     start_of,
 )
-from dnnsearch.promotion.champion_fingerprint import champion_digest, local_champion
 from dnnsearch.promotion.confirmation import confirm
 from dnnsearch.promotion.evaluation import Scored, score
 from dnnsearch.promotion.evaluation_scores import EvaluationScores
 from dnnsearch.promotion.fitted_pieces import Fitted
 from dnnsearch.promotion.logged_figures import (
-    as_logged_before,
     figures_difference,
-    figures_tolerance,
     scored_entries,
 )
+from dnnsearch.promotion.promoted_copies import check_copies
 from dnnsearch.promotion.promotion import plan_of
 from dnnsearch.promotion.refit import Refit, members_of, model, refit, with_pieces
 from dnnsearch.promotion.row_intervals import with_intervals
@@ -93,14 +86,14 @@ def verify_promotions(study: OpenStudy, trials: Verification, workers: int) -> V
             found = list(_repeat_all(study, Path(folder), workers))
             repeated = [one for one in found if isinstance(one, Repeated)]
             is_complete = len(repeated) == len(found)
-            champion = _champion(study, repeated, is_complete)
+            champion, notes = check_copies(study, repeated, is_complete)
     except Different as difference:
         return trials.but(study.name, str(difference))
     lines = [one if isinstance(one, str) else one.line for one in found]
     if first := next((found for one in repeated for found in one.rounding), ""):
         lines.append(f"  the first that differs: {first}")
         trials = _rounded(study, trials)
-    lines += [f"champion {champion}"] if champion else []
+    lines += [*notes, f"champion {champion}"] if champion else notes
     return trials.with_lines(lines)
 
 
@@ -230,75 +223,3 @@ def _compare_scores(study: OpenStudy, found: Repeated, place: str) -> None:
             f"{place}: the log has {outputs[:12]}... as the digest of the test outputs, and "
             f"evaluated again it is {found.scored.outputs[:12]}..."
         )
-
-
-# --- the champion
-
-
-def _champion(study: OpenStudy, repeated: list[Repeated], is_complete: bool) -> str:
-    """Return the fingerprint of the champion, which one of the promotions must have made.
-
-    Without it, raise Different if all promotions of the log were repeated.
-    """
-    try:
-        kept = local_champion(study)
-    except UserError as error:
-        raise Different(str(error)) from None
-    if kept is None:
-        return ""
-    for one in repeated:
-        if _made(kept, one):
-            _compare_answers(kept, one, str(champion_path(study)))
-            _compare_intervals(kept, one, str(champion_path(study)))
-            now = one.refitted.record.digest
-            scored = as_logged_before(one.entry, one.scored)
-            return champion_digest(now, scored.outputs, scored.figures)
-    if not is_complete:
-        return ""
-    raise Different(
-        f"the champion {champion_path(study)} is not what any promotion in the log makes again"
-    )
-
-
-def _compare_answers(kept: Model, one: Repeated, path: str) -> None:
-    """Raise Different if the champion makes other answers of the same networks.
-
-    Where the networks are equal but for rounding, so are its scales, and words alone are compared.
-    """
-    answers = _words if one.rounding else encode_answers
-    if answers(kept) != answers(one.model):
-        rule = "its classes, columns or scales are not those of the data"
-        raise Different(f"the champion {path}: {rule}")
-
-
-def _words(model: Model) -> tuple[object, ...]:
-    names = [str(name) for name in model.classes.tolist()]
-    return model.task, names, list(model.inputs.kinds.items()), model.target_name, dict(model.form)
-
-
-def _compare_intervals(kept: Model, one: Repeated, path: str) -> None:
-    """Raise Different if the champion's scores for intervals are not those that dev gives again.
-
-    A champion of before has none, and of a log of before the confirmed networks are not known.
-    """
-    stored, now = kept.conformal, one.model.conformal
-    if stored is None or now is None:
-        return
-    tolerance = figures_tolerance(one.entry, one.scored, one.refitted.record.spec.dtype)
-    had, has = (np.append(each.scores, each.noise) for each in (stored, now))
-    if had.shape != has.shape or not np.allclose(had, has, tolerance, tolerance):
-        raise Different(f"the champion {path}: its scores for intervals are not those of dev")
-
-
-def _made(kept: Model, one: Repeated) -> bool:
-    """Return whether the promotion made the champion, as far as rounding lets it be seen."""
-    if kept.provenance.get("trial") != one.entry["trial"]:
-        return False
-    if kept.provenance.get("promoted") != one.model.provenance.get("promoted"):
-        return False
-    ours, theirs = ([m.parameters.flat for m in (top, *top.others)] for top in (one.model, kept))
-    if one.rounding:
-        return [flat.shape for flat in ours] == [flat.shape for flat in theirs]
-    is_same = all(np.array_equal(a, b) for a, b in zip_longest(ours, theirs))
-    followed = [(top.calibration, top.weights) for top in (one.model, kept)]
-    return is_same and followed[0] == followed[1]

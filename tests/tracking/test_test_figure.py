@@ -2,11 +2,13 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from mlflow import MlflowClient
 
+from dnnsearch.models import model_file
 from dnnsearch.promotion.nested.nested_validation import keep
 from dnnsearch.study.outer_figure import OuterFigure, OuterFold
 from dnnsearch.study.stored_study import open_study
@@ -23,20 +25,47 @@ def test_a_new_figure_replaces_the_old_one_and_keeps_verdict_and_rest() -> None:
     assert with_figure(first, "") == "**finished**: 6 of 6 trials\n\nBest"
 
 
-def test_study_model_and_version_have_the_figure_as_metrics_and_description(
-    program: Preloaded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def said(program: Preloaded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Return the JSON document of a promotion whose model became the champion in MLflow."""
     monkeypatch.setenv("DNNSEARCH_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    people(np.random.default_rng(7)).to_csv(tmp_path / "clean.csv", index=False)
+    monkeypatch.chdir(tmp_path)
+    people(np.random.default_rng(7)).to_csv("clean.csv", index=False)
     # by its whole path: in a process, MLflow remembers what it has opened under a relative one
     tracking = f"tracking: sqlite:///{tmp_path}/mlflow.db"
     config = CONFIG.format(name="clean").replace("tracking: none", tracking)
-    (tmp_path / "clean.yaml").write_text(config)
+    Path("clean.yaml").write_text(config)
     program.run(tmp_path, "search", "clean.yaml")
-    said = json.loads(program.run(tmp_path, "promote", "clean", *SMALL).splitlines()[-1])
-    assert said["champion"]
+    document = json.loads(program.run(tmp_path, "promote", "clean", *SMALL).splitlines()[-1])
+    assert document["champion"]
+    return dict(document)
 
+
+def test_every_copy_of_the_promoted_model_is_verified(
+    program: Preloaded, tmp_path: Path, said: dict[str, Any]
+) -> None:
+    verify = ("verify", "clean", "--quiet")
+    assert "note:" not in program.run(tmp_path, *verify)
+    (promoted,) = tmp_path.glob("records/clean/promotion/*.dnn")
+    (registered,) = tmp_path.glob("mlruns/**/model.dnn")
+    true = promoted.read_bytes()
+    model = model_file.decode(true, "true")
+    model.parameters.flat[0, 0] += 1e-3
+    for path, words in (
+        (promoted, f"the promoted model {promoted.relative_to(tmp_path)}"),
+        (registered, "the champion in MLflow, models:/clean/1,"),
+    ):
+        assert path.read_bytes() == true
+        path.write_bytes(model_file.encode(model))
+        first = program.run(tmp_path, *verify, code=1).splitlines()[0]
+        assert first.endswith(f"{words} is not what any promotion in the log makes again")
+        path.write_bytes(true)
+
+
+def test_study_model_and_version_have_the_figure_as_metrics_and_description(
+    program: Preloaded, tmp_path: Path, said: dict[str, Any]
+) -> None:
     client = MlflowClient(f"sqlite:///{tmp_path}/mlflow.db")
     experiment = client.get_experiment_by_name("clean")
     assert experiment is not None
@@ -60,7 +89,6 @@ def test_study_model_and_version_have_the_figure_as_metrics_and_description(
         assert text.startswith(sentence)
         assert "Test set opened once, by clean: this figure counts." in text
 
-    monkeypatch.chdir(tmp_path)
     params = {"learning_rate": 0.1, "activation": "tanh", "hidden_layers": 0}
     folds = [OuterFold(trial, params, 0.8 + trial / 10, 0.5, 200) for trial in (0, 1)]
     outer = OuterFigure("dev_accuracy", 6, folds)
