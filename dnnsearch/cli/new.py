@@ -67,7 +67,7 @@ def new(
     say([*_profile(created.report), *([created.advice] if created.advice else [])])
     command = ["search", str(created.path)]
     to_search = f"{program_name()} {shlex.join(command)}"
-    say([f"written to {created.path}; to search: {to_search}"])
+    say([f"written to {created.path}; {'now' if search else 'to search'}: {to_search}"])
     if search:
         pins = numerics.supported_pins("portable")
         replace_process(program_again(command), pinned_environment(pins))

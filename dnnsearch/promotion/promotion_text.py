@@ -178,7 +178,7 @@ def _shrinkage(promotion: Promotion) -> str:
     why = "dev scores are optimistic, because dev was used for selection"
     if METRICS[promotion.objective].direction.better(test, search):
         why = "dev scores are optimistic all the same, and test rows happen to be easier"
-    return f"from dev to test: {scores}{fall}; {why}"
+    return f"one network from dev to test: {scores}{fall}; {why}"
 
 
 def steps(promotion: Promotion) -> tuple[float, float, float]:

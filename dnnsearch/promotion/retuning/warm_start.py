@@ -46,7 +46,8 @@ def warm_started_definition(
     document, _ = yaml_file.override(document, settings)
     definition = resolve_definition(_parsed(study, document, name or study.name), store)
     if definition.prepared.data_digest == study.definition["data_digest"]:
-        raise UserError(f"--data {data}: these are the data that study {study.name} was run on")
+        given = f"--data {data}: these are the data that study {study.name} was run on"
+        raise UserError(f"{given}; pass newer rows with the same columns")
     new_name = name or _free_name(study, definition)
     guesses = _best(study, definition, first)
     guesses += [dict(one) for one in definition.config.try_first if dict(one) not in guesses]
