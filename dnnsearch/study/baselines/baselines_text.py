@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from dnnsearch.statistics.interval import number_text, score_text
 from dnnsearch.study.baselines.baseline_models import TITLES
 from dnnsearch.study.baselines.baselines_file import Baselines
-from dnnsearch.study.baselines.search_baselines import MIN_SEARCH_SECONDS
 from dnnsearch.trials.metrics import METRICS
 
 WIDTH = max(map(len, TITLES.values()))
@@ -38,8 +37,8 @@ def _is_better(baselines: Baselines, name: str, objective: str, best: float | No
 def how_to_fit(command: str) -> str:
     """Return the line for a study without baselines; `command` is that of its report."""
     title = "guessing, a linear model and boosted trees"
-    why = f"a search under {MIN_SEARCH_SECONDS:.0f} s, or one that they would hold up"
-    return f"no baselines yet, because {why}, fits none; to compare with {title}: {command}"
+    why = "a short search does not wait for them"
+    return f"{title} are not fitted yet, because {why}; to compare with them: {command}"
 
 
 def figure_text(figure: Mapping[str, float]) -> str:
