@@ -41,9 +41,11 @@ def test_a_trial_whose_data_change_under_it_runs_again_to_the_same_bits(
     workers = LocalWorkers(1, "portable", tmp_path, copies.restore)
     try:
         for pool in (undisturbed, workers):
-            pool.submit(spec_of(address, iterations=4_000))
-        while not any(isinstance(event, Progressed) for event in workers.poll(1)):
-            pass
+            pool.submit(spec_of(address, iterations=20_000))
+        seen: list[object] = []
+        while not any(isinstance(event, Progressed) for event in seen):
+            assert not any(isinstance(event, Done) for event in seen), "it ended too soon"
+            seen = workers.poll(1)
         if damage == "flipped":
             with file.open("r+b") as opened:
                 opened.seek(-1, os.SEEK_END)
