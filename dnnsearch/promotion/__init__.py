@@ -16,6 +16,7 @@ This room does not know how a search chooses its trials, nor how its results are
 - `quoted_figures`: the same before a figure is quoted.
 - `champion_fingerprint`: one SHA-256 of a champion and its test figures.
 - `repetition`: a promotion repeated from scratch and compared, for `verify`;
+- `repeated`: what it has made;
 - `promoted_copies`: every copy of the promoted models, compared with what was repeated.
 - `evaluation_scores`: scores of networks on dev, and of models on a test set.
 - `row_intervals`: intervals and sets of labels of single rows, and what they hold of the test set.

@@ -7,7 +7,6 @@ promotions: `predict` and `serve` answer by one of them.
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -24,15 +23,13 @@ from dnnsearch.models.ensemble import Model
 from dnnsearch.models.model_file import encode_answers
 from dnnsearch.promotion.champion_fingerprint import champion_digest, local_champion
 from dnnsearch.promotion.logged_figures import as_logged_before, figures_tolerance
+from dnnsearch.promotion.repeated import Repeated
 from dnnsearch.reproduce.verify import Different
 from dnnsearch.study.stored_study import OpenStudy
 
-if TYPE_CHECKING:
-    from dnnsearch.promotion.repetition import Repeated
-
 
 def check_copies(
-    study: OpenStudy, repeated: Sequence["Repeated"], is_complete: bool
+    study: OpenStudy, repeated: Sequence[Repeated], is_complete: bool
 ) -> tuple[str, list[str]]:
     """Return the fingerprint of the local champion, empty if there is none, and notes.
 
@@ -83,7 +80,7 @@ def _copies(study: OpenStudy, notes: list[str]) -> Iterator[tuple[str, Model]]:
     yield f"the champion in MLflow, {registered.place},", registered.model
 
 
-def _compare_answers(kept: Model, one: "Repeated", path: str) -> None:
+def _compare_answers(kept: Model, one: Repeated, path: str) -> None:
     """Raise Different if the champion makes other answers of the same networks.
 
     Where the networks are equal but for rounding, so are its scales, and words alone are compared.
@@ -99,7 +96,7 @@ def _words(model: Model) -> tuple[object, ...]:
     return model.task, names, list(model.inputs.kinds.items()), model.target_name, dict(model.form)
 
 
-def _compare_intervals(kept: Model, one: "Repeated", path: str) -> None:
+def _compare_intervals(kept: Model, one: Repeated, path: str) -> None:
     """Raise Different if the champion's scores for intervals are not those that dev gives again.
 
     A champion of before has none, and of a log of before the confirmed networks are not known.
@@ -113,7 +110,7 @@ def _compare_intervals(kept: Model, one: "Repeated", path: str) -> None:
         raise Different(f"{path}: its scores for intervals are not those of dev")
 
 
-def _made(kept: Model, one: "Repeated") -> bool:
+def _made(kept: Model, one: Repeated) -> bool:
     """Return whether the promotion made the champion, as far as rounding lets it be seen."""
     if kept.provenance.get("trial") != one.entry["trial"]:
         return False

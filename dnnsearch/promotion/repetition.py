@@ -7,14 +7,13 @@ nothing is written to the study.
 
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from dnnsearch.data.prepare import held_out
 from dnnsearch.data.table import HeldOut
 from dnnsearch.deployment.champion import PROMOTIONS, champion_path
-from dnnsearch.models.ensemble import Model, target_of
+from dnnsearch.models.ensemble import target_of
 from dnnsearch.promotion.candidates import (
     Candidate,
     Trainer,
@@ -24,7 +23,7 @@ from dnnsearch.promotion.candidates import (
     start_of,
 )
 from dnnsearch.promotion.confirmation import confirm
-from dnnsearch.promotion.evaluation import Scored, score
+from dnnsearch.promotion.evaluation import score
 from dnnsearch.promotion.evaluation_scores import EvaluationScores
 from dnnsearch.promotion.fitted_pieces import Fitted
 from dnnsearch.promotion.logged_figures import (
@@ -33,7 +32,8 @@ from dnnsearch.promotion.logged_figures import (
 )
 from dnnsearch.promotion.promoted_copies import check_copies
 from dnnsearch.promotion.promotion import plan_of
-from dnnsearch.promotion.refit import Refit, members_of, model, refit, with_pieces
+from dnnsearch.promotion.refit import members_of, model, refit, with_pieces
+from dnnsearch.promotion.repeated import Repeated
 from dnnsearch.promotion.row_intervals import with_intervals
 from dnnsearch.reproduce.record_comparison import cause, training_difference
 from dnnsearch.reproduce.rounding import explained_units
@@ -46,30 +46,6 @@ from dnnsearch.study.stored_study import OpenStudy
 from dnnsearch.study.worker_factory import local_workers
 from dnnsearch.trials.record import Record, inconsistencies
 from dnnsearch.trials.record_store import Records
-
-
-@dataclass
-class Repeated:
-    """A promotion that was repeated; what was found is added while it runs."""
-
-    entry: Mapping[str, Any]
-    refitted: Refit
-    scored: Scored
-    model: Model
-    confirmed: int  # configurations; 0 if the log does not say which
-    rounding: list[str] = field(default_factory=list)
-
-    @property
-    def line(self) -> str:
-        """What was repeated."""
-        confirmed = f"{self.confirmed} configurations confirmed, " if self.confirmed else ""
-        examples, networks = self.scored.figures["examples"], self.model.networks
-        more = "" if self.confirmed else "; which were confirmed is not in the log"
-        return (
-            f"  promotion of trial {self.entry['trial']} "
-            f"{'equal within rounding' if self.rounding else 'identical'}: {confirmed}{networks} "
-            f"networks refitted and scored on {examples} test examples{more}"
-        )
 
 
 def verify_promotions(study: OpenStudy, trials: Verification, workers: int) -> Verification:

@@ -9,15 +9,11 @@ from dnnsearch.study.leaderboard.ranking import leaderboard
 from dnnsearch.study.stored_study import open_study
 
 
-@pytest.fixture
-def uri(tiny: Path):
-    before = mlflow.get_tracking_uri()
-    mlflow.set_tracking_uri("sqlite:///mlflow.db")
-    yield
-    mlflow.set_tracking_uri(before)
-
-
-def test_a_table_of_the_trials_is_the_leaderboard(uri: None) -> None:
+def test_a_table_of_the_trials_is_the_leaderboard(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # by the environment: what a process has set once by MLflow's function stays
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{Path.cwd()}/mlflow.db")
     table = mlflow.search_runs(
         experiment_names=["tiny"],
         filter_string="tags.`dnnsearch.kind` = 'trial' AND attributes.status = 'FINISHED'",

@@ -163,7 +163,7 @@ def test_workers_that_die_as_they_start_are_replaced_and_a_ready_one_clears_the_
     workers = LocalWorkers(1, "portable", store.root)
     try:
         for number in range(2):
-            workers.submit(spec_of(address, number))
+            workers.submit(spec_of(address, number, iterations=10_000))  # outlives the kill
             for _ in range(2):
                 dying = workers.workers[0]
                 dying.child.process.kill()
