@@ -52,15 +52,25 @@ def test_every_copy_of_the_promoted_model_is_verified(
     true = promoted.read_bytes()
     model = model_file.decode(true, "true")
     model.parameters.flat[0, 0] += 1e-3
+    changed = model_file.encode(model)
     for path, words in (
-        (promoted, f"the promoted model {promoted.relative_to(tmp_path)}"),
-        (registered, "the champion in MLflow, models:/clean/1,"),
+        (
+            promoted,
+            f"model {promoted.relative_to(tmp_path)} was changed: its name has another digest",
+        ),
+        (registered, "models:/clean/1, is not what any promotion in the log makes again"),
     ):
         assert path.read_bytes() == true
-        path.write_bytes(model_file.encode(model))
+        path.write_bytes(changed)
         first = program.run(tmp_path, *verify, code=1).splitlines()[0]
-        assert first.endswith(f"{words} is not what any promotion in the log makes again")
+        assert first.endswith(words)
         path.write_bytes(true)
+    other = promoted.with_name(f"00001-{model_file.digest(changed)[:16]}.dnn")
+    other.write_bytes(changed)
+    note = (
+        f"  note: the promoted model {other.relative_to(tmp_path)} is of no promotion in the log\n"
+    )
+    assert note in program.run(tmp_path, *verify), "it may be another study's of this name"
 
 
 def test_study_model_and_version_have_the_figure_as_metrics_and_description(
