@@ -104,9 +104,9 @@ def _scales(roles: Mapping[str, int]) -> str:
 
     `standard` has one mean and one deviation for all pixels, `robust` has a scale for each pixel.
     """
-    if roles["number"] and not _are_images(roles):
-        return "[robust, quantile, standard]"
-    return "[robust, standard]" if _are_images(roles) else ""
+    if _are_images(roles):
+        return "[robust, standard]"
+    return "[robust, quantile, standard]" if roles["number"] else ""
 
 
 def _are_images(roles: Mapping[str, int]) -> bool:

@@ -38,39 +38,41 @@ def check_copies(
     """
     fingerprint, notes = "", list[str]()
     try:
-        for place, kept in _copies(study, notes):
+        for place, kept, is_champion in _copies(study, notes):
             made = [one for one in repeated if _made(kept, one)]
             for one in made[:1]:
                 _compare_answers(kept, one, place)
                 _compare_intervals(kept, one, place)
-                if place == _champion(study):
+                if place == _local_place(study):
                     scored = as_logged_before(one.entry, one.scored)
                     refit = one.refitted.record.digest
                     fingerprint = champion_digest(refit, scored.outputs, scored.figures)
-            if is_complete and not made:
-                if not place.startswith("the champion"):  # perhaps of another study of this name
-                    notes.append(f"  note: {place} is of no promotion in the log")
-                    continue
+            if is_complete and not made and is_champion:
                 raise Different(f"{place} is not what any promotion in the log makes again")
+            if is_complete and not made:  # perhaps of another study of this name
+                notes.append(f"  note: {place} is of no promotion in the log")
     except UserError as error:
         raise Different(str(error)) from None
     return fingerprint, notes
 
 
-def _champion(study: OpenStudy) -> str:
+def _local_place(study: OpenStudy) -> str:
     return f"the champion {champion_path(study)}"
 
 
-def _copies(study: OpenStudy, notes: list[str]) -> Iterator[tuple[str, Model]]:
-    """Yield each copy after its name in words; add a note if MLflow's cannot be had."""
+def _copies(study: OpenStudy, notes: list[str]) -> Iterator[tuple[str, Model, bool]]:
+    """Yield for each copy its name in words, the model, and whether it is the champion.
+
+    Add a note if MLflow's cannot be had.
+    """
     local = local_champion(study)
     if local is not None:
-        yield _champion(study), local
+        yield _local_place(study), local, True
     for path in sorted(Path(study.records.folder, PROMOTIONS).glob(f"*{model_file.ENDING}")):
         promoted = model_file.read(path)
         if model_file.digest(path.read_bytes())[:16] not in path.name:
             raise Different(f"the promoted model {path} was changed: its name has another digest")
-        yield f"the promoted model {path}", promoted
+        yield f"the promoted model {path}", promoted, False
     try:
         version = champion_version(study)
         if version is None or not belongs_to(study, version):
@@ -81,7 +83,7 @@ def _copies(study: OpenStudy, notes: list[str]) -> Iterator[tuple[str, Model]]:
     except UserError as error:
         notes.append(f"  note: the champion in MLflow is not compared: {error}")
         return
-    yield f"the champion in MLflow, {registered.place},", registered.model
+    yield f"the champion in MLflow, {registered.place},", registered.model, True
 
 
 def _compare_answers(kept: Model, one: Repeated, path: str) -> None:
