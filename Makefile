@@ -16,6 +16,7 @@ help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 setup: $(READY) ## virtual environment with the pinned dependencies (the others do it by themselves)
+	@echo "Ready. Next: make search (40 trials on handwritten digits). For all commands: . .venv/bin/activate; dnnsearch --help"
 
 # What an interrupted set-up left is made anew. A second make in the same folder waits for the first
 # (where there is flock), then finds the work done.
@@ -29,6 +30,7 @@ $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $$clear .venv; \
 	$(PIP) --no-compile --require-hashes -r requirements.lock; \
 	$(PIP) --no-build-isolation --editable .; \
+	echo "Compiling what is installed, so that each command starts fast ..." >&2; \
 	$(BIN)/python -m compileall -q -j 0 .venv/lib > /dev/null 2>&1 || true; \
 	touch $@
 

@@ -39,11 +39,13 @@ class Counter:
             None  # what was done at the first call, such as by an earlier run
         )
         self._line = ""
+        self._is_complete = False
         self.count = ""  # such as `3 of 20 trials compared`; empty before the first call
 
     def __call__(self, done: float, total: int) -> None:
         """Show that `done` of `total` are done; a part of one counts in the bar."""
         self.count = f"{int(done)} of {total} {self._unit}"
+        self._is_complete = done >= total
         now = time.monotonic()
         if self._known is None:
             self._known, self._began = done, now
@@ -63,7 +65,9 @@ class Counter:
             self._print(f"{self._prefix}{text} ...")
 
     def say(self, text: str) -> None:
-        """Print what is being done, above the bar."""
+        """Print what is being done, above the bar; a full bar gives way to it."""
+        if self._is_complete:
+            self._line = ""
         if not self._silent:
             start, line = (ERASE, self._line) if self._is_terminal else ("", "")
             print(f"{start}{text} ...\n{line}", end="", file=sys.stderr, flush=True)

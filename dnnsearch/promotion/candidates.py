@@ -50,10 +50,13 @@ class TrainingMeter:
         self._parts: dict[int, float] = {}  # number of the trial -> part of its training
         show(0, trainings)
 
+    def expect(self, trainings: int) -> None:
+        """So many more trainings follow, which may be more than were planned."""
+        self._total = max(self._total, self._ended + trainings)
+
     def end(self, number: int) -> None:
         """A training has ended, now or in an earlier run."""
         self._ended += 1
-        self._total = max(self._total, self._ended)
         self.part(number, 0.0)
 
     def part(self, number: int, share: float) -> None:
@@ -81,6 +84,7 @@ class Trainer:
         Raise UserError if a training fails.
         """
         known = RecordMemo(self.records, self.report)
+        self.meter.expect(len(specs))
         records = {spec.number: known.find(spec) for spec in specs}
         missing = {spec.number: spec for spec in specs if records[spec.number] is None}
         for number in records.keys() - missing.keys():

@@ -123,6 +123,7 @@ def promote(
             confirmed = confirm(trainer, chosen, replicates, start)
             refitted = refit(trainer, confirmed.preferred, replicates)
             if pieces:
+                report("choosing the ensemble and its calibration on dev")
                 refitted = with_pieces(refitted, trainer, confirmed)
         return _test_and_register(trainer, plan, confirmed, refitted)
 
@@ -191,13 +192,17 @@ def _test_and_register(
     test = test_set_id(prepared.data_digest, prepared.split_digest)
     plan = {**plan, **refitted.logged}
     evaluation = Evaluation(study, test, refitted, promoted, prepared.classes, plan, report)
+    if has_store(study.config.tracking):
+        report("reading what MLflow knows of the test set")
     ask_mlflow(study, report)
     report("evaluating the test set")
     with fitting_baselines(evaluation, definition) as process:
         shown = found_by(study.config.objective, evaluation.scored.metrics)
         rows = evaluation.test_set.held_out
         corrections = correct_log(study, test, rows, refitted.prepared, trainer.store)
+        report("scoring the baselines on the test set")
         baselines = score_baselines(process, evaluation, report)
+    report("registering the model")
     opened = history(study)
     registered = register_champion(study, evaluation, encode(promoted), bool(shown), opened, report)
     return _promotion(evaluation, confirmed, baselines, corrections, shown, opened, registered)

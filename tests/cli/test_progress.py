@@ -64,6 +64,18 @@ def test_a_terminal_shows_the_time_that_is_left_and_text_stays_above_the_bar(
     assert line == f"testing ...\n{shown}"
 
 
+def test_a_full_bar_gives_way_to_what_goes_on_after_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    with counter("trainings", "digits  ") as report:
+        report(4, 4)
+        report.say("evaluating the test set")
+        assert report.count == "4 of 4 trainings"  # which Ctrl-C still says
+    *_, line, end = capsys.readouterr().err.split(ERASE)
+    assert (line, end) == ("evaluating the test set ...\n", "")
+
+
 def test_what_loads_is_shown_on_a_terminal_only(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
