@@ -78,7 +78,10 @@ def with_curves(job: Job) -> Job:
 
 
 class Runner:
-    """A process of a program such as `training_timers.py`, which answers jobs with their times."""
+    """A process of a program such as `training_timers.py`, which answers jobs with their times.
+
+    It imports the package of the checkout that the program is in.
+    """
 
     def __init__(
         self,
@@ -89,7 +92,7 @@ class Runner:
         environment = numerics.pinned(PINS_OF.get(name, "native"))
         self.process = subprocess.Popen(
             [str(python), program, name],
-            env={**environment, "PYTHONPATH": str(REPORT.parents[1])},
+            env={**environment, "PYTHONPATH": str(Path(program).parents[1])},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
