@@ -45,7 +45,7 @@ def plain(job: Job) -> PlainJob:
 
 
 def trainings() -> dict[str, Job]:
-    """Return what is timed, by its name: each size alone, with curves, and small ones in a stack."""
+    """Return what is timed, by name: each size alone, with curves, and small ones in a stack."""
     found = {}
     for job, curves in zip(JOBS, map(with_curves, LONGER), strict=True):
         found |= {job.name: job, f"{job.name}, with curves": curves}
