@@ -3,7 +3,7 @@
 No record is needed. The loop is that of a search; its records stay in a folder that is given.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -110,17 +110,23 @@ def verify_lock(
     except Different as difference:
         why = [f"  since the lock was written: {'; '.join(causes)}"] if causes else []
         return Verification("different", [f"{lock.study} different: {difference}", *why])
-    despite = [f"  the same in spite of: {'; '.join(causes)}"] if causes else []
+    return Verification("identical", _identical_lines(lock, path, asked, causes))
+
+
+def _identical_lines(lock: LockFile, path: Path, asked: int, causes: Sequence[str]) -> list[str]:
+    """Return what is said of the same bits, of a study of which the config asks for so many trials.
+
+    `causes` are what changed since, and could have changed the bits.
+    """
     failed = sum(line.startswith("failed ") for line in lock.trial.values())
     given = f", given {failed} failed in the lock" if failed else ""
     given += f", {given_count(len(lock.given))}" if lock.given else ""
-    fewer = f" of the {asked} in {config.name}" if len(lock.trial) < asked else ""
-    first = (
-        f"{lock.study} identical: {len(lock.trial)} trials{fewer}, as {path.name} has them{given}"
-    )
+    fewer = f" of the {asked} in {lock.config}" if len(lock.trial) < asked else ""
+    trials = f"{len(lock.trial)} trials{fewer}, as {path.name} has them{given}"
+    despite = [f"  the same in spite of: {'; '.join(causes)}"] if causes else []
     without = [] if lock.champion else ["  no champion in it, so nothing is said of a test figure"]
-    lines = [first, *despite, *without, f"fingerprint {lock.fingerprint}"]
-    return Verification("identical", lines)
+    first, last = f"{lock.study} identical: {trials}", f"fingerprint {lock.fingerprint}"
+    return [first, *despite, *without, last]
 
 
 def other_modules(lock: LockFile) -> str:

@@ -23,9 +23,7 @@ from dnnsearch.study.retries import plan_retries
 from dnnsearch.study.search_publishing import checked_publisher, publish_end, publishing
 from dnnsearch.study.source_commits import MAX_WAIT_SECONDS, SourceCommits
 from dnnsearch.study.stopping import GainWatch
-from dnnsearch.study.stored_study import (
-    OpenStudy,
-)
+from dnnsearch.study.stored_study import OpenStudy
 from dnnsearch.study.study_creation import open_for_writing
 from dnnsearch.study.trial_views import stored_views, study_info
 from dnnsearch.study.worker_factory import open_workers
@@ -114,9 +112,7 @@ def search(
     numerics.require(config.numerics)
     observer.on_stored(stored_views(config.storage, config.study))
     commits = SourceCommits(config)
-    observer.on_stage("preparing the data")
-    definition = resolve_definition(config, ArrayStore(default_root()))
-    numerics.check(definition.numerics)
+    definition = _defined(config, observer)
     observer.on_stage("starting the workers and opening the study")
     with (
         checked_publisher(config, publisher) as publisher,
@@ -142,6 +138,14 @@ def search(
             _say_why(coordinator.gains, observer)
         lacking = publish_end(study, definition.prepared, whole, publisher, observer.on_message)
         return Outcome(study, trials, digest, lacking, number, coordinator.gains.is_over)
+
+
+def _defined(config: Config, observer: SearchObserver) -> Definition:
+    """Prepare the data, and return the definition, which this process can compute."""
+    observer.on_stage("preparing the data")
+    definition = resolve_definition(config, ArrayStore(default_root()))
+    numerics.check(definition.numerics)
+    return definition
 
 
 def _coordinator(
