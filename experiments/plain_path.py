@@ -46,7 +46,7 @@ def plain(job: Job) -> PlainJob:
 
 def trainings() -> dict[str, Job]:
     """Return what is timed, by name: each size alone, with curves, and small ones in a stack."""
-    found = {}
+    found: dict[str, Job] = {}
     for job, curves in zip(JOBS, map(with_curves, LONGER), strict=True):
         found |= {job.name: job, f"{job.name}, with curves": curves}
         if job.layers[0] < 100:

@@ -4,7 +4,8 @@ Question:    is the mean answer of 16 members that share all weights but a facto
              their last layer (TabM-mini) better on test rows than that of 16 independent networks,
              which is what a promotion trains?
 Scientific:  whether the members share weights
-Nuisance:    the table and the split; the learning rate (the better of two on dev, for each)
+Nuisance:    the table and the split; the learning rate (of two) and the point of the training, both
+             chosen by the dev loss of the ensemble
 Fixed:       96-96 silu, AdamW, cosine rate, dropout, 60 epochs, mini-batches of 64, robust numbers
              with 8 piecewise-linear codes, both in PyTorch on one thread, with as many products
 Command:     python experiments/shared_members.py --data FOLDER --bench-python PATH

@@ -7,7 +7,8 @@ rows, (members, m, outputs), logits or standardised values, and the seconds of i
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ import numpy as np
 MEMBERS = 16
 UNITS = (96, 96)
 EPOCHS, BATCH, DROPOUT, DECAY = 60, 64, 0.15, 0.02
-RATES = (0.003, 0.01)  # that of the better dev loss is taken, for each kind of stack
+RATES = (0.003, 0.01)
+POINTS = 20  # of a training; the point of either rate with the least dev loss is taken
 STACKS = ("networks", "shared")
 
 
@@ -59,8 +61,10 @@ def cost(Z: Any, y: Any, is_numbers: bool) -> Any:
     return torch.nn.functional.cross_entropy(Z.flatten(0, 1), y.flatten())
 
 
-def trained(X: Any, y: Any, outputs: int, rate: float, shared: bool, is_numbers: bool) -> Any:
-    """Return the parameters after EPOCHS, each member with mini-batches of its own order."""
+def trained(
+    X: Any, y: Any, outputs: int, rate: float, shared: bool, is_numbers: bool
+) -> Iterator[dict[str, Any]]:
+    """Yield the parameters at POINTS; each member has mini-batches in an order of its own."""
     import torch
 
     torch.manual_seed(0)
@@ -69,14 +73,15 @@ def trained(X: Any, y: Any, outputs: int, rate: float, shared: bool, is_numbers:
     descent = torch.optim.AdamW(parameters.values(), lr=rate, weight_decay=DECAY)
     batches = -(-m // BATCH)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(descent, EPOCHS * batches)
-    for _ in range(EPOCHS):
+    for epoch in range(1, EPOCHS + 1):
         orders = torch.stack([torch.randperm(m) for _ in range(MEMBERS)])
         for rows in orders.split(BATCH, dim=1):
             descent.zero_grad()
             cost(forward(X[rows], parameters, DROPOUT), y[rows], is_numbers).backward()
             descent.step()
             schedule.step()
-    return parameters
+        if epoch % (EPOCHS // POINTS) == 0:
+            yield parameters
 
 
 def answers(data: dict[str, Any], shared: bool) -> tuple[np.ndarray, float]:
@@ -84,17 +89,16 @@ def answers(data: dict[str, Any], shared: bool) -> tuple[np.ndarray, float]:
     import torch
 
     began, best = time.process_time(), None
-    for rate in RATES:
-        parameters = trained(
-            data["X"], data["y"], data["outputs"], rate, shared, data["is_numbers"]
-        )
+    for parameters in chain.from_iterable(
+        trained(data["X"], data["y"], data["outputs"], rate, shared, data["is_numbers"])
+        for rate in RATES
+    ):
         with torch.no_grad():
             dev = forward(data["X_dev"].expand(MEMBERS, -1, -1), parameters)
             mean = dev.mean(0) if data["is_numbers"] else dev.softmax(-1).mean(0).log()
             loss = float(cost(mean[None], data["y_dev"][None], data["is_numbers"]))
-            Z = forward(data["X_test"].expand(MEMBERS, -1, -1), parameters)
-        if best is None or loss < best[0]:
-            best = loss, Z.numpy()
+            if best is None or loss < best[0]:
+                best = loss, forward(data["X_test"].expand(MEMBERS, -1, -1), parameters).numpy()
     assert best is not None
     return best[1], time.process_time() - began
 
@@ -107,11 +111,9 @@ def main(folder: Path) -> None:
     data: dict[str, Any] = {name: torch.from_numpy(rows[name]) for name in rows}
     data |= {"outputs": int(rows["outputs"]), "is_numbers": bool(rows["is_numbers"])}
     found = {name: answers(data, name == "shared") for name in STACKS}
-    np.savez(
-        folder / "answers.npz",
-        **{name: Z for name, (Z, _) in found.items()},
-        **{f"{name} seconds": seconds for name, (_, seconds) in found.items()},
-    )
+    arrays: dict[str, Any] = {name: Z for name, (Z, _) in found.items()}
+    arrays |= {f"{name} seconds": seconds for name, (_, seconds) in found.items()}
+    np.savez(folder / "answers.npz", **arrays)
 
 
 if __name__ == "__main__":
