@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 
-from tests.config.test_new_config import rows, written
+from tests.support.csv_tables import rows, written
 
 
 def test_the_command_ends_in_a_search_and_the_trial_predicts_raw_rows(tmp_path, monkeypatch):

@@ -254,69 +254,6 @@ def test_python_writes_the_same_config(capsys):
     assert not capsys.readouterr().out
 
 
-def copied(rows: pd.DataFrame, copies: int) -> pd.DataFrame:
-    return pd.concat([rows, rows[:copies]]).sample(frac=1, random_state=0)
-
-
-def labelled(m: int) -> pd.DataFrame:
-    return rows(m).drop(columns="id").assign(y=np.random.default_rng(1).choice(["a", "b"], m))
-
-
-@pytest.mark.parametrize("task", ["classes", "regression"])
-def test_few_equal_rows_are_kept_in_one_part(task: str) -> None:
-    table = copied(labelled(400), 30)
-    table["y"] = table["y"] if task == "classes" else np.arange(430) / 7
-    found = new(written(table), "y")
-    assert load_config(found.path).split.equal_rows == "together"
-    assert (
-        "60 of 430 rows equal another row in all used features: equal rows are kept"
-        in "\n".join(found.lines)
-    )
-    resolve_definition(load_config(found.path), ArrayStore(Path("configs/store")))
-    apart = new(written(table), "y", name="apart", settings=["split.equal_rows=apart"])
-    assert load_config(apart.path).split.equal_rows is None
-    assert "equal_rows" not in load_config(apart.path).definition()["split"]
-
-
-TABLE = Path(__file__).parents[1] / "cases" / "duplicates" / "dup.csv"
-
-
-@pytest.mark.parametrize(
-    ("table", "count"),
-    [
-        (lambda: pd.read_csv(TABLE), 500),
-        (lambda: copied(labelled(200), 200), 400),  # a file that was joined with itself
-        (lambda: copied(labelled(60), 1), 2),  # two rows are more than 1 % of 61
-        (lambda: labelled(300).assign(x=np.arange(300) % 30, z=1.5, city="Rome"), 300),
-    ],
-)
-def test_other_equal_rows_are_counted_and_the_advice_works(table, count: int) -> None:
-    name = written(table())
-    lines = "\n".join(new(name, "y").lines)
-    assert f"{count} of {len(table())} rows equal another row in all used features" in lines
-    advice = lines.partition("--set ")[2].split()[0]
-    assert advice == "split.equal_rows=together"
-    kept = new(name, "y", name="kept", settings=[advice])
-    config = load_config(kept.path)
-    assert config.split.equal_rows == "together"
-    resolve_definition(config, ArrayStore(Path("configs/store")))
-
-
-def test_no_advice_is_given_that_would_not_work() -> None:
-    table = labelled(300).assign(x=np.arange(300) % 2, z=1.5, city="Rome")
-    lines = "\n".join(new(written(table), "y").lines)
-    assert "300 of 300 rows equal another row" in lines
-    assert "split.equal_rows" not in lines
-
-
-def test_rows_of_the_test_file_that_the_training_file_has_are_counted() -> None:
-    table = labelled(200)
-    test = pd.concat([table[:7], labelled(230)[200:]])
-    found = new(written(table), "y", test=written(test, "test.csv"))
-    said = "7 of 37 rows of the test file equal a row of the training file in all used features"
-    assert said in "\n".join(found.lines)
-
-
 def test_below_5000_rows_nested_cross_validation_is_suggested():
     few = new(written(rows(60).assign(y=["a", "b"] * 30)), "y", name="few")
     assert few.advice.endswith("to test every row once: dnnsearch promote few --outer 5")
