@@ -1,7 +1,7 @@
 """The entry point of `dnnsearch` and `python -m dnnsearch`: from a command to its exit code.
 
 0 done, 1 different (or an error of ours, with its traceback), 2 an error that the user can fix, in
-one line, 130 and 143 after Ctrl-C and SIGTERM.
+one line, 130 and 143 after Ctrl-C and SIGTERM, which print in one line how to go on.
 
 `python -m` has put the current folder first on sys.path. A file of the user's there must not take
 the place of a module, so the folder is taken off before anything else is imported.
@@ -9,12 +9,24 @@ the place of a module, so the folder is taken off before anything else is import
 
 import gc
 import os
+import signal
 import sys
 
+if (__name__ == "__main__" or sys.argv[0].endswith(("dnnsearch", "dnnsearch.exe"))) and (
+    signal.getsignal(signal.SIGINT) is signal.default_int_handler
+):  # until the command can stop cleanly, a Ctrl-C makes no traceback of what is being imported
+    signal.signal(signal.SIGINT, lambda number, frame: os._exit(128 + number))
 if __name__ == "__main__" and not sys.flags.safe_path and sys.path[0] == os.getcwd():  # noqa: PTH109
     del sys.path[0]  # the package finds its own modules without it
 
-from dnnsearch.cli.signals import Stopped, exit_now, install_graceful_stop, stop_at_once
+from dnnsearch.cli.progress import say_stopped
+from dnnsearch.cli.signals import (
+    Stopped,
+    exit_now,
+    install_graceful_stop,
+    stop_at_once,
+    stop_signal,
+)
 from dnnsearch.cli.streams import check_output, protect_streams, say
 from dnnsearch.errors import UserError
 from dnnsearch.runtime.cli_process import NAME, send_result
@@ -33,12 +45,15 @@ def main() -> int:
         code = _run(sys.argv[1:] or ["--help"])
         check_output()
         return code
-    except UserError as error:
+    except (Exception, Stopped) as error:
+        if stopped := stop_signal():
+            say_stopped(stopped)
+            exit_now(stopped)
+        if not isinstance(error, UserError):
+            raise
         say([f"error: {error}"], sys.stderr)
         send_result({"error": str(error)})
         return 2
-    except Stopped as stopped:
-        exit_now(stopped)
     finally:
         stop_at_once()
         gc.freeze()  # or Python collects garbage in all modules as it ends, which takes 0.4 s

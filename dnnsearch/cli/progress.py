@@ -3,7 +3,7 @@
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -133,11 +133,23 @@ def resumable() -> Iterator[Reached]:
     reached = Reached()
     try:
         yield reached
-    except Stopped:
-        shown = f": {text}" if (text := reached.text()) else ""
-        ended = f"stopped{shown}; what is done is kept"
-        say([ended, f"To resume: {command_line()}"], sys.stderr)
+    except Stopped as stopped:
+        if text := reached.text():
+            ended = f"stopped: {text}; what is done is kept"
+        else:
+            ended = "stopped: nothing was begun yet; what is stored is kept"
+        say_stopped(stopped, [ended, f"To resume: {command_line()}"])
         raise
+
+
+def say_stopped(stopped: Stopped, lines: Sequence[str] = ()) -> None:
+    """Say, once, that a signal has stopped the command; by default with the command itself."""
+    if stopped.is_said:
+        return
+    stopped.is_said = True
+    if sys.stderr.isatty():
+        print(ERASE, end="", file=sys.stderr)  # the terminal's ^C
+    say(lines or [f"stopped; to start again: {command_line()}"], sys.stderr)
 
 
 def bar(share: float) -> str:

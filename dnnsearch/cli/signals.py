@@ -31,6 +31,10 @@ class Stopped(BaseException):
     def __init__(self, number: int) -> None:
         super().__init__(signal.Signals(number).name)
         self.exit_code = 128 + number
+        self.is_said = False  # whether the user was told how far the command is
+
+
+_raised: list[Stopped] = []  # by the first signal
 
 
 def install_graceful_stop() -> None:
@@ -38,6 +42,7 @@ def install_graceful_stop() -> None:
 
     Raise Stopped if a signal came while the program was replaced by itself with pinned numerics.
     """
+    _raised.clear()
     _watch()
     for number in STOP_SIGNALS:
         if number != HANG_UP or signal.getsignal(number) != signal.SIG_IGN:
@@ -77,9 +82,19 @@ def exit_now(stopped: Stopped) -> NoReturn:
     os._exit(stopped.exit_code)
 
 
+def stop_signal() -> Stopped | None:
+    """Return what the first signal has raised, if one came.
+
+    Any error after it is due to it: what runs while a class is made, for one, turns every exception
+    into a RuntimeError.
+    """
+    return _raised[0] if _raised else None
+
+
 def _first(number: int, frame: FrameType | None) -> None:
     stop_at_once()
-    raise Stopped(number)
+    _raised.append(Stopped(number))
+    raise _raised[0]
 
 
 def _second(number: int, frame: FrameType | None) -> None:

@@ -89,6 +89,18 @@ def test_what_loads_is_shown_on_a_terminal_only(
     assert capsys.readouterr().err == f"{ERASE}reading digits ...{ERASE}"
 
 
+def test_a_signal_before_anything_is_counted_says_that_nothing_was_begun(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["dnnsearch", "promote", "digits"])
+    with suppress(Stopped), resumable():
+        raise Stopped(signal.SIGINT)
+    assert capsys.readouterr().err.splitlines() == [
+        "stopped: nothing was begun yet; what is stored is kept",
+        "To resume: dnnsearch promote digits",
+    ]
+
+
 def test_a_signal_prints_how_far_the_command_is_beside_the_one_that_goes_on(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

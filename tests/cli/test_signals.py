@@ -50,6 +50,38 @@ def test_the_second_signal_ends_it_at_once() -> None:
         assert process.wait(timeout=20) == 143
 
 
+WRAPPED = """
+import os, signal, sys
+sys.argv[1:] = ["list", "--storage", "sqlite:///none.db"]
+from dnnsearch import __main__ as program
+class Name:
+    def __set_name__(self, owner, name):  # Python makes a RuntimeError of whatever is raised here
+        os.kill(os.getpid(), signal.SIGINT)
+def run(arguments):
+    type("Owner", (), {"name": Name()})
+program._run = run
+sys.exit(program.main())
+"""
+
+
+def test_a_signal_that_an_import_turns_into_another_error_is_still_a_stop() -> None:
+    command = [sys.executable, "-c", WRAPPED]
+    ended = subprocess.run(command, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    assert ended.returncode == 130
+    again = "stopped; to start again: dnnsearch list --storage sqlite:///none.db\n"
+    assert ended.stderr == again
+
+
+def test_ctrl_c_while_the_program_itself_is_imported_makes_no_traceback() -> None:
+    late = "import sys; sys.modules['dnnsearch.cli.signals'] = None; sys.argv[0] = '/bin/dnnsearch'"
+    then = "import contextlib, os, signal\nwith contextlib.suppress(ImportError):\n"
+    code = f"{late}; {then} import dnnsearch.__main__\nos.kill(os.getpid(), signal.SIGINT)"
+    ended = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (ended.returncode, ended.stderr) == (130, "")
+
+
 def test_ctrl_c_at_a_terminal_ends_a_search_without_any_traceback(tiny: Path) -> None:
     """A terminal sends it to the whole group of processes, also to workers that are starting."""
     arguments = ["search", "tiny.yaml", "--study", "stopped", "--set", "tracking=none"]
@@ -67,5 +99,9 @@ def test_ctrl_c_at_a_terminal_ends_a_search_without_any_traceback(tiny: Path) ->
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
     stopped, resume = errors.splitlines()
-    assert re.fullmatch(r"stopped: \d+ of 500 trials done.*; what is done is kept", stopped)
+    counted, unread = (
+        r"\d+ of 500 trials done.*; what is done",
+        "nothing was begun yet; what is stored",
+    )
+    assert re.fullmatch(f"stopped: ({counted}|{unread}) is kept", stopped)
     assert resume.startswith("To resume: dnnsearch search tiny.yaml")

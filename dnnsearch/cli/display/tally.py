@@ -112,5 +112,7 @@ class Tally:
 
     @property
     def standing(self) -> str:
-        """Return a sentence's part such as `189 of 220 trials done, best 0.9889 (trial 17)`."""
+        """Return such as `189 of 220 trials done, best 0.9889 (trial 17)`; nothing if unknown."""
+        if not self.is_read:
+            return ""
         return f"{self.ended} of {self.trials} trials done{self.best_text}"
