@@ -100,17 +100,26 @@ class Results:
                 found.setdefault(table, []).append(split)
         return found
 
-    def ranks(self, kind: str) -> np.ndarray:
-        """Return the mean rank of each ranked method on each table, (tables, methods)."""
-        tables = self.tables(kind, *self.ranked)
+    def rankings(self, kind: str) -> list[list[str]]:
+        """Return the methods to rank together: those that all tables have, then all of them."""
+        every = self.tables(kind)
+        whole = [method for method in self.ranked if self.tables(kind, method) == every]
+        return [self.ranked] if whole == self.ranked else [whole, self.ranked]
+
+    def ranks(self, kind: str, methods: Sequence[str]) -> np.ndarray:
+        """Return the mean rank of each of the methods on each table that has all of them.
+
+        It is (tables, methods).
+        """
+        tables = self.tables(kind, *methods)
         each = [
-            np.mean([_ranks(self._figures(table, one)) for one in splits], axis=0)
+            np.mean([_ranks(self._figures(table, one, methods)) for one in splits], axis=0)
             for table, splits in tables.items()
         ]
-        return np.array(each).reshape(len(tables), len(self.ranked))
+        return np.array(each).reshape(len(tables), len(methods))
 
-    def _figures(self, table: str, split: int) -> list[float]:
-        return [figure(self.rows[table, split, method]) for method in self.ranked]
+    def _figures(self, table: str, split: int, methods: Sequence[str]) -> list[float]:
+        return [figure(self.rows[table, split, method]) for method in methods]
 
     def outcomes(self, ours: str, peer: str, kind: str) -> list[float]:
         """Return 1 for each table on which ours is better, 0 for worse, 0.5 if undecided."""
@@ -169,27 +178,34 @@ def paragraphs(rows: Mapping[Key, Row]) -> Iterator[str]:
     machines = sorted({row["machine"] for row in rows.values()})
     yield "Measured on " + "; ".join(machines) + "."
     for kind in BOTH:
-        ranks = results.ranks(kind)
-        if len(ranks):
-            yield from _rank_paragraphs(results, kind, ranks)
+        for methods in results.rankings(kind):
+            ranks = results.ranks(kind, methods)
+            if len(ranks) and len(methods) > 1:
+                yield from _rank_paragraphs(results, kind, methods, ranks)
     yield "Tables on which ours is better than a peer (won / undecided / lost; then the share):"
     yield report.table(GOAL_HEADER, list(_goal_rows(results)))
     yield "Every pair, by kind:"
     yield report.table(PAIR_HEADER, list(_pair_rows(results)))
     yield from _seconds(results)
-    yield "The mean figure of each method on each table (log loss, or RMSE):"
+    yield (
+        "The mean figure of each method on each table (log loss, or RMSE), over the splits that "
+        "all methods of the table have:"
+    )
     yield report.table(["table", *results.methods], list(_table_rows(results)))
 
 
-def _rank_paragraphs(results: Results, kind: str, ranks: np.ndarray) -> Iterator[str]:
-    every = len(results.tables(kind))
+def _rank_paragraphs(
+    results: Results, kind: str, methods: Sequence[str], ranks: np.ndarray
+) -> Iterator[str]:
+    every, pairs = len(results.tables(kind)), results.tables(kind, *methods).values()
     yield (
-        f"Mean rank by {FIGURE[kind].replace('_', ' ')} on {len(ranks)} of {every} tables of "
-        f"{kind} (those that every method has), with 95 % intervals over tables; aim: ours first."
+        f"Mean rank by {FIGURE[kind].replace('_', ' ')} on the {len(ranks)} of {every} tables of "
+        f"{kind} that have all these methods (splits: {sum(map(len, pairs))}), with 95 % intervals "
+        "over tables; aim: ours first."
     )
     rows = []
     order = np.argsort(ranks.mean(axis=0), kind="stable")
-    for method, column in zip(np.array(results.ranked)[order], ranks.T[order], strict=True):
+    for method, column in zip(np.array(methods)[order], ranks.T[order], strict=True):
         low, high = interval(column)
         rows.append([method, f"{column.mean():.2f}", f"{low:.2f} to {high:.2f}"])
     yield report.table(["method", "mean rank", "95 %"], rows)
@@ -247,8 +263,11 @@ def _seconds(results: Results) -> Iterator[str]:
 def _table_rows(results: Results) -> Iterator[list[str]]:
     for kind in BOTH:
         for table in results.tables(kind, OURS):
+            methods = [one for one in results.methods if table in results.tables(kind, one)]
+            splits = results.tables(kind, *methods).get(table, [])
             cells = [f"{table} ({kind})"]
             for method in results.methods:
-                mine = [r for (t, _, m), r in results.rows.items() if (t, m) == (table, method)]
-                cells.append(f"{np.mean([figure(row) for row in mine]):.4g}" if mine else "-")
+                known = splits if method in methods else []
+                mine = [figure(results.rows[table, split, method]) for split in known]
+                cells.append(f"{np.mean(mine):.4g}" if mine else "-")
             yield cells

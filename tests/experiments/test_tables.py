@@ -44,7 +44,7 @@ def row(table: str, method: str, cost: float, **more: object) -> dict[str, objec
 
 
 def results(*rows: dict[str, object]) -> Results:
-    return Results({(str(r["table"]), 0, str(r["method"])): r for r in rows})
+    return Results({(str(r["table"]), int(str(r["split"])), str(r["method"])): r for r in rows})
 
 
 def test_the_test_rows_of_four_splits_are_a_partition(folder: Path) -> None:
@@ -84,14 +84,33 @@ def test_a_gain_is_decided_by_its_interval_over_the_rows_of_all_splits() -> None
 def test_a_method_that_fails_is_the_last_one_and_loses() -> None:
     failed = {"table": "t", "method": "trees", "kind": "classes", "split": 0, "seconds": 9.0}
     found = results(row("t", OURS, 0.5), row("t", "tuned trees", 0.1), {**failed, "error": "no"})
-    assert found.ranks("classes").tolist() == [[2, 1, 3]]
+    assert found.ranks("classes", found.ranked).tolist() == [[2, 1, 3]]
     assert found.outcomes(OURS, "trees", "classes") == [1]
     assert found.outcomes(OURS, "tuned trees", "classes") == [0]
 
 
 def test_a_table_that_lacks_a_method_has_no_rank() -> None:
     found = results(row("t", OURS, 0.5), row("t", "trees", 0.1), row("u", OURS, 0.5))
-    assert found.ranks("classes").tolist() == [[2, 1]]
+    assert found.ranks("classes", found.ranked).tolist() == [[2, 1]]
+
+
+def test_methods_that_all_tables_have_are_ranked_first_and_then_all_of_them() -> None:
+    of_t = [row("t", OURS, 0.5), row("t", "trees", 0.6), row("t", "TabM", 0.1)]
+    rows = [*of_t, row("u", OURS, 0.5), row("u", "trees", 0.6)]
+    found = results(*rows)
+    assert found.rankings("classes") == [[OURS, "trees"], [OURS, "trees", "TabM"]]
+    assert results(*of_t).rankings("classes") == [[OURS, "trees", "TabM"]]
+    text = "\n".join(tables_report.paragraphs(found.rows))
+    assert "on the 2 of 2 tables of classes that have all these methods (splits: 2)" in text
+    assert "on the 1 of 2 tables of classes that have all these methods (splits: 1)" in text
+
+
+def test_a_figure_is_the_mean_over_the_splits_that_all_methods_of_the_table_have() -> None:
+    second = {**row("t", OURS, 0.9), "split": 1}
+    found = results(row("t", OURS, 0.5), row("t", "trees", 0.6), second, row("u", OURS, 0.3))
+    lines = "\n".join(tables_report.paragraphs(found.rows)).splitlines()
+    cells = [line.replace(" ", "") for line in lines if "(classes)" in line]
+    assert cells == ["|t(classes)|0.5|0.6|", "|u(classes)|0.3|-|"]
 
 
 def test_the_goals_stand_beside_their_shares() -> None:
