@@ -69,7 +69,7 @@ def promoted(
             "best": study.best.number,
             "promoted": found.trial,
         }
-        return _answers(split, str(found.file)), took
+        return answers(split, str(found.file)), took
 
 
 def trial_0(
@@ -84,7 +84,7 @@ def trial_0(
         took = {"seconds": time.monotonic() - began}
         made = study[number].record.document["made"]
         took["training_seconds"] = float(made["seconds"])
-        return _answers(split, f"{study.name}/{number}"), took
+        return answers(split, f"{study.name}/{number}"), took
 
 
 @contextmanager
@@ -112,7 +112,7 @@ def drafted(split: Split, more: Mapping[str, Any], starts: list[Mapping[str, Any
     return path
 
 
-def _answers(split: Split, model: str) -> np.ndarray:
+def answers(split: Split, model: str) -> np.ndarray:
     """Return probabilities (m, classes) in the table's order of classes, or values (m,)."""
     table = dnnsearch.predict(model, "test.csv")
     assert not isinstance(table, Path)
