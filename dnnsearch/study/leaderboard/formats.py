@@ -27,6 +27,7 @@ TABLE_HYPERPARAMETERS = (
     "momentum",
     "batch_size",
 )
+UNITS_BY_LAYER = "# this trial's units, layer by layer; above they are choices for any layer"
 
 
 def short(value: Value | None, form: str) -> str:
@@ -132,7 +133,8 @@ def column_values(row: Row, objective: str) -> dict[str, Any]:
 def fragment(board: Leaderboard, row: Row) -> str:
     """Return the row's hyperparameters as YAML that can be part of a config: `config_keys`."""
     about = f"# trial {row.number} of study {board.study}: {board.objective} {row.value!r}\n"
-    return about + yaml.safe_dump(config_keys(row), sort_keys=False, default_flow_style=False)
+    text = yaml.safe_dump(config_keys(row), sort_keys=False, default_flow_style=False)
+    return about + text.replace("\ntry_first:", f"\n{UNITS_BY_LAYER}\ntry_first:")
 
 
 def config_keys(row: Row) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from dnnsearch.config.config import parse_config
-from dnnsearch.study.leaderboard.formats import csv_text, fragment
+from dnnsearch.study.leaderboard.formats import UNITS_BY_LAYER, csv_text, fragment
 from dnnsearch.study.leaderboard.ranking import Leaderboard, Row
 
 
@@ -56,6 +56,7 @@ def test_layers_of_different_width_are_tried_first_in_their_order() -> None:
     one = row(3, 0.98, 64, 32)
     definition = as_config(fragment(board(one), one)).definition()
     assert definition["units"] == [64, 32]
+    assert f"\n{UNITS_BY_LAYER}\ntry_first:\n" in fragment(board(one), one)
     assert definition["try_first"] == [{"units_1": 64, "units_2": 32}]
 
 
