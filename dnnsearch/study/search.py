@@ -26,6 +26,7 @@ from dnnsearch.study.stopping import GainWatch
 from dnnsearch.study.stored_study import OpenStudy
 from dnnsearch.study.study_creation import open_for_writing
 from dnnsearch.study.trial_views import stored_views, study_info
+from dnnsearch.study.watched_workers import WatchedWorkers
 from dnnsearch.study.worker_factory import open_workers
 from dnnsearch.tracking import AnyPublisher
 from dnnsearch.trials.hyperparameter_row import Value
@@ -65,6 +66,9 @@ class SearchObserver(Protocol):
     def on_progress(self, event: Progressed) -> None:
         """A running trial has reached an iteration."""
 
+    def on_trained(self, number: int) -> None:
+        """A running trial is trained; it ends when it is its turn in the study's order."""
+
     def on_message(self, text: str) -> None:
         """The user should read this."""
 
@@ -85,6 +89,9 @@ class NoObserver:
         """Do nothing."""
 
     def on_progress(self, event: Progressed) -> None:
+        """Do nothing."""
+
+    def on_trained(self, number: int) -> None:
         """Do nothing."""
 
     def on_message(self, text: str) -> None:
@@ -158,7 +165,8 @@ def _coordinator(
     """Return the coordinator of the study; the records of told trials are fetched in advance."""
     study.records.prefetch(ledger.told_before)
     memo, preset = RecordMemo(study.records, observer.on_message), presets(study)
-    return Coordinator(definition, memo, ledger, workers, observer.on_progress, preset)
+    watched = WatchedWorkers(workers, observer.on_trained)
+    return Coordinator(definition, memo, ledger, watched, observer.on_progress, preset)
 
 
 def _digest(study: OpenStudy, coordinator: Coordinator, stored: int) -> str:

@@ -57,6 +57,9 @@ class Events:
         at = {"iteration": event.iteration, "iterations": of, self.tally.objective: event.value}
         print_event("progress", trial=event.number, **at)
 
+    def on_trained(self, number: int) -> None:
+        pass
+
     def on_message(self, text: str) -> None:
         print_event("message", text=text)
 

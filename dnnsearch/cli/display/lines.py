@@ -39,6 +39,9 @@ class Lines:
     def on_progress(self, event: Progressed) -> None:
         pass
 
+    def on_trained(self, number: int) -> None:
+        pass
+
     def on_message(self, text: str) -> None:
         say([text], self.stream)
 
@@ -65,6 +68,9 @@ class Quiet:
             self.tally.trial(view)
 
     def on_progress(self, event: Progressed) -> None:
+        pass
+
+    def on_trained(self, number: int) -> None:
         pass
 
     def on_message(self, text: str) -> None:

@@ -38,6 +38,9 @@ class Live:
     def on_progress(self, event: Progressed) -> None:
         self.tally.progress[event.number] = event
 
+    def on_trained(self, number: int) -> None:
+        self.tally.trained.add(number)
+
     def on_message(self, text: str) -> None:
         self.console.print(text, markup=False, highlight=False)
 
@@ -53,7 +56,7 @@ class Live:
     def _running(self) -> Table:
         tally = self.tally
         table = Table(box=None)
-        for column in ("trial", "progress", tally.objective):
+        for column in ("trial", "progress", f"{tally.objective} now"):
             table.add_column(column, no_wrap=True)
         for number, view in list(tally.running.items())[:MAX_TRIALS_SHOWN]:
             at = tally.progress.get(number)

@@ -23,6 +23,7 @@ class Tally:
         self.is_read = False  # whether it is known which trials ended in earlier searches
         self.running: dict[int, TrialView] = {}
         self.progress: dict[int, Progressed] = {}
+        self.trained: set[int] = set()  # numbers of running trials that wait for their turn
         self.best: TrialView | None = None
         self.replayed = 0  # of the trials that ended in an earlier search
         self._ended: dict[int, str] = {}  # number -> final state
@@ -46,6 +47,7 @@ class Tally:
             return False
         is_new = self.running.pop(view.number, None) is not None
         self.progress.pop(view.number, None)
+        self.trained.discard(view.number)
         if not is_new:
             self._stored.add(view.number)
             self.replayed += 1
@@ -75,6 +77,8 @@ class Tally:
 
     def share(self, number: int) -> float:
         """Return the part of a running trial that is done, from 0 to 1."""
+        if number in self.trained:
+            return 1.0
         progressed = self.progress.get(number)
         view = self.running.get(number)
         if progressed is None or view is None:

@@ -156,6 +156,7 @@ def busy() -> Tally:
 
 def test_the_live_table_shows_what_runs_how_far_it_is_and_the_best_so_far() -> None:
     text = drawn(Live(busy(), Console(file=io.StringIO(), width=100)))
+    assert re.search(r"trial +progress +dev_accuracy now", text)
     assert re.search(r"digits +━{6}─{18} +1/4", text)
     assert re.search(r"1 relu 64-32 lr 0.03 +━{12}─{12} +0.8750", text)
     assert re.search(r"2 relu 64-32 lr 0.03 +waits for a worker", text)
@@ -186,9 +187,9 @@ def test_a_resumed_search_shows_at_once_what_is_done() -> None:
 
 
 def test_a_trained_trial_that_is_not_told_yet_says_that_it_waits() -> None:
-    tally = busy()
-    tally.progress[1] = Progressed(1, 100, 0.875)
-    text = drawn(Live(tally, Console(file=io.StringIO(), width=100)))
+    live = Live(busy(), Console(file=io.StringIO(), width=100))
+    live.on_trained(1)  # its last progress was that of half of it
+    text = drawn(live)
     assert re.search(r"1 relu 64-32 lr 0.03 +trained, waits its turn", text)
     assert re.search(r"2 relu 64-32 lr 0.03 +starting", text)
 
