@@ -45,7 +45,7 @@ def report(
       dnnsearch report digits
       dnnsearch report digits moons --out both.html
     """
-    import_without("matplotlib", "optuna.visualization")  # half a second; the plots are Plotly's
+    import_without(("matplotlib",), "optuna.visualization")  # half a second; the plots are Plotly's
     from dnnsearch.reporting.write_report import fit_baselines
     from dnnsearch.reporting.write_report import report as page
     from dnnsearch.study.stored_study import open_study

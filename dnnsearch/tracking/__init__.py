@@ -14,6 +14,7 @@ study searches, and what its storage holds, is not known here.
 - `experiment_page`: the note of an experiment, with links to the views of its studies.
 - `fields`: a trial as MLflow's tags, params and metrics.
 - `model_folder`: write a model file as a folder that MLflow loads and serves.
+- `new_runs`: publish ended trials that have no run yet, many at once.
 - `parent_run`: find a study's parent run by its identity, in whatever experiment.
 - `pictures`: curves and a confusion matrix as SVG.
 - `posted_tables`: read the rows that are posted to the server, and answer them.
@@ -25,12 +26,12 @@ study searches, and what its storage holds, is not known here.
 - `registry`: log, register, find and delete models.
 - `remote_records`: fetch a study's records from MLflow.
 - `report_artifact`: attach a report to a study's run.
+- `run_rows`: write such runs into the tables of MLflow's SQLite file.
 - `runs`: find runs by their tags, and delete duplicates.
 - `saved_view`: saved views of MLflow's runs page, one for each study.
 - `schema`: create MLflow's tables in a new file.
 - `scoring`: load and serve a model; MLflow calls it by name.
 - `scoring_server`: the server of a model, with checks of what is posted to it.
-- `shared_session`: make several calls of MLflow in one database session.
 - `study_info`: a study as MLflow's params and description.
 - `study_removal`: delete a study's runs and models.
 - `test_figure`: the test figure of a promoted model in descriptions.

@@ -12,13 +12,18 @@ from dnnsearch.urls import sqlite_path
 
 def put_artifact(client: MlflowClient, run: Run, name: str, content: bytes) -> None:
     """Make `content` the run's artifact `name`; a local file appears whole or not at all."""
-    folder = _local_folder(client, run)
+    folder = local_folder(client, run)
     if folder is None:
         with tempfile.TemporaryDirectory() as temporary:
             path = Path(temporary, name)
             path.write_bytes(content)
             client.log_artifact(run.info.run_id, str(path))
         return
+    write_artifact(folder, name, content)
+
+
+def write_artifact(folder: Path, name: str, content: bytes) -> None:
+    """Write an artifact into a run's local folder; it appears whole or not at all."""
     create_folder(folder)
     with whole_file(folder / name) as new:
         new.write_bytes(content)
@@ -26,7 +31,7 @@ def put_artifact(client: MlflowClient, run: Run, name: str, content: bytes) -> N
 
 def get_artifact(client: MlflowClient, run: Run, name: str) -> bytes | None:
     """Return the bytes of the run's artifact `name`; None if it has none."""
-    folder = _local_folder(client, run)
+    folder = local_folder(client, run)
     if folder is not None:
         path = folder / name
         return path.read_bytes() if path.is_file() else None
@@ -36,7 +41,7 @@ def get_artifact(client: MlflowClient, run: Run, name: str) -> bytes | None:
         return Path(client.download_artifacts(run.info.run_id, name, temporary)).read_bytes()
 
 
-def _local_folder(client: MlflowClient, run: Run) -> Path | None:
+def local_folder(client: MlflowClient, run: Run) -> Path | None:
     """Return the local folder of the run's artifacts; None if MLflow is not a local SQLite file."""
     location, database = urlsplit(run.info.artifact_uri), sqlite_path(client.tracking_uri)
     if database is None or location.scheme not in ("", "file"):

@@ -21,14 +21,17 @@ def backfill(
 ) -> int:
     """Publish the views that MLflow lacks and the state of the study; return how many it lacked.
 
-    `check` is called before each trial; it raises if this process has lost its lock on the study.
+    `check` is called before each write; it raises if this process has lost its lock on the study.
     `files` has further artifacts of trials, by number and name.
     Raise UserError if MLflow is away or refuses, or if the user has to repair something.
     """
     with mlflow_errors(uri):
         tracker = Tracker(uri, info)
         missing = tracker.missing(views)
-        for view in missing:
+        check()
+        while tracker.publish_new(missing):  # until the rest needs calls of its own
+            check()
+        for view in tracker.missing(missing):
             check()
             tracker.publish(view)
         if missing or tracker.parent.data.tags.get(fields.STATE, "") != state:

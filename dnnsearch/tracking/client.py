@@ -8,7 +8,7 @@ import atexit
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from pathlib import Path
 
 from dnnsearch.errors import UserError
 from dnnsearch.tracking.database import prepare_database
@@ -27,12 +27,14 @@ from mlflow.entities import (
     Metric,
     Param,
     Run,
+    RunData,
+    RunInfo,
     RunTag,
     ViewType,
 )
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
-from sqlalchemy import Engine, event
+from sqlalchemy import Connection, Engine, event
 
 __all__ = [
     "Dataset",
@@ -44,18 +46,22 @@ __all__ = [
     "MlflowException",
     "Param",
     "Run",
+    "RunData",
+    "RunInfo",
     "RunTag",
     "ViewType",
     "connect",
     "disconnect",
     "mlflow_errors",
-    "store_of",
 ]
 
 # MLflow logs a traceback for every database error before it raises it; we report one line.
 logging.getLogger("mlflow").setLevel(logging.CRITICAL)
 logging.getLogger("alembic").setLevel(logging.CRITICAL)
 logging.getLogger("urllib3.connectionpool").setLevel(logging.CRITICAL)
+
+PREPARED = "dnnsearch"  # the mark of a connection that has our setting
+_engines: dict[Path, set[Engine]] = {}  # those of MLflow, by the SQLite file that we connect to
 
 
 def connect(uri: str) -> MlflowClient:
@@ -64,49 +70,47 @@ def connect(uri: str) -> MlflowClient:
     Raise UserError like `prepare_database`, MlflowException if a server does not answer.
     """
     prepare_database(uri)
-    client = MlflowClient(tracking_uri=uri)
+    client = client_of(uri)
     if sqlite_path(uri) is not None:
-        _skip_fsync(client)
         atexit.register(disconnect, client)
     return client
 
 
-def _skip_fsync(client: MlflowClient) -> None:
+def client_of(uri: str) -> MlflowClient:
+    """Return a client of the MLflow at `uri`, which `disconnect` can close, without any check."""
+    if (path := sqlite_path(uri)) is not None:
+        _engines.setdefault(path.absolute(), set())
+    return MlflowClient(tracking_uri=uri)
+
+
+def disconnect(client: MlflowClient) -> None:
+    """Close all connections to a SQLite file; the last process to do so empties SQLite's log."""
+    path = sqlite_path(client.tracking_uri)
+    for engine in _engines.get(path.absolute(), ()) if path else ():
+        engine.dispose()
+
+
+@event.listens_for(Engine, "engine_connect")
+def _skip_fsync(connection: Connection) -> None:
     """Let SQLite write without an fsync per transaction.
 
     With a write-ahead log the file stays valid nevertheless. The last transactions may be lost in a
     power cut; they are published again from the records.
     """
-    engine = _engine(client)
-    if engine is not None:
-        event.listen(engine, "connect", _on_connect)
-        engine.dispose()  # connections made earlier do not have the setting
-
-
-def disconnect(client: MlflowClient) -> None:
-    """Close all connections to the database; the last process to do so empties SQLite's log."""
-    engine = _engine(client)
-    if engine is not None:
-        engine.dispose()
-
-
-def store_of(client: MlflowClient) -> Any:
-    """Return MLflow's store behind a client, which is private; None if a release has none there."""
-    return getattr(getattr(client, "_tracking_client", None), "store", None)
-
-
-def _engine(client: MlflowClient) -> Engine | None:
-    """Return the engine of a client that writes to a database itself.
-
-    None for a server, and for a release of MLflow that keeps its engine elsewhere: the database
-    then has MLflow's own settings, and is closed at exit.
-    """
-    return getattr(store_of(client), "engine", None)
-
-
-def _on_connect(connection: object, _: object) -> None:
-    if connection.execute("PRAGMA journal_mode").fetchone() == ("wal",):  # type: ignore[attr-defined]
-        connection.execute("PRAGMA synchronous = NORMAL")  # type: ignore[attr-defined]
+    engine = connection.engine
+    database = engine.url.database if engine.dialect.name == "sqlite" else None
+    known = _engines.get(Path(database).absolute()) if database else None
+    if known is None:
+        return
+    known.add(engine)
+    opened = connection.connection
+    if PREPARED not in opened.info:
+        opened.info[PREPARED] = True
+        cursor = opened.cursor()
+        cursor.execute("PRAGMA journal_mode")
+        if cursor.fetchone() == ("wal",):
+            cursor.execute("PRAGMA synchronous = NORMAL")
+        cursor.close()
 
 
 @contextmanager

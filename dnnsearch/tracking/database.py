@@ -159,7 +159,6 @@ def schema_versions() -> tuple[frozenset[str], str]:
 def _create_tables(path: Path) -> None:
     from dnnsearch.tracking import schema
 
-    if schema.table_creator():
-        name = f"mlflow-{schema_versions()[1] or metadata.version('mlflow')}"
-        database_templates.create_from_template(path, name, schema.create_tables)
+    name = f"mlflow-{schema_versions()[1] or metadata.version('mlflow')}"
+    database_templates.create_from_template(path, name, schema.create_tables)
     schema.create_schema(path)

@@ -38,6 +38,8 @@ REMOVED = "dnnsearch.removed"
 FINGERPRINT = "dnnsearch.fingerprint"
 PARENT = "mlflow.parentRunId"
 NOTE = "mlflow.note.content"
+NAME = "mlflow.runName"
+CONTEXT = "mlflow.data.context"  # the tag of a dataset: what a run used it for
 
 SOURCE: Final[Mapping[str, str]] = {
     "mlflow.source.name": "dnnsearch",
@@ -128,6 +130,14 @@ def _unit(view: TrialView, objective: str) -> float:
 
 def _log10(value: object) -> float | None:
     return math.log10(value) if isinstance(value, int | float) and value > 0 else None
+
+
+def metrics(view: TrialView, objective: str, start: int) -> list[tuple[str, float, int, int]]:
+    """Return all metrics as (name, value, time, step); `start` is the run's, in milliseconds."""
+    curves = [
+        (name, value, start + step, step) for name, step, value in points(view, first=objective)
+    ]
+    return curves + [(name, value, start, 0) for name, value in scalars(view, objective).items()]
 
 
 def points(view: TrialView, first: str) -> Iterator[tuple[str, int, float]]:

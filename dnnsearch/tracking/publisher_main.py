@@ -27,6 +27,7 @@ from dnnsearch.tracking.publisher_messages import (
 from dnnsearch.tracking.publisher_thread import ThreadPublisher
 from dnnsearch.trials.run import TrialView
 
+UNUSED = ("pandas", "polars")  # by what is published, and MLflow does without them
 OBJECTS_PER_COLLECTION = 200_000  # new objects between two runs of the garbage collector
 
 
@@ -37,7 +38,7 @@ def main(descriptor: int) -> None:
     gc.set_threshold(OBJECTS_PER_COLLECTION)  # the import makes 700,000 objects that stay
     connection = Connection(descriptor)
     commands: queue.SimpleQueue[Command] = inbox(connection.recv)
-    import_without("pandas", "dnnsearch.tracking.tracker")  # MLflow, before the first command
+    import_without(UNUSED, "dnnsearch.tracking.tracker")  # MLflow, before the first command
     gc.freeze()  # the collector need not look at what is imported: it stays
     _serve(connection, commands)
 

@@ -157,9 +157,13 @@ class ThreadPublisher:
         """Publish all that is due; return the first reason for which MLflow refused a trial."""
         tracker = self._open()
         refused: list[str] = []
-        for view in self._views_in_order():
-            if view.state != "interrupted" and self._conclusion[0] == "interrupted":
-                self._describe(tracker)  # time may be short, and no run must stay RUNNING
+        views = self._views_in_order()
+        interrupted = [view for view in views if view.state == "interrupted"]
+        for view in interrupted:
+            refused += self._publish(tracker, view)
+        if self._conclusion[0] == "interrupted":
+            self._describe(tracker)  # time may be short, and no run must stay RUNNING
+        for view in self._publish_new(tracker, views[len(interrupted) :]):
             refused += self._publish(tracker, view)
             if len(refused) >= MAX_REFUSED_TRIALS_PER_PASS:
                 break
@@ -211,6 +215,15 @@ class ThreadPublisher:
             ]
         return sorted(due, key=lambda view: view.state != "interrupted")
 
+    def _publish_new(self, tracker: "Tracker", views: list[TrialView]) -> list[TrialView]:
+        """Publish all views that can be written at once; return the others."""
+        while written := tracker.publish_new(views):
+            for view in written:
+                self._set_published(view)
+            numbers = {view.number for view in written}
+            views = [view for view in views if view.number not in numbers]
+        return views
+
     def _publish(self, tracker: "Tracker", view: TrialView) -> list[str]:
         """Publish one view; return MLflow's reason if it answers but refuses this view."""
         try:
@@ -226,11 +239,14 @@ class ThreadPublisher:
                 raise
             except Exception as error:
                 return [f"MLflow refuses trial {view.number}: {reason(error)}"]
+        self._set_published(view)
+        return []
+
+    def _set_published(self, view: TrialView) -> None:
         with self._lock:
             if self._views[view.number][0] is view:
                 del self._views[view.number]
         self._on_published(view)
-        return []
 
     def _describe(self, tracker: "Tracker") -> None:
         """Update the parent run if it does not show the present state, at most every 5 seconds."""

@@ -9,7 +9,7 @@ threads, and of outages only that it must read MLflow again after one.
 
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from dnnsearch.tracking import experiment_page, fields, saved_view, test_set_tags
 from dnnsearch.tracking.artifacts import get_artifact, put_artifact
@@ -26,10 +26,10 @@ from dnnsearch.tracking.client import (
     connect,
     disconnect,
 )
+from dnnsearch.tracking.new_runs import dataset_of, publish_new
 from dnnsearch.tracking.parent_run import check_not_deleted, parent_of
 from dnnsearch.tracking.publisher_messages import Files
 from dnnsearch.tracking.runs import child_of, children_of, is_active, set_tags
-from dnnsearch.tracking.shared_session import SharedSession
 from dnnsearch.tracking.study_info import StudyInfo, StudyProgress, description
 from dnnsearch.tracking.test_figure_run import log_test_figure
 from dnnsearch.tracking.trial_run import TrialRun
@@ -49,7 +49,6 @@ class Tracker:
     def __init__(self, uri: str, info: StudyInfo) -> None:
         self.info = info
         self.client = connect(uri)
-        self._session = SharedSession(self.client)
         self.children: dict[int, TrialRun] = {}
         self._sent = -1  # the last step of the parent's `best_value` that was sent
         self.is_shared = False  # another copy of the study publishes at the same time
@@ -67,6 +66,7 @@ class Tracker:
         tags = {**test_set_tags.tags(self.info.openings), **self.info.commits}
         set_tags(self.client, self.parent, tags)
         log_baselines(self.client, self.parent, self.info)
+        self._page = self.client.get_experiment(self.experiment)
         self._show_views()
         log_test_figure(self.client, self.parent, self.info)
         found = children_of(self.client, self.experiment, self.parent.info.run_id)
@@ -79,9 +79,8 @@ class Tracker:
 
     def _show_views(self) -> None:
         """Add the study's view to its experiment, and the links to all views to its note."""
-        present = self.client.get_experiment(self.experiment).tags
         run = (self.parent.info.run_id, self.parent.info.start_time)
-        wanted = experiment_page.tags(self.experiment, present, self.info, *run)
+        wanted = experiment_page.tags(self.experiment, self._page.tags, self.info, *run)
         for name, value in wanted.items():
             self.client.set_experiment_tag(self.experiment, name, value)
 
@@ -100,6 +99,16 @@ class Tracker:
         child.check_same(view.number, view.digest, self.info.name)
         return child.lacks(view)
 
+    def publish_new(self, views: Sequence[TrialView]) -> list[TrialView]:
+        """Make MLflow show those views that can be written at once; return them.
+
+        They are among those of ended trials without a run. `publish` shows the others.
+        """
+        new = [view for view in views if view.number not in self.children]
+        added = publish_new(self.client, self.info, self.parent, self._page, new)
+        self.children |= added
+        return [view for view in new if view.number in added]
+
     def publish(self, view: TrialView) -> None:
         """Make MLflow show the view; raise ConflictingTrial if it has another result."""
         if not self._lacks(view):
@@ -107,13 +116,11 @@ class Tracker:
         self._update_child(view)
         if not self._lacks(view):
             return
-        with self._session():
-            child = self._child_with_dataset(view)
+        child = self._child_with_dataset(view)
         if view.record is not None and not child.has_state_of(view):
             put_artifact(self.client, child.run, fields.RECORD, view.record.read_bytes())
-        with self._session():
-            self._log(child, view)
-            self._set_status(child, view)
+        self._log(child, view)
+        self._set_status(child, view)
 
     def _update_child(self, view: TrialView) -> None:
         """Read the trial's run from MLflow: another copy of the study may have published it."""
@@ -148,16 +155,9 @@ class Tracker:
         return self.children[view.number]
 
     def _dataset(self, view: TrialView) -> DatasetInput:
-        """Return the dataset; its digest is cut to MLflow's limit, and whole in profile and tag."""
-        profile = {**self.info.profile, "sha256": view.data}
-        data = Dataset(
-            name=self.info.dataset,
-            digest=view.data[:16] or "unknown",
-            source_type="dnnsearch",
-            source=json.dumps({"dataset": self.info.dataset}),
-            profile=json.dumps(profile),
-        )
-        return DatasetInput(data, [InputTag("mlflow.data.context", "train")])
+        row = dataset_of(self.info, view)
+        data = Dataset(row.name, row.digest, row.source_type, row.source, profile=row.profile)
+        return DatasetInput(data, [InputTag(fields.CONTEXT, row.context)])
 
     def _log(self, child: TrialRun, view: TrialView) -> None:
         """Log params, metrics and last the state; MLflow ignores points that it already has."""
@@ -165,7 +165,8 @@ class Tracker:
         metrics: list[Metric] = []
         tags: dict[str, str] = {}
         if not child.has_state_of(view):
-            metrics, tags = self._metrics(child.run, view), fields.state_tags(view)
+            points = fields.metrics(view, self.info.objective, child.run.info.start_time)
+            metrics, tags = [Metric(*point) for point in points], fields.state_tags(view)
         if params or tags:
             self._log_batch(
                 child.run, metrics, [Param(k, v) for k, v in params.items()], _run_tags(tags)
@@ -173,13 +174,6 @@ class Tracker:
         child.has_params = True
         child.state = view.state
         child.digest = view.digest
-
-    def _metrics(self, run: Run, view: TrialView) -> list[Metric]:
-        start = run.info.start_time
-        points = fields.points(view, first=self.info.objective)
-        curves = [Metric(k, value, start + step, step) for k, step, value in points]
-        scalars = fields.scalars(view, self.info.objective)
-        return curves + [Metric(k, value, start, 0) for k, value in scalars.items()]
 
     def _log_batch(
         self, run: Run, metrics: list[Metric], params: list[Param], tags: list[RunTag]

@@ -57,6 +57,11 @@ def of_mlflow(name: str, k: int) -> Point:
     return f"{SERVER}.{name}", "after", k
 
 
+def inserted(k: int, when: str = "after") -> Point:
+    """Return the point at which the rows of a trial's run are written but not committed."""
+    return "dnnsearch.tracking.run_rows:_insert", when, k
+
+
 def die_at(server: Preloaded, folder: Path, points: list[Point], *arguments: str) -> None:
     """Run a search that is killed at the first point, and again until the second."""
     for i, (function, when, k) in enumerate(points):
@@ -124,17 +129,17 @@ def test_killed_at_any_point_the_study_ends_undisturbed(
     [
         [("dnnsearch.tracking.schema:create_schema", "before", 1)] * 2,
         [("dnnsearch.tracking.schema:create_schema", "after", 1)] * 2,
-        [("dnnsearch.tracking.database:_put_in_place", "after", 1)],
         [of_mlflow("create_experiment", 1)],
-        [of_mlflow("create_run", 1), of_mlflow("create_run", 1)],
-        [of_mlflow("create_run", 4), of_mlflow("create_run", 2)],
-        [of_mlflow("log_inputs", 1), of_mlflow("log_inputs", 2)],
+        [of_mlflow("create_run", 1)],
         [of_mlflow("log_batch", 1), of_mlflow("log_batch", 1)],
-        [of_mlflow("log_batch", 5), of_mlflow("log_batch", 4)],
-        [("dnnsearch.tracking.artifacts:put_artifact", "after", 1)] * 2,
+        [of_mlflow("log_batch", 2), of_mlflow("log_batch", 1)],
+        [inserted(1, "before"), inserted(1)],
+        [inserted(5), inserted(2)],
+        [("dnnsearch.tracking.artifacts:write_artifact", "after", 1)],
+        [("dnnsearch.tracking.artifacts:write_artifact", "after", 4), inserted(1)],
+        [("dnnsearch.tracking.run_rows:add_runs", "after", 1)],
         [of_mlflow("set_terminated", 1), of_mlflow("set_terminated", 1)],
-        [of_mlflow("set_terminated", 4), of_mlflow("set_terminated", 3)],
-        [ask(3), record(2), of_mlflow("create_run", 1), of_mlflow("set_terminated", 2)],
+        [ask(3), record(2), inserted(3), of_mlflow("set_terminated", 1)],
     ],
 )
 def test_killed_at_any_point_mlflow_shows_each_trial_once(

@@ -22,17 +22,19 @@ def module(tmp_path, monkeypatch):
 
 
 def test_the_module_finds_no_such_package_and_later_imports_do(module):
-    part = module("optional_part", "")
-    whole = module("whole", f"try:\n    import {part}\nexcept ImportError:\n    {part} = None\n")
-    import_without(part, whole)
-    assert getattr(sys.modules[whole], part) is None and part not in sys.modules
-    __import__(part)
+    parts = [module(f"optional_part_{n}", "") for n in range(2)]
+    text = "try:\n    import {0}\nexcept ImportError:\n    {0} = None\n"
+    whole = module("whole", "".join(text.format(part) for part in parts))
+    import_without(tuple(parts), whole)
+    for part in parts:
+        assert getattr(sys.modules[whole], part) is None and part not in sys.modules
+        __import__(part)
 
 
 def test_a_module_that_needs_the_package_is_imported_with_it_later(module):
     part = module("needed_part", "")
     needing = module("needing", f"import {part}\n")
-    import_without(part, needing)
+    import_without((part,), needing)
     assert needing not in sys.modules
     __import__(needing)
 
@@ -41,5 +43,5 @@ def test_a_package_that_is_there_stays(module):
     part = module("part_that_is_there", "")
     whole = module("whole_with_part", f"import {part}\n")
     __import__(part)
-    import_without(part, whole)
+    import_without((part,), whole)
     assert part in sys.modules and whole in sys.modules

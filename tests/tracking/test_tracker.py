@@ -243,18 +243,3 @@ def test_a_database_that_cannot_be_used_is_one_line(folder, info):
     Path("mlflow.db").write_text("something else")
     with pytest.raises(UserError, match="not a SQLite database"):
         Tracker(f"sqlite:///{folder}/mlflow.db", info)
-
-
-@pytest.mark.parametrize(
-    ("states", "most"), [(["running", "finished"], 11), (["finished"], 8)], ids=["seen", "unseen"]
-)
-def test_a_trial_takes_few_transactions(tracker, make_view, monkeypatch, states, most):
-    """A trial needs six calls of MLflow if it was published as running, otherwise four."""
-    made = []
-    store = tracker.client._tracking_client.store
-    session = store.ManagedSessionMaker
-    counting = lambda **k: made.append(k.get("read_only", True)) or session(**k)  # noqa: E731
-    monkeypatch.setattr(store, "ManagedSessionMaker", counting)
-    for state in states:
-        tracker.publish(make_view(0, state))
-    assert made.count(False) <= most

@@ -1,0 +1,187 @@
+"""Write the runs of ended trials into the tables of MLflow's SQLite file, many in one transaction.
+
+MLflow's own calls look up in thirty statements what a run has already; a new run has nothing. The
+rows are those that the calls leave. A kill leaves all runs of a transaction or none. If a table has
+other columns than those here, nothing is written, and the calls are used: so it is for a server and
+for other databases, too. Does not import MLflow.
+"""
+
+import hashlib
+import sqlite3
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dnnsearch.storage import sqlite_connection
+from dnnsearch.tracking import fields
+
+LOCK_SECONDS = 5.0  # to wait for another writer, as MLflow does
+USER = "unknown"  # of a run that says nothing of its user
+# Table -> its columns in the releases of MLflow whose rows the tests compare with these.
+COLUMNS: Mapping[str, frozenset[str]] = {
+    table: frozenset(columns.split())
+    for table, columns in {
+        "runs": "run_uuid name source_type source_name entry_point_name user_id status start_time "
+        "end_time source_version lifecycle_stage artifact_uri experiment_id deleted_time",
+        "tags": "key value run_uuid",
+        "params": "key value run_uuid",
+        "metrics": "key value timestamp run_uuid step is_nan",
+        "latest_metrics": "key value timestamp step is_nan run_uuid",
+        "datasets": "dataset_uuid experiment_id name digest dataset_source_type dataset_source "
+        "dataset_schema dataset_profile",
+        "inputs": "input_uuid source_type source_id destination_type destination_id step",
+        "input_tags": "input_uuid name value",
+    }.items()
+}
+Point = tuple[str, float, int, int]  # name, value, timestamp in milliseconds, step
+
+
+@dataclass(frozen=True)
+class DatasetRow:
+    """The data of a run, as MLflow stores it; `context` is the tag of this use."""
+
+    name: str
+    digest: str
+    source_type: str
+    source: str
+    profile: str
+    context: str
+
+
+@dataclass(frozen=True)
+class NewRun:
+    """A run with all that it will ever have; times are in milliseconds."""
+
+    number: int  # of the trial
+    run_id: str
+    name: str
+    status: str
+    start_time: int
+    end_time: int
+    artifact_uri: str
+    tags: Mapping[str, str]
+    params: Mapping[str, str]
+    points: Sequence[Point]
+    dataset: DatasetRow
+
+
+def run_id_of(parent: str, number: int) -> str:
+    """Return the id of a trial's run: the same one for each attempt to write it."""
+    return hashlib.sha256(f"{parent}/{number}".encode()).hexdigest()[:32]
+
+
+def add_runs(
+    path: Path,
+    experiment: str,
+    parent: str,
+    runs: Sequence[NewRun],
+    write_files: Callable[[NewRun], None],
+) -> set[int]:
+    """Add the runs of the trials of which `parent` has none; return the trials' numbers.
+
+    `write_files` is called for each of them before anybody sees it. None is added if the experiment
+    is deleted or a table has other columns. Raise sqlite3.Error if the database does not take them,
+    and what `write_files` raises.
+    """
+    with sqlite_connection.connection(path, LOCK_SECONDS) as opened:
+        if opened.execute("PRAGMA journal_mode").fetchone() == ("wal",):
+            opened.execute("PRAGMA synchronous = NORMAL")  # as for MLflow's own calls
+        opened.execute("PRAGMA foreign_keys = ON")
+        with opened:
+            opened.execute("BEGIN IMMEDIATE")
+            if not (_has_known_tables(opened) and _is_active(opened, experiment)):
+                return set()
+            present = _present(opened, parent, [run.number for run in runs])
+            added = [run for run in runs if run.number not in present]
+            for run in added:
+                _insert(opened, experiment, run)
+                write_files(run)
+    return {run.number for run in added}
+
+
+def _has_known_tables(opened: sqlite3.Connection) -> bool:
+    return all(
+        {row[1] for row in opened.execute(f"PRAGMA table_info({table})")} == columns
+        for table, columns in COLUMNS.items()
+    )
+
+
+def _is_active(opened: sqlite3.Connection, experiment: str) -> bool:
+    query = "SELECT lifecycle_stage FROM experiments WHERE experiment_id = ?"
+    return bool(opened.execute(query, (experiment,)).fetchone() == ("active",))
+
+
+def _present(opened: sqlite3.Connection, parent: str, numbers: Sequence[int]) -> set[int]:
+    """Return which of the trials have a run below `parent`, also a deleted one."""
+    wanted = ", ".join("?" * len(numbers))
+    query = (
+        "SELECT trials.value FROM tags AS trials CROSS JOIN tags AS parents USING (run_uuid) "
+        f"WHERE trials.key = ? AND trials.value IN ({wanted}) "
+        "AND parents.key = ? AND parents.value = ?"
+    )
+    found = opened.execute(query, (fields.TRIAL, *map(str, numbers), fields.PARENT, parent))
+    return {int(number) for (number,) in found}
+
+
+def _insert(opened: sqlite3.Connection, experiment: str, run: NewRun) -> None:
+    opened.execute(
+        "INSERT INTO runs (run_uuid, name, source_type, source_name, entry_point_name, user_id,"
+        " status, start_time, end_time, source_version, lifecycle_stage, artifact_uri,"
+        " experiment_id) VALUES (?, ?, 'UNKNOWN', '', '', ?, ?, ?, ?, '', 'active', ?, ?)",
+        (
+            run.run_id,
+            run.name,
+            USER,
+            run.status,
+            run.start_time,
+            run.end_time,
+            run.artifact_uri,
+            experiment,
+        ),
+    )
+    for table, named in (("tags", run.tags), ("params", run.params)):
+        opened.executemany(
+            f"INSERT INTO {table} (key, value, run_uuid) VALUES (?, ?, ?)",
+            [(name, value, run.run_id) for name, value in named.items()],
+        )
+    for table, points in (("metrics", run.points), ("latest_metrics", _latest(run.points))):
+        opened.executemany(
+            f"INSERT OR IGNORE INTO {table} (key, value, timestamp, step, is_nan, run_uuid) "
+            "VALUES (?, ?, ?, ?, 0, ?)",
+            [(*point, run.run_id) for point in points],
+        )
+    _insert_input(opened, experiment, run)
+
+
+def _latest(points: Iterable[Point]) -> Iterable[Point]:
+    """Return the point of each metric that MLflow shows: the one of the last step."""
+    latest: dict[str, Point] = {}
+    for point in points:
+        name, value, timestamp, step = point
+        if name in latest:
+            _, shown, when, last = latest[name]
+            if (step, timestamp, value) <= (last, when, shown):
+                continue
+        latest[name] = point
+    return latest.values()
+
+
+def _insert_input(opened: sqlite3.Connection, experiment: str, run: NewRun) -> None:
+    data, used = run.dataset, uuid.uuid4().hex
+    key = (experiment, data.name, data.digest)
+    opened.execute(
+        "INSERT OR IGNORE INTO datasets (experiment_id, name, digest, dataset_uuid,"
+        " dataset_source_type, dataset_source, dataset_profile) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (*key, uuid.uuid4().hex, data.source_type, data.source, data.profile),
+    )
+    opened.execute(
+        "INSERT INTO inputs (input_uuid, source_type, source_id, destination_type, destination_id)"
+        " SELECT ?, 'DATASET', dataset_uuid, 'RUN', ? FROM datasets"
+        " WHERE experiment_id = ? AND name = ? AND digest = ?",
+        (used, run.run_id, *key),
+    )
+    opened.execute(
+        "INSERT INTO input_tags (input_uuid, name, value) VALUES (?, ?, ?)",
+        (used, fields.CONTEXT, data.context),
+    )
