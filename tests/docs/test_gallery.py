@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from experiments import gallery
+from experiments import gallery, gallery_terminal
 from tests.support.pages import PAGES, ROOT, links
 
 FRAMES = ["moons 0/3\n", "moons 1/3\n 1 relu\n", "moons 2/3\n 2 tanh\n", "moons 3/3\n 3 relu\n"]
@@ -16,11 +16,14 @@ SEARCH = ROOT / "docs" / "images" / "search.svg"
 
 def test_a_busy_frame_in_the_middle_and_the_end_are_taken() -> None:
     written = f"{WRITTEN}best: trial 1\nfingerprint f0\n".replace("\n", "\r\n")
-    assert gallery.scenes(written) == (FRAMES[2].strip("\n"), "best: trial 1\nfingerprint f0")
+    assert gallery_terminal.scenes(written) == (
+        FRAMES[2].strip("\n"),
+        "best: trial 1\nfingerprint f0",
+    )
 
 
 def test_a_picture_is_an_svg_that_fetches_nothing_and_cuts_long_lines() -> None:
-    picture = gallery.svg(f"\x1b[32mgreen\x1b[0m\n{'long ' * 60}", "title")
+    picture = gallery_terminal.svg(f"\x1b[32mgreen\x1b[0m\n{'long ' * 60}", "title")
     ElementTree.fromstring(picture)
     assert "@font-face" not in picture and "url(http" not in picture
     assert "green" in picture and "…" in picture
@@ -28,13 +31,13 @@ def test_a_picture_is_an_svg_that_fetches_nothing_and_cuts_long_lines() -> None:
 
 def test_a_command_that_fails_is_not_drawn(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="no such file"):
-        gallery.on_a_terminal(["dnnsearch", "search", "nowhere.yaml"], tmp_path)
+        gallery_terminal.on_a_terminal(["dnnsearch", "search", "nowhere.yaml"], tmp_path)
 
 
 def test_a_tmux_shows_what_a_command_prints_in_a_window_of_that_size(tmp_path: Path) -> None:
     if not shutil.which("tmux"):
         pytest.skip("needs tmux")
-    tmux = gallery.Tmux(tmp_path)
+    tmux = gallery_terminal.Tmux(tmp_path)
     prints = "tput cols; echo $((1 + 2))/9; sleep 2"
     tmux.start(prints, (80, 24))
     assert tmux.wait(done=3) == f"$ {prints}\n80\n3/9"
