@@ -53,6 +53,15 @@ def after_import(study: "OpenStudy", best: int | None) -> list[str]:
     ]
 
 
+def after_promotion(config: "Config", study: str) -> list[str]:
+    """Return a line for each command that uses the champion, or shows its test figure."""
+    return [
+        _line("predict for new rows", f"{command_on('predict', config, study)} ROWS.csv"),
+        _line("answer over HTTP", command_on("serve", config, study)),
+        _line("report with the figure", command_on("report", config, study)),
+    ]
+
+
 def _line(label: str, command: str) -> str:
     return f"  {f'{label}:':24}{command}"
 

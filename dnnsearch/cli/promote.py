@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from dnnsearch.cli.next_commands import after_promotion
 from dnnsearch.cli.options import Storage, Study
 from dnnsearch.cli.outcome import give
 from dnnsearch.cli.progress import counter, loading, resumable
@@ -102,5 +103,7 @@ def promote(
         result["outer"] = nested_text.document(nested)
         result["lines"] += result["outer"]["lines"]
         said += nested_text.lines(nested, width)
+    if promotion.registered.is_champion:
+        said += after_promotion(opened.config, opened.name)
     give(result, said, as_json)
     return 0 if promotion.found else 1

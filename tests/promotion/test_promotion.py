@@ -1,6 +1,8 @@
 """Whole promotions by the real command, of a table with numbers and categories."""
 
 import json
+import re
+import shlex
 import shutil
 import signal
 from pathlib import Path
@@ -59,6 +61,16 @@ def test_a_study_with_something_to_find_becomes_a_champion_that_predicts(
     table = pd.read_csv(folder / "clean.csv")
     right = model.predict(table.drop(columns="left")) == table["left"]
     assert right.mean() > 0.8
+
+
+def test_a_champion_is_followed_by_the_commands_that_use_it(
+    program: Preloaded, folder: Path
+) -> None:
+    output = program.run(folder, "promote", "clean", "--top=1", "--replicates=2", "--quiet")
+    found = re.findall(r"^  [a-zA-Z ]+: +dnnsearch (.*)$", output, re.MULTILINE)
+    assert [line.split()[0] for line in found] == ["predict", "serve", "report"]
+    predict = shlex.split(found[0].replace("ROWS.csv", "clean.csv"))
+    assert "prediction" in program.run(folder, *predict).splitlines()[0]
 
 
 def test_a_study_of_shuffled_labels_finds_nothing(promote: Promote, folder: Path) -> None:
