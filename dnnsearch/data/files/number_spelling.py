@@ -116,9 +116,11 @@ def detect(cells: pd.Series, decimal: str, separator: str, clear: str) -> Spelle
     there = cells.dropna().astype("str").str.strip()
     if not len(there) or not all(CELL.fullmatch(_dashes(c)) for c in there[:SAMPLE_CELLS]):
         return None  # most columns of text end here
-    dashed = there.str.replace(MINUS, "-", regex=True).str.replace(BLANK, " ", regex=True)
-    parts: pd.DataFrame = dashed.str.extract(f"^{CELL.pattern}$")
-    unit = None if parts.isna().to_numpy().any() else _unit(parts, there)
+    distinct = there.drop_duplicates()  # of codes such as w5, which end here, there are few
+    if 2 * len(distinct) < len(there) and _unit(_parts(distinct), distinct) is None:
+        return None
+    parts = _parts(there)
+    unit = _unit(parts, there)
     if unit is None or _are_marks_of_grades(there, parts[1]):
         return None
     fitting = [
@@ -142,8 +144,20 @@ def _dashes(cell: str) -> str:
     return re.sub(BLANK, " ", re.sub(MINUS, "-", cell))
 
 
+def _parts(cells: pd.Series) -> pd.DataFrame:
+    """Return what is before the number of each cell, the number, and what is after it, or NA."""
+    dashed = cells.str.replace(MINUS, "-", regex=True).str.replace(BLANK, " ", regex=True)
+    found: pd.DataFrame = dashed.str.extract(f"^{CELL.pattern}$")
+    return found
+
+
 def _unit(parts: pd.DataFrame, there: pd.Series) -> tuple[str, bool] | None:
-    """Return the unit that all cells have, and whether it is before; None if they differ."""
+    """Return the unit that all cells have, and whether it is before.
+
+    None if they differ or a cell has no number.
+    """
+    if parts.isna().to_numpy().any():
+        return None
     before, after = parts[0].str.strip(SIGNS), parts[2].str.strip(SIGNS)
     units = {(b, a) for b, a in zip(before, after)}
     if len(units) != 1:

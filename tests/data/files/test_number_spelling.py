@@ -38,6 +38,14 @@ SPELLINGS: list[tuple[list[str], list[float], str]] = [
 ]
 
 
+@pytest.mark.parametrize(
+    "cells", [["w1", "w2", "1 w"], ["1", "2", "x"], *(cells for cells, *_ in SPELLINGS)]
+)
+def test_repeated_cells_are_read_as_distinct_ones_are(cells: list[str]) -> None:
+    once, often = (detect(column(cells * times), ".", ",", "") for times in (1, 5))
+    assert (once and once.spelling) == (often and often.spelling)
+
+
 @pytest.mark.parametrize(("cells", "numbers", "spelling"), SPELLINGS)
 def test_a_column_of_formatted_numbers_is_read_and_named(
     cells: list[str], numbers: list[float], spelling: str
