@@ -5,6 +5,8 @@ What libraries import or compute at their first use is also done once. A forked 
 can be killed. A test of the start itself starts the program without this server.
 """
 
+import ctypes
+import gc
 import json
 import os
 import runpy
@@ -79,6 +81,7 @@ LIBRARIES = (
     "sklearn.model_selection",
     "sklearn.pipeline",
 )
+HUGE_PAGE, MADV_COLLAPSE = 2**21, 25  # of Linux
 SITE = Path(__file__).parent / "site"
 
 
@@ -174,6 +177,7 @@ def serve() -> None:
     for module in sys.argv[2:]:
         import_module(f"dnnsearch.{module}")
     use_libraries(outputs)
+    make_forks_cheap()
     for line in sys.stdin:
         request = json.loads(line)
         if "wait" in request:
@@ -208,6 +212,24 @@ def use_libraries(folder: Path) -> None:
         for library in MLFLOW:
             import_module(library)
         import_module("dnnsearch.tracking").prepare_database(f"sqlite:///{folder}/mlflow.db")
+
+
+def make_forks_cheap() -> None:
+    """Let a fork copy fewer page tables, and let its garbage collector leave our objects alone.
+
+    Half of the time of a short command is the kernel's, for copying 280 MB of page tables and
+    the pages that change. Linux 6.1 and later can make huge pages of what is there.
+    """
+    gc.collect()
+    gc.freeze()
+    advise = ctypes.CDLL(None).madvise
+    for line in Path("/proc/self/maps").read_text().splitlines():
+        place, access, *_, inode = line.split()[:5]
+        if access == "rw-p" and inode == "0":  # memory, not a file
+            start, end = (int(number, 16) for number in place.split("-"))
+            start, end = -(-start // HUGE_PAGE) * HUGE_PAGE, end // HUGE_PAGE * HUGE_PAGE
+            if start < end:  # an older kernel refuses the advice
+                advise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), MADV_COLLAPSE)
 
 
 def keep_the_parser() -> None:
