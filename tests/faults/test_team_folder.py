@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.users import ANN, BOB, TEAM, python_of_all, run_as
+from tests.support.in_turn import run_in_turn
+from tests.support.users import ANN, BOB, TEAM, environment_of_all, python_of_all
 
 CONFIG = """
 data: wine
@@ -42,17 +43,26 @@ def folder() -> Iterator[Path]:
 
 
 def test_one_user_searches_and_the_other_extends_promotes_and_predicts(folder: Path) -> None:
-    python = python_of_all()
-    for user, command in (
-        (ANN, ["search", "wine.yaml", "--workers=1"]),
-        (BOB, ["search", "wine.yaml", "--workers=1", "--trials=4"]),
-        (BOB, ["rerun", "wine/0"]),
-        (ANN, ["promote", "wine"]),
-        (BOB, ["publish", "wine"]),
-        (BOB, ["rm", "wine", "--yes"]),
-    ):
-        home = {"HOME": str(folder.parent / str(user))}
-        done = run_as(user, [python, "-m", "dnnsearch", *command], folder, 0o002, **home)
-        assert done.returncode == 0, (command, done.stdout, done.stderr)
-        assert "Traceback" not in done.stderr
-        assert "MLflow" not in done.stderr, done.stderr
+    commands = [
+        {
+            "user": user,
+            "group": TEAM,
+            "umask": 0o002,
+            "arguments": arguments.split(),
+            "variables": {"HOME": str(folder.parent / str(user))},
+        }
+        for user, arguments in (
+            (ANN, "search wine.yaml --workers=1"),
+            (BOB, "search wine.yaml --workers=1 --trials=4"),
+            (BOB, "rerun wine/0"),
+            (ANN, "promote wine"),
+            (BOB, "publish wine"),
+            (BOB, "rm wine --yes"),
+        )
+    ]
+    ended = run_in_turn(folder, environment_of_all(), *commands, python=python_of_all())
+    for (code, _, errors), command in zip(ended, commands):
+        assert code == 0, (command, errors)
+        assert "Traceback" not in errors
+        assert "MLflow" not in errors, errors
+    assert len(ended) == len(commands)

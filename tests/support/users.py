@@ -28,12 +28,16 @@ def python_of_all() -> str:
     pytest.skip(f"no {version} that other users can start")
 
 
+def environment_of_all() -> dict[str, str]:
+    """Return an environment in which another user's Python finds the package."""
+    path = os.pathsep.join([str(ROOT), sysconfig.get_path("purelib")])
+    return {"PATH": os.defpath, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
+
+
 def run_as(
     user: int, command: list[str], folder: Path, umask: int, **variables: str
 ) -> "subprocess.CompletedProcess[str]":
     """Run a command as a user of the group TEAM, in the folder."""
-    path = os.pathsep.join([str(ROOT), sysconfig.get_path("purelib")])
-    environment = {"PATH": os.defpath, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
     return subprocess.run(
         command,
         user=user,
@@ -41,7 +45,7 @@ def run_as(
         extra_groups=[TEAM],
         umask=umask,
         cwd=folder,
-        env={**environment, **variables},
+        env={**environment_of_all(), **variables},
         capture_output=True,
         text=True,
     )

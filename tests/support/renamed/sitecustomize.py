@@ -18,11 +18,11 @@ class Release(SourceFileLoader):
     """Loads a module after the names in its source have been replaced."""
 
     def get_code(self, fullname: str) -> CodeType | None:
-        source = self.get_source(fullname) or ""
-        names = "|".join(map(re.escape, RENAMED[fullname.partition(".")[0]]))
-        renamed = re.sub(rf"\b({names})\b", r"\1_of_the_next_release", source)
-        if renamed == source:
-            return super().get_code(fullname)
+        names, data = RENAMED[fullname.partition(".")[0]], self.get_data(self.path)
+        if not any(name.encode() in data for name in names):
+            return super().get_code(fullname)  # as it was compiled
+        source, either = self.get_source(fullname) or "", "|".join(map(re.escape, names))
+        renamed = re.sub(rf"\b({either})\b", r"\1_of_the_next_release", source)
         return compile(renamed, self.path, "exec", dont_inherit=True)
 
 
