@@ -1,8 +1,11 @@
 """What test modules share: hypothesis's patience, and a small study that a search has left."""
 
+import gc
+import os
 import shutil
 import signal
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -10,9 +13,11 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from dnnsearch.__main__ import GC_THRESHOLD_OBJECTS
 from tests.support.databases import PostgreSQL
 from tests.support.forked_calls import forked_subprocess
 from tests.support.preloaded import TRACKED, Preloaded
+from tests.support.survivors import MARK, survivors
 
 # How long one example takes says more about the machine than about the code.
 settings.register_profile("patient", deadline=None)
@@ -51,7 +56,9 @@ def pytest_configure() -> None:
     """Let what tests start get every signal, even if a shell or nohup lets us ignore some.
 
     A new process goes on ignoring what its parent ignores, but does not inherit a function.
+    Garbage is collected seldom, because most of what is imported here stays.
     """
+    gc.set_threshold(GC_THRESHOLD_OBJECTS)
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
         if signal.getsignal(number) == signal.SIG_IGN:
             signal.signal(number, lambda *of_it: None)
@@ -60,6 +67,15 @@ def pytest_configure() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Long files first, so that no worker of xdist's is left with one at the end."""
     items.sort(key=lambda item: (item.path.name not in LONGEST, item.path.parent.name not in LONG))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_process_survives() -> Iterator[None]:
+    """Let the last test fail if a process that any test has started still runs."""
+    os.environ[MARK] = f"{os.getpid()} at {time.time()}"
+    yield
+    left = survivors()
+    assert not left, f"still running after the tests: {left}"
 
 
 @pytest.fixture(scope="session")

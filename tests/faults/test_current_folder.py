@@ -1,9 +1,7 @@
 """A user's files beside the config are never imported, whatever they are called."""
 
-import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import sysconfig
@@ -14,15 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from dnnsearch.runtime import numerics
+from tests.support.in_turn import run_in_turn
 from tests.support.paths import ROOT
 from tests.support.servers import free_port, is_healthy
 
 PROGRAM = str(Path(sys.executable).with_name("dnnsearch"))
 OUTSIDE = {"MLFLOW_TRACKING_URI", "DNNSEARCH_STORAGE"}
-CONFIG = """
-data: {file: people.csv, target: left}
-trials: 3
+SETTINGS = """trials: 3
 learning_rate: 0.1
 iterations: 20
 hidden_layers: [1]
@@ -31,26 +27,11 @@ activation: relu
 momentum: 0.9
 batch_size: 32
 """
+CONFIG = "data: {file: people.csv, target: left}\n" + SETTINGS
 API = """
 import dnnsearch
-assert len(dnnsearch.search("people.yaml", trials=4).trials) == 4
+assert len(dnnsearch.search("configs/people.yaml", trials=4).trials) == 4
 assert dnnsearch.rerun("people/3").identical
-"""
-# The program, imported once and forked for each command; what a command starts is a new Python.
-COMMANDS = """
-import json, os, sys
-import dnnsearch.__main__, dnnsearch.cli.app, dnnsearch.study.search, dnnsearch.tracking.tracker
-for arguments in json.loads(os.environ["COMMANDS"]):
-    if (child := os.fork()) == 0:
-        sys.argv[1:] = arguments
-        code = 1
-        try:
-            code = dnnsearch.__main__.main()
-        finally:
-            sys.stdout.flush()
-            os._exit(code)
-    if os.waitpid(child, 0)[1]:
-        sys.exit(f"{arguments} failed")
 """
 
 
@@ -93,33 +74,26 @@ def run(folder: Path, environment: dict[str, str], *command: str) -> str:
 
 @pytest.fixture
 def searched(folder: Path, environment: dict[str, str]) -> Path:
+    """The project after `new --search`, which starts `search` as a program of its own."""
     if not (folder / "mlflow.db").exists():
-        run(folder, environment, PROGRAM, "search", "people.yaml", "--workers=2")
+        new = ["new", "people.csv", "--target=left", "--search", "--set=workers=1"]
+        settings = [f"--set={line.replace(': ', '=', 1)}" for line in SETTINGS.splitlines()]
+        run(folder, environment, PROGRAM, *new, *settings)
     return folder
 
 
-def test_a_search_and_all_that_follows_it(
-    searched: Path, environment: dict[str, str], tmp_path: Path
-) -> None:
-    (tmp_path / "commands.py").write_text(COMMANDS)
-    commands = [
-        ["report", "people"],
-        ["rerun", "people/1"],
-        ["verify", "people", "--workers=2"],
-        ["promote", "people"],
-        ["predict", "people", "people.csv", "--out", "answers.csv"],
-        ["publish", "people"],
-    ]
-    environment["COMMANDS"] = json.dumps(commands)
-    pinned = numerics.pinned("portable", environment)
-    said = run(searched, pinned, sys.executable, str(tmp_path / "commands.py"))
-    assert said.index("people/1 identical") < said.index("people identical")
+def test_a_search_and_all_that_follows_it(searched: Path, environment: dict[str, str]) -> None:
+    """A rerun is among the functions of the package below."""
+    commands = ("verify people --workers=1", "report people", "promote people --top=1")
+    more = ("predict people people.csv --out answers.csv", "publish people")
+    asked = [{"arguments": command.split()} for command in (*commands, *more)]
+    ended = run_in_turn(searched, environment, *asked)
+    for code, output, errors in ended:
+        assert code == 0, output + errors
+        assert "note:" not in errors and "failed" not in output, output + errors
+    assert len(ended) == len(asked)
+    assert "people identical" in ended[0].output
     assert (searched / "answers.csv").exists()
-
-
-def test_new_searches_at_once(folder: Path, environment: dict[str, str]) -> None:
-    new = ["new", "people.csv", "--target", "left", "--name", "other", "--set", "trials=2"]
-    run(folder, environment, PROGRAM, *new, "--search")
 
 
 def test_the_functions_of_the_package(
@@ -141,14 +115,13 @@ def test_the_servers_of_mlflow(
             env={**environment, "TMPDIR": str(tmp_path)},
             stdout=file,
             stderr=file,
-            start_new_session=True,
         )
     try:
         while not is_healthy(f"http://127.0.0.1:{port}"):
             assert process.poll() is None, log.read_text()
             time.sleep(0.2)
     finally:
-        os.killpg(process.pid, signal.SIGKILL)
+        process.terminate()  # `ui` has MLflow's server in another process group
         process.wait()
 
 
