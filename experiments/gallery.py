@@ -27,8 +27,6 @@ import numpy as np
 import pandas as pd
 from selenium.webdriver.support.ui import WebDriverWait
 
-from dnnsearch.deployment.champion import champion_path
-from dnnsearch.study.stored_study import open_study
 from experiments.gallery_terminal import Tmux, on_a_terminal, scenes, svg
 
 ROOT = Path(__file__).parents[1]
@@ -37,8 +35,8 @@ SIZES = ((80, 24), (160, 50))  # of the gallery's screens
 SCREENS = {  # name -> command; the first one is drawn while it runs
     "running": "dnnsearch search churn --trials 40",
     "show": "dnnsearch show churn",
-    "explain": "dnnsearch explain churn --quiet",
     "promote": "dnnsearch promote churn --top 3 --quiet",
+    "explain": "dnnsearch explain churn --quiet",  # of the champion
 }
 BUSY_TRIALS = 8  # at which the running search is drawn
 NEW = ["dnnsearch", "new", "churn.csv", "--target", "left", "--set", "tracking=none"]
@@ -97,7 +95,8 @@ def draw_screens(folder: Path, out: Path, tiny: bool) -> list[Path]:
 
 def forget_champion(folder: Path) -> None:
     """Let the next promotion of churn, which has no version in MLflow, be the first one again."""
-    champion_path(open_study("churn", f"sqlite:///{folder}/optuna.db")).unlink(missing_ok=True)
+    for champion in (folder / "records" / "churn").glob("champion-*"):
+        champion.unlink()
 
 
 def customers(path: Path) -> None:
