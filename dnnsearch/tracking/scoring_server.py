@@ -30,6 +30,7 @@ Send = Callable[[Message], Awaitable[None]]
 
 MAX_LINE_CHARACTERS = 500  # of a refusal
 MAX_DISCARDED = 16  # times the limit of a body, before the connection is closed on the sender
+EXAMPLE = 'curl -H "Content-Type: text/csv" --data-binary @ROWS.csv'  # and the address
 MAX_SHUTDOWN_SECONDS = 3  # after a signal, for the requests that are still unanswered
 BLOCK_BYTES = 1 << 20  # of an answer, sent at a time
 ERROR_CODES = {
@@ -190,7 +191,8 @@ def main(arguments: list[str]) -> None:
     )
     server = AnnouncedServer(config)
     address = f"http://127.0.0.1:{port}/invocations"
-    server.text = f"ready: serving {name}; post rows to {address} (press Ctrl-C to stop it)"
+    ready = f"ready: serving {name} (press Ctrl-C to stop it)\nto post rows, from another terminal:"
+    server.text = f"{ready}\n{EXAMPLE} \\\n  {address}"
     with suppress(KeyboardInterrupt):  # as `uvicorn.run` does
         server.run()
 

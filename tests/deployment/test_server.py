@@ -4,6 +4,7 @@ import errno
 import inspect
 import json
 import os
+import shlex
 import signal
 import socket
 import stat
@@ -65,7 +66,14 @@ def test_rows_posted_as_csv_or_json_get_what_predict_gives(server: Server, folde
 
 def test_the_server_says_when_it_is_ready(server: Server) -> None:
     address = f"http://127.0.0.1:{server.port}/invocations"
-    assert f"ready: serving members.dnn; post rows to {address} " in server.log.read_text()
+    *_, ready, _, command, end = server.log.read_text().partition(address)[0].split("\n")
+    assert ready == "ready: serving members.dnn (press Ctrl-C to stop it)"
+    assert shlex.split(f"{command}\n{end}{address}".replace("\\\n", "")) == [
+        "curl",
+        *("-H", "Content-Type: text/csv"),
+        *("--data-binary", "@ROWS.csv"),
+        address,
+    ]
 
 
 def test_invalid_rows_get_status_400_with_the_reason(server: Server) -> None:
