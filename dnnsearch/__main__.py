@@ -9,15 +9,17 @@ the place of a module, so the folder is taken off before anything else is import
 
 import gc
 import os
-import signal
 import sys
+
+if __name__ == "__main__" and not sys.flags.safe_path and sys.path[0] == os.getcwd():  # noqa: PTH109
+    del sys.path[0]  # the package finds its own modules without it
+
+import signal
 
 if (__name__ == "__main__" or sys.argv[0].endswith(("dnnsearch", "dnnsearch.exe"))) and (
     signal.getsignal(signal.SIGINT) is signal.default_int_handler
 ):  # until the command can stop cleanly, a Ctrl-C makes no traceback of what is being imported
     signal.signal(signal.SIGINT, lambda number, frame: os._exit(128 + number))
-if __name__ == "__main__" and not sys.flags.safe_path and sys.path[0] == os.getcwd():  # noqa: PTH109
-    del sys.path[0]  # the package finds its own modules without it
 
 from dnnsearch.cli.progress import say_stopped
 from dnnsearch.cli.signals import (
