@@ -98,14 +98,21 @@ def one_value_parquet(file: IO[bytes]) -> None:
 
 
 ROWS = b"a,b,member\n1,2,yes\n3,4,no\n"
-WIDE = b",".join(b"c%d" % i for i in range(10**6))
 ARFF = b"@relation r\n@attribute a numeric\n@attribute member {no,yes}\n@data\n1,yes\n"
 JSON_ROW = b'{"a": 1, "member": "yes"}\n'
-ATTRIBUTES = b"".join(b"@attribute c%d numeric\n" % i for i in range(200_000))
 
 
-def plain(content: bytes) -> Write:
-    return lambda file: file.write(content)
+def plain(make: Callable[[], bytes]) -> Write:
+    """Return what writes the content, which is only made if it is written."""
+    return lambda file: file.write(make())
+
+
+def wide() -> bytes:
+    return b",".join(b"c%d" % i for i in range(10**6))
+
+
+def attributes() -> bytes:
+    return b"".join(b"@attribute c%d numeric\n" % i for i in range(200_000))
 
 
 BOMBS: dict[str, Write] = {
@@ -125,26 +132,26 @@ BOMBS: dict[str, Write] = {
     "gzip of 600 MB of text without a separator": in_gzip(repeated(ROWS, b"abcdefg\n")),
     "gzip of 600 MB of zeros after sound rows": in_gzip(repeated(ROWS, b"\0")),
     "a line of 600 MB after sound rows": repeated(ROWS, b"1"),
-    "a header of a million columns": plain(WIDE + b"\n" + b"1," * (10**6 - 1) + b"1\n"),
-    "a row of a million columns": plain(ROWS + b"1," * 10**6 + b"\n"),
-    "a cell of 2 MB": plain(ROWS + b"1,2," + b"x" * (2 << 20) + b"\n"),
-    "an ARFF of 200,000 attributes": plain(b"@relation r\n" + ATTRIBUTES + b"@data\n"),
+    "a header of a million columns": plain(lambda: wide() + b"\n" + b"1," * (10**6 - 1) + b"1\n"),
+    "a row of a million columns": plain(lambda: ROWS + b"1," * 10**6 + b"\n"),
+    "a cell of 2 MB": plain(lambda: ROWS + b"1,2," + b"x" * (2 << 20) + b"\n"),
+    "an ARFF of 200,000 attributes": plain(lambda: b"@relation r\n" + attributes() + b"@data\n"),
     "sparse ARFF rows of 90,000 columns": plain(
-        b"@relation r\n" + ATTRIBUTES[: 90_000 * 25] + b"@data\n" + b"{0 1}\n" * 20_000
+        lambda: b"@relation r\n" + attributes()[: 90_000 * 25] + b"@data\n" + b"{0 1}\n" * 20_000
     ),
     "JSON lines, then 600 MB of line ends": in_gzip(repeated(JSON_ROW * 3, b"\n")),
     "JSON nested 600 MB deep": in_gzip(repeated(b"", b"[")),
     "JSON with a text of 600 MB": in_gzip(repeated(b'[{"a": "', b"x")),
     "JSON, each of 3,000 rows with a key of its own": plain(
-        b"".join(b'{"k%d": 1, "member": "yes"}\n' % i for i in range(3000))
+        lambda: b"".join(b'{"k%d": 1, "member": "yes"}\n' % i for i in range(3000))
     ),
     "an npz of 8 GB of zeros": array_bomb(100_000, 10_000),
     "an npy that claims 800 GB": claim("npy"),
     "an idx that claims 2,000 GB": claim("idx"),
     "an HDF5 that claims 800 GB": claim("hdf5"),
     "a Parquet of 200 million rows, 200 GB of text": one_value_parquet,
-    "a zip that ends early": plain(zipped(csv())[:200]),
-    "bytes of no format": plain(bytes(range(256)) * 4000),
+    "a zip that ends early": plain(lambda: zipped(csv())[:200]),
+    "bytes of no format": plain(lambda: bytes(range(256)) * 4000),
 }
 
 
