@@ -6,6 +6,7 @@ A study is found by its identity: MLflow has one parent run of it, and each tria
 import json
 import shutil
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -269,7 +270,8 @@ def test_a_damaged_identity_is_refused_in_one_line(tracked: Preloaded, folder: P
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Server:
+def server(tracked: Preloaded, tmp_path: Path) -> Iterator[Server]:
+    shutil.copy(tracked.empty_tracking_database, tmp_path / "server.db")
     server = Server(f"sqlite:///{tmp_path}/server.db", tmp_path / "server.log")
     server.command.argv.extend(["--artifacts-destination", str(tmp_path / "artifacts")])
     server.start()
@@ -277,22 +279,22 @@ def server(tmp_path: Path) -> Server:
     server.kill()
 
 
-@pytest.mark.parametrize("lost", ["storage", "storage and cache"])
 def test_records_in_mlflow_tell_a_new_storage_the_identity(
-    tracked: Preloaded, tmp_path: Path, folder: Path, server: Server, undisturbed: str, lost: str
+    tracked: Preloaded, tmp_path: Path, folder: Path, server: Server, undisturbed: str
 ) -> None:
     places = ("--set=records=mlflow", f"--set=tracking={server.url}")
     tracked.run(folder, *SEARCH, *places)
     before = identity(folder)
-    delete_storage(folder)
-    if lost != "storage":
-        shutil.rmtree(folder / "cache")
-    assert fingerprint(tracked.run(folder, *SEARCH, *places)) == undisturbed
-    assert identity(folder) == before
-    numbers = query(tmp_path / "server.db", TRIAL_TAGS)
-    assert len(numbers) == TRIALS
-    assert len(query(tmp_path / "server.db", PARENT)) == 1
-    assert len(list(folder.glob("cache/records/*"))) == 1
+    for is_cache_lost in (False, True):
+        delete_storage(folder)
+        if is_cache_lost:
+            shutil.rmtree(folder / "cache")
+        assert fingerprint(tracked.run(folder, *SEARCH, *places)) == undisturbed
+        assert identity(folder) == before
+        numbers = query(tmp_path / "server.db", TRIAL_TAGS)
+        assert len(numbers) == TRIALS
+        assert len(query(tmp_path / "server.db", PARENT)) == 1
+        assert len(list(folder.glob("cache/records/*"))) == 1
 
 
 def test_a_new_postgresql_database_takes_the_identity_up(

@@ -127,6 +127,11 @@ class Preloaded:
             text=True,
         )
 
+    @property
+    def empty_tracking_database(self) -> Path:
+        """The SQLite file with MLflow's tables, if the server has MLflow; it may be copied."""
+        return Path(self.outputs.name, "mlflow.db")
+
     def ask(self, request: dict) -> int:
         assert self.process.stdin and self.process.stdout
         print(json.dumps(request), file=self.process.stdin, flush=True)
