@@ -9,7 +9,7 @@ that made them.
 With `--folder` the studies stay there, and another run draws them again without searching. Pictures
 of a running search are drawn only if it runs.
 
-Command: PYTHONPATH=. python experiments/gallery.py [--tiny] [--folder FOLDER] [--out docs/images]
+Command: python experiments/gallery.py [--tiny] [--folder FOLDER] [--out docs/images]
 """
 
 import argparse
