@@ -6,6 +6,7 @@ study searches, and what its storage holds, is not known here.
 - `artifacts`: write and read the files of a run.
 - `backfill`: publish at once whatever MLflow lacks of a study.
 - `baseline_runs`: the baselines of a study as runs.
+- `batched_runs`: publish trials that start or end, many at once.
 - `client`: import MLflow, and connect to it.
 - `conflict`: the error for a trial of which MLflow has another result.
 - `database`: check the database of a tracking URI, and create a SQLite file.
@@ -14,7 +15,6 @@ study searches, and what its storage holds, is not known here.
 - `experiment_page`: the note of an experiment, with links to the views of its studies.
 - `fields`: a trial as MLflow's tags, params and metrics.
 - `model_folder`: write a model file as a folder that MLflow loads and serves.
-- `new_runs`: publish ended trials that have no run yet, many at once.
 - `parent_run`: find a study's parent run by its identity, in whatever experiment.
 - `pictures`: curves and a confusion matrix as SVG.
 - `posted_tables`: read the rows that are posted to the server, and answer them.
@@ -26,7 +26,7 @@ study searches, and what its storage holds, is not known here.
 - `registry`: log, register, find and delete models.
 - `remote_records`: fetch a study's records from MLflow.
 - `report_artifact`: attach a report to a study's run.
-- `run_rows`: write such runs into the tables of MLflow's SQLite file.
+- `run_rows`: write the rows of runs into MLflow's SQLite file.
 - `runs`: find runs by their tags, and delete duplicates.
 - `saved_view`: saved views of MLflow's runs page, one for each study.
 - `schema`: create MLflow's tables in a new file.

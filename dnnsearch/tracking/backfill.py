@@ -29,7 +29,7 @@ def backfill(
         tracker = Tracker(uri, info)
         missing = tracker.missing(views)
         check()
-        while tracker.publish_new(missing):  # until the rest needs calls of its own
+        while tracker.publish_batch(missing):  # until the rest needs calls of its own
             check()
         for view in tracker.missing(missing):
             check()

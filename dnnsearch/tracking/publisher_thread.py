@@ -159,11 +159,11 @@ class ThreadPublisher:
         refused: list[str] = []
         views = self._views_in_order()
         interrupted = [view for view in views if view.state == "interrupted"]
-        for view in interrupted:
+        for view in self._publish_batch(tracker, interrupted):
             refused += self._publish(tracker, view)
         if self._conclusion[0] == "interrupted":
             self._describe(tracker)  # time may be short, and no run must stay RUNNING
-        for view in self._publish_new(tracker, views[len(interrupted) :]):
+        for view in self._publish_batch(tracker, views[len(interrupted) :]):
             refused += self._publish(tracker, view)
             if len(refused) >= MAX_REFUSED_TRIALS_PER_PASS:
                 break
@@ -215,9 +215,9 @@ class ThreadPublisher:
             ]
         return sorted(due, key=lambda view: view.state != "interrupted")
 
-    def _publish_new(self, tracker: "Tracker", views: list[TrialView]) -> list[TrialView]:
+    def _publish_batch(self, tracker: "Tracker", views: list[TrialView]) -> list[TrialView]:
         """Publish all views that can be written at once; return the others."""
-        while written := tracker.publish_new(views):
+        while written := tracker.publish_batch(views):
             for view in written:
                 self._set_published(view)
             numbers = {view.number for view in written}

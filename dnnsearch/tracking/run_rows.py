@@ -1,9 +1,9 @@
-"""Write the runs of ended trials into the tables of MLflow's SQLite file, many in one transaction.
+"""Write the runs of trials into the tables of MLflow's SQLite file, many in one transaction.
 
-MLflow's own calls look up in thirty statements what a run has already; a new run has nothing. The
-rows are those that the calls leave. A kill leaves all runs of a transaction or none. If a table has
-other columns than those here, nothing is written, and the calls are used: so it is for a server and
-for other databases, too. Does not import MLflow.
+MLflow's own calls look up in thirty statements what a run has already; we know that of a new run,
+and of one that is running. The rows are those that the calls leave. A kill leaves all runs of a
+transaction or none. If a table has other columns than those here, nothing is written, and the calls
+are used: so it is for a server and for other databases, too. Does not import MLflow.
 """
 
 import hashlib
@@ -50,20 +50,27 @@ class DatasetRow:
 
 
 @dataclass(frozen=True)
-class NewRun:
-    """A run with all that it will ever have; times are in milliseconds."""
+class Start:
+    """What a run has from its start; `time` is in milliseconds."""
+
+    time: int
+    name: str
+    artifact_uri: str
+    params: Mapping[str, str]
+    dataset: DatasetRow
+
+
+@dataclass(frozen=True)
+class RunRows:
+    """A new run, or the end of one that is running; `end_time` is in milliseconds."""
 
     number: int  # of the trial
     run_id: str
-    name: str
     status: str
-    start_time: int
-    end_time: int
-    artifact_uri: str
+    end_time: int | None
     tags: Mapping[str, str]
-    params: Mapping[str, str]
     points: Sequence[Point]
-    dataset: DatasetRow
+    start: Start | None = None  # of a new run
 
 
 def run_id_of(parent: str, number: int) -> str:
@@ -71,18 +78,18 @@ def run_id_of(parent: str, number: int) -> str:
     return hashlib.sha256(f"{parent}/{number}".encode()).hexdigest()[:32]
 
 
-def add_runs(
+def write_runs(
     path: Path,
     experiment: str,
     parent: str,
-    runs: Sequence[NewRun],
-    write_files: Callable[[NewRun], None],
-) -> set[int]:
-    """Add the runs of the trials of which `parent` has none; return the trials' numbers.
+    runs: Sequence[RunRows],
+    write_files: Callable[[RunRows], None],
+) -> None:
+    """Write those of the runs that MLflow lacks: new ones of trials of which `parent` has none.
 
-    `write_files` is called for each of them before anybody sees it. None is added if the experiment
-    is deleted or a table has other columns. Raise sqlite3.Error if the database does not take them,
-    and what `write_files` raises.
+    `write_files` is called for each of them before anybody sees it. None is written if the
+    experiment is deleted or a table has other columns. Raise sqlite3.Error if the database does not
+    take them, and what `write_files` raises.
     """
     with sqlite_connection.connection(path, LOCK_SECONDS) as opened:
         if opened.execute("PRAGMA journal_mode").fetchone() == ("wal",):
@@ -91,13 +98,12 @@ def add_runs(
         with opened:
             opened.execute("BEGIN IMMEDIATE")
             if not (_has_known_tables(opened) and _is_active(opened, experiment)):
-                return set()
-            present = _present(opened, parent, [run.number for run in runs])
-            added = [run for run in runs if run.number not in present]
-            for run in added:
-                _insert(opened, experiment, run)
-                write_files(run)
-    return {run.number for run in added}
+                return
+            present = _present(opened, parent, [run.number for run in runs if run.start])
+            for run in runs:
+                if run.number not in present if run.start else _is_running(opened, run.run_id):
+                    _write(opened, experiment, run)
+                    write_files(run)
 
 
 def _has_known_tables(opened: sqlite3.Connection) -> bool:
@@ -124,34 +130,49 @@ def _present(opened: sqlite3.Connection, parent: str, numbers: Sequence[int]) ->
     return {int(number) for (number,) in found}
 
 
-def _insert(opened: sqlite3.Connection, experiment: str, run: NewRun) -> None:
-    opened.execute(
-        "INSERT INTO runs (run_uuid, name, source_type, source_name, entry_point_name, user_id,"
-        " status, start_time, end_time, source_version, lifecycle_stage, artifact_uri,"
-        " experiment_id) VALUES (?, ?, 'UNKNOWN', '', '', ?, ?, ?, ?, '', 'active', ?, ?)",
-        (
-            run.run_id,
-            run.name,
-            USER,
-            run.status,
-            run.start_time,
-            run.end_time,
-            run.artifact_uri,
-            experiment,
-        ),
+def _is_running(opened: sqlite3.Connection, run_id: str) -> bool:
+    """Return whether nobody has ended or deleted the run."""
+    query = (
+        "SELECT 1 FROM runs JOIN tags USING (run_uuid) WHERE run_uuid = ? AND status = 'RUNNING' "
+        "AND lifecycle_stage = 'active' AND key = ? AND value = 'running'"
     )
-    for table, named in (("tags", run.tags), ("params", run.params)):
+    return opened.execute(query, (run_id, fields.STATE)).fetchone() is not None
+
+
+def _write(opened: sqlite3.Connection, experiment: str, run: RunRows) -> None:
+    if run.start is not None:
+        _insert(opened, experiment, run.run_id, run.start)
+    opened.execute(
+        "UPDATE runs SET status = ?, end_time = ? WHERE run_uuid = ?",
+        (run.status, run.end_time, run.run_id),
+    )
+    opened.executemany(
+        "INSERT OR REPLACE INTO tags (key, value, run_uuid) VALUES (?, ?, ?)",
+        [(name, value, run.run_id) for name, value in run.tags.items()],
+    )
+    for table, otherwise, points in (
+        ("metrics", "IGNORE", run.points),
+        ("latest_metrics", "REPLACE", _latest(run.points)),
+    ):
         opened.executemany(
-            f"INSERT INTO {table} (key, value, run_uuid) VALUES (?, ?, ?)",
-            [(name, value, run.run_id) for name, value in named.items()],
-        )
-    for table, points in (("metrics", run.points), ("latest_metrics", _latest(run.points))):
-        opened.executemany(
-            f"INSERT OR IGNORE INTO {table} (key, value, timestamp, step, is_nan, run_uuid) "
+            f"INSERT OR {otherwise} INTO {table} (key, value, timestamp, step, is_nan, run_uuid) "
             "VALUES (?, ?, ?, ?, 0, ?)",
             [(*point, run.run_id) for point in points],
         )
-    _insert_input(opened, experiment, run)
+
+
+def _insert(opened: sqlite3.Connection, experiment: str, run_id: str, start: Start) -> None:
+    opened.execute(
+        "INSERT INTO runs (run_uuid, name, source_type, source_name, entry_point_name, user_id,"
+        " start_time, source_version, lifecycle_stage, artifact_uri, experiment_id)"
+        " VALUES (?, ?, 'UNKNOWN', '', '', ?, ?, '', 'active', ?, ?)",
+        (run_id, start.name, USER, start.time, start.artifact_uri, experiment),
+    )
+    opened.executemany(
+        "INSERT INTO params (key, value, run_uuid) VALUES (?, ?, ?)",
+        [(name, value, run_id) for name, value in start.params.items()],
+    )
+    _insert_input(opened, experiment, run_id, start.dataset)
 
 
 def _latest(points: Iterable[Point]) -> Iterable[Point]:
@@ -167,8 +188,10 @@ def _latest(points: Iterable[Point]) -> Iterable[Point]:
     return latest.values()
 
 
-def _insert_input(opened: sqlite3.Connection, experiment: str, run: NewRun) -> None:
-    data, used = run.dataset, uuid.uuid4().hex
+def _insert_input(
+    opened: sqlite3.Connection, experiment: str, run_id: str, data: DatasetRow
+) -> None:
+    used = uuid.uuid4().hex
     key = (experiment, data.name, data.digest)
     opened.execute(
         "INSERT OR IGNORE INTO datasets (experiment_id, name, digest, dataset_uuid,"
@@ -179,7 +202,7 @@ def _insert_input(opened: sqlite3.Connection, experiment: str, run: NewRun) -> N
         "INSERT INTO inputs (input_uuid, source_type, source_id, destination_type, destination_id)"
         " SELECT ?, 'DATASET', dataset_uuid, 'RUN', ? FROM datasets"
         " WHERE experiment_id = ? AND name = ? AND digest = ?",
-        (used, run.run_id, *key),
+        (used, run_id, *key),
     )
     opened.execute(
         "INSERT INTO input_tags (input_uuid, name, value) VALUES (?, ?, ?)",

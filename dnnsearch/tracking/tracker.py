@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from dnnsearch.tracking import experiment_page, fields, saved_view, test_set_tags
 from dnnsearch.tracking.artifacts import get_artifact, put_artifact
 from dnnsearch.tracking.baseline_runs import log_baselines
+from dnnsearch.tracking.batched_runs import dataset_of, publish_batch
 from dnnsearch.tracking.client import (
     Dataset,
     DatasetInput,
@@ -26,7 +27,6 @@ from dnnsearch.tracking.client import (
     connect,
     disconnect,
 )
-from dnnsearch.tracking.new_runs import dataset_of, publish_new
 from dnnsearch.tracking.parent_run import check_not_deleted, parent_of
 from dnnsearch.tracking.publisher_messages import Files
 from dnnsearch.tracking.runs import child_of, children_of, is_active, set_tags
@@ -99,15 +99,14 @@ class Tracker:
         child.check_same(view.number, view.digest, self.info.name)
         return child.lacks(view)
 
-    def publish_new(self, views: Sequence[TrialView]) -> list[TrialView]:
+    def publish_batch(self, views: Sequence[TrialView]) -> list[TrialView]:
         """Make MLflow show those views that can be written at once; return them.
 
-        They are among those of ended trials without a run. `publish` shows the others.
+        They are among those of trials that start or end as planned. `publish` shows the others.
         """
-        new = [view for view in views if view.number not in self.children]
-        added = publish_new(self.client, self.info, self.parent, self._page, new)
-        self.children |= added
-        return [view for view in new if view.number in added]
+        shown = publish_batch(self.client, self.info, self.parent, self._page, self.children, views)
+        self.children |= shown
+        return [view for view in views if view.number in shown]
 
     def publish(self, view: TrialView) -> None:
         """Make MLflow show the view; raise ConflictingTrial if it has another result."""

@@ -59,7 +59,7 @@ def of_mlflow(name: str, k: int) -> Point:
 
 def inserted(k: int, when: str = "after") -> Point:
     """Return the point at which the rows of a trial's run are written but not committed."""
-    return "dnnsearch.tracking.run_rows:_insert", when, k
+    return "dnnsearch.tracking.run_rows:_write", when, k
 
 
 def die_at(server: Preloaded, folder: Path, points: list[Point], *arguments: str) -> None:
@@ -137,7 +137,7 @@ def test_killed_at_any_point_the_study_ends_undisturbed(
         [inserted(5), inserted(2)],
         [("dnnsearch.tracking.artifacts:write_artifact", "after", 1)],
         [("dnnsearch.tracking.artifacts:write_artifact", "after", 4), inserted(1)],
-        [("dnnsearch.tracking.run_rows:add_runs", "after", 1)],
+        [("dnnsearch.tracking.run_rows:write_runs", "after", 1)],
         [of_mlflow("set_terminated", 1), of_mlflow("set_terminated", 1)],
         [ask(3), record(2), inserted(3), of_mlflow("set_terminated", 1)],
     ],

@@ -89,7 +89,7 @@ def test_after_an_interrupt_nothing_is_left_running(folder, info, make_view):
 
 def test_interrupted_trials_are_published_first(folder, info, make_view, monkeypatch):
     order: list[str] = []
-    monkeypatch.setattr(Tracker, "publish_new", lambda self, views: [])
+    monkeypatch.setattr(Tracker, "publish_batch", lambda self, views: [])
     monkeypatch.setattr(Tracker, "publish", lambda self, view: order.append(view.state))
     monkeypatch.setattr(Tracker, "describe", lambda self, *a: order.append("study"))
     publisher = ThreadPublisher(f"sqlite:///{folder}/mlflow.db", info, print)

@@ -1,5 +1,6 @@
-"""Ended trials that are written at once: the rows of MLflow's own calls, all of them or none."""
+"""Trials that are written at once: the rows of MLflow's own calls, all of them or none."""
 
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -9,15 +10,16 @@ import pytest
 from mlflow.entities import ViewType
 
 from dnnsearch.storage import sqlite_connection
-from dnnsearch.tracking import StudyInfo, ThreadPublisher, new_runs
+from dnnsearch.tracking import StudyInfo, ThreadPublisher, batched_runs, fields
 from dnnsearch.tracking.conflict import ConflictingTrial
 from dnnsearch.tracking.tracker import Tracker
 
-STATES = ("finished", "pruned", "diverged")
+STATES = ("running", "finished", "pruned", "diverged", "failed", "interrupted")
 # of a run that is not the study's own; no ids, no paths, and times since the run's start
 ROWS = """
     SELECT name, source_type, source_name, entry_point_name, user_id, status, source_version,
-           end_time - start_time, lifecycle_stage, deleted_time FROM runs;
+           iif(status = 'KILLED', end_time >= start_time, end_time - start_time),
+           lifecycle_stage, deleted_time FROM runs;
     SELECT name, tags.key, tags.value FROM tags JOIN runs USING (run_uuid)
            WHERE tags.key != 'mlflow.parentRunId';
     SELECT name, key, value FROM params JOIN runs USING (run_uuid);
@@ -60,21 +62,27 @@ def runs(tracker: Tracker) -> list:
 def test_the_rows_are_those_that_mlflows_own_calls_write(
     tmp_path: Path, created: Path, folder: Path, info: StudyInfo, make_view: Callable
 ) -> None:
-    views = [make_view(number, state) for number, state in enumerate(STATES)]
+    """Each state comes once at the start of a run, and once after the run was running."""
+    passes = [
+        [make_view(number, "running") for number, _ in enumerate(STATES)],
+        [make_view(number, state) for number, state in enumerate(STATES[1:])],
+        [make_view(number, state) for number, state in enumerate(STATES, len(STATES))],
+    ]
     for way in ("calls", "rows"):
         (tmp_path / way).mkdir()
-        (tmp_path / way / "mlflow.db").write_bytes(created.read_bytes())
-    by_calls, by_rows = (
-        Tracker(f"sqlite:///{tmp_path}/{way}/mlflow.db", info) for way in ("calls", "rows")
-    )
-    for view in views:
-        by_calls.publish(view)
-    assert by_rows.publish_new(views) == views
+        shutil.copy(created, tmp_path / way / "mlflow.db")
+        uri = f"sqlite:///{tmp_path / way}/mlflow.db"
+        tracker = Tracker(uri, info)
+        for views in passes:
+            if way == "rows":
+                assert tracker.publish_batch(views) == views
+            for view in views:
+                tracker.publish(view)
+        assert Tracker(uri, info).missing(passes[1] + passes[2]) == []
     called, written = (contents(tmp_path / way / "mlflow.db") for way in ("calls", "rows"))
     assert all(called) and written == called
-    assert Tracker(f"sqlite:///{tmp_path}/rows/mlflow.db", info).missing(views) == []
-    stored = [Path(run.info.artifact_uri, "record.zip").read_bytes() for run in runs(by_rows)]
-    assert stored == [b"the record"] * len(views)
+    stored = [path.read_bytes() for path in Path("mlruns").rglob("record.zip")]
+    assert stored == [b"the record"] * 2 * 8
 
 
 def test_many_trials_take_one_transaction(
@@ -90,31 +98,50 @@ def test_many_trials_take_one_transaction(
             yield opened
 
     monkeypatch.setattr("dnnsearch.tracking.run_rows.sqlite_connection.connection", traced)
-    views = [make_view(number) for number in range(new_runs.MAX_RUNS_AT_ONCE + 1)]
-    assert tracker.publish_new(views) == views[:-1]
+    views = [make_view(number) for number in range(batched_runs.MAX_RUNS_AT_ONCE + 1)]
+    assert tracker.publish_batch(views) == views[:-1]
     assert done.count("COMMIT") == 1
-    assert tracker.publish_new(views) == views[-1:]
-    assert tracker.publish_new(views) == []
+    assert tracker.publish_batch(views) == views[-1:]
+    assert tracker.publish_batch(views) == []
 
 
-@pytest.mark.parametrize("state", ["running", "interrupted", "failed"])
-def test_other_trials_are_left_to_mlflows_calls(
-    tracker: Tracker, make_view: Callable, state: str
+def test_a_run_that_is_not_as_we_left_it_is_left_to_mlflows_calls(
+    tracker: Tracker, make_view: Callable
 ) -> None:
-    assert tracker.publish_new([make_view(0, state)]) == []
-    tracker.publish(make_view(1, "running"))
-    assert tracker.publish_new([make_view(1)]) == []
-    assert len(runs(tracker)) == 1
+    views = [make_view(number) for number in range(3)]
+    for number in range(3):
+        tracker.publish_batch([make_view(number, "running")])
+    first, second, _ = (tracker.children[number].run.info.run_id for number in range(3))
+    tracker.client.delete_run(first)
+    tracker.client.set_terminated(second, "FAILED")
+    assert tracker.publish_batch(views) == views[2:]
+    tracker.children[0].has_params = False  # as after a kill between two calls
+    assert tracker.publish_batch(views[:1]) == []
+
+
+def test_the_points_that_a_killed_call_has_left_are_there_once(
+    tracker: Tracker, make_view: Callable
+) -> None:
+    view = make_view(0)
+    tracker.publish_batch([make_view(0, "running")])
+    run = tracker.children[0].run.info
+    for name, value, when, step in fields.metrics(view, "dev_accuracy", run.start_time)[:20]:
+        tracker.client.log_metric(run.run_id, name, value, when, step)
+    assert tracker.publish_batch([view]) == [view]
+    (shown,) = runs(tracker)
+    assert {name: shown.data.metrics[name] for name in view.final} == view.final
+    points = tracker.client.get_metric_history(run.run_id, "dev_accuracy")
+    assert [point.value for point in points] == view.curves["dev_accuracy"].tolist()
 
 
 def test_a_failure_leaves_none_and_the_next_attempt_the_same_folders(
     tracker: Tracker, make_view: Callable
 ) -> None:
     views = [make_view(0), make_view(1), make_view(2, record=Path("later.zip"))]
-    assert tracker.publish_new(views) == []
+    assert tracker.publish_batch(views) == []
     assert runs(tracker) == [] and tracker.children == {}
     Path("later.zip").write_bytes(b"the record")
-    assert tracker.publish_new(views) == views
+    assert tracker.publish_batch(views) == views
     folders = {path.parents[1].name for path in Path("mlruns").rglob("record.zip")}
     assert folders == {run.info.run_id for run in runs(tracker)}
 
@@ -124,7 +151,7 @@ def test_a_table_with_another_column_is_left_to_mlflows_calls(
 ) -> None:
     with closing(sqlite3.connect("mlflow.db")) as opened:
         opened.execute("ALTER TABLE params ADD COLUMN kind VARCHAR(10)")
-    assert tracker.publish_new([make_view(0)]) == []
+    assert tracker.publish_batch([make_view(0)]) == []
     publisher = ThreadPublisher(uri, info, print)
     publisher.put(make_view(0))
     publisher.start()
@@ -136,11 +163,11 @@ def test_what_another_copy_of_the_study_has_published_stays(
     uri: str, tracker: Tracker, info: StudyInfo, make_view: Callable
 ) -> None:
     other = Tracker(uri, info)
-    assert other.publish_new([make_view(0)])
+    assert other.publish_batch([make_view(0)])
     Path("else.zip").write_bytes(b"another record")
     conflicting = make_view(0, digest="e" * 64, record=Path("else.zip"))
     new = make_view(1)
-    assert tracker.publish_new([conflicting, new]) == [new]
+    assert tracker.publish_batch([conflicting, new]) == [new]
     with pytest.raises(ConflictingTrial):
         tracker.publish(conflicting)
     folders = {run.data.tags["dnnsearch.trial"]: run.info.artifact_uri for run in runs(tracker)}
@@ -151,11 +178,11 @@ def test_a_run_that_the_user_deleted_and_a_deleted_experiment_stay_deleted(
     uri: str, tracker: Tracker, info: StudyInfo, make_view: Callable
 ) -> None:
     other = Tracker(uri, info)
-    other.publish_new([make_view(0)])
+    other.publish_batch([make_view(0)])
     other.client.delete_run(other.children[0].run.info.run_id)
-    assert tracker.publish_new([make_view(0)]) == []
+    assert tracker.publish_batch([make_view(0)]) == []
     tracker.client.delete_experiment(tracker.experiment)
-    assert tracker.publish_new([make_view(1)]) == []
+    assert tracker.publish_batch([make_view(1)]) == []
     assert len(runs(tracker)) == 1
 
 
@@ -165,5 +192,5 @@ def test_a_database_that_stays_locked_is_left_to_mlflows_calls(
     monkeypatch.setattr("dnnsearch.tracking.run_rows.LOCK_SECONDS", 0.0)
     with closing(sqlite3.connect("mlflow.db")) as opened:
         opened.execute("BEGIN IMMEDIATE")
-        assert tracker.publish_new([make_view(0)]) == []
-    assert tracker.publish_new([make_view(0)]) != []
+        assert tracker.publish_batch([make_view(0)]) == []
+    assert tracker.publish_batch([make_view(0)]) != []
