@@ -283,14 +283,28 @@ def content_of(uri: str, model_uri: str) -> bytes:
 
 def _location(client: MlflowClient, model_uri: str, uri: str) -> str:
     """Return the address of the files of a models:/ URI."""
-    from mlflow.store.artifact.utils.models import get_model_name_and_version
-
+    name, slash, suffix = model_uri.removeprefix("models:/").strip("/").rpartition("/")
+    model, at, alias = suffix.rpartition("@")
     try:
-        found = get_model_name_and_version(client, model_uri)  # type: ignore[no-untyped-call]
-        if len(found) == 2:
-            return str(client.get_model_version_download_uri(*found))
-        return str(client.get_logged_model(found[0]).artifact_location)
+        if slash:
+            version: str | None = _version(client, name, suffix)
+        elif at:
+            name, version = model, str(client.get_model_version_by_alias(model, alias).version)
+        else:
+            return str(client.get_logged_model(suffix).artifact_location)
+        if version is not None:
+            return str(client.get_model_version_download_uri(name, version))
     except MlflowException as error:
-        if error.error_code in NOT_FOUND_CODES:
-            raise UserError(f"there is no model {model_uri} at {uri}") from error
-        raise
+        if error.error_code not in NOT_FOUND_CODES:
+            raise
+    raise UserError(f"there is no model {model_uri} at {uri}")
+
+
+def _version(client: MlflowClient, name: str, suffix: str) -> str | None:
+    """Return the version of `models:/NAME/SUFFIX`: a number, `latest` or a stage; None if none."""
+    if suffix.isdecimal():
+        return suffix
+    newest = client.get_registered_model(name).latest_versions  # one of each stage
+    wanted = suffix.lower()
+    found = [int(v.version) for v in newest if wanted in ("latest", v.current_stage.lower())]
+    return str(max(found)) if found else None

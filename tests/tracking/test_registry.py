@@ -63,9 +63,10 @@ def test_every_uri_gives_the_file_and_a_missing_model_is_one_line(uri: str, info
     version = registry.register(uri, info, content, 3)
     registry.set_champion(uri, version)
     model_id = connect(uri).get_model_version("moons", "1").source.removeprefix("models:/")
-    for name in ("moons/1", "moons@champion", "moons/latest", model_id):
+    for name in ("moons/1", "moons@champion", "moons/latest", "moons/None", model_id):
         assert registry.content_of(uri, f"models:/{name}") == content
-    for name in ("moons/7", "moons@best", "suns/1", "m-0"):
+    missing = ("moons/7", "moons@best", "moons/production", "suns/1", "suns/latest", "m-0", "a/b/c")
+    for name in (*missing, "moons", "moons@", "@best", ""):
         with pytest.raises(UserError, match=f"there is no model models:/{name} at {uri}"):
             registry.content_of(uri, f"models:/{name}")
 
