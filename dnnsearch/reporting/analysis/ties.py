@@ -9,6 +9,8 @@ from dnnsearch.reporting.analysis.report_data import ReportData
 from dnnsearch.statistics.interval import LEVEL, NORMAL_QUANTILE_95
 from dnnsearch.study.leaderboard.ranking import Row
 
+MAX_COUNTED_EXAMPLES = 10_000  # integers are fast enough up to here, and SciPy takes long to import
+
 
 def ties(data: ReportData) -> list[int]:
     """Return the numbers of the finished trials that are tied with the best, without the best."""
@@ -66,7 +68,13 @@ def mcnemar(a: np.ndarray, b: np.ndarray) -> float:
 
 def exact(only_one: int, only_other: int) -> float:
     """Return the two-sided binomial p-value for the numbers of examples only one gets right."""
-    from scipy.special import bdtr  # scipy.stats would take half a second to import
+    fewer, either = min(only_one, only_other), only_one + only_other
+    if either > MAX_COUNTED_EXAMPLES:
+        from scipy.special import bdtr
 
-    fewer = min(only_one, only_other)
-    return float(min(1.0, 2 * bdtr(fewer, only_one + only_other, 0.5)))
+        return float(min(1.0, 2 * bdtr(fewer, either, 0.5)))
+    ways = total = 1  # to choose none of them; then those to choose at most `fewer`
+    for chosen in range(fewer):
+        ways = ways * (either - chosen) // (chosen + 1)
+        total += ways
+    return min(1.0, float(2 * total / 2**either))
