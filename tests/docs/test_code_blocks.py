@@ -5,8 +5,6 @@ that calls `dnnsearch` is parsed. On some pages the lines that begin with `$` ar
 program. Trials are shortened, and MLflow is left out.
 """
 
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -92,13 +90,16 @@ def test_the_commands_of_a_page_run(page: str, workplace: Path, program: Preload
 
 
 def run(words: list[str], folder: Path, program: Preloaded) -> None:
-    """Run the command, which must end with 0; `new --search` starts itself again, so for real."""
+    """Run the command, which must end with 0.
+
+    `new --search` starts the program again; so `search` is run here after `new`. That it does is
+    tested in tests/cli/test_new.py.
+    """
+    before = set(folder.glob("configs/*"))
+    program.run(folder, *(word for word in words if word != "--search"))
     if "--search" in words:
-        command = [sys.executable, "-m", "dnnsearch", *words]
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
-    else:
-        program.run(folder, *words)
+        (config,) = set(folder.glob("configs/*")) - before
+        program.run(folder, "search", str(config.relative_to(folder)))
 
 
 CALLS = [(page, words) for page, text in TEXTS.items() for words in commands(text)]
