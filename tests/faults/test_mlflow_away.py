@@ -74,8 +74,8 @@ def test_a_promotion_without_mlflow_keeps_the_model_and_names_the_command_that_s
     assert lacking.startswith("not the champion: MLflow lacks the model and its alias (MLflow at ")
     pasted = shlex.split(lacking.rpartition("when it works: ")[2])
     tracked.run(moons, *SEARCH, "--trials=2", "--set=tracking=sqlite:///mlflow.db")
-    *_, file, champion = tracked.run(moons, *pasted[1:]).splitlines()
-    assert file == f"model: {path.relative_to(moons)}, models:/wine/1 in MLflow"
-    assert champion.startswith("champion: ")
+    said = tracked.run(moons, *pasted[1:]).splitlines()
+    assert f"model: {path.relative_to(moons)}, models:/wine/1 in MLflow" in said
+    assert any(line.startswith("champion: ") for line in said)
     assert path.read_bytes() == content
     assert query(moons / "mlflow.db", "SELECT name FROM registered_models") == [("wine",)]
