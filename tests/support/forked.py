@@ -28,11 +28,11 @@ PUBLISHER = "dnnsearch.tracking.publisher_main"
 def fork_children() -> None:
     """Let this process fork its children: workers, pinned calls and, if it has MLflow, publishers.
 
-    Where something was planted, only publishers: in other children it works from their start on.
+    They have what was planted here. With a failpoint, only publishers: other children count from
+    their start on how often they have come to it.
     """
-    is_planted = not {"FAILPOINT", "PLANTED"}.isdisjoint(os.environ)
     modules = {PUBLISHER} if "mlflow" in sys.modules else set()
-    if not is_planted:
+    if "FAILPOINT" not in os.environ:
         modules |= {"dnnsearch.workers.worker_main", "dnnsearch.runtime.pinned_call"}
 
     def start(command: Sequence[str], **options: Any) -> "Forked | subprocess.Popen[bytes]":
