@@ -94,9 +94,9 @@ class Results:
     def tables(self, kind: str, *methods: str) -> dict[str, list[int]]:
         """Return the splits of each table of a kind on which all these methods have a row."""
         found: dict[str, list[int]] = {}
-        for table, split in sorted({(table, split) for table, split, _ in self.rows}):
-            keys = [(table, split, method) for method in methods]
-            if all(key in self.rows and self.rows[key]["kind"] == kind for key in keys):
+        of_kind = {key[:2] for key, row in self.rows.items() if row["kind"] == kind}
+        for table, split in sorted(of_kind):
+            if all((table, split, method) in self.rows for method in methods):
                 found.setdefault(table, []).append(split)
         return found
 

@@ -97,7 +97,7 @@ def test_a_table_that_lacks_a_method_has_no_rank() -> None:
 def test_methods_that_all_tables_have_are_ranked_first_and_then_all_of_them() -> None:
     of_t = [row("t", OURS, 0.5), row("t", "trees", 0.6), row("t", "TabM", 0.1)]
     rows = [*of_t, row("u", OURS, 0.5), row("u", "trees", 0.6)]
-    found = results(*rows)
+    found = results(*rows, row("other", OURS, 0.5, kind="numbers", rmse=1.0))
     assert found.rankings("classes") == [[OURS, "trees"], [OURS, "trees", "TabM"]]
     assert results(*of_t).rankings("classes") == [[OURS, "trees", "TabM"]]
     text = "\n".join(tables_report.paragraphs(found.rows))
