@@ -17,6 +17,7 @@ from dnnsearch.runtime.cli_process import program_name
 from dnnsearch.statistics.difference_to_best import Comparison
 from dnnsearch.statistics.interval import number_text, score_text, with_error
 from dnnsearch.study.baselines.baseline_models import TITLES
+from dnnsearch.study.baselines.baselines_text import better_on_test
 from dnnsearch.study.evaluation_log import on_test
 from dnnsearch.study.leaderboard.text_table import aligned
 from dnnsearch.trials.metrics import METRICS, RANKING
@@ -142,6 +143,7 @@ def _test(promotion: Promotion) -> list[str]:
         f"  one network    {single}",
         f"  guessing       {number_text(scores['guess'])}",
         *(_baseline(promotion, model) for model in promotion.baselines),
+        *(f"  note: {sentence}" for sentence in _better_baselines(promotion)),
         *(_other_metric(promotion, other) for other in promotion.metrics if other != objective),
         *_coverage(promotion),
         _shrinkage(promotion),
@@ -157,6 +159,10 @@ def _coverage(promotion: Promotion) -> list[str]:
 
 def _baseline(promotion: Promotion, model: str) -> str:
     return f"  {TITLES[model]:13}  {score_text(promotion.baselines[model][promotion.objective])}"
+
+
+def _better_baselines(promotion: Promotion) -> Iterator[str]:
+    return better_on_test(promotion.baselines, promotion.scores["ensemble"], promotion.objective)
 
 
 def _other_metric(promotion: Promotion, name: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 from dnnsearch.statistics.interval import score_text
 from dnnsearch.study.baselines.baseline_models import TITLES
+from dnnsearch.study.baselines.baselines_text import better_on_test
 from dnnsearch.study.evaluation_log import EvaluationLog, on_test, test_set_id
 from dnnsearch.study.outer_figure import OuterFigure, outer_figure
 from dnnsearch.study.stored_study import CHAMPION, OpenStudy
@@ -49,8 +50,14 @@ class PromotedFigure:
         found |= self.outer.metrics() if self.outer else {}
         return {name: float(value) for name, value in found.items() if math.isfinite(value)}
 
+    def better_baselines(self) -> Iterator[str]:
+        """Yield a sentence for each baseline that is better than the ensemble."""
+        ensemble = self.ensemble[self.objective]
+        for said in better_on_test(self.baselines, ensemble, self.objective):
+            yield f"{said[:1].upper()}{said[1:]}."
+
     def sentences(self) -> Iterator[str]:
-        """Yield the figure, other metrics, the openings and the outer folds, each a sentence."""
+        """Yield sentences: the figure, better baselines, other metrics, openings, outer folds."""
         name, ensemble = on_test(self.objective), self.ensemble[self.objective]
         others = [
             f"one network {score_text(self.single[self.objective])}",
@@ -62,6 +69,7 @@ class PromotedFigure:
         ]
         what = f"{name} {score_text(ensemble)} by the ensemble of trial {self.trial}"
         yield f"{what} on {self.examples} test examples; {', '.join(others)}."
+        yield from self.better_baselines()
         more = [n for n in self.ensemble if n != self.objective]
         if more:
             shown = (f"{on_test(n)} {score_text(self.ensemble[n])}" for n in more)

@@ -40,6 +40,41 @@ def test_the_champion_is_shown_by_the_networks_that_confirmed_it(
     assert len(EvaluationLog(study.rows).entries) == 1  # the report does not evaluate the test set
 
 
+BETTER_BASELINES = """
+import sys
+if module := sys.modules.get("dnnsearch.promotion.baselines_on_test"):
+    real = module._scores
+    def better(*arguments):
+        found = real(*arguments)
+        found["linear"]["dev_accuracy"] |= {"value": 0.999, "low": 0.998, "high": 1.0}
+        found["trees"]["dev_accuracy"] |= {"value": 0.998, "low": 0.5, "high": 0.999}
+        return found
+    module._scores = better
+"""
+
+
+def test_a_promotion_and_its_report_say_which_baselines_are_better_than_the_champion(
+    program: Preloaded, promote: Promote, folder: Path
+) -> None:
+    said = promote("clean", planted=BETTER_BASELINES)
+    assert said["champion"]
+    apart = (
+        "linear model is better than the ensemble, by test_accuracy; their 95 % intervals do not "
+        "overlap, so this is hardly chance"
+    )
+    alike = (
+        "boosted trees are better than the ensemble, by test_accuracy; their 95 % intervals "
+        "overlap, so they do not tell the two apart"
+    )
+    notes = [line for line in said["lines"] if line.startswith("  note: ")]
+    assert notes == [f"  note: {apart}", f"  note: {alike}"]
+    program.run(folder, "report", "clean", "--out", "report.html")
+    page = (folder / "report.html").read_text()
+    first = page[page.index("<section>") : page.index("</section>")]
+    for sentence in (apart, alike):
+        assert f"{sentence[:1].upper()}{sentence[1:]}." in first
+
+
 def test_the_report_after_a_promotion_begins_with_the_test_figure(
     program: Preloaded, promote: Promote, folder: Path
 ) -> None:

@@ -44,3 +44,19 @@ def test_the_sentences_name_ensemble_single_guessing_baselines_and_openings() ->
         "0.8800 (95 %: 0.8000 to 0.9500). The ensemble also has test_roc_auc not defined for these "
         "examples. Test set opened once, by churn: this figure counts."
     )
+
+
+def test_the_sentences_say_if_a_baseline_is_better_in_the_metric_s_own_direction() -> None:
+    cost = {"value": 0.49, "low": 0.45, "high": 0.53, "guess": 0.7}
+    linear = {"value": 0.46, "low": 0.42, "high": 0.5}
+    known = {"objective": "dev_cost", "ensemble": {"dev_cost": cost}, "single": {"dev_cost": cost}}
+
+    def said(**changes: float) -> str:
+        baselines = {"linear": {"dev_cost": {**linear, **changes}}}
+        return " ".join(figure(**known, baselines=baselines).sentences())
+
+    assert (
+        "Linear model is better than the ensemble, by test_cost; their 95 % intervals o" in said()
+    )
+    assert "by test_cost; their 95 % intervals do not overlap" in said(high=0.44, value=0.43)
+    assert "better" not in said(value=0.495)

@@ -30,6 +30,7 @@ def figure_section(figure: PromotedFigure | None, doubt: str = "") -> Markup:
         "On the test set",
         *_warning(doubt),
         tables.table(["", *map(on_test, metrics)], rows),
+        *(tag("p", sentence) for sentence in figure.better_baselines()),
         *outer,
         about=f"{about}These are the figures of the log; verify computes the networks' own again.",
     )

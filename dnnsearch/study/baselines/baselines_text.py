@@ -1,11 +1,14 @@
 """The scores of the baselines as lines for a terminal."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from dnnsearch.statistics.interval import number_text, score_text
 from dnnsearch.study.baselines.baseline_models import TITLES
 from dnnsearch.study.baselines.baselines_file import Baselines
+from dnnsearch.study.evaluation_log import on_test
 from dnnsearch.trials.metrics import METRICS
+
+Figure = Mapping[str, float]  # value, low, high
 
 WIDTH = max(map(len, TITLES.values()))
 
@@ -24,9 +27,33 @@ def lines(baselines: Baselines | None, objective: str, best: float | None = None
         yield f"  {baselines.note}"
     better = [name for name in baselines.figures if _is_better(baselines, name, objective, best)]
     if better:
-        titles = " and ".join(TITLES[name] for name in better)
-        are = "are" if len(better) > 1 or titles.endswith("s") else "is"
-        yield f"  note: {titles} {are} better than the best trial, by the value on dev"
+        yield f"  note: {_are(better)} better than the best trial, by the value on dev"
+
+
+def _are(names: Sequence[str]) -> str:
+    """Return such as `linear model is` or `linear model and boosted trees are`."""
+    titles = " and ".join(TITLES[name] for name in names)
+    return f"{titles} {'are' if len(names) > 1 or titles.endswith('s') else 'is'}"
+
+
+def better_on_test(
+    baselines: Mapping[str, Mapping[str, Figure]], ensemble: Figure, objective: str
+) -> Iterator[str]:
+    """Yield a sentence for each baseline that is better than the ensemble on the same test rows.
+
+    `baselines` has a figure by name and metric. The sentence says whether the 95 % intervals tell
+    the two apart.
+    """
+    better = METRICS[objective].direction.better
+    for name, figures in baselines.items():
+        one = figures.get(objective)
+        if one is None or not better(one["value"], ensemble["value"]):
+            continue
+        if one["low"] > ensemble["high"] or one["high"] < ensemble["low"]:
+            intervals = "their 95 % intervals do not overlap, so this is hardly chance"
+        else:
+            intervals = "their 95 % intervals overlap, so they do not tell the two apart"
+        yield f"{_are([name])} better than the ensemble, by {on_test(objective)}; {intervals}"
 
 
 def _is_better(baselines: Baselines, name: str, objective: str, best: float | None) -> bool:
