@@ -66,8 +66,8 @@ def new(
     created = create_config(data, target, name, test, set_ or [])
     say([*_profile(created.report), *([created.advice] if created.advice else [])])
     command = ["search", str(created.path)]
-    to_search = f"{program_name()} {shlex.join(command)}"
-    say([f"written to {created.path}; {'now' if search else 'to search'}: {to_search}"])
+    to_search = f"to search, the next command is: {program_name()} {shlex.join(command)}"
+    say([f"written to {created.path}; {'searching it now' if search else to_search}"])
     if search:
         pins = numerics.supported_pins("portable")
         replace_process(program_again(command), pinned_environment(pins))

@@ -30,7 +30,7 @@ from dnnsearch.data.split_config import Split
 from dnnsearch.data.splitting import Indices
 from dnnsearch.errors import UserError
 from dnnsearch.storage.atomic_write import create_whole
-from dnnsearch.validators import nearest, shortened, show, study_name
+from dnnsearch.validators import cut, nearest, shortened, show, study_name
 
 FOLDER = Path("configs")
 OPENML = "openml:"
@@ -156,7 +156,11 @@ def _with_column(wanted: dict[str, Any]) -> dict[str, Any]:
     if target in names:
         return wanted
     if not -len(names) <= int(target) < len(names):
-        raise ValueError(f"target must be a column from 0 to {len(names) - 1}, but got {target}")
+        first, last = cut(names[0]), cut(names[-1])
+        raise ValueError(
+            f"target must be a column's name, or its number from 0 ({first}) to {len(names) - 1} "
+            f"({last}), but got {target}; the columns: {shortened(map(cut, names), 20)}"
+        )
     return {**wanted, "target": names[int(target)]}
 
 

@@ -27,9 +27,11 @@ from dnnsearch.storage.database_templates import create_from_template, create_in
 from dnnsearch.storage.optuna_models import table_names
 from dnnsearch.storage.optuna_schema import open_rdb_storage
 from dnnsearch.urls import DEFAULT_STORAGE, sqlite_path
+from dnnsearch.validators import nearest, shortened
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 BUSY_SECONDS = 10
+MAX_NAMES = 20  # of studies in a message
 CREATION_KEY = 0x646E6E73  # of the advisory lock of the process that creates the tables
 ADVISORY_LOCK = sqlalchemy.text("SELECT pg_advisory_lock(:key)")
 
@@ -185,8 +187,10 @@ class Rows:
             with _database_errors(storage.url):
                 self.study_id = storage.get_study_id_from_name(study)
         except KeyError:
-            known = ", ".join(study_names(storage)) or "none"
-            raise UserError(f"there is no study {study}; known studies: {known}") from None
+            names = study_names(storage)
+            known = shortened(names, MAX_NAMES) or "none"
+            meant = nearest(study, names)
+            raise UserError(f"there is no study {study}{meant}; known studies: {known}") from None
 
     @property
     def attributes(self) -> dict[str, Any]:

@@ -16,6 +16,8 @@ def test_the_command_ends_in_a_search_and_the_trial_predicts_raw_rows(tmp_path, 
     environment = {**os.environ, "DNNSEARCH_CACHE": str(tmp_path / "cache")}
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+    assert "written to configs/data.yaml; searching it now\n" in done.stdout
+    assert "dnnsearch search configs" not in done.stdout
     assert "best: trial" in done.stdout
     (tmp_path / "data.csv").unlink()
     import dnnsearch

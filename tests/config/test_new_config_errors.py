@@ -1,5 +1,7 @@
 """What `new` rejects, in one line and before it writes anything."""
 
+import re
+
 import pytest
 
 from dnnsearch.config.new_config import new
@@ -21,7 +23,11 @@ def _elsewhere(tmp_path, monkeypatch):
         ("x,y\n1,a\n2,b\n", "y", "2 examples"),
         ("x,y,y\n" + "1,a,a\n2,b,b\n" * 9, "y", "'y' is column 1 and 2"),
         ("x,y\n" + "1,a\n2,b\n" * 9, "z", "'z' is not"),
-        ("x,y\n" + "1,a\n2,b\n" * 9, "5", "column from 0 to 1"),
+        (
+            "x,y\n" + "1,a\n2,b\n" * 9,
+            "5",
+            r"from 0 \(x\) to 1 \(y\), but got 5; the columns: x, y$",
+        ),
         ("x,y\n" + "1,a\n1,b\n" * 9, "y", "to learn from"),
         ("x,y\n" + "1,a\n2,a\n" * 9, "y", "2 classes"),
         ("x,y\n" + "1,a\n2,a\n" * 9 + "3,b\n", "y", "of the target 'y' these have 1: 'b'"),
@@ -89,6 +95,15 @@ def test_a_test_file_equal_to_the_training_file_is_rejected():
 def test_a_name_without_a_bundled_data_set_is_rejected(name, says):
     with pytest.raises(UserError, match=says):
         new(name, None)
+
+
+@pytest.mark.parametrize("number", ["10", "-50"])
+def test_a_number_of_a_target_that_is_no_column_says_how_they_count(number):
+    name = written(rows(60).assign(y=["a", "b"] * 30))
+    first, *others, last = [*rows(1), "y"]
+    says = f"number from 0 ({first}) to {len(others) + 1} ({last}), but got {number}; the columns: "
+    with pytest.raises(UserError, match=re.escape(says + ", ".join([first, *others, last]))):
+        new(name, number)
 
 
 def test_nothing_is_overwritten():

@@ -191,6 +191,15 @@ def test_a_storage_that_is_not_a_file_is_refused_before_anything_is_written(
 def test_the_error_for_an_unknown_study_names_the_known_ones(rows: Rows) -> None:
     with pytest.raises(UserError, match="no study wine; known studies: digits"):
         Rows(rows.storage, "wine")
+    with pytest.raises(UserError, match=r"digtis \(did you mean digits\?\); known studies: digits"):
+        Rows(rows.storage, "digtis")
+
+
+def test_the_error_for_an_unknown_study_names_few_of_many(rows: Rows) -> None:
+    for number in range(30):
+        create_study(rows.storage, f"study_{number:02}", "maximize")
+    with pytest.raises(UserError, match=r"studies: digits, study_00.*, study_18 and 11 more$"):
+        Rows(rows.storage, "wine")
 
 
 def test_a_file_that_is_not_a_database_is_one_line(tmp_path: Path, url: str) -> None:
