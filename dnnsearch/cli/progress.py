@@ -122,9 +122,13 @@ def loading(text: str, silent: bool = False) -> Iterator[None]:
 
 @dataclass
 class Reached:
-    """How far a command is: `text()` is such as `3 of 40 trials done`, or empty."""
+    """How far a command is: `text()` is such as `3 of 40 trials done`, or empty.
+
+    `kept_too()` is what is kept beside what is done, such as `; 5 more are trained and kept, too`.
+    """
 
     text: Callable[[], str] = str
+    kept_too: Callable[[], str] = str
 
 
 @contextmanager
@@ -135,7 +139,7 @@ def resumable() -> Iterator[Reached]:
         yield reached
     except Stopped as stopped:
         if text := reached.text():
-            ended = f"stopped: {text}; what is done is kept"
+            ended = f"stopped: {text}; what is done is kept{reached.kept_too()}"
         else:
             ended = "stopped: nothing was begun yet; what is stored is kept"
         say_stopped(stopped, [ended, f"To resume: {command_line()}"])

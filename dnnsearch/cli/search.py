@@ -131,6 +131,7 @@ def search(
 
             tally = Tally(_loaded(config, overrides))
         reached.text = lambda: tally.standing
+        reached.kept_too = lambda: tally.kept_too
         going_on = {"retry_failed": retry_failed, "accept_code": accept_code}
         outcome = _run(config, tally, limit, going_on, quiet, json_, publisher)
         ending.event = _event(outcome)

@@ -78,6 +78,7 @@ def _run(
     tally = Tally(config)
     with resumable() as reached, display(tally, quiet, False) as observer:
         reached.text = lambda: tally.standing
+        reached.kept_too = lambda: tally.kept_too
         return search(config, seconds=None, observer=observer, accept_code=accept_code, given=given)
 
 

@@ -26,7 +26,7 @@ from dnnsearch.study.stopping import GainWatch
 from dnnsearch.study.stored_study import OpenStudy
 from dnnsearch.study.study_creation import open_for_writing
 from dnnsearch.study.trial_views import stored_views, study_info
-from dnnsearch.study.watched_workers import WatchedWorkers
+from dnnsearch.study.watched_workers import WatchedMemo, WatchedWorkers
 from dnnsearch.study.worker_factory import open_workers
 from dnnsearch.tracking import AnyPublisher
 from dnnsearch.trials.hyperparameter_row import Value
@@ -165,8 +165,9 @@ def _coordinator(
     """Return the coordinator of the study; the records of told trials are fetched in advance."""
     study.records.prefetch(ledger.told_before)
     memo, preset = RecordMemo(study.records, observer.on_message), presets(study)
+    known = WatchedMemo(memo, ledger.told_before, observer.on_trained)
     watched = WatchedWorkers(workers, observer.on_trained)
-    return Coordinator(definition, memo, ledger, watched, observer.on_progress, preset)
+    return Coordinator(definition, known, ledger, watched, observer.on_progress, preset)
 
 
 def _digest(study: OpenStudy, coordinator: Coordinator, stored: int) -> str:
@@ -197,7 +198,21 @@ def _announce(
     observer.on_total(trials if given is None else max(stored, given + 1))
     if stored > trials and given is None:
         observer.on_message(f"study {study.name} has {stored} trials already, and keeps them")
+    if given is None and (why := _begun_beyond(study)):
+        observer.on_message(why)
     return trials
+
+
+def _begun_beyond(study: OpenStudy) -> str:
+    """Return which trials are finished although fewer are asked for; empty if there are none."""
+    asked, rows = study.config.trials, study.trials()
+    begun = [row.number for row in rows if row.number >= asked and not row.state.is_finished()]
+    if not begun:
+        return ""
+    numbers = ", ".join(map(str, begun))
+    trials, were, are = ("trial", "was", "is") if len(begun) == 1 else ("trials", "were", "are")
+    more = f"beyond the {asked} asked for"
+    return f"{trials} {numbers} {were} begun in an earlier search and {are} finished, too, {more}"
 
 
 def _may_ask(gains: GainWatch, needed: int, seconds: float | None) -> Callable[[int], bool]:

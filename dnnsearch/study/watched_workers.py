@@ -1,8 +1,9 @@
-"""Workers that also say which trial they have trained, for those who show the search."""
+"""Workers and a memo that also say which trial is trained, for those who show the search."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
-from dnnsearch.study.coordinator import Workers
+from dnnsearch.study.coordinator import ResultCache, Workers
+from dnnsearch.trials.record import Record
 from dnnsearch.trials.spec import Spec
 from dnnsearch.workers import Event, Progressed
 
@@ -27,3 +28,26 @@ class WatchedWorkers:
             if not isinstance(event, Progressed):
                 self._on_trained(event.number)
         return events
+
+
+class WatchedMemo:
+    """The given memo; `on_trained` is called with the number of each trial that it knows.
+
+    It is not called for `told`, the numbers of the trials that had ended before.
+    """
+
+    def __init__(
+        self, memo: ResultCache, told: Collection[int], on_trained: Callable[[int], None]
+    ) -> None:
+        self._memo, self._told, self._on_trained = memo, frozenset(told), on_trained
+
+    def find(self, spec: Spec) -> Record | None:
+        """Return the result of this spec, or None if it has none."""
+        record = self._memo.find(spec)
+        if record is not None and spec.number not in self._told:
+            self._on_trained(spec.number)
+        return record
+
+    def save(self, packed: bytes) -> Record:
+        """Save a new result and return it decoded."""
+        return self._memo.save(packed)

@@ -13,12 +13,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
 
-from tests.support.preloaded import Preloaded
+from tests.support.preloaded import Command, Preloaded
 
 CONFIG = """
 data: wine
@@ -41,6 +41,17 @@ def flipped(spec, *rest):
         result.parameters.view("u4")[0, -1] ^= 1
     return result
 dnnsearch.trials.run.run_trial = flipped
+"""
+
+LATE = """
+import time
+import dnnsearch.trials.run
+true = dnnsearch.trials.run.run_trial
+def late(spec, *rest):
+    if spec.number == 0:
+        time.sleep(600)
+    return true(spec, *rest)
+dnnsearch.trials.run.run_trial = late
 """
 
 
@@ -83,6 +94,17 @@ def wait_for_trials(folder: Path, count: int) -> None:
     while len(list(folder.glob("records/wine/0*.npz"))) < count:
         assert time.monotonic() < until
         time.sleep(0.01)
+
+
+def wait_until_it_says(running: Command, text: str) -> None:
+    """Wait until a command that was just started has printed this."""
+    until = time.monotonic() + 60
+    said = ""
+    while text not in said:
+        assert time.monotonic() < until, said
+        time.sleep(0.01)
+        with suppress(FileNotFoundError):  # it has printed nothing yet
+            said = running.said
 
 
 def query(database: Path, sql: str) -> Sequence[tuple[object, ...]]:
@@ -183,6 +205,27 @@ def test_a_signal_ends_the_search_in_order_and_it_can_go_on(
     assert "Traceback" not in errors
     assert fingerprint(tracked.run(folder, "search", "wine.yaml")) == undisturbed
     assert_whole(folder, 8)
+
+
+def test_trials_that_wait_for_their_turn_are_kept_when_a_search_is_stopped_and_it_says_so(
+    program: Preloaded, folder: Path, undisturbed: str
+) -> None:
+    kept = "what is done is kept; 2 more are trained and kept, too"
+    for _ in range(2):  # the second search finds the records of the first one
+        running = program.start(folder, *SEARCH, "--workers=2", "--json", planted=LATE)
+        wait_until_it_says(running, '"trial": 2, "state": "running"')
+        wait_for_trials(folder, 2)
+        time.sleep(0.3)  # it reads the last of the records
+        running.kill(signal.SIGINT)
+        assert running.wait() == 130
+        assert f"stopped: 0 of 8 trials done; {kept}" in running.said
+    said = program.run(folder, *SEARCH, "--trials=1", "--workers=1")
+    begun = "trials 1, 2 were begun in an earlier search and are finished, too"
+    assert f"{begun}, beyond the 1 asked for" in said
+    assert "3 trials: 3 finished" in said
+    said = program.run(folder, *SEARCH, "--workers=1")
+    assert "were begun" not in said
+    assert fingerprint(said) == undisturbed
 
 
 def test_a_flipped_bit_of_a_final_weight_changes_the_fingerprint(

@@ -54,11 +54,12 @@ class Events:
 
     def on_progress(self, event: Progressed) -> None:
         of = self.tally.running[event.number].params["iterations"]
+        self.tally.progressed(event)
         at = {"iteration": event.iteration, "iterations": of, self.tally.objective: event.value}
         print_event("progress", trial=event.number, **at)
 
     def on_trained(self, number: int) -> None:
-        pass
+        self.tally.trained.add(number)
 
     def on_message(self, text: str) -> None:
         print_event("message", text=text)

@@ -40,7 +40,7 @@ class Lines:
         pass
 
     def on_trained(self, number: int) -> None:
-        pass
+        self.tally.trained.add(number)
 
     def on_message(self, text: str) -> None:
         say([text], self.stream)
@@ -71,7 +71,8 @@ class Quiet:
         pass
 
     def on_trained(self, number: int) -> None:
-        pass
+        if self.tally:
+            self.tally.trained.add(number)
 
     def on_message(self, text: str) -> None:
         say([text], sys.stderr)

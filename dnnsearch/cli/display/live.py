@@ -1,6 +1,6 @@
 """The live table on a terminal, drawn by rich, which respects NO_COLOR and the width."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console, Group
@@ -8,7 +8,7 @@ from rich.live import Live as Screen
 from rich.table import Table
 from rich.text import Text
 
-from dnnsearch.cli.display.tally import Tally
+from dnnsearch.cli.display.tally import Tally, does_keep_best
 from dnnsearch.cli.progress import bar, clock
 from dnnsearch.trials.run import TrialView
 from dnnsearch.workers import Progressed
@@ -36,7 +36,7 @@ class Live:
         self.tally.trial(view)
 
     def on_progress(self, event: Progressed) -> None:
-        self.tally.progress[event.number] = event
+        self.tally.progressed(event)
 
     def on_trained(self, number: int) -> None:
         self.tally.trained.add(number)
@@ -50,21 +50,29 @@ class Live:
         if not tally.is_read:
             return Group(Text(tally.study, style="bold"), Text(stage(tally)))
         now = self._running() if tally.running else Text(stage(tally))
-        best, ends = Text(footing(tally), style="green"), Text(tally.ended_as)
+        best, ends = Text(footing(tally), style="green"), Text(counts(tally))
         return Group(Text(heading(tally), style="bold"), now, best, ends)
 
     def _running(self) -> Table:
         tally = self.tally
+        shown = list(tally.running.items())[:MAX_TRIALS_SHOWN]
         table = Table(box=None)
-        for column in ("trial", "progress", f"{tally.objective} now"):
+        for column in ("trial", "progress", value_title(tally.objective, dict(shown).values())):
             table.add_column(column, no_wrap=True)
-        for number, view in list(tally.running.items())[:MAX_TRIALS_SHOWN]:
-            at = tally.progress.get(number)
-            value = f"{at.value:.4f}" if at else ""
+        for number, view in shown:
+            value = f"{tally.kept[number]:.4f}" if number in tally.kept else ""
             table.add_row(view.display_name, progress(tally, number), value)
         if (more := len(tally.running) - MAX_TRIALS_SHOWN) > 0:
             table.add_row(f"and {more} more", "", "")
         return table
+
+
+def value_title(objective: str, views: Iterable[TrialView]) -> str:
+    """Return the title of the values: each is what the trial would keep if it ended now."""
+    kept = {does_keep_best(view) for view in views}
+    if kept == {True}:
+        return f"best {objective}"
+    return f"{objective} now" if kept == {False} else f"{objective} to keep"
 
 
 def progress(tally: Tally, number: int) -> str:
@@ -93,8 +101,15 @@ def footing(tally: Tally) -> str:
     """Return the best trial up to now, in one line."""
     best = tally.best
     if best is None or best.value is None:
-        return "no trial has finished yet"
+        waiting = f"{tally.waiting} trained, none finished yet: each waits its turn in the study"
+        return waiting if tally.waiting else "no trial has finished yet"
     return f"best so far: {tally.objective} {best.value:.4f} by trial {best.display_name}"
+
+
+def counts(tally: Tally) -> str:
+    """Return how many trials have ended, and how, and how many are trained and have not."""
+    waiting = f", {tally.waiting} trained and waiting" if tally.waiting else ""
+    return f"{tally.ended_as}{waiting}" if tally.ended else ""
 
 
 def stage(tally: Tally) -> str:

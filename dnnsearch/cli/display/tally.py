@@ -5,11 +5,18 @@ from collections import Counter
 from collections.abc import Sequence
 
 from dnnsearch.config.config import Config
+from dnnsearch.trials.hyperparameter_row import BEST
+from dnnsearch.trials.hyperparameters import value_of
 from dnnsearch.trials.metrics import METRICS
 from dnnsearch.trials.run import TrialView
 from dnnsearch.workers import Progressed
 
 UNENDED = ("running", "interrupted")
+
+
+def does_keep_best(view: TrialView) -> bool:
+    """Return whether a training keeps its best point, not its last."""
+    return bool(value_of(view.params, "checkpoint") == BEST)
 
 
 class Tally:
@@ -23,6 +30,7 @@ class Tally:
         self.is_read = False  # whether it is known which trials ended in earlier searches
         self.running: dict[int, TrialView] = {}
         self.progress: dict[int, Progressed] = {}
+        self.kept: dict[int, float] = {}  # value that each running trial would keep by now
         self.trained: set[int] = set()  # numbers of running trials that wait for their turn
         self.best: TrialView | None = None
         self.replayed = 0  # of the trials that ended in an earlier search
@@ -47,12 +55,22 @@ class Tally:
             return False
         is_new = self.running.pop(view.number, None) is not None
         self.progress.pop(view.number, None)
+        self.kept.pop(view.number, None)
         self.trained.discard(view.number)
         if not is_new:
             self._stored.add(view.number)
             self.replayed += 1
         self._end(view)
         return is_new
+
+    def progressed(self, event: Progressed) -> None:
+        """Note how far a running trial is, and the value that it would keep if it ended now."""
+        number, view = event.number, self.running.get(event.number)
+        self.progress[number] = event
+        before = self.kept.get(number)
+        keeps_best = view is not None and does_keep_best(view)
+        if not keeps_best or before is None or self._direction.better(event.value, before):
+            self.kept[number] = event.value
 
     def _end(self, view: TrialView) -> None:
         self._ended[view.number] = view.state
@@ -74,6 +92,16 @@ class Tally:
         """Return a count of each final state, such as `12 finished, 1 diverged`."""
         counts = Counter(self._ended.values()).most_common()
         return ", ".join(f"{count} {state}" for state, count in counts)
+
+    @property
+    def waiting(self) -> int:
+        """The number of running trials that are trained."""
+        return len(self.trained & self.running.keys())
+
+    @property
+    def _found_trained(self) -> int:
+        """The number of running trials that an earlier search has trained."""
+        return len(self.trained & self.running.keys() - self.progress.keys())
 
     def share(self, number: int) -> float:
         """Return the part of a running trial that is done, from 0 to 1."""
@@ -98,10 +126,19 @@ class Tally:
     def left(self) -> float | None:
         """Return the remaining seconds at this search's speed; None before half a trial is done."""
         running = sum(self.share(number) for number in list(self.running))
-        done = self.ended - self.ended_before + running
-        wanted = self.trials - self.ended_before
+        done = self.ended - self.ended_before + running - self._found_trained
+        wanted = self.trials - self.ended_before - self._found_trained
         since = time.monotonic() - self._trains_since
         return since * (wanted - done) / done if done > 0.5 else None
+
+    @property
+    def kept_too(self) -> str:
+        """Return which trials a stopped search keeps that are not done; nothing if there is none.
+
+        It is such as `; 5 more are trained and kept, too`.
+        """
+        are = "is" if self.waiting == 1 else "are"
+        return f"; {self.waiting} more {are} trained and kept, too" if self.waiting else ""
 
     @property
     def best_text(self) -> str:

@@ -71,7 +71,7 @@ def test_trials_of_an_earlier_search_do_not_count_for_the_time_that_is_left(
     assert tally.left is None
     ended(tally, view(2, value=0.9))
     tally.trial(view(3, "running"))
-    tally.progress[3] = Progressed(3, 100, 0.5)
+    tally.progressed(Progressed(3, 100, 0.5))
     assert tally.ended == 3
     assert tally.left == 10  # two of four were done in ten seconds
 
@@ -150,7 +150,7 @@ def busy() -> Tally:
     ended(tally, view(0, value=0.9))
     tally.trial(view(1, "running"))
     tally.trial(view(2, "running"))
-    tally.progress[1] = Progressed(1, 50, 0.875)
+    tally.progressed(Progressed(1, 50, 0.875))
     return tally
 
 
@@ -192,6 +192,63 @@ def test_a_trained_trial_that_is_not_told_yet_says_that_it_waits() -> None:
     text = drawn(live)
     assert re.search(r"1 relu 64-32 lr 0.03 +trained, waits its turn", text)
     assert re.search(r"2 relu 64-32 lr 0.03 +starting", text)
+
+
+def test_the_live_table_counts_the_trials_that_are_trained_and_not_told() -> None:
+    live = Live(busy(), Console(file=io.StringIO(), width=100))
+    live.on_trained(1)
+    assert drawn(live).endswith("1 finished, 1 trained and waiting\n")
+    tally = Tally(config())
+    tally.stored([])
+    live = Live(tally, Console(file=io.StringIO(), width=80))
+    for number in range(3):
+        live.on_trial(view(number, "running"))
+        live.on_trained(number)
+    text = drawn(live)
+    assert "3 trained, none finished yet: each waits its turn in the study\n" in text
+    assert "no trial has finished" not in text
+    live.on_trial(view(0, value=0.9))
+    assert drawn(live).endswith("1 finished, 2 trained and waiting\n")
+
+
+def test_a_trial_that_keeps_its_best_point_shows_its_best_and_another_its_last() -> None:
+    best, last = {**PARAMS, "checkpoint": "best"}, PARAMS
+
+    def values(*params: dict[str, Any]) -> str:
+        tally = Tally(config(objective="dev_cost"))
+        tally.stored([])
+        live = Live(tally, Console(file=io.StringIO(), width=100))
+        for number, one in enumerate(params):
+            live.on_trial(TrialView(number, "running", one, "spec"))
+            for iteration, value in ((25, 0.7), (50, 0.5088), (75, 2.5958)):
+                live.on_progress(Progressed(number, iteration, value))
+        return drawn(live)
+
+    kept = values(best)
+    assert "best dev_cost" in kept and "0.5088" in kept and "2.5958" not in kept
+    now = values(last)
+    assert "dev_cost now" in now and "2.5958" in now
+    both = values(best, last)
+    assert "dev_cost to keep" in both and "0.5088" in both and "2.5958" in both
+
+
+def test_trials_that_an_earlier_search_has_trained_do_not_count_for_the_time_that_is_left() -> None:
+    tally = Tally(config())
+    tally.stored([])
+    tally.trial(view(0, "running"))
+    tally.trained.add(0)  # without progress: its record was there
+    assert tally.share(0) == 1
+    assert tally.left is None
+
+
+def test_a_stopped_search_says_which_trials_are_trained_and_kept() -> None:
+    for shown in (Lines(busy()), Events(busy()), Quiet(busy()), Live(busy(), Console())):
+        assert shown.tally is not None
+        assert shown.tally.kept_too == ""
+        shown.on_trained(1)
+        assert shown.tally.kept_too == "; 1 more is trained and kept, too"
+        shown.on_trained(2)
+        assert shown.tally.kept_too == "; 2 more are trained and kept, too"
 
 
 def test_lines_begin_with_what_is_done_if_the_search_is_resumed(
