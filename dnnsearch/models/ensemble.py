@@ -25,6 +25,7 @@ from dnnsearch.trials.input_pieces import InputPieces, input_pieces
 from dnnsearch.trials.spec import Spec
 
 if TYPE_CHECKING:
+    from dnnsearch.data.cells import CellFormat
     from dnnsearch.data.unusual_rows import RowWatch
 
 ROWS_PER_BLOCK = 128  # a constant: the bits of a product depend on the number of its columns
@@ -141,13 +142,22 @@ class Model:
 
         form = CellFormat.of(self.form, decimal)
         with np.errstate(all="ignore"):
-            prepared = self.inputs.apply(X, self.parameters.flat.dtype, form, watch)
+            prepared = self._prepared(X, form, watch)
             each = [one._blocks(prepared, statistic) for one in (self, *self.others)]
         found = weighted_mean(each, self.weights) if self.others else each[0]
         wrong = np.flatnonzero(~np.isfinite(found).all(axis=1))
         if len(wrong):
             raise ValueError(f"the numbers of row {wrong[0] + 1} are too large for the network")
         return found
+
+    def _prepared(self, X: Any, form: "CellFormat", watch: "RowWatch | None") -> np.ndarray:
+        """Return the inputs (..., m, n_x) of m raw rows X; raise ValueError if they are refused."""
+        try:
+            return self.inputs.apply(X, self.parameters.flat.dtype, form, watch)
+        except (TypeError, ValueError) as error:
+            from dnnsearch.models.refused_rows import refusal  # imports pandas
+
+            raise ValueError(refusal(error, self.inputs, X, form)) from None
 
     def _blocks(
         self, prepared: np.ndarray, statistic: Callable[[np.ndarray], np.ndarray]

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from dnnsearch.data.column_inputs import ColumnInputs
-from dnnsearch.data.date_parts import DAYS
+from dnnsearch.data.date_parts import DAYS, DateParts
 from dnnsearch.data.files.source import DATE
 from dnnsearch.data.model_inputs import ModelInputs, inputs
 from dnnsearch.data.preprocessing import Preparation
@@ -73,7 +73,7 @@ class InputColumns:
             return _levels(one, name, X[:, at])
         if name in one.dates:
             since = _numbers(one, f"{name}: {DAYS}", X)
-            form = _date_form(one, name)
+            form = date_form(one.dates[name])
             return np.array([_date(one.dates[name].first + days, form) for days in since], object)
         is_linear = name not in one.columns.get("quantile", ())
         scale = one.arrays["scale"][one.numeric.index(name)] if is_linear else None
@@ -136,8 +136,9 @@ def _rounded(numbers: np.ndarray, scale: np.ndarray | float | None = None) -> np
     return np.fromiter(map(float, texts), np.float64).reshape(numbers.shape)
 
 
-def _date_form(one: Preparation, name: str) -> str:
-    return MINUTE if "hour" in one.dates[name].parts else DAY
+def date_form(parts: DateParts) -> str:
+    """Return the format in which dates with these parts are shown."""
+    return MINUTE if "hour" in parts.parts else DAY
 
 
 def _date(days: float, form: str) -> str:

@@ -19,6 +19,7 @@ from dnnsearch.data.unusual_rows import RowWatch
 from dnnsearch.errors import UserError
 from dnnsearch.models import interval_answers
 from dnnsearch.models.ensemble import Model
+from dnnsearch.validators import cut, nearest, shortened
 
 Warn = Callable[[str], object]
 MISSING_CHOICES = ("refuse", "impute")  # what to do if the table lacks a column
@@ -111,7 +112,8 @@ def _with_answers(
 ) -> pd.DataFrame:
     """Return the table with its predictions; raise ValueError for rows without one."""
     frame = table.set_axis([str(name).strip() for name in table.columns], axis=1)
-    frame = frame[[name for name in model.inputs.kinds if name in frame.columns]]
+    if model.inputs.kinds:
+        frame = frame[[name for name in model.inputs.kinds if name in frame.columns]]
     frame = model.inputs.filled(frame) if missing_columns == "impute" else frame
     answers = pd.DataFrame(
         interval_answers.answers(model, frame, decimal, watch, level), index=table.index
@@ -147,16 +149,26 @@ def check_columns(
     stripped = [name.strip() for name in names]
     there = [name for name in model.inputs.kinds if name in stripped]
     is_short = len(there) < len(model.inputs.kinds)
+    is_foreign = is_short and not there and not nearest(next(iter(model.inputs.kinds)), stripped)
     try:
         raw_columns.check_columns(
             stripped, there if missing_columns == "impute" else model.inputs.kinds
         )
     except ValueError as error:
         advice = ": rename a column, or use --missing impute" if is_short else ""
-        raise UserError(f"{place}: {error}{advice}") from None
+        problem = _without_any(model, stripped) if is_foreign else f"{error}{advice}"
+        raise UserError(f"{place}: {problem}") from None
     for name in _names(model, level):
         if name in stripped:
             raise UserError(f"{place}: column {name!r} is there already: rename it or leave it out")
+
+
+def _without_any(model: Model, names: list[str]) -> str:
+    """Return that a table with these columns has none of the model's, in words."""
+    kinds = model.inputs.kinds
+    what = "numbers" if set(kinds.values()) == {"number"} else "values"
+    needed = f"each row must have {len(kinds)} {what}, in the columns {shortened(kinds, 3)}"
+    return f"{needed}, but none of them is there: the columns are {shortened(map(cut, names), 5)}"
 
 
 def write(parts: Iterable[pd.DataFrame], out: Path) -> int:

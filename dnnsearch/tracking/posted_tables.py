@@ -17,13 +17,21 @@ from dnnsearch.data.files.columnar import parquet_frame
 from dnnsearch.data.files.streaming import ROWS_PER_PART, text_table
 from dnnsearch.data.unusual_rows import RowWatch
 from dnnsearch.models.ensemble import Model
-from dnnsearch.validators import first_line
+from dnnsearch.validators import first_line, shortened, show
 
 MAX_PARQUET_CELLS = 20_000_000  # a small file may claim any number of them
 MAX_JSON_VALUES = 5_000_000  # each takes some 100 bytes of memory, whatever it took in the body
 PACKED = (b"\x1f\x8b", b"PK")  # how gzip and zip start
 SPLIT, RECORDS = "dataframe_split", "dataframe_records"
 KEYS = (SPLIT, RECORDS, "instances", "inputs")  # MLflow's, of a posted JSON
+ROWS = '[{"a": 1, "b": 2}, {"a": 3, "b": 4}]'
+TABLES = {  # what follows each key, for messages
+    SPLIT: '{"columns": ["a", "b"], "data": [[1, 2], [3, 4]]}',
+    RECORDS: ROWS,
+    "instances": ROWS,
+    "inputs": '{"a": [1, 3], "b": [2, 4]}',
+}
+MAX_SHOWN_KEYS = 5
 Part = tuple[Any, str | None]  # rows, and the decimal mark of their text
 
 
@@ -108,13 +116,21 @@ def _json(_: Model, file: Path) -> Iterator[Part]:
         raise ValueError(f"the body must be JSON, but: {error}") from None
     found = [key for key in KEYS if isinstance(document, dict) and key in document]
     if len(found) != 1:
-        got = type(document).__name__ if not found else " and ".join(found)
-        raise ValueError(f"the JSON must be a mapping with one of {', '.join(KEYS)}, not {got}")
+        rule = f"the JSON must be a mapping with one of the keys {', '.join(KEYS)}"
+        example = f'{{"{RECORDS}": {TABLES[RECORDS]}}}'
+        raise ValueError(f"{rule}, as in {example}, but {_what_came(document)}")
     try:
         rows = _rows(document.pop(found[0]), found[0])
     except Exception as error:  # pandas raises many types
-        raise ValueError(f"{found[0]} must be a table, but: {first_line(error)}") from None
+        rule = f"{found[0]} must be a table such as {TABLES[found[0]]}"
+        raise ValueError(f"{rule}, but: {first_line(error)}") from None
     yield from _in_parts(rows)
+
+
+def _what_came(document: Any) -> str:
+    if not isinstance(document, dict):
+        return f"it is {'a list' if isinstance(document, list) else show(document)}"
+    return f"it has {shortened(map(show, document), MAX_SHOWN_KEYS) or 'no key'}"
 
 
 def _in_parts(rows: Any) -> Iterator[Part]:

@@ -13,6 +13,7 @@ from dnnsearch.data.column_inputs import ColumnInputs
 from dnnsearch.data.date_parts import DateParts
 from dnnsearch.data.file_table import load_table
 from dnnsearch.data.files.date_formats import FORMATS, detect_dates, seconds
+from dnnsearch.data.files.spelled_columns import read_spelled
 from dnnsearch.data.model_inputs import inputs
 from dnnsearch.data.prepare import prepare
 from dnnsearch.storage.array_store import ArrayStore
@@ -156,6 +157,13 @@ def test_a_date_is_the_same_in_every_form_that_a_caller_may_have(prepared, cell)
     expected = inputs(fitted).apply(pd.DataFrame([row]), np.float64, form)
     given = pd.DataFrame([{**row, "sold": cell}])
     assert np.array_equal(inputs(fitted).apply(given, np.float64, form), expected)
+
+
+def test_a_cell_of_a_file_that_is_no_date_is_told_one_that_is():
+    cells = pd.DataFrame({"sold": ["02.08.2022", "soon", "31.01.2023"]})
+    says = r"such as 02\.08\.2022 \(%d\.%m\.%Y\), but has 1 other cells, such as 'soon'"
+    with pytest.raises(ValueError, match=says):
+        read_spelled(cells, {"spelled": {"sold": "%d.%m.%Y"}}, None)
 
 
 @pytest.mark.parametrize("gap", [None, "", "NA", "-", "unknown", pd.NaT, float("nan")])

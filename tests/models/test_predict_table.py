@@ -144,6 +144,25 @@ def test_a_missing_column_is_one_line_or_imputed_as_told(
     assert same_answers(means, pd.DataFrame([[2.0, 2.0, 1.0]]), flowers())
 
 
+def test_a_table_of_something_else_is_told_what_a_row_must_have(tmp_path: Path) -> None:
+    path = tmp_path / "churn.csv"
+    path.write_text("customer_id,x,y\nC100000,1,2\n")
+    says = (
+        "each row must have 3 numbers, in the columns long, wide, high, but none of them is there: "
+        "the columns are customer_id, x, y"
+    )
+    with pytest.raises(UserError, match=f"{says}$"):
+        predicted(path, flowers())
+    with pytest.raises(UserError, match=r"'long', 'wide', 'high' are missing .*mean lonk.*impute"):
+        predict_table(flowers(), pd.DataFrame({"lonk": [1.0]}))
+    unnamed = replace(flowers(), inputs=replace(flowers().inputs, names=()))
+    says = "^the table: each row must have 3 numbers, but column 'customer_id' has 'C100000'$"
+    with pytest.raises(UserError, match=says):
+        predict_table(unnamed, pd.read_csv(path))
+    numbers = pd.DataFrame({"a": [1.0], "b": [2.0], "c": [3.0]})
+    assert same_answers(predict_table(unnamed, numbers), numbers, unnamed)
+
+
 WRONG = {
     "age must be numbers": ("zone,age,income,city\n1,old,3,Rome\n", "row 1 on: column 'age' must"),
     "too large": ("zone,age,income,city\n1,1e300,3,Rome\n", "numbers must be finite"),

@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 from dnnsearch.models.model_file import encode
 from dnnsearch.tracking import scoring_server
 from dnnsearch.tracking.model_folder import write_folder
-from dnnsearch.tracking.posted_tables import _json_objects
+from dnnsearch.tracking.posted_tables import TABLES, _json_objects
 from dnnsearch.tracking.scoring_server import CheckedServer
-from tests.support.models import members, people
+from tests.support.models import flowers, members, people
 from tests.support.paths import ROOT
 from tests.support.scoring import ask_app
 
@@ -65,6 +65,17 @@ MALFORMED = {
     "not UTF-8": (b"\xff\xfe{", JSON, ""),
     "a list": (b"[]", JSON, "must be a mapping"),
     "no known key": (b'{"rows": []}', JSON, "must be a mapping with one of"),
+    "a row alone": (
+        b'{"zone": 1, "age": 30}',
+        JSON,
+        "4}]}, but it has 'zone', 'age'",
+    ),
+    "an empty mapping": (b"{}", JSON, "but it has no key"),
+    "a list of rows": (b'[{"zone": 1}]', JSON, "but it is a list"),
+    "nothing": (b"null", JSON, "but it is nothing"),
+    "two keys": (b'{"inputs": [], "instances": []}', JSON, "but it has 'inputs', 'instances'"),
+    "a record alone": (b'{"dataframe_records": {"zone": 1}}', JSON, 'such as [{"a": 1, "b": 2}'),
+    "no data": (b'{"dataframe_split": {"columns": []}}', JSON, 'such as {"columns": ["a", "b"]'),
     "records of nothing": (records(1, 2), JSON, ""),
     "a list in a cell": (records({**GOOD, "age": [[1]]}), JSON, "single values"),
     "text": (records({**GOOD, "age": "old"}), JSON, "'age' must be numbers, but has 'old'"),
@@ -86,6 +97,19 @@ MALFORMED = {
 def test_a_malformed_body_is_a_400_with_one_line(name: str) -> None:
     body, kind, reason = MALFORMED[name]
     assert reason in refused(*ask_app(app(), [body], kind))
+
+
+def test_a_row_of_the_example_is_answered_as_one_and_a_foreign_table_told_the_numbers() -> None:
+    served = CheckedServer(flowers(), MAX_BYTES)
+    for key, table in TABLES.items():
+        rows = table.replace('"a"', '"long"').replace('"b"', '"wide"')
+        message = refused(*ask_app(served, [f'{{"{key}": {rows}}}'.encode()], JSON))
+        assert message == "column 'high' is missing", key
+    csv = b"customer_id,x\nC100000,1\n"
+    says = "each row must have 3 numbers (long, wide, high), but there are 2 columns, and column "
+    assert refused(*ask_app(served, [csv], CSV)) == f"{says}'customer_id' has 'C100000'"
+    body = b'{"instances": [[1, 2, {"a": 3}]]}'
+    assert "column 2 has" in refused(*ask_app(served, [body], JSON))
 
 
 def test_every_form_of_json_and_parquet_gets_what_csv_gets() -> None:

@@ -138,10 +138,13 @@ def _way_of_time(cells: pd.Series, name: str, given: Mapping[str, Any]) -> str:
 
 def _check_dates(cells: pd.Series, form: str) -> None:
     """Raise ValueError if a cell is no date in this format."""
-    wrong = cells[cells.notna() & dates_of(cells, form).isna()]
+    found = dates_of(cells, form)
+    wrong = cells[cells.notna() & found.isna()]
     if len(wrong):
+        right = cells[found.notna()]
+        shown = f"{right.iloc[0]} ({form})" if len(right) else form
         raise ValueError(
-            f"column {cells.name!r} must be dates such as {form}, but has {len(wrong)} other "
+            f"column {cells.name!r} must be dates such as {shown}, but has {len(wrong)} other "
             f"cells, such as {str(wrong.iloc[0])!r}"
         )
 

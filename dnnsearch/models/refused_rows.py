@@ -1,0 +1,72 @@
+"""Why rows were refused, in words for the user: what was expected, and which column differs.
+
+The preparation refuses rows by its own rules. Here they are looked at again, only after a refusal.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from dnnsearch.data.cells import CellFormat
+from dnnsearch.data.column_inputs import ColumnInputs
+from dnnsearch.data.files.sheet import numeric
+from dnnsearch.data.files.source import ISO
+from dnnsearch.data.model_inputs import ModelInputs
+from dnnsearch.data.raw_columns import as_frame
+from dnnsearch.models.input_columns import date_form
+from dnnsearch.validators import first_line, shortened, show
+
+MAX_NAMES = 3
+
+
+def refusal(error: Exception, inputs: ModelInputs, X: Any, cell_format: CellFormat) -> str:
+    """Return why the inputs have refused raw rows X with this error, in one line."""
+    if isinstance(inputs, ColumnInputs):
+        return _with_date(first_line(error), inputs, cell_format)
+    return _not_numbers(inputs, as_frame(X)) or first_line(error)
+
+
+def _with_date(text: str, inputs: ColumnInputs, cell_format: CellFormat) -> str:
+    """Return the text with a date in place of the name of its format."""
+    one = inputs.fitted[0]
+    for name, parts in one.dates.items():
+        form = cell_format.spelled.get(name, ISO)
+        rule = f"column {name!r} must be dates such as "
+        if text.startswith(f"{rule}{form}"):
+            shape = date_form(parts) if form == ISO else form
+            date = pd.Timestamp(one.typical()[name]).strftime(shape)
+            shown = date if form == ISO else f"{date} ({form})"
+            return f"{rule}{shown}{text.removeprefix(f'{rule}{form}')}"
+    return text
+
+
+def _not_numbers(inputs: ModelInputs, X: Any) -> str:
+    """Return how rows differ from rows of as many numbers; empty if they do not.
+
+    It is empty for a table with columns of the model as well: the error names the wrong one.
+    """
+    count, names = inputs.shape[0], shortened(inputs.kinds, MAX_NAMES)
+    rule = f"each row must have {count} numbers{f' ({names})' if names else ''}, but"
+    if isinstance(X, list):
+        for number, row in enumerate(X, 1):
+            if isinstance(row, list) and len(row) != count:
+                return f"{rule} row {number} has {len(row)}"
+    if not isinstance(X, pd.DataFrame):
+        rows = np.asarray(X, object)
+        X = pd.DataFrame(rows) if rows.ndim == 2 else pd.DataFrame()
+    if not set(inputs.kinds).isdisjoint(X.columns):
+        return ""
+    found = [f"there are {X.shape[1]} columns"] if X.shape[1] not in (0, count) else []
+    text = next(_text_cells(X), "")
+    return f"{rule} {', and '.join([*found, text] if text else found)}" if found or text else ""
+
+
+def _text_cells(frame: pd.DataFrame) -> Iterator[str]:
+    """Yield the first cell of each column that is no number, in words."""
+    for at, name in enumerate(frame.columns):
+        cells = frame.iloc[:, at].dropna().astype("str")
+        wrong = cells[numeric(cells).isna()]
+        if len(wrong):
+            yield f"column {name!r} has {show(wrong.iloc[0])}"
