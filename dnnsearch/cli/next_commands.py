@@ -20,9 +20,11 @@ def next_commands(config: "Config", study: str, best: int | None) -> list[str]:
     if best is None:
         return _in_mlflow(config)
     return [
-        _line("best configuration", command_on("best", config, study)),
         _line("HTML report", command_on("report", config, study)),
-        *_training(config, study, best),
+        _promotion(config, study),
+        _line("best configuration", command_on("best", config, study)),
+        _explanation(config, study),
+        _rerun(config, study, best),
         *_in_mlflow(config),
     ]
 
@@ -69,10 +71,23 @@ def _line(label: str, command: str) -> str:
 def _training(config: "Config", study: str, best: int) -> list[str]:
     """Return the lines of the commands that read the data of the study."""
     return [
-        _line("what the columns do", command_on("explain", config, study)),
-        _line("unbiased test score", command_on("promote", config, study)),
-        _line("train the best again", command_on("rerun", config, f"{study}/{best}")),
+        _promotion(config, study),
+        _explanation(config, study),
+        _rerun(config, study, best),
     ]
+
+
+def _promotion(config: "Config", study: str) -> str:
+    """Return the line of `promote`, which ends with the commands that predict and serve."""
+    return _line("model to predict with", command_on("promote", config, study))
+
+
+def _explanation(config: "Config", study: str) -> str:
+    return _line("what the columns do", command_on("explain", config, study))
+
+
+def _rerun(config: "Config", study: str, best: int) -> str:
+    return _line("train the best again", command_on("rerun", config, f"{study}/{best}"))
 
 
 def _in_mlflow(config: "Config") -> list[str]:

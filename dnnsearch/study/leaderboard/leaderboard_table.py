@@ -53,7 +53,7 @@ def table(board: Leaderboard, top: int, width: int | None = None) -> Iterator[st
     yield from paragraph(note, width) if note else ()
     if board.rows and len(varied) < len(shown):
         same = [f"{name} {values[name][0]}" for name in shown if name not in varied]
-        yield from paragraph(f"in all of them: {', '.join(same)}", width)
+        yield from paragraph(f"the same in all trials: {', '.join(same)}", width)
 
 
 def _legend(board: Leaderboard, rows: list[Row]) -> str:
@@ -106,10 +106,16 @@ def _fitting(
         columns = {header: cells for header, cells in columns.items() if header != name}
         left_out.append(name)
     if _fits(columns, width):
-        return columns, f"left out at {width} columns: {', '.join(left_out)}" if left_out else ""
+        return columns, _note(left_out, width) if left_out else ""
     shown = _narrow(columns, board, rows)
     missing = [header for header in columns if header not in shown and header not in KEPT]
-    return shown, f"left out at {width} columns: {', '.join([*left_out, *missing])}"
+    return shown, _note([*left_out, *missing], width)
+
+
+def _note(left_out: list[str], width: int | None) -> str:
+    """Return which columns are left out, and how to see them."""
+    how = "a wider terminal shows them, and so does show --csv -"
+    return f"left out at {width} columns: {', '.join(left_out)} ({how})"
 
 
 def _fits(columns: Columns, width: int | None) -> bool:
