@@ -8,6 +8,7 @@ from typing import Any
 from dnnsearch.api.frame_file import as_file
 from dnnsearch.config import new_config
 from dnnsearch.config.yaml_file import as_settings
+from dnnsearch.runtime.terminal import say, terminal_width
 
 DEFAULT_NAME = "table"  # of the config of a table in memory
 
@@ -37,8 +38,8 @@ def new(
         test_file = None if test is None else files.enter_context(as_file(test, f"{called}-test"))
         wanted = None if target is None else str(target)
         created = new_config.new(file, wanted, name, test_file, settings)
-    report = (lambda text: None) if quiet else print
-    report("\n".join(created.lines))
+    if not quiet:
+        say(created.report.within(terminal_width()))
     return created.path
 
 

@@ -26,13 +26,13 @@ from dnnsearch.cli.rm import rm
 from dnnsearch.cli.search import search
 from dnnsearch.cli.serve import serve
 from dnnsearch.cli.show import show
-from dnnsearch.cli.streams import say
 from dnnsearch.cli.try_ import try_
 from dnnsearch.cli.ui import ui
 from dnnsearch.cli.verify import verify
 from dnnsearch.cli.why import why
 from dnnsearch.runtime.cli_process import NAME
 from dnnsearch.runtime.package_version import package_version
+from dnnsearch.runtime.terminal import say
 
 app = typer.Typer(
     name=NAME,

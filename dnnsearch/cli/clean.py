@@ -1,6 +1,6 @@
 """`clean`: delete the cache of prepared data."""
 
-from dnnsearch.cli.streams import say
+from dnnsearch.runtime.terminal import say
 
 
 def clean() -> None:

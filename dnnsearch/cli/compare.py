@@ -10,9 +10,9 @@ from dnnsearch.cli.progress import counter, loading, resumable
 from dnnsearch.cli.promote import Json, Quiet, Workers
 from dnnsearch.cli.search import AcceptCode
 from dnnsearch.cli.startup import pin
-from dnnsearch.cli.streams import terminal_width
 from dnnsearch.cli.why import Seeds
 from dnnsearch.errors import UserError
+from dnnsearch.runtime.terminal import terminal_width
 from dnnsearch.urls import DEFAULT_STORAGE
 
 Studies = Annotated[list[str], typer.Argument(metavar="STUDY...", help="Two studies or more.")]

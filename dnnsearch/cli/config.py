@@ -4,8 +4,9 @@ from typing import Annotated
 
 import typer
 
-from dnnsearch.cli.streams import say, write_document
+from dnnsearch.cli.streams import write_document
 from dnnsearch.errors import UserError
+from dnnsearch.runtime.terminal import say
 
 Name = Annotated[
     str | None, typer.Argument(metavar="[NAME]", help="Which one.  [default: list them]")

@@ -8,8 +8,8 @@ import typer
 from dnnsearch.cli.options import Storage, Study
 from dnnsearch.cli.progress import loading, progress_printer
 from dnnsearch.cli.startup import pin
-from dnnsearch.cli.streams import say, terminal_width
 from dnnsearch.runtime.cli_process import send_result
+from dnnsearch.runtime.terminal import say, terminal_width
 from dnnsearch.urls import DEFAULT_STORAGE
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]

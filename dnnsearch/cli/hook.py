@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from dnnsearch.cli.startup import original_environment
-from dnnsearch.cli.streams import say
 from dnnsearch.errors import UserError
+from dnnsearch.runtime.terminal import say
 
 
 @dataclass

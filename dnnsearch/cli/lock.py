@@ -9,8 +9,8 @@ import typer
 
 from dnnsearch.cli.options import Storage, Study, write_text
 from dnnsearch.cli.startup import pin
-from dnnsearch.cli.streams import say
 from dnnsearch.runtime.cli_process import program_name, send_result
+from dnnsearch.runtime.terminal import say
 from dnnsearch.urls import DEFAULT_STORAGE
 
 

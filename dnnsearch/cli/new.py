@@ -1,19 +1,16 @@
 """`new`: a config for the user's own data, and a search with it if the user asks for one."""
 
 import shlex
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from dnnsearch.cli.startup import pinned_environment
-from dnnsearch.cli.streams import say, terminal_width
 from dnnsearch.runtime import numerics
 from dnnsearch.runtime.cli_process import program_name
 from dnnsearch.runtime.process_control import replace_process
 from dnnsearch.runtime.python_command import program_again
-
-if TYPE_CHECKING:
-    from dnnsearch.config.file_report import FileReport
+from dnnsearch.runtime.terminal import say, terminal_width
 
 Data = Annotated[
     str,
@@ -64,21 +61,11 @@ def new(
     from dnnsearch.config.new_config import new as create_config
 
     created = create_config(data, target, name, test, set_ or [])
-    say([*_profile(created.report), *([created.advice] if created.advice else [])])
+    lines = created.report.within(terminal_width())
+    say([*lines, *([created.advice] if created.advice else [])])
     command = ["search", str(created.path)]
     to_search = f"to search, the next command is: {program_name()} {shlex.join(command)}"
     say([f"written to {created.path}; {'searching it now' if search else to_search}"])
     if search:
         pins = numerics.supported_pins("portable")
         replace_process(program_again(command), pinned_environment(pins))
-
-
-def _profile(report: "FileReport") -> list[str]:
-    """Return the lines of the report; its table fits the terminal, if there is one."""
-    from dnnsearch.config.file_report import HEADER
-    from dnnsearch.study.leaderboard.text_table import aligned
-
-    width = terminal_width()
-    if width is None:
-        return report.lines
-    return [*report.head, *(f"  {line}" for line in aligned(HEADER, report.rows, width - 2))]

@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from dnnsearch.cli.streams import say
 from dnnsearch.runtime.cli_process import send_result
+from dnnsearch.runtime.terminal import say
 
 
 def give(document: Mapping[str, Any], lines: Iterable[str], as_json: bool) -> None:

@@ -8,7 +8,8 @@ import typer
 
 from dnnsearch.cli.options import Storage, option, writable
 from dnnsearch.cli.startup import pin
-from dnnsearch.cli.streams import output_error, say
+from dnnsearch.cli.streams import output_error
+from dnnsearch.runtime.terminal import say
 from dnnsearch.urls import DEFAULT_STORAGE
 
 Model = Annotated[

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from dnnsearch.cli.signals import Stopped
-from dnnsearch.cli.streams import broken, say
 from dnnsearch.runtime.cli_process import command_line
+from dnnsearch.runtime.terminal import broken, say
 
 TERMINAL_SECONDS = 0.1  # between two updates of a line on a terminal
 LOG_SECONDS = 5.0  # between two lines in a log

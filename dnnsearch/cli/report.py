@@ -9,10 +9,10 @@ import typer
 
 from dnnsearch.cli.options import Storage, writable, write_text
 from dnnsearch.cli.progress import progress_printer
-from dnnsearch.cli.streams import say
 from dnnsearch.errors import UserError
 from dnnsearch.runtime.cli_process import send_result
 from dnnsearch.runtime.optional_import import import_without
+from dnnsearch.runtime.terminal import say
 from dnnsearch.urls import DEFAULT_STORAGE
 
 if TYPE_CHECKING:

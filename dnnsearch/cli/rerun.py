@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 
 from dnnsearch.cli.options import Storage
-from dnnsearch.cli.streams import say
 from dnnsearch.runtime.cli_process import send_result
+from dnnsearch.runtime.terminal import say
 from dnnsearch.urls import DEFAULT_STORAGE
 
 

@@ -12,10 +12,10 @@ from dnnsearch.cli.next_commands import command_on, next_commands
 from dnnsearch.cli.options import seconds
 from dnnsearch.cli.progress import loading, resumable
 from dnnsearch.cli.startup import pin, read_early
-from dnnsearch.cli.streams import say, terminal_width
 from dnnsearch.errors import UserError
 from dnnsearch.runtime import numerics
 from dnnsearch.runtime.cli_process import command_line
+from dnnsearch.runtime.terminal import say, terminal_width
 from dnnsearch.urls import STORAGE_VARIABLE
 
 if TYPE_CHECKING:

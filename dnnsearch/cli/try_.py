@@ -9,8 +9,8 @@ from dnnsearch.cli.options import Storage, Study, option
 from dnnsearch.cli.progress import loading, resumable
 from dnnsearch.cli.search import AcceptCode, Quiet
 from dnnsearch.cli.startup import pin
-from dnnsearch.cli.streams import say
 from dnnsearch.runtime.cli_process import send_result
+from dnnsearch.runtime.terminal import say
 from dnnsearch.urls import DEFAULT_STORAGE
 
 if TYPE_CHECKING:

@@ -24,6 +24,7 @@ from dnnsearch.data.file_table import FileTable
 from dnnsearch.data.labels import case_note
 from dnnsearch.data.splitting import Indices
 from dnnsearch.data.target import relabelled
+from dnnsearch.runtime.text_table import aligned
 from dnnsearch.validators import shortened
 
 MAX_LINES = 40
@@ -49,6 +50,12 @@ class FileReport(NamedTuple):
 
     head: list[str]
     rows: list[Line]
+
+    def within(self, width: int | None) -> list[str]:
+        """Return the lines with a table that fits a terminal of this width; None is a log."""
+        if width is None:
+            return self.lines
+        return [*self.head, *(f"  {line}" for line in aligned(HEADER, self.rows, width - 2))]
 
     @property
     def lines(self) -> list[str]:

@@ -14,12 +14,12 @@ from dnnsearch.promotion.gain_text import gain_document, gain_lines
 from dnnsearch.promotion.promotion import Promotion
 from dnnsearch.promotion.row_intervals import line as coverage_line
 from dnnsearch.runtime.cli_process import program_name
+from dnnsearch.runtime.text_table import aligned
 from dnnsearch.statistics.difference_to_best import Comparison
 from dnnsearch.statistics.interval import number_text, score_text, with_error
 from dnnsearch.study.baselines.baseline_models import TITLES
 from dnnsearch.study.baselines.baselines_text import better_on_test
 from dnnsearch.study.evaluation_log import on_test
-from dnnsearch.study.leaderboard.text_table import aligned
 from dnnsearch.trials.metrics import METRICS, RANKING
 
 

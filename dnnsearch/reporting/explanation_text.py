@@ -6,8 +6,8 @@ from typing import Any
 from dnnsearch.reporting.analysis.column_effects import Effect, Outcome
 from dnnsearch.reporting.analysis.column_importance import ColumnImportance
 from dnnsearch.reporting.analysis.explanation import Explanation
+from dnnsearch.runtime.text_table import aligned, paragraph
 from dnnsearch.statistics.interval import Interval
-from dnnsearch.study.leaderboard.text_table import aligned, paragraph
 
 MAX_LINES = 20  # of the table; the JSON document has all columns
 MAX_WRITTEN_OUT = 1e9  # a number up to this has no exponent

@@ -7,10 +7,10 @@ from dnnsearch.errors import DamagedFile, UserError
 from dnnsearch.reporting.analysis.report_data import read, read_lazily
 from dnnsearch.reporting.analysis.study_comparison import compared
 from dnnsearch.reporting.analysis.ties import ties
+from dnnsearch.runtime.text_table import aligned, table_width
 from dnnsearch.study.leaderboard.formats import TABLE_HYPERPARAMETERS, short
 from dnnsearch.study.leaderboard.leaderboard_table import hyper, measured
 from dnnsearch.study.leaderboard.ranking import Leaderboard, leaderboard
-from dnnsearch.study.leaderboard.text_table import aligned, table_width
 from dnnsearch.study.stored_study import OpenStudy
 from dnnsearch.study.test_set_history import history
 

@@ -18,6 +18,7 @@ from typing import IO, Any
 from dnnsearch.errors import UserError
 from dnnsearch.runtime.process_control import OWN_SESSION, interrupt
 from dnnsearch.runtime.python_command import python_command, python_environment
+from dnnsearch.runtime.terminal import WIDTH_VARIABLE, terminal_width
 from dnnsearch.urls import STORAGE_VARIABLE, without_password
 
 NAME = "dnnsearch"
@@ -69,7 +70,8 @@ def run_cli(
 ) -> Any:
     """Run `dnnsearch ARGUMENTS`; return the result that the command sent, None if it sent none.
 
-    `report` is called with each line of standard output as it comes. The storage goes into the
+    `report` is called with each line of standard output as it comes; lines are as wide as the
+    terminal of this process, if its standard output is one. The storage goes into the
     environment, because every user of the machine can read a process's arguments. An interrupt here
     stops the program cleanly. Raise UserError for what the command refuses (exit code 2), and
     RuntimeError, with its standard error, if it crashes or is killed.
@@ -77,6 +79,7 @@ def run_cli(
     with tempfile.TemporaryDirectory(prefix="dnnsearch-") as folder:
         path = Path(folder, "result.json")
         variables = {RESULT_VARIABLE: str(path)} | ({STORAGE_VARIABLE: storage} if storage else {})
+        variables |= {WIDTH_VARIABLE: str(terminal_width() or "")}
         with Path(folder, "errors.txt").open("w+", encoding="utf-8", errors="replace") as errors:
             code = _run(arguments, variables, errors, report)
             errors.seek(0)

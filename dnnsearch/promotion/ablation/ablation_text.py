@@ -5,8 +5,8 @@ from typing import Any
 
 from dnnsearch.promotion.ablation.ablation import Ablation, Difference
 from dnnsearch.runtime.cli_process import program_name
+from dnnsearch.runtime.text_table import aligned
 from dnnsearch.statistics.interval import Interval
-from dnnsearch.study.leaderboard.text_table import aligned
 
 DIVERGED = "diverged"
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from dnnsearch.promotion.comparison.compare_studies import StudyComparison
 from dnnsearch.promotion.promotion_text import interval_note, relation_to_best
+from dnnsearch.runtime.text_table import aligned
 from dnnsearch.statistics.interval import with_error
-from dnnsearch.study.leaderboard.text_table import aligned
 
 
 def lines(found: StudyComparison, width: int | None = None) -> list[str]:

@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from dnnsearch.runtime.text_table import aligned
 from dnnsearch.statistics.fold_interval import SOURCE
 from dnnsearch.statistics.interval import score_text
-from dnnsearch.study.leaderboard.text_table import aligned
 from dnnsearch.study.outer_figure import OuterFigure
 from dnnsearch.trials.flat_params import describe
 

@@ -5,6 +5,5 @@ It does not know how trials are compared statistically: the caller passes which 
 - `ranking`: the leaderboard, read from Optuna's rows, with standard errors.
 - `selection`: conditions and sorting.
 - `formats`: CSV, JSON, and YAML for a config.
-- `text_table`: text tables that fit a width.
 - `leaderboard_table`: the trials of a study, or the studies of a storage, as tables.
 """

@@ -5,10 +5,10 @@ A table that is wider than the terminal gives up columns in a fixed order, and s
 
 from collections.abc import Iterable, Iterator
 
+from dnnsearch.runtime.text_table import aligned, paragraph, table_width
 from dnnsearch.statistics.interval import wilson, with_error
 from dnnsearch.study.leaderboard.formats import TABLE_HYPERPARAMETERS, short
 from dnnsearch.study.leaderboard.ranking import Leaderboard, Row
-from dnnsearch.study.leaderboard.text_table import aligned, paragraph, table_width
 from dnnsearch.trials.hyperparameters import OPTIONAL, value_of
 from dnnsearch.trials.training import CURVES
 

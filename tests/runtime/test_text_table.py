@@ -2,7 +2,7 @@
 
 import pytest
 
-from dnnsearch.study.leaderboard.text_table import aligned, paragraph
+from dnnsearch.runtime.text_table import aligned, paragraph
 
 
 def test_columns_are_aligned_and_numbers_stand_to_the_right() -> None:
