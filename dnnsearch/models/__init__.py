@@ -11,4 +11,5 @@ It does not know studies, MLflow or where a model comes from.
 - `model_file`: a model as one file, written and read.
 - `model_file_checks`: whether the parts of a model file are valid and match each other.
 - `predict_table`: a table with the predictions of a model added as columns.
+- `refused_rows`: why rows were refused, in words for the user.
 """

@@ -10,6 +10,7 @@ It does not know how a trial is trained, how MLflow stores it, or how a search i
 - `coordinator`: the loop that asks, waits for workers, and tells.
 - `ledger`: writes what is asked and told to Optuna's storage and to the records.
 - `worker_factory`: starts local worker processes, or connects to a Dask cluster.
+- `watched_workers`: workers that also tell an observer which trials are trained.
 - `used_arrays`: the prepared arrays that a running study uses, restored if they are lost.
 - `stored_study`: a study in a storage, opened to be read.
 - `evaluation_log`: the log of a study's test-set evaluations.

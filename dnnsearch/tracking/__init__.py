@@ -9,6 +9,7 @@ study searches, and what its storage holds, is not known here.
 - `batched_runs`: publish trials that start or end, many at once.
 - `client`: import MLflow, and connect to it.
 - `conflict`: the error for a trial of which MLflow has another result.
+- `connections`: the connections of MLflow's clients to a SQLite file.
 - `database`: check the database of a tracking URI, and create a SQLite file.
 - `environment`: the environment variables of MLflow in our processes.
 - `error_text`: describe an error of MLflow in one short line.

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from dnnsearch.storage import sqlite_connection
-from dnnsearch.tracking.client import client_of, disconnect
+from dnnsearch.tracking.connections import client_of, disconnect
 
 
 def create_tables(path: Path) -> None:
@@ -17,7 +17,8 @@ def create_tables(path: Path) -> None:
         opened.execute("DELETE FROM experiments")  # the default one
         opened.commit()
         opened.execute("PRAGMA journal_mode = WAL")  # a property of the file: it stays
-    other.replace(path)
+    path.write_bytes(other.read_bytes())  # the file keeps its mode, which follows the umask
+    other.unlink()
 
 
 def create_schema(path: Path) -> None:

@@ -24,7 +24,7 @@ from tests.faults.conftest import (
     fingerprint,
     query,
 )
-from tests.faults.test_failpoints import die_at, of_mlflow
+from tests.faults.test_failpoints import die_at, inserted
 from tests.faults.test_files import locked
 from tests.support.preloaded import Command, Preloaded
 from tests.support.servers import free_port, is_healthy
@@ -47,7 +47,7 @@ def write(folder: Path, sql: str) -> None:
 
 
 def test_publish_adds_what_is_missing_after_a_kill(tracked: Preloaded, folder: Path) -> None:
-    die_at(tracked, folder, [of_mlflow("set_terminated", 3)])
+    die_at(tracked, folder, [inserted(3)])
     assert "RUNNING" in statuses(folder)
     assert "lacks none now" in tracked.run(folder, "publish", "wine")
     assert "RUNNING" not in statuses(folder)

@@ -42,6 +42,9 @@ def folder() -> Iterator[Path]:
     shutil.rmtree(above)
 
 
+ASKING = "reading what MLflow knows of the test set ..."  # progress of a promotion
+
+
 def test_one_user_searches_and_the_other_extends_promotes_and_predicts(folder: Path) -> None:
     commands = [
         {
@@ -64,5 +67,5 @@ def test_one_user_searches_and_the_other_extends_promotes_and_predicts(folder: P
     for (code, _, errors), command in zip(ended, commands):
         assert code == 0, (command, errors)
         assert "Traceback" not in errors
-        assert "MLflow" not in errors, errors
+        assert "MLflow" not in errors.replace(ASKING, ""), errors
     assert len(ended) == len(commands)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 
-class Ended(NamedTuple):
+class Completed(NamedTuple):
     code: int
     output: str
     errors: str
@@ -27,7 +27,7 @@ def run_in_turn(
     environment: Mapping[str, str],
     *commands: Mapping[str, Any],
     python: str = sys.executable,
-) -> list[Ended]:
+) -> list[Completed]:
     """Run `dnnsearch ARGUMENTS` for each of the commands, until one fails; return how they ended.
 
     A command has `arguments`; optionally `variables` of its own, and `user`, `group` and `umask`.
@@ -44,7 +44,9 @@ def run_in_turn(
             env=numerics.pinned("portable", environment),
             check=True,
         )
-        return [Ended(*json.loads(path.read_text())) for path in sorted(Path(outputs).iterdir())]
+        return [
+            Completed(*json.loads(path.read_text())) for path in sorted(Path(outputs).iterdir())
+        ]
 
 
 def import_program() -> None:
@@ -55,7 +57,7 @@ def import_program() -> None:
         import_module(f"dnnsearch.{name}")
 
 
-def run(command: Mapping[str, Any]) -> Ended:
+def run(command: Mapping[str, Any]) -> Completed:
     """Run the command in a fork."""
     with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
         if (child := os.fork()) == 0:
@@ -65,7 +67,7 @@ def run(command: Mapping[str, Any]) -> Ended:
         code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         for file in (output, errors):
             file.seek(0)
-        return Ended(code, output.read(), errors.read())
+        return Completed(code, output.read(), errors.read())
 
 
 def main(command: Mapping[str, Any]) -> int:
