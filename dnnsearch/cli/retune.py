@@ -108,6 +108,7 @@ def _run(
     tally = Tally(definition.config)
     with resumable() as reached, counter("trainings", f"{tally.study}  ", silent) as bar:
         reached.text = lambda: ", ".join(filter(None, (tally.standing, bar.count)))
+        reached.kept_too = lambda: tally.kept_too
         bar.begin("scoring the old champion")
 
         def searching() -> "AbstractContextManager[SearchObserver]":
