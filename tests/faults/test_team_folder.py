@@ -22,6 +22,7 @@ activation: relu
 momentum: 0.9
 batch_size: 32
 """
+ASKING = "reading what MLflow knows of the test set ..."  # progress of a promotion
 
 
 @pytest.fixture
@@ -40,9 +41,6 @@ def folder() -> Iterator[Path]:
         os.chown(above / str(user), user, TEAM)
     yield folder
     shutil.rmtree(above)
-
-
-ASKING = "reading what MLflow knows of the test set ..."  # progress of a promotion
 
 
 def test_one_user_searches_and_the_other_extends_promotes_and_predicts(folder: Path) -> None:
