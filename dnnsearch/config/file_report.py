@@ -1,7 +1,7 @@
 """What `new` prints of a file: one table of its columns, and what was done that one should know.
 
-It has a row for each column, for the target, for all rows and for the file. The last cell says what
-was ignored, read in another way or counted, and advice in it can be pasted.
+It has a row for each column, for the target, for all rows and for the file. A reason says why
+a column is ignored; the last cell, what was read in another way or counted. Advice can be pasted.
 
 It does not know how wide the terminal is: the caller fits the table to it.
 """
@@ -20,7 +20,9 @@ from dnnsearch.config.recommendations import (
 )
 from dnnsearch.data.answer_names import clash_note
 from dnnsearch.data.column_roles import Column
+from dnnsearch.data.date_parts import DateParts
 from dnnsearch.data.file_table import FileTable
+from dnnsearch.data.files.source import DATE
 from dnnsearch.data.labels import case_note
 from dnnsearch.data.splitting import Indices
 from dnnsearch.data.target import relabelled
@@ -39,10 +41,11 @@ class Line(NamedTuple):
     column: str
     role: str
     reason: str
-    warning: str = ""  # what was done: ignored, read as, counted
+    warning: str = ""  # what was done: read as, counted
+    is_whole: bool = False  # whether the reason is never cut, nor the row joined with others
 
 
-HEADER = Line("column", "role", "reason", "warning")
+HEADER = ("column", "role", "reason", "warning")
 
 
 class FileReport(NamedTuple):
@@ -55,12 +58,14 @@ class FileReport(NamedTuple):
         """Return the lines with a table that fits a terminal of this width; None is a log."""
         if width is None:
             return self.lines
-        return [*self.head, *(f"  {line}" for line in aligned(HEADER, self.rows, width - 2))]
+        rows = (row[:4] for row in self.rows)
+        return [*self.head, *(f"  {line}" for line in aligned(HEADER, rows, width - 2))]
 
     @property
     def lines(self) -> list[str]:
         """The text for a log; its lines may be long."""
-        cells = [(*row[:2], _cut(row.reason, MAX_REASON), row.warning) for row in self.rows]
+        reasons = [r.reason if r.is_whole else _cut(r.reason, MAX_REASON) for r in self.rows]
+        cells = [(*row[:2], why, row.warning) for row, why in zip(self.rows, reasons, strict=True)]
         table = [HEADER, *cells]
         widths = [max(len(row[i]) for row in table) for i in range(3)]
         return [
@@ -177,25 +182,31 @@ def _notices(table: FileTable, name: str) -> list[str]:
 
 
 def _line(column: Column, table: FileTable) -> Line:
-    reason = column.reason
-    done = ["ignored"] if column.role == "ignored" else []
-    if column.loud:  # the whole reason, which its own cell may cut
-        done, reason = [": ".join((*done, reason))], ""
-    done += [f"counted: {column.missing} missing"] if column.missing else []
-    return Line(column.name, column.role, reason, "; ".join((*done, *_notices(table, column.name))))
+    done = [f"counted: {column.missing} missing"] if column.missing else []
+    warning = "; ".join((*done, *_notices(table, column.name)))
+    is_whole = column.loud or column.role == "ignored"
+    return Line(column.name, column.role, column_reason(column, table), warning, is_whole)
+
+
+def column_reason(column: Column, table: FileTable) -> str:
+    """Return why a column has its role; of dates that were detected, which inputs they become."""
+    if column.role != DATE or not column.loud:
+        return column.reason
+    parts = DateParts.of(table.frame[column.name]).parts
+    return f"{column.reason.partition(', as ')[0]}; inputs: {', '.join(parts)}"
 
 
 def _fitting(lines: list[Line], most: int) -> list[Line]:
-    """Return at most so many lines: those without a warning are joined by role, then cut."""
+    """Return at most so many lines: those with no warning are joined by role, then cut."""
     if len(lines) <= most:
         return lines
-    roles = dict.fromkeys(line.role for line in lines if not line.warning)
-    plain = {role: [x for x in lines if x.role == role and not x.warning] for role in roles}
+    warned = [line for line in lines if line.warning or line.is_whole]
+    others = [line for line in lines if line not in warned]
+    plain = {role: [x for x in others if x.role == role] for role in (x.role for x in others)}
     joined = [
         Line(f"{same[0].column} ... {same[-1].column}", role, f"{len(same)} columns")
         for role, same in plain.items()
     ]
-    warned = [line for line in lines if line.warning]
     left = max(most - len(joined) - 1, 0)
     more = f"{len(warned) - left} more columns with warnings: see the config"
     rest = [Line("...", "", "", more)] if len(warned) > left else []
@@ -208,7 +219,8 @@ def _printable(row: Line) -> Line:
     The warning may be advice that is to be pasted.
     """
     warning = "".join(c if c.isprintable() else "." for c in " ".join(row.warning.split()))
-    return Line(_cut(row.column, MAX_COLUMN), row.role, in_a_line(row.reason), warning)
+    column, reason = _cut(row.column, MAX_COLUMN), in_a_line(row.reason)
+    return row._replace(column=column, reason=reason, warning=warning)
 
 
 def _cut(text: str, most: int) -> str:

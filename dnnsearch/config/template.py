@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from dnnsearch.config.file_report import summary
+from dnnsearch.config.file_report import column_reason, summary
 from dnnsearch.config.recommendations import (
     Recommendation,
     in_a_line,
@@ -125,7 +125,9 @@ def _columns(table: FileTable) -> list[str]:
         columns = [column for column in columns if column.role != common]
     lines = ["  columns:"]
     for column in columns:
-        reason = column.reason + (f"; {column.missing} missing" if column.missing else "")
+        reason = column_reason(column, table) + (
+            f"; {column.missing} missing" if column.missing else ""
+        )
         lines.append(_line(quoted(column.name), column.role, reason, indent=4))
     if common:
         lines.append(_line('"*"', common, "all other columns", indent=4))

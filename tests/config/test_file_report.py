@@ -1,5 +1,6 @@
 """What `new` prints of a file is one table: column, role, reason, warning."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -39,12 +40,30 @@ def test_each_column_has_a_row_that_says_what_was_done() -> None:
     assert found["y"][0] == "target"
     assert found["x"][0] == "number" and found["x"][1].startswith("numbers from")
     assert found["x"][2] == ""
-    assert found["id"] == ["ignored", "", "ignored: it is an identifier: each row has its own"]
-    assert found["constant"][2] == "ignored"
+    assert found["id"] == ["ignored", "it is an identifier: each row has its own", ""]
+    assert found["constant"][1:] == ["it is constant: always '1'", ""]
     assert found["gaps"][2] == "counted: 10 missing"
     assert "'$10.50' is read as 10.5" in found["price"][2]
-    assert "codes such as 00, not numbers" in found["zip"][2]
+    assert "codes such as 00, not numbers" in found["zip"][1]
     assert list(found) == ["y", *(name for name in mixed() if name != "y")]
+
+
+def test_dates_are_told_with_the_inputs_that_they_become() -> None:
+    days = pd.date_range("2022-01-03", periods=80, freq="7D").strftime("%Y-%m-%d")
+    created = new(written(rows(80).assign(sold=days, y=["a", "b"] * 40)), "y")
+    reason = "dates such as 2022-01-03; inputs: days, year, month, day of year"
+    assert cells(created.lines)["sold"] == ["date", reason, ""]
+    assert f"# {reason}\n" in created.path.read_text()
+
+
+def test_a_reason_that_the_user_should_read_is_never_cut() -> None:
+    texts = [f"{'so many words ' * 3}{i}" for i in range(80)]
+    ignored = "it is text with 80 different values in 80 rows"
+    table = rows(80).assign(y=["a", "b"] * 40, note=texts, when=[f"{i}:00 h" for i in range(80)])
+    created = new(written(table), "y")
+    (line,) = (line for line in created.lines if line.startswith("  note "))
+    assert re.fullmatch(rf"  note +ignored +{ignored}", line)
+    assert max(map(len, created.report.within(70)[3:])) <= 70
 
 
 def test_what_is_about_all_rows_and_about_the_file_has_rows_of_its_own() -> None:
