@@ -14,12 +14,14 @@ import threading
 import time
 import urllib.request
 import webbrowser
+from contextlib import suppress
 from types import FrameType
-from typing import NoReturn
+from typing import IO, NoReturn
 
 from dnnsearch.runtime.process_control import IS_POSIX, OWN_GROUP, STOP_SIGNALS, interrupt
 from dnnsearch.runtime.python_command import python_command
 
+ADVICE = b"[MLflow] Security middleware enabled with default settings"  # no option keeps it away
 MAX_SECONDS = 3600.0  # MLflow's server needs a few, and minutes on a busy machine
 PAUSE_SECONDS = 0.2
 ANSWER_SECONDS = 30.0  # for one answer
@@ -40,6 +42,14 @@ def announce(health: str, text: str, page: str) -> None:
         webbrowser.open(page)
 
 
+def pass_on(errors: IO[bytes]) -> None:
+    """Write the lines of MLflow's standard error to ours, without its advice on other hosts."""
+    for line in errors:
+        if not line.startswith(ADVICE):
+            with suppress(OSError):  # ours may be closed; MLflow goes on
+                os.write(2, line)
+
+
 def _answers(address: str) -> bool:
     try:
         with urllib.request.urlopen(address, timeout=ANSWER_SECONDS):
@@ -53,14 +63,22 @@ def main(arguments: list[str]) -> None:
     health, text, page, *mlflow = arguments
     for number in STOP_SIGNALS:
         signal.signal(number, _exit)
-    server = subprocess.Popen(python_command("mlflow", *mlflow), **OWN_GROUP)
+    errors = subprocess.PIPE
+    server = subprocess.Popen(python_command("mlflow", *mlflow), stderr=errors, **OWN_GROUP)
+    passing = threading.Thread(target=pass_on, args=(server.stderr,), daemon=True)
+    passing.start()
     try:
         threading.Thread(target=announce, args=(health, text, page), daemon=True).start()
         sys.exit(server.wait())
     finally:
         for number in STOP_SIGNALS:
             signal.signal(number, signal.SIG_IGN)
-        _stop(server)
+        is_running = server.poll() is None
+        if is_running:
+            _stop(server)
+        passing.join(MAX_SHUTDOWN_SECONDS)
+        if is_running:
+            sys.stdout.write("MLflow's UI has stopped\n")
 
 
 def _exit(number: int, frame: FrameType | None) -> NoReturn:
@@ -69,8 +87,6 @@ def _exit(number: int, frame: FrameType | None) -> NoReturn:
 
 def _stop(server: "subprocess.Popen[bytes]") -> None:
     """End MLflow's command and the processes that it has started."""
-    if server.poll() is not None:
-        return
     if IS_POSIX:
         os.killpg(server.pid, signal.SIGTERM)
     else:
@@ -79,7 +95,6 @@ def _stop(server: "subprocess.Popen[bytes]") -> None:
         server.wait(MAX_SHUTDOWN_SECONDS)
     except subprocess.TimeoutExpired:
         os.killpg(server.pid, signal.SIGKILL) if IS_POSIX else server.kill()
-    sys.stdout.write("MLflow's UI has stopped\n")
 
 
 if __name__ == "__main__":

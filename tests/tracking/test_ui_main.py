@@ -76,7 +76,7 @@ def test_ctrl_c_ends_it_without_a_traceback(uri, info, folder, is_ready):
             ui.terminate()
     said = log.read_text()
     assert said.endswith("MLflow's UI has stopped\n")
-    assert not any(word in said for word in ("Traceback", "Warning", "INFO"))
+    assert not any(word in said for word in ("Traceback", "Warning", "INFO", "0.0.0.0"))
     assert not is_healthy(f"http://127.0.0.1:{port}")
 
 
@@ -93,6 +93,14 @@ def test_the_view_of_an_older_version_is_linked(uri, info):
             tracker.client.delete_experiment_tag(tracker.experiment, tag)
     (link,) = study_links(uri).values()
     assert "viewStateShareKey=dnnsearch&" in link
+
+
+def test_an_error_of_mlflow_is_passed_on(uri, info):
+    Tracker(uri, info).close()
+    command = announced_ui_command(uri, free_port(), browser=False)
+    argv = [*command.argv, "--no-such-option"]
+    ended = subprocess.run(argv, env=command.environment, capture_output=True, text=True)
+    assert ended.returncode == 2 and "No such option" in ended.stderr
 
 
 def test_nothing_is_said_before_the_server_answers(capsys):
