@@ -83,7 +83,9 @@ def test_an_entry_of_the_index_that_was_edited_is_not_believed(tiny: Path, trial
 
 
 def test_rows_of_another_length_are_an_error_with_both_shapes(trial: Trial) -> None:
-    with pytest.raises(ValueError, match=r"X must be \(m, 2\), but is \(5, 3\)"):
+    with pytest.raises(
+        ValueError, match=r"each row must have 2 numbers \(.*\), but there are 3 columns"
+    ):
         trial.predict(np.zeros((5, 3)))
 
 
