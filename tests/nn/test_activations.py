@@ -84,3 +84,16 @@ def test_what_is_kept_for_the_slope_changes_no_bit(name, dtype):
     for _ in range(2):  # the slope leaves what it needs
         D = slope(z, A, np.empty_like(z), *kept)
         assert D.tobytes() == slope(z, A, np.empty_like(z)).tobytes()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("size", [1, 7, 1023, 1024, 1025, 4099])
+def test_relu_has_the_same_bits_for_every_size_and_place(size, dtype):
+    numbers = np.array([-0.0, 0.0, 1, -1, np.nan, np.inf, -np.inf, 1e-40, -1e-40], dtype)
+    z = np.random.default_rng(size).choice(numbers, size)
+    relu = ACTIVATIONS["relu"].function
+    new, written, in_place = relu(z, None), np.full_like(z, 5), z.copy()
+    one_by_one = np.concatenate([relu(z[i : i + 1], None) for i in range(size)])
+    relu(z, written)
+    relu(in_place, in_place)
+    assert new.tobytes() == written.tobytes() == in_place.tobytes() == one_by_one.tobytes()
