@@ -32,7 +32,7 @@ from dnnsearch.cli.signals import (
 from dnnsearch.cli.streams import check_output, protect_streams
 from dnnsearch.errors import UserError
 from dnnsearch.runtime.cli_process import NAME, send_result
-from dnnsearch.runtime.terminal import say
+from dnnsearch.runtime.terminal_text import say
 
 NO_THREAD = "can't start new thread"  # Python's message, which has no type of its own
 GC_THRESHOLD_OBJECTS = 50_000  # new ones between two collections: most imported objects stay

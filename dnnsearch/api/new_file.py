@@ -8,7 +8,7 @@ from typing import Any
 from dnnsearch.api.frame_file import as_file
 from dnnsearch.config import new_config
 from dnnsearch.config.yaml_file import as_settings
-from dnnsearch.runtime.terminal import say, terminal_width
+from dnnsearch.runtime.terminal_text import say, terminal_width
 
 DEFAULT_NAME = "table"  # of the config of a table in memory
 

@@ -32,7 +32,7 @@ from dnnsearch.cli.verify import verify
 from dnnsearch.cli.why import why
 from dnnsearch.runtime.cli_process import NAME
 from dnnsearch.runtime.package_version import package_version
-from dnnsearch.runtime.terminal import say
+from dnnsearch.runtime.terminal_text import say
 
 app = typer.Typer(
     name=NAME,

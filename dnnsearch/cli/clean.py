@@ -1,6 +1,6 @@
 """`clean`: delete the cache of prepared data."""
 
-from dnnsearch.runtime.terminal import say
+from dnnsearch.runtime.terminal_text import say
 
 
 def clean() -> None:

@@ -12,7 +12,7 @@ from dnnsearch.cli.search import AcceptCode
 from dnnsearch.cli.startup import pin
 from dnnsearch.cli.why import Seeds
 from dnnsearch.errors import UserError
-from dnnsearch.runtime.terminal import terminal_width
+from dnnsearch.runtime.terminal_text import terminal_width
 from dnnsearch.urls import DEFAULT_STORAGE
 
 Studies = Annotated[list[str], typer.Argument(metavar="STUDY...", help="Two studies or more.")]

@@ -6,7 +6,7 @@ import typer
 
 from dnnsearch.cli.streams import write_document
 from dnnsearch.errors import UserError
-from dnnsearch.runtime.terminal import say
+from dnnsearch.runtime.terminal_text import say
 
 Name = Annotated[
     str | None, typer.Argument(metavar="[NAME]", help="Which one.  [default: list them]")

@@ -9,7 +9,7 @@ from dnnsearch.cli.options import Storage, Study
 from dnnsearch.cli.progress import loading, progress_printer
 from dnnsearch.cli.startup import pin
 from dnnsearch.runtime.cli_process import send_result
-from dnnsearch.runtime.terminal import say, terminal_width
+from dnnsearch.runtime.terminal_text import say, terminal_width
 from dnnsearch.urls import DEFAULT_STORAGE
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]

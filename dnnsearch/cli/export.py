@@ -11,7 +11,7 @@ from dnnsearch.cli.options import Storage, Study, writable
 from dnnsearch.cli.progress import progress_printer
 from dnnsearch.cli.startup import pin
 from dnnsearch.runtime.cli_process import program_name, send_result
-from dnnsearch.runtime.terminal import say
+from dnnsearch.runtime.terminal_text import say
 from dnnsearch.urls import DEFAULT_STORAGE
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from dnnsearch.cli.options import Storage, Study
-from dnnsearch.runtime.terminal import say
+from dnnsearch.runtime.terminal_text import say
 from dnnsearch.urls import DEFAULT_STORAGE
 
 

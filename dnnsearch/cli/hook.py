@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from dnnsearch.cli.startup import original_environment
 from dnnsearch.errors import UserError
-from dnnsearch.runtime.terminal import say
+from dnnsearch.runtime.terminal_text import say
 
 
 @dataclass

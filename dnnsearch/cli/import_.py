@@ -8,7 +8,7 @@ import typer
 from dnnsearch.cli.next_commands import after_import
 from dnnsearch.cli.options import Storage
 from dnnsearch.runtime.cli_process import program_name, send_result
-from dnnsearch.runtime.terminal import say
+from dnnsearch.runtime.terminal_text import say
 from dnnsearch.urls import DEFAULT_RECORDS, DEFAULT_STORAGE
 
 Data = Annotated[

@@ -1,7 +1,7 @@
 """`list`: all studies of a storage."""
 
 from dnnsearch.cli.options import Storage
-from dnnsearch.runtime.terminal import say, terminal_width
+from dnnsearch.runtime.terminal_text import say, terminal_width
 from dnnsearch.urls import DEFAULT_STORAGE, without_password
 
 

@@ -10,7 +10,7 @@ import typer
 from dnnsearch.cli.options import Storage, Study, write_text
 from dnnsearch.cli.startup import pin
 from dnnsearch.runtime.cli_process import program_name, send_result
-from dnnsearch.runtime.terminal import say
+from dnnsearch.runtime.terminal_text import say
 from dnnsearch.urls import DEFAULT_STORAGE
 
 

@@ -10,7 +10,7 @@ from dnnsearch.runtime import numerics
 from dnnsearch.runtime.cli_process import program_name
 from dnnsearch.runtime.process_control import replace_process
 from dnnsearch.runtime.python_command import program_again
-from dnnsearch.runtime.terminal import say, terminal_width
+from dnnsearch.runtime.terminal_text import say, terminal_width
 
 Data = Annotated[
     str,

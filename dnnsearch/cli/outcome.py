@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from dnnsearch.runtime.cli_process import send_result
-from dnnsearch.runtime.terminal import say
+from dnnsearch.runtime.terminal_text import say
 
 
 def give(document: Mapping[str, Any], lines: Iterable[str], as_json: bool) -> None:

@@ -9,7 +9,7 @@ import typer
 from dnnsearch.cli.options import Storage, option, writable
 from dnnsearch.cli.startup import pin
 from dnnsearch.cli.streams import output_error
-from dnnsearch.runtime.terminal import say
+from dnnsearch.runtime.terminal_text import say
 from dnnsearch.urls import DEFAULT_STORAGE
 
 Model = Annotated[

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from dnnsearch.cli.signals import Stopped
 from dnnsearch.runtime.cli_process import command_line
-from dnnsearch.runtime.terminal import broken, say
+from dnnsearch.runtime.terminal_text import broken, say
 
 TERMINAL_SECONDS = 0.1  # between two updates of a line on a terminal
 LOG_SECONDS = 5.0  # between two lines in a log

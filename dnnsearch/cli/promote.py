@@ -10,7 +10,7 @@ from dnnsearch.cli.outcome import give
 from dnnsearch.cli.progress import counter, loading, resumable
 from dnnsearch.cli.search import AcceptCode
 from dnnsearch.cli.startup import pin
-from dnnsearch.runtime.terminal import terminal_width
+from dnnsearch.runtime.terminal_text import terminal_width
 from dnnsearch.urls import DEFAULT_STORAGE
 
 AS_AFFORDABLE = "  [default: as many as cost no more than the search]"

@@ -12,7 +12,7 @@ from dnnsearch.cli.progress import progress_printer
 from dnnsearch.errors import UserError
 from dnnsearch.runtime.cli_process import send_result
 from dnnsearch.runtime.optional_import import import_without
-from dnnsearch.runtime.terminal import say
+from dnnsearch.runtime.terminal_text import say
 from dnnsearch.urls import DEFAULT_STORAGE
 
 if TYPE_CHECKING:

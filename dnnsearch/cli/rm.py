@@ -8,7 +8,7 @@ import typer
 from dnnsearch.cli.options import Storage, Study
 from dnnsearch.errors import UserError
 from dnnsearch.runtime.cli_process import send_result
-from dnnsearch.runtime.terminal import say
+from dnnsearch.runtime.terminal_text import say
 from dnnsearch.urls import DEFAULT_STORAGE
 
 

@@ -15,7 +15,7 @@ from dnnsearch.cli.startup import pin, read_early
 from dnnsearch.errors import UserError
 from dnnsearch.runtime import numerics
 from dnnsearch.runtime.cli_process import command_line
-from dnnsearch.runtime.terminal import say, terminal_width
+from dnnsearch.runtime.terminal_text import say, terminal_width
 from dnnsearch.urls import STORAGE_VARIABLE
 
 if TYPE_CHECKING:

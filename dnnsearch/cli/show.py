@@ -8,7 +8,7 @@ import typer
 from dnnsearch.cli.options import Storage, write_text
 from dnnsearch.cli.progress import counter
 from dnnsearch.cli.streams import write_document
-from dnnsearch.runtime.terminal import say, terminal_width
+from dnnsearch.runtime.terminal_text import say, terminal_width
 from dnnsearch.urls import DEFAULT_STORAGE
 
 if TYPE_CHECKING:

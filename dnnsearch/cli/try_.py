@@ -10,7 +10,7 @@ from dnnsearch.cli.progress import loading, resumable
 from dnnsearch.cli.search import AcceptCode, Quiet
 from dnnsearch.cli.startup import pin
 from dnnsearch.runtime.cli_process import send_result
-from dnnsearch.runtime.terminal import say
+from dnnsearch.runtime.terminal_text import say
 from dnnsearch.urls import DEFAULT_STORAGE
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from dnnsearch.cli.options import Storage, option
 from dnnsearch.cli.progress import counter, progress_printer
 from dnnsearch.cli.startup import pin, read_early
 from dnnsearch.runtime.cli_process import program_name, send_result
-from dnnsearch.runtime.terminal import say
+from dnnsearch.runtime.terminal_text import say
 from dnnsearch.urls import DEFAULT_STORAGE
 
 if TYPE_CHECKING:

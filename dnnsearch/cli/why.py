@@ -10,7 +10,7 @@ from dnnsearch.cli.progress import counter, loading, resumable
 from dnnsearch.cli.promote import Json, Quiet, Workers
 from dnnsearch.cli.search import AcceptCode
 from dnnsearch.cli.startup import pin
-from dnnsearch.runtime.terminal import terminal_width
+from dnnsearch.runtime.terminal_text import terminal_width
 from dnnsearch.urls import DEFAULT_STORAGE
 
 Seeds = Annotated[

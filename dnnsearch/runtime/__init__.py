@@ -12,7 +12,7 @@ Nothing here knows what a trial or a study is.
 - `start_module`: the program that these command lines start.
 - `optional_import`: an import without a part that takes long and is not needed.
 - `remove_at_end`: a folder that is removed when the process that needs it has ended.
-- `terminal`: lines that fit the terminal, also that of a process that runs our command line.
+- `terminal_text`: lines that fit the terminal, also that of a process that runs our command line.
 - `text_table`: text tables that fit a width.
 - `package_version`: the version of this package.
 """

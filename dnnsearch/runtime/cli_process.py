@@ -18,7 +18,7 @@ from typing import IO, Any
 from dnnsearch.errors import UserError
 from dnnsearch.runtime.process_control import OWN_SESSION, interrupt
 from dnnsearch.runtime.python_command import python_command, python_environment
-from dnnsearch.runtime.terminal import WIDTH_VARIABLE, terminal_width
+from dnnsearch.runtime.terminal_text import WIDTH_VARIABLE, terminal_width
 from dnnsearch.urls import STORAGE_VARIABLE, without_password
 
 NAME = "dnnsearch"

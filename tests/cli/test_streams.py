@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from dnnsearch.cli.streams import SUBSTITUTE, Output, protect_streams, write_document
-from dnnsearch.runtime import terminal
-from dnnsearch.runtime.terminal import say
+from dnnsearch.runtime import terminal_text
+from dnnsearch.runtime.terminal_text import say
 from dnnsearch.study.stored_study import open_study
 
 PROGRAM = f"{sys.executable} -m dnnsearch"
@@ -91,7 +91,7 @@ def test_on_a_terminal_a_sentence_is_broken_between_words_and_an_option_keeps_it
     width: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     # a terminal of this width; the width of a real one is read in `terminal_width` alone
-    monkeypatch.setattr(terminal, "terminal_width", lambda stream: width)
+    monkeypatch.setattr(terminal_text, "terminal_width", lambda stream: width)
     sentence = (
         "  from dev to test: 0.4813 in the search, 0.4907 confirmed; to search for another: "
         "--set objective=dev_roc_auc and another --study NAME"

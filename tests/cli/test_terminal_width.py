@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dnnsearch.runtime import terminal
-from dnnsearch.runtime.terminal import CONTINUED, broken
+from dnnsearch.runtime import terminal_text
+from dnnsearch.runtime.terminal_text import CONTINUED, broken
 from tests.support.paths import ROOT
 from tests.support.preloaded import Preloaded
 
@@ -155,4 +155,4 @@ def test_a_command_is_broken_as_a_shell_goes_on(width: int) -> None:
 
 
 def test_a_terminal_that_is_not_there_has_no_width(capsys: pytest.CaptureFixture[str]) -> None:
-    assert terminal.terminal_width() is None
+    assert terminal_text.terminal_width() is None

@@ -52,7 +52,7 @@ def test_an_index_is_ignored_with_a_warning(
     Path("data.csv").write_text(text())
     found = new("data.csv", "y")
     (line,) = [line for line in found.lines if "index that came along" in line]
-    assert name in line and "ignored: it is an index" in line
+    assert name in line and "  it is an index" in line
     config = load_config(found.path)
     assert config.data["columns"][name] == "ignored"
     kept = new("data.csv", "y", name="kept", settings=[f'data.columns={{"{name}": number}}'])

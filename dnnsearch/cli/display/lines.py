@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import IO
 
 from dnnsearch.cli.display.tally import Tally
-from dnnsearch.runtime.terminal import say
+from dnnsearch.runtime.terminal_text import say
 from dnnsearch.trials.run import TrialView
 from dnnsearch.workers import Progressed
 
