@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dnnsearch.data.files.date_formats import dates_of, seconds
+from dnnsearch.data.files.date_formats import dates_of, example, seconds
 from dnnsearch.data.files.number_formats import written_numbers
 from dnnsearch.data.files.number_spelling import check_typed, known_spelling, plain_minus
 from dnnsearch.data.files.number_spelling import written as written_as
@@ -88,8 +88,8 @@ def _dates(series: pd.Series, cell_format: CellFormat) -> pd.Series:
     found = dates_of(series, form)
     wrong = series[series.notna() & found.isna()]
     if len(wrong):
-        shown = show(wrong.iloc[0])
-        raise ValueError(f"column {series.name!r} must be dates such as {form}, but has {shown}")
+        rule = f"column {series.name!r} must be dates such as {example(form)}"
+        raise ValueError(f"{rule}, but has {show(wrong.iloc[0])}")
     return found
 
 

@@ -157,7 +157,7 @@ class Model:
         except (TypeError, ValueError) as error:
             from dnnsearch.models.refused_rows import refusal  # imports pandas
 
-            raise ValueError(refusal(error, self.inputs, X, form)) from None
+            raise ValueError(refusal(error, self.inputs, X)) from None
 
     def _blocks(
         self, prepared: np.ndarray, statistic: Callable[[np.ndarray], np.ndarray]

@@ -73,7 +73,7 @@ class InputColumns:
             return _levels(one, name, X[:, at])
         if name in one.dates:
             since = _numbers(one, f"{name}: {DAYS}", X)
-            form = date_form(one.dates[name])
+            form = _date_form(one.dates[name])
             return np.array([_date(one.dates[name].first + days, form) for days in since], object)
         is_linear = name not in one.columns.get("quantile", ())
         scale = one.arrays["scale"][one.numeric.index(name)] if is_linear else None
@@ -136,7 +136,7 @@ def _rounded(numbers: np.ndarray, scale: np.ndarray | float | None = None) -> np
     return np.fromiter(map(float, texts), np.float64).reshape(numbers.shape)
 
 
-def date_form(parts: DateParts) -> str:
+def _date_form(parts: DateParts) -> str:
     """Return the format in which dates with these parts are shown."""
     return MINUTE if "hour" in parts.parts else DAY
 

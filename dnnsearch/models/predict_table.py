@@ -148,6 +148,8 @@ def check_columns(
     """Raise UserError if a column of the model is missing, doubled, or named like a prediction."""
     stripped = [name.strip() for name in names]
     there = [name for name in model.inputs.kinds if name in stripped]
+    if model.inputs.kinds and not there and missing_columns == "impute":
+        raise UserError(f"{place}: {_without_any(model, stripped)}")
     is_short = len(there) < len(model.inputs.kinds)
     is_foreign = is_short and not there and not nearest(next(iter(model.inputs.kinds)), stripped)
     try:

@@ -9,37 +9,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dnnsearch.data.cells import CellFormat
 from dnnsearch.data.column_inputs import ColumnInputs
 from dnnsearch.data.files.sheet import numeric
-from dnnsearch.data.files.source import ISO
 from dnnsearch.data.model_inputs import ModelInputs
 from dnnsearch.data.raw_columns import as_frame
-from dnnsearch.models.input_columns import date_form
 from dnnsearch.validators import first_line, shortened, show
 
 MAX_NAMES = 3
 
 
-def refusal(error: Exception, inputs: ModelInputs, X: Any, cell_format: CellFormat) -> str:
+def refusal(error: Exception, inputs: ModelInputs, X: Any) -> str:
     """Return why the inputs have refused raw rows X with this error, in one line."""
-    if isinstance(inputs, ColumnInputs):
-        return _with_date(first_line(error), inputs, cell_format)
-    return _not_numbers(inputs, as_frame(X)) or first_line(error)
-
-
-def _with_date(text: str, inputs: ColumnInputs, cell_format: CellFormat) -> str:
-    """Return the text with a date in place of the name of its format."""
-    one = inputs.fitted[0]
-    for name, parts in one.dates.items():
-        form = cell_format.spelled.get(name, ISO)
-        rule = f"column {name!r} must be dates such as "
-        if text.startswith(f"{rule}{form}"):
-            shape = date_form(parts) if form == ISO else form
-            date = pd.Timestamp(one.typical()[name]).strftime(shape)
-            shown = date if form == ISO else f"{date} ({form})"
-            return f"{rule}{shown}{text.removeprefix(f'{rule}{form}')}"
-    return text
+    in_numbers = "" if isinstance(inputs, ColumnInputs) else _not_numbers(inputs, as_frame(X))
+    return in_numbers or first_line(error)
 
 
 def _not_numbers(inputs: ModelInputs, X: Any) -> str:

@@ -133,7 +133,7 @@ def _one(
     opened = test_set.sentence() if is_opened and not figure else ""
     first = [
         figure,
-        sections.verdict(sentences, warnings, opened),
+        sections.verdict(sentences, warnings, opened, "In the search" if figure else ""),
         sections.leaderboard(data, analyses),
     ]
     parts = [*first, baselines(data)]

@@ -156,17 +156,13 @@ class ThreadPublisher:
     def _publish_all(self) -> str:
         """Publish all that is due; return the first reason for which MLflow refused a trial."""
         tracker = self._open()
-        refused: list[str] = []
         views = self._views_in_order()
         interrupted = [view for view in views if view.state == "interrupted"]
-        for view in self._publish_batch(tracker, interrupted):
-            refused += self._publish(tracker, view)
+        refused = self._publish_views(tracker, interrupted)
         if self._conclusion[0] == "interrupted":
             self._describe(tracker)  # time may be short, and no run must stay RUNNING
-        for view in self._publish_batch(tracker, views[len(interrupted) :]):
-            refused += self._publish(tracker, view)
-            if len(refused) >= MAX_REFUSED_TRIALS_PER_PASS:
-                break
+        if len(refused) < MAX_REFUSED_TRIALS_PER_PASS:
+            refused += self._publish_views(tracker, views[len(interrupted) :])
         if not refused or self._conclusion[0] != "finished":
             self._describe(tracker)
         if not refused:
@@ -214,6 +210,15 @@ class ThreadPublisher:
                 or self._closing.is_set()
             ]
         return sorted(due, key=lambda view: view.state != "interrupted")
+
+    def _publish_views(self, tracker: "Tracker", views: list[TrialView]) -> list[str]:
+        """Publish the views; return MLflow's reasons, and stop at a few."""
+        refused: list[str] = []
+        for view in self._publish_batch(tracker, views):
+            refused += self._publish(tracker, view)
+            if len(refused) >= MAX_REFUSED_TRIALS_PER_PASS:
+                break
+        return refused
 
     def _publish_batch(self, tracker: "Tracker", views: list[TrialView]) -> list[TrialView]:
         """Publish all views that can be written at once; return the others."""

@@ -153,6 +153,8 @@ def test_a_table_of_something_else_is_told_what_a_row_must_have(tmp_path: Path) 
     )
     with pytest.raises(UserError, match=f"{says}$"):
         predicted(path, flowers())
+    with pytest.raises(UserError, match=f"{says}$"):
+        predicted(path, flowers(), missing="impute")  # every answer would be the same
     with pytest.raises(UserError, match=r"'long', 'wide', 'high' are missing .*mean lonk.*impute"):
         predict_table(flowers(), pd.DataFrame({"lonk": [1.0]}))
     unnamed = replace(flowers(), inputs=replace(flowers().inputs, names=()))

@@ -59,7 +59,7 @@ def test_a_promotion_and_its_report_say_which_baselines_are_better_than_the_cham
     said = promote("clean", planted=BETTER_BASELINES)
     assert said["champion"]
     apart = (
-        "linear model is better than the ensemble, by test_accuracy; their 95 % intervals do not "
+        "a linear model is better than the ensemble, by test_accuracy; their 95 % intervals do not "
         "overlap, so this is hardly chance"
     )
     alike = (
@@ -94,6 +94,8 @@ def test_the_report_after_a_promotion_begins_with_the_test_figure(
         assert score_text(figure) in first
     assert f"{said['test']['guess']:.4f}" in first
     assert "The figure of the champion" in first
+    assert "<h2>In the search</h2>" in page
+    assert page.count("more data, weight_decay or dropout") <= 1  # once for all trials
     assert "Test set opened once, by clean: this figure counts." in first
     assert "The matrix counts 400 answers: those of 4 networks, each to 100 examples." in page
 

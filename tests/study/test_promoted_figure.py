@@ -56,7 +56,7 @@ def test_the_sentences_say_if_a_baseline_is_better_in_the_metric_s_own_direction
         return " ".join(figure(**known, baselines=baselines).sentences())
 
     assert (
-        "Linear model is better than the ensemble, by test_cost; their 95 % intervals o" in said()
+        "A linear model is better than the ensemble, by test_cost; their 95 % intervals o" in said()
     )
     assert "by test_cost; their 95 % intervals do not overlap" in said(high=0.44, value=0.43)
     assert "better" not in said(value=0.495)

@@ -57,6 +57,14 @@ FORMATS = (
 )
 
 
+def example(form: str) -> str:
+    """Return a date in this format, and the format, to say how dates must be written."""
+    if form == ISO:
+        return "2024-01-31"
+    date = pd.Timestamp(2024, 1, 31, 8, tz="UTC").strftime(form)
+    return f"{date} ({form})"
+
+
 def parsed(cells: pd.Series, form: str) -> pd.Series:
     """Return text as datetime64[us], each cell by itself; NaT for a cell in another format.
 

@@ -17,6 +17,7 @@ from dnnsearch.data.files.date_formats import (
     dates_of,
     detect_dates,
     detect_durations,
+    example,
     seconds,
 )
 from dnnsearch.data.files.number_formats import notice, respelled
@@ -142,7 +143,7 @@ def _check_dates(cells: pd.Series, form: str) -> None:
     wrong = cells[cells.notna() & found.isna()]
     if len(wrong):
         right = cells[found.notna()]
-        shown = f"{right.iloc[0]} ({form})" if len(right) else form
+        shown = f"{right.iloc[0]} ({form})" if len(right) else example(form)
         raise ValueError(
             f"column {cells.name!r} must be dates such as {shown}, but has {len(wrong)} other "
             f"cells, such as {str(wrong.iloc[0])!r}"

@@ -14,8 +14,8 @@ from dnnsearch.study.leaderboard.ranking import Row, count_examples
 
 NEXT = {
     "high bias": "a larger network, more iterations, another learning rate or activation",
-    "high variance": "more data, regularisation, a smaller network, or early stopping",
-    "high bias and high variance": "a larger network first; then more data or regularisation",
+    "high variance": "more data, weight_decay or dropout, a smaller network, or checkpoint: best",
+    "high bias and high variance": "a larger network, then more data, weight_decay or dropout",
     "neither": "nothing in particular: no difference is larger than its noise",
 }
 

@@ -29,10 +29,13 @@ NOISE_WARNING = "These bars are mostly noise: do not interpret them. "
 MAX_DIAGNOSED_TRIALS = 10
 
 
-def verdict(sentences: Sequence[str], warnings: Sequence[Finding], opened: str) -> Markup:
-    """Return the first section: the verdict, each warning with its advice, and the test set.
+def verdict(
+    sentences: Sequence[str], warnings: Sequence[Finding], opened: str, title: str = ""
+) -> Markup:
+    """Return the section on the search: the verdict, each warning with its advice, the test set.
 
-    `opened` says who has opened the test rows; empty if none has.
+    `opened` says who has opened the test rows; empty if none has. It needs a title if a section is
+    above it.
     """
     items = (
         tag("li", tag("strong", f"{w.text}."), " ", f"{_capital(w.advice)}.", data_kind=w.kind)
@@ -40,7 +43,9 @@ def verdict(sentences: Sequence[str], warnings: Sequence[Finding], opened: str) 
     )
     listed = tag("ul", *items, class_="warnings") if warnings else Markup("")
     said = tag("p", f"{_capital(opened)}.", class_="about") if opened else Markup("")
-    return tag("section", tag("p", " ".join(sentences), class_="verdict"), listed, said)
+    heading = [tag("h2", title)] if title else []
+    said_first = tag("p", " ".join(sentences), class_="verdict")
+    return tag("section", *heading, said_first, listed, said)
 
 
 def _capital(text: str) -> str:

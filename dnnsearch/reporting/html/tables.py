@@ -74,15 +74,21 @@ def hyper(value: Value | None) -> str:
 
 
 def diagnoses(data: ReportData, rows: Sequence[Row]) -> Markup:
-    """Return the table of train and dev errors with their diagnoses; empty if there are none."""
-    header = ["trial", "train error", "dev error", "diagnosis", "what to try next"]
-    lines = []
+    """Return the table of train and dev errors with their diagnoses, and what to do about each.
+
+    It is empty if there are none.
+    """
+    header = ["trial", "train error", "dev error", "diagnosis"]
+    lines: list[list[str]] = []
+    advice: dict[str, str] = {}
     for row in rows:
         found = diagnosis(data, row)
         if found:
             errors = number(found.train, ".4f"), number(found.dev, ".4f")
-            lines.append([number(row.number, "d"), *errors, found.name, found.advice])
-    return table(header, lines) if lines else Markup("")
+            lines.append([number(row.number, "d"), *errors, found.name])
+            advice[found.name] = found.advice
+    notes = (tag("p", tag("strong", f"{name}: "), what) for name, what in advice.items())
+    return joined([table(header, lines), *notes]) if lines else Markup("")
 
 
 def confusion(counts: Iterable[Sequence[int]], classes: Sequence[str]) -> Markup:

@@ -25,6 +25,11 @@ def figure_section(figure: PromotedFigure | None, doubt: str = "") -> Markup:
         f"The figure of {which}, of trial {figure.trial}, on {figure.examples} test examples, with "
         f"95 % intervals. {figure.openings[:1].upper()}{figure.openings[1:]}. "
     )
+    choice = (
+        "These are the figures of the log; verify computes the networks' own again. "
+        "A promotion trains the best trials of the search again and chooses the cheapest of those "
+        "that it cannot tell apart, so this need not be the trial that was best in the search."
+    )
     outer = [tag("p", figure.outer.sentence)] if figure.outer else []
     return section(
         "On the test set",
@@ -32,7 +37,7 @@ def figure_section(figure: PromotedFigure | None, doubt: str = "") -> Markup:
         tables.table(["", *map(on_test, metrics)], rows),
         *(tag("p", sentence) for sentence in figure.better_baselines()),
         *outer,
-        about=f"{about}These are the figures of the log; verify computes the networks' own again.",
+        about=f"{about}{choice}",
     )
 
 

@@ -17,11 +17,16 @@ IMPOSSIBLE_LOGIT = -50.0  # of a class that a model has not seen; its probabilit
 
 @dataclass(frozen=True)
 class Baseline:
-    """One row: how users call it, and the two estimators, made from a seed."""
+    """One row: how a sentence calls it, and the two estimators, made from a seed."""
 
-    title: str
+    subject: str
     classifier: Callable[[int], Any]
     regressor: Callable[[int], Any]
+
+    @property
+    def title(self) -> str:
+        """How a table calls it."""
+        return self.subject.removeprefix("a ")
 
 
 def _logistic(seed: int) -> Any:
@@ -49,9 +54,10 @@ def _tree_regressor(seed: int) -> Any:
 
 
 BASELINES = {
-    "linear": Baseline("linear model", _logistic, _ridge),
+    "linear": Baseline("a linear model", _logistic, _ridge),
     "trees": Baseline("boosted trees", _tree_classifier, _tree_regressor),
 }
+SUBJECTS = {GUESS: "guessing", **{name: one.subject for name, one in BASELINES.items()}}
 TITLES = {GUESS: "guessing", **{name: one.title for name, one in BASELINES.items()}}
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from dnnsearch.statistics.interval import number_text, score_text
-from dnnsearch.study.baselines.baseline_models import TITLES
+from dnnsearch.study.baselines.baseline_models import SUBJECTS, TITLES
 from dnnsearch.study.baselines.baselines_file import Baselines
 from dnnsearch.study.evaluation_log import on_test
 from dnnsearch.trials.metrics import METRICS
@@ -31,9 +31,9 @@ def lines(baselines: Baselines | None, objective: str, best: float | None = None
 
 
 def _are(names: Sequence[str]) -> str:
-    """Return such as `linear model is` or `linear model and boosted trees are`."""
-    titles = " and ".join(TITLES[name] for name in names)
-    return f"{titles} {'are' if len(names) > 1 or titles.endswith('s') else 'is'}"
+    """Return such as `a linear model is` or `a linear model and boosted trees are`."""
+    subjects = " and ".join(SUBJECTS[name] for name in names)
+    return f"{subjects} {'are' if len(names) > 1 or subjects.endswith('s') else 'is'}"
 
 
 def better_on_test(
