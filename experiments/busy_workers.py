@@ -22,6 +22,7 @@ from typing import Any
 
 from dnnsearch.trials.record import Record, decode
 from experiments import report
+from experiments.machine import measured_on
 from experiments.processes import finish, start, write_config
 from experiments.simulation import Simulation
 
@@ -124,7 +125,7 @@ def main(given: Sequence[str] | None = None) -> None:
         "busy",
         f"aim {MIN_BUSY_SHARE:.0%}",
     ]
-    report.write(asked.out, __doc__, report.table(header, rows))
+    report.write(asked.out, __doc__, report.table(header, rows), measured_on())
 
 
 if __name__ == "__main__":

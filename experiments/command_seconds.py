@@ -16,8 +16,6 @@ What is prepared (studies, tables) is made by the code before, and lies in the f
 """
 
 import contextlib
-import os
-import platform
 import py_compile
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -30,6 +28,7 @@ import pandas as pd
 
 from experiments import report
 from experiments.command_timing import FIRST, LAST, Place, Spent, search_parts, served
+from experiments.machine import measured_on
 from experiments.many_trials import CONFIG
 from experiments.processes import write_config
 from experiments.report_of_many import DIVERGING_AND_PRUNED
@@ -249,10 +248,8 @@ def main(given: Sequence[str] | None = None) -> None:
         imports = report.table(header, import_rows(places, rounds))
         header = ["command", *spent[1:], "before, MB", "now, MB", "aim", "aim is, by CPU"]
         large = report.table(header, large_rows(places, sizes, rounds))
-    load = f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores ({platform.machine()})"
-    report.write(
-        asked.out, __doc__, parts, imports, large, f"{sizes['rows']} rows to predict; {load}."
-    )
+    rows = f"{sizes['rows']} rows to predict. {measured_on()}"
+    report.write(asked.out, __doc__, parts, imports, large, rows)
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ from typing import Any
 
 from dnnsearch.runtime import numerics
 from experiments import report
+from experiments.machine import measured_on
 from experiments.processes import environment, write_config
 from experiments.simulation import Simulation
 
@@ -236,7 +237,7 @@ def main(given: Sequence[str] | None = None) -> None:
     header = ["sampler", "workers", "trials", "trials per s", "busy", "order allows"]
     header += ["coordinator busy", "ms per trial", *PARTS, "MLflow behind, s"]
     table = report.table(header, [row(one) for one in found])
-    report.write(asked.out, __doc__, table, "\n".join(limits(found)))
+    report.write(asked.out, __doc__, table, "\n".join(limits(found)), measured_on())
 
 
 if __name__ == "__main__":

@@ -20,16 +20,15 @@ from statistics import median
 
 from dnnsearch.runtime import numerics
 from experiments import bench_python, report
+from experiments.machine import processor, versions
 from experiments.speed_training import (
     EXACT_PARTS,
     JOBS,
     MODULE_OF,
     STACK,
     Seconds,
-    processor,
     ratio,
     runners,
-    versions,
 )
 from experiments.training_timers import Job
 
@@ -67,7 +66,7 @@ def paragraphs(
     yield f"""\
 Microseconds of processor time for a parameter update, shuffling included; medians of
 {len(next(iter(all_rounds.values())))} rounds, one thread each, on {processor()} with \
-{os.cpu_count()} cores. {versions()}{peer_versions}."""
+{os.cpu_count()} cores. {versions("numpy")}{peer_versions}."""
     head = ["exact / portable", "aimed at"]
     to_peers = [f"exact / {name}" for name in names if name in PEERS]
     rows = [row(job.name, rounds, names) for job, rounds in all_rounds.items()]

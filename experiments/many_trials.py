@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 
 from experiments import report
+from experiments.machine import measured_on
 from experiments.processes import finish, start, write_config
 
 MAX_KB_PER_TRIAL = 50.0
@@ -143,7 +144,7 @@ def main(given: Sequence[str] | None = None) -> list[Measurement]:
         done.append(measure(*study))
         print(*done[-1].row(), flush=True)
     table = report.table(HEADER, [one.row() for one in done])
-    report.write(asked.out, __doc__, table, conclusion(done))
+    report.write(asked.out, __doc__, table, conclusion(done), measured_on())
     return done
 
 

@@ -27,6 +27,7 @@ from dnnsearch.config.config import load_config
 from dnnsearch.data import file_table
 from dnnsearch.models.model_file import read
 from experiments import report, tables_report
+from experiments.machine import machine
 
 METHOD = "dnnsearch"  # as `tables_report` names what a row measured
 
@@ -85,7 +86,7 @@ def measured(options: argparse.Namespace, name: str, seed: int) -> dict[str, Any
         "promoted": found.trial,
         "accuracy": float(np.mean(answers == np.array(table.target.classes)[y].astype(str))),
         "log_loss": found.document["test"]["ensemble"]["value"],
-        "machine": tables_report.machine(),
+        "machine": machine(),
     }
 
 

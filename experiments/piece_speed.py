@@ -24,8 +24,9 @@ from typing import NamedTuple
 from scipy.stats import binom
 
 from experiments import bench_python, piece_timers, report
+from experiments.machine import processor, versions
 from experiments.piece_timers import PieceJob
-from experiments.speed_training import Runner, processor, versions
+from experiments.speed_training import Runner
 
 PEERS = ("PyTorch", "fused PyTorch")
 STACK = 16
@@ -178,7 +179,7 @@ def paragraphs(
 ) -> Iterator[str]:
     rounds = len(pieces["none"]["dnnsearch"])
     yield f"""\
-Microseconds of an update, {rounds} rounds on {processor()}; {versions()}{peer_versions}."""
+Microseconds of an update, {rounds} rounds on {processor()}; {versions("numpy")}{peer_versions}."""
     yield "One network, 64-64-32-10. The goal is for the faster one of PyTorch's:"
     header = ["piece", "dnnsearch", "to none", *OF_PEERS, "goal", ""]
     yield report.table(header, list(piece_rows(pieces, PIECE_GOAL)))

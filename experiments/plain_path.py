@@ -20,7 +20,8 @@ from pathlib import Path
 import numpy as np
 
 from experiments import report
-from experiments.speed_training import JOBS, LONGER, STACK, Runner, processor, versions, with_curves
+from experiments.machine import processor, versions
+from experiments.speed_training import JOBS, LONGER, STACK, Runner, with_curves
 from experiments.training_timers import Job
 
 PROGRAM = Path("experiments", "training_timers.py")  # in each of the two checkouts
@@ -89,7 +90,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         rows = [row(name, measured(plain(job), rounds, before, now)) for name, job in jobs.items()]
     told = f"""\
 Microseconds of processor time for an update, shuffling included, medians of {rounds} rounds, one
-thread, on {processor()}. {versions()}. A ratio above 1: slower now."""
+thread, on {processor()}. {versions("numpy")}. A ratio above 1: slower now."""
     header = ["training", "before", "now", "now / before", "95 %"]
     report.write(options.out, __doc__, told, report.table(header, rows))
 

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments import report
+from experiments.machine import measured_on
 from experiments.many_trials import CONFIG
 from experiments.processes import environment, finish, start, write_config
 
@@ -129,7 +130,7 @@ def main(given: Sequence[str] | None = None) -> list[Page]:
         pages.append(measure(trials))
         print(*pages[-1].row(), flush=True)
     table = report.table(HEADER, [page.row() for page in pages])
-    report.write(asked.out, __doc__, table, conclusion(pages))
+    report.write(asked.out, __doc__, table, conclusion(pages), measured_on())
     return pages
 
 

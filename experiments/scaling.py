@@ -31,6 +31,7 @@ from typing import Any
 
 from experiments import report
 from experiments.cluster_demo import dask
+from experiments.machine import measured_on
 from experiments.processes import environment, write_config
 from experiments.simulation import Simulation
 
@@ -138,8 +139,7 @@ def main(given: Sequence[str] | None = None) -> None:
         [s, workers_kept_busy(max(over, 1e-4), s, 16 if asked.tiny else 4096)] for s in lasting
     ]
     header = ["seconds per trial", f"workers kept {MIN_BUSY_SHARE:.0%} busy (computed)"]
-    machine = f"Measured on {os.cpu_count()} cores."
-    report.write(asked.out, __doc__, machine, table, overhead, report.table(header, feeds))
+    report.write(asked.out, __doc__, measured_on(), table, overhead, report.table(header, feeds))
 
 
 if __name__ == "__main__":

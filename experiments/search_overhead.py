@@ -28,6 +28,7 @@ from typing import Any
 from dnnsearch.storage.array_store import default_root
 from dnnsearch.study.stored_study import open_study
 from experiments import report
+from experiments.machine import measured_on
 from experiments.memory import private_megabytes
 from experiments.processes import finish, start, write_config
 
@@ -175,7 +176,9 @@ def main(given: Sequence[str] | None = None) -> None:
         rows = [*against_the_usual(100, asked.rounds), *own_costs(counts, asked.rounds)]
         rows += [*second_worker(40, asked.rounds), *memory(60_000, 4)]
     header = ["work", "measured", "figure", "aim", "aim is"]
-    report.write(asked.out, __doc__, report.table(header, [line(row) for row in rows]))
+    report.write(
+        asked.out, __doc__, report.table(header, [line(row) for row in rows]), measured_on()
+    )
 
 
 if __name__ == "__main__":

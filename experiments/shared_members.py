@@ -33,6 +33,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, RobustScaler
 
 from experiments import bench_python, report, shared_members_torch, tables_report
+from experiments.machine import machine
 from experiments.shared_members_torch import STACKS
 from experiments.tables_data import Split, chosen_files, figures, load, split
 
@@ -108,7 +109,7 @@ def measured(part: Split, python: Path) -> Row:
         subprocess.run(command, check=True, cwd=folder)
         found = dict(np.load(Path(folder, "answers.npz")))
     row: Row = {"table": part.table.name, "kind": part.table.kind, "split": part.number}
-    row |= {"method": METHOD, "machine": tables_report.machine()}
+    row |= {"method": METHOD, "machine": machine()}
     row |= {name: loss_of(part, found[name], center, scale) for name in STACKS}
     alone = [loss_of(part, Z[None], center, scale) for Z in found["networks"]]
     row["one network"] = float(np.mean(alone))

@@ -17,7 +17,6 @@ Result:      experiments/speed_training.md, written by this program
 import contextlib
 import json
 import os
-import platform
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -31,6 +30,7 @@ from dnnsearch.config.data_fit import resolve_curve_every
 from dnnsearch.data.prepare import DataShape
 from dnnsearch.runtime import numerics
 from experiments import bench_python, report, training_timers
+from experiments.machine import processor, versions
 from experiments.training_timers import GEMM, PARTS, Job
 
 REPORT = Path(__file__).with_suffix(".md")
@@ -216,7 +216,7 @@ def paragraphs(measured: dict[Job, list[Seconds]], peer_versions: str) -> Iterat
 Microseconds of processor time for a parameter update, shuffling included; medians of
 {len(next(iter(measured.values())))} rounds, one thread each, on {processor()} with \
 {os.cpu_count()} cores. GEMM peak, {GEMM}x{GEMM},
-float32, one thread, GFLOP/s: {", ".join(peaks)}. {versions()}{peer_versions}.
+float32, one thread, GFLOP/s: {", ".join(peaks)}. {versions("numpy")}{peer_versions}.
 nan: it is not installed, or this is no machine for it."""
     header = ["training", "portable", "avx512", *PEERS, "better", *(f"{p} / better" for p in PEERS)]
     rows = [row(job, rounds) for job, rounds in measured.items()]
@@ -234,22 +234,6 @@ they lose to each other (caches), the loop, dZ[L], and the curves' points before
     header = ["training", "portable", "avx512", "better", "alone / stacked"]
     rows = [stack_row(job, rounds) for job, rounds in stacked.items()]
     yield report.table([*header, *(f"{peer} / stacked" for peer in PEERS)], rows)
-
-
-def processor() -> str:
-    with contextlib.suppress(OSError), open("/proc/cpuinfo") as file:
-        for line in file:
-            if line.startswith("model name"):
-                return line.split(":")[1].strip()
-    return platform.processor() or platform.machine()
-
-
-def versions() -> str:
-    from importlib.metadata import version
-
-    found = [f"Python {platform.python_version()}"]
-    found.append(f"numpy {version('numpy')}")
-    return ", ".join(found)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

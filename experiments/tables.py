@@ -39,6 +39,7 @@ from experiments import (
     tables_report,
     tables_sklearn,
 )
+from experiments.machine import machine
 from experiments.tables_data import (
     MAX_ROWS,
     Split,
@@ -139,7 +140,7 @@ def measure(job: Job, method: str) -> Row:
         told = (getattr(error, "stderr", b"") or b"").decode(errors="replace")
         told = told or f"{type(error).__name__}: {error}"
         row |= {"seconds": time.monotonic() - began, "error": told[-500:]}
-    row["machine"] = tables_report.machine()
+    row["machine"] = machine()
     return row
 
 

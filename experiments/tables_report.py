@@ -1,16 +1,12 @@
 """The report of `tables.py`: ranks, shares of tables, and seconds, beside floors and aims."""
 
 import json
-import os
-import platform
 from collections.abc import Iterator, Mapping, Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from dnnsearch.config.key_rules import cores
 from experiments import report
 
 Row = Mapping[str, Any]
@@ -67,19 +63,6 @@ def in_words(row: Row) -> str:
     if "error" in row:
         return f"failed: {row['error'].strip().splitlines()[-1]}"
     return f"{FIGURE[row['kind']]} {figure(row):.4f}, {row['seconds']:.1f} s"
-
-
-def machine() -> str:
-    """Return processor, the cores that may be used, and versions."""
-    model = platform.machine()
-    info = Path("/proc/cpuinfo")
-    for line in info.read_text().splitlines() if info.exists() else ():
-        if line.startswith("model name"):
-            model = line.split(":")[1].strip()
-            break
-    packages = ", ".join(f"{name} {version(name)}" for name in ("numpy", "scikit-learn", "optuna"))
-    used = f"{cores()} of {os.cpu_count()} cores"
-    return f"{model}, {used}, Python {platform.python_version()}, {packages}"
 
 
 class Results:

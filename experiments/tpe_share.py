@@ -25,6 +25,7 @@ import numpy as np
 from dnnsearch.config.config import parse_config
 from dnnsearch.study.replayed_study import ReplayedStudy
 from experiments import report
+from experiments.machine import measured_on
 
 SIZES = (100, 1000, 2000, 5000, 10_000)
 PROPOSALS, IN_FLIGHT, MODULES = 15, 6, 5
@@ -124,7 +125,7 @@ def main(given: Sequence[str] | None = None) -> None:
         parts.append(f"Whose functions a proposal runs, {name}; by a profiler:")
         parts.append(module_table(shares))
     header = ["space", "trials", "ms per proposal", "trials per s", f"of {TRIAL_SECONDS:.0f} s"]
-    report.write(asked.out, __doc__, report.table(header, rows), *parts)
+    report.write(asked.out, __doc__, report.table(header, rows), *parts, measured_on())
 
 
 if __name__ == "__main__":
