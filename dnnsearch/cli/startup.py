@@ -7,7 +7,7 @@ import json
 import os
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from dnnsearch.runtime.python_command import program_again, python_environment
 from dnnsearch.urls import tracking_uri
 
 BEFORE_PINNING = "DNNSEARCH_BEFORE_PINNING"  # JSON: name of a variable -> its value, or null
+READ_BY_NUMPY = {BEFORE_PINNING, numerics.MARK}.union(*numerics.PINS.values())  # at its import
 
 
 @dataclass(frozen=True)
@@ -47,22 +48,33 @@ def read_early(path: Path, overrides: Sequence[str]) -> EarlyConfig:
 def pin(wanted: str) -> None:
     """Make sure that this process computes with `wanted`, or with the closest the machine supports.
 
-    If the process was not started with these pins, it is replaced by one that is: the same program
-    with the same arguments.
+    Pins that NumPy will read are set for it. If it is imported already, or Python and the C library
+    must read a variable at their start, the process is replaced: by the same program with the same
+    arguments, which costs a quarter of a second.
     """
     supported = numerics.supported_pins(wanted)
-    if not numerics.is_pinned(supported):
-        sys.stdout.flush()
-        with defer_signals():
-            replace_process(program_again(sys.argv[1:]), pinned_environment(supported))
+    if numerics.is_pinned(supported):
+        return
+    environment = pinned_environment(supported)
+    if "numpy" not in sys.modules and _changed(os.environ, environment) <= READ_BY_NUMPY:
+        os.environ.update(environment)
+        return
+    sys.stdout.flush()
+    with defer_signals():
+        replace_process(program_again(sys.argv[1:]), environment)
 
 
 def pinned_environment(pins: str) -> dict[str, str]:
     """Return the environment with these pins, which remembers what it was before."""
-    pinned = numerics.pinned(pins, python_environment())
-    changed = [name for name in os.environ | pinned if os.environ.get(name) != pinned.get(name)]
-    before = {name: os.environ.get(name) for name in changed}
+    original = original_environment()
+    pinned = numerics.pinned(pins, python_environment(original))
+    before = {name: original.get(name) for name in sorted(_changed(original, pinned))}
     return {BEFORE_PINNING: json.dumps(before), **pinned}
+
+
+def _changed(one: Mapping[str, str], other: Mapping[str, str]) -> set[str]:
+    """Return the names of the variables that differ between two environments."""
+    return {name for name in one.keys() | other.keys() if one.get(name) != other.get(name)}
 
 
 def original_environment() -> dict[str, str]:

@@ -4,9 +4,9 @@ NumPy and OpenBLAS choose their kernels by the processor, and different kernels 
 The pins named `portable` fix one choice that every x86-64 processor with AVX2 and FMA can run,
 `avx512` one that needs AVX-512; `native` and `exact` fix the number of threads alone, the first
 because its bits may differ between machines, the second because they cannot. Pins are environment
-variables that count only before NumPy is imported, so they are set for the processes that we start;
-each of these then checks which kernels are in effect, and refuses to compute if they are not the
-pinned ones.
+variables that count only before NumPy is imported, so a command sets them first, or starts a
+process with them; each process then checks which kernels are in effect, and refuses to compute if
+they are not the pinned ones.
 
 Some choices cannot be queried: which variant of `exp` the C library uses, how a build of NumPy
 sums. `rounding` detects them: it returns digests of a few thousand results, in which two variants
@@ -99,7 +99,7 @@ def pinned(pins: str, environment: Mapping[str, str] = os.environ) -> dict[str, 
 
 
 def is_pinned(pins: str, environment: Mapping[str, str] = os.environ) -> bool:
-    """Return whether this process was started with the pins, so that NumPy can be imported."""
+    """Return whether the environment has the pins, so that NumPy can be imported."""
     return pinned(pins, environment) == dict(environment)
 
 

@@ -5,28 +5,61 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy
 import pytest
 
-from dnnsearch.cli.startup import EarlyConfig, pin, read_early
+from dnnsearch.cli.startup import READ_BY_NUMPY, EarlyConfig, pin, read_early
 from dnnsearch.runtime import numerics
 from dnnsearch.urls import DEFAULT_TRACKING_URI
+from tests.support.paths import ROOT
 
 Starts = list[tuple[str, list[str], dict[str, str]]]
 
 
 @pytest.fixture
 def starts(monkeypatch: pytest.MonkeyPatch) -> Starts:
-    """Return the programs that would have replaced this one."""
+    """Return the programs that would have replaced this one, which has imported NumPy."""
+    monkeypatch.setitem(sys.modules, "numpy", numpy)
     replacements: Starts = []
     monkeypatch.setattr(os, "execve", lambda *arguments: replacements.append(arguments))
     return replacements
 
 
-def test_an_unpinned_process_is_replaced_by_the_same_command_with_the_pins(starts: Starts) -> None:
+def test_a_process_with_numpy_is_replaced_by_the_same_command_with_the_pins(
+    starts: Starts,
+) -> None:
     pin("portable")
     ((program, arguments, environment),) = starts
     assert (program, arguments) == (sys.executable, sys.orig_argv)
     assert numerics.is_pinned(numerics.supported_pins("portable"), environment)
+
+
+PIN_AND_COMPUTE = """
+import os
+from dnnsearch.cli.startup import original_environment, pin
+from dnnsearch.runtime import numerics
+assert numerics.MARK not in os.environ, "it was replaced"
+before = dict(os.environ)
+pin("native")
+pin("portable")
+assert original_environment() == before
+print(numerics.check(numerics.supported_pins("portable"))["blas_threads"])
+"""
+
+
+@pytest.mark.parametrize("python_path", ["", os.pathsep])
+def test_numpy_gets_the_pins_without_a_new_process_unless_python_must_start_anew(
+    tmp_path: Path, python_path: str
+) -> None:
+    (tmp_path / "compute.py").write_text(PIN_AND_COMPUTE)
+    own = {name: value for name, value in os.environ.items() if name not in READ_BY_NUMPY}
+    environment = {**own, "PYTHONPATH": f"{ROOT}{python_path}"}
+    command = [sys.executable, "compute.py"]
+    said = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True)
+    if python_path:  # an empty entry means the current folder: Python must start without it
+        assert "it was replaced" in said.stderr
+    else:
+        assert (said.stdout, said.stderr) == ("1\n", "")
 
 
 def test_a_pinned_process_is_not_replaced(starts: Starts, monkeypatch: pytest.MonkeyPatch) -> None:
