@@ -1,6 +1,7 @@
 """The main road from a file to a served model, for every kind of task, test set, repeats and split.
 
-`make test` walks a selection in which each pair of choices occurs; `make proof` walks all.
+`make test` walks a selection with each pair of task and test set, and of repeats and split;
+`make proof` walks all.
 """
 
 import json
@@ -45,12 +46,19 @@ def pairs(way: Way) -> set[tuple[tuple[int, str], ...]]:
     return set(combinations(enumerate(way), 2))
 
 
-def pairwise(ways: list[Way]) -> list[Way]:
-    """Return few of the ways with all pairs of choices that occur in them."""
-    left, chosen = set().union(*map(pairs, ways)), []
+def needed(way: Way) -> set[tuple[tuple[int, str], ...]]:
+    """Return two of its pairs: task and test set, repeats and split."""
+    first, second, third, fourth = enumerate(way)
+    return {(first, second), (third, fourth)}
+
+
+def selection(ways: list[Way]) -> list[Way]:
+    """Return few of the ways with all needed pairs that occur in them, and many others."""
+    left, others, chosen = set().union(*map(needed, ways)), set().union(*map(pairs, ways)), []
     while left:
-        chosen.append(max(ways, key=lambda way: len(pairs(way) & left)))
-        left -= pairs(chosen[-1])
+        news = [(len(needed(way) & left), len(pairs(way) & others)) for way in ways]
+        chosen.append(ways[news.index(max(news))])
+        left, others = left - needed(chosen[-1]), others - pairs(chosen[-1])
     return chosen
 
 
@@ -139,7 +147,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 WALKED = [way for way in EVERY if not is_refused(way)]
-SELECTION = pairwise(WALKED)
+SELECTION = selection(WALKED)
 
 
 @pytest.mark.parametrize(
