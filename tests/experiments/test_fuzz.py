@@ -9,7 +9,12 @@ from experiments import fuzz
 from experiments.fuzz_measures import Tally, attempt
 
 
-def test_ten_damaged_configs_and_tables_are_taken_or_refused_in_one_line(tmp_path: Path) -> None:
+def test_ten_damaged_configs_and_tables_are_taken_or_refused_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_a_process = fuzz.in_a_process
+    run = {"configs": fuzz.run, "tables": in_a_process}  # one of them in a process of its own
+    monkeypatch.setattr(fuzz, "in_a_process", lambda section, *rest: run[section](section, *rest))
     out, keep = tmp_path / "fuzz.md", tmp_path / "kept.json"
     options = ["--tiny", "--only", "configs", "--only", "tables", "--keep", str(keep)]
     done = fuzz.main([*options, "--out", str(out)])

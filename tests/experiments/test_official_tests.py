@@ -1,5 +1,6 @@
 """One real run on a small set of the same form, and the report."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from experiments import official_tests as experiment
 from experiments import tables_report
 
 
+@pytest.mark.usefixtures("forked_calls")
 def test_a_study_is_measured_once_and_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -19,19 +21,11 @@ def test_a_study_is_measured_once_and_reported(
     frame[60:].to_csv(tmp_path / "official.csv", index=False)
     small = experiment.Set("known.csv", "good", "official.csv", experiment.Goal(0.9, 0.8, 0.3, 0.4))
     monkeypatch.setattr(experiment, "SETS", {"small": small})  # adult takes minutes
+    promote = partial(experiment.dnnsearch.promote, top=1, replicates=2)
+    monkeypatch.setattr(experiment.dnnsearch, "promote", promote)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "none")
     out = tmp_path / "out.jsonl"
-    command = [
-        "--data",
-        str(tmp_path),
-        "--seeds",
-        "1",
-        "--trials",
-        "2",
-        "--workers",
-        "1",
-        "--out",
-        str(out),
-    ]
+    command = ["--data", str(tmp_path), "--seeds=1", "--trials=2", "--workers=1", f"--out={out}"]
     experiment.main(command)
     row = tables_report.read(out)["small", 0, "dnnsearch"]
     assert row["accuracy"] > 0.8

@@ -84,7 +84,11 @@ def searched(folder: Path, environment: dict[str, str]) -> Path:
 
 def test_a_search_and_all_that_follows_it(searched: Path, environment: dict[str, str]) -> None:
     """A rerun is among the functions of the package below."""
-    commands = ("verify people --workers=1", "report people", "promote people --top=1")
+    commands = (
+        "verify people --workers=1",
+        "report people",
+        "promote people --top=1 --replicates=2",
+    )
     more = ("predict people people.csv --out answers.csv", "publish people")
     asked = [{"arguments": command.split()} for command in (*commands, *more)]
     ended = run_in_turn(searched, environment, *asked)
@@ -99,7 +103,9 @@ def test_a_search_and_all_that_follows_it(searched: Path, environment: dict[str,
 def test_the_functions_of_the_package(
     searched: Path, environment: dict[str, str], tmp_path: Path
 ) -> None:
+    """MLflow is imported by the commands above."""
     (tmp_path / "script.py").write_text(API)
+    environment["MLFLOW_TRACKING_URI"] = "none"
     run(searched, environment, sys.executable, str(tmp_path / "script.py"))
 
 
@@ -145,6 +151,7 @@ def test_a_checkout_runs_without_being_installed(
     for name in ("random.py", "mlflow.py", "queue.py", "numpy.py", "people.csv", "people.yaml"):
         shutil.copy(folder / name, checkout)
     del environment["PYTHONPATH"]
+    environment["MLFLOW_TRACKING_URI"] = "none"
     python = str(bare_python(tmp_path / "venv"))
     dnnsearch = [python, "-m", "dnnsearch"]
     run(checkout, environment, *dnnsearch, "search", "people.yaml", "--workers=1")
