@@ -87,7 +87,7 @@ def test_a_search_and_all_that_follows_it(searched: Path, environment: dict[str,
     commands = (
         "verify people --workers=1",
         "report people",
-        "promote people --top=1 --replicates=2",
+        "promote people --top=1 --replicates=2 --workers=1",
     )
     more = ("predict people people.csv --out answers.csv", "publish people")
     asked = [{"arguments": command.split()} for command in (*commands, *more)]

@@ -20,8 +20,13 @@ SMALL = ("--top=2", "--replicates=2")
 # parent's locks for its own, and so has none.
 NEW_PROCESS = """
 import subprocess, sys
-if "dnnsearch.runtime.childprocess" in sys.modules:
-    sys.modules["dnnsearch.runtime.childprocess"].subprocess = subprocess
+from types import SimpleNamespace
+if module := sys.modules.get("dnnsearch.runtime.childprocess"):
+    forked = module.subprocess
+    def start(command, **options):
+        is_publisher = "dnnsearch.tracking.publisher_main" in command
+        return (subprocess if is_publisher else forked).Popen(command, **options)
+    module.subprocess = SimpleNamespace(**{**vars(subprocess), "Popen": start})
 """
 # Every process writes down, with its place, each opening of a database that is not SQLite's; the
 # command holds a connection with a read transaction to each, and writes down if locks get lost.

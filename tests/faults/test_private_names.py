@@ -42,7 +42,8 @@ def test_the_main_road_needs_no_private_name(
     """All names are gone at once; a search that was begun with them goes on without."""
     tracked.run(folder, "search", "wine.yaml", "--trials=2", "--quiet")
     (folder / "mlflow.db").unlink()
-    searched, rerun, promoted = dnnsearch(folder, ALL, SEARCH, "rerun wine/1", "promote wine")
+    promote = "promote wine --top=1 --replicates=2 --workers=1"
+    searched, rerun, promoted = dnnsearch(folder, ALL, SEARCH, "rerun wine/1", promote)
     assert_the_search_is_the_same(folder, searched, undisturbed)
     assert "identical" in rerun
     assert "models:/wine/1" in promoted

@@ -56,7 +56,7 @@ def test_one_user_searches_and_the_other_extends_promotes_and_predicts(folder: P
             (ANN, "search wine.yaml --workers=1"),
             (BOB, "search wine.yaml --workers=1 --trials=4"),
             (BOB, "rerun wine/0"),
-            (ANN, "promote wine"),
+            (ANN, "promote wine --top=1 --replicates=2 --workers=1"),
             (BOB, "publish wine"),
             (BOB, "rm wine --yes"),
         )

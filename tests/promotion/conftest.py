@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from dnnsearch.storage.atomic_write import remove
 from tests.support.preloaded import Preloaded
 
 CONFIG = """
@@ -87,3 +88,25 @@ def promote(program: Preloaded, folder: Path) -> Promote:
         return json.loads(said.splitlines()[-1])
 
     return run
+
+
+@pytest.fixture(scope="session")
+def first_promotion(
+    program: Preloaded, studies: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """Return a folder with these studies, after the promotion of `clean`."""
+    folder = tmp_path_factory.mktemp("promoted") / "copy"
+    shutil.copytree(studies, folder)
+    cache = str(folder / "cache")
+    said = program.run(folder, "promote", "clean", *SMALL, DNNSEARCH_CACHE=cache)
+    (folder / "promoted.json").write_text(said.splitlines()[-1])
+    return folder
+
+
+@pytest.fixture
+def promoted(first_promotion: Path, folder: Path) -> dict:
+    """Let the folder be as after `promote("clean")`; return its JSON document."""
+    for path in folder.iterdir():  # it is the working folder, which has to stay
+        remove(path)
+    shutil.copytree(first_promotion, folder, dirs_exist_ok=True)
+    return dict(json.loads((folder / "promoted.json").read_text()))

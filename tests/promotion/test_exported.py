@@ -6,18 +6,16 @@ from pathlib import Path
 import pytest
 
 import dnnsearch
-from tests.promotion.conftest import Promote
 from tests.support.preloaded import Preloaded
 
 
+@pytest.mark.usefixtures("promoted")
 def test_a_promoted_study_verifies_with_its_champion_on_enclosed_and_on_given_data(
     program: Preloaded,
-    promote: Promote,
     folder: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    promote("clean")
     said = program.run(folder, "export", "clean", "--quiet")
     assert said.startswith("clean.dnnstudy: 6 trials, without the rows of the data")
     said = program.run(folder, "export", "clean", "whole.dnnstudy", "--with-data", "-q")

@@ -62,9 +62,9 @@ def openings(folder: Path) -> list[dict[str, Any]]:
 
 
 def test_verify_repeats_a_promotion_and_prints_the_champions_fingerprint(
-    program: Preloaded, promote: Promote, folder: Path
+    program: Preloaded, promoted: dict, folder: Path
 ) -> None:
-    said = promote("clean")
+    said = promoted
     before = openings(folder)
     lines = program.run(folder, "verify", "clean", *QUIET).splitlines()
     assert lines[0] == "clean identical: 6 trials"
@@ -90,9 +90,9 @@ def test_verify_repeats_a_promotion_and_prints_the_champions_fingerprint(
 
 
 def test_a_forged_figure_is_not_printed_and_verify_names_it(
-    program: Preloaded, promote: Promote, folder: Path
+    program: Preloaded, promote: Promote, promoted: dict, folder: Path
 ) -> None:
-    true = promote("clean")["test"]
+    true = promoted["test"]
     forged(folder, better)
     lines = program.run(folder, "verify", "clean", *QUIET, code=1).splitlines()
     was, now = "is 0.9925 in the log", f"again it is {true['ensemble']['value']:.6g}"
@@ -126,9 +126,9 @@ def test_a_forged_figure_is_not_printed_and_verify_names_it(
     ],
 )
 def test_a_forged_figure_is_neither_cited_locked_nor_exported_and_a_report_marks_it(
-    program: Preloaded, promote: Promote, folder: Path, change: Change, words: str
+    program: Preloaded, promote: Promote, promoted: dict, folder: Path, change: Change, words: str
 ) -> None:
-    true = promote("clean")["test"]
+    true = promoted["test"]
     forged(folder, change)
     for command in ("cite", "lock", "export"):
         said = program.run(folder, command, "clean", code=2).splitlines()[-1]
@@ -146,10 +146,8 @@ def test_a_forged_figure_is_neither_cited_locked_nor_exported_and_a_report_marks
     assert f"{true['ensemble']['value']:.4f}" in program.run(folder, "cite", "clean")
 
 
-def test_without_data_a_citation_says_that_the_figure_is_not_scored_again(
-    promote: Promote, folder: Path
-) -> None:
-    promote("clean")
+@pytest.mark.usefixtures("promoted")
+def test_without_data_a_citation_says_that_the_figure_is_not_scored_again(folder: Path) -> None:
     assert "as the log has it" not in dnnsearch.cite("clean").text
     (folder / "clean.csv").unlink()
     said = "as the log has it: the records of its networks, or the data, are not here to score it"
@@ -157,9 +155,9 @@ def test_without_data_a_citation_says_that_the_figure_is_not_scored_again(
 
 
 def test_a_forged_baseline_is_reported_and_is_no_failure(
-    program: Preloaded, promote: Promote, folder: Path
+    program: Preloaded, promote: Promote, promoted: dict, folder: Path
 ) -> None:
-    true = promote("clean")["baselines"]
+    true = promoted["baselines"]
     for change, words in (
         (lambda entry: entry["baselines"]["linear"]["dev_accuracy"].update(value=0.1), "0.1 of "),
         (lambda entry: entry["baselines"].pop("trees"), "boosted trees is not there; the verdict"),
@@ -173,15 +171,16 @@ def test_a_forged_baseline_is_reported_and_is_no_failure(
 
 
 def test_a_forged_figure_of_another_promotion_of_the_study_is_corrected_too(
-    promote: Promote, folder: Path
+    promote: Promote, promoted: dict, folder: Path
 ) -> None:
-    true = promote("clean")["test"]
+    true = promoted["test"]
     forged(folder, better)
     said = promote("clean", "--replicates", "2")
     assert said["openings"][0]["figures"] == true
     assert sum("WARNING" in line for line in said["lines"]) == 1
 
 
+@pytest.mark.usefixtures("promoted")
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -197,9 +196,8 @@ def test_a_forged_figure_of_another_promotion_of_the_study_is_corrected_too(
     ],
 )
 def test_whatever_is_changed_in_the_log_is_named(
-    program: Preloaded, promote: Promote, folder: Path, change: Change, words: str
+    program: Preloaded, folder: Path, change: Change, words: str
 ) -> None:
-    promote("clean")
     forged(folder, change)
     assert words in program.run(folder, "verify", "clean", *QUIET, code=1).splitlines()[0]
 
@@ -208,9 +206,9 @@ other = {"when": "2026-01-01 00:00:00", "trial": 0, "model": "0" * 64, "test": "
 
 
 def test_a_forged_figure_of_another_metric_is_named_and_corrected(
-    program: Preloaded, promote: Promote, folder: Path
+    program: Preloaded, promote: Promote, promoted: dict, folder: Path
 ) -> None:
-    true = promote("clean")["metrics"]
+    true = promoted["metrics"]
     forged(folder, lambda entry: entry["metrics"]["dev_roc_auc"].update(low=0.999))
     said = program.run(folder, "verify", "clean", *QUIET, code=1)
     assert "the test figure of the lower end of dev_roc_auc is 0.999 in the log" in said
@@ -233,10 +231,10 @@ def classes(model: Model) -> Model:
     return replace(model, classes=model.classes[::-1].copy(), _lock=Lock())
 
 
+@pytest.mark.usefixtures("promoted")
 def test_a_champion_with_other_weights_answers_or_scores_for_intervals_is_named(
-    program: Preloaded, promote: Promote, folder: Path
+    program: Preloaded, folder: Path
 ) -> None:
-    promote("clean")
     study = open_study("clean", f"sqlite:///{folder}/optuna.db")
     path = champion_path(study)
     true = path.read_bytes()
@@ -282,9 +280,9 @@ def memo_paths(folder: Path) -> list[Path]:
 
 
 def test_a_retuning_does_not_take_a_forged_figure_as_the_old_one(
-    program: Preloaded, promote: Promote, folder: Path
+    program: Preloaded, promoted: dict, folder: Path
 ) -> None:
-    true = promote("clean")["test"]
+    true = promoted["test"]
     forged(folder, better)
     table = pd.read_csv(folder / "clean.csv")
     rng = np.random.default_rng(3)

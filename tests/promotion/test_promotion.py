@@ -43,9 +43,9 @@ def killed(program: Preloaded, folder: Path, failpoint: str, study: str = "clean
 
 
 def test_a_study_with_something_to_find_becomes_a_champion_that_predicts(
-    promote: Promote, folder: Path
+    promoted: dict, folder: Path
 ) -> None:
-    said = promote("clean")
+    said = promoted
     assert said["found"]
     assert said["champion"]
     assert said["test"]["ensemble"]["low"] > said["test"]["guess"]
@@ -86,10 +86,8 @@ def test_a_study_of_shuffled_labels_finds_nothing(promote: Promote, folder: Path
     assert f"has no champion: the promoted model {said['file']} was not" in str(no_champion(study))
 
 
-def test_the_networks_are_confirmed_with_seeds_that_no_trial_has(
-    promote: Promote, folder: Path
-) -> None:
-    promote("clean")
+@pytest.mark.usefixtures("promoted")
+def test_the_networks_are_confirmed_with_seeds_that_no_trial_has(folder: Path) -> None:
     study = open_study("clean", f"sqlite:///{folder}/optuna.db")
     kept = memo(study).paths()
     added = 0 not in openings(folder)[0]["candidates"]
@@ -171,8 +169,8 @@ def test_every_evaluation_is_logged_even_if_it_was_killed(
     assert opened in said["lines"]
 
 
-def test_the_same_promotion_again_does_not_evaluate_again(promote: Promote) -> None:
-    first = promote("clean")
+def test_the_same_promotion_again_does_not_evaluate_again(promote: Promote, promoted: dict) -> None:
+    first = promoted
     again = promote("clean")
     assert again["openings"] == first["openings"]
     assert {key: first[key] for key in TIMELESS} == {key: again[key] for key in TIMELESS}
@@ -180,9 +178,9 @@ def test_the_same_promotion_again_does_not_evaluate_again(promote: Promote) -> N
 
 
 def test_another_model_is_evaluated_and_becomes_champion_only_if_better(
-    promote: Promote, folder: Path
+    promote: Promote, promoted: dict, folder: Path
 ) -> None:
-    first = promote("clean")
+    first = promoted
     before = champion_file(folder).read_bytes()
     other = promote("clean", "--replicates", "2")
     assert len(other["openings"]) == 2
@@ -204,8 +202,8 @@ def test_a_study_whose_data_have_changed_is_not_promoted(program: Preloaded, fol
 
 
 @pytest.mark.usefixtures("forked_calls")
-def test_python_gives_the_same_result(promote: Promote) -> None:
-    said = promote("clean")
+def test_python_gives_the_same_result(promote: Promote, promoted: dict) -> None:
+    said = promoted
     promoted = dnnsearch.promote("clean", top=3, replicates=4)
     assert promoted.found
     assert {key: promoted.document[key] for key in TIMELESS} == {key: said[key] for key in TIMELESS}

@@ -113,8 +113,8 @@ def test_without_the_confirmation_the_best_trial_is_shown_and_the_report_says_so
     assert f"The champion, of trial {said['trial']}, was trained on this dev set" in seen.reason
 
 
-def test_a_promoted_study_has_the_test_figure_of_its_champion(promote: Promote) -> None:
-    made = promote("clean")
+def test_a_promoted_study_has_the_test_figure_of_its_champion(promoted: dict) -> None:
+    made = promoted
     found = dnnsearch.cite("clean")
     score = made["test"]["ensemble"]
     assert f"test_accuracy {score['value']:.4f} (95 %: {score['low']:.4f}" in found.text

@@ -51,9 +51,9 @@ def test_a_regressions_intervals_hold_the_test_rows_and_new_ones(
 
 
 def test_a_classification_gets_sets_of_labels(
-    program: Preloaded, promote: Promote, folder: Path
+    program: Preloaded, promoted: dict, folder: Path
 ) -> None:
-    said = promote("clean")
+    said = promoted
     assert said["coverage"]["share"] > 0.8
     assert any(
         "90% sets of labels hold the true label in a share of 0." in line for line in said["lines"]
@@ -79,10 +79,10 @@ def test_a_model_without_scores_says_so_in_one_line(program: Preloaded, folder: 
         dnnsearch.predict("clean/0", "clean.csv", interval=1)
 
 
+@pytest.mark.usefixtures("promoted")
 def test_a_champion_of_before_gets_its_scores_and_stays_champion(
     promote: Promote, folder: Path
 ) -> None:
-    promote("clean")
     study = open_study("clean", f"sqlite:///{folder}/optuna.db")
     kept = model_file.read(champion_path(study))
     save_champion(study, model_file.encode(replace(kept, conformal=None)))

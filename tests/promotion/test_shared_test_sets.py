@@ -35,9 +35,9 @@ def storage(folder: Path) -> str:
 
 
 def test_a_second_opening_under_another_name_is_counted(
-    program: Preloaded, promote: Promote, folder: Path
+    program: Preloaded, promote: Promote, promoted: dict, folder: Path
 ) -> None:
-    first = promote("clean")
+    first = promoted
     assert said_of_test_set(first) == "test set opened once, by clean: this figure counts"
     second = promote(searched(program, folder, "clean-relu", "activation=relu"), code=0)
     third = promote(searched(program, folder, "clean-seed1", "seed=1"))
@@ -66,10 +66,10 @@ def test_a_second_opening_under_another_name_is_counted(
     assert "Test set opened 3 times, by clean, clean-relu, clean-seed1; the first" in page
 
 
+@pytest.mark.usefixtures("promoted")
 def test_rows_of_another_split_are_counted(
     program: Preloaded, promote: Promote, folder: Path
 ) -> None:
-    promote("clean")
     other = searched(program, folder, "other", "split={dev: 0.25, test: 0.25, seed: 5}")
     said = promote(other)
     rows = [
@@ -84,10 +84,10 @@ def test_rows_of_another_split_are_counted(
     )
 
 
+@pytest.mark.usefixtures("promoted")
 def test_folds_another_dev_share_and_ignored_columns_leave_the_test_rows_as_they_are(
     program: Preloaded, promote: Promote, folder: Path
 ) -> None:
-    promote("clean")
     folds = promote(searched(program, folder, "folds", "folds=2"))
     assert "opened 2 times, by clean, folds;" in said_of_test_set(folds)
     fewer = promote(searched(program, folder, "fewer", "data.columns={city: ignored}"))
@@ -109,10 +109,10 @@ def test_an_official_test_file_is_known_beside_another_training_file(
     assert "opened 2 times, by early, late;" in said_of_test_set(promote("late"))
 
 
+@pytest.mark.usefixtures("promoted")
 def test_a_removed_study_has_opened_its_test_set(
     program: Preloaded, promote: Promote, folder: Path
 ) -> None:
-    promote("clean")
     again = searched(program, folder, "again", "seed=1")
     program.run(folder, "rm", "clean", "--yes")
     said = promote(again)
@@ -122,10 +122,10 @@ def test_a_removed_study_has_opened_its_test_set(
     assert "was not created by dnnsearch" in refused
 
 
+@pytest.mark.usefixtures("promoted")
 def test_a_retuning_logs_that_the_old_champion_has_seen_the_new_test_rows(
     program: Preloaded, promote: Promote, folder: Path
 ) -> None:
-    promote("clean")
     table = pd.read_csv(folder / "clean.csv")
     rng = np.random.default_rng(3)
     table["age"] = (table["age"] + rng.normal(0, 1, len(table))).round(3)
@@ -146,10 +146,10 @@ def test_a_retuning_logs_that_the_old_champion_has_seen_the_new_test_rows(
     )
 
 
+@pytest.mark.usefixtures("promoted")
 def test_an_opening_of_before_is_compared_by_the_id_and_said_to_be_unknown_otherwise(
     program: Preloaded, promote: Promote, folder: Path
 ) -> None:
-    promote("clean")
     old = open_study("clean", storage(folder))
     kept = ("when", "trial", "model", "test", "figures")
     entries = [{name: each[name] for name in kept} for each in old.attributes["openings"]]
