@@ -247,7 +247,7 @@ def test_a_reproduction_does_not_notice_it_in_its_own_folder(
     assert " identical" in said
 
 
-@pytest.mark.parametrize("kind", ["removed", "flipped"])
+@pytest.mark.parametrize("kind", [pytest.param("removed", marks=pytest.mark.proof), "flipped"])
 def test_a_report_has_the_same_page_if_the_cache_is_damaged(
     program: Preloaded, folder: Path, searched_and_promoted: tuple[Path, bytes], kind: str
 ) -> None:

@@ -84,15 +84,13 @@ def assert_published_once(folder: Path, trials: int = TRIALS) -> None:
     assert sorted(numbers) == list(range(trials))
 
 
-@pytest.mark.parametrize("command", [SEARCH, ("publish", "wine")], ids=["search", "publish"])
 def test_a_study_is_published_once_although_its_experiment_was_renamed(
-    tracked: Preloaded, folder: Path, undisturbed: str, command: tuple[str, ...]
+    tracked: Preloaded, folder: Path, undisturbed: str
 ) -> None:
     tracked.run(folder, *SEARCH, "--trials=3")
     rename_experiment(folder)
-    tracked.run(folder, *command)
-    if command != SEARCH:
-        assert_published_once(folder, 3)
+    tracked.run(folder, "publish", "wine")
+    assert_published_once(folder, 3)
     assert fingerprint(tracked.run(folder, *SEARCH)) == undisturbed
     assert_published(folder)
     assert_published_once(folder)
@@ -105,7 +103,7 @@ def test_a_study_is_published_once_although_its_experiment_was_renamed(
 def test_a_champion_is_registered_in_a_renamed_experiment(tracked: Preloaded, folder: Path) -> None:
     tracked.run(folder, *SEARCH)
     rename_experiment(folder)
-    tracked.run(folder, "promote", "wine", "--top=2", "--replicates=2")
+    tracked.run(folder, "promote", "wine", "--top=1", "--replicates=2")
     assert_published_once(folder)
     database = folder / "mlflow.db"
     ((experiment,),) = query(database, "SELECT experiment_id FROM logged_models")
