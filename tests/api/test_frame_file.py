@@ -12,6 +12,8 @@ import pyarrow as pa
 import pytest
 
 import dnnsearch
+from tests.support.forked_calls import forked_subprocess
+from tests.support.preloaded import Preloaded
 
 ROWS = 90
 RNG = np.random.default_rng(0)
@@ -47,8 +49,9 @@ def there(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="module")
-def model(folder: Path) -> Any:
+def model(folder: Path, tracked: Preloaded) -> Any:
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("dnnsearch.runtime.cli_process.subprocess", forked_subprocess(tracked))
         patch.chdir(folder)
         patch.setenv("DNNSEARCH_CACHE", str(folder / "cache"))
         config = dnnsearch.new(FRAME, "left", name="churn", overrides=SMALL, quiet=True)

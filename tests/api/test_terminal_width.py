@@ -17,6 +17,7 @@ class Terminal(io.StringIO):
         return True
 
 
+@pytest.mark.usefixtures("forked_calls")
 @pytest.mark.parametrize("stream", [Terminal, io.StringIO])
 def test_new_and_search_fit_a_terminal_and_a_pipe_keeps_all(
     stream: type[io.StringIO], tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -87,6 +87,7 @@ def test_the_cost_counts_the_inputs_that_the_first_layer_sees_and_the_embedding(
     assert both.multiply_adds(1) - plain.multiply_adds(1) == unit * NUMBERS * (2 * first + 15)
 
 
+@pytest.mark.usefixtures("forked_calls")
 @pytest.mark.parametrize(
     ("target", "keys"),
     [("kind", {}), ("kind", {"folds": 3}), ("risk", {"replicates": 2})],
