@@ -4,6 +4,7 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -157,6 +158,27 @@ def test_a_table_with_another_column_is_left_to_mlflows_calls(
     publisher.start()
     assert publisher.close(30) == 0
     assert [run.info.status for run in runs(tracker)] == ["FINISHED"]
+
+
+def test_two_studies_of_an_experiment_publish_at_once_into_one_file(
+    uri: str, info: StudyInfo, make_view: Callable
+) -> None:
+    infos = [replace(info, name=name, identity=name) for name in ("moons-seed1", "moons-seed2")]
+    said: list[str] = []
+    publishers = [ThreadPublisher(uri, one, said.append, interval=0.1) for one in infos]
+    for publisher in publishers:
+        publisher.put(make_view(0))
+        publisher.start()
+    for number in range(1, 120):  # more than one transaction takes
+        for publisher in publishers:
+            publisher.put(make_view(number))
+    assert [publisher.close(60) for publisher in publishers] == [0, 0]
+    assert said == []
+    trackers = [Tracker(uri, one) for one in infos]
+    assert trackers[0].experiment == trackers[1].experiment
+    for tracker in trackers:
+        assert sorted(tracker.children) == list(range(120))
+        assert {child.run.info.status for child in tracker.children.values()} == {"FINISHED"}
 
 
 def test_what_another_copy_of_the_study_has_published_stays(
