@@ -25,7 +25,7 @@ $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("error: Python 3.11 or newer is needed, but $(PYTHON) is " + sys.version.split()[0] + "; try: make PYTHON=python3.12 $(MAKECMDGOALS)")'
 	@exec 9< Makefile; if command -v flock > /dev/null; then flock 9; fi; \
 	if [ -e $@ ] && [ $@ -nt requirements.lock ] && [ $@ -nt pyproject.toml ]; then exit 0; fi; set -e; \
-	echo "Setting up .venv from requirements.lock (once, a minute or two) ..." >&2; \
+	echo "Setting up .venv from requirements.lock (once, one to five minutes, silently) ..." >&2; \
 	if [ -e $@ ]; then clear=; else clear=--clear; fi; \
 	$(PYTHON) -m venv $$clear .venv; \
 	$(PIP) --no-compile --require-hashes -r requirements.lock; \

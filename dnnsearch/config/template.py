@@ -138,7 +138,7 @@ def _split(table: FileTable, split: Mapping[str, Any], folds: int | None) -> lis
     m = len(table.target.y)
     dev = f"about {m * split['dev']:.0f} rows, on which the trials are compared"
     if folds:
-        dev = "not set apart: train and dev together are split into the folds"
+        dev = "no effect beside folds: train and dev together are split into them"
     test = "not used: the test set is a file" if table.test else "evaluated once, at the end"
     lines = [
         "split:",
