@@ -23,7 +23,7 @@ SEARCH = "search wine.yaml --workers=1 --quiet"
 def dnnsearch(folder: Path, names: dict[str, list[str]], *commands: str) -> list[str]:
     """Run the commands with the names gone from the packages; return what each prints."""
     variables = {"RENAMED": json.dumps(names), "PYTHONPATH": first_on_path(SITE)}
-    asked = [{"arguments": command.split()} for command in commands]
+    asked = [{"arguments": command.split(), "forks": True} for command in commands]
     ended = run_in_turn(folder, {**os.environ, **variables}, *asked)
     assert [one.code for one in ended] == [0] * len(commands), ended[-1]
     return [one.output for one in ended]

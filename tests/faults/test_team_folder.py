@@ -49,6 +49,7 @@ def test_one_user_searches_and_the_other_extends_promotes_and_predicts(folder: P
             "user": user,
             "group": TEAM,
             "umask": 0o002,
+            "forks": True,
             "arguments": arguments.split(),
             "variables": {"HOME": str(folder.parent / str(user))},
         }

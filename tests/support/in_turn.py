@@ -1,7 +1,8 @@
 """Commands one after the other, each in a fork of the program, which was imported once.
 
 The imports take a new Python two or three seconds. What a command starts is a new Python, as a
-user's is. Real starts are tested in tests/runtime, tests/api and tests/faults/test_current_folder.
+user's is, unless the test asks for forks. Real starts are tested in tests/runtime, tests/api and
+tests/faults/test_current_folder.
 """
 
 import json
@@ -31,6 +32,7 @@ def run_in_turn(
     """Run `dnnsearch ARGUMENTS` for each of the commands, until one fails; return how they ended.
 
     A command has `arguments`; optionally `variables` of its own, and `user`, `group` and `umask`.
+    If it has `forks`, what it starts is forked from it, too.
     The environment must let Python find the package and these tests.
     """
     from dnnsearch.runtime import numerics
@@ -77,6 +79,8 @@ def main(command: Mapping[str, Any]) -> int:
         os.setgid(command["group"])
         os.setuid(command["user"])
     os.environ.update(command.get("variables", {}))
+    if command.get("forks"):
+        import_module("tests.support.forked").fork_children()
     sys.argv = ["dnnsearch", *command["arguments"]]
     try:
         return int(import_module("dnnsearch.__main__").main())

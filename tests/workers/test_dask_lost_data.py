@@ -73,7 +73,7 @@ def test_data_that_change_during_a_training_are_sent_again_and_here_restored_fir
     changed = replace(requirements, topic="dnnsearch-test-restored")
     pool = DaskWorkers(cluster.address, changed, tmp_path, address, said.append, restore)
     try:
-        pool.submit(spec_of(address, 0, iterations=40_000))
+        pool.submit(spec_of(address, 0, iterations=20_000))
         seen: list[object] = []
         while not any(isinstance(event, Progressed) for event in seen):
             assert not any(isinstance(event, Done) for event in seen), "it ended too soon"
@@ -81,7 +81,7 @@ def test_data_that_change_during_a_training_are_sent_again_and_here_restored_fir
         shutil.rmtree(tmp_path / address)
         os.truncate(cluster.cache / address / "X_train.npy", 0)
         again = ends(pool, 1)[0]
-        pool.submit(spec_of(address, 0, iterations=40_000))
+        pool.submit(spec_of(address, 0, iterations=20_000))
         undisturbed = ends(pool, 1)[0]
     finally:
         pool.close()
