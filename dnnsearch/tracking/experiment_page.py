@@ -18,9 +18,13 @@ NOTE_BEFORE = "Trials of dnnsearch. Choose *Trials, best first* under *Views*." 
 MAX_STUDIES_IN_NOTE = 10
 HELP = (
     "Has the table lost its columns after Back or a reload? Open its link here again, or choose "
-    "the study under *Views*.\n\nIn the charts, `hp.*` are hyperparameters, and colours are by "
-    "`neg_log10_error`: -log10 of the distance from the best possible value, such as 1 for an "
-    "accuracy of 0.9 and 2 for 0.99, so that larger is better for every objective."
+    "the study under *Views*.\n\nTrials are ranked by `objective`. A metric such as `dev_cost` is "
+    "a curve, of which MLflow's tables show the last point; with `checkpoint: best` the objective "
+    "is the best point of its curve, so sort by `objective`.\n\nIn the charts, `hp.*` are "
+    "hyperparameters, and colours are by `neg_log10_error`: -log10 of the distance from the best "
+    "possible value, such as 1 for an accuracy of 0.9 and 2 for 0.99, so that larger is better for "
+    "every objective. The scatter plot and the curves have the first 20 trials of the table, the "
+    "best ones; the eye above the list of runs has *Show all runs*. Parallel coordinates have all."
 )
 
 

@@ -87,9 +87,13 @@ def _saved(
 
 
 def _metrics(info: StudyInfo) -> list[str]:
-    """Return the columns of the study's own metrics, the objective first."""
-    names = ("objective", info.objective, *info.metrics, *CURVES, "parameters")
-    return [f"metrics.`{name}`" for name in dict.fromkeys(names)]
+    """Return the columns of the study's own metrics, the objective first.
+
+    The column named for the objective's metric is left out: it is the last point of a curve, which
+    with `checkpoint: best` is not the trial's value, so it would sort in another order.
+    """
+    names = dict.fromkeys(("objective", *info.metrics, *CURVES, "parameters"))
+    return [f"metrics.`{name}`" for name in names if name != info.objective]
 
 
 def _hyperparameters(info: StudyInfo) -> Iterator[str]:

@@ -27,7 +27,9 @@ def test_the_note_links_the_charts_and_the_table_of_each_study_the_newest_first(
     key = saved_view.key_of_study(second.parent.info.run_id)
     for charts in (True, False):
         assert f"({saved_view.link(second.experiment, key, charts)})" in first_line
-    assert "Back or a reload" in tags(second)[NOTE]
+    text = tags(second)[NOTE]
+    assert "Back or a reload" in text
+    assert "so sort by `objective`" in text and "have the first 20 trials" in text
 
 
 def test_a_note_that_a_person_wrote_is_kept(uri, info):

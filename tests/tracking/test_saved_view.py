@@ -38,12 +38,15 @@ def test_each_study_has_its_own_trials_objective_and_metrics(info):
     shown = state(costs, "f" * 32)
     assert "tags.`mlflow.parentRunId` = '" + "f" * 32 + "'" in shown["searchFilter"]
     assert shown["orderByAsc"] is True
-    assert shown["selectedColumns"][:3] == [
-        "metrics.`objective`",
-        "metrics.`dev_cost`",
-        "metrics.`dev_f1`",
-    ]
+    assert shown["selectedColumns"][:2] == ["metrics.`objective`", "metrics.`dev_f1`"]
     assert shown["columnOrder"] == shown["selectedColumns"]
+
+
+@pytest.mark.parametrize("objective", ["dev_cost", "dev_accuracy"])
+def test_the_table_has_the_objective_once_and_not_the_last_point_of_its_curve(info, objective):
+    columns = state(replace(info, objective=objective))["selectedColumns"]
+    assert columns[0] == "metrics.`objective`"
+    assert f"metrics.`{objective}`" not in columns and "metrics.`train_cost`" in columns
 
 
 def test_the_view_of_all_studies_tells_them_apart_and_sorts_within_each():
