@@ -6,7 +6,7 @@ from dataclasses import replace
 from dnnsearch.errors import DamagedFile, UserError
 from dnnsearch.reporting.analysis.report_data import read, read_lazily
 from dnnsearch.reporting.analysis.study_comparison import compared
-from dnnsearch.reporting.analysis.ties import ties
+from dnnsearch.reporting.analysis.ties import tie_meaning, ties
 from dnnsearch.runtime.text_table import aligned, table_width
 from dnnsearch.study.leaderboard.formats import TABLE_HYPERPARAMETERS, short
 from dnnsearch.study.leaderboard.leaderboard_table import hyper, measured
@@ -22,7 +22,7 @@ def with_ties(study: OpenStudy) -> Leaderboard:
     """
     try:
         data = read_lazily(study)
-        return replace(data.board, tied=frozenset(ties(data)))
+        return replace(data.board, tied=frozenset(ties(data)), tie_meaning=tie_meaning(data))
     except DamagedFile:
         raise
     except UserError:

@@ -128,23 +128,24 @@ def _one(
     analyses = analyse(data, draws, on_message)
     warnings = list(findings(analyses))
     sentences = verdict(data, analyses, warnings)
+    shown = networks_to_show(data, study, on_message) if data.finished else None
+    champion = shown.champion if shown else None
     test_set, figure = history(study), _test_figure(study)  # which says it, too
     is_opened = bool(test_set.openings or test_set.unknown)
     opened = test_set.sentence() if is_opened and not figure else ""
     first = [
         figure,
         sections.verdict(sentences, warnings, opened, "In the search" if figure else ""),
-        sections.leaderboard(data, analyses),
+        sections.leaderboard(data, analyses, champion),
     ]
     parts = [*first, baselines(data)]
-    if data.finished:
+    if shown:
         by_depth = analyse_deeper(data, analyses, draws)
         on_message("drawing the plots")
-        champion = networks_to_show(data, study, on_message)
         parts.append(ablation_section(study, on_message))
-        parts.append(sections.analysis(study, data, analyses, by_depth, champion))
-        parts.append(_columns(study, champion, on_message))
-    return joined([*parts, sections.commands(data, place)]), sentences
+        parts.append(sections.analysis(study, data, analyses, by_depth, shown))
+        parts.append(_columns(study, shown, on_message))
+    return joined([*parts, sections.commands(data, place, champion)]), sentences
 
 
 def _columns(study: OpenStudy, shown: ShownNetworks, on_message: OnMessage) -> Markup:

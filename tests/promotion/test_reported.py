@@ -79,7 +79,9 @@ def test_the_report_after_a_promotion_begins_with_the_test_figure(
     program: Preloaded, promote: Promote, folder: Path
 ) -> None:
     program.run(folder, "report", "clean", "--out", "before.html")
-    assert "On the test set" not in (folder / "before.html").read_text()
+    before = (folder / "before.html").read_text()
+    assert "On the test set" not in before
+    assert ">champion</abbr>" not in before and "dnnsearch predict clean" not in before
     said = promote("clean")
     program.run(folder, "report", "clean", "--out", "after.html")
     page = (folder / "after.html").read_text()
@@ -95,6 +97,9 @@ def test_the_report_after_a_promotion_begins_with_the_test_figure(
     assert f"{said['test']['guess']:.4f}" in first
     assert "The figure of the champion" in first
     assert "<h2>In the search</h2>" in page
+    assert "dnnsearch promote clean" in page and "dnnsearch predict clean ROWS.csv" in page
+    (marked,) = [row for row in page.split("<tr>") if ">champion</abbr>" in row]
+    assert f'<data value="{said["trial"]}">' in marked
     assert page.count("more data, weight_decay or dropout") <= 1  # once for all trials
     assert "Test set opened once, by clean: this figure counts." in first
     assert "The matrix counts 400 answers: those of 4 networks, each to 100 examples." in page

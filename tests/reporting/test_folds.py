@@ -3,9 +3,13 @@
 import numpy as np
 import pandas as pd
 
+from dnnsearch.reporting.analysis.analyses import analyse
 from dnnsearch.reporting.analysis.report_data import read
+from dnnsearch.reporting.analysis.ties import tie_meaning
 from dnnsearch.reporting.citation import cite
 from dnnsearch.reporting.html.sections import curves
+from dnnsearch.reporting.html.sections import leaderboard as leaderboard_section
+from dnnsearch.reporting.terminal import with_ties
 from dnnsearch.statistics.interval import wilson
 from dnnsearch.study.leaderboard.ranking import binomial_error, leaderboard
 from tests.reporting.conftest import Searched
@@ -20,7 +24,9 @@ def test_the_interval_of_an_accuracy_over_folds_counts_all_their_examples(
     assert best.value is not None
     assert best.error == binomial_error(best.value, predictions.size)
     assert read(study).interval(best) == wilson(best.value, predictions.size)
-    assert read(study).interval_covers(best) == "the interval covers the dev rows, not new seeds"
+    data = read(study)
+    assert data.interval_covers(best) == "the interval covers the dev rows, not new seeds"
+    assert tie_meaning(data).endswith("which cover the dev examples of all folds, not new seeds")
 
 
 def test_a_regression_has_no_plot_of_accuracies(searched: Searched) -> None:
@@ -32,6 +38,9 @@ def test_a_regression_has_no_plot_of_accuracies(searched: Searched) -> None:
     assert "cost of the best 2 trials" in section
     assert "accuracy" not in section
     assert "Bias is the train error" not in section
+    ties = "which cover the 3 folds of a trial alone, not the dev examples"
+    assert tie_meaning(data).endswith(ties) and with_ties(study).tie_meaning.endswith(ties)
+    assert ties in str(leaderboard_section(data, analyse(data, draws=0)))
     interval = data.interval(leaderboard(study).best)
     assert interval is not None
     assert interval.high <= 1

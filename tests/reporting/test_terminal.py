@@ -35,7 +35,9 @@ def test_ties_are_the_same_if_only_records_that_may_be_tied_are_read(
     assert 0 < len(lazily.trial_curves) < len(lazily.finished)
     monkeypatch.setattr(ties, "may_be_tied", lambda *_: True)
     assert found == ties.ties(read(study))
-    assert with_ties(study).tied == frozenset(found)
+    board = with_ties(study)
+    assert board.tied == frozenset(found)
+    assert "by McNemar's test on the dev examples" in board.tie_meaning
 
 
 def test_studies_are_compared_by_their_best_trials_and_their_data() -> None:

@@ -33,6 +33,7 @@ class ShownNetworks:
     title: str  # such as "The champion, of trial 7"
     reason: str  # why these networks, in a sentence
     records: Sequence[Record]  # of one configuration; only the seeds differ
+    champion: int | None = None  # the trial of the champion, if there is one
 
 
 def networks_to_show(
@@ -53,14 +54,14 @@ def networks_to_show(
             f"The champion, of trial {trial}, was trained on this dev set, and the networks that "
             "confirmed it are not on this machine."
         )
-        return ShownNetworks(instead, reason, [study.record(best)])
+        return ShownNetworks(instead, reason, [study.record(best)], trial)
     count = sum(record.spec.replicates for record in found)
     where = "each on the other folds" if study.config.folds else "on train alone"
     reason = (
         f"These are the {count} networks that confirmed it, trained {where} with fresh seeds; the "
         "champion's own networks were trained on this dev set."
     )
-    return ShownNetworks(f"The champion, of trial {trial}", reason, found)
+    return ShownNetworks(f"The champion, of trial {trial}", reason, found, trial)
 
 
 def _champion_trial(study: OpenStudy, on_message: Callable[[str], object]) -> int | None:

@@ -45,6 +45,34 @@ def tied(data: ReportData, a: Row, b: Row) -> bool:
     return abs((a.value or 0.0) - (b.value or 0.0)) <= NORMAL_QUANTILE_95 * error
 
 
+def tie_meaning(data: ReportData) -> str:
+    """Return what a tie of this study is, in words, by what `tied` computes; empty without trials.
+
+    `show` and the report say it in these words.
+    """
+    if not data.finished:
+        return ""
+    best = data.finished[0]
+    if paired(data, best.number, best.number) is not None:
+        return (
+            "a tie is not distinguishable from the best by McNemar's test on the dev examples, "
+            "which does not cover new seeds"
+        )
+    if best.error is None:
+        return f"a tie has the best's value, because one network's {data.objective} has no error"
+    far = f"{NORMAL_QUANTILE_95:.2f} standard errors of the difference"
+    return f"a tie is within {far} from the best, which cover {_covered(data, best)}"
+
+
+def _covered(data: ReportData, row: Row) -> str:
+    """Return what the standard error of a trial covers, and what it does not."""
+    folds, count = data.config.folds, len(row.values)
+    if row.examples:
+        seeds = "not new seeds" if folds or count < 2 else f"and its {count} seeds"
+        return f"the dev examples{' of all folds' if folds else ''}, {seeds}"
+    return f"the {count} {'folds' if folds else 'seeds'} of a trial alone, not the dev examples"
+
+
 def paired(data: ReportData, a: int, b: int) -> float | None:
     """Return McNemar's p-value for two trials; None if they cannot be compared by example."""
     if data.dev is None or data.objective != "dev_accuracy":

@@ -16,6 +16,7 @@ from dnnsearch.reporting.analysis.importance import (
 )
 from dnnsearch.reporting.analysis.isolation_plot import isolation
 from dnnsearch.reporting.analysis.report_data import ReportData
+from dnnsearch.reporting.analysis.ties import tie_meaning
 from dnnsearch.reporting.html import figures, learning_curves, tables
 from dnnsearch.reporting.html.champion_section import champion
 from dnnsearch.reporting.html.markup import Markup, joined, plot, section, tag
@@ -52,11 +53,11 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def leaderboard(data: ReportData, analyses: Analyses) -> Markup:
-    """Return the section of the leaderboard."""
+def leaderboard(data: ReportData, analyses: Analyses, champion: int | None = None) -> Markup:
+    """Return the section of the leaderboard; `champion` is the champion's trial, if any."""
     return section(
         "Leaderboard",
-        tables.leaderboard(data, analyses.ties),
+        tables.leaderboard(data, analyses.ties, champion),
         about=f"{_capital(data.board.counts)}. {_counted(data)}{_known(analyses)}",
     )
 
@@ -68,23 +69,10 @@ def _known(analyses: Analyses) -> str:
 
 def _counted(data: ReportData) -> str:
     """Explain what intervals and ties in the leaderboard take into account, and what not."""
-    first = data.trial_curves.get(data.finished[0].number) if data.finished else None
-    networks = 1 if first is None else len(first.predictions)
-    if networks > 1:
-        what = "folds" if data.config.folds else "seeds"
-        return (
-            f"Intervals and ties cover the spread of a trial's {networks} {what} only, not that of "
-            f"the dev examples. {PROMOTE_NOTE}"
-        )
-    if data.objective != "dev_accuracy":
-        return (
-            f"The {data.objective} of a single network has no interval, and only equal values are "
-            f"ties. {PROMOTE_NOTE}"
-        )
-    return (
-        "Intervals reflect the number of dev examples, but not the choice of the seed. A tie is a "
-        "trial that these examples cannot distinguish from the best one."
-    )
+    if not data.finished:
+        return ""
+    covers = data.interval_covers(data.finished[0]) or "there are no intervals of a single network"
+    return f"{_capital(covers)}; {tie_meaning(data)}. {PROMOTE_NOTE}"
 
 
 def plots(data: ReportData, analyses: Analyses) -> Iterator[Markup]:
@@ -223,8 +211,11 @@ def curves(data: ReportData) -> Markup:
     )
 
 
-def commands(data: ReportData, place: str = "") -> Markup:
-    """Return the commands that repeat and verify the study; `place` says in words where it is."""
+def commands(data: ReportData, place: str = "", champion: int | None = None) -> Markup:
+    """Return the commands that repeat and verify the study, and use its champion.
+
+    `place` says in words where the study is; `champion` is the champion's trial, if there is one.
+    """
     config = data.config
     here = f"the folder of the study; storage {config.storage}, records {config.records}"
     name = shlex.quote(data.name)
@@ -234,6 +225,11 @@ def commands(data: ReportData, place: str = "") -> Markup:
         lines = [f"dnnsearch rerun {best}", f"dnnsearch best {name} > best.yaml", *lines]
     if data.fingerprint:
         lines.append(f"dnnsearch fingerprint {name}   # {data.fingerprint}")
+    if champion is not None:
+        lines.append(
+            f"dnnsearch promote {name}   # says again how trial {champion} became champion"
+        )
+        lines.append(f"dnnsearch predict {name} ROWS.csv   # the champion's predictions")
     made = ", ".join(f"{k} {v}" for k, v in data.definition["versions"].items())
     return section(
         "Reproduce",

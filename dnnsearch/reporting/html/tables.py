@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from dnnsearch.reporting.analysis.diagnosis import diagnosis
 from dnnsearch.reporting.analysis.report_data import ReportData
+from dnnsearch.reporting.analysis.ties import tie_meaning
 from dnnsearch.reporting.html.markup import Markup, joined, tag
 from dnnsearch.study.leaderboard.formats import TABLE_HYPERPARAMETERS, short
 from dnnsearch.study.leaderboard.ranking import Row
@@ -32,15 +33,16 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]], caption: str = "
     return tag("div", tag("table", *parts, head, lines), class_="scroll")
 
 
-def leaderboard(data: ReportData, tied: Sequence[int]) -> Markup:
-    """Return the table of all trials, the best first, with ties marked."""
+def leaderboard(data: ReportData, tied: Sequence[int], champion: int | None = None) -> Markup:
+    """Return the table of all trials, the best first; the best, ties and champion are marked."""
     names = [
         name
         for name in (*TABLE_HYPERPARAMETERS, *OPTIONAL)
         if len({_shown(r, name) for r in data.board.rows}) > 1
     ]
     header = ["trial", "state", data.objective, "95 %", "", *names, "parameters", "seconds"]
-    rows = [_row(data, row, row.number in set(tied), names) for row in data.board.rows]
+    marks = _marks(data, tied, champion)
+    rows = [_row(data, row, marks.get(row.number, ""), names) for row in data.board.rows]
     first = table(header, rows[:MAX_OPEN_ROWS])
     if len(rows) <= MAX_OPEN_ROWS:
         return first
@@ -49,10 +51,19 @@ def leaderboard(data: ReportData, tied: Sequence[int]) -> Markup:
     return joined([first, tag("details", more, rest)])
 
 
-def _row(data: ReportData, row: Row, is_tied: bool, names: Sequence[str]) -> list[str]:
+def _marks(data: ReportData, tied: Sequence[int], champion: int | None) -> dict[int, Markup]:
+    """Return number of a trial -> its marks; only those that have one."""
+    marks = {number: [tag("abbr", "tie", title=tie_meaning(data))] for number in tied}
+    if data.board.leader is not None:
+        marks[data.board.leader] = [tag("strong", "best")]
+    if champion is not None:
+        promoted = tag("abbr", "champion", title="the model of promote is of this trial")
+        marks.setdefault(champion, []).append(promoted)
+    return {number: Markup(", ".join(each)) for number, each in marks.items()}
+
+
+def _row(data: ReportData, row: Row, mark: str, names: Sequence[str]) -> list[str]:
     interval = data.interval(row)
-    tie = tag("abbr", "tie", title="tied with the best on these dev examples") if is_tied else ""
-    mark = tag("strong", "best") if row.number == data.board.leader else tie
     return [
         number(row.number, "d"),
         tag("span", row.state, class_=f"state {row.state}", title=row.reason or None),

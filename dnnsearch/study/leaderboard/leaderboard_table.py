@@ -60,11 +60,9 @@ def _legend(board: Leaderboard, rows: list[Row]) -> str:
     """Return what the marks of these rows mean; empty if they have none."""
     meanings = {
         "± is one standard error": any("±" in measured(row) for row in rows),
-        "a tie is not distinguishable from the best on these dev examples": any(
-            _mark(board, row) == "tie" for row in rows
-        ),
+        board.tie_meaning: any(_mark(board, row) == "tie" for row in rows),
     }
-    return "; ".join(text for text, is_shown in meanings.items() if is_shown)
+    return "; ".join(text for text, is_shown in meanings.items() if text and is_shown)
 
 
 def _columns(board: Leaderboard, rows: list[Row], varied: list[str]) -> Columns:

@@ -69,6 +69,7 @@ class Leaderboard:
     rows: list[Row]
     tied: frozenset[int] | None = None
     leader: int | None = None  # the best trial of the whole study, also if it is not among the rows
+    tie_meaning: str = ""  # what a tie is, in words, if ties were computed
 
     @property
     def ranked(self) -> list[Row]:

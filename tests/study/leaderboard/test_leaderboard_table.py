@@ -24,11 +24,11 @@ def test_what_is_the_same_in_all_trials_stands_below_the_table() -> None:
 
 def test_the_marks_of_a_table_are_explained_below_it() -> None:
     best, tied = row(1, 0.98, 64, 32), row(0, 0.97, 8)
-    marked = replace(board(best, tied), tied=frozenset({0, 1}), leader=1)
+    tie = "a tie is what the study says"
+    marked = replace(board(best, tied), tied=frozenset({0, 1}), leader=1, tie_meaning=tie)
     legend = list(table(marked, top=1))[3]
     assert legend == "± is one standard error"
     *_, legend, _ = table(marked, top=2)
-    tie = "a tie is not distinguishable from the best on these dev examples"
     assert legend == f"± is one standard error; {tie}"
     unknown = replace(marked, rows=[replace(best, error=None)], tied=None)
     assert "standard error" not in "".join(table(unknown, top=2))
