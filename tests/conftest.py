@@ -48,7 +48,11 @@ def run_trial(spec, *rest):
     return true(spec, *rest)
 dnnsearch.trials.run.run_trial = run_trial
 """
-LONGEST = {"test_stored_studies.py", "test_main_road.py"}  # each takes a worker for minutes
+LONGEST = {
+    "test_stored_studies.py",
+    "test_main_road.py",
+    "test_platforms.py",
+}  # each takes a worker for minutes
 LONG = {"docs", "experiments", "faults", "promotion", "study", "tracking", "workers"}
 
 

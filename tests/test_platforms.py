@@ -95,7 +95,10 @@ def test_every_module_is_imported(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("lines", "said", "verifier_lacks"),
-    [("numerics: exact", "", False), ("tracking: none", "running as `native`", True)],
+    [
+        ("numerics: exact", "", False),
+        pytest.param("tracking: none", "running as `native`", True, marks=pytest.mark.proof),
+    ],
     ids=["exact, verified on Linux", "portable"],
 )
 def test_a_search_runs_resumes_and_verifies(

@@ -96,6 +96,7 @@ def test_a_failed_trial_has_no_network(study: Study) -> None:
         study[3].predict(np.zeros((1, 2)))
 
 
+@pytest.mark.proof
 def test_parameters_too_large_for_a_record_are_trained_again(
     trial: Trial, monkeypatch: pytest.MonkeyPatch
 ) -> None:

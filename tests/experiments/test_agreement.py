@@ -30,6 +30,7 @@ def client_of(folder: Path) -> MlflowClient:
     return MlflowClient(f"sqlite:///{folder}/mlflow.db")
 
 
+@pytest.mark.proof
 def test_an_undisturbed_study_has_no_disagreement(undisturbed: tuple[Path, str]) -> None:
     folder, fingerprint = undisturbed
     assert disagreements(folder / "agreed.yaml", STUDY, TRIALS, fingerprint) == []

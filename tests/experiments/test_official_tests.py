@@ -11,6 +11,7 @@ from experiments import official_tests as experiment
 from experiments import tables_report
 
 
+@pytest.mark.proof
 @pytest.mark.usefixtures("forked_calls")
 def test_a_study_is_measured_once_and_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -58,6 +58,7 @@ def test_the_report_has_medians_of_the_searches_with_a_random_one_beside() -> No
     assert "1.000 (1.000 to 1.000)" in line
 
 
+@pytest.mark.proof
 @pytest.mark.usefixtures("forked_calls")
 def test_searches_of_a_table_are_measured_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

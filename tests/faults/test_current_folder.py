@@ -100,6 +100,7 @@ def test_a_search_and_all_that_follows_it(searched: Path, environment: dict[str,
     assert (searched / "answers.csv").exists()
 
 
+@pytest.mark.proof
 def test_the_functions_of_the_package(
     searched: Path, environment: dict[str, str], tmp_path: Path
 ) -> None:
@@ -109,7 +110,9 @@ def test_the_functions_of_the_package(
     run(searched, environment, sys.executable, str(tmp_path / "script.py"))
 
 
-@pytest.mark.parametrize("command", [["serve", "people/0"], ["ui"]])
+@pytest.mark.parametrize(
+    "command", [["serve", "people/0"], pytest.param(["ui"], marks=pytest.mark.proof)]
+)
 def test_the_servers_of_mlflow(
     searched: Path, environment: dict[str, str], tmp_path: Path, command: list[str]
 ) -> None:

@@ -100,6 +100,7 @@ def test_a_study_is_published_once_although_its_experiment_was_renamed(
     assert not list(folder.glob("records/wine"))
 
 
+@pytest.mark.proof
 def test_a_champion_is_registered_in_a_renamed_experiment(tracked: Preloaded, folder: Path) -> None:
     tracked.run(folder, *SEARCH)
     rename_experiment(folder)
@@ -127,6 +128,7 @@ def test_a_study_whose_storage_was_deleted_is_replayed_as_the_same_study(
     assert_published_once(folder)
 
 
+@pytest.mark.proof
 def test_a_study_from_before_writes_its_identity_down_if_it_is_searched_again(
     tracked: Preloaded, folder: Path, undisturbed: str
 ) -> None:
@@ -167,6 +169,7 @@ def test_another_definition_is_another_study_in_the_same_folder(
     assert json.loads(left.read_text())["identity"] == before
 
 
+@pytest.mark.proof
 def test_retries_are_replayed_without_the_storage_that_planned_them(
     tracked: Preloaded, folder: Path
 ) -> None:
@@ -295,6 +298,7 @@ def test_records_in_mlflow_tell_a_new_storage_the_identity(
         assert len(list(folder.glob("cache/records/*"))) == 1
 
 
+@pytest.mark.proof
 def test_a_new_postgresql_database_takes_the_identity_up(
     tracked: Preloaded, folder: Path, postgresql: PostgreSQL, undisturbed: str
 ) -> None:

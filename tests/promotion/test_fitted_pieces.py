@@ -152,6 +152,7 @@ def test_networks_with_class_weights_get_honest_probabilities(
     assert said["test"]["ensemble"]["value"] < said["test"]["single"]["value"] - 0.05
 
 
+@pytest.mark.proof
 def test_the_whole_promotion_is_repeated_and_locked(
     program: Preloaded, promote: Promote, folder: Path, tmp_path: Path
 ) -> None:

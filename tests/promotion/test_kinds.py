@@ -63,7 +63,9 @@ def test_a_study_of_this_kind_is_promoted(
         assert said["test"]["guess"] > ensemble["value"] or not said["found"]
 
 
-@pytest.mark.parametrize("objective", ["dev_accuracy", "dev_roc_auc"])
+@pytest.mark.parametrize(
+    "objective", [pytest.param("dev_accuracy", marks=pytest.mark.proof), "dev_roc_auc"]
+)
 def test_a_test_file_of_one_row_is_no_reason_to_be_sure_of_anything(
     program: Preloaded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, objective: str
 ) -> None:

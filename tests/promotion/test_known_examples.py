@@ -11,7 +11,9 @@ TABLE = Path(__file__).parents[1] / "cases" / "duplicates" / "dup.csv"
 SMALL = ["--set=trials=2", "--set=iterations=60", "--set=tracking=none", "--set=folds=none"]
 
 
-@pytest.mark.parametrize(("rows", "known"), [("apart", 100), ("together", 0)])
+@pytest.mark.parametrize(
+    ("rows", "known"), [("apart", 100), pytest.param("together", 0, marks=pytest.mark.proof)]
+)
 def test_test_examples_that_were_trained_on_are_counted(
     program: Preloaded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: str, known: int
 ) -> None:

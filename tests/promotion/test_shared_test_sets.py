@@ -66,6 +66,7 @@ def test_a_second_opening_under_another_name_is_counted(
     assert "Test set opened 3 times, by clean, clean-relu, clean-seed1; the first" in page
 
 
+@pytest.mark.proof
 @pytest.mark.usefixtures("promoted")
 def test_rows_of_another_split_are_counted(
     program: Preloaded, promote: Promote, folder: Path
@@ -84,6 +85,7 @@ def test_rows_of_another_split_are_counted(
     )
 
 
+@pytest.mark.proof
 @pytest.mark.usefixtures("promoted")
 def test_folds_another_dev_share_and_ignored_columns_leave_the_test_rows_as_they_are(
     program: Preloaded, promote: Promote, folder: Path
@@ -94,6 +96,7 @@ def test_folds_another_dev_share_and_ignored_columns_leave_the_test_rows_as_they
     assert "opened 3 times, by clean, folds, fewer;" in said_of_test_set(fewer)
 
 
+@pytest.mark.proof
 def test_an_official_test_file_is_known_beside_another_training_file(
     program: Preloaded, promote: Promote, folder: Path
 ) -> None:

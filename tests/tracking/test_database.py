@@ -234,6 +234,7 @@ def storm(folder: Path, rounds: int, together: int, plant: bool = False) -> None
     assert not left, "files that killed processes left are removed"
 
 
+@pytest.mark.proof
 def test_four_creators_killed_at_any_moment_leave_a_database_that_opens(tmp_path):
     storm(tmp_path, rounds=2, together=4)
 

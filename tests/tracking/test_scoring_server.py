@@ -161,6 +161,7 @@ def test_a_parquet_file_that_claims_too_many_cells_is_refused_unread(
     assert message == "a Parquet file must have at most 10 cells, but has 20 rows of 4"
 
 
+@pytest.mark.proof
 def test_a_large_table_is_answered_in_memory_that_does_not_grow_with_it() -> None:
     """The rows and the answer are on disk; a process of its own measures its own peak."""
     program = """

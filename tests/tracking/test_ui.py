@@ -132,6 +132,7 @@ def test_the_table_of_all_studies_groups_the_trials_by_study(study):
     assert "dnnsearch.study" in study.ask(HEADS)
 
 
+@pytest.mark.proof
 def test_the_charts_compare_the_curves_and_the_hyperparameters(study):
     study.open(saved_view.link("1", study.key, charts=True))
     for title in ("Hyperparameters", "Curves"):
@@ -144,6 +145,7 @@ def test_the_charts_compare_the_curves_and_the_hyperparameters(study):
     assert "hp.momentum" not in study.ask("document.body.innerText")
 
 
+@pytest.mark.proof
 def test_the_compare_page_draws_parallel_coordinates_of_the_objective(study):
     chosen = [id for id, state in zip(study.ids, STATES, strict=True) if state != "failed"]
     query = {"runs": json.dumps(chosen), "experiments": '["1"]'}
@@ -157,6 +159,7 @@ def test_the_compare_page_draws_parallel_coordinates_of_the_objective(study):
     assert [error for error in study.errors() if early not in error] == []
 
 
+@pytest.mark.proof
 def test_a_run_has_charts_and_the_command_to_repeat_it(study):
     study.open(f"#/experiments/1/runs/{study.ids[0]}?workflowType=machine_learning")
     study.wait("document.body.innerText.includes('dnnsearch rerun moons/0')")

@@ -95,6 +95,7 @@ def test_the_view_of_an_older_version_is_linked(uri, info):
     assert "viewStateShareKey=dnnsearch&" in link
 
 
+@pytest.mark.proof
 def test_an_error_of_mlflow_is_passed_on(uri, info):
     Tracker(uri, info).close()
     command = announced_ui_command(uri, free_port(), browser=False)

@@ -63,7 +63,7 @@ def share_of_lost_best(curves: list[FinishedCurve], pruner: str) -> float:
     return lost / ORDERS
 
 
-@pytest.mark.parametrize("rule", ["momentum", "adam"])
+@pytest.mark.parametrize("rule", [pytest.param("momentum", marks=pytest.mark.proof), "adam"])
 @pytest.mark.parametrize("pruner", ["median", "halving"])
 def test_the_eventual_best_is_pruned_no_more_often_with_cosine(pruner: str, rule: str) -> None:
     constant, cosine = (
