@@ -13,8 +13,10 @@ def hint(error: Any) -> str:
     if name is None or context is None:
         return ""
     from dnnsearch.config.config import KNOWN_KEYS
+    from dnnsearch.config.key_synonyms import SYNONYMS
 
-    key = name.lstrip("-").replace("-", "_")
+    given = name.lstrip("-").replace("-", "_")
+    key = SYNONYMS.get(given, given).partition(",")[0]
     if "--set" in _options(context.command) and key in KNOWN_KEYS[""]:
         return f"; {key} is a key of the config: --set {key}=VALUE"
     commands = context.find_root().command.commands.items()

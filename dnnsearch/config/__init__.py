@@ -8,6 +8,7 @@ This room does not know how a search runs, nor where its results are stored.
 - `dimensions`: the hyperparameters, each fixed, a list of choices or a range.
 - `file_report`: what `new` prints of a file, as one table.
 - `key_rules`: the rules for the keys of a config.
+- `key_synonyms`: what other libraries call the keys of a config.
 - `new_config`: a ready-to-run config, written for a data file.
 - `optuna_samplers`: Optuna's samplers, changed for studies that are replayed.
 - `portfolio`: configurations that suit many tables, as the first trials.

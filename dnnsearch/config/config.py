@@ -51,6 +51,7 @@ from dnnsearch.config.samplers import SAMPLERS, sampler_definition
 from dnnsearch.config.try_first import Guess, numbered_guess
 from dnnsearch.config.validation_errors import format_errors
 from dnnsearch.data import datasets
+from dnnsearch.data.files.source import KEYS
 from dnnsearch.data.split_config import Seed, Split, mapping
 from dnnsearch.errors import UserError
 from dnnsearch.runtime.numerics import EXACT, PINS
@@ -257,7 +258,7 @@ class Config(_OptionalKeys):  # type: ignore[valid-type, misc]
         }
 
 
-KNOWN_KEYS = {"": list(Config.model_fields), "split": list(Split.model_fields)}
+KNOWN_KEYS = {"": list(Config.model_fields), "split": list(Split.model_fields), "data": KEYS}
 EXAMPLES = {
     **{name: f"such as {name}: {one.example}" for name, one in HYPERPARAMETERS.items()},
     "data": f"one of {', '.join(datasets.DATASETS)}",

@@ -175,12 +175,12 @@ def _fitting(
 
     The config has been checked. Raise UserError, with the first problem, if no split is possible.
     """
-    problem = ""
+    place, problem = str(wanted.get("file") or data_name(wanted)), ""
     for split in _splits(table, given):
         for folds in _folds(table, split, settings):
             text = template.draft(wanted, table, split, folds)
             document, touched = yaml_file.override(yaml_file.parse(text, str(path)), settings)
-            config = parse_config(document, str(path), path.stem)
+            config = parse_config(document, place, path.stem)  # no file yet
             try:
                 rows = table.split(config.split, config.folds)
             except ValueError as error:
@@ -189,7 +189,7 @@ def _fitting(
             check_fits(config, _shape(table, rows))
             changed = {key: document[key] for key in touched}
             return Fitting(_with_settings(text, changed), split, config.folds, rows)
-    raise UserError(f"{wanted.get('file', 'data')}: {problem}")
+    raise UserError(f"{place}: {problem}")
 
 
 def _splits(table: FileTable, given: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

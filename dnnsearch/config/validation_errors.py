@@ -1,13 +1,15 @@
 """Pydantic's validation errors in one line for the user who wrote the config.
 
-This module does not know the keys: the caller passes their names and examples.
+This module does not know the keys: the caller passes their names and examples, and `key_synonyms`
+has what other libraries call them.
 """
 
 from collections.abc import Collection, Mapping, Sequence
 
 from pydantic_core import ErrorDetails
 
-from dnnsearch.validators import nearest, shortened, show
+from dnnsearch.config.key_synonyms import meant
+from dnnsearch.validators import shortened, show
 
 MAX_ERRORS_SHOWN = 3
 
@@ -45,7 +47,8 @@ def _format_error(
         case "missing":
             return f"{key}: must be given" + (f", {examples[key]}" if key in examples else "")
         case "extra_forbidden":
-            names = known[".".join(path[:-1])]
-            return f"{show(key)} is unknown{nearest(path[-1], names)}; the keys: {', '.join(names)}"
+            section = ".".join(path[:-1])
+            guess, keys = meant(path[-1], known, section), ", ".join(sorted(known[section]))
+            return f"{show(key)} is unknown{guess}; the keys: {keys}"
     place = f"{key}: " if key else ""
     return f"{place}{error['msg']}, but got {show(error['input'])}"

@@ -122,7 +122,7 @@ def test_several_errors_share_the_line_and_the_rest_is_counted():
         ({"split": {"dev": 0.5, "test": 0.5}}, "split: dev + test < 1 must hold"),
         (
             {"split": {"devv": 0.5}},
-            "'split.devv' is unknown (did you mean dev?); the keys: dev,",
+            "'split.devv' is unknown (did you mean dev?); the keys: by, dev, ",
         ),
         ({"split": 0.2}, "split: must be a mapping"),
         ({"split": {1: 2}}, "split"),

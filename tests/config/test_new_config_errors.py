@@ -62,6 +62,7 @@ def test_bad_input_is_one_line_and_writes_nothing(tmp_path, content, target, say
         ("data=5", "must be a mapping"),
         ("data.target=k", "'k' is not"),
         ("data.colums={}", "did you mean columns"),
+        ("colums.a=ignored", "^data.csv: 'colums' is unknown .did you mean data.columns"),
         ("units.low=many", "units"),
         ("folds=80", "80 folds"),
         ("batch_size=4096", "must be at most the 33 examples for training, or full"),

@@ -2,6 +2,10 @@
 
 from typing import Any
 
+import pytest
+
+from dnnsearch.config.config import KNOWN_KEYS
+from dnnsearch.config.key_synonyms import SYNONYMS
 from dnnsearch.config.validation_errors import format_errors
 
 KNOWN = {"": ["trials", "split"], "split": ["dev", "test"]}
@@ -26,9 +30,30 @@ def test_a_missing_key_comes_with_its_example():
 def test_an_unknown_key_comes_with_the_nearest_and_the_known_ones_of_its_place():
     unknown = {"type": "extra_forbidden"}
     assert told((("trails",), unknown)) == (
-        "'trails' is unknown (did you mean trials?); the keys: trials, split"
+        "'trails' is unknown (did you mean trials?); the keys: split, trials"
     )
     assert told((("split", "tests"), unknown)).endswith("(did you mean test?); the keys: dev, test")
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("lr", "learning_rate"),
+        ("Optimizer", "descent"),
+        ("epochs", "iterations, which are parameter updates"),
+        ("colums", "data.columns"),
+        ("tests", "split.test"),
+    ],
+)
+def test_an_unknown_key_may_have_another_name_or_lack_its_section(given, meant):
+    error: Any = {"type": "extra_forbidden", "loc": (given,), "input": 1, "msg": ""}
+    line = format_errors([error], KNOWN_KEYS, EXAMPLES, ())
+    assert line.startswith(f"'{given}' is unknown (did you mean {meant}?); the keys: activation, ")
+
+
+def test_each_synonym_is_no_key_and_stands_for_one():
+    assert not SYNONYMS.keys() & set(KNOWN_KEYS[""])
+    assert {key.partition(",")[0] for key in SYNONYMS.values()} <= set(KNOWN_KEYS[""])
 
 
 def test_other_errors_are_in_the_words_of_pydantic_with_the_value():
