@@ -39,11 +39,21 @@ def nearest(name: object, known: Iterable[str]) -> str:
     return f" (did you mean {found[0]}?)" if found else ""
 
 
+def nearest_unused(name: object, there: Iterable[str], used: Collection[str]) -> str:
+    """Return what `nearest` does, among the names that are there and not in use under their own."""
+    return nearest(name, [one for one in there if one not in used])
+
+
 def shortened(names: Iterable[object], most: int, separator: str = ", ") -> str:
     """Return the names with commas: all, or the first `most` and how many more there are."""
     texts = [str(name) for name in names]
     more = f"{separator.strip(', ')} and {len(texts) - most} more" if len(texts) > most else ""
     return separator.join(texts[:most]) + more
+
+
+def counted(number: int, noun: str) -> str:
+    """Return such as `1 row` or `2 rows`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def cut(name: object) -> str:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from dnnsearch.validators import (
+    counted,
     cut,
     nearest,
     number,
@@ -124,3 +125,8 @@ def test_the_first_rule_that_does_not_hold_is_raised():
     require({"a": True})
     with pytest.raises(ValueError, match="^b$"):
         require({"a": True, "b": False, "c": False})
+
+
+def test_one_is_counted_in_the_singular() -> None:
+    counts = [counted(number, "row") for number in (0, 1, 2)]
+    assert counts == ["0 rows", "1 row", "2 rows"]

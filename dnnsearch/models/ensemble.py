@@ -157,7 +157,7 @@ class Model:
         except (TypeError, ValueError) as error:
             from dnnsearch.models.refused_rows import refusal  # imports pandas
 
-            raise ValueError(refusal(error, self.inputs, X)) from None
+            raise ValueError(refusal(error, self.inputs, X, self.target_name)) from None
 
     def _blocks(
         self, prepared: np.ndarray, statistic: Callable[[np.ndarray], np.ndarray]

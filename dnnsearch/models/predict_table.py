@@ -17,7 +17,7 @@ from dnnsearch.data.files.prediction_rows import rows_of
 from dnnsearch.data.files.write_table import written
 from dnnsearch.data.unusual_rows import RowWatch
 from dnnsearch.errors import UserError
-from dnnsearch.models import interval_answers
+from dnnsearch.models import interval_answers, refused_rows
 from dnnsearch.models.ensemble import Model
 from dnnsearch.validators import cut, nearest, shortened
 
@@ -150,16 +150,15 @@ def check_columns(
     there = [name for name in model.inputs.kinds if name in stripped]
     if model.inputs.kinds and not there and missing_columns == "impute":
         raise UserError(f"{place}: {_without_any(model, stripped)}")
-    is_short = len(there) < len(model.inputs.kinds)
-    is_foreign = is_short and not there and not nearest(next(iter(model.inputs.kinds)), stripped)
+    if len(there) < len(model.inputs.kinds) and missing_columns == "refuse":
+        is_foreign = not there and not nearest(next(iter(model.inputs.kinds)), stripped)
+        missing = refused_rows.missing_columns(stripped, model.inputs.kinds, model.target_name)
+        advised = f"{missing}: rename a column, or use --missing impute"
+        raise UserError(f"{place}: {_without_any(model, stripped) if is_foreign else advised}")
     try:
-        raw_columns.check_columns(
-            stripped, there if missing_columns == "impute" else model.inputs.kinds
-        )
+        raw_columns.check_columns(stripped, there)
     except ValueError as error:
-        advice = ": rename a column, or use --missing impute" if is_short else ""
-        problem = _without_any(model, stripped) if is_foreign else f"{error}{advice}"
-        raise UserError(f"{place}: {problem}") from None
+        raise UserError(f"{place}: {error}") from None
     for name in _names(model, level):
         if name in stripped:
             raise UserError(f"{place}: column {name!r} is there already: rename it or leave it out")

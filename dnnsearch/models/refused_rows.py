@@ -3,7 +3,7 @@
 The preparation refuses rows by its own rules. Here they are looked at again, only after a refusal.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -13,15 +13,34 @@ from dnnsearch.data.column_inputs import ColumnInputs
 from dnnsearch.data.files.sheet import numeric
 from dnnsearch.data.model_inputs import ModelInputs
 from dnnsearch.data.raw_columns import as_frame
-from dnnsearch.validators import first_line, shortened, show
+from dnnsearch.validators import first_line, nearest_unused, shortened, show
 
 MAX_NAMES = 3
 
 
-def refusal(error: Exception, inputs: ModelInputs, X: Any) -> str:
+def refusal(error: Exception, inputs: ModelInputs, X: Any, target: str | None = None) -> str:
     """Return why the inputs have refused raw rows X with this error, in one line."""
-    in_numbers = "" if isinstance(inputs, ColumnInputs) else _not_numbers(inputs, as_frame(X))
-    return in_numbers or first_line(error)
+    rows = as_frame(X)
+    in_numbers = "" if isinstance(inputs, ColumnInputs) else _not_numbers(inputs, rows)
+    there = rows.columns if isinstance(rows, pd.DataFrame) else inputs.kinds
+    return in_numbers or missing_columns(there, inputs.kinds, target) or first_line(error)
+
+
+def missing_columns(
+    there: Iterable[str], needed: Collection[str], target: str | None = None
+) -> str:
+    """Return which needed columns are missing; empty if none is.
+
+    A column that may be the first of them under another name is neither needed itself nor the
+    target.
+    """
+    names = dict.fromkeys(there)
+    missing = [name for name in needed if name not in names]
+    if not missing:
+        return ""
+    meant = nearest_unused(missing[0], names, {*needed, target or ""})
+    what, verb = ("columns", "are") if len(missing) > 1 else ("column", "is")
+    return f"{what} {shortened(map(repr, missing), MAX_NAMES)} {verb} missing{meant}"
 
 
 def _not_numbers(inputs: ModelInputs, X: Any) -> str:

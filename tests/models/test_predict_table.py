@@ -144,6 +144,16 @@ def test_a_missing_column_is_one_line_or_imputed_as_told(
     assert same_answers(means, pd.DataFrame([[2.0, 2.0, 1.0]]), flowers())
 
 
+def test_a_column_that_the_model_uses_is_not_meant_by_another_name() -> None:
+    names = ("pixel_0_0", "pixel_0_1", "pixel_7_5")
+    model = replace(flowers(), inputs=replace(flowers().inputs, names=names))
+    one = pd.DataFrame({"pixel_0_0": [1.0]})
+    with pytest.raises(UserError, match=r"'pixel_0_1', 'pixel_7_5' are missing: rename a column"):
+        predict_table(model, one)
+    with pytest.raises(UserError, match=r"'pixel_0_1' is missing \(did you mean pix_0_1\?\): ren"):
+        predict_table(model, one.assign(pixel_7_5=1.0, pix_0_1=2.0))
+
+
 def test_a_table_of_something_else_is_told_what_a_row_must_have(tmp_path: Path) -> None:
     path = tmp_path / "churn.csv"
     path.write_text("customer_id,x,y\nC100000,1,2\n")

@@ -71,3 +71,10 @@ def test_a_wrong_date_is_told_an_example_in_the_form_of_its_column(clock: str, f
     assert (good == date) == (form in ("", ISO))  # the format is said, unless it is that of ISO
     assert good != form
     model.outputs(rows.assign(day=[good]))  # what it says can be predicted
+
+
+def test_a_posted_row_is_not_told_that_a_column_of_the_model_is_meant() -> None:
+    with pytest.raises(ValueError, match=r"^columns 'wide', 'high' are missing$"):
+        flowers().outputs(pd.DataFrame({"long": [1.0], "y": [2.0]}))
+    with pytest.raises(ValueError, match=r"^column 'wide' is missing \(did you mean wied\?\)$"):
+        flowers().outputs([{"long": 1.0, "high": 2.0, "wied": 3.0}])

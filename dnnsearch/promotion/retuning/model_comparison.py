@@ -23,7 +23,7 @@ from dnnsearch.statistics.interval import Interval
 from dnnsearch.statistics.score_sample import ScoreSample
 from dnnsearch.storage.array_store import ArrayStore
 from dnnsearch.study.definition import Definition
-from dnnsearch.validators import shortened
+from dnnsearch.validators import nearest_unused, shortened
 
 
 @dataclass(frozen=True)
@@ -67,8 +67,9 @@ def check_kind(model: Model, definition: Definition, name: str, X: Any) -> None:
     columns = [str(name).strip() for name in getattr(X, "columns", [])]
     missing = [column for column in model.inputs.kinds if columns and column not in columns]
     if missing:
+        meant = nearest_unused(missing[0], columns, model.inputs.kinds)
         raise UserError(
-            f"the new data lack {_listed(missing)}, which {name} needs; they have "
+            f"the new data lack {_listed(missing)}{meant}, which {name} needs; they have "
             f"{_listed(columns)}"
         )
     now, then = list(definition.prepared.classes), [str(label) for label in model.classes]

@@ -187,7 +187,7 @@ def test_data_of_another_kind_are_rejected_in_one_line_before_the_search(
     customers(3).drop(columns="left").to_csv("headless.csv", index=False)
     shutil.copy("old.csv", "moved.csv")
     for data, message in {
-        "renamed.csv": r"the new data lack calls, which the champion of churn .* have talks, mon",
+        "renamed.csv": r"the new data lack calls .did you mean talks.., which .* have talks, mon",
         "relabelled.csv": r"their classes are never, yes, those of the champion .* are no, yes",
         "headless.csv": r"left",
         "moved.csv": r"these are the data that study churn was run on",
