@@ -106,7 +106,7 @@ def test_a_search_runs_resumes_and_verifies(
 ) -> None:
     (tmp_path / "tiny.yaml").write_text(f"{CONFIG}{lines}\n")
     search = ["-m", "dnnsearch", "search", "tiny.yaml", "--workers=2"]
-    assert "study tiny, 1 trials: 1 finished" in run(tmp_path, *search, "--trials=1")[0]
+    assert "study tiny, 1 trial: 1 finished" in run(tmp_path, *search, "--trials=1")[0]
     out, error = run(tmp_path, *search)
     assert "study tiny, 2 trials: 2 finished" in out
     assert said in out + error

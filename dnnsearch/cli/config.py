@@ -1,12 +1,14 @@
 """`config`: the configs that come with the package, and the text of one."""
 
+from itertools import zip_longest
 from typing import Annotated
 
 import typer
 
 from dnnsearch.cli.streams import write_document
 from dnnsearch.errors import UserError
-from dnnsearch.runtime.terminal_text import say
+from dnnsearch.runtime.terminal_text import terminal_width
+from dnnsearch.runtime.text_table import paragraph
 
 Name = Annotated[
     str | None, typer.Argument(metavar="[NAME]", help="Which one.  [default: list them]")
@@ -29,7 +31,10 @@ def config(name: Name = None) -> None:
     if name is None:
         for each in bundled():
             text = (BUNDLED / f"{each}.yaml").read_text(encoding="utf-8")
-            say([f"{each:14} {text.splitlines()[0].lstrip('# ')}"])
+            width = terminal_width()
+            about = paragraph(text.splitlines()[0].lstrip("# "), width and max(width - 15, 20))
+            for name_, part in zip_longest([each], about, fillvalue=""):
+                print(f"{name_:14} {part}")
     elif name in bundled():
         write_document((BUNDLED / f"{name}.yaml").read_text(encoding="utf-8"))
     else:

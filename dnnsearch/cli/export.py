@@ -1,5 +1,6 @@
 """`export`: a study as one file."""
 
+import shlex
 import sys
 from functools import partial
 from pathlib import Path
@@ -51,6 +52,7 @@ def export(
     from dnnsearch.storage.atomic_write import write_whole
     from dnnsearch.study.evaluation_log import EvaluationLog
     from dnnsearch.study.stored_study import open_study
+    from dnnsearch.validators import counted
 
     path = file or Path(f"{study}{SUFFIX}")
     if path.suffix != SUFFIX:
@@ -66,10 +68,13 @@ def export(
     content = archive(opened, with_data, partial(_page, opened, quiet))
     write_whole(writable(path).resolve(), content)
     data = f"with all rows of {', '.join(sources)}" if sources else "without the rows of the data"
-    size = f"{path}: {len(opened.trials())} trials, {data}"
+    size = f"{path}: {counted(len(opened.trials()), 'trial')}, {data}"
+    file_ = opened.config.data.get("file")
+    with_file = "" if with_data or file_ is None else f" --data {shlex.quote(str(file_))}"
     if note:
         say([f"note: the test figure is {note}"], sys.stderr)
-    say([size, f"to verify it: {program_name()} verify {path}"])
+    verifying = f"{program_name()} verify {shlex.quote(str(path))}{with_file}"
+    say([size, f"to verify it: {verifying}"])
     send_result({"file": str(path)})
 
 

@@ -43,6 +43,7 @@ def lock(
     from dnnsearch.promotion.locked_champion import locked_champion
     from dnnsearch.promotion.quoted_figures import figure_note
     from dnnsearch.reproduce.locking import config_of, lock_path, locked
+    from dnnsearch.validators import counted
 
     note = figure_note(opened)
     source = config_of(study, config)
@@ -51,5 +52,6 @@ def lock(
     write_text(path, written.encode())
     if note:
         say([f"note: the test figure is {note}"], sys.stderr)
-    say([f"{path}: {len(written.trial)} trials; to verify it: {program_name()} verify {path}"])
+    size = counted(len(written.trial), "trial")
+    say([f"{path}: {size}; to verify it: {program_name()} verify {path}"])
     send_result({"file": str(path)})

@@ -77,13 +77,14 @@ def predict(
     from dnnsearch.deployment.lookup import find
     from dnnsearch.models.conformal import checked_level
     from dnnsearch.models.predict_table import check_missing_choice, predict_file, write
+    from dnnsearch.validators import counted
 
     check_missing_choice(missing)
     level = None if interval is None else option("--interval", checked_level, interval)
     found = find(model, storage, print_note, tracking)
     parts = predict_file(found, data, missing, print_note, level)
     if out is not None:
-        say([f"{write(parts, writable(out))} rows written to {out}"])
+        say([f"{counted(write(parts, writable(out)), 'row')} written to {out}"])
         return
     with delimited(sys.stdout.buffer) as screen:
         for part in parts:

@@ -66,11 +66,19 @@ class Counter:
 
     def say(self, text: str) -> None:
         """Print what is being done, above the bar; a full bar gives way to it."""
+        if not self._silent:
+            self.note(f"{text} ...")
+
+    def note(self, text: str) -> None:
+        """Print what the user should know, above the bar, also if that is not shown."""
         if self._is_complete:
             self._line = ""
-        if not self._silent:
-            start, line = (ERASE, self._line) if self._is_terminal else ("", "")
-            print(f"{start}{text} ...\n{line}", end="", file=sys.stderr, flush=True)
+        has_bar = self._is_terminal and not self._silent
+        if has_bar:
+            print(ERASE, end="", file=sys.stderr)
+        say([text], sys.stderr)
+        if has_bar:
+            print(self._line, end="", file=sys.stderr, flush=True)
 
     def erase(self) -> None:
         """Leave nothing of the bar on a terminal."""

@@ -203,7 +203,8 @@ def _print_summary(outcome: "Outcome") -> None:
         say([how_to_fit(command_on("report", config, board.study))])
     say(next_commands(config, board.study, board.best.number if board.ranked else None))
     if outcome.lacking:
-        trials = f"{outcome.lacking} of {len(board.rows)} trials are not in MLflow"
+        verb = "is" if outcome.lacking == 1 else "are"
+        trials = f"{outcome.lacking} of {len(board.rows)} trials {verb} not in MLflow"
         sends = command_on("publish", config, board.study)
         say([f"{trials}; when it works: {sends}"])
     if len(board.rows) < outcome.trials:
@@ -240,10 +241,12 @@ def _event(outcome: "Outcome") -> str:
 def _print_estimate(config: "Config", retry_failed: bool) -> None:
     from dnnsearch.config.data_fit import note_on_units
     from dnnsearch.study.dry_run import estimate_cost
+    from dnnsearch.validators import counted
 
     planned = estimate_cost(config, retry_failed)
     done = f" (and {planned.done} that have ended already)" if planned.done else ""
-    workers = f"{config.workers} workers" if isinstance(config.workers, int) else "enough workers"
+    count = config.workers
+    workers = counted(count, "worker") if isinstance(count, int) else "enough workers"
     lines = [
         f"study {config.study}, from {config.place}: a dry run, nothing is written",
         f"  trials  {planned.trials}{done}",

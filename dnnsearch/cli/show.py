@@ -99,13 +99,15 @@ def show(
 
 def _write(boards: "list[Leaderboard]", path: Path, form: str) -> None:
     from dnnsearch.study.leaderboard.formats import csv_text, json_text
+    from dnnsearch.validators import counted
 
     text = csv_text(boards) if form == "csv" else json_text(boards)
     if str(path) == "-":
         write_document(text)
     else:
         write_text(path, text)
-        say([f"{sum(len(board.rows) for board in boards)} trials written to {path}"])
+        count = sum(len(board.rows) for board in boards)
+        say([f"{counted(count, 'trial')} written to {path}"])
 
 
 def _print(

@@ -86,6 +86,7 @@ def _lines(outcome: "Outcome") -> list[str]:
     from dnnsearch.study.given_trials import given_count
     from dnnsearch.study.leaderboard.ranking import leaderboard
     from dnnsearch.trials.flat_params import describe
+    from dnnsearch.validators import counted
 
     board, study = leaderboard(outcome.study), outcome.study
     (row,) = [row for row in board.rows if row.number == outcome.given]
@@ -97,7 +98,7 @@ def _lines(outcome: "Outcome") -> list[str]:
         best = board.best
         lines.append(f"best: trial {best.number} with {board.objective} {best.value:.4f}")
     given = given_count(len(study.given))
-    lines.append(f"study {study.name} has {len(board.rows)} trials now, {given}")
+    lines.append(f"study {study.name} has {counted(len(board.rows), 'trial')} now, {given}")
     if outcome.lacking:
         sends = command_on("publish", study.config, study.name)
         lines.append(f"{outcome.lacking} trials are not in MLflow; when it works: {sends}")

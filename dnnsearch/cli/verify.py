@@ -1,7 +1,6 @@
 """`verify`: run a whole study again and compare it with its records, or with its lock file."""
 
 import shlex
-import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dnnsearch.cli.options import Storage, option
-from dnnsearch.cli.progress import counter, progress_printer
+from dnnsearch.cli.progress import counter
 from dnnsearch.cli.startup import pin, read_early
 from dnnsearch.runtime.cli_process import program_name, send_result
 from dnnsearch.runtime.terminal_text import say
@@ -137,7 +136,7 @@ def _of_study(
     from dnnsearch.reproduce.verify import verify as replay
 
     with counter(COUNTED, f"{opened.name}: ", silent=quiet) as report:
-        verdict = replay(opened, workers or opened.config.processes, report, _note)
+        verdict = replay(opened, workers or opened.config.processes, report, report.note)
     count = workers if isinstance(workers, int) else opened.config.processes
     verdict = verify_outer(opened, verify_promotions(opened, verdict, count), imported_by)
     return verify_test_baselines(opened, verify_baselines(opened, verdict))
@@ -159,10 +158,5 @@ def _of_lock(path: Path, workers: int | str | None, quiet: bool) -> "Verificatio
         counter(COUNTED, f"{lock.study}: ", silent=quiet) as report,
         tempfile.TemporaryDirectory(prefix="dnnsearch-") as folder,
     ):
-        verdict = verify_lock(lock, path, Path(folder), workers, report, _note)
-        step = progress_printer(quiet)
-        return verify_champion(lock, path, Path(folder), verdict, workers, step)
-
-
-def _note(text: str) -> None:
-    say([text], sys.stderr)
+        verdict = verify_lock(lock, path, Path(folder), workers, report, report.note)
+        return verify_champion(lock, path, Path(folder), verdict, workers, report.say)

@@ -202,7 +202,8 @@ def _test_and_register(
         corrections = correct_log(study, test, rows, refitted.prepared, trainer.store)
         report("scoring the baselines on the test set")
         baselines = score_baselines(process, evaluation, report)
-    report("registering the model")
+    verb = "storing" if study.config.tracking == UNTRACKED else "registering"
+    report(f"{verb} the model")
     opened = history(study)
     registered = register_champion(study, evaluation, encode(promoted), bool(shown), opened, report)
     return _promotion(evaluation, confirmed, baselines, corrections, shown, opened, registered)

@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from dnnsearch.promotion.candidates import Candidate
+from dnnsearch.promotion.candidates import START, Candidate
 from dnnsearch.promotion.confirmation import Confirmed
 from dnnsearch.promotion.gain_text import gain_document, gain_lines
 from dnnsearch.promotion.promotion import Promotion
@@ -110,7 +110,14 @@ def choice(promotion: Promotion) -> str:
     if len(similar) == 1:
         return f"{chosen}, the best"
     rule = "the cheapest of those not distinguishable from the best"
-    return f"{chosen}, {rule}: {_trials(similar)}"
+    return f"{chosen}, {rule}: {_trials(similar)}{_left_out_start(confirmed)}"
+
+
+def _left_out_start(confirmed: Confirmed) -> str:
+    """Return why trial 0 is not among those listed, although the table has it so; else empty."""
+    if set(confirmed.comparison.tied) == set(confirmed.similar):
+        return ""
+    return f" (trial {START} is trained to be compared with, and chosen only if it is the best)"
 
 
 def _checkpoint(winner: Candidate) -> list[str]:

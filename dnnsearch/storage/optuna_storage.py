@@ -50,7 +50,11 @@ def open_storage(url: str, create: bool = False) -> RDBStorage:
             return _open_postgresql(url, create)
         if path and not path.exists():
             if not create:
-                raise UserError(f"there is no study yet: {path} does not exist")
+                folder = path.absolute().parent
+                raise UserError(
+                    f"there is no study yet: no {path.name} is in {folder}; `dnnsearch search "
+                    "CONFIG` makes one"
+                )
             _create(path)
         if path and create and not os.access(path.parent, os.W_OK):
             raise UserError(f"the storage {url} cannot be written: its folder is read-only")

@@ -96,7 +96,7 @@ def test_fingerprint_is_the_last_line(command: Command) -> None:
     ("arguments", "message"),
     [
         ("show other", "there is no study other; known studies: tiny"),
-        ("best tiny --storage sqlite:///no.db", "there is no study yet: no.db does not exist"),
+        ("best tiny --storage sqlite:///no.db", "there is no study yet: no no.db is in /"),
         ("show tiny --storage nonsense", "storage: must be an address such as sqlite:///optuna.db"),
         ("fingerprint tiny --trials 6", "study tiny has no fingerprint of 6 trials: it has 5"),
         ("show tiny --csv no/such/folder.csv", "there is no folder no/such"),

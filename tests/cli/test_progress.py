@@ -48,6 +48,18 @@ def test_a_terminal_shows_one_line_that_is_erased_at_the_end(
     assert capsys.readouterr() == ("", f"{ERASE}{bar(0.5)}  1 of 2 records read{ERASE}")
 
 
+def test_a_step_after_a_full_bar_has_a_line_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    with counter("trials compared") as report:
+        report(40, 40)
+        report.say("evaluating the test set")
+        report.note("the data have moved")
+    said = capsys.readouterr().err
+    assert f"compared{ERASE}evaluating the test set ...\n{ERASE}the data have moved\n" in said
+
+
 def test_a_terminal_shows_the_time_that_is_left_and_text_stays_above_the_bar(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -10,6 +10,7 @@ from dnnsearch.promotion.candidates import Candidate
 from dnnsearch.promotion.confirmation import Confirmed
 from dnnsearch.promotion.promotion import Promotion
 from dnnsearch.promotion.promotion_text import (
+    _left_out_start,
     choice,
     confirmation_table,
     interval_note,
@@ -48,6 +49,9 @@ def test_trial_0_is_not_chosen_for_being_cheap_but_for_being_the_best() -> None:
     found = replace(tied, start=start, was_added=True)
     assert found.comparison.tied == [0, 1, 2]
     assert [one.trial for one in found.preferred] == [1, 0, 2]
+    why = "trial 0 is trained to be compared with, and chosen only if it is the best"
+    assert why in _left_out_start(found)
+    assert not _left_out_start(replace(found, was_added=False))
     assert [one.trial for one in replace(found, was_added=False).preferred] == [2, 1, 0]
     best = confirmed([0.98, 0.97, 1.0], [300, 200, 1])
     found = replace(best, start=best.chosen[2], was_added=True)

@@ -64,7 +64,7 @@ def _is_better(baselines: Baselines, name: str, objective: str, best: float | No
 def how_to_fit(command: str) -> str:
     """Return the line for a study without baselines; `command` is that of its report."""
     title = "guessing, a linear model and boosted trees"
-    why = "a short search does not wait for them"
+    why = "a search does not wait long for them"
     return f"{title} are not fitted yet, because {why}; to compare with them: {command}"
 
 

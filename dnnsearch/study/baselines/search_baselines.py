@@ -5,14 +5,12 @@ the first command that shows baselines fits them then. When they are fitted is a
 what they score is not.
 """
 
-import shlex
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from types import TracebackType
 
 from dnnsearch.errors import UserError
-from dnnsearch.runtime.cli_process import program_name
 from dnnsearch.study.baselines import baselines_file
 from dnnsearch.study.baselines.baseline_fitting import Fitting, fitting, skipped
 from dnnsearch.study.definition import Definition
@@ -76,9 +74,7 @@ class SearchBaselines:
         except UserError as error:
             self._on_message(f"no baselines: {error}")
             return False
-        if figures is None:
-            command = f"{program_name()} report {shlex.quote(self._study.name)}"
-            self._on_message(f"a linear model and boosted trees take long: {command} fits them")
+        if figures is None:  # the summary of the search says which command fits them
             return False
         note = skipped(self._definition.prepared, self._definition.config.folds)
         baselines_file.keep(self._study, figures, note)

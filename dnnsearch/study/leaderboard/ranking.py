@@ -23,6 +23,7 @@ from dnnsearch.trials.flat_params import describe, join_units
 from dnnsearch.trials.hyperparameter_row import Value
 from dnnsearch.trials.hyperparameters import OPTIONAL_KEYS
 from dnnsearch.trials.metrics import METRICS
+from dnnsearch.validators import counted
 
 UNFINISHED = "unfinished"  # asked and not told: in training now, or to be resumed by `search`
 STATES = ("finished", "pruned", "diverged", "failed", UNFINISHED)
@@ -92,7 +93,7 @@ class Leaderboard:
     def counts(self) -> str:
         """Text such as `40 trials: 37 finished, 3 diverged`."""
         ends = ", ".join(f"{count} {state}" for state, count in self.ends.most_common())
-        return ": ".join(part for part in (f"{len(self.rows)} trials", ends) if part)
+        return ": ".join(part for part in (counted(len(self.rows), "trial"), ends) if part)
 
 
 def leaderboards(storage: str) -> list[Leaderboard]:
