@@ -174,7 +174,8 @@ def _better_baselines(promotion: Promotion) -> Iterator[str]:
 
 def _other_metric(promotion: Promotion, name: str) -> str:
     figure = promotion.metrics[name]
-    guess = f"guessing {number_text(figure['guess'])}"
+    is_worse = METRICS[name].direction.better(figure["guess"], figure["value"])
+    guess = f"guessing {number_text(figure['guess'])}{', which is better' if is_worse else ''}"
     single = f"one network {number_text(promotion.single_metrics[name]['value'])}"
     return f"  {on_test(name)} of the ensemble: {score_text(figure)}; {single}; {guess}"
 

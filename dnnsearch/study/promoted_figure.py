@@ -16,6 +16,7 @@ from dnnsearch.study.evaluation_log import EvaluationLog, on_test, test_set_id
 from dnnsearch.study.outer_figure import OuterFigure, outer_figure
 from dnnsearch.study.stored_study import CHAMPION, OpenStudy
 from dnnsearch.study.test_set_history import history
+from dnnsearch.trials.metrics import METRICS
 
 Figure = Mapping[str, float]  # value, low, high, and guess
 DAMAGED = "a test figure in the log is damaged"
@@ -56,6 +57,13 @@ class PromotedFigure:
         for said in better_on_test(self.baselines, ensemble, self.objective):
             yield f"{said[:1].upper()}{said[1:]}."
 
+    def better_guesses(self) -> Iterator[str]:
+        """Yield a sentence for each metric by which guessing is better than the ensemble."""
+        for name, one in self.ensemble.items():
+            if "guess" in one and METRICS[name].direction.better(one["guess"], one["value"]):
+                ensemble = f"the ensemble {score_text(one)}"
+                yield f"Guessing has the better {on_test(name)}: {one['guess']:.4f}, {ensemble}."
+
     def sentences(self) -> Iterator[str]:
         """Yield sentences: the figure, better baselines, other metrics, openings, outer folds."""
         name, ensemble = on_test(self.objective), self.ensemble[self.objective]
@@ -70,6 +78,7 @@ class PromotedFigure:
         what = f"{name} {score_text(ensemble)} by the ensemble of trial {self.trial}"
         yield f"{what} on {self.examples} test examples; {', '.join(others)}."
         yield from self.better_baselines()
+        yield from self.better_guesses()
         more = [n for n in self.ensemble if n != self.objective]
         if more:
             shown = (f"{on_test(n)} {score_text(self.ensemble[n])}" for n in more)

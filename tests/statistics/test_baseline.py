@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from dnnsearch.statistics.baseline import chance_score
+from dnnsearch.statistics.baseline import HOW_GUESSED, chance_score, guess_text
 from dnnsearch.statistics.example_scores import score
+from dnnsearch.trials.metrics import CLASSES, METRICS
 
 RNG = np.random.default_rng(0)
 Y = RNG.choice(3, 3000, p=[0.5, 0.3, 0.2])
@@ -38,3 +39,14 @@ def test_the_rarer_of_two_classes_can_be_guessed_for_f1() -> None:
     y = (np.arange(1000) < 300).astype(int)
     z = np.full((1, 1000), -1.0)
     assert chance_score("dev_f1", "sigmoid", y, z, y, 1.0) == pytest.approx(2 * 0.3 / 1.3)
+
+
+def test_the_text_says_what_is_guessed_by_each_metric() -> None:
+    said = guess_text(["dev_accuracy", "dev_f1", "dev_balanced_accuracy"])
+    assert "for accuracy and balanced_accuracy it is the most frequent class of train; f" in said
+    assert "for f1 it is the class that scores best if every row gets it" in said
+    assert (
+        guess_text(["dev_r2", "dev_cost"]) == "Guessing answers every row with the mean of train."
+    )
+    assert "shares of the classes in train, as probabilities, or" in guess_text(["dev_cost"])
+    assert {n for n, one in METRICS.items() if set(one.outputs) & {*CLASSES}} == {*HOW_GUESSED}

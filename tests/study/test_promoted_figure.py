@@ -55,8 +55,15 @@ def test_the_sentences_say_if_a_baseline_is_better_in_the_metric_s_own_direction
         baselines = {"linear": {"dev_cost": {**linear, **changes}}}
         return " ".join(figure(**known, baselines=baselines).sentences())
 
-    assert (
-        "A linear model is better than the ensemble, by test_cost; their 95 % intervals o" in said()
-    )
+    alike = "A linear model has the better test_cost, but not beyond chance: the 95 % intervals o"
+    assert alike in said()
     assert "by test_cost; their 95 % intervals do not overlap" in said(high=0.44, value=0.43)
     assert "better" not in said(value=0.495)
+
+
+def test_the_sentences_say_if_guessing_is_better_by_a_metric() -> None:
+    scores = {"value": 0.33, "low": 0.2, "high": 0.45, "guess": 0.37}
+    accuracy = {"value": 0.9, "low": 0.8, "high": 0.95, "guess": 0.77}
+    said = " ".join(figure(ensemble={"dev_accuracy": accuracy, "dev_f1": scores}).sentences())
+    assert "Guessing has the better test_f1: 0.3700, the ensemble 0.3300 (95 %: 0.2000" in said
+    assert said.count("Guessing has") == 1

@@ -14,7 +14,7 @@ class BaselineComparison:
     best: float  # of all trials
     guess: float
     default: float | None  # of trial 0, if it is worse than guessing
-    better: list[tuple[str, float]]  # title and value of each baseline that beats the best trial
+    better: list[tuple[str, float]]  # title and value of each baseline that is clearly better
 
 
 def baseline_comparison(data: ReportData) -> BaselineComparison | None:
@@ -27,6 +27,6 @@ def baseline_comparison(data: ReportData) -> BaselineComparison | None:
     assert best is not None  # a finished trial has a value
     default = next((row.value for row in data.finished if row.number == 0), None)
     is_worse = default is not None and is_better(guess, default)
-    models = [(TITLES[name], value) for name, value in values.items() if name != GUESS]
-    better = [(title, value) for title, value in models if is_better(value, best)]
+    names = [name for name in data.baselines.better(measure, best) if name != GUESS]
+    better = [(TITLES[name], values[name]) for name in names]
     return BaselineComparison(measure, best, guess, default if is_worse else None, better)

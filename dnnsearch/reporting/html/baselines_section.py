@@ -2,8 +2,10 @@
 
 from dnnsearch.reporting.analysis.report_data import ReportData
 from dnnsearch.reporting.html import tables
-from dnnsearch.reporting.html.markup import Markup, section
-from dnnsearch.study.baselines.baseline_models import TITLES
+from dnnsearch.reporting.html.markup import Markup, section, tag
+from dnnsearch.statistics.baseline import guess_text
+from dnnsearch.study.baselines.baseline_models import GUESS, TITLES
+from dnnsearch.study.baselines.baselines_text import notes
 
 
 def baselines(data: ReportData) -> Markup:
@@ -11,7 +13,7 @@ def baselines(data: ReportData) -> Markup:
     found = data.baselines
     if found is None:
         return Markup("")
-    others = [name for name in found.figures["guess"] if name != data.objective]
+    others = [name for name in found.figures[GUESS] if name != data.objective]
     header = ["", data.objective, "95 %", *others]
     rows = []
     for name, figures in found.figures.items():
@@ -22,7 +24,11 @@ def baselines(data: ReportData) -> Markup:
     where = "over the same folds" if data.config.folds else "on the same dev examples"
     about = (
         "scikit-learn's models with their default settings, on the same inputs and scored "
-        f"{where}. Guessing is the share of the classes, or the mean of train."
+        f"{where}. {guess_text(found.figures[GUESS])}"
     )
+    best = data.board.best.value if data.finished else None
+    said = [f"{one[:1].upper()}{one[1:]}." for one in notes(found, data.objective, best)]
     note = f" {found.note[:1].upper()}{found.note[1:]}." if found.note else ""
-    return section("Without a network", tables.table(header, rows), about=f"{about}{note}")
+    shown = tables.table(header, rows)
+    sentences = (tag("p", sentence) for sentence in said)
+    return section("Without a network", shown, *sentences, about=f"{about}{note}")

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from dnnsearch.reporting.html import tables
 from dnnsearch.reporting.html.markup import Markup, section, tag
+from dnnsearch.statistics.baseline import guess_text
 from dnnsearch.statistics.interval import score_text
 from dnnsearch.study.baselines.baseline_models import GUESS, TITLES
 from dnnsearch.study.evaluation_log import on_test
@@ -26,7 +27,7 @@ def figure_section(figure: PromotedFigure | None, doubt: str = "") -> Markup:
         f"95 % intervals. {figure.openings[:1].upper()}{figure.openings[1:]}. "
     )
     choice = (
-        "These are the figures of the log; verify computes the networks' own again. "
+        "`dnnsearch verify` computes these figures again from the stored networks. "
         "A promotion trains the best trials of the search again and chooses the cheapest of those "
         "that it cannot tell apart, so this need not be the trial that was best in the search."
     )
@@ -36,8 +37,9 @@ def figure_section(figure: PromotedFigure | None, doubt: str = "") -> Markup:
         *_warning(doubt),
         tables.table(["", *map(on_test, metrics)], rows),
         *(tag("p", sentence) for sentence in figure.better_baselines()),
+        *(tag("p", sentence) for sentence in figure.better_guesses()),
         *outer,
-        about=f"{about}{choice}",
+        about=f"{about}{choice} {guess_text(metrics)}",
     )
 
 

@@ -29,6 +29,28 @@ class Baselines:
     note: str = ""
     versions: Mapping[str, str] | None = None
 
+    def better(self, objective: str, best: float | None) -> list[str]:
+        """Return the baselines with a better value than the best trial's, beyond their interval.
+
+        Both are of the same dev rows, so the interval of one is about that of their difference.
+        """
+        return [
+            name for name in self._ahead(objective, best) if not self._holds(name, objective, best)
+        ]
+
+    def as_good(self, objective: str, best: float | None) -> list[str]:
+        """Return the baselines that are better, but have the best trial in their interval."""
+        return [name for name in self._ahead(objective, best) if self._holds(name, objective, best)]
+
+    def _ahead(self, objective: str, best: float | None) -> list[str]:
+        is_better = METRICS[objective].direction.better
+        values = {name: one[objective]["value"] for name, one in self.figures.items()}
+        return [n for n, value in values.items() if best is not None and is_better(value, best)]
+
+    def _holds(self, name: str, objective: str, best: float | None) -> bool:
+        figure = self.figures[name][objective]
+        return best is not None and "low" in figure and figure["low"] <= best <= figure["high"]
+
 
 def metrics_of(study: OpenStudy, output: str) -> list[str]:
     """Return the metrics in which a study's trials and its baselines are measured."""

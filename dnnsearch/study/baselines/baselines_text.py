@@ -16,7 +16,7 @@ WIDTH = max(map(len, TITLES.values()))
 def lines(baselines: Baselines | None, objective: str, best: float | None = None) -> Iterator[str]:
     """Yield a line for each baseline, and one for what was left out; none if there are none.
 
-    If one of them is better than the value of the best trial, the last line says so.
+    If one of them is better than the best trial, or as good as it, the last lines say so.
     """
     if baselines is None:
         return
@@ -25,40 +25,44 @@ def lines(baselines: Baselines | None, objective: str, best: float | None = None
         yield f"  {TITLES[name].ljust(WIDTH)}  {figure_text(figures[objective])}"
     if baselines.note:
         yield f"  {baselines.note}"
-    better = [name for name in baselines.figures if _is_better(baselines, name, objective, best)]
-    if better:
-        yield f"  note: {_are(better)} better than the best trial, by the value on dev"
+    yield from (f"  note: {said}" for said in notes(baselines, objective, best))
 
 
-def _are(names: Sequence[str]) -> str:
+def notes(baselines: Baselines, objective: str, best: float | None) -> Iterator[str]:
+    """Yield a sentence on the baselines that are better than the best trial, or as good as it."""
+    if better := baselines.better(objective, best):
+        yield f"{_are(better)} better than the best trial, by the value on dev"
+    if as_good := baselines.as_good(objective, best):
+        its = "their 95 % intervals" if len(as_good) > 1 else "the 95 % interval"
+        yield f"{_are(as_good)} as good as the best trial, whose value lies within {its}"
+
+
+def _are(names: Sequence[str], one: str = "is", several: str = "are") -> str:
     """Return such as `a linear model is` or `a linear model and boosted trees are`."""
     subjects = " and ".join(SUBJECTS[name] for name in names)
-    return f"{subjects} {'are' if len(names) > 1 or subjects.endswith('s') else 'is'}"
+    return f"{subjects} {several if len(names) > 1 or subjects.endswith('s') else one}"
 
 
 def better_on_test(
     baselines: Mapping[str, Mapping[str, Figure]], ensemble: Figure, objective: str
 ) -> Iterator[str]:
-    """Yield a sentence for each baseline that is better than the ensemble on the same test rows.
+    """Yield a sentence for each baseline with a better value than the ensemble on the same rows.
 
-    `baselines` has a figure by name and metric. The sentence says whether the 95 % intervals tell
-    the two apart.
+    `baselines` has a figure by name and metric. The sentence says that one is better only if the
+    95 % intervals tell the two apart.
     """
     better = METRICS[objective].direction.better
     for name, figures in baselines.items():
         one = figures.get(objective)
         if one is None or not better(one["value"], ensemble["value"]):
             continue
+        metric = on_test(objective)
         if one["low"] > ensemble["high"] or one["high"] < ensemble["low"]:
-            intervals = "their 95 % intervals do not overlap, so this is hardly chance"
+            why = "their 95 % intervals do not overlap, so this is hardly chance"
+            yield f"{_are([name])} better than the ensemble, by {metric}; {why}"
         else:
-            intervals = "their 95 % intervals overlap, so they do not tell the two apart"
-        yield f"{_are([name])} better than the ensemble, by {on_test(objective)}; {intervals}"
-
-
-def _is_better(baselines: Baselines, name: str, objective: str, best: float | None) -> bool:
-    value = baselines.figures[name][objective]["value"]
-    return best is not None and METRICS[objective].direction.better(value, best)
+            ahead = f"{_are([name], 'has', 'have')} the better {metric}"
+            yield f"{ahead}, but not beyond chance: the 95 % intervals overlap"
 
 
 def how_to_fit(command: str) -> str:

@@ -120,6 +120,20 @@ def test_a_baseline_that_beats_the_best_trial_is_named(best: float, better: str)
     assert last == (note if better else "  boosted trees  0.8000")
 
 
+def test_a_baseline_is_not_called_better_if_its_interval_has_the_best_trial() -> None:
+    figures = {
+        "guess": {"dev_cost": {"value": 0.7}},
+        "linear": {"dev_cost": {"value": 0.444, "low": 0.42, "high": 0.468}},
+        "trees": {"dev_cost": {"value": 0.3, "low": 0.28, "high": 0.32}},
+    }
+    *_, clear, alike = baselines_text.lines(Baselines(figures), "dev_cost", 0.445)
+    assert clear == "  note: boosted trees are better than the best trial, by the value on dev"
+    assert alike == (
+        "  note: a linear model is as good as the best trial, whose value lies within the 95 % "
+        "interval"
+    )
+
+
 def test_baselines_that_differ_are_a_note_and_never_fail_a_verification(
     program: Preloaded, folder: Path
 ) -> None:
