@@ -14,7 +14,8 @@ def gain_lines(confirmed: Confirmed, winner: Candidate, study: str) -> list[str]
         return ["the search gained nothing: it started with this configuration, as trial 0"]
     gain, interval = found
     shown = f"{gain:+.4f} over trial 0, with which it started"
-    ends = f"95 %: {interval.low:+.4f} to {interval.high:+.4f}"
+    pair = f"trial {winner.trial} compared with trial 0"
+    ends = f"{pair}, two-sided 95 %: {interval.low:+.4f} to {interval.high:+.4f}"
     why = f"which change did it: {program_name()} why {study}"
     return [f"the search gained {shown} ({ends}); {why}"]
 

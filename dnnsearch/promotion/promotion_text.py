@@ -22,6 +22,12 @@ from dnnsearch.study.baselines.baselines_text import better_on_test
 from dnnsearch.study.evaluation_log import on_test
 from dnnsearch.trials.metrics import METRICS, RANKING
 
+DIFFERENCES = (
+    "a difference is how much better (+) or worse (-) a row is than the best; its interval, taken "
+    "by itself, is passed by chance at each end in 1 of 20 cases, and always includes 0; one that "
+    "is called two-sided is wider: 1 of 40 at each end"
+)
+
 
 def lines(promotion: Promotion, width: int | None = None) -> list[str]:
     """Return the lines that `promote` prints; tables fit the width."""
@@ -44,7 +50,7 @@ def _confirmation(promotion: Promotion, width: int | None) -> list[str]:
         f"study {promotion.study}: {what}, trained again with fresh seeds; {name} {where}",
         *confirmation_table(confirmed, width),
         *(f"left out: trial {one.trial}, whose networks diverged" for one in confirmed.diverged),
-        f"({error}; each interval is a 95 % interval of its own)",
+        f"({error}; {DIFFERENCES})",
         *interval_note(confirmed.comparison),
         choice(promotion),
         *gain_lines(promotion.confirmed, promotion.winner, promotion.study),

@@ -114,6 +114,10 @@ def test_trial_0_is_trained_again_and_the_gain_over_it_is_said(
     assert said["gain"]["value"] == pytest.approx(winner["confirmed"] - start["confirmed"])
     line = next(line for line in said["lines"] if line.startswith("the search gained "))
     assert f"{said['gain']['value']:+.4f} over trial 0" in line
+    assert f"(trial {said['trial']} compared with trial 0, two-sided 95 %: " in line
+    assert any(
+        "how much better (+) or worse (-) a row is than the best" in one for one in said["lines"]
+    )
     assert said["lines"][0].startswith(
         "study clean: the best configuration and trial 0, trained again with fresh seeds"
     )

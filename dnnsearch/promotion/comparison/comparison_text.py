@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from dnnsearch.promotion.comparison.compare_studies import StudyComparison
-from dnnsearch.promotion.promotion_text import interval_note, relation_to_best
+from dnnsearch.promotion.promotion_text import DIFFERENCES, interval_note, relation_to_best
 from dnnsearch.runtime.text_table import aligned
 from dnnsearch.statistics.interval import with_error
 
@@ -20,7 +20,7 @@ def lines(found: StudyComparison, width: int | None = None) -> list[str]:
     )
     note = (
         f"± is one standard error over seeds and {first.examples} examples; differences are "
-        "paired, and + is better; the test set was not opened"
+        f"paired; {DIFFERENCES}; the test set was not opened"
     )
     return [
         title,
@@ -60,7 +60,7 @@ def verdict(found: StudyComparison, other: str) -> str:
     """Return whether the best study is clearly better than another one."""
     best = found.ranked[0]
     gain, interval = found.difference(best, other)
-    shown = f"{gain:+.4f} (95 %: {interval.low:+.4f} to {interval.high:+.4f})"
+    shown = f"{gain:+.4f} (two-sided 95 %: {interval.low:+.4f} to {interval.high:+.4f})"
     if interval.low > 0:
         return f"the best of {best} is better than that of {other}: {shown}"
     return f"the best of {best} and of {other} are not distinguishable: {shown}"

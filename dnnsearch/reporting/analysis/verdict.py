@@ -42,10 +42,14 @@ def _best(data: ReportData, analyses: Analyses) -> str:
     tied = len(analyses.ties)
     if not tied:
         return f"{text}."
-    others = (
-        "1 other" if tied == 1 else f"all {tied} others" if tied == many - 1 else f"{tied} others"
-    )
-    return f"{text}; this dev set cannot distinguish it from {others}."
+    return f"{text}; this dev set cannot distinguish it from {others(tied, many - 1)}."
+
+
+def others(tied: int, every: int) -> str:
+    """Return the words for the `tied` ones, 1 or more, of `every` other, after a `from`."""
+    if tied == every:
+        return "the other one" if tied == 1 else f"any of the {tied} others"
+    return "1 other" if tied == 1 else f"{tied} others"
 
 
 def what_mattered(importance: Importance | None) -> str:

@@ -26,7 +26,7 @@ from dnnsearch.reporting.analysis.importance import Importance, Share
 from dnnsearch.reporting.analysis.isolation_plot import Group
 from dnnsearch.reporting.analysis.pareto import pareto_front, trial_costs
 from dnnsearch.reporting.analysis.report_data import ReportData
-from dnnsearch.reporting.html.log_axis import tick
+from dnnsearch.reporting.html.log_axis import tick, written_out
 from dnnsearch.study.leaderboard.ranking import Row
 from dnnsearch.trials.hyperparameters import NEUTRAL, value_of
 from dnnsearch.trials.metrics import Direction
@@ -127,6 +127,7 @@ def parallel(data: ReportData) -> go.Figure | None:
     study = _of(finished, data.metric.direction)
     figure = plot_parallel_coordinate(study, params=ordered, target_name=data.objective)
     figure.update_traces(marker_showscale=False)  # the first axis says the same
+    figure.for_each_annotation(lambda label: label.update(text=written_out(label.text)))
     return _recoloured(figure, data.sign)
 
 
@@ -191,7 +192,11 @@ def plain(label: str) -> str:
 
 
 def best_over_rest(data: ReportData, axis: Axis, groups: Sequence[Group]) -> go.Figure:
-    """Return the isolation plot: the best trial of each group, with its 95 % interval."""
+    """Return the isolation plot: the best trial of each group, with its 95 % interval.
+
+    A group whose best trial lies outside of the plots is left out, unless all groups do.
+    """
+    groups = _seen(data, groups) or groups
     places = [axis.value(group.best.params) for group in groups]
     figure = go.Figure()
     figure.add_scatter(
@@ -213,15 +218,19 @@ def best_over_rest(data: ReportData, axis: Axis, groups: Sequence[Group]) -> go.
     return figure
 
 
-def _with_intervals(data: ReportData, rows: Sequence[Row]) -> tuple[float, float] | None:
-    """Return the visible range with the intervals of its rows; None if all are visible."""
+def _seen(data: ReportData, groups: Sequence[Group]) -> list[Group]:
+    """Return the groups whose best trial lies within the plots."""
     low, high = visible_range(data)
-    seen = [row for row in rows if low <= (row.value or 0.0) <= high]
-    if len(seen) == len(rows) or not seen:
-        return None
-    intervals = [interval for interval in map(data.interval, seen) if interval]
-    ends = [low, high, *(i.low for i in intervals), *(i.high for i in intervals)]
-    return min(ends), max(ends)
+    return [group for group in groups if low <= (group.best.value or 0.0) <= high]
+
+
+def _with_intervals(data: ReportData, rows: Sequence[Row]) -> tuple[float, float]:
+    """Return a range in which the values of the rows and the whole of their intervals lie."""
+    intervals = [interval for interval in map(data.interval, rows) if interval]
+    ends = [*(row.value or 0.0 for row in rows), *(i.low for i in intervals)]
+    ends += [i.high for i in intervals]
+    margin = MARGIN * (max(ends) - min(ends) or 1.0)
+    return min(ends) - margin, max(ends) + margin
 
 
 def _errors(data: ReportData, rows: Sequence[Row]) -> dict[str, Any] | None:

@@ -1,10 +1,12 @@
-"""Whole numbers beside the logarithmic axes of plotly."""
+"""Whole numbers beside the axes of plotly."""
 
 import math
+import re
 from collections.abc import Sequence
 from typing import Any
 
 MAX_LOG_TICKS = 6
+MAX_WRITTEN_OUT = 1e6  # larger numbers keep their power of ten
 
 
 def tick(axis: Any, values: Sequence[float]) -> None:
@@ -25,3 +27,11 @@ def log_ticks(low: float, high: float) -> list[float]:
             break
     found = found[:: max(math.ceil(len(found) / MAX_LOG_TICKS), 1)]
     return [float(f"{x:.3g}") for x in (found if len(found) > 1 else (low, high))]
+
+
+def written_out(label: str) -> str:
+    """Return a label such as `1.79e+03` as `1790`; others, and very large numbers, as they are."""
+    is_large = re.fullmatch(r"-?\d(\.\d+)?e\+\d+", label)
+    if not is_large or abs(float(label)) >= MAX_WRITTEN_OUT:
+        return label
+    return f"{float(label):.0f}"

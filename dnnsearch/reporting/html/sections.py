@@ -134,6 +134,8 @@ def _divergence(analyses: Analyses) -> Iterator[Markup]:
 
 
 def _isolation(data: ReportData) -> Markup:
+    hidden = figures.count_hidden(data)
+    left_out = " A value whose best trial lies far from the others is left out." if hidden else ""
     drawn = (
         plot(figures.best_over_rest(data, axis, isolation(data, axis)), axis.name)
         for axis in data.axes
@@ -143,7 +145,7 @@ def _isolation(data: ReportData) -> Markup:
         "Best over the rest",
         tag("div", *drawn, class_="grid"),
         about="The best trial for each value or bin of values, over all other hyperparameters. If "
-        "intervals overlap, this study cannot say which value is better.",
+        "intervals overlap, this study cannot say which value is better." + left_out,
     )
 
 

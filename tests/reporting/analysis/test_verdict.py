@@ -3,7 +3,7 @@
 import pytest
 
 from dnnsearch.reporting.analysis.importance import Importance, Share
-from dnnsearch.reporting.analysis.verdict import what_mattered
+from dnnsearch.reporting.analysis.verdict import others, what_mattered
 from dnnsearch.statistics.interval import Interval
 
 
@@ -32,3 +32,16 @@ def test_a_hyperparameter_is_named_alone_only_if_no_other_one_counts(
     shares: dict, says: str
 ) -> None:
     assert says in what_mattered(importance(**shares))
+
+
+@pytest.mark.parametrize(
+    ("tied", "every", "words"),
+    [
+        (39, 39, "any of the 39 others"),
+        (3, 39, "3 others"),
+        (1, 39, "1 other"),
+        (1, 1, "the other one"),
+    ],
+)
+def test_the_trials_that_are_tied_are_counted_in_words(tied: int, every: int, words: str) -> None:
+    assert others(tied, every) == words
