@@ -12,16 +12,24 @@ from dnnsearch.urls import UNTRACKED, storage_url, tracking_uri, without_passwor
 
 if TYPE_CHECKING:
     from dnnsearch.config.config import Config
+    from dnnsearch.study.leaderboard.ranking import Leaderboard
     from dnnsearch.study.stored_study import OpenStudy
 
 
-def next_commands(config: "Config", study: str, best: int | None) -> list[str]:
-    """Return a line for each command; `best` is the number of the best trial, if there is one."""
+def next_commands(
+    config: "Config", study: str, best: int | None, champion: int | None = None
+) -> list[str]:
+    """Return a line for each command; `best` is the number of the best trial, if there is one.
+
+    If the study has a champion, of this trial, the commands that use it are in place of `promote`.
+    """
     if best is None:
         return _in_mlflow(config)
+    has_none, retuning = champion is None, f"{command_on('retune', config, study)} --data NEW.csv"
     return [
         _line("HTML report", command_on("report", config, study)),
-        _promotion(config, study),
+        *([_promotion(config, study)] if has_none else _using_champion(config, study)),
+        *([] if has_none else [_line("re-tune on newer data", retuning)]),
         _line("best configuration", command_on("best", config, study)),
         _explanation(config, study),
         _rerun(config, study, best),
@@ -34,12 +42,12 @@ def after_import(study: "OpenStudy", best: int | None) -> list[str]:
 
     If the data are not here, a line before these says so.
     """
-    from dnnsearch.data.files.source import PATHS
+    from dnnsearch.data.files.source import PATHS, rows_to_predict
     from dnnsearch.deployment.champion import champion_path
 
     config, name = study.config, study.name
     model = name if champion_path(study).is_file() else f"{name}/{best}"
-    predict = f"{command_on('predict', config, model)} ROWS.csv"
+    predict = f"{command_on('predict', config, model)} {rows_to_predict(config.data)}"
     files = [str(config.data[key]) for key in PATHS if config.data.get(key)]
     absent = [file for file in files if not Path(file).exists()]
     has_best = best is not None
@@ -58,9 +66,26 @@ def after_import(study: "OpenStudy", best: int | None) -> list[str]:
 def after_promotion(config: "Config", study: str) -> list[str]:
     """Return a line for each command that uses the champion, or shows its test figure."""
     return [
-        _line("predict for new rows", f"{command_on('predict', config, study)} ROWS.csv"),
-        _line("answer over HTTP", command_on("serve", config, study)),
+        *_using_champion(config, study),
         _line("report with the figure", command_on("report", config, study)),
+    ]
+
+
+def champion_line(config: "Config", board: "Leaderboard") -> list[str]:
+    """Return the line that names the champion's trial, and the report for its test figure."""
+    if board.champion is None:
+        return []
+    report = command_on("report", config, board.study)
+    return [f"champion: trial {board.champion}; its test figure is in the report: {report}"]
+
+
+def _using_champion(config: "Config", study: str) -> list[str]:
+    from dnnsearch.data.files.source import rows_to_predict
+
+    rows = f"{command_on('predict', config, study)} {rows_to_predict(config.data)}"
+    return [
+        _line("predict for new rows", rows),
+        _line("answer over HTTP", command_on("serve", config, study)),
     ]
 
 

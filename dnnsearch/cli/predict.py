@@ -18,7 +18,10 @@ Model = Annotated[
         metavar="MODEL", help="STUDY (its champion), STUDY/NUMBER, models:/..., or a model file."
     ),
 ]
-Data = Annotated[Path, typer.Argument(metavar="DATA", help="The table, in any format of `new`.")]
+Data = Annotated[
+    Path,
+    typer.Argument(metavar="DATA", help="The table, in any format of `new`, or iris, digits, ..."),
+]
 Out = Annotated[
     Path | None,
     typer.Option(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dnnsearch.cli.hook import run_at_end
-from dnnsearch.cli.next_commands import command_on, next_commands
+from dnnsearch.cli.next_commands import champion_line, command_on, next_commands
 from dnnsearch.cli.options import seconds
 from dnnsearch.cli.progress import loading, resumable
 from dnnsearch.cli.startup import pin, read_early
@@ -201,7 +201,9 @@ def _print_summary(outcome: "Outcome") -> None:
         say(lines(baselines, board.objective, best.value))
     if board.ranked and baselines is None:
         say([how_to_fit(command_on("report", config, board.study))])
-    say(next_commands(config, board.study, board.best.number if board.ranked else None))
+    say(champion_line(config, board))
+    best_trial = board.best.number if board.ranked else None
+    say(next_commands(config, board.study, best_trial, board.champion))
     if outcome.lacking:
         verb = "is" if outcome.lacking == 1 else "are"
         trials = f"{outcome.lacking} of {len(board.rows)} trials {verb} not in MLflow"

@@ -58,7 +58,8 @@ def show(
 
     `±` is the standard error. For accuracy it covers dev examples and seeds, for other metrics
     seeds only. If it is zero, a 95 % interval follows. `best` marks the best trial. `tie`: tied
-    with it on these dev examples; `promote` compares with fresh seeds and may differ.
+    with it on these dev examples; `promote` compares with fresh seeds and may differ. `champion`:
+    its configuration was promoted.
 
     A terminal that is too narrow for all columns gets fewer: seconds, parameters and the train
     score are left out first, then hyperparameters. A line below says which.
@@ -118,6 +119,7 @@ def _print(
     selected: bool,
 ) -> None:
     """Print a comparison if there are several studies, and the trials of one or if selected."""
+    from dnnsearch.cli.next_commands import champion_line
     from dnnsearch.reporting.terminal import comparison, side_by_side, test_sets
     from dnnsearch.study import source_commits
     from dnnsearch.study.baselines import baselines_file
@@ -138,6 +140,7 @@ def _print(
         say(table(chosen, top, terminal_width()))
         best = board.best.value if board.ranked else None
         say(lines(baselines_file.read(study), board.objective, best))
+        say(champion_line(study.config, board))
         if outer := outer_figure(study):
             say([outer.sentence])
         if source := source_commits.line(study.attributes):

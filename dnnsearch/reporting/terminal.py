@@ -57,6 +57,8 @@ def _side_by_side(boards: Sequence[Leaderboard], width: int | None) -> Iterator[
         ["tied with it", *("" if b.tied is None else str(len(b.tied)) for b in boards)],
         ["its trial", *(str(row.number) if row else "" for row in best)],
     ]
+    if any(board.champion is not None for board in boards):
+        lines += [["champion", *(short(board.champion, "d") for board in boards)]]
     lines += [
         [name, *(hyper(row, name) if row else "" for row in best)] for name in TABLE_HYPERPARAMETERS
     ]

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dnnsearch.storage.optuna_storage import Rows
+from dnnsearch.study.stored_study import CHAMPION
 
 ATTRIBUTE = "openings"  # of the study, in Optuna's storage
 RETUNING_PREFIX = f"{ATTRIBUTE} for "  # a new study's name follows: a champion on new test rows
@@ -56,6 +57,17 @@ class EvaluationLog:
     def of_test_set(self, test: str) -> list[dict[str, Any]]:
         """Return the entries of one test set; a study has another one if its data change."""
         return [each for each in self.entries if each["test"] == test]
+
+
+def champion_trial(rows: Rows) -> int | None:
+    """Return the trial whose configuration the study's champion has; None if none is known.
+
+    It is told by the log alone: neither the model's file nor MLflow is read.
+    """
+    attributes = rows.attributes
+    known = attributes.get(CHAMPION, [])
+    own = [each["trial"] for each in attributes.get(ATTRIBUTE, []) if each.get("file") in known]
+    return int(own[-1]) if own else None
 
 
 def access(trial: int, model: str, test: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dnnsearch.cli.next_commands import command_on, next_commands
-from dnnsearch.config.config import load_config
+from dnnsearch.config.config import Config, load_config
 from tests.support.preloaded import Preloaded
 
 ELSEWHERE = ("--storage=sqlite:///else where.db", "--set=tracking=none", "--workers=1")
@@ -89,6 +89,21 @@ def test_mlflow_is_named_with_its_place(
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     config = load_config(tiny / "tiny.yaml", [f"tracking={tracking}"])
     assert next_commands(config, "tiny", None) == [f"  compare all in MLflow:  {shown}"]
+
+
+def test_a_study_with_a_champion_is_followed_by_what_uses_it_in_place_of_promote(
+    tiny: Path,
+) -> None:
+    config = load_config(tiny / "tiny.yaml", ["data=wine"])
+    found = [line.split()[0] for line in pasted_commands(config, 2)]
+    assert found == ["report", "predict", "serve", "retune", "best", "explain", "rerun"]
+    assert "predict tiny wine" in pasted_commands(config, 2)  # rows that are there
+    assert [line.split()[0] for line in pasted_commands(config, None)][1] == "promote"
+
+
+def pasted_commands(config: Config, champion: int | None) -> list[str]:
+    lines = next_commands(config, "tiny", 3, champion)
+    return [line.partition("dnnsearch ")[2] for line in lines if "dnnsearch ui" not in line]
 
 
 def test_no_password_of_a_storage_is_printed(tiny: Path) -> None:

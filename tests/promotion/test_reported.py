@@ -14,6 +14,7 @@ from dnnsearch.reporting.analysis.champion_trial import (
 from dnnsearch.reporting.analysis.report_data import read
 from dnnsearch.statistics.interval import score_text
 from dnnsearch.study.evaluation_log import EvaluationLog
+from dnnsearch.study.leaderboard.ranking import leaderboard
 from dnnsearch.study.stored_study import open_study
 from tests.promotion.conftest import Promote
 from tests.support.preloaded import Preloaded
@@ -37,6 +38,7 @@ def test_the_champion_is_shown_by_the_networks_that_confirmed_it(
     confirmed = next(c for c in said["candidates"] if c["trial"] == said["trial"])["confirmed"]
     assert np.trace(counts) / counts.sum() == np.float64(confirmed)
     assert most_confidently_wrong(data, study, seen.records)
+    assert leaderboard(study).champion == said["trial"]
     assert len(EvaluationLog(study.rows).entries) == 1  # the report does not evaluate the test set
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from dnnsearch.data.files import bundled
 from dnnsearch.data.files.arff import is_arff, read_arff
 from dnnsearch.data.files.arrayfiles import arrays
 from dnnsearch.data.files.columnar import columnar_frame
@@ -20,6 +21,7 @@ from dnnsearch.data.files.encoding import later_encoding
 from dnnsearch.data.files.json_tables import is_json, json_rows
 from dnnsearch.data.files.open_bytes import is_workbook, opened, unpacked
 from dnnsearch.data.files.signatures import COLUMNAR, HDF5, NUMPY, ZIP, is_idx
+from dnnsearch.data.files.source import BUNDLED
 from dnnsearch.data.files.streaming import TextTable, text_table
 from dnnsearch.data.files.workbook import workbook_rows
 from dnnsearch.validators import shortened
@@ -49,9 +51,13 @@ class PredictionRows:
 def rows_of(path: Path, form: Mapping[str, Any], wanted: Collection[str]) -> PredictionRows:
     """Return the table in the file; `form` is what is known about its form.
 
-    `wanted` are the columns that the model needs. Raise ValueError, in one line, if the file is not
-    a table.
+    If there is no file, the path may be the name of a set that comes with scikit-learn: all its
+    rows, without the target. `wanted` are the columns that the model needs. Raise ValueError, in
+    one line, if the file is not a table.
     """
+    if str(path) in BUNDLED and not path.exists():
+        rows = bundled.load(str(path)).frame.drop(columns=bundled.TARGET)
+        return PredictionRows([str(name) for name in rows.columns], ".", rows)
     with opened(path) as raw:
         start = raw.read(START_BYTES)
     try:

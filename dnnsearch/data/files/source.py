@@ -199,6 +199,12 @@ def identity(data: Mapping[str, Any]) -> dict[str, Any]:
     return {**without_paths(data), "contents": contents(data)}
 
 
+def rows_to_predict(data: Mapping[str, Any]) -> str:
+    """Return what stands for rows in a command: the set itself if it comes with scikit-learn."""
+    name = data.get("bundled", data.get("name"))
+    return str(name) if name in BUNDLED else "ROWS.csv"
+
+
 def data_name(data: Mapping[str, Any]) -> str:
     """Return a short name: the set's, or the file's without folder and endings."""
     if "name" in data or "bundled" in data:

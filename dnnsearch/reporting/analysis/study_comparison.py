@@ -1,8 +1,9 @@
 """Comparison of studies: do data and budget agree, which one is better, and how soon."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 
@@ -10,8 +11,14 @@ from dnnsearch.reporting.analysis.report_data import ReportData
 from dnnsearch.reporting.analysis.ties import mcnemar
 from dnnsearch.statistics.interval import LEVEL, NORMAL_QUANTILE_95
 from dnnsearch.trials.metrics import best_so_far
+from dnnsearch.validators import cut, shortened
 
 COMPARED = {"data_digest": "the same data", "split_digest": "the same split"}
+# Keys of a definition that no user sets, or that the sentence on the data is about.
+NOT_SET = (*COMPARED, "first", "arrays", "arithmetic", "rounding", "versions", "cost_formula")
+NOT_SET += ("data.contents", "objective.direction")
+SECTIONS = ("data", "split", "sampler", "pruner", "objective")  # whose keys are compared each
+MAX_SETTINGS = 8  # in a sentence
 MIN_BUDGET_RATIO = 1.25  # below it, budgets are called equal
 
 
@@ -48,10 +55,12 @@ def compared(studies: Sequence[ReportData]) -> Iterator[str]:
     """
     if len({m.objective for m in studies}) > 1:
         yield "Their objectives differ, so their values cannot be compared."
+        yield from _settings(studies)
         return
     same = [all(m.definition[k] == studies[0].definition[k] for m in studies) for k in COMPARED]
     yield from _data(*same)
     yield _budget(studies)
+    yield from _settings(studies)
     for a, b in combinations([m for m in studies if m.finished and same[0]], 2):
         yield _compare(a, b, all(same))
 
@@ -63,6 +72,44 @@ def _data(same_data: bool, same_split: bool) -> Iterator[str]:
         yield "They have the same data but different splits, so their dev sets differ."
     else:
         yield "They have the same data and the same split."
+
+
+def _settings(studies: Sequence[ReportData]) -> Iterator[str]:
+    """Yield a sentence on the settings in which the studies differ, if there are any."""
+    every = [dict(_flat(m.definition)) for m in studies]
+    found = []
+    for key in sorted({key for settings in every for key in settings}):
+        texts = [shown(settings.get(key)) for settings in every]
+        if len(set(texts)) > 1:
+            found.append(f"{key}: {' against '.join(texts)}")
+    if found:
+        names = " against ".join(m.name for m in studies)
+        yield f"Their settings differ, {names}: {shortened(found, MAX_SETTINGS, '; ')}."
+
+
+def _flat(section: Mapping[str, Any], place: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the settings of a definition, those within a section as `split.seed`."""
+    for name, value in section.items():
+        key = f"{place}{name}"
+        if key in NOT_SET:
+            continue
+        if key.partition(".")[0] in SECTIONS and isinstance(value, Mapping):
+            yield from _flat(value, f"{key}.")
+        else:
+            yield key, value
+
+
+def shown(value: Any) -> str:
+    """Return a setting as a config has it: `[none, 8]`, `{low: 0.01, high: 1}`."""
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{name}: {shown(one)}' for name, one in value.items())}}}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(shown, value))}]"
+    return f"{value:g}" if isinstance(value, float) else cut(value)
 
 
 def _budget(studies: Sequence[ReportData]) -> str:

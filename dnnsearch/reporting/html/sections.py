@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
+from dnnsearch.data.files.source import rows_to_predict
 from dnnsearch.reporting.analysis.analyses import Analyses
 from dnnsearch.reporting.analysis.champion_trial import ShownNetworks
 from dnnsearch.reporting.analysis.findings import Finding, count_known, describe_cut
@@ -231,7 +232,8 @@ def commands(data: ReportData, place: str = "", champion: int | None = None) -> 
         lines.append(
             f"dnnsearch promote {name}   # says again how trial {champion} became champion"
         )
-        lines.append(f"dnnsearch predict {name} ROWS.csv   # the champion's predictions")
+        rows = rows_to_predict(config.data)
+        lines.append(f"dnnsearch predict {name} {rows}   # the champion's predictions")
     made = ", ".join(f"{k} {v}" for k, v in data.definition["versions"].items())
     return section(
         "Reproduce",

@@ -13,14 +13,20 @@ from dnnsearch.trials.hyperparameters import OPTIONAL, value_of
 from dnnsearch.trials.training import CURVES
 
 KEPT = ("learning_rate", "units", "activation")  # the hyperparameters that are never left out
-MARK = ""  # the header of the column that has `best` and `tie`
+MARK = ""  # the header of the column that has `best`, `tie` and `champion`
 Columns = dict[str, list[str]]  # header -> cells
 
 
 def studies(boards: Iterable[Leaderboard], width: int | None = None) -> Iterator[str]:
-    """Yield a header and one line for each study."""
-    header = ("study", "objective", "best", "trial", "trials")
-    yield from aligned(header, map(_study, boards), width)
+    """Yield a header and one line for each study; champions have a column if there are any."""
+    every = list(boards)
+    header = ["study", "objective", "best", "trial", "trials"]
+    rows = [_study(board) for board in every]
+    if any(board.champion is not None for board in every):
+        header.insert(4, "champion")
+        for row, board in zip(rows, every, strict=True):
+            row.insert(4, short(board.champion, "d"))
+    yield from aligned(header, rows, width)
 
 
 def _study(board: Leaderboard) -> list[str]:
@@ -60,7 +66,7 @@ def _legend(board: Leaderboard, rows: list[Row]) -> str:
     """Return what the marks of these rows mean; empty if they have none."""
     meanings = {
         "± is one standard error": any("±" in measured(row) for row in rows),
-        board.tie_meaning: any(_mark(board, row) == "tie" for row in rows),
+        board.tie_meaning: any(_mark(board, row).startswith("tie") for row in rows),
     }
     return "; ".join(text for text, is_shown in meanings.items() if text and is_shown)
 
@@ -86,9 +92,13 @@ def _train(board: Leaderboard) -> str:
 
 
 def _mark(board: Leaderboard, row: Row) -> str:
-    if row.number == board.leader:
-        return "best"
-    return "tie" if board.tied and row.number in board.tied else ""
+    is_tied = board.tied is not None and row.number in board.tied
+    marks = {
+        "best": row.number == board.leader,
+        "tie": is_tied and row.number != board.leader,
+        "champion": row.number == board.champion,
+    }
+    return ", ".join(mark for mark, is_one in marks.items() if is_one)
 
 
 def _fitting(

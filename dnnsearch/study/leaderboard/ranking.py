@@ -18,6 +18,7 @@ from dnnsearch.config.config import Config
 from dnnsearch.config.search_space import complete
 from dnnsearch.errors import DamagedFile, UserError
 from dnnsearch.storage.optuna_storage import Rows, is_there, open_storage, study_names
+from dnnsearch.study.evaluation_log import champion_trial
 from dnnsearch.study.stored_study import CONFIG, OpenStudy
 from dnnsearch.trials.flat_params import describe, join_units
 from dnnsearch.trials.hyperparameter_row import Value
@@ -70,6 +71,7 @@ class Leaderboard:
     rows: list[Row]
     tied: frozenset[int] | None = None
     leader: int | None = None  # the best trial of the whole study, also if it is not among the rows
+    champion: int | None = None  # the trial that was promoted, if the study has a champion
     tie_meaning: str = ""  # what a tie is, in words, if ties were computed
 
     @property
@@ -134,7 +136,8 @@ def _ranked(study: OpenStudy, trials: Sequence[FrozenTrial], examples: int | Non
     direction = METRICS[config.objective].direction
     ranked = sorted(rows, key=lambda row: direction.sort_key(row.value))
     leader = ranked[0].number if ranked and ranked[0].value is not None else None
-    return Leaderboard(study.name, config.objective, ranked, leader=leader)
+    champion = champion_trial(study.rows)
+    return Leaderboard(study.name, config.objective, ranked, leader=leader, champion=champion)
 
 
 def _dev_examples(study: OpenStudy, trials: Iterable[FrozenTrial]) -> int | None:

@@ -34,6 +34,19 @@ def test_the_marks_of_a_table_are_explained_below_it() -> None:
     assert "standard error" not in "".join(table(unknown, top=2))
 
 
+def test_the_champion_is_marked_and_has_a_column_in_the_list_of_studies() -> None:
+    best, tied = row(1, 0.98, 64, 32), row(0, 0.97, 8)
+    marked = replace(board(best, tied), tied=frozenset({0, 1}), leader=1, champion=0)
+    lines = list(table(marked, top=2))
+    assert [" best " in lines[1], " tie, champion " in lines[2]] == [True, True]
+    assert " best, champion " in list(table(replace(marked, champion=1), top=2))[1]
+    header, first, second = studies([marked, board(best)])
+    assert header.split() == ["study", "objective", "best", "trial", "champion", "trials"]
+    assert first.split()[3:5] == ["1", "0"]
+    assert "champion" not in next(studies([board(best)]))
+    assert second.split()[3:5] == ["1", "1"]
+
+
 def test_a_trial_without_a_value_has_its_place_in_the_table() -> None:
     empty = row(2, None, state="failed", error=None, final={}, seconds=None, parameters=None)
     assert "failed" in "\n".join(table(board(row(1, 0.98, 8), empty), top=5))
