@@ -41,6 +41,7 @@ class Incumbent:
     model: Model
     name: str  # for messages
     then: Mapping[str, float] | None  # its score on the old test set
+    given: str  # as `predict` takes it
 
     @property
     def digest(self) -> str:
@@ -57,6 +58,7 @@ class Retuning:
     new_study: str
     objective: str
     old_name: str
+    old_given: str  # as `predict` takes it
     then: Mapping[str, float] | None  # score of the old model on the old test set
     now: dict[str, float]  # score of the old model on the new test rows
     loss: Interval | None  # of the old model from then to now; above 0 it has decayed
@@ -105,6 +107,7 @@ def retune(
         new_study=config.study,
         objective=config.objective,
         old_name=old.name,
+        old_given=old.given,
         then=old.then,
         now=now,
         loss=None if old.then is None else decay(old.then, now, definition.maximize),
@@ -152,10 +155,11 @@ def incumbent(study: OpenStudy, report: Report) -> Incumbent:
     if found is not None:
         kept = found.model
         name = f"the champion of {study.name} (trial {kept.provenance.get('trial')})"
-        return Incumbent(kept, name, _first_test_score(study, kept, report))
+        return Incumbent(kept, name, _first_test_score(study, kept, report), study.name)
     best = leaderboard(study).best
     name = f"the best trial of {study.name} (trial {best.number}, never promoted)"
-    return Incumbent(model(study, study.record(best.number)), name, None)
+    given = f"{study.name}/{best.number}"
+    return Incumbent(model(study, study.record(best.number)), name, None, given)
 
 
 def _first_test_score(study: OpenStudy, kept: Model, report: Report) -> Mapping[str, float] | None:

@@ -23,6 +23,7 @@ def lines(retuning: Retuning) -> list[str]:
         f"  {new_name}: {score_text(retuning.new)}",
         f"  the new one is {gain_range(retuning.difference)} (95 %)",
         _decay(retuning),
+        *_new_champion(retuning),
         _verdict(retuning),
     ]
 
@@ -50,6 +51,17 @@ def _decay(retuning: Retuning) -> str:
     return f"decay of the old one: {found}; {was}, and it is {gain_range(gain)} now (95 %)"
 
 
+def _new_champion(retuning: Retuning) -> list[str]:
+    """Return whether the new study has a champion, and who has opened its test rows."""
+    new, promotion = retuning.new_study, retuning.promotion
+    is_one, why = promotion.registered.is_champion, promotion.registered.why
+    own = f"trial {promotion.winner.trial}" if is_one else f"none: {why}"
+    return [
+        f"the champion of {new} itself: {own}",
+        f"{new}: {promotion.history.sentence(promotion.model)}",
+    ]
+
+
 def _verdict(retuning: Retuning) -> str:
     new = retuning.new_study
     if retuning.replace:
@@ -58,7 +70,8 @@ def _verdict(retuning: Retuning) -> str:
     keep = f"verdict: KEEP the champion of {retuning.study}"
     if not retuning.promotion.found:
         return f"{keep}: the new search found nothing"
-    return f"{keep}: the new one is not clearly better"
+    use = f"{program_name()} predict {retuning.old_given} DATA"
+    return f"{keep}: the new one is not clearly better; as before: {use}"
 
 
 def document(retuning: Retuning) -> dict[str, Any]:

@@ -46,7 +46,9 @@ def test_on_drifted_data_the_decay_is_found_and_the_champion_replaced(study: Ope
     assert found.difference.low > 0.1
     assert found.loss is not None
     assert found.loss.low > 0.1
-    *_, decayed, verdict = lines(found)
+    *_, decayed, own, opened, verdict = lines(found)
+    assert own == f"the champion of churn-2 itself: trial {found.promotion.winner.trial}"
+    assert opened.startswith("churn-2: test set opened ")
     assert decayed.startswith("decay of the old one: found; its score was 0.9")
     assert verdict.startswith("verdict: REPLACE it with the champion of churn-2")
     assert document(found)["verdict"] == "replace"
@@ -72,8 +74,9 @@ def test_on_data_of_the_same_kind_the_champion_is_kept(study: OpenStudy) -> None
     assert found.difference.low <= 0
     assert found.loss is not None
     assert found.loss.low <= 0
-    assert lines(found)[-2].startswith("decay of the old one: not found")
+    assert lines(found)[-4].startswith("decay of the old one: not found")
     assert lines(found)[-1].startswith("verdict: KEEP the champion of churn")
+    assert lines(found)[-1].endswith("; as before: dnnsearch predict churn DATA")
     assert len(open_study("november", STORAGE).trials()) == 3
 
 
