@@ -57,9 +57,9 @@ def show(
     The best trial is first.
 
     `±` is the standard error. For accuracy it covers dev examples and seeds, for other metrics
-    seeds only. If it is zero, a 95 % interval follows. `best` marks the best trial. `tie`: tied
-    with it on these dev examples; `promote` compares with fresh seeds and may differ. `champion`:
-    its configuration was promoted.
+    seeds only. If it is zero, a 95 % interval follows. `best` marks the best trial. `tie`: not
+    distinguishable from it, as a line below the table explains; `promote` compares with fresh
+    seeds and may differ. `champion`: its configuration was promoted.
 
     A terminal that is too narrow for all columns gets fewer: seconds, parameters and the train
     score are left out first, then hyperparameters. A line below says which.

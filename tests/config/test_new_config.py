@@ -204,7 +204,7 @@ def test_few_rows_are_split_into_folds_unless_a_fold_would_be_too_small(
     config, _ = drafted(written(table), "y", settings=settings)
     assert (config.folds, config.replicates) == (folds, replicates)
     text = (tmp_path / "configs" / "data.yaml").read_text()
-    assert ("split into the folds" in text) == (folds is not None)
+    assert ("no effect beside folds" in text) == (folds is not None)
 
 
 def test_a_part_of_a_range_can_be_set_and_folds_take_the_place_of_replicates():

@@ -27,7 +27,7 @@ def figure_section(figure: PromotedFigure | None, doubt: str = "") -> Markup:
         f"95 % intervals. {figure.openings[:1].upper()}{figure.openings[1:]}. "
     )
     choice = (
-        "`dnnsearch verify` computes these figures again from the stored networks. "
+        "dnnsearch verify computes these figures again from the stored networks. "
         "A promotion trains the best trials of the search again and chooses the cheapest of those "
         "that it cannot tell apart, so this need not be the trial that was best in the search."
     )
