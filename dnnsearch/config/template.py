@@ -181,7 +181,7 @@ def _fixed(suits: Recommendation, folds: int | None) -> list[str]:
     seeds = "networks per trial, each with a seed of its own"
     fold_count = "or K: K-fold cross-validation on train and dev together"
     if folds:
-        fold_count = "few rows: cross-validation, to compare trials on more of them"
+        fold_count = "few rows: cross-validation; what is left over of equal folds trains in each"
     elif suits.replicates > 1:
         seeds = "few rows: several seeds per trial, because one may be lucky"
     return [

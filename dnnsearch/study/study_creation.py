@@ -33,6 +33,8 @@ from dnnsearch.study.stored_study import (
 from dnnsearch.trials.metrics import METRICS
 from dnnsearch.urls import without_password
 
+FOLLOWING = {"first", "data_digest", "split_digest", "arrays"}  # from other keys and the data
+
 
 @contextmanager
 def open_for_writing(
@@ -113,11 +115,18 @@ def _refuse(study: str, stored: dict[str, Any] | None, wanted: dict[str, Any]) -
             f"on the new data with --study NAME, or remove the old one with: "
             f"{program_name()} rm {study}"
         )
+    keys = _given(stored, wanted) or differences(stored, wanted)
     raise UserError(
-        f"study {study} exists with another definition: {'; '.join(differences(stored, wanted))}; "
+        f"study {study} exists with another definition: {'; '.join(keys)}; "
         f"resume it with the old definition, start a new study with --study NAME, or remove it "
         f"with: {program_name()} rm {study}"
     )
+
+
+def _given(stored: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
+    """Return the differences of keys that a person gives, without those that follow from them."""
+    one, other = ({k: v for k, v in d.items() if k not in FOLLOWING} for d in (stored, wanted))
+    return differences(one, other)
 
 
 def _changed_files(stored: dict[str, Any], wanted: dict[str, Any]) -> str:

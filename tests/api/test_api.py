@@ -83,6 +83,9 @@ def test_what_the_command_refuses_is_a_user_error(tiny: Path) -> None:
         dnnsearch.UserError, match="study tiny exists with another definition: seed"
     ):
         dnnsearch.search("tiny.yaml", overrides={"seed": 1}, quiet=True)
+    only = r"another definition: split\.seed \(was 0, is 1\); resume it with the old definition"
+    with pytest.raises(dnnsearch.UserError, match=only):  # not the digests that follow from it
+        dnnsearch.search("tiny.yaml", overrides={"split.seed": 1}, quiet=True)
 
 
 def test_a_password_is_not_among_the_arguments_of_a_process(
