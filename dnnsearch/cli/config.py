@@ -33,8 +33,8 @@ def config(name: Name = None) -> None:
             text = (BUNDLED / f"{each}.yaml").read_text(encoding="utf-8")
             width = terminal_width()
             about = paragraph(text.splitlines()[0].lstrip("# "), width and max(width - 15, 20))
-            for name_, part in zip_longest([each], about, fillvalue=""):
-                print(f"{name_:14} {part}")
+            columns = zip_longest([each], about, fillvalue="")
+            print("\n".join(f"{left:14} {right}" for left, right in columns))
     elif name in bundled():
         write_document((BUNDLED / f"{name}.yaml").read_text(encoding="utf-8"))
     else:
