@@ -34,7 +34,8 @@ def config(name: Name = None) -> None:
             width = terminal_width()
             about = paragraph(text.splitlines()[0].lstrip("# "), width and max(width - 15, 20))
             columns = zip_longest([each], about, fillvalue="")
-            print("\n".join(f"{left:14} {right}" for left, right in columns))
+            for line in (f"{left:14} {right}" for left, right in columns):
+                print(line)
     elif name in bundled():
         write_document((BUNDLED / f"{name}.yaml").read_text(encoding="utf-8"))
     else:
