@@ -16,7 +16,7 @@ def hint(error: Any) -> str:
     from dnnsearch.config.key_synonyms import SYNONYMS
 
     given = name.lstrip("-").replace("-", "_")
-    key = SYNONYMS.get(given, given).partition(",")[0]
+    key = SYNONYMS.get(given, given)
     if "--set" in _options(context.command) and key in KNOWN_KEYS[""]:
         return f"; {key} is a key of the config: --set {key}=VALUE"
     commands = context.find_root().command.commands.items()

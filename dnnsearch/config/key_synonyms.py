@@ -4,7 +4,6 @@ from collections.abc import Collection, Mapping
 
 from dnnsearch.validators import nearest
 
-UPDATES = "iterations, which are parameter updates"
 SYNONYMS = {
     "alpha": "learning_rate",
     "batch": "batch_size",
@@ -12,8 +11,8 @@ SYNONYMS = {
     "cv": "folds",
     "depth": "hidden_layers",
     "early_stopping": "patience",
-    "epoch": UPDATES,
-    "epochs": UPDATES,
+    "epoch": "iterations",
+    "epochs": "iterations",
     "eta": "learning_rate",
     "gradient_clipping": "clip",
     "hidden_layer_sizes": "units",
@@ -25,13 +24,13 @@ SYNONYMS = {
     "loss": "objective",
     "lr": "learning_rate",
     "lr_scheduler": "schedule",
-    "max_epochs": UPDATES,
-    "max_iter": UPDATES,
+    "max_epochs": "iterations",
+    "max_iter": "iterations",
     "metric": "objective",
     "minibatch_size": "batch_size",
-    "n_epochs": UPDATES,
+    "n_epochs": "iterations",
     "n_hidden": "units",
-    "n_iter": UPDATES,
+    "n_iter": "iterations",
     "n_jobs": "workers",
     "n_layers": "hidden_layers",
     "n_trials": "trials",
@@ -39,7 +38,7 @@ SYNONYMS = {
     "neurons": "units",
     "nodes": "units",
     "nonlinearity": "activation",
-    "num_epochs": UPDATES,
+    "num_epochs": "iterations",
     "num_layers": "hidden_layers",
     "optimizer": "descent",
     "random_state": "seed",
@@ -47,8 +46,9 @@ SYNONYMS = {
     "scheduler": "schedule",
     "solver": "descent",
     "step_size": "learning_rate",
-    "steps": UPDATES,
+    "steps": "iterations",
 }
+EXPLAINED = {"iterations": "iterations, which are parameter updates"}  # to those who count epochs
 
 
 def meant(name: str, known: Mapping[str, Collection[str]], section: str) -> str:
@@ -58,8 +58,8 @@ def meant(name: str, known: Mapping[str, Collection[str]], section: str) -> str:
     of a section may be meant as well, such as data.columns.
     """
     key = SYNONYMS.get(name.lower(), "")
-    if key.partition(",")[0] in known[section]:
-        return f" (did you mean {key}?)"
+    if key in known[section]:
+        return f" (did you mean {EXPLAINED.get(key, key)}?)"
     return nearest(name, known[section]) or ("" if section else _in_a_section(name, known))
 
 

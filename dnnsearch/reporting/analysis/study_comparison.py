@@ -10,13 +10,14 @@ import numpy as np
 from dnnsearch.reporting.analysis.report_data import ReportData
 from dnnsearch.reporting.analysis.ties import mcnemar
 from dnnsearch.statistics.interval import LEVEL, NORMAL_QUANTILE_95
+from dnnsearch.study.study_creation import FOLLOWING
 from dnnsearch.trials.metrics import best_so_far
 from dnnsearch.validators import cut, shortened
 
 COMPARED = {"data_digest": "the same data", "split_digest": "the same split"}
-# Keys of a definition that no user sets, or that the sentence on the data is about.
-NOT_SET = (*COMPARED, "first", "arrays", "arithmetic", "rounding", "versions", "cost_formula")
-NOT_SET += ("data.contents", "objective.direction")
+# Keys of a definition that no user sets.
+NOT_SET = {*FOLLOWING, "arithmetic", "rounding", "versions", "cost_formula"}
+NOT_SET |= {"data.contents", "objective.direction"}
 SECTIONS = ("data", "split", "sampler", "pruner", "objective")  # whose keys are compared each
 MAX_SETTINGS = 8  # in a sentence
 MIN_BUDGET_RATIO = 1.25  # below it, budgets are called equal
