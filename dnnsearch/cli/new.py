@@ -1,6 +1,7 @@
 """`new`: a config for the user's own data, and a search with it if the user asks for one."""
 
 import shlex
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -62,10 +63,22 @@ def new(
 
     created = create_config(data, target, name, test, set_ or [])
     lines = created.report.within(terminal_width())
-    say([*lines, *([created.advice] if created.advice else [])])
+    again = _again(data, target, test, set_ or [], f"{created.path.stem}-2")
+    advised = (f"with --set {one}: {again} --set {one}" for one in created.report.advised)
+    say([*lines, *advised, *([created.advice] if created.advice else [])])
     command = ["search", str(created.path)]
     to_search = f"to search, the next command is: {program_name()} {shlex.join(command)}"
     say([f"written to {created.path}; {'searching it now' if search else to_search}"])
     if search:
         pins = numerics.supported_pins("portable")
         replace_process(program_again(command), pinned_environment(pins))
+
+
+def _again(
+    data: str, target: str | None, test: str | None, settings: Sequence[str], name: str
+) -> str:
+    """Return the same command for a config of another name."""
+    options = {"--target": target, "--test": test}
+    given = [part for option, value in options.items() if value for part in (option, value)]
+    given += [f"--set={setting}" for setting in settings]
+    return f"{program_name()} {shlex.join(['new', data, *given, '--name', name])}"

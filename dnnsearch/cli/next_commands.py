@@ -42,18 +42,17 @@ def after_import(study: "OpenStudy", best: int | None) -> list[str]:
 
     If the data are not here, a line before these says so.
     """
-    from dnnsearch.data.files.source import PATHS, rows_to_predict
+    from dnnsearch.data.files.source import PATHS
     from dnnsearch.deployment.champion import champion_path
 
     config, name = study.config, study.name
     model = name if champion_path(study).is_file() else f"{name}/{best}"
-    predict = f"{command_on('predict', config, model)} {rows_to_predict(config.data)}"
     files = [str(config.data[key]) for key in PATHS if config.data.get(key)]
     absent = [file for file in files if not Path(file).exists()]
     has_best = best is not None
     return [
         _line("its trials", command_on("show", config, name)),
-        *([_line("predict for new rows", predict)] if has_best else ()),
+        *([_prediction(config, model)] if has_best else ()),
         *([_line("best configuration", command_on("best", config, name))] if has_best else ()),
         *([_line("HTML report", command_on("report", config, name))] if has_best else ()),
         *_in_mlflow(config),
@@ -80,13 +79,19 @@ def champion_line(config: "Config", board: "Leaderboard") -> list[str]:
 
 
 def _using_champion(config: "Config", study: str) -> list[str]:
-    from dnnsearch.data.files.source import rows_to_predict
-
-    rows = f"{command_on('predict', config, study)} {rows_to_predict(config.data)}"
     return [
-        _line("predict for new rows", rows),
+        _prediction(config, study),
         _line("answer over HTTP", command_on("serve", config, study)),
     ]
+
+
+def _prediction(config: "Config", model: str) -> str:
+    """Return the line of `predict`; a set of scikit-learn's has no file of new rows."""
+    from dnnsearch.data.files.source import BUNDLED, rows_to_predict
+
+    rows = rows_to_predict(config.data)
+    label = "predict its rows again" if rows in BUNDLED else "predict for new rows"
+    return _line(label, f"{command_on('predict', config, model)} {rows}")
 
 
 def _line(label: str, command: str) -> str:

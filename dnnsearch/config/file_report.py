@@ -6,6 +6,7 @@ a column is ignored; the last cell, what was read in another way or counted. Adv
 It does not know how wide the terminal is: the caller fits the table to it.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -17,6 +18,7 @@ from dnnsearch.config.recommendations import (
     objective,
     rare_class_warning,
     rare_classes_note,
+    whole_groups_note,
 )
 from dnnsearch.data.answer_names import clash_note
 from dnnsearch.data.column_roles import Column
@@ -32,6 +34,7 @@ from dnnsearch.validators import shortened
 MAX_LINES = 40
 MAX_COLUMN, MAX_REASON = 24, 56  # characters of a cell
 MAX_CLASSES_SHOWN = 8
+SETTING = re.compile(r"--set ('[^']*'|[^\s;,)]+)")
 ALL_ROWS, THE_FILE = "(rows)", "(file)"
 
 
@@ -60,6 +63,12 @@ class FileReport(NamedTuple):
             return self.lines
         rows = (row[:4] for row in self.rows)
         return [*self.head, *(f"  {line}" for line in aligned(HEADER, rows, width - 2))]
+
+    @property
+    def advised(self) -> list[str]:
+        """The settings that the warnings advise, each as it stands behind `--set`."""
+        found = (SETTING.findall(row.warning) for row in self.rows)
+        return list(dict.fromkeys(setting for settings in found for setting in settings))
 
     @property
     def lines(self) -> list[str]:
@@ -145,6 +154,7 @@ def _rows(
     counted = [
         group_gaps_note(table, split),
         equal_rows_note(table, split, folds, rows),
+        whole_groups_note(table, split, folds, rows),
         known_test_rows_note(table, rows),
     ]
     return [Line(ALL_ROWS, "", "", text) for text in counted if text]

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from dnnsearch.data import equal_rows
 from dnnsearch.data.file_table import FileTable
 from dnnsearch.data.labels import rare_advice
@@ -24,6 +26,7 @@ MAX_RARE_SHARE = 0.4
 MAX_RARE_SHARE_OF_EVEN = 0.8
 MIN_ROWS_PER_CLASS = 10  # in dev and in test; with fewer the scores of the class are imprecise
 MAX_TRAIN_ROWS_FOR_FOLDS = 5000
+MIN_SHARE_SAID = 0.015  # by which a part is larger or smaller than asked for
 MIN_ROWS_FOR_ONE_TEST_SET = 5000  # with fewer, another draw of it gives another figure
 FOLDS = 5
 MIN_ROWS_PER_FOLD = 20  # with fewer, one odd fold decides the mean
@@ -243,6 +246,28 @@ def _can_keep_together(table: FileTable, split: Mapping[str, Any], folds: int | 
     except ValueError:  # of the rules of `split`, or of too few different rows
         return False
     return True
+
+
+def whole_groups_note(
+    table: FileTable, split: Mapping[str, Any], folds: int | None, rows: Indices
+) -> str:
+    """Return how large the parts became because groups are drawn whole; empty if as asked.
+
+    `rows` are those of the parts, drawn by `split`.
+    """
+    if split.get("order") or not (split.get("by") or split.get("equal_rows")):
+        return ""
+    asked = [part for part in ("dev", "test") if part in rows and not (part == "dev" and folds)]
+    shares = {part: rows[part].shape[-1] / len(table.target.y) for part in asked}
+    said = [
+        f"{part} has {share:.0%} of the rows in place of {split[part]:.0%}"
+        for part, share in shares.items()
+        if abs(share - split[part]) >= MIN_SHARE_SAID
+    ]
+    if folds:
+        left_over = len(np.setdiff1d(rows["train"], rows["dev"]))
+        said += [f"{left_over} rows are in no dev set: folds have one size"] if left_over else []
+    return f"groups of rows are drawn whole, so {', and '.join(said)}" if said else ""
 
 
 def known_test_rows_note(table: FileTable, rows: Indices) -> str:

@@ -106,7 +106,7 @@ class History:
     def _name(self, one: Opening) -> str:
         if one.common is None:
             return one.who
-        return f"{one.who} ({one.common} of these {self.examples} rows)"
+        return f"{one.who} ({one.common} of these {self.examples} distinct rows)"
 
     def _others(self) -> str:
         if not self.unknown:

@@ -32,6 +32,7 @@ TABLES = {  # what follows each key, for messages
     "inputs": '{"a": [1, 3], "b": [2, 4]}',
 }
 MAX_SHOWN_KEYS = 5
+MAX_EXAMPLE_CHARACTERS = 500
 Part = tuple[Any, str | None]  # rows, and the decimal mark of their text
 
 
@@ -56,6 +57,23 @@ def predict_body(model: Model, body: Path, media_type: str, answer: IO[bytes]) -
     lines = watch.lines()
     more = b', "warnings": ' + json.dumps(lines).encode() if lines else b""
     answer.write(b"]" + more + b"}")
+
+
+def example_body(model: Model) -> str:
+    """Return the JSON of one made-up row that the model answers; empty if it would be long."""
+    row = {str(name): _short(cell) for name, cell in model.inputs.typical().iloc[0].items()}
+    has_names = bool(model.inputs.kinds)
+    body = {RECORDS: [row]} if has_names else {"instances": [[*row.values()]]}
+    text = json.dumps(body, ensure_ascii=False)
+    return text if len(text) <= MAX_EXAMPLE_CHARACTERS else ""
+
+
+def _short(cell: Any) -> Any:
+    """Return a number with four digits; anything else as it is."""
+    if not isinstance(cell, float | np.floating):
+        return cell
+    short = float(f"{cell:.4g}")
+    return int(short) if short.is_integer() else short
 
 
 def _json_objects(columns: Mapping[str, np.ndarray]) -> bytes:

@@ -8,9 +8,10 @@ itself is not imported, which takes seconds and 80 MB.
 import asyncio
 import json
 import os
+import shlex
 import socket
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, MutableMapping
 from contextlib import suppress
 from importlib import metadata
 from io import BytesIO
@@ -22,7 +23,7 @@ import uvicorn
 
 from dnnsearch.models import model_file
 from dnnsearch.models.ensemble import Model
-from dnnsearch.tracking.posted_tables import READERS, predict_body
+from dnnsearch.tracking.posted_tables import READERS, example_body, predict_body
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -30,7 +31,6 @@ Send = Callable[[Message], Awaitable[None]]
 
 MAX_LINE_CHARACTERS = 500  # of a refusal
 MAX_DISCARDED = 16  # times the limit of a body, before the connection is closed on the sender
-EXAMPLE = 'curl -H "Content-Type: text/csv" --data-binary @ROWS.csv'  # and the address
 MAX_SHUTDOWN_SECONDS = 3  # after a signal, for the requests that are still unanswered
 BLOCK_BYTES = 1 << 20  # of an answer, sent at a time
 ERROR_CODES = {
@@ -175,6 +175,20 @@ class AnnouncedServer(uvicorn.Server):
             sys.stdout.flush()
 
 
+def _how_to_post(model: Model, address: str) -> Iterator[str]:
+    """Yield lines with the commands that post a made-up row and a table."""
+    row = example_body(model)
+    if row:
+        yield "to post a made-up row, from another terminal:"
+        yield from _curl("application/json", f"--data {shlex.quote(row)}", address)
+    yield "to post a table, such as `predict` takes:"
+    yield from _curl("text/csv", "--data-binary @ROWS.csv", address)
+
+
+def _curl(media_type: str, rows: str, address: str) -> list[str]:
+    return [f'  curl -H "Content-Type: {media_type}" \\', f"    {rows} \\", f"    {address}"]
+
+
 def main(arguments: list[str]) -> None:
     """Serve the model of a file, on a port and with a limit for bodies, until a signal ends it.
 
@@ -191,8 +205,8 @@ def main(arguments: list[str]) -> None:
     )
     server = AnnouncedServer(config)
     address = f"http://127.0.0.1:{port}/invocations"
-    ready = f"ready: serving {name} (press Ctrl-C to stop it)\nto post rows, from another terminal:"
-    server.text = f"{ready}\n{EXAMPLE} \\\n  {address}"
+    ready = f"ready: serving {name} (press Ctrl-C to stop it)"
+    server.text = "\n".join([ready, "", *_how_to_post(model, address)])
     with suppress(KeyboardInterrupt):  # as `uvicorn.run` does
         server.run()
 

@@ -1,10 +1,29 @@
 """Covers `new --search` as a user starts it: from a file to a search and to predictions."""
 
 import os
+import shlex
 import subprocess
 import sys
+from pathlib import Path
 
+import pandas as pd
+
+from tests.cli.conftest import Command
 from tests.support.csv_tables import rows, written
+
+
+def test_what_the_table_advises_is_a_command_that_drafts_again(
+    command: Command, tmp_path: Path, monkeypatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    once = rows(100).drop(columns="id").assign(label=["no", "yes"] * 50)
+    name = written(pd.concat([once, once]), "my data.csv")
+    _, said, _ = command("new", name, "--target", "label", "--set", "split.test=0.3")
+    given = "dnnsearch new 'my data.csv' --target label --set=split.test=0.3 --name my_data-2"
+    advice = "split.equal_rows=together"
+    assert f"with --set {advice}: {given} --set {advice}\n" in said
+    assert command(*shlex.split(given)[1:], "--set", advice)[0] == 0
+    assert "equal_rows: together" in Path("configs/my_data-2.yaml").read_text()
 
 
 def test_the_command_ends_in_a_search_and_the_trial_predicts_raw_rows(tmp_path, monkeypatch):

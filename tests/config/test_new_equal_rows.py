@@ -8,6 +8,7 @@ import pytest
 
 from dnnsearch.config.config import load_config
 from dnnsearch.config.new_config import new
+from dnnsearch.data.file_table import load_table
 from dnnsearch.storage.array_store import ArrayStore
 from dnnsearch.study.definition import resolve_definition
 from tests.support.csv_tables import rows, written
@@ -79,3 +80,24 @@ def test_rows_of_the_test_file_that_the_training_file_has_are_counted() -> None:
     found = new(written(table), "y", test=written(test, "test.csv"))
     said = "7 of 37 rows of the test file equal a row of the training file in all used features"
     assert said in "\n".join(found.lines)
+
+
+@pytest.mark.parametrize("settings", [["split.by=household", "folds=none"], ["split.by=household"]])
+def test_what_becomes_of_the_parts_is_said_if_large_groups_are_drawn_whole(settings) -> None:
+    table = labelled(400).assign(household=np.minimum(np.arange(400) // 12, 20))
+    name = written(table)
+    lines = "\n".join(new(name, "y", settings=settings).lines)
+    config = load_config(Path("configs/data.yaml"))
+    rows_ = load_table(config.data, "household").split(config.split, config.folds)
+    share = rows_["test"].shape[-1] / 400
+    assert (f"test has {share:.0%} of the rows in place of 20%" in lines) == (
+        abs(share - 0.2) > 0.015
+    )
+    left_over = len(set(rows_["train"].ravel()) - set(rows_["dev"].ravel())) if config.folds else 0
+    assert (f"{left_over} rows are in no dev set" in lines) == (left_over > 0)
+    assert "groups of rows are drawn whole" in lines
+
+
+def test_nothing_is_said_of_parts_that_are_as_asked() -> None:
+    lines = "\n".join(new(written(copied(labelled(400), 9)), "y", settings=["folds=none"]).lines)
+    assert "drawn whole" not in lines

@@ -66,14 +66,16 @@ def test_rows_posted_as_csv_or_json_get_what_predict_gives(server: Server, folde
 
 def test_the_server_says_when_it_is_ready(server: Server) -> None:
     address = f"http://127.0.0.1:{server.port}/invocations"
-    *_, ready, _, command, end = server.log.read_text().partition(address)[0].split("\n")
+    said = server.log.read_text()
+    said = said[said.index("ready: ") :].replace("\\\n", "")
+    ready, *lines = said.splitlines()
     assert ready == "ready: serving members.dnn (press Ctrl-C to stop it)"
-    assert shlex.split(f"{command}\n{end}{address}".replace("\\\n", "")) == [
-        "curl",
-        *("-H", "Content-Type: text/csv"),
-        *("--data-binary", "@ROWS.csv"),
-        address,
-    ]
+    row, table = (shlex.split(line) for line in lines if "curl" in line)
+    media_type, body = row[2], row[4]
+    assert row == ["curl", "-H", "Content-Type: application/json", "--data", body, address]
+    status, answer = server.ask(body.encode(), media_type.removeprefix("Content-Type: "))
+    assert (status, len(answer)) == (200, 1)
+    assert table == ["curl", "-H", "Content-Type: text/csv", "--data-binary", "@ROWS.csv", address]
 
 
 def test_invalid_rows_get_status_400_with_the_reason(server: Server) -> None:

@@ -80,8 +80,8 @@ def test_rows_of_another_split_are_counted(
     common = len(rows[0] & rows[1])
     assert 10 < common < 50
     assert said_of_test_set(said) == (
-        f"test set opened 2 times, by clean ({common} of these {len(rows[1])} rows), other; "
-        "the first figure counts, this is the second:"
+        f"test set opened 2 times, by clean ({common} of these {len(rows[1])} distinct rows), "
+        "other; the first figure counts, this is the second:"
     )
 
 

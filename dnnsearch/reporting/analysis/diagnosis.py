@@ -7,15 +7,18 @@ A difference counts if it is larger than two standard errors of the dev error.
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dnnsearch.reporting.analysis.report_data import ReportData
 from dnnsearch.study.leaderboard.ranking import Row, count_examples
+from dnnsearch.trials.hyperparameter_row import Value
+from dnnsearch.trials.hyperparameters import NEUTRAL, value_of
 
 NEXT = {
     "high bias": "a larger network, more iterations, another learning rate or activation",
-    "high variance": "more data, weight_decay or dropout, a smaller network, or checkpoint: best",
-    "high bias and high variance": "a larger network, then more data, weight_decay or dropout",
+    "high variance": "more data, {regularisation}, a smaller network{checkpoint}",
+    "high bias and high variance": "a larger network, then more data, {regularisation}",
     "neither": "nothing in particular: no difference is larger than its noise",
 }
 
@@ -28,6 +31,7 @@ class Diagnosis:
     dev: float
     attainable: float
     noise: float  # smaller differences do not count
+    params: Mapping[str, Value]  # the trial's hyperparameters
 
     @property
     def name(self) -> str:
@@ -38,7 +42,15 @@ class Diagnosis:
 
     @property
     def advice(self) -> str:
-        return NEXT[self.name]
+        """What may help, in words; what the trial has already is not advised as new."""
+        pieces = [
+            f"more {name}" if self._has(name) else name for name in ("weight_decay", "dropout")
+        ]
+        checkpoint = "" if self._has("checkpoint") else ", or checkpoint: best"
+        return NEXT[self.name].format(regularisation=" or ".join(pieces), checkpoint=checkpoint)
+
+    def _has(self, piece: str) -> bool:
+        return value_of(self.params, piece) not in (NEUTRAL[piece], 0)
 
 
 def diagnosis(data: ReportData, row: Row) -> Diagnosis | None:
@@ -52,4 +64,4 @@ def diagnosis(data: ReportData, row: Row) -> Diagnosis | None:
     examples = count_examples(curves.predictions, data.config)
     share = min(max(1 - dev, 1 / examples), 1 - 1 / examples)  # also noisy at 0 and 1
     noise = 2 * math.sqrt(share * (1 - share) / examples)
-    return Diagnosis(1 - train, 1 - dev, attainable, noise)
+    return Diagnosis(1 - train, 1 - dev, attainable, noise, row.params)
