@@ -20,6 +20,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from dnnsearch.trials import record_file
 from dnnsearch.trials.record import Record, decode
 from experiments import report
 from experiments.machine import measured_on
@@ -65,7 +66,7 @@ def measure(config: dict[str, Any], workers: int) -> Use:
     """Run a real search in an empty folder."""
     with tempfile.TemporaryDirectory(prefix="dnnsearch-busy-") as name:
         finish(start(write_config(Path(name), NAME, config), ["--workers", str(workers)]))
-        paths = sorted(Path(name, "records", NAME).iterdir())
+        paths = record_file.named(Path(name, "records", NAME))
         ends = [path.stat().st_mtime for path in paths]
         return use([decode(path.read_bytes()) for path in paths], ends, workers)
 
