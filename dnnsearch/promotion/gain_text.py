@@ -13,11 +13,12 @@ def gain_lines(confirmed: Confirmed, winner: Candidate, study: str) -> list[str]
     if winner is confirmed.start:
         return ["the search gained nothing: it started with this configuration, as trial 0"]
     gain, interval = found
-    shown = f"{gain:+.4f} over trial 0, with which it started"
     pair = f"trial {winner.trial} compared with trial 0"
     ends = f"{pair}, two-sided 95 %: {interval.low:+.4f} to {interval.high:+.4f}"
+    if interval.low <= 0:
+        return [f"no clear gain over trial 0, with which the search started: {gain:+.4f} ({ends})"]
     why = f"which change did it: {program_name()} why {study}"
-    return [f"the search gained {shown} ({ends}); {why}"]
+    return [f"the search gained {gain:+.4f} over trial 0, with which it started ({ends}); {why}"]
 
 
 def gain_document(confirmed: Confirmed, winner: Candidate) -> dict[str, float] | None:

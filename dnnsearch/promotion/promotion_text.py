@@ -23,9 +23,9 @@ from dnnsearch.study.evaluation_log import on_test
 from dnnsearch.trials.metrics import METRICS, RANKING
 
 DIFFERENCES = (
-    "a difference is how much better (+) or worse (-) a row is than the best; its interval, taken "
-    "by itself, is passed by chance at each end in 1 of 20 cases, and always includes 0; one that "
-    "is called two-sided is wider: 1 of 40 at each end"
+    "a difference says how much better (+) or worse (-) a row may be than the best: one that ends "
+    "above 0 is of a row that may be as good, or better; a line that says two-sided gives the "
+    "usual 95 % interval, which is a little wider"
 )
 
 

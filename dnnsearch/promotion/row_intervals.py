@@ -128,9 +128,23 @@ def line(found: Coverage, study: str, program: str) -> str:
     what, truth, size = "intervals", "value", f"mean width {found.size:.4g}"
     if found.single is not None:
         what, truth = "sets of labels", "label"
-        size = f"{found.size:.2f} labels on average, {found.single:.0%} have one"
+        size = f"{_labels(found.size)} on average, {found.single:.0%} have one"
     share = f"{found.share:.4f} (95 %: {found.interval})"
-    word = " (fewer than they promise)" if found.interval.high < LEVEL else ""
+    word = _compared_with_level(found.interval)
     command = f"{program} predict {study} DATA --interval {LEVEL:g}"
     held = f"{LEVEL:.0%} {what} hold the true {truth} in a share of {share}"
     return f"  {held}{word}; {size}: {command}"
+
+
+def _labels(count: float) -> str:
+    shown = f"{count:.2f}"
+    return "one label" if float(shown) == 1 else f"{shown} labels"
+
+
+def _compared_with_level(share: Interval) -> str:
+    """Return a remark on a share that is not what the level says, else nothing."""
+    if share.high < LEVEL:
+        return " (fewer than they promise)"
+    if share.low > LEVEL:
+        return f" (they may hold it more often than {LEVEL:.0%})"
+    return ""

@@ -8,6 +8,7 @@ import pytest
 
 from dnnsearch.promotion.candidates import Candidate
 from dnnsearch.promotion.confirmation import Confirmed
+from dnnsearch.promotion.gain_text import gain_lines
 from dnnsearch.promotion.promotion import Promotion
 from dnnsearch.promotion.promotion_text import (
     _left_out_start,
@@ -59,6 +60,27 @@ def test_trial_0_is_not_chosen_for_being_cheap_but_for_being_the_best() -> None:
     gain, interval = tied_gain(tied, start)
     assert gain == pytest.approx(0.01)
     assert gain in interval
+
+
+@pytest.mark.parametrize(
+    ("means", "begin", "is_clear"),
+    [
+        ([9.0, 1.0], "the search gained +8.0000 over trial 0, with which it started (", True),
+        (
+            [1.0, 0.99],
+            "no clear gain over trial 0, with which the search started: +0.0100 (",
+            False,
+        ),
+        ([1.0, 9.0], "no clear gain over trial 0, with which the search started: -8.0000 (", False),
+    ],
+)
+def test_a_gain_is_called_one_and_explained_only_if_its_interval_is_above_0(
+    means: list[float], begin: str, is_clear: bool
+) -> None:
+    found = confirmed(means, [1, 1])
+    (said,) = gain_lines(replace(found, start=found.chosen[1]), found.chosen[0], "clean")
+    assert said.startswith(begin)
+    assert ("why clean" in said) is is_clear
 
 
 def tied_gain(found: Confirmed, start: Candidate) -> tuple[float, Interval]:

@@ -12,6 +12,7 @@ import dnnsearch
 from dnnsearch import UserError
 from dnnsearch.deployment.champion import champion_path, save_champion
 from dnnsearch.models import model_file
+from dnnsearch.promotion.row_intervals import Coverage, line
 from dnnsearch.study.stored_study import open_study
 from tests.promotion.conftest import Promote
 from tests.support.preloaded import Preloaded
@@ -65,6 +66,20 @@ def test_a_classification_gets_sets_of_labels(
     held = np.mean([label in labels for label, labels in zip(table["left"], sets)])
     assert held > 0.85
     program.run(folder, "predict", "clean", "clean.csv", "--interval", "2", code=2)
+
+
+@pytest.mark.parametrize(
+    ("held", "size", "words"),
+    [
+        (176, 1.0, "(they may hold it more often than 90%); one label on average"),
+        (162, 1.2, "); 1.20 labels on average"),
+        (140, 1.004, "(fewer than they promise); one label on average"),
+    ],
+)
+def test_what_sets_of_labels_hold_is_compared_with_their_level(
+    held: int, size: float, words: str
+) -> None:
+    assert words in line(Coverage(held, 180, size, single=1.0), "digits", "dnnsearch")
 
 
 def test_a_model_without_scores_says_so_in_one_line(program: Preloaded, folder: Path) -> None:

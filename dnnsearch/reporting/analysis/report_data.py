@@ -40,6 +40,7 @@ class TrialCurves:
     predictions: np.ndarray  # (R, m): the class that each network predicts
     multiply_adds: int
     cost: int  # on the virtual clock
+    kept: int  # updates at the point whose values and predictions are kept
 
 
 @dataclass(frozen=True)
@@ -219,6 +220,7 @@ def _trial_curves(record: Record) -> TrialCurves:
         predictions=record.arrays["dev_predictions"],
         multiply_adds=record.spec.multiply_adds(record.iterations),
         cost=record.cost,
+        kept=record.kept,
     )
 
 

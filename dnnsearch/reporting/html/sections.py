@@ -204,7 +204,8 @@ def curves(data: ReportData) -> Markup:
     diagnoses = tables.diagnoses(data, data.finished[:MAX_DIAGNOSED_TRIALS])
     about = (
         "Bias is the train error minus the smallest dev error of the study; variance is the dev "
-        "error minus the train error. Only differences above two standard errors count."
+        "error minus the train error. Only differences above two standard errors count. With "
+        "checkpoint: best, both errors are those of the best point of the training."
     )
     return section(
         "Learning curves",

@@ -96,7 +96,7 @@ def diagnoses(data: ReportData, rows: Sequence[Row]) -> Markup:
         found = diagnosis(data, row)
         if found:
             errors = number(found.train, ".4f"), number(found.dev, ".4f")
-            lines.append([number(row.number, "d"), *errors, found.name])
+            lines.append([number(row.number, "d"), *errors, found.text])
             advice[found.name] = found.advice
     notes = (tag("p", tag("strong", f"{name}: "), what) for name, what in advice.items())
     return joined([table(header, lines), *notes]) if lines else Markup("")
