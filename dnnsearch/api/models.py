@@ -25,12 +25,12 @@ def predict(
     tracking: str | None = None,
     storage: str | None = None,
 ) -> "pd.DataFrame | Path":
-    """Append a model's predictions to a table, whose own columns stay unchanged.
+    """Append a model's predictions to a table, whose own cells stay unchanged.
 
     `model` is a STUDY (its champion), STUDY/NUMBER, models:/... or a model file; `data` is a
     file, a table (pandas, polars, Arrow), or records: a list of mappings, one for each row. Return
     a pandas DataFrame, or, if `out` is given, write that file and return its
-    path. `missing` is what to do about missing columns: "refuse" or "impute". With `interval`, such
+    path; it replaces an earlier one, but no file that is read. `missing` is what to do about missing columns: "refuse" or "impute". With `interval`, such
     as 0.9, the columns `prediction_low` and `prediction_high` follow, or for classes
     `prediction_set`, a JSON list. Raise UserError for
     what the command `predict` refuses.
@@ -38,14 +38,17 @@ def predict(
     import pandas as pd
 
     from dnnsearch.api.frame_file import table
-    from dnnsearch.deployment.lookup import find
+    from dnnsearch.deployment.lookup import check_out, find
     from dnnsearch.models import predict_table
 
     predict_table.check_missing_choice(missing)
     level = None if interval is None else _level(interval)
     found = find(model, storage_url(storage), warn, tracking)
-    if isinstance(data, str | os.PathLike):
-        parts = predict_table.predict_file(found, Path(data), missing, warn, level)
+    file = Path(data) if isinstance(data, str | os.PathLike) else None
+    if out is not None:
+        check_out(Path(out), found, model, file, storage_url(storage))
+    if file is not None:
+        parts = predict_table.predict_file(found, file, missing, warn, level)
     else:
         parts = iter([predict_table.predict_table(found, table(data), missing, warn, level)])
     if out is None:

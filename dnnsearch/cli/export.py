@@ -51,6 +51,7 @@ def export(
     from dnnsearch.errors import UserError
     from dnnsearch.storage.atomic_write import write_whole
     from dnnsearch.study.evaluation_log import EvaluationLog
+    from dnnsearch.study.output_check import check_output, files_of
     from dnnsearch.study.stored_study import open_study
     from dnnsearch.validators import counted
 
@@ -58,6 +59,7 @@ def export(
     if path.suffix != SUFFIX:
         raise UserError(f"FILE must end with {SUFFIX}, but got {path}")
     opened = open_study(study, storage)
+    check_output(writable(path), files_of(opened))
     if EvaluationLog(opened.rows).entries:
         pin(opened.config.numerics)  # by which its test figure is scored again
     from dnnsearch.promotion.quoted_figures import figure_note, outer_note
@@ -66,7 +68,7 @@ def export(
     outer_note(opened)
     sources = enclosed(opened) if with_data else []
     content = archive(opened, with_data, partial(_page, opened, quiet))
-    write_whole(writable(path).resolve(), content)
+    write_whole(path.resolve(), content)
     data = f"with all rows of {', '.join(sources)}" if sources else "without the rows of the data"
     size = f"{path}: {counted(len(opened.trials()), 'trial')}, {data}"
     file_ = opened.config.data.get("file")

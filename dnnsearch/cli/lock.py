@@ -43,11 +43,13 @@ def lock(
     from dnnsearch.promotion.locked_champion import locked_champion
     from dnnsearch.promotion.quoted_figures import figure_note
     from dnnsearch.reproduce.locking import config_of, lock_path, locked
+    from dnnsearch.study.output_check import check_output, files_of
     from dnnsearch.validators import counted
 
     note = figure_note(opened)
     source = config_of(study, config)
     path = lock_path(opened, source)
+    check_output(path, {**files_of(opened), source: "the config"})
     written = replace(locked(opened, source), champion=locked_champion(opened))
     write_text(path, written.encode())
     if note:

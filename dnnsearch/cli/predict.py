@@ -58,9 +58,11 @@ def predict(
 ) -> None:
     """Predict for a table of your own.
 
-    All columns stay unchanged and in their order. The columns `prediction` and, for classes, one
-    `probability_...` per class are appended. CSV and similar text is read and written in parts, so
-    a file may be larger than memory. The table may contain the target. Unknown categories count as
+    The cells of all columns stay unchanged and in their order. The columns `prediction` and, for
+    classes, one `probability_...` per class are appended. CSV and similar text is read and written
+    in parts, so a file may be larger than memory; it is written in UTF-8, with a comma (.tsv: a
+    tab) between cells and a line feed after each row. An earlier FILE is replaced, but no file that
+    is read: the table, the model, the data of its study. The table may contain the target. Unknown categories count as
     other. If the model's own columns have such a name, it is `model_prediction` and so on.
 
     With --interval 0.9 the columns `prediction_low` and `prediction_high` follow, or for classes
@@ -77,7 +79,7 @@ def predict(
     """
     pin("portable")
     from dnnsearch.data.files.write_table import delimited
-    from dnnsearch.deployment.lookup import find
+    from dnnsearch.deployment.lookup import check_out, find
     from dnnsearch.models.conformal import checked_level
     from dnnsearch.models.predict_table import check_missing_choice, predict_file, write
     from dnnsearch.validators import counted
@@ -85,9 +87,11 @@ def predict(
     check_missing_choice(missing)
     level = None if interval is None else option("--interval", checked_level, interval)
     found = find(model, storage, print_note, tracking)
+    if out is not None:
+        check_out(writable(out), found, model, data, storage)
     parts = predict_file(found, data, missing, print_note, level)
     if out is not None:
-        say([f"{counted(write(parts, writable(out)), 'row')} written to {out}"])
+        say([f"{counted(write(parts, out), 'row')} written to {out}"])
         return
     with delimited(sys.stdout.buffer) as screen:
         for part in parts:

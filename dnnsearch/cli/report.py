@@ -48,11 +48,13 @@ def report(
     import_without(("matplotlib",), "optuna.visualization")  # half a second; the plots are Plotly's
     from dnnsearch.reporting.write_report import fit_baselines
     from dnnsearch.reporting.write_report import report as page
+    from dnnsearch.study.output_check import check_output, files_of
     from dnnsearch.study.stored_study import open_study
 
     names = list(dict.fromkeys(studies))
     path = writable(out or Path(f"report-{quote('-'.join(names), safe='')}.html"))
     opened = [open_study(name, storage) for name in names]
+    check_output(path, files_of(*opened))
     on_message = progress_printer(quiet)
     for study in opened:
         fit_baselines(study, on_message)

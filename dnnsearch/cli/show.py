@@ -83,6 +83,7 @@ def show(
     """
     from dnnsearch.reporting.terminal import with_ties
     from dnnsearch.study.leaderboard.selection import select
+    from dnnsearch.study.output_check import check_output, files_of
     from dnnsearch.study.stored_study import open_study
 
     opened = [open_study(name, storage) for name in dict.fromkeys(studies)]
@@ -90,9 +91,11 @@ def show(
     to_file = csv is not None or json_ is not None
     order = sort or ("trial" if to_file else None)
     boards = [select(board, where or (), state or (), order) for board in every]
-    for path, form in ((csv, "csv"), (json_, "json")):
-        if path is not None:
-            _write(boards, path, form)
+    files = [(path, form) for path, form in ((csv, "csv"), (json_, "json")) if path is not None]
+    for path, _ in files:
+        check_output(path, files_of(*opened))
+    for path, form in files:
+        _write(boards, path, form)
     if not to_file:
         selected = bool(where or state or sort)
         _print(opened, every, boards, top, selected)

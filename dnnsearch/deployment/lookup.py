@@ -11,6 +11,7 @@ from dnnsearch.deployment.trial_model import model
 from dnnsearch.errors import UserError
 from dnnsearch.models.ensemble import Model
 from dnnsearch.models.model_file import ENDING, decode, read
+from dnnsearch.study.output_check import check_output, files_of
 from dnnsearch.study.stored_study import open_study
 from dnnsearch.tracking import check_uri, tracking_uri
 
@@ -39,6 +40,21 @@ def find(name: str, storage: str, report: Report, tracking: str | None = None) -
     if found is None:
         raise no_champion(study)
     return found.model
+
+
+def check_out(out: Path, model: Model, name: str, data: Path | None, storage: str) -> None:
+    """Raise UserError if the answers would replace a file that they, or the model's study, need.
+
+    `name` is what the model was found by, and `data` the file of the table, if it is in one.
+    """
+    table = {} if data is None else {data: "the table to predict"}
+    check_output(out, {**table, Path(name): "the model"})
+    if out.exists() and (study := model.provenance.get("study")):
+        try:
+            origin = open_study(str(study), storage)
+        except UserError:  # a registered model, or a file of a model, may come from elsewhere
+            return
+        check_output(out, files_of(origin))
 
 
 def _registered(uri: str, name: str) -> Model:
