@@ -29,11 +29,11 @@ def predict(
 
     `model` is a STUDY (its champion), STUDY/NUMBER, models:/... or a model file; `data` is a
     file, a table (pandas, polars, Arrow), or records: a list of mappings, one for each row. Return
-    a pandas DataFrame, or, if `out` is given, write that file and return its
-    path; it replaces an earlier one, but no file that is read. `missing` is what to do about missing columns: "refuse" or "impute". With `interval`, such
-    as 0.9, the columns `prediction_low` and `prediction_high` follow, or for classes
-    `prediction_set`, a JSON list. Raise UserError for
-    what the command `predict` refuses.
+    a pandas DataFrame, or, if `out` is given, write that file and return its path; it replaces an
+    earlier one, but no file that is read. `missing` is what to do about missing columns: "refuse"
+    or "impute". With `interval`, such as 0.9, the columns `prediction_low` and `prediction_high`
+    follow, or for classes `prediction_set`, a JSON list. Raise UserError for what the command
+    `predict` refuses.
     """
     import pandas as pd
 

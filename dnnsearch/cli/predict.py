@@ -61,9 +61,11 @@ def predict(
     The cells of all columns stay unchanged and in their order. The columns `prediction` and, for
     classes, one `probability_...` per class are appended. CSV and similar text is read and written
     in parts, so a file may be larger than memory; it is written in UTF-8, with a comma (.tsv: a
-    tab) between cells and a line feed after each row. An earlier FILE is replaced, but no file that
-    is read: the table, the model, the data of its study. The table may contain the target. Unknown categories count as
-    other. If the model's own columns have such a name, it is `model_prediction` and so on.
+    tab) between cells and a line feed after each row. The table may contain the target. Unknown
+    categories count as other. If the model's own columns have such a name, it is
+    `model_prediction` and so on.
+
+    An earlier FILE is replaced, but no file that is read: the table, the model, its study's data.
 
     With --interval 0.9 the columns `prediction_low` and `prediction_high` follow, or for classes
     `prediction_set`, a JSON list of labels: for 9 of 10 rows like those of the training they hold

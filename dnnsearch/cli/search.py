@@ -119,7 +119,7 @@ def search(
     early = read_early(config, overrides)
     pin(early.numerics)
     if dry_run:
-        _print_estimate(_loaded(config, overrides), retry_failed)
+        _print_estimate(_loaded(config, overrides), retry_failed, accept_code)
         return
     from dnnsearch.tracking import open_publisher
 
@@ -240,12 +240,12 @@ def _event(outcome: "Outcome") -> str:
     )
 
 
-def _print_estimate(config: "Config", retry_failed: bool) -> None:
+def _print_estimate(config: "Config", retry_failed: bool, accept_code: bool) -> None:
     from dnnsearch.config.data_fit import note_on_units
     from dnnsearch.study.dry_run import estimate_cost
     from dnnsearch.validators import counted
 
-    planned = estimate_cost(config, retry_failed)
+    planned = estimate_cost(config, retry_failed, accept_code)
     done = f" (and {planned.done} that have ended already)" if planned.done else ""
     count = config.workers
     workers = counted(count, "worker") if isinstance(count, int) else "enough workers"

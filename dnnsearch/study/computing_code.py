@@ -114,8 +114,8 @@ def other_files(files: Sequence[str]) -> str:
     return f"code: {shortened(files, MAX_NAMES)} is not what computed it" if files else ""
 
 
-def check_code(rows: Rows, accept: bool) -> None:
-    """Note the present code as that of the next trials.
+def is_known_code(rows: Rows, accept: bool) -> bool:
+    """Return whether the present code is noted as that of the next trials.
 
     Raise UserError if the last trials had another one, unless the user accepts that.
     """
@@ -127,8 +127,13 @@ def check_code(rows: Rows, accept: bool) -> None:
             "restore it, start a new study with search --study NAME, or go on with --accept-code "
             "(in Python accept_code=True)"
         )
-    if changed or not history:
-        note_code(rows, history)
+    return bool(history) and not changed
+
+
+def check_code(rows: Rows, accept: bool) -> None:
+    """Note the present code as that of the next trials; raise UserError as `is_known_code`."""
+    if not is_known_code(rows, accept):
+        note_code(rows, rows.attributes.get(CODE, []))
 
 
 def note_code(rows: Rows, history: Sequence[Any]) -> None:

@@ -15,11 +15,13 @@ from optuna.samplers import RandomSampler
 
 from dnnsearch.config.config import Config
 from dnnsearch.config.search_space import suggest
+from dnnsearch.runtime import numerics
 from dnnsearch.storage.array_store import ArrayStore
 from dnnsearch.storage.optuna_storage import Rows, is_there, open_storage, study_names
 from dnnsearch.study.definition import Definition, resolve_definition
 from dnnsearch.study.retries import retries_of
 from dnnsearch.study.stored_study import OpenStudy
+from dnnsearch.study.study_creation import check_study
 from dnnsearch.trials.record import MAX_PARAMETER_BYTES
 from dnnsearch.trials.run import run_trial
 from dnnsearch.trials.spec import Spec
@@ -45,15 +47,19 @@ class CostEstimate:
     disk: int  # bytes
 
 
-def estimate_cost(config: Config, retry_failed: bool = False) -> CostEstimate:
+def estimate_cost(
+    config: Config, retry_failed: bool = False, accept_code: bool = False
+) -> CostEstimate:
     """Estimate a search with this config; raises UserError if the search would.
 
-    The process must have pinned numerics, as for a search.
+    That another process works on the study is no error. The process must have pinned numerics, as
+    for a search.
     """
+    numerics.require(config.numerics)
     with tempfile.TemporaryDirectory(prefix="dnnsearch-") as folder:
         store = ArrayStore(Path(folder))
         definition = resolve_definition(config, store)
-        done, trials = _count_trials(config, retry_failed)
+        done, trials = _count_trials(definition, store, retry_failed, accept_code)
         specs = _draw(definition, done, trials)
         if not specs:
             return CostEstimate(done, 0, 0, 0, 0.0, 0)
@@ -61,14 +67,21 @@ def estimate_cost(config: Config, retry_failed: bool = False) -> CostEstimate:
     return _summed(definition, done, trials - done, specs, speed)
 
 
-def _count_trials(config: Config, retry_failed: bool) -> tuple[int, int]:
-    """Return how many trials of the study have ended, and how many it is to have."""
+def _count_trials(
+    definition: Definition, store: ArrayStore, retry_failed: bool, accept_code: bool
+) -> tuple[int, int]:
+    """Return how many trials of the study have ended, and how many it is to have.
+
+    Raise UserError if the search would not go on with the study.
+    """
+    config = definition.config
     if not is_there(config.storage):
         return 0, config.trials
     storage = open_storage(config.storage)
     if config.study not in study_names(storage):
         return 0, config.trials
     study = OpenStudy(config.study, Rows(storage, config.study))
+    check_study(study.rows, definition, store, accept_code)
     done = sum(trial.state.is_finished() for trial in study.trials())
     retries = retries_of(study, config.trials) if retry_failed else study.retries
     total = max([study.total_trials(config.trials), *(number + 1 for number in retries)])

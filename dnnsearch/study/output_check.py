@@ -34,7 +34,7 @@ def _is_same(path: Path, read: Path) -> bool:
 
 def files_of(*studies: OpenStudy) -> dict[Path, str]:
     """Return what studies read: the files of their data, and the folders of their records."""
-    files = {}
+    files: dict[Path, str] = {}
     for study in studies:
         data, what = study.config.data, f"read by study {study.name}"
         files |= {Path(data[key]): f"{what} (data.{key})" for key in PATHS if key in data}

@@ -17,7 +17,7 @@ from dnnsearch.storage.optuna_storage import Rows, create_study, open_storage, s
 from dnnsearch.storage.postgresql_lock import LockCheck
 from dnnsearch.storage.study_lock import study_lock
 from dnnsearch.study import identity_file, preparation
-from dnnsearch.study.computing_code import CODE, check_code
+from dnnsearch.study.computing_code import CODE, check_code, is_known_code
 from dnnsearch.study.definition import Definition, differences
 from dnnsearch.study.reading_difference import changed_columns, difference, only_reading_differs
 from dnnsearch.study.stored_study import (
@@ -70,8 +70,7 @@ def create_or_check_study(storage: RDBStorage, definition: Definition) -> Rows:
     if config.study not in study_names(storage):
         create_study(storage, config.study, METRICS[config.objective].direction.name)
     rows = Rows(storage, config.study)
-    stored = rows.attributes.get(DEFINITION)
-    if stored is None and not rows.trials():
+    if _is_new(rows):
         known = identity_file.find(config, wanted)
         rows.set_attribute(IDENTITY, known.identity if known else uuid.uuid4().hex)
         if known and known.retries:
@@ -84,9 +83,8 @@ def create_or_check_study(storage: RDBStorage, definition: Definition) -> Rows:
         rows.set_attribute(EXPERIMENT, config.experiment)
         rows.set_attribute(PROFILE, asdict(definition.prepared.shape))
         rows.set_attribute(DEFINITION, wanted)
-    elif stored != wanted:
-        _check_same_reading(OpenStudy(config.study, rows), stored, definition)
-        _refuse(config.study, stored, wanted)
+    else:
+        _check_definition(rows, definition, ArrayStore(default_root()))
     document = config.document()
     for key in ("storage", "tracking"):
         document[key] = without_password(document[key])
@@ -94,13 +92,34 @@ def create_or_check_study(storage: RDBStorage, definition: Definition) -> Rows:
     return rows
 
 
+def check_study(rows: Rows, definition: Definition, store: ArrayStore, accept_code: bool) -> None:
+    """Raise UserError if a search would refuse to go on with this study; nothing is written.
+
+    `store` has the prepared data of the definition.
+    """
+    if not _is_new(rows):
+        _check_definition(rows, definition, store)
+        is_known_code(rows, accept_code)
+
+
+def _is_new(rows: Rows) -> bool:
+    """Return whether the study was made a moment ago, or a search was killed as it made it."""
+    return DEFINITION not in rows.attributes and not rows.trials()
+
+
+def _check_definition(rows: Rows, definition: Definition, store: ArrayStore) -> None:
+    stored, wanted = rows.attributes.get(DEFINITION), definition.as_dict()
+    if stored != wanted:
+        _check_same_reading(OpenStudy(rows.study, rows), stored, definition, store)
+        _refuse(rows.study, stored, wanted)
+
+
 def _check_same_reading(
-    study: OpenStudy, stored: dict[str, Any] | None, definition: Definition
+    study: OpenStudy, stored: dict[str, Any] | None, definition: Definition, store: ArrayStore
 ) -> None:
     """Raise UserError if the only difference is how the file is read."""
     if stored and only_reading_differs(stored, definition.as_dict()):
         now = Reading.of(definition.config.data)
-        store = ArrayStore(default_root())
         raise UserError(difference(study, now, changed_columns(study, definition.prepared, store)))
 
 

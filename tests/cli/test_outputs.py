@@ -1,6 +1,5 @@
 """No command writes over a file that it, or a study of it, reads; an earlier output it may."""
 
-import os
 import re
 import shutil
 from collections.abc import Callable
@@ -110,7 +109,9 @@ def test_no_link_to_the_data_of_a_study_is_written_over(
 ) -> None:
     SPELLED[way](own / "work" / out, own / "table.csv")
     name = [] if command == ["lock", "own"] else [out]
-    assert f"{out} is read by study own (data.file) and would be" in refused(program, own, *command, *name)
+    assert f"{out} is read by study own (data.file) and would be" in refused(
+        program, own, *command, *name
+    )
 
 
 def test_neither_records_nor_the_config_of_a_lock_are_written_over(
@@ -119,7 +120,7 @@ def test_neither_records_nor_the_config_of_a_lock_are_written_over(
     record = next((own / "work" / "records" / "own").glob("0*.npz")).relative_to(own / "work")
     said = refused(program, own, "report", "own", "--out", str(record))
     assert f"{record} is among the records of study own and would be" in said
-    os.rename("own.yaml", "own.studylock")
+    Path("own.yaml").rename("own.studylock")
     said = refused(program, own, "lock", "own", "--config", "own.studylock")
     assert "own.studylock is the config and would be" in said
 

@@ -128,7 +128,10 @@ def test_an_edited_update_rule_is_named_and_stops_the_search_unless_it_is_accept
     said = edited.run(tiny, *SEARCH, "--trials=6", code=2)
     assert said.startswith(f"error: study tiny was computed by other code: {DIFFERS}; restore it")
     assert said.count("\n") == 1
+    assert edited.run(tiny, *SEARCH, "--dry-run", code=2) == said
+    assert "  trials  0 (" in edited.run(tiny, *SEARCH, "--dry-run", "--accept-code")
     assert len(study().trials()) == 5
+    assert len(study().attributes[CODE]) == 1
     edited.run(tiny, *SEARCH, "--trials=6", "--accept-code")
     (first, began), (sixth, went_on) = study().attributes[CODE]
     assert (first, sixth, began) == (0, 5, module_digests())

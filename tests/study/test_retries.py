@@ -10,8 +10,6 @@ from pathlib import Path
 import pytest
 
 import dnnsearch
-from dnnsearch.config.config import load_config
-from dnnsearch.study.dry_run import estimate_cost
 from dnnsearch.study.stored_study import OpenStudy, open_study
 from tests.conftest import ACCIDENT
 from tests.support.paths import first_on_path
@@ -50,7 +48,7 @@ def test_a_failed_trial_is_tried_again_under_a_new_number_and_the_study_verifies
     program: Preloaded, tiny: Path, study: OpenStudy
 ) -> None:
     before = study.fingerprint()
-    assert estimate_cost(load_config("tiny.yaml"), retry_failed=True).trials == 1
+    assert "  trials  1 (and 5 that" in program.run(tiny, *RETRY, "--dry-run")
     assert program.run(tiny, *RETRY).startswith("1 failed trial will be tried again\n")
     assert states(study)[3::2] == ["failed", "finished"]
     assert study.retries == {5: 3}
