@@ -80,9 +80,9 @@ def _baselines(compared: BaselineComparison) -> Iterator[Finding]:
     if compared.default is not None:
         yield Finding(
             "default",
-            "the default configuration is worse than guessing",
-            f"the default configuration, trial 0, has {compared.default:.4f}, worse than guessing "
-            f"({compared.guess:.4f})",
+            "trial 0 is worse than guessing",
+            f"trial 0, with which the search started, has {compared.default:.4f}, worse than "
+            f"guessing ({compared.guess:.4f})",
             "look at its learning curve: a smaller learning rate, or more iterations",
         )
 

@@ -1,6 +1,7 @@
-"""The verdict on a study in three sentences: the result, what mattered, what to fix first.
+"""The verdict on a study: the result, what mattered, what to fix first, each in a sentence.
 
-The sentences are made from the analyses and the findings; nothing is computed here.
+With baselines one more compares them with the best trial. The sentences are made from the analyses
+and the findings; nothing is computed here.
 """
 
 from collections.abc import Sequence
@@ -9,6 +10,7 @@ from dnnsearch.reporting.analysis.analyses import Analyses
 from dnnsearch.reporting.analysis.findings import Finding
 from dnnsearch.reporting.analysis.importance import MIN_EXPLAINED, Importance
 from dnnsearch.reporting.analysis.report_data import ReportData
+from dnnsearch.study.baselines.baselines_text import notes
 from dnnsearch.trials.flat_params import describe
 
 MIN_DECISIVE_SHARE = 0.7  # of the explained variance, by both methods
@@ -17,7 +19,7 @@ MAX_NAMED = 3  # hyperparameters in a sentence
 
 
 def verdict(data: ReportData, analyses: Analyses, warnings: Sequence[Finding]) -> list[str]:
-    """Return three sentences, or one if the study has no finished trial."""
+    """Return three or more sentences, or one if the study has no finished trial."""
     if not data.finished:
         return [f"No trial has finished yet: {data.board.counts}."]
     nothing = [w for w in warnings if w.kind == "chance"]
@@ -28,7 +30,15 @@ def verdict(data: ReportData, analyses: Analyses, warnings: Sequence[Finding]) -
         else what_mattered(analyses.importance)
     )
     others = [warning for warning in warnings if warning.kind != "chance"]
-    return [found, mattered, _warned(data, others, bool(nothing))]
+    return [found, mattered, *_compared(data, warnings), _warned(data, others, bool(nothing))]
+
+
+def _compared(data: ReportData, warnings: Sequence[Finding]) -> list[str]:
+    """Return how the best trial compares with the baselines, if no warning says it."""
+    if data.baselines is None or any(w.kind in ("chance", "baseline") for w in warnings):
+        return []
+    said = notes(data.baselines, data.objective, data.board.best.value)
+    return [f"{one[:1].upper()}{one[1:]}." for one in said]
 
 
 def _best(data: ReportData, analyses: Analyses) -> str:
@@ -87,16 +97,19 @@ def _warned(data: ReportData, warnings: Sequence[Finding], nothing: bool) -> str
         return f"Before you go on: {', and '.join(w.short for w in warnings)}."
     if nothing:
         return "The space itself gives no reason for a warning."
-    return f"No warning: {_gain(data)}."
+    return f"No warning. {_gain(data)}."
 
 
 def _gain(data: ReportData) -> str:
-    """Compare the best trial with the default configuration, which is trial 0."""
+    """Compare the best trial with trial 0; only promote measures the gain without optimism."""
     first = next((row for row in data.finished if row.number == 0), None)
     best = data.board.best
     if first is None or first.value is None or best.value is None:
-        return "the space is wide enough, its trials are stable and were trained long enough"
+        return "The space is wide enough, its trials are stable and were trained long enough"
     if first.number == best.number:
-        return "the default configuration, trial 0, is the best so far"
+        return "Trial 0, with which the search started, is the best so far"
     better = f"{abs(best.value - first.value):.4f} {'higher' if data.sign > 0 else 'lower'}"
-    return f"the default configuration, trial 0, has {first.value:.4f}; the best is {better}"
+    return (
+        f"Trial 0, with which the search started, has {first.value:.4f}, and the best is {better} "
+        "in the search; the gain that counts is the one that promote measures with fresh seeds"
+    )

@@ -97,7 +97,11 @@ def plots(data: ReportData, analyses: Analyses) -> Iterator[Markup]:
     if names:
         each = (plot(figures.axis(data, study, name), name) for name in names)
         yield section(
-            "Each hyperparameter", *_divergence(analyses), tag("div", *each, class_="grid")
+            "Each hyperparameter",
+            *_divergence(analyses),
+            tag("div", *each, class_="grid"),
+            about="Each dot is a finished trial, its value against one of its hyperparameters. The "
+            "more a dot stands out from the page, the later the trial was tried.",
         )
         yield _isolation(data)
 

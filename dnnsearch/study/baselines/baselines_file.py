@@ -13,6 +13,7 @@ from typing import Any
 from dnnsearch.errors import UserError
 from dnnsearch.storage.regular_file import Unreadable, read_regular
 from dnnsearch.study.baselines.baseline_fitting import Figures
+from dnnsearch.study.baselines.baseline_models import GUESS
 from dnnsearch.study.stored_study import OpenStudy
 from dnnsearch.trials.metrics import METRICS
 from dnnsearch.trials.record import versions
@@ -35,19 +36,27 @@ class Baselines:
         Both are of the same dev rows, so the interval of one is about that of their difference.
         """
         return [
-            name for name in self._ahead(objective, best) if not self._holds(name, objective, best)
+            name for name in self._ahead(objective, best) if not self.holds(name, objective, best)
         ]
 
     def as_good(self, objective: str, best: float | None) -> list[str]:
         """Return the baselines that are better, but have the best trial in their interval."""
-        return [name for name in self._ahead(objective, best) if self._holds(name, objective, best)]
+        return [name for name in self._ahead(objective, best) if self.holds(name, objective, best)]
 
     def _ahead(self, objective: str, best: float | None) -> list[str]:
         is_better = METRICS[objective].direction.better
         values = {name: one[objective]["value"] for name, one in self.figures.items()}
         return [n for n, value in values.items() if best is not None and is_better(value, best)]
 
-    def _holds(self, name: str, objective: str, best: float | None) -> bool:
+    def best(self, objective: str) -> str | None:
+        """Return the fitted baseline with the best value that has an interval; None without any."""
+        fitted = {n: one[objective] for n, one in self.figures.items() if n != GUESS}
+        shown = {n: one for n, one in fitted.items() if "low" in one}
+        direction = METRICS[objective].direction
+        return min(shown, key=lambda n: direction.sort_key(shown[n]["value"]), default=None)
+
+    def holds(self, name: str, objective: str, best: float | None) -> bool:
+        """Return whether the best trial's value lies within the interval of a baseline."""
         figure = self.figures[name][objective]
         return best is not None and "low" in figure and figure["low"] <= best <= figure["high"]
 

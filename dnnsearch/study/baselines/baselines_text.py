@@ -16,7 +16,7 @@ WIDTH = max(map(len, TITLES.values()))
 def lines(baselines: Baselines | None, objective: str, best: float | None = None) -> Iterator[str]:
     """Yield a line for each baseline, and one for what was left out; none if there are none.
 
-    If one of them is better than the best trial, or as good as it, the last lines say so.
+    The last lines say how they compare with the best trial.
     """
     if baselines is None:
         return
@@ -29,12 +29,30 @@ def lines(baselines: Baselines | None, objective: str, best: float | None = None
 
 
 def notes(baselines: Baselines, objective: str, best: float | None) -> Iterator[str]:
-    """Yield a sentence on the baselines that are better than the best trial, or as good as it."""
+    """Yield how the baselines compare with the best trial: those better, those as good.
+
+    If there are none, the best of them, if it has an interval.
+    """
     if better := baselines.better(objective, best):
         yield f"{_are(better)} better than the best trial, by the value on dev"
     if as_good := baselines.as_good(objective, best):
         its = "their 95 % intervals" if len(as_good) > 1 else "the 95 % interval"
         yield f"{_are(as_good)} as good as the best trial, whose value lies within {its}"
+    if best is not None and not better and not as_good:
+        yield from _best_trial_ahead(baselines, objective, best)
+
+
+def _best_trial_ahead(baselines: Baselines, objective: str, best: float) -> Iterator[str]:
+    """Yield whether the best trial is ahead of the best fitted baseline by more than chance."""
+    name = baselines.best(objective)
+    if name is None:
+        return
+    subject, its = SUBJECTS[name], "their" if SUBJECTS[name].endswith("s") else "its"
+    if baselines.holds(name, objective, best):
+        why = f"the best trial's value lies within {its} 95 % interval"
+        yield f"the best trial and {subject} are not distinguishable: {why}"
+    else:
+        yield f"the best trial is better than {subject}, and beyond {its} 95 % interval"
 
 
 def _are(names: Sequence[str], one: str = "is", several: str = "are") -> str:

@@ -1,10 +1,18 @@
-"""The sentence of the verdict on what mattered, for given importances."""
+"""The sentences of the verdict: on what mattered, on the gain, and on the baselines."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
+from dnnsearch.reporting.analysis.analyses import analyse
+from dnnsearch.reporting.analysis.findings import findings
 from dnnsearch.reporting.analysis.importance import Importance, Share
-from dnnsearch.reporting.analysis.verdict import others, what_mattered
+from dnnsearch.reporting.analysis.report_data import read
+from dnnsearch.reporting.analysis.verdict import others, verdict, what_mattered
 from dnnsearch.statistics.interval import Interval
+from dnnsearch.study.baselines.baselines_file import Baselines
+from tests.support import rigs
 
 
 def importance(**shares: tuple[float, float]) -> Importance:
@@ -45,3 +53,37 @@ def test_a_hyperparameter_is_named_alone_only_if_no_other_one_counts(
 )
 def test_the_trials_that_are_tied_are_counted_in_words(tied: int, every: int, words: str) -> None:
     assert others(tied, every) == words
+
+
+def test_without_a_warning_the_gain_in_the_search_is_not_taken_for_the_one_that_counts() -> None:
+    rng = np.random.default_rng(0)
+    data = read(rigs.rigged(rigs.clean(rng), rng, 60))
+    analyses = analyse(data, 0)
+    assert not list(findings(analyses))
+    *_, last = verdict(data, analyses, [])
+    assert last.startswith("No warning. Trial 0, with which the search started, has 0.")
+    assert "the gain that counts is the one that promote measures" in last
+
+
+@pytest.mark.parametrize(
+    ("distance", "said"),
+    [
+        (0.2, []),  # which is a warning
+        (0.05, ["Boosted trees are as good as the best trial, whose value lies within the"]),
+        (-0.05, ["The best trial and boosted trees are not distinguishable: the best trial's"]),
+        (-0.2, ["The best trial is better than boosted trees, and beyond their 95 % interval."]),
+    ],
+)
+def test_the_best_trial_is_compared_with_the_best_baseline(
+    distance: float, said: list[str]
+) -> None:
+    rng = np.random.default_rng(0)
+    data = read(rigs.rigged(rigs.clean(rng), rng, 10))
+    value = (data.board.best.value or 0.0) + distance
+    trees = {"value": value, "low": value - 0.1, "high": value + 0.1}
+    figures = {"guess": {"dev_accuracy": {"value": 0.1}}, "trees": {"dev_accuracy": trees}}
+    data = replace(data, baselines=Baselines(figures))
+    analyses = analyse(data, 0)
+    _, _, *compared, _ = verdict(data, analyses, list(findings(analyses)))
+    assert len(compared) == len(said)
+    assert all(one.startswith(begin) for one, begin in zip(compared, said, strict=True))

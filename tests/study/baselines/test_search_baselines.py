@@ -134,6 +134,26 @@ def test_a_baseline_is_not_called_better_if_its_interval_has_the_best_trial() ->
     )
 
 
+@pytest.mark.parametrize(
+    ("best", "said"),
+    [
+        (0.1, "the best trial is better than boosted trees, and beyond their 95 % interval"),
+        (0.29, "the best trial and boosted trees are not distinguishable: the best trial's value "),
+    ],
+)
+def test_a_best_trial_that_is_ahead_is_compared_with_the_best_baseline(
+    best: float, said: str
+) -> None:
+    figures = {
+        "guess": {"dev_cost": {"value": 0.7, "low": 0.6, "high": 0.8}},
+        "linear": {"dev_cost": {"value": 0.444, "low": 0.42, "high": 0.468}},
+        "trees": {"dev_cost": {"value": 0.3, "low": 0.28, "high": 0.32}},
+    }
+    (note,) = baselines_text.notes(Baselines(figures), "dev_cost", best)
+    assert note.startswith(said)
+    assert list(baselines_text.notes(Baselines(figures), "dev_cost", None)) == []
+
+
 def test_baselines_that_differ_are_a_note_and_never_fail_a_verification(
     program: Preloaded, folder: Path
 ) -> None:
