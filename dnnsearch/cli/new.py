@@ -12,6 +12,7 @@ from dnnsearch.runtime.cli_process import program_name
 from dnnsearch.runtime.process_control import replace_process
 from dnnsearch.runtime.python_command import program_again
 from dnnsearch.runtime.terminal_text import say, terminal_width
+from dnnsearch.validators import counted
 
 Data = Annotated[
     str,
@@ -67,11 +68,20 @@ def new(
     advised = (f"with --set {one}: {again} --set {one}" for one in created.report.advised)
     say([*lines, *advised, *([created.advice] if created.advice else [])])
     command = ["search", str(created.path)]
-    to_search = f"to search, the next command is: {program_name()} {shlex.join(command)}"
+    typed = f"{program_name()} {shlex.join(command)}"
+    to_search = f"to search, the next command is: {typed}"
     say([f"written to {created.path}; {'searching it now' if search else to_search}"])
-    if search:
+    if not search:
+        say([_duration(created.trials, typed)])
+    else:
         pins = numerics.supported_pins("portable")
         replace_process(program_again(command), pinned_environment(pins))
+
+
+def _duration(trials: int, command: str) -> str:
+    """Return how long a search is, in trials, how to see its time, and how to limit it."""
+    estimate = f"how long they take on this machine: {command} --dry-run"
+    return f"it has {counted(trials, 'trial')}; {estimate}; to end after 10 minutes: --for 10m"
 
 
 def _again(

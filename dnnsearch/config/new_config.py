@@ -45,6 +45,7 @@ class NewConfig:
 
     path: Path
     report: file_report.FileReport  # a short profile
+    trials: int  # of the search
     advice: str = ""  # for after the search
 
     @property
@@ -54,9 +55,10 @@ class NewConfig:
 
 
 class Fitting(NamedTuple):
-    """A drafted config, and the rows that its split draws."""
+    """A drafted config, the number of its trials, and the rows that its split draws."""
 
     text: str
+    trials: int
     split: Mapping[str, Any]
     folds: int | None
     rows: Indices
@@ -91,7 +93,8 @@ def new(
     _write(path, fitting.text)
     relabel = wanted.get("relabel", {})
     found = file_report.report(table, fitting.split, fitting.folds, fitting.rows, relabel)
-    return NewConfig(path, found, recommendations.outer_folds_advice(table, split, name))
+    advice = recommendations.outer_folds_advice(table, split, name)
+    return NewConfig(path, found, fitting.trials, advice)
 
 
 def _split(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -188,7 +191,7 @@ def _fitting(
                 continue
             check_fits(config, _shape(table, rows))
             changed = {key: document[key] for key in touched}
-            return Fitting(_with_settings(text, changed), split, config.folds, rows)
+            return Fitting(_with_settings(text, changed), config.trials, split, config.folds, rows)
     raise UserError(f"{place}: {problem}")
 
 

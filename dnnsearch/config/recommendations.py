@@ -71,7 +71,7 @@ def recommend(table: FileTable) -> Recommendation:
 
     Few rows get a larger dev set and more seeds (used if there are no folds). The length of the
     trials and their number follow from what a usual trial costs, so a search of thousands of rows
-    takes a minute on two cores.
+    takes a minute or a few on two cores.
     """
     rows, features = len(table.target.y), len(table.roles)
     roles = Counter(table.roles.values())

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pandas as pd
+import yaml
 
 from tests.cli.conftest import Command
 from tests.support.csv_tables import rows, written
@@ -23,6 +24,8 @@ def test_what_the_table_advises_is_a_command_that_drafts_again(
     advice = "split.equal_rows=together"
     assert f"with --set {advice}: {given} --set {advice}\n" in said
     assert command(*shlex.split(given)[1:], "--set", advice)[0] == 0
+    trials = yaml.safe_load(Path("configs/my_data.yaml").read_text())["trials"]
+    assert f"it has {trials} trials; how long they take on this machine: dnnsearch search " in said
     assert "equal_rows: together" in Path("configs/my_data-2.yaml").read_text()
 
 

@@ -55,6 +55,7 @@ def read_delimited(raw: bytes, given: Mapping[str, Any], target: str | None) -> 
     notices = [f"{comments} leading comment lines were skipped"] if comments else []
     notices += [FORMS[name].notice for name in forms]
     frame = parse(text, dialect, given, target)
+    notices += _missing_notice(text, dialect, frame, Marks.of(given), target)
     if Reading.of(given).has(BY_COLUMN):
         read = read_spelled(frame, given, target, dialect.decimal, dialect.separator)
     else:
@@ -63,6 +64,27 @@ def read_delimited(raw: bytes, given: Mapping[str, Any], target: str | None) -> 
     found = {"encoding": encoding, **dialect.as_dict(), **ways}
     frame = plain(read.frame, Marks.of(given), target)
     return Sheet(frame, found=found, notices=(*notices, *read.notices))
+
+
+def _missing_notice(
+    text: str, dialect: Dialect, frame: pd.DataFrame, marks: Marks, target: str | None
+) -> list[str]:
+    """Return which texts are read as missing, if a column of inputs has gaps other than empty ones.
+
+    A word that is a label of the target is not named, because it may be there alone.
+    """
+    if not frame.drop(columns=[target], errors="ignore").isna().any(axis=None):
+        return []
+    labels = set(frame[target].dropna()) if target in frame else set()
+    ends = "".join(map(re.escape, {dialect.separator, dialect.quote}))
+    written = [
+        mark
+        for mark in dict.fromkeys(marks.everywhere)
+        if mark in text  # much faster than the next line
+        and mark not in ("", *labels)
+        and re.search(rf"(?<![^{ends}\s]){re.escape(mark)}(?![^{ends}\s])", text)
+    ]
+    return [f"read as missing: {', '.join(written)}"] if written else []
 
 
 def _respelled(

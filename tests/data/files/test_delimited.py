@@ -1,5 +1,6 @@
 import pytest
 
+from dnnsearch.data.files.reading_version import READING
 from tests.support.people import is_people, table
 from tests.support.refusals import refused
 
@@ -33,6 +34,23 @@ def test_marks_and_blanks_are_missing_in_numbers_and_in_text(write, mark):
     assert sheet.frame["a"].isna().tolist() == [False, True, False]
     assert sheet.frame["b"].isna().tolist() == [False, True, False]
     assert sheet.frame["b"][2] == "z"
+
+
+@pytest.mark.parametrize(
+    ("cells", "notices"),
+    [
+        (("?", "NA"), ("read as missing: ?, NA",)),
+        (('"?"', ""), ("read as missing: ?",)),
+        (("", ""), ()),
+        (("why?", "NAME"), ()),
+    ],
+)
+def test_the_texts_that_are_read_as_missing_are_named(write, cells, notices):
+    one, other = cells
+    assert write(f"a,b,member\n1,x,yes\n{one},{other},no\n3,z,yes\n").notices == notices
+    labels = f"a,b,member\n1,x,yes\n{one},{other},no\n,z,NA\n3,z,NA\n"
+    without_labels = tuple(n.removesuffix(", NA") for n in notices)
+    assert write(labels, reading=READING).notices == without_labels
 
 
 @pytest.mark.parametrize("mark", ["-", "missing", "Unknown", ".", "n.a."])
