@@ -222,8 +222,8 @@ def options(value: object, known: Mapping[str, Any], what: str) -> Mapping[str, 
         raise ValueError(f"must be a mapping of {what}, but got {show(value)}")
     for key in value:
         if key not in known:
-            keys = ", ".join(known)
-            raise ValueError(f"{show(key)} is unknown{nearest(key, known)}; {what}: {keys}")
+            keys = f"; {what}: {', '.join(known)}"
+            raise ValueError(f"{show(key)} is unknown{nearest(key, known) or keys}")
     return value
 
 

@@ -32,7 +32,7 @@ from pydantic import (
 
 from dnnsearch import nn, validators
 from dnnsearch.config import key_rules, yaml_file
-from dnnsearch.config.config_files import find_config
+from dnnsearch.config.config_files import find_config, shown
 from dnnsearch.config.dimensions import (
     Architectures,
     ByDescent,
@@ -193,8 +193,13 @@ class Config(_OptionalKeys):  # type: ignore[valid-type, misc]
 
     @property
     def place(self) -> str:
-        """The file that the config was read from, for messages."""
-        return self._place
+        """What the config was read from, for messages: a file, or one that has a name."""
+        return shown(self._place)
+
+    @property
+    def file(self) -> Path:
+        """The file that the config was read from; it does not exist if it was read from none."""
+        return Path(self._place)
 
     @property
     def hyper(self) -> dict[str, Dimension]:
@@ -290,11 +295,11 @@ def _validated(
 ) -> Config:
     wrong = [key for key in document if not isinstance(key, str)]
     if wrong:
-        raise UserError(f"{place}: a key must be a name, but got {show(wrong[0])}")
+        raise UserError(f"{shown(place)}: a key must be a name, but got {show(wrong[0])}")
     try:
         config: Config = Config.model_validate({"study": study, **document})
     except ValidationError as error:
         problems = format_errors(error.errors(include_url=False), KNOWN_KEYS, EXAMPLES, touched)
-        raise UserError(f"{place}: {problems}") from None
+        raise UserError(f"{shown(place)}: {problems}") from None
     config._place = place
     return config

@@ -25,6 +25,12 @@ def find_config(given: str | Path) -> Path:
     return own or (BUNDLED / f"{name}.yaml" if name in bundled() else path)
 
 
+def shown(place: str) -> str:
+    """Return the place of a config for messages: one that comes with the package has a name."""
+    path = Path(place)
+    return f"config {path.stem}" if path.parent == BUNDLED else place
+
+
 def origin(given: str | Path) -> str:
     """Return which file a name stands for, in a line for the user; empty if a file was given."""
     found = find_config(given)

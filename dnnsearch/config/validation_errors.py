@@ -48,7 +48,8 @@ def _format_error(
             return f"{key}: must be given" + (f", {examples[key]}" if key in examples else "")
         case "extra_forbidden":
             section = ".".join(path[:-1])
-            guess, keys = meant(path[-1], known, section), ", ".join(sorted(known[section]))
-            return f"{show(key)} is unknown{guess}; the keys: {keys}"
+            guess = meant(path[-1], known, section)
+            keys = f"; the keys: {', '.join(sorted(known[section]))}"
+            return f"{show(key)} is unknown{guess or keys}"
     place = f"{key}: " if key else ""
     return f"{place}{error['msg']}, but got {show(error['input'])}"

@@ -7,6 +7,7 @@ Repeated keys, aliases and tags are errors. As in YAML 1.2, `no` and `2024-01-01
 import copy
 import json
 import re
+import shlex
 from collections.abc import Hashable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
@@ -15,11 +16,17 @@ import yaml
 
 from dnnsearch.config.config_files import bundled, find_config
 from dnnsearch.errors import UserError
+from dnnsearch.runtime.cli_process import program_name
 from dnnsearch.storage.sqlite_connection import is_database
 from dnnsearch.validators import nearest, show
 
 ALTERNATIVES = {"units": "width", "width": "units"}  # a document has one of the two
 MAX_FILE_BYTES = 1 << 20  # a larger file is hardly a config
+TABLES = {  # endings; a broken config may end in .json or .txt
+    *(".csv", ".tsv", ".tab", ".data", ".dat", ".jsonl", ".ndjson", ".arff", ".xlsx", ".xls"),
+    *(".parquet", ".feather", ".arrow", ".npz", ".npy", ".h5", ".hdf5"),
+    *(".gz", ".bz2", ".xz", ".zip"),
+}
 
 
 class _Loader(yaml.SafeLoader):
@@ -83,7 +90,17 @@ def read(path: str | Path) -> dict[str, Any]:
     Raise UserError if the file has none or cannot be read.
     """
     path = find_config(path)
-    document = parse(_text(path), str(path))
+    try:
+        return _mapping(parse(_text(path), str(path)), path)
+    except UserError:
+        if path.is_file() and path.suffix.lower() in TABLES:
+            making = f"{program_name()} new {shlex.quote(str(path))} --target COLUMN"
+            raise UserError(f"{path}: this is a table, which has no config yet: {making}") from None
+        raise
+
+
+def _mapping(document: Any, path: Path) -> dict[str, Any]:
+    """Return the document; raise UserError if it is no mapping."""
     if document is None:
         raise UserError(f"{path}: must be a mapping of keys to values, but the file is empty")
     if not isinstance(document, dict):
@@ -110,10 +127,10 @@ def _text(path: Path) -> str:
             raise UserError(f"{path}: {rule}, but this file has more")
         return content.decode("utf-8-sig")
     except FileNotFoundError:
-        bundled_names = ", ".join(bundled())
+        making = f"{program_name()} new FILE --target COLUMN"
         raise UserError(
-            f"{path}: there is no such file{_near(path)}; configs that come with dnnsearch: "
-            f"{bundled_names}"
+            f"{path}: there is no such file{_near(path)}; for data of your own, {making} makes a "
+            f"config; configs that come with dnnsearch: {', '.join(bundled())}"
         ) from None
     except IsADirectoryError:
         raise UserError(f"{path}: must be a YAML file, but it is a folder") from None

@@ -37,7 +37,7 @@ class SourceCommits:
     """The question to git about the files behind a search, asked in a thread."""
 
     def __init__(self, config: Config) -> None:
-        self._files = {CONFIG_SOURCE: Path(config.place), PACKAGE_SOURCE: PACKAGE / "__init__.py"}
+        self._files = {CONFIG_SOURCE: config.file, PACKAGE_SOURCE: PACKAGE / "__init__.py"}
         self._found: Commits = {}
         self._is_kept = False
         self._thread = threading.Thread(target=self._ask, daemon=True)

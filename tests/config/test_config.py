@@ -84,10 +84,10 @@ def test_a_text_of_many_choices_is_refused_in_a_short_line():
     assert len(refusal(activation="relu " * 5000)) < 500
 
 
-def test_an_unknown_key_gets_its_nearest_name_and_the_allowed_ones():
+def test_an_unknown_key_gets_its_nearest_name_or_the_allowed_ones():
     message = refusal(learning_rat=0.1)
-    assert "x.yaml: 'learning_rat' is unknown (did you mean learning_rate?); the keys:" in message
-    assert "batch_size" in message
+    assert message == "x.yaml: 'learning_rat' is unknown (did you mean learning_rate?)"
+    assert "x.yaml: 'q' is unknown; the keys: activation, batch_size, " in refusal(q=0.1)
 
 
 def test_several_errors_share_the_line_and_the_rest_is_counted():
@@ -122,7 +122,7 @@ def test_several_errors_share_the_line_and_the_rest_is_counted():
         ({"split": {"dev": 0.5, "test": 0.5}}, "split: dev + test < 1 must hold"),
         (
             {"split": {"devv": 0.5}},
-            "'split.devv' is unknown (did you mean dev?); the keys: by, dev, ",
+            "'split.devv' is unknown (did you mean dev?)",
         ),
         ({"split": 0.2}, "split: must be a mapping"),
         ({"split": {1: 2}}, "split"),

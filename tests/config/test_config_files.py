@@ -30,6 +30,13 @@ def test_a_bundled_config_has_the_same_study_by_name_and_by_file() -> None:
     assert origin("digits") == "config digits: the one that comes with dnnsearch"
 
 
+def test_an_error_of_a_bundled_config_has_its_name_not_the_path_of_the_package() -> None:
+    with pytest.raises(UserError, match=r"^config digits: 'learnig_rate' is unknown \(did you"):
+        load_config("digits", ["learnig_rate=0.1"])
+    assert load_config("digits").place == "config digits"
+    assert load_config("digits").file == BUNDLED / "digits.yaml"
+
+
 @pytest.mark.parametrize("place", ["digits.yaml", "configs/digits.yaml"])
 def test_a_file_of_that_name_in_the_folder_wins_and_is_said(place: str) -> None:
     FOLDER.mkdir()
@@ -61,5 +68,6 @@ def test_an_unknown_name_is_one_line_with_the_known_ones(name: str) -> None:
         load_config(name)
     text = str(refused.value)
     assert text.startswith(f"{name}: there is no such file")
+    assert "for data of your own, dnnsearch new FILE --target COLUMN makes a config;" in text
     assert text.endswith("that come with dnnsearch: " + ", ".join(bundled()))
     assert ("did you mean digits?" in text) == (name != "no")

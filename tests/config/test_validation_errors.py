@@ -27,12 +27,12 @@ def test_a_missing_key_comes_with_its_example():
     assert told((("split",), {"type": "missing"})) == "split: must be given"
 
 
-def test_an_unknown_key_comes_with_the_nearest_and_the_known_ones_of_its_place():
+def test_an_unknown_key_comes_with_the_nearest_or_the_known_ones_of_its_place():
     unknown = {"type": "extra_forbidden"}
-    assert told((("trails",), unknown)) == (
-        "'trails' is unknown (did you mean trials?); the keys: split, trials"
-    )
-    assert told((("split", "tests"), unknown)).endswith("(did you mean test?); the keys: dev, test")
+    assert told((("trails",), unknown)) == "'trails' is unknown (did you mean trials?)"
+    assert told((("q",), unknown)) == "'q' is unknown; the keys: split, trials"
+    assert told((("split", "tests"), unknown)).endswith(" is unknown (did you mean test?)")
+    assert told((("split", "q"), unknown)).endswith(" is unknown; the keys: dev, test")
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_an_unknown_key_comes_with_the_nearest_and_the_known_ones_of_its_place()
 def test_an_unknown_key_may_have_another_name_or_lack_its_section(given, meant):
     error: Any = {"type": "extra_forbidden", "loc": (given,), "input": 1, "msg": ""}
     line = format_errors([error], KNOWN_KEYS, EXAMPLES, ())
-    assert line.startswith(f"'{given}' is unknown (did you mean {meant}?); the keys: activation, ")
+    assert line == f"'{given}' is unknown (did you mean {meant}?)"
 
 
 def test_each_synonym_is_no_key_and_stands_for_one():

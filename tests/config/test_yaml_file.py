@@ -1,5 +1,7 @@
 """Strict YAML: which scalars mean what, which files are rejected, and how keys are overridden."""
 
+import shlex
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -75,6 +77,25 @@ def test_a_file_without_a_mapping_is_one_line(tmp_path, content, problem):
         read(path)
     assert problem in str(error.value)
     assert str(path) in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("own.csv", b"age,name\n3,Ann\n"),
+        ("own.CSV", b"a: b: c,d\n"),
+        ("own.parquet", b"PAR1\xe9"),
+        ("my own.csv.gz", b"\x1f\x8b"),
+        ("large.tsv", b"x" * (1 << 21)),
+    ],
+)
+def test_a_table_in_place_of_a_config_is_told_the_command_that_makes_one(tmp_path, name, content):
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(UserError) as error:
+        read(path)
+    making = f"dnnsearch new {shlex.quote(str(path))} --target COLUMN"
+    assert str(error.value) == f"{path}: this is a table, which has no config yet: {making}"
 
 
 def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path):
