@@ -66,8 +66,11 @@ class SearchObserver(Protocol):
     def on_progress(self, event: Progressed) -> None:
         """A running trial has reached an iteration."""
 
-    def on_trained(self, number: int) -> None:
-        """A running trial is trained; it ends when it is its turn in the study's order."""
+    def on_trained(self, number: int, value: float | None) -> None:
+        """A running trial is trained; it ends when it is its turn in the study's order.
+
+        `value` is its objective if an earlier search has trained it, else None.
+        """
 
     def on_message(self, text: str) -> None:
         """The user should read this."""
@@ -91,7 +94,7 @@ class NoObserver:
     def on_progress(self, event: Progressed) -> None:
         """Do nothing."""
 
-    def on_trained(self, number: int) -> None:
+    def on_trained(self, number: int, value: float | None) -> None:
         """Do nothing."""
 
     def on_message(self, text: str) -> None:

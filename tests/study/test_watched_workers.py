@@ -1,6 +1,10 @@
-"""Covers workers that say which trial they have trained."""
+"""Covers workers and a memo that say which trial they have trained, or know."""
 
-from dnnsearch.study.watched_workers import WatchedWorkers
+from pathlib import Path
+
+from dnnsearch.study.stored_study import open_study
+from dnnsearch.study.watched_workers import WatchedMemo, WatchedWorkers
+from dnnsearch.trials.record_store import RecordMemo
 from dnnsearch.trials.spec import Spec
 from dnnsearch.workers import Done, Event, Failed, Progressed
 
@@ -18,6 +22,19 @@ class Scripted:
 
 
 def test_trials_that_are_trained_or_have_failed_are_said_and_no_event_is_lost() -> None:
-    trained: list[int] = []
-    assert WatchedWorkers(Scripted(), trained.append).poll(0.1) == EVENTS
-    assert trained == [4, 5]
+    trained: dict[int, float | None] = {}
+    assert WatchedWorkers(Scripted(), trained.__setitem__).poll(0.1) == EVENTS
+    assert trained == {4: None, 5: None}
+
+
+def test_a_trial_that_is_known_is_said_with_its_value_unless_it_was_told(tiny: Path) -> None:
+    study = open_study("tiny", "sqlite:///optuna.db")
+    memo = RecordMemo(study.records, print)
+    trained: dict[int, float | None] = {}
+    watched = WatchedMemo(memo, {1}, trained.__setitem__)
+    records = [study.record(number) for number in (1, 2)]
+    for record in records:
+        found = watched.find(record.spec)
+        assert found is not None
+        assert found.digest == record.digest
+    assert trained == {2: records[1].value}

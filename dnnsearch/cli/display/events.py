@@ -58,8 +58,8 @@ class Events:
         at = {"iteration": event.iteration, "iterations": of, self.tally.objective: event.value}
         print_event("progress", trial=event.number, **at)
 
-    def on_trained(self, number: int) -> None:
-        self.tally.trained.add(number)
+    def on_trained(self, number: int, value: float | None) -> None:
+        self.tally.has_trained(number, value)
 
     def on_message(self, text: str) -> None:
         print_event("message", text=text)

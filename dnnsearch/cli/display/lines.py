@@ -39,8 +39,8 @@ class Lines:
     def on_progress(self, event: Progressed) -> None:
         pass
 
-    def on_trained(self, number: int) -> None:
-        self.tally.trained.add(number)
+    def on_trained(self, number: int, value: float | None) -> None:
+        self.tally.has_trained(number, value)
 
     def on_message(self, text: str) -> None:
         say([text], self.stream)
@@ -70,9 +70,9 @@ class Quiet:
     def on_progress(self, event: Progressed) -> None:
         pass
 
-    def on_trained(self, number: int) -> None:
+    def on_trained(self, number: int, value: float | None) -> None:
         if self.tally:
-            self.tally.trained.add(number)
+            self.tally.has_trained(number, value)
 
     def on_message(self, text: str) -> None:
         say([text], sys.stderr)

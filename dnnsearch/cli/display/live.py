@@ -14,6 +14,10 @@ from dnnsearch.trials.run import TrialView
 from dnnsearch.workers import Progressed
 
 MAX_TRIALS_SHOWN = 12  # running ones, in the table
+ORDER = (
+    "Trials take their turns in an order that their cost fixes, so that the study can be repeated; "
+    "the best so far is of those whose turn has come."
+)
 
 
 class Live:
@@ -38,8 +42,8 @@ class Live:
     def on_progress(self, event: Progressed) -> None:
         self.tally.progressed(event)
 
-    def on_trained(self, number: int) -> None:
-        self.tally.trained.add(number)
+    def on_trained(self, number: int, value: float | None) -> None:
+        self.tally.has_trained(number, value)
 
     def on_message(self, text: str) -> None:
         self.console.print(text, markup=False, highlight=False)
@@ -51,7 +55,8 @@ class Live:
             return Group(Text(tally.study, style="bold"), Text(stage(tally)))
         now = self._running() if tally.running else Text(stage(tally))
         best, ends = Text(footing(tally), style="green"), Text(counts(tally))
-        return Group(Text(heading(tally), style="bold"), now, best, ends)
+        order = [Text(ORDER, style="dim")] if tally.waiting else []
+        return Group(Text(heading(tally), style="bold"), now, best, ends, *order)
 
     def _running(self) -> Table:
         tally = self.tally
@@ -60,7 +65,8 @@ class Live:
         for column in ("trial", "progress", value_title(tally.objective, dict(shown).values())):
             table.add_column(column, no_wrap=True)
         for number, view in shown:
-            value = f"{tally.kept[number]:.4f}" if number in tally.kept else ""
+            otherwise = "kept" if number in tally.trained else ""
+            value = f"{tally.kept[number]:.4f}" if number in tally.kept else otherwise
             table.add_row(view.display_name, progress(tally, number), value)
         if (more := len(tally.running) - MAX_TRIALS_SHOWN) > 0:
             table.add_row(f"and {more} more", "", "")
@@ -92,9 +98,7 @@ def heading(tally: Tally) -> str:
     """Return the progress of the whole search, in one line."""
     left = "" if tally.left is None else f", about {clock(tally.left)} left"
     share = tally.ended / tally.trials
-    return (
-        f"{tally.study}  {bar(share)}  {tally.ended}/{tally.trials}  {clock(tally.elapsed)}{left}"
-    )
+    return f"{tally.study}  {bar(share)}  {tally.count}  {clock(tally.elapsed)}{left}"
 
 
 def footing(tally: Tally) -> str:

@@ -72,6 +72,12 @@ class Tally:
         if not keeps_best or before is None or self._direction.better(event.value, before):
             self.kept[number] = event.value
 
+    def has_trained(self, number: int, value: float | None) -> None:
+        """Note that a running trial is trained, and its value if an earlier search trained it."""
+        self.trained.add(number)
+        if value is not None:
+            self.kept[number] = value
+
     def _end(self, view: TrialView) -> None:
         self._ended[view.number] = view.state
         best = None if self.best is None else self.best.value
@@ -149,11 +155,20 @@ class Tally:
     @property
     def summary(self) -> str:
         """Return a summary such as `3/40, best 0.9722 (trial 0)`."""
-        return f"{self.ended}/{self.trials}{self.best_text}"
+        return f"{self.count}{self.best_text}"
+
+    @property
+    def count(self) -> str:
+        """Return such as `3/40`; a study may have more trials than are asked for."""
+        if self.ended > self.trials:
+            return f"{self.ended} ({self.trials} asked for)"
+        return f"{self.ended}/{self.trials}"
 
     @property
     def standing(self) -> str:
         """Return such as `189 of 220 trials done, best 0.9889 (trial 17)`; nothing if unknown."""
         if not self.is_read:
             return ""
+        if self.ended > self.trials:
+            return f"{self.ended} trials done, {self.trials} asked for{self.best_text}"
         return f"{self.ended} of {self.trials} trials done{self.best_text}"

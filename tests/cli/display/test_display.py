@@ -188,7 +188,7 @@ def test_a_resumed_search_shows_at_once_what_is_done() -> None:
 
 def test_a_trained_trial_that_is_not_told_yet_says_that_it_waits() -> None:
     live = Live(busy(), Console(file=io.StringIO(), width=100))
-    live.on_trained(1)  # its last progress was that of half of it
+    live.on_trained(1, None)  # its last progress was that of half of it
     text = drawn(live)
     assert re.search(r"1 relu 64-32 lr 0.03 +trained, waits its turn", text)
     assert re.search(r"2 relu 64-32 lr 0.03 +starting", text)
@@ -196,19 +196,39 @@ def test_a_trained_trial_that_is_not_told_yet_says_that_it_waits() -> None:
 
 def test_the_live_table_counts_the_trials_that_are_trained_and_not_told() -> None:
     live = Live(busy(), Console(file=io.StringIO(), width=100))
-    live.on_trained(1)
-    assert drawn(live).endswith("1 finished, 1 trained and waiting\n")
+    live.on_trained(1, None)
+    assert "1 finished, 1 trained and waiting\nTrials take their turns in an order" in drawn(live)
     tally = Tally(config())
     tally.stored([])
     live = Live(tally, Console(file=io.StringIO(), width=80))
     for number in range(3):
         live.on_trial(view(number, "running"))
-        live.on_trained(number)
+        live.on_trained(number, None)
     text = drawn(live)
     assert "3 trained, none finished yet: each waits its turn in the study\n" in text
     assert "no trial has finished" not in text
     live.on_trial(view(0, value=0.9))
-    assert drawn(live).endswith("1 finished, 2 trained and waiting\n")
+    assert "1 finished, 2 trained and waiting\nTrials take their turns in an order" in drawn(live)
+    for number in (1, 2):
+        live.on_trial(view(number, value=0.9))
+    assert drawn(live).endswith("3 finished\n")
+
+
+def test_a_trial_that_an_earlier_search_has_trained_shows_its_value_or_that_it_is_kept() -> None:
+    live = Live(busy(), Console(file=io.StringIO(), width=100))
+    live.on_trained(1, 0.91234)
+    live.on_trained(2, None)  # it has diverged
+    text = drawn(live)
+    assert re.search(r"1 relu 64-32 lr 0.03 +trained, waits its turn +0.9123 *\n", text)
+    assert re.search(r"2 relu 64-32 lr 0.03 +trained, waits its turn +kept *\n", text)
+
+
+def test_a_study_of_more_trials_than_are_asked_for_says_both_numbers() -> None:
+    tally = Tally(config(trials=1))
+    tally.stored([view(0, value=0.9), view(1, value=0.8)])
+    assert tally.standing == "2 trials done, 1 asked for, best 0.9000 (trial 0)"
+    assert tally.summary == "2 (1 asked for), best 0.9000 (trial 0)"
+    assert "━  2 (1 asked for)  " in drawn(Live(tally, Console(file=io.StringIO(), width=100)))
 
 
 def test_a_trial_that_keeps_its_best_point_shows_its_best_and_another_its_last() -> None:
@@ -236,7 +256,7 @@ def test_trials_that_an_earlier_search_has_trained_do_not_count_for_the_time_tha
     tally = Tally(config())
     tally.stored([])
     tally.trial(view(0, "running"))
-    tally.trained.add(0)  # without progress: its record was there
+    tally.has_trained(0, 0.9)  # without progress: its record was there
     assert tally.share(0) == 1
     assert tally.left is None
 
@@ -245,9 +265,9 @@ def test_a_stopped_search_says_which_trials_are_trained_and_kept() -> None:
     for shown in (Lines(busy()), Events(busy()), Quiet(busy()), Live(busy(), Console())):
         assert shown.tally is not None
         assert shown.tally.kept_too == ""
-        shown.on_trained(1)
+        shown.on_trained(1, None)
         assert shown.tally.kept_too == "; 1 more is trained and kept, too"
-        shown.on_trained(2)
+        shown.on_trained(2, None)
         assert shown.tally.kept_too == "; 2 more are trained and kept, too"
 
 
