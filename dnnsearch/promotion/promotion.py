@@ -34,7 +34,7 @@ from dnnsearch.reproduce.record_comparison import row_difference
 from dnnsearch.runtime import numerics
 from dnnsearch.storage.array_store import ArrayStore, default_root
 from dnnsearch.storage.study_lock import study_lock
-from dnnsearch.study.baselines.baseline_fitting import Figures
+from dnnsearch.study.baselines.baseline_fitting import Figures, description
 from dnnsearch.study.computing_code import check_code
 from dnnsearch.study.definition import Definition, resolve_definition
 from dnnsearch.study.evaluation_log import test_set_id, without_rows
@@ -200,7 +200,7 @@ def _test_and_register(
         shown = found_by(study.config.objective, evaluation.scored.metrics)
         rows = evaluation.test_set.held_out
         corrections = correct_log(study, test, rows, refitted.prepared, trainer.store)
-        report("scoring the baselines on the test set")
+        report(description(refitted.prepared, "test"))
         baselines = score_baselines(process, evaluation, report)
     verb = "storing" if study.config.tracking == UNTRACKED else "registering"
     report(f"{verb} the model")

@@ -24,6 +24,7 @@ from dnnsearch.reporting.html.page import page
 from dnnsearch.reporting.html.test_figure_section import figure_section
 from dnnsearch.runtime import numerics
 from dnnsearch.study.baselines import baselines_file
+from dnnsearch.study.baselines.baseline_fitting import description
 from dnnsearch.study.baselines.fit_study import fit_and_keep
 from dnnsearch.study.leaderboard.formats import in_markdown
 from dnnsearch.study.leaderboard.ranking import leaderboard
@@ -75,11 +76,12 @@ def fit_baselines(study: OpenStudy, on_message: OnMessage) -> None:
     board = leaderboard(study)
     if not board.ranked or baselines_file.read(study):
         return
-    on_message("fitting a linear model and boosted trees")
     try:
         record = study.record(board.best.number)
         pins = numerics.supported_pins(record.spec.numerics)
-        fit_and_keep(study, prepared_of(study, record, with_train=True), pins)
+        prepared = prepared_of(study, record, with_train=True)
+        on_message(description(prepared, "dev", study.config.folds))
+        fit_and_keep(study, prepared, pins)
     except DamagedFile:
         raise
     except UserError as error:

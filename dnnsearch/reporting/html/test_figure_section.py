@@ -15,12 +15,6 @@ def figure_section(figure: PromotedFigure | None, doubt: str = "") -> Markup:
     """Return the section; empty if nothing was promoted. `doubt` is why it is not to be trusted."""
     if figure is None:
         return section("On the test set", *_warning(doubt)) if doubt else Markup("")
-    metrics = list(figure.ensemble)
-    guess = {name: one["guess"] for name, one in figure.ensemble.items() if "guess" in one}
-    rows = [["the ensemble", *_scores(metrics, figure.ensemble)]]
-    rows += [["one network", *_scores(metrics, figure.single)]]
-    rows += [[TITLES[GUESS], *(tables.number(guess.get(name), ".4f") for name in metrics)]]
-    rows += [[TITLES[model], *_scores(metrics, one)] for model, one in figure.baselines.items()]
     which = "the champion" if figure.is_champion else "the last promotion, which is not champion"
     about = (
         f"The figure of {which}, of trial {figure.trial}, on {figure.examples} test examples, with "
@@ -35,11 +29,11 @@ def figure_section(figure: PromotedFigure | None, doubt: str = "") -> Markup:
     return section(
         "On the test set",
         *_warning(doubt),
-        tables.table(["", *map(on_test, metrics)], rows),
+        _scores(figure),
         *(tag("p", sentence) for sentence in figure.better_baselines()),
         *(tag("p", sentence) for sentence in figure.better_guesses()),
         *outer,
-        about=f"{about}{choice} {guess_text(metrics)}",
+        about=f"{about}{choice} {guess_text(list(figure.ensemble))}",
     )
 
 
@@ -49,9 +43,21 @@ def _warning(doubt: str) -> list[Markup]:
     return [tag("ul", tag("li", title, doubt), class_="warnings")] if doubt else []
 
 
-def _scores(metrics: list[str], figures: Mapping[str, Mapping[str, float]]) -> list[Markup]:
-    return [_score(figures[name]) if name in figures else Markup("") for name in metrics]
+def _scores(figure: PromotedFigure) -> Markup:
+    """Return the table of all scores: a row for each metric, so that many fit the page."""
+    before = {"the ensemble": figure.ensemble, "one network": figure.single}
+    after = {TITLES[model]: one for model, one in figure.baselines.items()}
+    rows = [
+        [
+            on_test(name),
+            *(_score(one.get(name)) for one in before.values()),
+            tables.number(of_ensemble.get("guess"), ".4f"),
+            *(_score(one.get(name)) for one in after.values()),
+        ]
+        for name, of_ensemble in figure.ensemble.items()
+    ]
+    return tables.table(["", *before, TITLES[GUESS], *after], rows)
 
 
-def _score(figure: Mapping[str, float]) -> Markup:
-    return tag("data", score_text(figure), value=repr(figure["value"]))
+def _score(figure: Mapping[str, float] | None) -> Markup:
+    return tag("data", score_text(figure), value=repr(figure["value"])) if figure else Markup("")

@@ -40,6 +40,17 @@ def skipped(prepared: Prepared, folds: int | None) -> str:
     return f"no linear model and no boosted trees: {cells:.2g} cells are more than {MAX_CELLS:.0e}"
 
 
+def description(prepared: Prepared, part: Literal["dev", "test"], folds: int | None = None) -> str:
+    """Return what is fitted to how many rows and why, as a line of progress."""
+    if skipped(prepared, folds):
+        return "computing what guessing reaches"
+    models = " and ".join(one.subject for one in BASELINES.values())
+    train, what = ("train", "the trials") if part == "dev" else ("train and dev", "the model")
+    often = f"{folds} times " if folds else ""
+    compared = f"to compare {what} with them on {part}"
+    return f"fitting {models} {often}to {prepared.shape.train} rows of {train}, {compared}"
+
+
 class Fitting:
     """A running process that fits the baselines."""
 

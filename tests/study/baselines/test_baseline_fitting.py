@@ -12,7 +12,7 @@ from dnnsearch.config.config import parse_config
 from dnnsearch.data.prepare import Prepared, prepare
 from dnnsearch.runtime import numerics
 from dnnsearch.storage.array_store import ArrayStore, default_root
-from dnnsearch.study.baselines.baseline_fitting import Figures, fitting, skipped
+from dnnsearch.study.baselines.baseline_fitting import Figures, description, fitting, skipped
 
 PINS = numerics.supported_pins("portable")
 SPACE = {
@@ -96,6 +96,18 @@ def test_a_table_with_too_many_cells_gets_guessing_alone(monkeypatch: pytest.Mon
     )
     assert skipped(replace(one, shape=replace(one.shape, train=1_000_000, features=11)), 5)
     assert list(fitted(large, ["dev_accuracy"])) == ["guess"]
+    assert description(large, "dev") == "computing what guessing reaches"
+
+
+def test_before_a_fit_it_is_said_what_is_fitted_to_how_many_rows_and_why() -> None:
+    one = prepared("wine")
+    models, rows = "fitting a linear model and boosted trees", one.shape.train
+    assert description(one, "dev", 5) == (
+        f"{models} 5 times to {rows} rows of train, to compare the trials with them on dev"
+    )
+    assert description(one, "test") == (
+        f"{models} to {rows} rows of train and dev, to compare the model with them on test"
+    )
 
 
 def test_a_fit_that_takes_too_long_is_given_up() -> None:
