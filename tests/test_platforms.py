@@ -93,11 +93,12 @@ def test_every_module_is_imported(tmp_path: Path) -> None:
     assert int(run(tmp_path, "-c", IMPORT_ALL)[0]) > 400
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize(
     ("lines", "said", "verifier_lacks"),
     [
         ("numerics: exact", "", False),
-        pytest.param("tracking: none", "running as `native`", True, marks=pytest.mark.proof),
+        ("tracking: none", "running as `native`", True),
     ],
     ids=["exact, verified on Linux", "portable"],
 )

@@ -35,6 +35,7 @@ def test_data_and_proposals_are_the_same_under_every_setting(setting, as_it_is):
     assert printed(PROGRAM, SETTINGS[setting], "exact") == as_it_is
 
 
+@pytest.mark.proof
 def test_proposals_of_a_native_study_do_depend_on_the_setting(as_it_is):
     """Else the test above would prove nothing."""
     native = printed(PROGRAM, {}, "native")

@@ -76,6 +76,7 @@ def test_this_is_no_release_that_lacks_its_code() -> None:
     assert accept_code.main(["--check"]) == 0
 
 
+@pytest.mark.proof
 def test_code_that_fails_the_golden_tests_is_not_accepted(
     copy: EditedCode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

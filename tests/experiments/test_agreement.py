@@ -12,6 +12,8 @@ from experiments.agreement import disagreements, runs_of
 from experiments.processes import finish, start, write_config
 from experiments.storm import CONFIG, MEMORY
 
+pytestmark = pytest.mark.proof
+
 STUDY, TRIALS = "agreed", 6
 
 Plant = Callable[[Path, MlflowClient], object]
@@ -30,7 +32,6 @@ def client_of(folder: Path) -> MlflowClient:
     return MlflowClient(f"sqlite:///{folder}/mlflow.db")
 
 
-@pytest.mark.proof
 def test_an_undisturbed_study_has_no_disagreement(undisturbed: tuple[Path, str]) -> None:
     folder, fingerprint = undisturbed
     assert disagreements(folder / "agreed.yaml", STUDY, TRIALS, fingerprint) == []

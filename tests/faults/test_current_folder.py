@@ -82,6 +82,7 @@ def searched(folder: Path, environment: dict[str, str]) -> Path:
     return folder
 
 
+@pytest.mark.proof
 def test_a_search_and_all_that_follows_it(searched: Path, environment: dict[str, str]) -> None:
     """A rerun is among the functions of the package below."""
     commands = (

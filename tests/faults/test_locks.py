@@ -113,6 +113,7 @@ def seen(folder: Path) -> str:
     return found
 
 
+@pytest.mark.proof
 def test_no_command_loses_the_locks_that_its_process_has_on_a_database(
     tracked: Preloaded, tiny: Path
 ) -> None:

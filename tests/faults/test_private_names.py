@@ -36,6 +36,7 @@ def assert_the_search_is_the_same(folder: Path, said: str, expected: str) -> Non
     assert not (folder / "mlflow.db-wal").exists()
 
 
+@pytest.mark.proof
 def test_the_main_road_needs_no_private_name(
     tracked: Preloaded, folder: Path, undisturbed: str
 ) -> None:

@@ -43,6 +43,7 @@ def folder() -> Iterator[Path]:
     shutil.rmtree(above)
 
 
+@pytest.mark.proof
 def test_one_user_searches_and_the_other_extends_promotes_and_predicts(folder: Path) -> None:
     commands = [
         {

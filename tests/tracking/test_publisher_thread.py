@@ -173,6 +173,7 @@ def fill_and_free(disk: Path, info: StudyInfo, make_view: Callable) -> None:
     assert set(statuses(uri, "moons").values()) == {"FINISHED"}
 
 
+@pytest.mark.proof
 def test_the_server_goes_away_and_comes_back(server, info, make_view, folder, monkeypatch):
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "5")
     said: list[str] = []

@@ -170,6 +170,7 @@ def test_a_run_has_charts_and_the_command_to_repeat_it(study):
     assert study.errors() == []
 
 
+@pytest.mark.proof
 def test_the_address_that_is_printed_leads_to_the_charts_and_their_note_to_the_study(study, server):
     study.open(ui_command(server.database, server.port).address.removeprefix(f"{server.url}/"))
     study.wait(AXES)

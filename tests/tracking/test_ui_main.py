@@ -50,7 +50,7 @@ def test_the_links_are_printed_last_when_it_answers_and_the_browser_is_opened(
             ui.terminate()
 
 
-@pytest.mark.parametrize("is_ready", [False, True])
+@pytest.mark.parametrize("is_ready", [False, pytest.param(True, marks=pytest.mark.proof)])
 def test_ctrl_c_ends_it_without_a_traceback(uri, info, folder, is_ready):
     Tracker(uri, info).close()
     port = free_port()
