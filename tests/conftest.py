@@ -50,8 +50,10 @@ dnnsearch.trials.run.run_trial = run_trial
 """
 LONGEST = {
     "test_stored_studies.py",
+    "test_forged_figures.py",
+    "test_code_blocks.py",
+    "test_identity.py",
     "test_main_road.py",
-    "test_platforms.py",
 }  # each takes a worker for minutes
 LONG = {"docs", "experiments", "faults", "promotion", "study", "tracking", "workers"}
 
