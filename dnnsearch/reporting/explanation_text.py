@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from dnnsearch.models.input_columns import CATEGORY
 from dnnsearch.reporting.analysis.column_effects import Effect, Outcome
 from dnnsearch.reporting.analysis.column_importance import ColumnImportance
 from dnnsearch.reporting.analysis.explanation import Explanation
@@ -35,6 +36,8 @@ def lines(found: Explanation, width: int | None = None) -> Iterator[str]:
         rows = [row for effect in found.effects for row in _effect_rows(effect, scale)]
         kind = "value" if _is_regression(found) else "class"
         yield from aligned(("column", kind, "curve", "lowest", "highest"), rows, width)
+        if names := _level_names(found.effects):
+            yield from paragraph(names, width)
 
 
 def effect_about(found: Explanation) -> str:
@@ -44,6 +47,17 @@ def effect_about(found: Explanation) -> str:
         f"Partial dependence: {what} if all rows had this value in the column and kept their own "
         "values in the others. If columns go together, that includes combinations that no row has."
     )
+
+
+def _level_names(effects: Sequence[Effect]) -> str:
+    """Return what the blocks in the curves of categories stand for; empty without a category."""
+    levels = (
+        f"{one.column}: {', '.join(map(value_text, one.values))}"
+        for one in effects
+        if one.kind == CATEGORY
+    )
+    listed = "; ".join(levels)
+    return f"The blocks of categories, from left to right: {listed}." if listed else ""
 
 
 def _is_regression(found: Explanation) -> bool:

@@ -29,6 +29,8 @@ METRICS_WITHOUT_STEPS: Final = (  # and without hyperparameters
 )
 MAX_LAYERS_HIDDEN: Final = 10  # whose units are not drawn as bars
 SECTIONS: Final = ("Hyperparameters", "Curves", "Model metrics")  # the last is MLflow's own
+# MLflow names parallel coordinates itself, so the heading above them says what the colour is.
+TITLES: Final = {"Hyperparameters": f"Hyperparameters; colour: {ERROR}, a larger one is better"}
 
 
 def key_of_study(parent: str) -> str:
@@ -180,7 +182,8 @@ def _parallel(section: str, info: StudyInfo, of_network: bool) -> dict[str, Any]
 
 
 def _section(name: str, display: bool) -> dict[str, Any]:
-    place = {"uuid": f"dnnsearch-{name}", "name": name, "isReordered": True, "deleted": False}
+    shown = TITLES.get(name, name)
+    place = {"uuid": f"dnnsearch-{name}", "name": shown, "isReordered": True, "deleted": False}
     return {**place, "display": display, "columns": 1, "cardHeight": 360}
 
 

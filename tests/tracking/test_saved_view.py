@@ -98,6 +98,13 @@ def test_the_axes_of_a_plot_are_few_and_every_trial_has_them(with_space):
         assert len(axes) <= saved_view.MAX_AXES and axes[-1] == fields.ERROR
 
 
+def test_the_heading_of_the_first_plots_says_what_their_colour_is(info):
+    first, *_ = state(info)["compareRunSections"]
+    assert first["name"] == "Hyperparameters; colour: neg_log10_error, a larger one is better"
+    plot = state(info)["compareRunCharts"][0]
+    assert plot["metricSectionId"] == first["uuid"]
+
+
 def test_no_axis_has_text_among_numbers_because_mlflow_leaves_out_its_trials(with_space):
     training, _ = state(with_space(batch_size=[16, "full"], momentum=[0.5, 0.9]))[
         "compareRunCharts"

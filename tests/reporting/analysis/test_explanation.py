@@ -131,6 +131,10 @@ def test_an_effect_is_the_mean_prediction_of_rows_that_all_have_the_value(
             assert mean == pytest.approx(best.predict_proba(same)[:, 1].mean(), abs=2e-6)
     assert effects["months"].values[-1] is None, "some months are missing"
     assert sorted(effects["plan"].values) == ["basic", "plus", "pro"]
+    levels = (
+        f"The blocks of categories, from left to right: plan: {', '.join(effects['plan'].values)}"
+    )
+    assert any(line.startswith(levels) for line in lines(explained(study)))
 
 
 def test_the_numbers_are_the_same_at_every_call_and_survive_the_document(
