@@ -146,6 +146,7 @@ def bare_python(folder: Path) -> Path:
     return folder / "bin" / "python"
 
 
+@pytest.mark.proof
 def test_a_checkout_runs_without_being_installed(
     folder: Path, environment: dict[str, str], tmp_path: Path
 ) -> None:

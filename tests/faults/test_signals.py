@@ -61,6 +61,7 @@ def test_while_it_is_imported(folder: Path) -> None:
     assert [path.name for path in folder.iterdir()] == ["wine.yaml"]
 
 
+@pytest.mark.proof
 def test_while_a_database_is_created(folder: Path, program: Preloaded, undisturbed: str) -> None:
     with start(folder, *UNTRACKED) as command:
         wait_until(lambda: any(folder.glob(".new-*/*")))

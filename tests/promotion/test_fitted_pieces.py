@@ -180,6 +180,7 @@ def test_the_whole_promotion_is_repeated_and_locked(
     assert "sick different: the champion: " in said_now  # as one of before, without pieces
 
 
+@pytest.mark.proof
 def test_a_promotion_of_before_goes_on_and_its_pieces_are_another_model(
     program: Preloaded, promote: Promote, folder: Path
 ) -> None:

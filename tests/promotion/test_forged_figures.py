@@ -264,6 +264,7 @@ def test_a_champion_with_other_weights_answers_or_scores_for_intervals_is_named(
         assert words in said.splitlines()[0]
 
 
+@pytest.mark.proof
 def test_a_study_of_before_goes_on_and_a_forged_figure_of_it_is_found(
     program: Preloaded, promote: Promote, folder: Path
 ) -> None:

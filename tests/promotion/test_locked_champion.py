@@ -72,6 +72,7 @@ def test_a_study_that_went_on_has_the_champion_of_its_first_trials(
     assert "\nchampion " in said
 
 
+@pytest.mark.proof
 def test_a_promotion_after_a_failed_trial_was_tried_again_is_repeated(
     program: Preloaded, tiny: Path, tmp_path: Path
 ) -> None:

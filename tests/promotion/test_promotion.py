@@ -126,6 +126,7 @@ def test_trial_0_is_trained_again_and_the_gain_over_it_is_said(
     program.run(folder, "verify", "clean", "--quiet")
 
 
+@pytest.mark.proof
 def test_a_promotion_of_before_which_had_no_trial_0_still_verifies(
     program: Preloaded, promote: Promote, folder: Path
 ) -> None:

@@ -150,6 +150,7 @@ def test_a_retuning_logs_that_the_old_champion_has_seen_the_new_test_rows(
 
 
 @pytest.mark.usefixtures("promoted")
+@pytest.mark.proof
 def test_an_opening_of_before_is_compared_by_the_id_and_said_to_be_unknown_otherwise(
     program: Preloaded, promote: Promote, folder: Path
 ) -> None:
@@ -184,6 +185,7 @@ def two_places(tracked: Preloaded, folder: Path, tmp_path: Path) -> tuple[Path, 
 
 
 @pytest.mark.usefixtures("two_places")
+@pytest.mark.proof
 def test_without_mlflow_the_openings_of_this_storage_are_counted(
     tracked: Preloaded, folder: Path
 ) -> None:

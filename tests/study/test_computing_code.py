@@ -139,6 +139,7 @@ def test_an_edited_update_rule_is_named_and_stops_the_search_unless_it_is_accept
     edited.run(tiny, *SEARCH, "--trials=6")  # once is enough
 
 
+@pytest.mark.proof
 def test_a_promotion_trains_under_other_code_only_if_that_is_accepted(
     tiny: Path, edited: Preloaded
 ) -> None:

@@ -85,6 +85,7 @@ def ended(process: "subprocess.Popen[str]") -> str:
     return said
 
 
+@pytest.mark.proof
 def test_a_study_that_is_killed_on_one_machine_and_finished_on_another_is_the_same(
     folder: Path,
 ) -> None:

@@ -125,6 +125,7 @@ def test_the_table_shows_the_trials_best_first_with_their_hyperparameters(study)
     assert study.errors() == []
 
 
+@pytest.mark.proof
 def test_the_table_of_all_studies_groups_the_trials_by_study(study):
     study.open(saved_view.link("1"))
     study.wait("document.body.innerText.includes('Group: moons')")

@@ -53,6 +53,7 @@ def test_data_that_are_lost_during_a_search_are_sent_again(
     assert all(isinstance(end, Done) for end in ends(pool, 4).values())
 
 
+@pytest.mark.proof
 def test_data_that_change_during_a_training_are_sent_again_and_here_restored_first(
     requirements: WorkerRequirements,
     cluster: DaskCluster,
