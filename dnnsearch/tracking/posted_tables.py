@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet
 
+from dnnsearch.data.column_inputs import ColumnInputs
 from dnnsearch.data.files.columnar import parquet_frame
 from dnnsearch.data.files.streaming import ROWS_PER_PART, text_table
 from dnnsearch.data.unusual_rows import RowWatch
@@ -32,7 +33,7 @@ TABLES = {  # what follows each key, for messages
     "inputs": '{"a": [1, 3], "b": [2, 4]}',
 }
 MAX_SHOWN_KEYS = 5
-MAX_EXAMPLE_CHARACTERS = 500
+MAX_EXAMPLE_CHARACTERS = 800
 Part = tuple[Any, str | None]  # rows, and the decimal mark of their text
 
 
@@ -60,12 +61,30 @@ def predict_body(model: Model, body: Path, media_type: str, answer: IO[bytes]) -
 
 
 def example_body(model: Model) -> str:
-    """Return the JSON of one made-up row that the model answers; empty if it would be long."""
-    row = {str(name): _short(cell) for name, cell in model.inputs.typical().iloc[0].items()}
-    has_names = bool(model.inputs.kinds)
-    body = {RECORDS: [row]} if has_names else {"instances": [[*row.values()]]}
-    text = json.dumps(body, ensure_ascii=False)
-    return text if len(text) <= MAX_EXAMPLE_CHARACTERS else ""
+    """Return the JSON of one made-up row that the model answers; empty if it would be long.
+
+    Numbers alone need no names, if these make it long.
+    """
+    typical = {str(name): cell for name, cell in model.inputs.typical().iloc[0].items()}
+    row = {name: _short(cell) for name, cell in {**typical, **_usual(model)}.items()}
+    has_text = any(isinstance(cell, str) for cell in row.values())
+    bodies: list[dict[str, list[Any]]] = [{RECORDS: [row]}] if model.inputs.kinds else []
+    bodies += [] if has_text else [{"instances": [[*row.values()]]}]
+    texts = [json.dumps(body, ensure_ascii=False) for body in bodies]
+    return next((text for text in texts if len(text) <= MAX_EXAMPLE_CHARACTERS), "")
+
+
+def _usual(model: Model) -> dict[str, Any]:
+    """Return cells that look more usual than the mean, or than a category that is not given.
+
+    A column of whole numbers has a whole median, and its mean is hardly ever one.
+    """
+    if not isinstance(model.inputs, ColumnInputs):
+        return {}
+    one = model.inputs.fitted[0]
+    medians = zip(one.numeric, one.arrays["median"].tolist(), strict=True)
+    whole = {n: value for n, value in medians if n in model.inputs.kinds and value.is_integer()}
+    return whole | {name: next(filter(None, kept), "") for name, kept in one.levels.items()}
 
 
 def _short(cell: Any) -> Any:

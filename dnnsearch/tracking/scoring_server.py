@@ -24,6 +24,7 @@ import uvicorn
 from dnnsearch.models import model_file
 from dnnsearch.models.ensemble import Model
 from dnnsearch.tracking.posted_tables import READERS, example_body, predict_body
+from dnnsearch.validators import cut, shortened
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -181,7 +182,8 @@ def _how_to_post(model: Model, address: str) -> Iterator[str]:
     if row:
         yield "to post a made-up row, from another terminal:"
         yield from _curl("application/json", f"--data {shlex.quote(row)}", address)
-    yield "to post a table, such as `predict` takes:"
+    columns = shortened(map(cut, model.inputs.kinds), 3)
+    yield f"to post a table{f' with the columns {columns}' if columns else ''}, as for `predict`:"
     yield from _curl("text/csv", "--data-binary @ROWS.csv", address)
 
 
