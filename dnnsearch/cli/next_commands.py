@@ -90,7 +90,7 @@ def _prediction(config: "Config", model: str) -> str:
     from dnnsearch.data.files.source import BUNDLED, rows_to_predict
 
     rows = rows_to_predict(config.data)
-    label = "predict its rows again" if rows in BUNDLED else "predict for new rows"
+    label = "predict rows it knows" if rows in BUNDLED else "predict for new rows"
     return _line(label, f"{command_on('predict', config, model)} {rows}")
 
 

@@ -7,6 +7,7 @@ from dnnsearch.storage.study_lock import study_lock
 from dnnsearch.study import identity_file, test_set_history
 from dnnsearch.study.stored_study import EXPERIMENT, IDENTITY, OpenStudy
 from dnnsearch.tracking import check_uri, has_store
+from dnnsearch.validators import counted
 
 REMOVAL = "removal"  # the study's attribute: when a removal began that was not finished
 
@@ -24,6 +25,7 @@ def remove_study(study: OpenStudy) -> str:
         study.rows.set_attribute(REMOVAL, time.strftime("%Y-%m-%d %H:%M:%S"))  # fails if they stay
         study.records.check_removable()
         runs, versions = _remove_from_mlflow(study)
+        has_champion = champion_path(study).is_file()
         champion_path(study).unlink(missing_ok=True)
         identity_file.remove(study)
         test_set_history.keep_log(study)
@@ -31,12 +33,11 @@ def remove_study(study: OpenStudy) -> str:
         check_lock()
         study.rows.remove()
     files = ", where their files stay until `mlflow gc`" if runs else ""
-    models = f" and {versions} versions of its registered model" if versions else ""
-    plural = "" if len(rows) == 1 else "s"
+    models = f" and {counted(versions, 'version')} of its registered model" if versions else ""
+    champion = "its champion, " if has_champion else ""
     return (
-        f"removed study {study.name}: {len(rows)} trial{plural}, their records, "
-        f"{runs} runs{models} "
-        f"in MLflow{files}"
+        f"removed study {study.name}: {counted(len(rows), 'trial')}, their records, {champion}"
+        f"{counted(runs, 'run')}{models} in MLflow{files}"
     )
 
 

@@ -97,7 +97,10 @@ def test_a_study_with_a_champion_is_followed_by_what_uses_it_in_place_of_promote
     config = load_config(tiny / "tiny.yaml", ["data=wine"])
     found = [line.split()[0] for line in pasted_commands(config, 2)]
     assert found == ["report", "predict", "serve", "retune", "best", "explain", "rerun"]
-    assert "predict tiny wine" in pasted_commands(config, 2)  # rows that are there
+    lines = next_commands(config, "tiny", 3, 2)
+    assert (
+        "  predict rows it knows:  dnnsearch predict tiny wine" in lines
+    )  # it learnt most of them
     assert [line.split()[0] for line in pasted_commands(config, None)][1] == "promote"
 
 

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from dnnsearch.deployment.champion import champion_path, save_champion
 from dnnsearch.storage import optuna_storage
 from dnnsearch.storage.study_lock import study_lock
+from dnnsearch.study.stored_study import open_study
 from tests.cli.conftest import Command
 from tests.support.preloaded import Preloaded
 
@@ -52,11 +54,35 @@ def test_rm_asks_and_removes_nothing_without_a_yes(
     assert (code, "add --yes" in errors) == (2, True)
     monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
     monkeypatch.setattr("builtins.input", lambda question: "n")
-    assert command("rm", "tiny")[0] == 2
+    code, said, errors = command("rm", "tiny")
+    assert (code, errors) == (2, "")
+    assert said == (
+        "This removes 5 trials with their records. The config, the data, reports, lock files and "
+        "exports stay.\nstudy tiny was kept\n"
+    )
     assert command("show", "tiny")[0] == 0
     monkeypatch.setattr("builtins.input", lambda question: "yes")
     assert command("rm", "tiny")[0] == 0
     assert command("show", "tiny")[0] == 2
+
+
+def test_rm_says_that_the_champion_and_what_is_in_mlflow_go_and_what_stays(
+    command: Command, tracked: Preloaded, tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = open_study("tiny", "sqlite:///optuna.db")
+    save_champion(study, b"a model")
+    written = [Path("tiny.yaml"), Path("report.html")]
+    written[1].write_text("<html>")
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr("builtins.input", lambda question: "n")
+    models = "the champion's model file, its runs and registered models in MLflow"
+    goes = f"This removes 5 trials with their records, {models}. "
+    assert command("rm", "tiny")[1].startswith(goes)
+    assert champion_path(study).is_file()
+    said = tracked.run(tiny, "rm", "tiny", "--yes")
+    assert said.startswith("removed study tiny: 5 trials, their records, its champion, 6 runs in")
+    assert not champion_path(study).exists()
+    assert all(file.is_file() for file in written)
 
 
 def test_rm_leaves_a_study_alone_that_another_process_works_on(
