@@ -8,6 +8,7 @@ import typer
 from dnnsearch.cli.options import Storage, write_text
 from dnnsearch.cli.progress import counter
 from dnnsearch.cli.streams import write_document
+from dnnsearch.errors import UserError
 from dnnsearch.runtime.terminal_text import say, terminal_width
 from dnnsearch.urls import DEFAULT_STORAGE
 
@@ -94,6 +95,8 @@ def show(
     files = [(path, form) for path, form in ((csv, "csv"), (json_, "json")) if path is not None]
     for path, _ in files:
         check_output(path, files_of(*opened))
+    if csv is not None and csv == json_ and str(csv) != "-":
+        raise UserError(f"--csv and --json must be two files, but both are {csv}")
     for path, form in files:
         _write(boards, path, form)
     if not to_file:

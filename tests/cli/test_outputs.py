@@ -125,6 +125,11 @@ def test_neither_records_nor_the_config_of_a_lock_are_written_over(
     assert "own.studylock is the config and would be" in said
 
 
+def test_two_outputs_are_two_files(program: Preloaded, own: Path) -> None:
+    said = refused(program, own, "show", "own", "--csv", "trials", "--json", "trials")
+    assert said == "error: --csv and --json must be two files, but both are trials\n"
+
+
 def test_an_earlier_output_is_replaced(program: Preloaded, own: Path) -> None:
     for _ in range(2):
         for command in (
