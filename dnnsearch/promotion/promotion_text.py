@@ -23,9 +23,9 @@ from dnnsearch.study.evaluation_log import on_test
 from dnnsearch.trials.metrics import METRICS, RANKING
 
 DIFFERENCES = (
-    "a difference says how much better (+) or worse (-) a row may be than the best: one that ends "
-    "above 0 is of a row that may be as good, or better; a line that says two-sided gives the "
-    "usual 95 % interval, which is a little wider"
+    "a difference says how much better (+) or worse (-) a row may be than the best: if it reaches "
+    "above 0, the row may be as good or better; an interval that is called two-sided is the usual "
+    "one of 95 %, a little wider"
 )
 
 

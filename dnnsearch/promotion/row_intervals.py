@@ -129,6 +129,7 @@ def line(found: Coverage, study: str, program: str) -> str:
     if found.single is not None:
         what, truth = "sets of labels", "label"
         size = f"{_labels(found.size)} on average, {found.single:.0%} have one"
+        size = "each has one label" if found.single == 1 else size
     share = f"{found.share:.4f} (95 %: {found.interval})"
     word = _compared_with_level(found.interval)
     command = f"{program} predict {study} DATA --interval {LEVEL:g}"

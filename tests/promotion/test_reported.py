@@ -13,7 +13,7 @@ from dnnsearch.reporting.analysis.champion_trial import (
 )
 from dnnsearch.reporting.analysis.report_data import read
 from dnnsearch.statistics.interval import score_text
-from dnnsearch.study.evaluation_log import EvaluationLog, on_test
+from dnnsearch.study.evaluation_log import EvaluationLog
 from dnnsearch.study.leaderboard.ranking import leaderboard
 from dnnsearch.study.stored_study import open_study
 from tests.promotion.conftest import Promote
@@ -98,7 +98,7 @@ def test_the_report_after_a_promotion_begins_with_the_test_figure(
         assert score_text(figure) in first
     assert f"{said['test']['guess']:.4f}" in first
     for name in said["metrics"]:  # a row each: columns of many metrics would not fit the page
-        assert f"<tr><td>{on_test(name)}</td>" in first
+        assert f"<tr><td>{name.removeprefix('dev_')}</td>" in first
     assert "The figure of the champion" in first
     assert "<h2>In the search</h2>" in page
     assert "dnnsearch promote clean" in page and "dnnsearch predict clean ROWS.csv" in page

@@ -71,15 +71,15 @@ def test_a_classification_gets_sets_of_labels(
 @pytest.mark.parametrize(
     ("held", "size", "words"),
     [
-        (176, 1.0, "(they may hold it more often than 90%); one label on average"),
-        (162, 1.2, "); 1.20 labels on average"),
-        (140, 1.004, "(fewer than they promise); one label on average"),
+        (176, 1.0, "(they may hold it more often than 90%); each has one label"),
+        (162, 1.2, "); 1.20 labels on average, 80% have one"),
+        (140, 1.004, "(fewer than they promise); one label on average, 100% have one"),
     ],
 )
 def test_what_sets_of_labels_hold_is_compared_with_their_level(
     held: int, size: float, words: str
 ) -> None:
-    assert words in line(Coverage(held, 180, size, single=1.0), "digits", "dnnsearch")
+    assert words in line(Coverage(held, 180, size, single=2 - size), "digits", "dnnsearch")
 
 
 def test_a_model_without_scores_says_so_in_one_line(program: Preloaded, folder: Path) -> None:

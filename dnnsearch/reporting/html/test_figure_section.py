@@ -7,7 +7,6 @@ from dnnsearch.reporting.html.markup import Markup, section, tag
 from dnnsearch.statistics.baseline import guess_text
 from dnnsearch.statistics.interval import score_text
 from dnnsearch.study.baselines.baseline_models import GUESS, TITLES
-from dnnsearch.study.evaluation_log import on_test
 from dnnsearch.study.promoted_figure import PromotedFigure
 
 
@@ -49,7 +48,7 @@ def _scores(figure: PromotedFigure) -> Markup:
     after = {TITLES[model]: one for model, one in figure.baselines.items()}
     rows = [
         [
-            on_test(name),
+            name.removeprefix("dev_"),  # as in the sentence on guessing
             *(_score(one.get(name)) for one in before.values()),
             tables.number(of_ensemble.get("guess"), ".4f"),
             *(_score(one.get(name)) for one in after.values()),

@@ -47,12 +47,13 @@ def _best_trial_ahead(baselines: Baselines, objective: str, best: float) -> Iter
     name = baselines.best(objective)
     if name is None:
         return
-    subject, its = SUBJECTS[name], "their" if SUBJECTS[name].endswith("s") else "its"
+    interval = f"the 95 % interval of the {TITLES[name]}"
     if baselines.holds(name, objective, best):
-        why = f"the best trial's value lies within {its} 95 % interval"
-        yield f"the best trial and {subject} are not distinguishable: {why}"
+        why = f"the best trial's value lies within {interval}"
+        yield f"the best trial and {SUBJECTS[name]} are not distinguishable: {why}"
     else:
-        yield f"the best trial is better than {subject}, and beyond {its} 95 % interval"
+        why = f"its value lies outside of {interval}"
+        yield f"the best trial is better than {SUBJECTS[name]}: {why}"
 
 
 def _are(names: Sequence[str], one: str = "is", several: str = "are") -> str:

@@ -71,7 +71,7 @@ def test_without_a_warning_the_gain_in_the_search_is_not_taken_for_the_one_that_
         (0.2, []),  # which is a warning
         (0.05, ["Boosted trees are as good as the best trial, whose value lies within the"]),
         (-0.05, ["The best trial and boosted trees are not distinguishable: the best trial's"]),
-        (-0.2, ["The best trial is better than boosted trees, and beyond their 95 % interval."]),
+        (-0.2, ["The best trial is better than boosted trees: its value lies outside of the 95 %"]),
     ],
 )
 def test_the_best_trial_is_compared_with_the_best_baseline(

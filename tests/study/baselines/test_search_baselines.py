@@ -137,7 +137,7 @@ def test_a_baseline_is_not_called_better_if_its_interval_has_the_best_trial() ->
 @pytest.mark.parametrize(
     ("best", "said"),
     [
-        (0.1, "the best trial is better than boosted trees, and beyond their 95 % interval"),
+        (0.1, "the best trial is better than boosted trees: its value lies outside of the 95 % "),
         (0.29, "the best trial and boosted trees are not distinguishable: the best trial's value "),
     ],
 )
