@@ -84,10 +84,16 @@ class Results:
         return found
 
     def rankings(self, kind: str) -> list[list[str]]:
-        """Return the methods to rank together: those that all tables have, then all of them."""
+        """Return the methods to rank together.
+
+        First come those that every split has, then those that every table has, then all of them.
+        """
         every = self.tables(kind)
-        whole = [method for method in self.ranked if self.tables(kind, method) == every]
-        return [self.ranked] if whole == self.ranked else [whole, self.ranked]
+        found = {method: self.tables(kind, method) for method in self.ranked}
+        on_splits = [method for method in self.ranked if found[method] == every]
+        on_tables = [method for method in self.ranked if found[method].keys() == every.keys()]
+        unlike = {tuple(one): one for one in (on_splits, on_tables, self.ranked)}
+        return list(unlike.values())
 
     def ranks(self, kind: str, methods: Sequence[str]) -> np.ndarray:
         """Return the mean rank of each of the methods on each table that has all of them.

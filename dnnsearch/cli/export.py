@@ -71,13 +71,17 @@ def export(
     write_whole(path.resolve(), content)
     data = f"with all rows of {', '.join(sources)}" if sources else "without the rows of the data"
     size = f"{path}: {counted(len(opened.trials()), 'trial')}, {data}"
-    file_ = opened.config.data.get("file")
-    with_file = "" if with_data or file_ is None else f" --data {shlex.quote(str(file_))}"
     if note:
         say([f"note: the test figure is {note}"], sys.stderr)
-    verifying = f"{program_name()} verify {shlex.quote(str(path))}{with_file}"
-    say([size, f"to verify it: {verifying}"])
+    say([size, f"to verify it: {_verifying(path, opened, with_data)}"])
     send_result({"file": str(path)})
+
+
+def _verifying(path: Path, study: "OpenStudy", with_data: bool) -> str:
+    """Return the command that verifies the file; data that are not enclosed are named."""
+    data = study.config.data.get("file")
+    named = "" if with_data or data is None else f" --data {shlex.quote(str(data))}"
+    return f"{program_name()} verify {shlex.quote(str(path))}{named}"
 
 
 def _page(study: "OpenStudy", quiet: bool) -> str:

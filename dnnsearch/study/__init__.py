@@ -18,6 +18,7 @@ It does not know how a trial is trained, how MLflow stores it, or how a search i
 - `outer_figure`: the figure of the whole procedure, of `promote --outer`.
 - `outer_studies`: the study of each outer fold, an ordinary one in a folder of its own.
 - `test_set_history`: who has opened the same test rows, in all studies and in MLflow.
+- `output_check`: whether an output would replace a file that a study reads.
 - `preparation`: how the columns of a study's file were prepared, kept and verified.
 - `source_commits`: the git commits that a search ran from.
 - `stopping`: when a search stops because nothing is gained.

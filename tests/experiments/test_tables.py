@@ -100,6 +100,15 @@ def test_methods_that_all_tables_have_are_ranked_first_and_then_all_of_them() ->
     found = results(*rows, row("other", OURS, 0.5, kind="numbers", rmse=1.0))
     assert found.rankings("classes") == [[OURS, "trees"], [OURS, "trees", "TabM"]]
     assert results(*of_t).rankings("classes") == [[OURS, "trees", "TabM"]]
+    second = [{**row("t", method, 0.5), "split": 1} for method in (OURS, "trees")]
+    assert results(*of_t, *second).rankings("classes") == [[OURS, "trees"], [OURS, "trees", "TabM"]]
+    rows += [row("u", "RealMLP", 0.7), row("t", "RealMLP", 0.7), *second]
+    every_table = [OURS, "trees", "RealMLP"]
+    assert results(*rows).rankings("classes") == [
+        every_table[:2],
+        every_table,
+        [*every_table, "TabM"],
+    ]
     text = "\n".join(tables_report.paragraphs(found.rows))
     assert "on the 2 of 2 tables of classes that have all these methods (splits: 2)" in text
     assert "on the 1 of 2 tables of classes that have all these methods (splits: 1)" in text

@@ -13,6 +13,7 @@ It displays what `analysis/` has computed; it computes nothing about a study its
 - `comparison_section`: the section that compares several studies.
 - `tables`: the leaderboard, diagnoses, confusion matrix and failures.
 - `figures`: the plots of a study.
+- `plotted_study`: the study that Optuna's plots are given.
 - `log_axis`: whole numbers beside axes.
 - `study_plots`: the figures of a study by name, for a notebook.
 - `notebook`: studies, trials and verdicts as small pieces of HTML.

@@ -4,16 +4,13 @@ The page chooses titles and all colours that depend on the light or dark theme. 
 escaped, since Plotly interprets some HTML in labels.
 """
 
-import copy
 import html
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 import numpy as np
 import optuna
 import plotly.graph_objects as go
-from optuna.trial import FrozenTrial, TrialState
 from optuna.visualization import (
     plot_optimization_history,
     plot_parallel_coordinate,
@@ -27,9 +24,9 @@ from dnnsearch.reporting.analysis.isolation_plot import Group
 from dnnsearch.reporting.analysis.pareto import pareto_front, trial_costs
 from dnnsearch.reporting.analysis.report_data import ReportData
 from dnnsearch.reporting.html.log_axis import tick, written_out
+from dnnsearch.reporting.html.plotted_study import study_of
 from dnnsearch.study.leaderboard.ranking import Row
 from dnnsearch.trials.hyperparameters import NEUTRAL, value_of
-from dnnsearch.trials.metrics import Direction
 
 STATE_MARKERS = {  # of trials without a value
     "pruned": ("triangle-down", "#c08a00"),
@@ -39,32 +36,6 @@ STATE_MARKERS = {  # of trials without a value
 BLUE, ORANGE, GREY = "#2f7fd1", "#e0762b", "#8fa3b8"
 MARGIN = 0.08  # share of the visible range, above and below
 MAX_HIDDEN_SHARE = 0.15  # of the trials, if they are far from the others
-
-
-def in_memory(data: ReportData) -> optuna.Study:
-    """Return the study for Optuna's plots: unfinished trials are failed, no trial has a curve."""
-    return _of([_as_ended(trial) for trial in data.trials], data.metric.direction)
-
-
-def _of(trials: Sequence[FrozenTrial], direction: Direction) -> optuna.Study:
-    study = optuna.create_study(direction=direction.name)
-    study.add_trials(map(_as_plotted, trials))
-    return study
-
-
-def _as_plotted(trial: FrozenTrial) -> FrozenTrial:
-    """Return the trial with what the plots show; Optuna copies each part of what it is given."""
-    trial = copy.copy(trial)
-    trial.user_attrs, trial.system_attrs, trial.intermediate_values = {}, {}, {}
-    return trial
-
-
-def _as_ended(trial: FrozenTrial) -> FrozenTrial:
-    if trial.state.is_finished():
-        return trial
-    trial = copy.copy(trial)
-    trial.state, trial.datetime_complete = TrialState.FAIL, trial.datetime_start or datetime.now()
-    return trial
 
 
 def history(data: ReportData, study: optuna.Study) -> go.Figure:
@@ -124,7 +95,7 @@ def parallel(data: ReportData) -> go.Figure | None:
     if not names:
         return None
     ordered = [name for name in finished[0].params if name in names]
-    study = _of(finished, data.metric.direction)
+    study = study_of(finished, data.metric.direction)
     figure = plot_parallel_coordinate(study, params=ordered, target_name=data.objective)
     figure.update_traces(marker_showscale=False)  # the first axis says the same
     figure.for_each_annotation(lambda label: label.update(text=written_out(label.text)))

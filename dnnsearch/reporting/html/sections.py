@@ -21,6 +21,7 @@ from dnnsearch.reporting.analysis.ties import tie_meaning
 from dnnsearch.reporting.html import figures, learning_curves, tables
 from dnnsearch.reporting.html.champion_section import champion
 from dnnsearch.reporting.html.markup import Markup, joined, plot, section, tag
+from dnnsearch.reporting.html.plotted_study import in_memory
 from dnnsearch.study.stored_study import OpenStudy
 from dnnsearch.trials.flat_params import key_of
 from dnnsearch.trials.hyperparameters import HYPERPARAMETERS
@@ -78,7 +79,7 @@ def _counted(data: ReportData) -> str:
 
 def plots(data: ReportData, analyses: Analyses) -> Iterator[Markup]:
     """Yield history, parallel coordinates, the plots by hyperparameter, and isolation plots."""
-    study = figures.in_memory(data)
+    study = in_memory(data)
     yield section(
         "History",
         plot(figures.history(data, study), "best value so far, and how trials ended", True),

@@ -10,6 +10,7 @@ from dnnsearch.reporting.analysis.importance import importance
 from dnnsearch.reporting.analysis.isolation_plot import isolation
 from dnnsearch.reporting.analysis.report_data import ReportData
 from dnnsearch.reporting.html import figures, learning_curves
+from dnnsearch.reporting.html.plotted_study import in_memory
 from dnnsearch.study.leaderboard.ranking import Row
 from dnnsearch.validators import one_of
 
@@ -65,7 +66,7 @@ def trial_curves(data: ReportData, row: Row, what: str) -> go.Figure:
 
 
 def _history(data: ReportData, _: str) -> go.Figure:
-    return figures.history(data, figures.in_memory(data))
+    return figures.history(data, in_memory(data))
 
 
 def _importance(data: ReportData, _: str) -> go.Figure | None:
@@ -74,7 +75,7 @@ def _importance(data: ReportData, _: str) -> go.Figure | None:
 
 
 def _slice(data: ReportData, name: str) -> go.Figure:
-    return figures.axis(data, figures.in_memory(data), name)
+    return figures.axis(data, in_memory(data), name)
 
 
 def _searched(data: ReportData) -> Iterable[str]:

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from dnnsearch.reporting.analysis.report_data import read
-from dnnsearch.reporting.html import figures
 from dnnsearch.reporting.html.log_axis import log_ticks
 from dnnsearch.reporting.html.markup import Markup, harmless, tag
+from dnnsearch.reporting.html.plotted_study import in_memory
 from dnnsearch.reporting.write_report import Report, report
 from dnnsearch.study.leaderboard.formats import csv_text, in_markdown
 from dnnsearch.study.leaderboard.ranking import leaderboard
@@ -77,7 +77,7 @@ def test_text_from_data_is_escaped_everywhere(text: str) -> None:
 def test_optuna_copies_no_records_for_its_plots(searched: Searched) -> None:
     """Of 1,000 trials that took a second for each report."""
     study = searched("data: wine\n")
-    shown, stored = figures.in_memory(read(study)).trials, study.trials()
+    shown, stored = in_memory(read(study)).trials, study.trials()
     assert [(one.params, one.values) for one in shown] == [(t.params, t.values) for t in stored]
     assert all(trial.user_attrs and trial.intermediate_values for trial in stored)
     assert not any(trial.user_attrs or trial.intermediate_values for trial in shown)
