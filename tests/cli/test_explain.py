@@ -37,7 +37,8 @@ def test_curves_have_one_scale_and_their_ends_are_named_as_lowest_and_highest() 
             study="s", shown=shown, about="", importance=[], effects=[falling, flat], kinds={}
         ),
     )
-    *_, header, first, second = lines(found)
+    *_, header, first, second, levels = lines(found)
+    assert levels == "The blocks of categories, from left to right: zone: n, s."
     assert header.split() == ["column", "class", "curve", "lowest", "highest"]
     assert first.split() == ["age", "yes", "█▅▁", "0.1", "at", "60", "0.9", "at", "20"]
     assert second.split() == ["zone", "yes", "▅▅", "0.5", "at", "s", "0.51", "at", "n"]
