@@ -1,14 +1,12 @@
 """Read studies and their trials; nothing here changes them."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dnnsearch.api.results import Study, Trial
-from dnnsearch.errors import UserError
-from dnnsearch.study.leaderboard.ranking import leaderboards
-from dnnsearch.study.stored_study import open_study
+from dnnsearch.study.leaderboard.ranking import Leaderboard, leaderboards
+from dnnsearch.study.stored_study import open_study, trial_named
 from dnnsearch.urls import storage_url
 
 if TYPE_CHECKING:
@@ -27,12 +25,10 @@ class Citation:
 
 def load(name: str, *, storage: str | None = None) -> Any:
     """Return the Study of STUDY, the Trial of STUDY/NUMBER; raise UserError if there is none."""
-    study, slash, number = name.rpartition("/")
-    if not slash:
+    if "/" not in name:
         return Study(open_study(name, storage_url(storage)))
-    if not re.fullmatch(r"[0-9]{1,9}", number):
-        raise UserError(f"a trial is STUDY/NUMBER, such as digits/17, but got {name!r}")
-    return Study(open_study(study, storage_url(storage)))[int(number)]
+    study, number = trial_named(name)
+    return Study(open_study(study, storage_url(storage)))[number]
 
 
 def studies(*, storage: str | None = None) -> "pd.DataFrame":
@@ -61,6 +57,8 @@ def show(
 ) -> "pd.DataFrame":
     """Return a table of every trial with every column, the best first, of one study or several.
 
+    STUDY/NUMBER is a table of one trial.
+
     `where` is one condition such as "learning_rate<0.1", or several. `state` is one or several of
     finished, pruned, diverged, failed, unfinished. `sort` is a column, descending if "-" precedes
     it. The column `tied` marks trials that the dev set cannot distinguish from the best. With
@@ -69,7 +67,6 @@ def show(
     """
     import pandas as pd
 
-    from dnnsearch.reporting.terminal import with_ties
     from dnnsearch.study.leaderboard.formats import all_column_values, all_columns
     from dnnsearch.study.leaderboard.selection import select
 
@@ -77,9 +74,17 @@ def show(
         [given] if isinstance(given, str) else [*given] for given in (where, state)
     )
     names = dict.fromkeys([study, *others])
-    every = [with_ties(open_study(name, storage_url(storage))) for name in names]
-    boards = [select(board, conditions, states, sort) for board in every]
+    boards = [select(_board(name, storage), conditions, states, sort) for name in names]
     return pd.DataFrame([*all_column_values(boards)], columns=all_columns(boards))
+
+
+def _board(name: str, storage: str | None) -> Leaderboard:
+    """Return the leaderboard of STUDY with its ties, or STUDY/NUMBER's row of it."""
+    from dnnsearch.reporting.terminal import with_ties
+
+    study, number = trial_named(name) if "/" in name else (name, None)
+    board = with_ties(open_study(study, storage_url(storage)))
+    return board if number is None else board.only(number)
 
 
 def best(study: str, *, storage: str | None = None) -> Trial:

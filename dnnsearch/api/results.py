@@ -34,10 +34,7 @@ class Study:
 
     def __getitem__(self, number: int) -> "Trial":
         """Return the trial of this number; raise UserError if there is none."""
-        for row in self.leaderboard.rows:
-            if row.number == number:
-                return Trial(self._opened, row)
-        raise UserError(f"study {self.name} has no trial {number}")
+        return Trial(self._opened, self.leaderboard.row(number))
 
     @property
     def leaderboard(self) -> Leaderboard:

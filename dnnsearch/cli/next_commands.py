@@ -4,6 +4,7 @@ A study that is not in the default storage, or not in the default MLflow, is nam
 """
 
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from dnnsearch.urls import UNTRACKED, storage_url, tracking_uri, without_passwor
 
 if TYPE_CHECKING:
     from dnnsearch.config.config import Config
-    from dnnsearch.study.leaderboard.ranking import Leaderboard
+    from dnnsearch.study.leaderboard.ranking import Leaderboard, Row
     from dnnsearch.study.stored_study import OpenStudy
 
 
@@ -68,6 +69,25 @@ def after_promotion(config: "Config", study: str) -> list[str]:
         *_using_champion(config, study),
         _line("report with the figure", command_on("report", config, study)),
     ]
+
+
+def after_trial(study: "OpenStudy", row: "Row") -> list[str]:
+    """Return a line for each command that takes this trial: none before it has ended."""
+    if not row.digest:
+        return []
+    name = f"{study.name}/{row.number}"
+    again = _line("train it again", command_on("rerun", study.config, name))
+    return [again, *([] if row.value is None else [_prediction(study.config, name)])]
+
+
+def comparing(studies: Sequence["OpenStudy"]) -> list[str]:
+    """Return the line of `compare`, if the studies can have the same dev rows."""
+    keys = ("split_digest", "folds")
+    if len({tuple(map(study.definition.get, keys)) for study in studies}) > 1:
+        return []
+    *others, last = (study.name for study in studies)
+    command = command_on(" ".join(["compare", *map(shlex.quote, others)]), studies[-1].config, last)
+    return [f"to train the best of each anew, with the same fresh seeds: {command}"]
 
 
 def champion_line(config: "Config", board: "Leaderboard") -> list[str]:

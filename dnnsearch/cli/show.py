@@ -1,4 +1,4 @@
-"""`show`: the trials of one study, or several studies side by side."""
+"""`show`: the trials of one study, several studies side by side, or one trial in full."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 
 Studies = Annotated[
-    list[str], typer.Argument(metavar="STUDY...", help="One study, or several to compare.")
+    list[str],
+    typer.Argument(metavar="STUDY...", help="One study, several to compare, or STUDY/NUMBER."),
 ]
 Top = Annotated[int, typer.Option(metavar="N", min=1, help="How many trials to show.")]
 Where = Annotated[
@@ -53,9 +54,9 @@ def show(
     json_: Json = None,
     storage: Storage = DEFAULT_STORAGE,
 ) -> None:
-    """Show a study's trials, or several studies side by side.
+    """Show a study's trials, several studies, or one trial in full.
 
-    The best trial is first.
+    The best trial is first. STUDY/NUMBER shows all that is known of one trial.
 
     `±` is the standard error. For accuracy it covers dev examples and seeds, for other metrics
     seeds only. If it is zero, a 95 % interval follows. `best` marks the best trial. `tie`: not
@@ -81,17 +82,22 @@ def show(
       dnnsearch show digits --state diverged --sort learning_rate
       dnnsearch show digits --csv digits.csv
       dnnsearch show digits moons
+      dnnsearch show digits/17
     """
     from dnnsearch.reporting.terminal import with_ties
     from dnnsearch.study.leaderboard.selection import select
     from dnnsearch.study.output_check import check_output, files_of
     from dnnsearch.study.stored_study import open_study
 
-    opened = [open_study(name, storage) for name in dict.fromkeys(studies)]
+    selected = bool(where or state or sort)
+    names, trial = _asked([*dict.fromkeys(studies)], selected)
+    opened = [open_study(name, storage) for name in names]
     every = [with_ties(study) for study in opened]
     to_file = csv is not None or json_ is not None
     order = sort or ("trial" if to_file else None)
     boards = [select(board, where or (), state or (), order) for board in every]
+    if trial is not None:
+        boards = [boards[0].only(trial)]
     files = [(path, form) for path, form in ((csv, "csv"), (json_, "json")) if path is not None]
     for path, _ in files:
         check_output(path, files_of(*opened))
@@ -99,9 +105,37 @@ def show(
         raise UserError(f"--csv and --json must be two files, but both are {csv}")
     for path, form in files:
         _write(boards, path, form)
-    if not to_file:
-        selected = bool(where or state or sort)
+    if trial is not None and not to_file:
+        _print_trial(opened[0], boards[0])
+    elif not to_file:
         _print(opened, every, boards, top, selected)
+
+
+def _asked(names: list[str], selected: bool) -> tuple[list[str], int | None]:
+    """Return the studies, and the number of the trial if one is asked for.
+
+    Raise UserError if a trial is asked for together with what is for studies.
+    """
+    from dnnsearch.study.stored_study import trial_named
+
+    if all("/" not in name for name in names):
+        return names, None
+    study, number = trial_named(next(name for name in names if "/" in name))
+    if len(names) > 1:
+        raise UserError(f"show takes one trial or studies, but got {', '.join(names)}")
+    if selected:
+        raise UserError(f"--where, --state and --sort are for a study, but {names[0]} is a trial")
+    return [study], number
+
+
+def _print_trial(study: "OpenStudy", board: "Leaderboard") -> None:
+    """Print the only trial of the board in full, and the commands that take it."""
+    from dnnsearch.cli.next_commands import after_trial
+    from dnnsearch.reporting.one_trial import one_trial
+
+    (row,) = board.rows
+    say(one_trial(study, board, row))
+    say(after_trial(study, row))
 
 
 def _write(boards: "list[Leaderboard]", path: Path, form: str) -> None:
@@ -125,7 +159,7 @@ def _print(
     selected: bool,
 ) -> None:
     """Print a comparison if there are several studies, and the trials of one or if selected."""
-    from dnnsearch.cli.next_commands import champion_line
+    from dnnsearch.cli.next_commands import champion_line, comparing
     from dnnsearch.reporting.terminal import comparison, side_by_side, test_sets
     from dnnsearch.study import source_commits
     from dnnsearch.study.baselines import baselines_file
@@ -137,7 +171,7 @@ def _print(
         say(side_by_side(every, terminal_width()))
         with counter("records read") as report:
             text = " ".join(comparison(opened, report))
-        say([text, *test_sets(opened)])
+        say([text, *comparing(opened), *test_sets(opened)])
         if not selected:
             return
     for study, board, chosen in zip(opened, every, boards, strict=True):

@@ -3,7 +3,6 @@
 MODEL is a study, a trial, a models:/ URI, or a model file.
 """
 
-import re
 from pathlib import Path
 
 from dnnsearch.deployment.champion import Report, find_champion, no_champion
@@ -12,7 +11,7 @@ from dnnsearch.errors import UserError
 from dnnsearch.models.ensemble import Model
 from dnnsearch.models.model_file import ENDING, decode, read
 from dnnsearch.study.output_check import check_output, files_of
-from dnnsearch.study.stored_study import open_study
+from dnnsearch.study.stored_study import as_trial, open_study
 from dnnsearch.tracking import check_uri, tracking_uri
 
 
@@ -27,10 +26,9 @@ def find(name: str, storage: str, report: Report, tracking: str | None = None) -
     path = Path(name)
     if path.is_file():
         return read(path)
-    trial = re.fullmatch(r"(.+)/([0-9]{1,9})", name)
-    if trial:
-        study = open_study(trial[1], storage)
-        return model(study, study.record(int(trial[2])))
+    if trial := as_trial(name):
+        study = open_study(trial[0], storage)
+        return model(study, study.record(trial[1]))
     if "/" in name or name.endswith(ENDING):
         raise UserError(
             f"there is no file {name}; MODEL is STUDY, STUDY/NUMBER, models:/... or a file"

@@ -8,4 +8,5 @@ It reads studies and changes none; it knows nothing of how a search runs.
 - `explanation_text`: what the columns do, as text and as a JSON document.
 - `citation`: what a paper says of a study.
 - `terminal`: ties and comparisons for `show`.
+- `one_trial`: one trial in full, for `show STUDY/NUMBER`.
 """

@@ -22,7 +22,7 @@ from dnnsearch.reproduce.retraining import Retrained, result, retraining
 from dnnsearch.reproduce.rounding import explained_units
 from dnnsearch.study.computing_code import other_code
 from dnnsearch.study.reading_difference import check_digest
-from dnnsearch.study.stored_study import EXPERIMENT, IDENTITY, OpenStudy, open_study
+from dnnsearch.study.stored_study import EXPERIMENT, IDENTITY, OpenStudy, as_trial, open_study
 from dnnsearch.study.trial_views import ended_view
 from dnnsearch.tracking import has_store, tracking_uri
 from dnnsearch.trials.record import Record, inconsistencies
@@ -97,10 +97,9 @@ def rerun(run: str, storage: str) -> Verdict:
 
 
 def _parse(run: str) -> tuple[str, int]:
-    study, slash, number = run.rpartition("/")
-    if not slash or not study or not re.fullmatch(r"[0-9]{1,9}", number):
-        raise UserError(f"RUN must be STUDY/NUMBER or the id of an MLflow run, but got {run!r}")
-    return study, int(number)
+    if found := as_trial(run):
+        return found
+    raise UserError(f"RUN must be STUDY/NUMBER or the id of an MLflow run, but got {run!r}")
 
 
 def _record(study: OpenStudy, number: int) -> Record:

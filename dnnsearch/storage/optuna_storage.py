@@ -179,6 +179,16 @@ def create_study(storage: RDBStorage, study: str, direction: str) -> None:
         storage.create_new_study([StudyDirection[direction.upper()]], study)
 
 
+def _unknown(study: str, names: list[str]) -> str:
+    """Return that none of the studies has this name, or that it is a trial of one of them."""
+    whole, _, number = study.rpartition("/")
+    if whole in names and number.isdecimal():
+        one = f"for one trial: dnnsearch show {study}, or dnnsearch rerun {study}"
+        return f"{study} is a trial, and this command takes a study, such as {whole}; {one}"
+    known = shortened(names, MAX_NAMES) or "none"
+    return f"there is no study {study}{nearest(study, names)}; known studies: {known}"
+
+
 class Rows:
     """One study's rows, in the order of the trials' numbers.
 
@@ -191,10 +201,7 @@ class Rows:
             with _database_errors(storage.url):
                 self.study_id = storage.get_study_id_from_name(study)
         except KeyError:
-            names = study_names(storage)
-            known = shortened(names, MAX_NAMES) or "none"
-            meant = nearest(study, names)
-            raise UserError(f"there is no study {study}{meant}; known studies: {known}") from None
+            raise UserError(_unknown(study, study_names(storage))) from None
 
     @property
     def attributes(self) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """A stored study, opened to be read: its definition, its rows, its records."""
 
 import os
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -164,6 +165,19 @@ class OpenStudy:
 def _digests_of(row: FrozenTrial) -> tuple[str, str]:
     attributes = row.user_attrs
     return attributes.get("spec", ""), attributes.get("dnnsearch", {}).get("digest", "")
+
+
+def as_trial(name: str) -> tuple[str, int] | None:
+    """Return study and number of STUDY/NUMBER; None for any other text."""
+    found = re.fullmatch(r"(.+)/([0-9]{1,9})", name)
+    return (found[1], int(found[2])) if found else None
+
+
+def trial_named(name: str) -> tuple[str, int]:
+    """Return study and number of STUDY/NUMBER; raise UserError for any other text."""
+    if found := as_trial(name):
+        return found
+    raise UserError(f"a trial is STUDY/NUMBER, such as digits/17, but got {name!r}")
 
 
 def open_study(name: str, storage: str) -> OpenStudy:

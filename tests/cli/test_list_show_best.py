@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+import dnnsearch
 from dnnsearch.config.config import parse_config
 from tests.cli.conftest import Command
 
@@ -48,6 +49,44 @@ def test_show_writes_every_trial_to_a_file_or_to_the_screen(command: Command) ->
         *("finished", "diverged", "finished", "failed", "finished")
     ]
     assert rows[3]["reason"] == "MemoryError: a planted accident"
+
+
+def test_show_prints_one_trial_in_full(command: Command) -> None:
+    best = json.loads(command("show", "tiny", "--json", "-")[1])
+    rows = {row["trial"]: row for row in best}
+    code, output, _ = command("show", "tiny/2")
+    assert code == 0
+    assert output.startswith("trial tiny/2: finished")
+    assert f"dev_accuracy           {rows[2]['dev_accuracy']:.4f} ± " in output
+    assert re.search(
+        r"^  ended +all its updates made after (\d+) of \1 updates$", output, re.MULTILINE
+    )
+    assert re.search(r"^metrics after \d+ updates:$", output, re.MULTILINE)
+    assert re.search(rf"^  dev_cost +{rows[2]['final_dev_cost']:.6g}$", output, re.MULTILINE)
+    searched, fixed = output.split("hyperparameters, searched:")[1].split("hyperparameters, fixed:")
+    assert re.search(rf"^  learning_rate +{rows[2]['learning_rate']:.6g}$", searched, re.MULTILINE)
+    assert "units                  8-5" in searched + fixed
+    assert f"digest {rows[2]['digest']}" in output
+    assert "train it again:         dnnsearch rerun tiny/2" in output
+    assert re.search(r"^  predict .*dnnsearch predict tiny/2 ", output, re.MULTILINE)
+    assert max(map(len, output.splitlines())) <= 80
+
+
+def test_show_says_why_a_trial_has_no_value(command: Command) -> None:
+    assert "ended                  MemoryError: a planted accident" in command("show", "tiny/3")[1]
+    diverged = command("show", "tiny/1")[1]
+    assert re.search(
+        r"^  ended +its cost was no longer finite after \d+ of", diverged, re.MULTILINE
+    )
+    assert "dnnsearch predict" not in diverged
+
+
+def test_show_writes_the_row_of_one_trial(command: Command) -> None:
+    (row,) = json.loads(command("show", "tiny/2", "--json", "-")[1])
+    assert row in json.loads(command("show", "tiny", "--json", "-")[1])
+    (written,) = csv.DictReader(io.StringIO(command("show", "tiny/2", "--csv", "-")[1]))
+    assert written["trial"] == "2"
+    assert dnnsearch.show("tiny/2")["digest"].tolist() == [row["digest"]]
 
 
 def test_show_filters_and_sorts(command: Command) -> None:
@@ -95,6 +134,11 @@ def test_fingerprint_is_the_last_line(command: Command) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        ("show tiny/9", "study tiny has no trial 9"),
+        ("show tiny/x", "a trial is STUDY/NUMBER, such as digits/17, but got 'tiny/x'"),
+        ("show other/0", "there is no study other; known studies: tiny"),
+        ("show tiny tiny/0", "show takes one trial or studies, but got tiny, tiny/0"),
+        ("show tiny/0 --state failed", "are for a study, but tiny/0 is a trial"),
         ("show other", "there is no study other; known studies: tiny"),
         ("best tiny --storage sqlite:///no.db", "there is no study yet: no no.db is in /"),
         ("show tiny --storage nonsense", "storage: must be an address such as sqlite:///optuna.db"),
@@ -117,3 +161,19 @@ def test_the_storage_can_come_from_the_environment(
 ) -> None:
     monkeypatch.setenv("DNNSEARCH_STORAGE", "sqlite:///no.db")
     assert command("show", "tiny")[0] == 2
+
+
+ON_STUDIES = (
+    "best cite compare explain export fingerprint lock promote publish report rm verify why"
+)
+
+
+@pytest.mark.parametrize("name", ON_STUDIES.split())
+def test_a_command_on_a_study_says_that_it_was_given_a_trial(command: Command, name: str) -> None:
+    others = ["tiny"] if name == "compare" else []
+    code, output, errors = command(name, "tiny/2", *others)
+    assert (code, output) == (2, "")
+    assert errors == (
+        "error: tiny/2 is a trial, and this command takes a study, such as tiny; for one trial: "
+        "dnnsearch show tiny/2, or dnnsearch rerun tiny/2\n"
+    )

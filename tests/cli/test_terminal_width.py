@@ -24,6 +24,8 @@ Output.isatty = lambda self: True
 COMMANDS = (
     "list",
     "show tiny",
+    "show tiny/0",
+    "show tiny/3",
     "show tiny a-study-with-a-much-longer-name",
     "show tiny --where learning_rate<0.5 --sort -seconds",
     "search tiny.yaml --quiet",

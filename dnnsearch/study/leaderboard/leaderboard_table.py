@@ -66,13 +66,13 @@ def _legend(board: Leaderboard, rows: list[Row]) -> str:
     """Return what the marks of these rows mean; empty if they have none."""
     meanings = {
         "± is one standard error": any("±" in measured(row) for row in rows),
-        board.tie_meaning: any(_mark(board, row).startswith("tie") for row in rows),
+        board.tie_meaning: any(marks_of(board, row).startswith("tie") for row in rows),
     }
     return "; ".join(text for text, is_shown in meanings.items() if text and is_shown)
 
 
 def _columns(board: Leaderboard, rows: list[Row], varied: list[str]) -> Columns:
-    marks = [_mark(board, row) for row in rows]
+    marks = [marks_of(board, row) for row in rows]
     train = _train(board)
     return {
         "trial": [str(row.number) for row in rows],
@@ -91,7 +91,8 @@ def _train(board: Leaderboard) -> str:
     return train if train in CURVES else "train_cost"  # other scores are of the dev set only
 
 
-def _mark(board: Leaderboard, row: Row) -> str:
+def marks_of(board: Leaderboard, row: Row) -> str:
+    """Return what the row is in its study, such as `best, champion`; empty if nothing special."""
     is_tied = board.tied is not None and row.number in board.tied
     marks = {
         "best": row.number == board.leader,

@@ -8,7 +8,7 @@ import math
 import statistics
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -85,6 +85,17 @@ class Leaderboard:
         if not self.ranked:
             raise UserError(f"study {self.study} has no finished trial yet")
         return self.ranked[0]
+
+    def row(self, number: int) -> Row:
+        """Return the trial of this number; raise UserError if there is none."""
+        for row in self.rows:
+            if row.number == number:
+                return row
+        raise UserError(f"study {self.study} has no trial {number}")
+
+    def only(self, number: int) -> "Leaderboard":
+        """Return the board with this trial alone; raise UserError if there is none."""
+        return replace(self, rows=[self.row(number)])
 
     @property
     def ends(self) -> Counter[str]:
