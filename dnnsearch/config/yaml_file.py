@@ -8,19 +8,21 @@ import copy
 import json
 import re
 import shlex
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
 import yaml
 
-from dnnsearch.config.config_files import bundled, find_config
+from dnnsearch.config.config_files import FOLDER, bundled, find_config
 from dnnsearch.errors import UserError
 from dnnsearch.runtime.cli_process import program_name
 from dnnsearch.storage.sqlite_connection import is_database
-from dnnsearch.validators import nearest, show
+from dnnsearch.validators import nearest, shortened, show
 
 ALTERNATIVES = {"units": "width", "width": "units"}  # a document has one of the two
+MAX_CONFIGS = 3  # of a table, in a message
 MAX_FILE_BYTES = 1 << 20  # a larger file is hardly a config
 TABLES = {  # endings; a broken config may end in .json or .txt
     *(".csv", ".tsv", ".tab", ".data", ".dat", ".jsonl", ".ndjson", ".arff", ".xlsx", ".xls"),
@@ -94,9 +96,29 @@ def read(path: str | Path) -> dict[str, Any]:
         return _mapping(parse(_text(path), str(path)), path)
     except UserError:
         if path.is_file() and path.suffix.lower() in TABLES:
-            making = f"{program_name()} new {shlex.quote(str(path))} --target COLUMN"
-            raise UserError(f"{path}: this is a table, which has no config yet: {making}") from None
+            raise UserError(f"{path}: this is a table, {_for_table(path)}") from None
         raise
+
+
+def _for_table(table: Path) -> str:
+    """Return the command that searches with the config of a table, or makes one if it has none."""
+    found = [str(path) for path in _configs_of(table)]
+    if not found:
+        making = f"{program_name()} new {shlex.quote(str(table))} --target COLUMN"
+        return f"which has no config yet: {making}"
+    its = "and its config is" if len(found) == 1 else "and its configs are"
+    searching = f"{program_name()} search {shlex.quote(found[0])}"
+    return f"{its} {shortened(found, MAX_CONFIGS)}: {searching}"
+
+
+def _configs_of(table: Path) -> Iterator[Path]:
+    """Yield the configs in configs/ and here whose `data.file` is this table."""
+    for path in (*sorted(FOLDER.glob("*.yaml")), *sorted(Path().glob("*.yaml"))):
+        with suppress(UserError, OSError, ValueError):  # a broken config is no answer
+            data = _mapping(parse(_text(path), str(path)), path).get("data")
+            file = data.get("file") if isinstance(data, dict) else None
+            if isinstance(file, str) and table.samefile(file):
+                yield path
 
 
 def _mapping(document: Any, path: Path) -> dict[str, Any]:

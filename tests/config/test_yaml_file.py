@@ -98,6 +98,25 @@ def test_a_table_in_place_of_a_config_is_told_the_command_that_makes_one(tmp_pat
     assert str(error.value) == f"{path}: this is a table, which has no config yet: {making}"
 
 
+def test_a_table_that_has_a_config_is_told_the_command_that_searches_with_it(tmp_path, monkeypatch):
+    work = tmp_path / "work"
+    (work / "configs").mkdir(parents=True)
+    monkeypatch.chdir(work)
+    (tmp_path / "wine.csv").write_text("age,name\n3,Ann\n")
+    (work / "configs" / "wine.yaml").write_text("data: {file: ../wine.csv, target: name}\n")
+    (work / "configs" / "other.yaml").write_text("data: {file: ../other.csv}\n")
+    (work / "configs" / "broken.yaml").write_text("data: {")
+    (work / "link.csv").symlink_to(tmp_path / "wine.csv")
+    for name in ("../wine.csv", str(tmp_path / "wine.csv"), "link.csv"):
+        with pytest.raises(UserError) as error:
+            read(name)
+        its = "its config is configs/wine.yaml: dnnsearch search configs/wine.yaml"
+        assert str(error.value) == f"{name}: this is a table, and {its}"
+    (work / "mine.yaml").write_text(f"data: {{file: {tmp_path}/wine.csv}}\n")
+    with pytest.raises(UserError, match="and its configs are configs/wine.yaml, mine.yaml: dnnse"):
+        read("../wine.csv")
+
+
 def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path):
     path = tmp_path / "x.yaml"
     path.write_text("a: ü", encoding="utf-8-sig")
