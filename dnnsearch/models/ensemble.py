@@ -117,7 +117,7 @@ class Model:
         """Return the mean of A[L] over the networks, (m, n[L]) float64, for m raw rows X.
 
         This is the only way of rows into a model. Text in them is read as in the training's file;
-        `decimal` is the decimal mark of the rows' own file if that of the training is not known;
+        `decimal` is the decimal mark of the rows' own file, by default that of the training's;
         `watch` counts the rows that are unlike train's. Raise ValueError for rows of another
         form, and if the numbers of a row are too large.
         """
@@ -140,7 +140,7 @@ class Model:
         """Return a statistic (k, m) of A[L] (R, n[L], m), as (m, k) float64, for m raw rows X."""
         from dnnsearch.data.cells import CellFormat  # imports pandas
 
-        form = CellFormat.of(self.form, decimal)
+        form = CellFormat.of({**self.form, **({"decimal": decimal} if decimal else {})})
         with np.errstate(all="ignore"):
             prepared = self._prepared(X, form, watch)
             each = [one._blocks(prepared, statistic) for one in (self, *self.others)]

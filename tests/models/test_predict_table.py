@@ -1,6 +1,7 @@
 """A user's table with the predictions of a model, in every format, whole or in parts."""
 
 import gzip
+import json
 import tracemalloc
 import zipfile
 from dataclasses import replace
@@ -13,6 +14,7 @@ import pytest
 from dnnsearch.errors import UserError
 from dnnsearch.models.ensemble import Model
 from dnnsearch.models.predict_table import predict_file, predict_table, write
+from dnnsearch.tracking.posted_tables import predict_body
 from tests.support.models import flowers, members, people
 
 MODEL = members()
@@ -84,6 +86,21 @@ def test_zip_arff_and_arrays_are_read_too(table: pd.DataFrame, tmp_path: Path) -
     for name, save in {"x.npy": np.save, "x.npz": np.savez}.items():
         save(tmp_path / name, X)
         assert same_answers(predicted(tmp_path / name, flowers()), pd.DataFrame(X), flowers())
+
+
+@pytest.mark.parametrize("trained", [(",", "."), (";", ","), ("\t", ".")])
+@pytest.mark.parametrize("given", [(",", "."), (";", ","), (";", "."), ("|", ".")])
+def test_a_separator_that_the_training_had_not_is_detected_with_its_decimal_mark(
+    table: pd.DataFrame, tmp_path: Path, trained: tuple[str, str], given: tuple[str, str]
+) -> None:
+    form = {"separator": trained[0], "decimal": trained[1], "quote": '"', "header": True}
+    model = replace(MODEL, form={**MODEL.form, **form})
+    table.to_csv(tmp_path / "rows.csv", sep=given[0], decimal=given[1], index=False)
+    assert same_answers(predicted(tmp_path / "rows.csv", model), table)
+    with (tmp_path / "answer").open("wb") as answer:
+        predict_body(model, tmp_path / "rows.csv", "text/csv", answer)
+    (first, *_) = json.loads((tmp_path / "answer").read_bytes())["predictions"]
+    assert first["prediction"] == MODEL.answers(table)["prediction"][0]
 
 
 def test_the_order_of_columns_leading_blanks_and_the_spelling_of_numbers_do_not_matter(
@@ -187,7 +204,8 @@ WRONG = {
         "column 'prediction' is there already",
     ),
     "twice": ("zone,age,income,city,age\n1,2,3,Rome,2\n", "several columns have the name 'age'"),
-    "empty": (" \n", "must have content"),
+    "blank": (" \n\n", "must have content, but it has only blank lines"),
+    "empty": ("", "must have content, but it is empty"),
 }
 
 

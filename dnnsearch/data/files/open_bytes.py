@@ -67,9 +67,15 @@ def unpacked(path: Path, check_large: Check = lambda: None) -> bytes:
     raw = _decompressed(_read(path, check_large), path, check_large)
     if raw.startswith(ZIP):
         raw = _unzip(raw, path, check_large)
-    if not raw or raw.isspace():
-        raise ValueError(f"{path} must have content, but it is empty")
+    check_content(raw, str(path))
     return raw
+
+
+def check_content(content: str | bytes, place: str = "the file") -> None:
+    """Raise ValueError if there is nothing in it, or blank lines alone."""
+    if not content or content.isspace():
+        found = "has only blank lines" if content else "is empty"
+        raise ValueError(f"{place} must have content, but it {found}")
 
 
 def _opener(start: bytes) -> tuple[str, Opener] | None:

@@ -58,12 +58,13 @@ def rows_of(path: Path, form: Mapping[str, Any], wanted: Collection[str]) -> Pre
     if str(path) in BUNDLED and not path.exists():
         rows = bundled.load(str(path)).frame.drop(columns=bundled.TARGET)
         return PredictionRows([str(name) for name in rows.columns], ".", rows)
+    decimal = str(form.get("decimal") or ".")  # of text among the cells of what is not text
     with opened(path) as raw:
         start = raw.read(START_BYTES)
     try:
         frame = _whole(path, start, form, wanted)
         if frame is not None:
-            return PredictionRows([str(name) for name in frame.columns], ".", frame)
+            return PredictionRows([str(name) for name in frame.columns], decimal, frame)
         table = text_table(path, form, wanted)
     except ValueError as error:
         raise ValueError(f"{path}: {str(error).removeprefix(f'{path}: ')}") from None

@@ -20,12 +20,13 @@ from dnnsearch.data.files.delimited import ROW_NAMES, TRAILING, UNNAMED, column_
 from dnnsearch.data.files.dialect import Dialect, Row, detect, rows, without_comments
 from dnnsearch.data.files.encoding import decode, later_encoding
 from dnnsearch.data.files.line_forms import line_forms, rewritten, rewritten_text
-from dnnsearch.data.files.open_bytes import BLOCK_BYTES, opened
+from dnnsearch.data.files.open_bytes import BLOCK_BYTES, check_content, opened
 from dnnsearch.data.files.reading_version import BEFORE, Reading
 from dnnsearch.data.files.size_limits import LineLimit, RowReader, lines_of
 
 HEAD_BYTES = 1 << 20  # from which the dialect is detected
 ROWS_PER_PART = 8192
+CELLS = ("separator", "decimal")  # keys of a form that a file of another program has otherwise
 WIDE_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
 
 
@@ -69,14 +70,18 @@ class TextTable:
 def text_table(path: Path, given: Mapping[str, Any], wanted: Collection[str]) -> TextTable:
     """Return a file with its encoding and dialect, apart from what is `given`.
 
-    A first row with a `wanted` name is a header. Raise ValueError if the file is not a table.
+    If the given separator separates nothing, it and the decimal mark are detected: other rows may
+    come from another program. A first row with a `wanted` name is a header. Raise ValueError if the
+    file is not a table.
     """
     encoding = _encoding(path, given)
     text, comments = without_comments(_head(path, encoding))
     forms = line_forms(text, given)
     text = rewritten_text(text, forms)
     dialect = detect(text, given, None)
-    first, second = [*itertools.islice(rows(text, dialect.separator, dialect.quote), 2), [], []][:2]
+    if not _separates(text, dialect, wanted):
+        dialect = detect(text, {key: given[key] for key in given if key not in CELLS}, None)
+    first, second = _first_rows(text, dialect)
     if "header" not in given:
         dialect = replace(dialect, header=_is_header(first, wanted, dialect.header))
     extra = ""
@@ -85,6 +90,18 @@ def text_table(path: Path, given: Mapping[str, Any], wanted: Collection[str]) ->
     names = column_names(first, dialect, extra)
     blanks = re.search(re.escape(dialect.separator) + " +" + re.escape(dialect.quote), text)
     return TextTable(path, encoding, dialect, names, comments, blanks is not None, forms)
+
+
+def _first_rows(text: str, dialect: Dialect) -> tuple[Row, Row]:
+    """Return the first two rows; a row that is not there is empty."""
+    found = itertools.islice(rows(text, dialect.separator, dialect.quote), 2)
+    return next(found, []), next(found, [])
+
+
+def _separates(text: str, dialect: Dialect, wanted: Collection[str]) -> bool:
+    """Return whether the dialect makes cells of the text: several, or one `wanted` name."""
+    first, _ = _first_rows(text, dialect)
+    return len(first) != 1 or first[0].strip() in wanted
 
 
 def _is_header(first: Row, wanted: Collection[str], looks_like: bool) -> bool:
@@ -156,8 +173,7 @@ def _head(path: Path, encoding: str) -> str:
         decode(start, {"encoding": encoding})  # raises ValueError with the reason
         raise
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    if not text.strip():
-        raise ValueError("the file must have content, but it is empty")
+    check_content(text)
     return text if is_all else text[: text.rfind("\n") + 1] or text
 
 

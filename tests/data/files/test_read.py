@@ -44,7 +44,7 @@ def test_the_index_of_a_parquet_file_is_a_column_where_it_has_a_name(tmp_path):
     ("content", "says"),
     [
         ("", "empty"),
-        (" \n \n", "empty"),
+        (" \n \n", "must have content, but it has only blank lines"),
         ("a,b,member\n", "header only"),
         ("a,b,member\n1,2,y\n1,2\n", "row 3 has 2 cells and row 2 has 3"),
         ("a,b,member\n1,2,y\n1,2,n,4,5\n", "one width"),
