@@ -13,6 +13,7 @@ from dnnsearch.study.leaderboard.leaderboard_table import hyper, measured
 from dnnsearch.study.leaderboard.ranking import Leaderboard, leaderboard
 from dnnsearch.study.stored_study import OpenStudy
 from dnnsearch.study.test_set_history import history
+from dnnsearch.trials.hyperparameters import OPTIONAL
 
 
 def with_ties(study: OpenStudy) -> Leaderboard:
@@ -59,9 +60,9 @@ def _side_by_side(boards: Sequence[Leaderboard], width: int | None) -> Iterator[
     ]
     if any(board.champion is not None for board in boards):
         lines += [["champion", *(short(board.champion, "d") for board in boards)]]
-    lines += [
-        [name, *(hyper(row, name) if row else "" for row in best)] for name in TABLE_HYPERPARAMETERS
-    ]
+    given = {name for row in best if row for name in row.params}
+    names = (*TABLE_HYPERPARAMETERS, *(name for name in OPTIONAL if name in given))
+    lines += [[name, *(hyper(row, name) if row else "" for row in best)] for name in names]
     lines += [["parameters", *(short(row.parameters, "d") if row else "" for row in best)]]
     yield from aligned(("study", *(board.study for board in boards)), lines, width)
 

@@ -10,6 +10,7 @@ import pytest
 
 from dnnsearch.reporting.analysis import ties
 from dnnsearch.reporting.analysis.report_data import read, read_lazily
+from dnnsearch.reporting.analysis.study_comparison import compared
 from dnnsearch.reporting.terminal import comparison, side_by_side, with_ties
 from tests.reporting.conftest import Searched
 from tests.support import rigs
@@ -48,7 +49,32 @@ def test_studies_are_compared_by_their_best_trials_and_their_data() -> None:
     assert lines["study"].split() == ["study", "one", "two"]
     assert lines["its trial"].split()[2:] == [str(board.best.number) for board in boards]
     assert f"{boards[1].best.value:.4f} ±" in lines["best value"]
-    assert "the same data and the same split" in " ".join(comparison(studies, lambda at, of: None))
+    text = " ".join(comparison(studies, lambda at, of: None))
+    assert "the same data and the same split" in text
+    assert "the best of 20 trials against the best of 20" in text
+    assert text.endswith("; this covers the dev examples of these two trials, not new seeds.")
+
+
+def test_optional_hyperparameters_that_a_best_trial_has_are_shown_side_by_side() -> None:
+    rng = np.random.default_rng(3)
+    board = with_ties(rigs.rigged(rigs.clean(rng), rng, 5))
+    best = replace(board.best, params={**board.best.params, "dropout": 0.2, "codes": 8})
+    other = replace(board, study="other", rows=[best, *board.rows[1:]])
+    lines = {line.split()[0]: line.split()[1:] for line in side_by_side([board, other])}
+    assert (lines["dropout"], lines["codes"]) == (["0", "0.2"], ["none", "8"])
+    assert "beta2" not in lines
+
+
+def test_a_single_network_without_an_error_is_not_called_significantly_better() -> None:
+    rng = np.random.default_rng(3)
+    studies = [rigs.rigged(rigs.clean(rng), rng, 9, name=name) for name in ("one", "two")]
+    a, b = (read(study) for study in studies)
+    for data in (a, b):
+        best = replace(data.board.best, error=None)
+        data.board.rows[0] = best
+    (sentence,) = (x for x in compared([replace(a, dev=None), replace(b, dev=None)]) if "luck" in x)
+    assert "has a better value than" in sentence
+    assert "one network's dev_accuracy has no error, so this may be luck." in sentence
 
 
 def test_studies_that_do_not_fit_side_by_side_are_in_further_tables() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from dnnsearch.reporting.analysis.report_data import ReportData
-from dnnsearch.reporting.analysis.ties import mcnemar
+from dnnsearch.reporting.analysis.ties import covered_by_error, mcnemar
 from dnnsearch.statistics.interval import LEVEL, NORMAL_QUANTILE_95
 from dnnsearch.study.study_creation import FOLLOWING
 from dnnsearch.trials.metrics import best_so_far
@@ -128,21 +128,32 @@ def _compare(a: ReportData, b: ReportData, same: bool) -> str:
     if a.metric.direction.better(b.board.best.value, a.board.best.value):
         a, b = b, a
     first, second = a.board.best.value or 0.0, b.board.best.value or 0.0
-    values = f"{a.objective} {first:.4f} against {second:.4f}"
+    of = f"the best of {len(a.board.rows)} trials against the best of {len(b.board.rows)}"
+    values = f"{a.objective} {first:.4f} against {second:.4f}, {of}"
     if first == second:
         return f"The best values of {a.name} and {b.name} are equal ({first:.4f})."
-    if _differ(a, b, same):
-        return f"{a.name} is better than {b.name}: {values}, a significant difference."
-    return f"The difference between {a.name} and {b.name} is not significant: {values}."
+    if (p := _paired(a, b, same)) is not None:
+        differ, covered = p <= LEVEL, "the dev examples of these two trials, not new seeds"
+    elif a.board.best.error is None or b.board.best.error is None:
+        unknown = f"one network's {a.objective} has no error, so this may be luck"
+        return f"{a.name} has a better value than {b.name}: {values}; {unknown}."
+    else:
+        error = float(np.hypot(a.board.best.error, b.board.best.error))
+        differ = abs(first - second) > NORMAL_QUANTILE_95 * error
+        covered = covered_by_error(a, a.board.best)
+    if differ:
+        found = f"{a.name} is better than {b.name}: {values}, a significant difference"
+    else:
+        found = f"The difference between {a.name} and {b.name} is not significant: {values}"
+    return f"{found}; this covers {covered}."
 
 
-def _differ(a: ReportData, b: ReportData, same: bool) -> bool:
-    """Use McNemar's test if both have one dev set and single networks, else by standard errors."""
-    best = [m.board.best for m in (a, b)]
-    predictions = [m.trial_curves[r.number].predictions for m, r in zip((a, b), best, strict=True)]
-    accuracy = a.objective == "dev_accuracy"
-    if same and accuracy and a.dev is not None and all(len(p) == 1 for p in predictions):
-        right = [p[0] == a.dev.labels.ravel() for p in predictions]
-        return mcnemar(*right) <= LEVEL
-    error = float(np.hypot(best[0].error or 0.0, best[1].error or 0.0))
-    return abs((best[0].value or 0.0) - (best[1].value or 0.0)) > NORMAL_QUANTILE_95 * error
+def _paired(a: ReportData, b: ReportData, same: bool) -> float | None:
+    """Return McNemar's p-value if both have one dev set and single networks; else None."""
+    if not same or a.objective != "dev_accuracy" or a.dev is None:
+        return None
+    predictions = [m.trial_curves[m.board.best.number].predictions for m in (a, b)]
+    if any(len(p) != 1 for p in predictions):
+        return None
+    right = [p[0] == a.dev.labels.ravel() for p in predictions]
+    return mcnemar(*right)

@@ -61,10 +61,10 @@ def tie_meaning(data: ReportData) -> str:
     if best.error is None:
         return f"a tie has the best's value, because one network's {data.objective} has no error"
     far = f"{NORMAL_QUANTILE_95:.2f} standard errors of the difference"
-    return f"a tie is within {far} from the best, which cover {_covered(data, best)}"
+    return f"a tie is within {far} from the best, which cover {covered_by_error(data, best)}"
 
 
-def _covered(data: ReportData, row: Row) -> str:
+def covered_by_error(data: ReportData, row: Row) -> str:
     """Return what the standard error of a trial covers, and what it does not."""
     folds, count = data.config.folds, len(row.values)
     if row.examples:
