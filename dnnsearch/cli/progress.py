@@ -97,7 +97,8 @@ class Counter:
         if self._is_terminal:
             self._line = broken(text, shutil.get_terminal_size().columns - 1)[0]
             print(f"{ERASE}{self._line}", end="", file=sys.stderr, flush=True)
-        else:
+        elif text != self._line:
+            self._line = text
             say([text], sys.stderr)
 
 
@@ -106,7 +107,7 @@ def counter(unit: str, prefix: str = "", silent: bool = False) -> Iterator[Count
     """Yield a function of a count and a total that prints `PREFIX 3 of 20 UNIT`.
 
     On a terminal it is one line that changes, and that is erased at the end. Otherwise it is a line
-    every 5 s, the first one after 5 s.
+    every 5 s if it has changed, the first one after 5 s.
     """
     shown = Counter(unit, prefix, silent)
     try:

@@ -14,6 +14,7 @@ from typing import NoReturn
 from dnnsearch.errors import UserError
 from dnnsearch.runtime.process_control import IS_POSIX, replace_process
 from dnnsearch.runtime.python_command import python_command, python_environment
+from dnnsearch.runtime.terminal_text import terminal_width
 from dnnsearch.storage.sqlite_connection import connection
 from dnnsearch.tracking import experiment_page, saved_view
 from dnnsearch.tracking.environment import ALWAYS
@@ -82,22 +83,30 @@ def announced_ui_command(uri: str, port: int, browser: bool) -> Command:
     """
     plain = ui_command(uri, port)
     links = {name: f"{_url(port)}/{link}" for name, link in study_links(uri).items()}
-    text = _announcement(plain.address, links)
+    text = _announcement(plain.address, links, terminal_width())
     page = plain.address if browser else ""
     announced = [f"{_url(port)}/health", text, page, *_server(uri, port)]
     return replace(plain, argv=python_command("dnnsearch.tracking.ui_main", *announced))
 
 
-def _announcement(address: str, links: Mapping[str, str]) -> str:
+def _announcement(address: str, links: Mapping[str, str], width: int | None = None) -> str:
     """Return the last lines on the screen: the newest study is the last."""
     stop = "press Ctrl-C to stop it"
     if not links:
         return f"ready: MLflow's UI, {address} ({stop}); {NO_STUDY}"
     more = len(links) - MAX_LINKS
-    # a link begins its line: if the terminal breaks it, its lines are still one string to select
-    lines = [f"{name}:\n{link}" for name, link in list(links.items())[-MAX_LINKS:]]
+    lines = [_link(name, link, width) for name, link in list(links.items())[-MAX_LINKS:]]
     left_out = [f"... {more} older ones are in MLflow's list of experiments"] if more > 0 else []
-    return "\n".join([f"ready: MLflow's UI ({stop}), with the charts of", *left_out, *lines])
+    return "\n".join([f"ready: MLflow's UI, with charts of each study ({stop})", *left_out, *lines])
+
+
+def _link(name: str, link: str, width: int | None) -> str:
+    """Return a line, or two if it is too long for the terminal.
+
+    Then the link begins its line: if the terminal breaks it, it is still one string to select.
+    """
+    line = f"charts of {name}: {link}"
+    return line if width is None or len(line) <= width else f"charts of {name}:\n{link}"
 
 
 def _url(port: int) -> str:

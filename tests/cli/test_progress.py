@@ -36,6 +36,17 @@ def test_a_log_gets_whole_lines(
     assert capsys.readouterr() == ("", lines)
 
 
+def test_a_log_gets_a_line_only_if_it_has_changed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(progress, "LOG_SECONDS", 0)
+    with counter("trainings", "wine  ") as report:
+        for done in (3.9, 4.0, 4.2, 4.7, 5.0):
+            report(done, 7)
+    lines = [f"wine  {done} of 7 trainings" for done in (3, 4, 5)]
+    assert capsys.readouterr().err.splitlines() == lines
+
+
 def test_a_terminal_shows_one_line_that_is_erased_at_the_end(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from dnnsearch.tracking import announced_ui_command, ui_main
 from dnnsearch.tracking.tracker import Tracker
-from dnnsearch.tracking.ui import NO_STUDY, study_links
+from dnnsearch.tracking.ui import NO_STUDY, _announcement, study_links
 from tests.support.servers import free_port, is_healthy
 
 
@@ -37,10 +37,13 @@ def test_the_links_are_printed_last_when_it_answers_and_the_browser_is_opened(
         assert ui.stdout is not None
         printed = (line.decode().split() for line in ui.stdout)
         later = dropwhile(lambda line: line[:1] != ["ready:"], printed)  # MLflow prints before
-        lines = list(islice(later, 5))
+        lines = list(islice(later, 3))
         try:
-            assert lines[1] == ["moons:"] and lines[3] == ["moons-2:"]
-            ((link,), (newest,)) = lines[2], lines[4]
+            assert [line[:3] for line in lines[1:]] == [
+                ["charts", "of", "moons:"],
+                ["charts", "of", "moons-2:"],
+            ]
+            link, newest = (line[3] for line in lines[1:])
             assert all("compareRunsMode=CHART" in address for address in (link, newest))
             assert is_healthy(link.partition("/#")[0])
             while not Path("opened").exists() or not Path("opened").read_text().strip():
@@ -84,6 +87,14 @@ def test_a_folder_without_studies_is_said_to_have_none(uri):
     command = announced_ui_command(uri, 5001, browser=False)
     assert NO_STUDY in command.argv[command.argv.index("server") - 2]
     assert study_links("sqlite:///nowhere.db") == {}
+
+
+def test_a_link_that_is_too_long_for_the_terminal_begins_a_line() -> None:
+    links = {"moons": "http://127.0.0.1:5000/#/" + "x" * 60}
+    log, narrow = (_announcement("", links, width).splitlines() for width in (None, 80))
+    assert log[1:] == [f"charts of moons: {links['moons']}"]
+    assert narrow[1:] == ["charts of moons:", links["moons"]]
+    assert log[0] == "ready: MLflow's UI, with charts of each study (press Ctrl-C to stop it)"
 
 
 def test_the_view_of_an_older_version_is_linked(uri, info):
