@@ -12,12 +12,13 @@ from dnnsearch.cli.search import AcceptCode
 from dnnsearch.cli.startup import pin
 from dnnsearch.cli.why import Seeds
 from dnnsearch.errors import UserError
+from dnnsearch.promotion.comparison import MAX_TOP
 from dnnsearch.runtime.terminal_text import terminal_width
 from dnnsearch.urls import DEFAULT_STORAGE
 
 Studies = Annotated[list[str], typer.Argument(metavar="STUDY...", help="Two studies or more.")]
 
-Best = Annotated[int, typer.Option(metavar="N", min=1, max=20, help="Configurations of each.")]
+Best = Annotated[int, typer.Option(metavar="N", min=1, max=MAX_TOP, help="Configurations of each.")]
 
 
 def compare(

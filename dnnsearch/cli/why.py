@@ -36,11 +36,11 @@ def why(
 ) -> None:
     """Measure which hyperparameters made the champion better.
 
-    Trial 0, the sensible default that every search starts with, is changed into the champion
-    (before a promotion, into the best trial) one hyperparameter at a time, in the order of the
-    docs. The champion is also trained without each single change. All of these configurations are
-    trained with the same fresh seeds and compared on dev, with 95 % intervals. The test set is not
-    opened.
+    Trial 0, with which every search starts (a default, or in a config of `new` the first of a
+    portfolio), is changed into the champion (before a promotion, into the best trial) one
+    hyperparameter at a time, in the order of the docs. The champion is also trained without each
+    single change. All of these configurations are trained with the same fresh seeds and compared on
+    dev, with 95 % intervals. The test set is not opened.
 
     The report shows the result as its first plot. If it is interrupted, run the same command to
     resume.

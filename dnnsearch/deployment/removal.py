@@ -20,7 +20,7 @@ def remove_study(study: OpenStudy) -> str:
     before anything is removed, if another process works on the study, if MLflow does not answer, or
     if rows or records cannot be removed.
     """
-    with study_lock(study.rows.storage.url, study.name) as check_lock:
+    with study_lock(study.rows.storage.url, study.name, "rm") as check_lock:
         rows = study.trials()
         study.rows.set_attribute(REMOVAL, time.strftime("%Y-%m-%d %H:%M:%S"))  # fails if they stay
         study.records.check_removable()

@@ -20,6 +20,7 @@ from dnnsearch.study.worker_factory import local_workers
 from dnnsearch.trials.hyperparameters import Hyperparameters
 from dnnsearch.trials.record import Record
 from dnnsearch.trials.record_store import Records
+from dnnsearch.validators import counted
 
 NETWORKS = 16  # per configuration, unless the user says how many
 MIN_ROUNDS = 2  # cross-validations, whose spread is that of the seeds
@@ -37,7 +38,7 @@ def fresh_training(
     store = ArrayStore(default_root())
     definition = resolved_study(study, store)
     numerics.check(definition.numerics)
-    with study_lock(study.rows.storage.url, study.name):
+    with study_lock(study.rows.storage.url, study.name, command):
         check_code(study.rows, accept_code)
         check_rows(study)
         with local_workers(definition, workers or study.config.processes, store.root) as pool:
@@ -58,6 +59,12 @@ def paired_rounds(definition: Definition, replicates: int | None) -> int:
     if replicates is None or not definition.config.folds:
         return rounds(definition, replicates or NETWORKS)
     return max(MIN_ROUNDS, -(-replicates // definition.config.folds))
+
+
+def announced(trainings: int, configurations: int) -> str:
+    """Return how much is to be trained, in words; what an earlier run has trained is in it."""
+    of = counted(configurations, "configuration")
+    return f"training {of} with fresh seeds, {counted(trainings, 'training')} in all"
 
 
 def train_paired(

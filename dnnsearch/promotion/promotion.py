@@ -104,7 +104,7 @@ def promote(
     numerics.check(definition.numerics)
     if study.config.tracking != UNTRACKED:
         check_uri(study.config.tracking)
-    with study_lock(study.rows.storage.url, study.name):
+    with study_lock(study.rows.storage.url, study.name, "promote"):
         check_code(study.rows, accept_code)
         check_rows(study)
         _check_not_another_copy(study)

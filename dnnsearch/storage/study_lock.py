@@ -23,8 +23,8 @@ from dnnsearch.urls import sqlite_path
 
 
 @contextmanager
-def study_lock(storage: str, study: str) -> Iterator[LockCheck]:
-    """Hold the study's lock in the storage at this URL.
+def study_lock(storage: str, study: str, command: str = "") -> Iterator[LockCheck]:
+    """Hold the study's lock in the storage at this URL; `command` says for what, if it is given.
 
     Raise UserError, naming the holder, if another process holds it. Yield a check to call before
     each write: it raises LostLock if the lock was lost, as a session can be.
@@ -33,25 +33,25 @@ def study_lock(storage: str, study: str) -> Iterator[LockCheck]:
         with session_lock(storage, study) as check:
             yield check
     else:
-        with _file_lock(sqlite_path(storage) or Path("dnnsearch"), study):
+        with _file_lock(sqlite_path(storage) or Path("dnnsearch"), study, command):
             yield lambda: None  # the lock of a file is never lost
 
 
 @contextmanager
-def _file_lock(database: Path, study: str) -> Iterator[None]:
+def _file_lock(database: Path, study: str, command: str) -> Iterator[None]:
     path = database.with_name(f"{database.name}.{quote(study, safe='')}.lock")
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, file_mode(path))
     except OSError as error:
         raise UserError(f"the lock {path} cannot be opened: {error.strerror}") from error
     try:
-        _take(descriptor, study, path)
+        _take(descriptor, study, path, command)
         yield
     finally:
         os.close(descriptor)
 
 
-def _take(descriptor: int, study: str, path: Path) -> None:
+def _take(descriptor: int, study: str, path: Path, command: str) -> None:
     try:
         is_taken = lock(descriptor)
     except OSError as error:
@@ -60,6 +60,8 @@ def _take(descriptor: int, study: str, path: Path) -> None:
         raise UserError(f"study {study} is in use by another process: {_holder(descriptor)}")
     since = time.strftime("%Y-%m-%d %H:%M:%S")
     holder = {"host": socket.gethostname(), "process": os.getpid(), "since": since}
+    if command:
+        holder["command"] = command
     with suppress(OSError):  # on a full disk the lock still holds
         os.ftruncate(descriptor, UNLOCKED_OFFSET)
         os.lseek(descriptor, UNLOCKED_OFFSET, os.SEEK_SET)
@@ -70,6 +72,7 @@ def _holder(descriptor: int) -> str:
     try:
         os.lseek(descriptor, UNLOCKED_OFFSET, os.SEEK_SET)
         holder = json.loads(os.read(descriptor, 4096))
-        return f"process {holder['process']} on {holder['host']} since {holder['since']}"
+        command = f" (dnnsearch {holder['command']})" if "command" in holder else ""
+        return f"process {holder['process']} on {holder['host']} since {holder['since']}{command}"
     except (ValueError, KeyError):
         return "it has only just begun"

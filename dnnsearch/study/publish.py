@@ -25,7 +25,7 @@ def publish(study: OpenStudy, uri: str | None = None) -> str:
     if uri == UNTRACKED:
         raise UserError(f"study {study.name} is not tracked: --tracking URI is required")
     check_uri(uri)
-    with study_lock(study.rows.storage.url, study.name) as check_lock:
+    with study_lock(study.rows.storage.url, study.name, "publish") as check_lock:
         views = list(_views(study))
         ended = sum(view.state != "interrupted" for view in views)
         complete = ended == len(views) >= study.total_trials(study.config.trials)

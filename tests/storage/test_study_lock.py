@@ -1,6 +1,7 @@
 """Covers the lock of a study, next to a SQLite file and in PostgreSQL."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -49,6 +50,14 @@ def test_a_second_holder_is_refused_with_the_name_of_the_first(
         study_lock(f"sqlite:///{tmp_path}/optuna.db", "digits"),
     ):
         pass
+
+
+def test_the_command_of_the_holder_is_named(tmp_path: Path) -> None:
+    storage = f"sqlite:///{tmp_path}/optuna.db"
+    with study_lock(storage, "digits", "why"):
+        again = [sys.executable, "-c", HOLD, storage]
+        said = subprocess.run(again, capture_output=True, text=True, check=False).stderr
+    assert re.search(rf"process {os.getpid()} on .* since 20.* \(dnnsearch why\)$", said.strip())
 
 
 def test_another_study_is_free(tmp_path: Path, holder: "subprocess.Popen[str]") -> None:

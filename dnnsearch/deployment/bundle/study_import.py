@@ -124,7 +124,7 @@ def import_study(members: Members, place: str, places: Places) -> OpenStudy:
         archived = parsed(members)
     storage = open_storage(places.storage, create=True)
     folder = Records(Path(places.records), archived.name).folder
-    with study_lock(places.storage, archived.name):
+    with study_lock(places.storage, archived.name, "import"):
         if archived.name in study_names(storage):
             raise UserError(f"there is a study {archived.name} in {places.storage} already")
         if folder.exists():

@@ -24,6 +24,7 @@ from dnnsearch.promotion.candidates import (
 )
 from dnnsearch.promotion.evaluation_scores import on_dev
 from dnnsearch.promotion.fresh_training import (
+    announced,
     fresh_training,
     paired_rounds,
     records_of,
@@ -171,6 +172,7 @@ def ablate(
     with fresh_training(study, COMMAND, workers, report, accept_code) as trainer:
         definition = trainer.definition
         trainings = len(route.configurations) * paired_rounds(definition, replicates)
+        report(announced(trainings, len(route.configurations)))
         meter = TrainingMeter(trainings, show)
         trainer = replace(trainer, meter=meter, names=route.names)
         records = train_paired(trainer, route.configurations, replicates, ABLATE)

@@ -20,9 +20,15 @@ from dnnsearch.promotion.candidates import (
     Candidate,
     TrainingMeter,
     candidates,
+    hyperparameters_of,
 )
 from dnnsearch.promotion.evaluation_scores import on_dev
-from dnnsearch.promotion.fresh_training import fresh_training, paired_rounds, train_paired
+from dnnsearch.promotion.fresh_training import (
+    announced,
+    fresh_training,
+    paired_rounds,
+    train_paired,
+)
 from dnnsearch.promotion.promotion import resolved_study
 from dnnsearch.runtime.cli_process import program_name
 from dnnsearch.statistics.difference_to_best import Comparison
@@ -30,6 +36,7 @@ from dnnsearch.statistics.interval import Interval
 from dnnsearch.statistics.score_sample import ScoreSample
 from dnnsearch.storage.array_store import ArrayStore, default_root
 from dnnsearch.study.definition import Definition, differences
+from dnnsearch.study.leaderboard.ranking import leaderboard
 from dnnsearch.study.stored_study import OpenStudy
 from dnnsearch.trials.metrics import METRICS
 from dnnsearch.validators import cut, short_digests, shortened
@@ -57,6 +64,7 @@ class StudyComparison:
     folds: int | None
     entrants: list[Entrant]
     diverged: list[tuple[str, int]]  # study and trial
+    absent: Mapping[str, tuple[int, int]]  # champions that do not take part: trial, and its rank
 
     @cached_property
     def comparison(self) -> Comparison:
@@ -103,7 +111,9 @@ def compare(
     check_same_rows(studies, definitions, store)
     chosen = [candidates(*pair, top) for pair in zip(studies, definitions, strict=True)]
     each = zip(chosen, definitions, strict=True)
-    meter = TrainingMeter(sum(len(own) * paired_rounds(d, replicates) for own, d in each), show)
+    trainings = sum(len(own) * paired_rounds(d, replicates) for own, d in each)
+    report(announced(trainings, sum(map(len, chosen))))
+    meter = TrainingMeter(trainings, show)
     objective = studies[0].config.objective
     entrants: list[Entrant] = []
     diverged: list[tuple[str, int]] = []
@@ -123,7 +133,20 @@ def compare(
         if all(one.study != study.name for one in entrants):
             raise UserError(f"study {study.name}: all of its best configurations diverged")
     own_objectives = {study.name: study.config.objective for study in studies}
-    return StudyComparison(objective, own_objectives, studies[0].config.folds, entrants, diverged)
+    absent = {one.name: found for one, own in zip(studies, chosen) if (found := _absent(one, own))}
+    folds = studies[0].config.folds
+    return StudyComparison(objective, own_objectives, folds, entrants, diverged, absent)
+
+
+def _absent(study: OpenStudy, chosen: Sequence[Candidate]) -> tuple[int, int] | None:
+    """Return the champion's trial and its rank in the search, if it is not among the chosen."""
+    board = leaderboard(study)
+    if board.champion is None:
+        return None
+    if hyperparameters_of(study, board.champion) in [one.hyperparameters for one in chosen]:
+        return None
+    ranks = (rank for rank, row in enumerate(board.ranked, 1) if row.number == board.champion)
+    return board.champion, next(ranks, 0)
 
 
 def check_same_rows(

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from dnnsearch.promotion.comparison import MAX_TOP
 from dnnsearch.promotion.comparison.compare_studies import StudyComparison
 from dnnsearch.promotion.promotion_text import DIFFERENCES, interval_note, relation_to_best
 from dnnsearch.runtime.text_table import aligned
@@ -29,6 +30,7 @@ def lines(found: StudyComparison, width: int | None = None) -> list[str]:
         f"({note})",
         *interval_note(found.comparison),
         *_other_objectives(found),
+        *(_absence(study, *one) for study, one in found.absent.items()),
         *(verdict(found, other) for other in found.ranked[1:]),
     ]
 
@@ -56,14 +58,22 @@ def _other_objectives(found: StudyComparison) -> list[str]:
     return [f"note: {name} was searched by {one}" for name, one in others.items()]
 
 
+def _absence(study: str, champion: int, rank: int) -> str:
+    """Return why the champion takes no part, and how it would."""
+    why = f"the champion of {study}, trial {champion}, is not among the best of its search"
+    more = f": it is number {rank} there, and --top {rank} takes it in"
+    return f"note: {why}{more if 0 < rank <= MAX_TOP else ''}"
+
+
 def verdict(found: StudyComparison, other: str) -> str:
     """Return whether the best study is clearly better than another one."""
     best = found.ranked[0]
     gain, interval = found.difference(best, other)
     shown = f"{gain:+.4f} (two-sided 95 %: {interval.low:+.4f} to {interval.high:+.4f})"
     if interval.low > 0:
-        return f"the best of {best} is better than that of {other}: {shown}"
-    return f"the best of {best} and of {other} are not distinguishable: {shown}"
+        return f"the best of {best} is better than that of {other}: by {shown}"
+    ahead = f"{best} is ahead of {other} by {shown}"
+    return f"the best of {best} and of {other} are not distinguishable: {ahead}"
 
 
 def document(found: StudyComparison) -> dict[str, Any]:

@@ -50,6 +50,14 @@ def test_the_champion_is_explained_by_networks_with_the_same_seeds(
     assert len(EvaluationLog(opened(folder).rows).entries) == 1  # the promotion's opening alone
 
 
+def test_how_many_trainings_follow_is_said_first(program: Preloaded, folder: Path) -> None:
+    count = len(find_route(opened(folder), print).configurations)
+    first = program.run(folder, "why", "clean", *SMALL[:-1]).splitlines()[0]
+    assert (
+        first == f"training {count} configurations with fresh seeds, {count} trainings in all ..."
+    )
+
+
 def test_a_killed_run_resumes_and_gives_the_same_result(program: Preloaded, folder: Path) -> None:
     failpoint = f"dnnsearch.storage.atomic_write:write_whole:after:2:{folder / 'killed'}"
     command = program.start(folder, "why", "clean", *SMALL, failpoint=failpoint)

@@ -1,6 +1,7 @@
 """`compare`, by the real command: common seeds, the same dev rows, no opening of the test set."""
 
 import json
+import re
 import signal
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,11 +10,15 @@ from typing import Any
 import pytest
 
 import dnnsearch
-from dnnsearch.promotion.comparison.compare_studies import COMMAND
+from dnnsearch.promotion.candidates import hyperparameters_of
+from dnnsearch.promotion.comparison.compare_studies import COMMAND, _absent
+from dnnsearch.promotion.comparison.comparison_text import _absence
 from dnnsearch.promotion.fresh_training import paired_rounds, records_of
 from dnnsearch.study.evaluation_log import EvaluationLog
+from dnnsearch.study.leaderboard.ranking import leaderboard
 from dnnsearch.study.stored_study import OpenStudy, open_study
 from dnnsearch.trials.record import decode
+from tests.promotion.conftest import Promote
 from tests.support.preloaded import Preloaded
 
 SMALL = ("--top", "2", "--replicates", "4", "--json")
@@ -56,6 +61,31 @@ def test_the_best_of_each_study_are_compared_with_the_same_seeds(
     assert again.best == said["best"]
     assert again.differences == said["differences"]
     assert len(records_of(opened(other, "clean"), COMMAND).paths()) == 2  # nothing trained again
+
+
+def test_what_follows_and_which_study_is_ahead_is_said(program: Preloaded, other: Path) -> None:
+    said = program.run(other, "compare", "clean", "other", *SMALL[:-1])
+    assert "training 4 configurations with fresh seeds, 4 trainings in all ..." in said
+    ahead = (
+        r"(and of (\w+) are not distinguishable: \1 is ahead of \3|is better than that of \w+:) by"
+    )
+    found = rf"the best of (clean|other) {ahead} \+0\.\d{{4}} \(two-sided 95 %: "
+    assert re.match(found, said.splitlines()[-1]), said
+
+
+def test_a_champion_that_takes_no_part_is_named_with_the_option_that_takes_it_in(
+    promote: Promote, folder: Path
+) -> None:
+    trial = promote("clean")["trial"]
+    study = opened(folder, "clean")
+    rank = [row.number for row in leaderboard(study).ranked].index(trial) + 1
+    assert _absent(study, []) == (trial, rank)
+    champion: Any = SimpleNamespace(hyperparameters=hyperparameters_of(study, trial))
+    assert _absent(study, [champion]) is None
+    assert _absent(opened(folder, "noise"), []) is None
+    start = "note: the champion of clean, trial 4, is not among the best of its search"
+    assert _absence("clean", 4, 7) == f"{start}: it is number 7 there, and --top 7 takes it in"
+    assert _absence("clean", 4, 21) == start
 
 
 def test_a_killed_comparison_resumes(program: Preloaded, other: Path) -> None:
