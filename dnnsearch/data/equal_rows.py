@@ -22,6 +22,7 @@ TOGETHER = "together"  # the value of `split.equal_rows`; absent: rows are drawn
 # table of few categories, equal rows are different cases.
 MAX_SHARE_OF_LARGEST = 0.01
 MAX_SHARE_WITH_TWIN = 0.2
+BLOCK_CELLS = 1 << 22  # hashed at a time: 32 MB of numbers
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,12 @@ def _frame(X: Any) -> "pd.DataFrame":
 
 def _keys(frame: "pd.DataFrame") -> np.ndarray:
     """Return a hash of each row, (m,) uint64; equal numbers of different types are equal."""
+    size = max(1, BLOCK_CELLS // max(1, frame.shape[1]))
+    starts = range(0, max(1, len(frame)), size)
+    return np.concatenate([_hashes(frame.iloc[start : start + size]) for start in starts])
+
+
+def _hashes(frame: "pd.DataFrame") -> np.ndarray:
     import pandas as pd
 
     columns = {

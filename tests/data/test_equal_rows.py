@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dnnsearch.data import equal_rows
 from dnnsearch.data.equal_rows import count, draw_together, groups, seen
 from dnnsearch.data.split_config import Split
 
@@ -84,3 +85,20 @@ def test_a_class_that_only_twins_have_is_not_lost():
 def test_too_few_different_rows_are_refused():
     with pytest.raises(ValueError, match="a class needs 4 examples"):
         draw_together(np.arange(100) % 2, TWO, TOGETHER, None, np.arange(100) % 2)
+
+
+def test_rows_are_the_same_groups_if_they_are_hashed_in_blocks(monkeypatch) -> None:
+    rng = np.random.default_rng(0)
+    rows = pd.DataFrame(
+        {
+            "number": rng.integers(0, 3, 500),
+            "gaps": np.where(rng.random(500) < 0.3, np.nan, rng.integers(0, 2, 500)),
+            "word": rng.choice(["a", "b", None], 500),
+        }
+    )
+    whole = groups(rows)
+    assert whole.max() < 60
+    monkeypatch.setattr(equal_rows, "BLOCK_CELLS", 30)
+    assert groups(rows).tolist() == whole.tolist()
+    assert groups(rows[:0]).tolist() == []
+    assert seen(rows, rows).all()

@@ -85,7 +85,7 @@ def test_code_that_fails_the_golden_tests_is_not_accepted(
         source = root / name
         (shutil.copytree if source.is_dir() else shutil.copy)(source, tmp_path / name)
     monkeypatch.setattr(accept_code, "ROOT", tmp_path)
-    golden = ("tests/test_golden.py", "-k", "golden_digests")
+    golden = (["tests/test_golden.py", "-k", "golden_digests"],)
     monkeypatch.setattr(accept_code, "CHECKS", golden)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     assert accept_code.main([]) == 1
