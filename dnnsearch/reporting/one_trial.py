@@ -77,7 +77,7 @@ def _end(row: Row, config: Config, record: Record | None) -> str:
         given = {"max_cost": config.max_cost is not None, "its pruner": config.pruner != "none"}
         return f"stopped by {' or '.join(name for name, is_one in given.items() if is_one)}{share}"
     is_early = record is not None and made < wanted
-    return f"stopped by its patience{share}" if is_early else f"all its updates made{share}"
+    return f"stopped by its patience{share}" if is_early else f"after all its updates, {wanted}"
 
 
 def _point(record: Record | None) -> str:

@@ -51,7 +51,7 @@ def compare(width: int | None) -> list[str]:
         for name in names
         for k in range(2)
     ]
-    return comparison_text.lines(StudyComparison("dev_r2", names, None, entrants, []), width)
+    return comparison_text.lines(StudyComparison("dev_r2", names, None, entrants, [], {}), width)
 
 
 @pytest.mark.parametrize("width", [80, 100, 120])
