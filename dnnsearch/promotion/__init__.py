@@ -23,6 +23,7 @@ This room does not know how a search chooses its trials, nor how its results are
 - `registration`: the model file, the version in MLflow and the champion.
 - `promotion`: all of these steps in order.
 - `fresh_training`: configurations trained with fresh seeds outside of a promotion.
+- `test_set_text`: what it says of the test set.
 - `gain_text`: what the search gained over trial 0, as text and as JSON.
 - `promotion_text`: the result as text and as a JSON document.
 - `ablation/`: what each difference between trial 0 and the champion is worth.

@@ -127,6 +127,12 @@ class Evaluation:
         self._add({"metrics": scored.metrics, "single_metrics": scored.single_metrics})
         return scored
 
+    @property
+    def absent(self) -> list[str]:
+        """The classes that no row of the test set has."""
+        y = self.test_set.held_out.y
+        return [name for label, name in enumerate(self.classes) if not (y == label).any()]
+
     def _add(self, known: Mapping[str, Any]) -> None:
         """Add to the log what it lacks of this model; an entry of before lacks most of it."""
         had = self.logged or {}

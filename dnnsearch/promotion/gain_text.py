@@ -3,6 +3,7 @@
 from dnnsearch.promotion.candidates import Candidate
 from dnnsearch.promotion.confirmation import Confirmed
 from dnnsearch.runtime.cli_process import program_name
+from dnnsearch.statistics.interval import signed_range
 
 
 def gain_lines(confirmed: Confirmed, winner: Candidate, study: str) -> list[str]:
@@ -14,7 +15,7 @@ def gain_lines(confirmed: Confirmed, winner: Candidate, study: str) -> list[str]
         return ["the search gained nothing: it started with this configuration, as trial 0"]
     gain, interval = found
     pair = f"trial {winner.trial} compared with trial 0"
-    ends = f"{pair}, two-sided 95 %: {interval.low:+.4f} to {interval.high:+.4f}"
+    ends = f"{pair}, two-sided 95 %: {signed_range(interval)}"
     if interval.low <= 0:
         return [f"no clear gain over trial 0, with which the search started: {gain:+.4f} ({ends})"]
     why = f"which change did it: {program_name()} why {study}"

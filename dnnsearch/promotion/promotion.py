@@ -71,6 +71,7 @@ class Promotion:
     tried: list[Tried] = field(default_factory=list)  # what was fitted on dev
     coverage: Coverage | None = None  # of intervals; None if dev has too few rows for them
     networks: int = 0  # of all configurations of the model
+    absent: list[str] = field(default_factory=list)  # the classes that no test row has
 
     @property
     def found(self) -> bool:
@@ -243,4 +244,5 @@ def _promotion(
         networks=promoted.networks,
         registered=registered,
         coverage=coverage(promoted, evaluation.test_set.held_out),
+        absent=evaluation.absent,
     )

@@ -4,7 +4,6 @@ Here configurations are *not distinguishable* from the best with fresh seeds. `s
 use *tied* for trials whose networks of the search are not distinguishable by these dev examples.
 """
 
-import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -12,18 +11,13 @@ from dnnsearch.promotion.candidates import START, Candidate
 from dnnsearch.promotion.confirmation import Confirmed
 from dnnsearch.promotion.gain_text import gain_document, gain_lines
 from dnnsearch.promotion.promotion import Promotion
-from dnnsearch.promotion.row_intervals import line as coverage_line
-from dnnsearch.runtime.cli_process import program_name
+from dnnsearch.promotion.test_set_text import lines_on_test, steps
 from dnnsearch.runtime.text_table import aligned
 from dnnsearch.statistics.difference_to_best import Comparison
-from dnnsearch.statistics.interval import number_text, score_text, with_error
-from dnnsearch.study.baselines.baseline_models import TITLES
-from dnnsearch.study.baselines.baselines_text import better_on_test
-from dnnsearch.study.evaluation_log import on_test
-from dnnsearch.trials.metrics import METRICS, RANKING
+from dnnsearch.statistics.interval import signed_range, with_error
 
 DIFFERENCES = (
-    "a difference says how much better (+) or worse (-) a row may be than the best: if it reaches "
+    "a difference says how much better (+) or worse (-) a row may be than the best: if it ends "
     "above 0, the row may be as good or better; an interval that is called two-sided is the usual "
     "one of 95 %, a little wider"
 )
@@ -34,7 +28,7 @@ def lines(promotion: Promotion, width: int | None = None) -> list[str]:
     return [
         *_confirmation(promotion, width),
         *promotion.corrections,
-        *_test(promotion),
+        *lines_on_test(promotion),
         *_evaluations(promotion),
         *_registration(promotion),
     ]
@@ -92,7 +86,7 @@ def relation_to_best(comparison: Comparison, k: int) -> str:
         return "best"
     interval = comparison.difference_to_best(k)
     word = "not distinguishable" if k in comparison.tied else "worse"
-    return f"{interval.low:+.4f} to {interval.high:+.4f}, {word}"
+    return f"{signed_range(interval)}, {word}"
 
 
 def interval_note(comparison: Comparison) -> list[str]:
@@ -133,110 +127,12 @@ def _checkpoint(winner: Candidate) -> list[str]:
     text = (
         "dev also chose the point of each training (checkpoint: best), so these scores are a little"
     )
-    return [
-        f"{text} optimistic; the refit stops after the mean of those points, {winner.stop} updates"
-    ]
+    updates = f"{winner.stop} of {winner.hyperparameters.iterations} updates"
+    return [f"{text} optimistic; the refit stops after the mean of those points, {updates}"]
 
 
 def _trials(candidates: Sequence[Candidate]) -> str:
     return ", ".join(str(one.trial) for one in candidates)
-
-
-def _test(promotion: Promotion) -> list[str]:
-    objective, scores = promotion.objective, promotion.scores
-    name = on_test(objective)
-    ensemble, single = (score_text(scores[kind]) for kind in ("ensemble", "single"))
-    unseen = "" if promotion.known else ", which no trial has seen"
-    rows = f"{scores['examples']} test examples{unseen}"
-    return [
-        f"refitted on train and dev: {promotion.networks} networks, together the ensemble",
-        f"{name} on {rows}:",
-        *([_known(promotion)] if promotion.known else []),
-        f"  the ensemble   {ensemble}",
-        f"  one network    {single}",
-        f"  guessing       {number_text(scores['guess'])}",
-        *(_baseline(promotion, model) for model in promotion.baselines),
-        *(f"  note: {sentence}" for sentence in _better_baselines(promotion)),
-        *(_other_metric(promotion, other) for other in promotion.metrics if other != objective),
-        *_coverage(promotion),
-        _shrinkage(promotion),
-        *_found(promotion),
-    ]
-
-
-def _coverage(promotion: Promotion) -> list[str]:
-    """Return the line on what intervals or sets of labels hold of the test set."""
-    found = promotion.coverage
-    return [] if found is None else [coverage_line(found, promotion.study, program_name())]
-
-
-def _baseline(promotion: Promotion, model: str) -> str:
-    return f"  {TITLES[model]:13}  {score_text(promotion.baselines[model][promotion.objective])}"
-
-
-def _better_baselines(promotion: Promotion) -> Iterator[str]:
-    return better_on_test(promotion.baselines, promotion.scores["ensemble"], promotion.objective)
-
-
-def _other_metric(promotion: Promotion, name: str) -> str:
-    figure = promotion.metrics[name]
-    is_worse = METRICS[name].direction.better(figure["guess"], figure["value"])
-    guess = f"guessing {number_text(figure['guess'])}{', which is better' if is_worse else ''}"
-    single = f"one network {number_text(promotion.single_metrics[name]['value'])}"
-    return f"  {on_test(name)} of the ensemble: {score_text(figure)}; {single}; {guess}"
-
-
-def _known(promotion: Promotion) -> str:
-    what = f"{promotion.known} of them equal an example of train or dev in all inputs"
-    return f"  warning: {what}, so the scores are too good for new rows; see split.equal_rows"
-
-
-def _shrinkage(promotion: Promotion) -> str:
-    search, confirmed, test = steps(promotion)
-    scores = f"{search:.4f} in the search, {confirmed:.4f} confirmed, {number_text(test)} on test"
-    fall = f" ({test - search:+.4f})" if math.isfinite(test) else ""
-    why = "dev scores are optimistic, because dev was used for selection"
-    if METRICS[promotion.objective].direction.better(test, search):
-        why = "dev scores are optimistic all the same, and test rows happen to be easier"
-    return f"one network from dev to test: {scores}{fall}; {why}"
-
-
-def steps(promotion: Promotion) -> tuple[float, float, float]:
-    """Return the mean score of single networks of the winner: search, confirmation, test set."""
-    place = promotion.confirmed.chosen.index(promotion.winner)
-    confirmed = promotion.confirmed.measured[place].mean
-    return promotion.winner.value, confirmed, promotion.scores["single"]["value"]
-
-
-def _found(promotion: Promotion) -> list[str]:
-    """Return a line if not the objective shows that the ensemble is better than guessing."""
-    if not promotion.found_by:
-        return [_nothing(promotion)]
-    if promotion.objective in promotion.found_by:
-        return []
-    (shown,) = promotion.found_by
-    figure = promotion.metrics[shown]
-    guess = number_text(figure["guess"])
-    text = f"found by {on_test(shown)}, {score_text(figure)}, guessing {guess}, and not by "
-    why = f"{on_test(promotion.objective)}: the networks rank the examples, but their answers are"
-    advice = f"to search for a good ranking: --set objective={shown} and another --study NAME"
-    return [f"{text}{why} not clearly better than guessing; {advice}"]
-
-
-def _nothing(promotion: Promotion) -> str:
-    figures, objective = promotion.metrics, promotion.objective
-    tried = [name for name in dict.fromkeys([objective, RANKING]) if name in figures]
-    text = " nor ".join(
-        f"{on_test(n)} (guessing: {number_text(figures[n]['guess'])})" for n in tried
-    )
-    neither = f"neither {text} is" if len(tried) > 1 else f"{text} is not"
-    advice = "check the labels and the features"
-    if any(METRICS[n].direction.better(figures[n]["value"], figures[n]["guess"]) for n in tried):
-        advice = f"{promotion.scores['examples']} test examples may be too few; also {advice}"
-    return (
-        f"the search found nothing that the test set confirms: {neither} clearly better than "
-        f"guessing; {advice}"
-    )
 
 
 def _evaluations(promotion: Promotion) -> list[str]:

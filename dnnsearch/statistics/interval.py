@@ -52,6 +52,19 @@ def gain_range(gain: Interval) -> str:
     return f"{better_or_worse(gain.low)} to {better_or_worse(gain.high)}"
 
 
+def signed_range(difference: Interval) -> str:
+    """Return the interval of a difference, such as `-0.0597 to 0`.
+
+    An end is called 0 only if it is zero, not if it is rounded to that.
+    """
+    return f"{_signed(difference.low)} to {_signed(difference.high)}"
+
+
+def _signed(end: float) -> str:
+    shown = f"{end:+.4f}"
+    return shown if float(shown) else f"{end:+.0e}" if end else "0"
+
+
 def wilson(share: float, examples: float) -> Interval:
     """Return the 95 % interval of a share of examples (Wilson 1927); not empty even at 0 and 1."""
     z = NORMAL_QUANTILE_95

@@ -9,17 +9,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dnnsearch.statistics.interval import score_text
+from dnnsearch.statistics.interval import UNDEFINED, score_text
 from dnnsearch.study.baselines.baseline_models import TITLES
 from dnnsearch.study.baselines.baselines_text import better_on_test
 from dnnsearch.study.evaluation_log import EvaluationLog, on_test, test_set_id
 from dnnsearch.study.outer_figure import OuterFigure, outer_figure
 from dnnsearch.study.stored_study import CHAMPION, OpenStudy
 from dnnsearch.study.test_set_history import history
-from dnnsearch.trials.metrics import METRICS
+from dnnsearch.trials.metrics import METRICS, RANKING
 
 Figure = Mapping[str, float]  # value, low, high, and guess
 DAMAGED = "a test figure in the log is damaged"
+NEEDS = {RANKING: "a test row of each class", "dev_r2": "two test rows or more"}
 ROUNDING = 1e-9  # absolute and relative, of an end of an interval that is the value
 
 
@@ -42,8 +43,10 @@ class PromotedFigure:
     def metrics(self) -> dict[str, float]:
         """Return all of it as metrics of MLflow, without undefined values."""
         found = {f"{on_test(name)}_single": one["value"] for name, one in self.single.items()}
-        found[f"{on_test(self.objective)}_guess"] = self.guess
-        for name, figure in self.ensemble.items():
+        defined = {n: one for n, one in self.ensemble.items() if math.isfinite(one["value"])}
+        if self.objective in defined:
+            found[f"{on_test(self.objective)}_guess"] = self.guess
+        for name, figure in defined.items():
             ends = {"": "value", "_low": "low", "_high": "high", "_guess": "guess"}
             found |= {f"{on_test(name)}{e}": figure[k] for e, k in ends.items() if k in figure}
         for model, figures in self.baselines.items():
@@ -52,10 +55,16 @@ class PromotedFigure:
         return {name: float(value) for name, value in found.items() if math.isfinite(value)}
 
     def better_baselines(self) -> Iterator[str]:
-        """Yield a sentence for each baseline that is better than the ensemble."""
-        ensemble = self.ensemble[self.objective]
-        for said in better_on_test(self.baselines, ensemble, self.objective):
+        """Yield sentences on the baselines that are better than the ensemble, by which metric."""
+        for said in better_on_test(self.baselines, self.ensemble, self.objective):
             yield f"{said[:1].upper()}{said[1:]}."
+
+    def undefined(self) -> Iterator[str]:
+        """Yield a sentence for each metric that is not defined, and what it would need."""
+        for name, one in self.ensemble.items():
+            if not math.isfinite(one["value"]):
+                need = NEEDS.get(name)
+                yield f"{on_test(name)} is {UNDEFINED}{f': it needs {need}' if need else ''}."
 
     def better_guesses(self) -> Iterator[str]:
         """Yield a sentence for each metric by which guessing is better than the ensemble."""
@@ -67,10 +76,9 @@ class PromotedFigure:
     def sentences(self) -> Iterator[str]:
         """Yield sentences: the figure, better baselines, other metrics, openings, outer folds."""
         name, ensemble = on_test(self.objective), self.ensemble[self.objective]
-        others = [
-            f"one network {score_text(self.single[self.objective])}",
-            f"guessing {self.guess:.4f}",
-        ]
+        others = [f"one network {score_text(self.single[self.objective])}"]
+        if math.isfinite(ensemble["value"]):
+            others.append(f"guessing {self.guess:.4f}")
         others += [
             f"{TITLES[model]} {score_text(figures[self.objective])}"
             for model, figures in self.baselines.items()
@@ -79,10 +87,15 @@ class PromotedFigure:
         yield f"{what} on {self.examples} test examples; {', '.join(others)}."
         yield from self.better_baselines()
         yield from self.better_guesses()
-        more = [n for n in self.ensemble if n != self.objective]
+        more = [
+            name
+            for name, one in self.ensemble.items()
+            if name != self.objective and math.isfinite(one["value"])
+        ]
         if more:
             shown = (f"{on_test(n)} {score_text(self.ensemble[n])}" for n in more)
             yield f"The ensemble also has {', '.join(shown)}."
+        yield from self.undefined()
         yield f"{self.openings[:1].upper()}{self.openings[1:]}."
         if self.outer:
             yield self.outer.sentence

@@ -11,6 +11,7 @@ from dnnsearch.promotion.confirmation import Confirmed
 from dnnsearch.promotion.gain_text import gain_lines
 from dnnsearch.promotion.promotion import Promotion
 from dnnsearch.promotion.promotion_text import (
+    DIFFERENCES,
     _left_out_start,
     choice,
     confirmation_table,
@@ -109,7 +110,7 @@ def test_the_table_shows_how_each_one_differs_from_the_best() -> None:
     best, similar, worse = (relation_to_best(comparison, k) for k in (1, 0, 2))
     assert best == "best"
     assert re.fullmatch(r"-0\.\d{4} to \+0\.\d{4}, not distinguishable", similar)
-    assert re.fullmatch(r"-1\d\.\d{4} to \+0\.0000, worse", worse)
+    assert re.fullmatch(r"-1\d\.\d{4} to 0, worse", worse)
     comparison = confirmed([9.0, 1.0], [5, 5]).comparison
     assert [relation_to_best(comparison, k)[-6:] for k in (0, 1)] == ["best", " worse"]
     assert relation_to_best(confirmed([1.0], [5]).comparison, 0) == ""
@@ -176,6 +177,7 @@ def test_a_table_says_why_an_interval_that_ends_at_0_is_called_worse() -> None:
     unlike = confirmed([1.0, 0.99, -9.0], [300, 200, 1])
     (note,) = interval_note(unlike.comparison)
     assert "one-sided" in note
-    assert relation_to_best(unlike.comparison, 2).endswith("to +0.0000, worse")
+    assert relation_to_best(unlike.comparison, 2).endswith(" to 0, worse")
+    assert "if it ends above 0, the row may be as good" in DIFFERENCES
     alike = confirmed([1.0, 0.99], [300, 200])
     assert interval_note(alike.comparison) == []

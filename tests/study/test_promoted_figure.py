@@ -2,12 +2,13 @@
 
 from typing import Any
 
+from dnnsearch.reporting.html.test_figure_section import figure_section
 from dnnsearch.study.promoted_figure import PromotedFigure
 
 
 def figure(**changes: Any) -> PromotedFigure:
     score = {"value": 0.9, "low": 0.8, "high": 0.95, "guess": 0.5}
-    undefined = {name: float("nan") for name in score}
+    undefined = {**dict.fromkeys(score, float("nan")), "guess": 0.5}
     known: dict[str, Any] = {
         "trial": 3,
         "objective": "dev_accuracy",
@@ -41,9 +42,29 @@ def test_the_sentences_name_ensemble_single_guessing_baselines_and_openings() ->
     assert " ".join(figure().sentences()) == (
         "test_accuracy 0.9000 (95 %: 0.8000 to 0.9500) by the ensemble of trial 3 on 120 test "
         "examples; one network 0.8500 (95 %: 0.7000 to 0.9000), guessing 0.5000, boosted trees "
-        "0.8800 (95 %: 0.8000 to 0.9500). The ensemble also has test_roc_auc not defined for these "
-        "examples. Test set opened once, by churn: this figure counts."
+        "0.8800 (95 %: 0.8000 to 0.9500). test_roc_auc is not defined for these examples: it needs "
+        "a test row of each class. Test set opened once, by churn: this figure counts."
     )
+    section = figure_section(figure())
+    assert "<p>test_roc_auc is not defined for these examples: it needs a test row" in section
+    assert section.count(">0.5000<") == 1  # what guessing has of the accuracy
+
+
+def test_the_sentences_name_the_other_metrics_in_which_a_baseline_is_clearly_better() -> None:
+    scores = {"value": 0.7, "low": 0.65, "high": 0.75, "guess": 0.5}
+    trees = {"value": 0.8, "low": 0.76, "high": 0.84}
+    known = figure()
+    ensemble = {**known.ensemble, "dev_f1": scores}
+    baselines = {"trees": {**known.baselines["trees"], "dev_f1": trees}}
+    found = figure(ensemble=ensemble, baselines=baselines)
+    said = (
+        "Boosted trees are better than the ensemble by a metric that the search did not optimise: "
+        "test_f1 (boosted trees 0.8000, the ensemble 0.7000); their 95 % intervals do not overlap."
+    )
+    assert said in found.sentences()
+    assert f"<p>{said}</p>" in figure_section(found)
+    baselines["trees"]["dev_f1"] = {**trees, "low": 0.74}
+    assert said not in figure(ensemble=ensemble, baselines=baselines).sentences()
 
 
 def test_the_sentences_say_if_a_baseline_is_better_in_the_metric_s_own_direction() -> None:

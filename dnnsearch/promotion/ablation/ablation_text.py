@@ -6,7 +6,7 @@ from typing import Any
 from dnnsearch.promotion.ablation.ablation import Ablation, Difference
 from dnnsearch.runtime.cli_process import program_name
 from dnnsearch.runtime.text_table import aligned
-from dnnsearch.statistics.interval import Interval
+from dnnsearch.statistics.interval import signed_range
 
 DIVERGED = "diverged"
 
@@ -61,11 +61,7 @@ def _value(value: float | None) -> str:
 def _shown(difference: Difference | None) -> str:
     if difference is None:
         return "-"
-    return f"{difference.value:+.4f} ({_interval(difference.interval)})"
-
-
-def _interval(interval: Interval) -> str:
-    return f"{interval.low:+.4f} to {interval.high:+.4f}"
+    return f"{difference.value:+.4f} ({signed_range(difference.interval)})"
 
 
 def verdict(found: Ablation) -> str:

@@ -7,7 +7,7 @@ from dnnsearch.promotion.comparison import MAX_TOP
 from dnnsearch.promotion.comparison.compare_studies import StudyComparison
 from dnnsearch.promotion.promotion_text import DIFFERENCES, interval_note, relation_to_best
 from dnnsearch.runtime.text_table import aligned
-from dnnsearch.statistics.interval import with_error
+from dnnsearch.statistics.interval import signed_range, with_error
 
 
 def lines(found: StudyComparison, width: int | None = None) -> list[str]:
@@ -69,7 +69,7 @@ def verdict(found: StudyComparison, other: str) -> str:
     """Return whether the best study is clearly better than another one."""
     best = found.ranked[0]
     gain, interval = found.difference(best, other)
-    shown = f"{gain:+.4f} (two-sided 95 %: {interval.low:+.4f} to {interval.high:+.4f})"
+    shown = f"{gain:+.4f} (two-sided 95 %: {signed_range(interval)})"
     if interval.low > 0:
         return f"the best of {best} is better than that of {other}: by {shown}"
     ahead = f"{best} is ahead of {other} by {shown}"

@@ -1,5 +1,6 @@
 """The first section of the page after a promotion: the scores on the test set."""
 
+import math
 from collections.abc import Mapping
 
 from dnnsearch.reporting.html import tables
@@ -31,6 +32,7 @@ def figure_section(figure: PromotedFigure | None, doubt: str = "") -> Markup:
         _scores(figure),
         *(tag("p", sentence) for sentence in figure.better_baselines()),
         *(tag("p", sentence) for sentence in figure.better_guesses()),
+        *(tag("p", sentence) for sentence in figure.undefined()),
         *outer,
         about=f"{about}{choice} {guess_text(list(figure.ensemble))}",
     )
@@ -50,12 +52,18 @@ def _scores(figure: PromotedFigure) -> Markup:
         [
             name.removeprefix("dev_"),  # as in the sentence on guessing
             *(_score(one.get(name)) for one in before.values()),
-            tables.number(of_ensemble.get("guess"), ".4f"),
+            _guess(of_ensemble),
             *(_score(one.get(name)) for one in after.values()),
         ]
         for name, of_ensemble in figure.ensemble.items()
     ]
     return tables.table(["", *before, TITLES[GUESS], *after], rows)
+
+
+def _guess(of_ensemble: Mapping[str, float]) -> Markup:
+    """Return the value of guessing; empty if the metric is not defined on the test set."""
+    is_defined = math.isfinite(of_ensemble["value"])
+    return tables.number(of_ensemble.get("guess") if is_defined else None, ".4f")
 
 
 def _score(figure: Mapping[str, float] | None) -> Markup:

@@ -63,25 +63,53 @@ def _are(names: Sequence[str], one: str = "is", several: str = "are") -> str:
 
 
 def better_on_test(
-    baselines: Mapping[str, Mapping[str, Figure]], ensemble: Figure, objective: str
+    baselines: Mapping[str, Mapping[str, Figure]], ensemble: Mapping[str, Figure], objective: str
 ) -> Iterator[str]:
-    """Yield a sentence for each baseline with a better value than the ensemble on the same rows.
+    """Yield a sentence for each baseline with a better objective than the ensemble's, same rows.
 
-    `baselines` has a figure by name and metric. The sentence says that one is better only if the
-    95 % intervals tell the two apart.
+    Another one names all further metrics in which a baseline is better. `baselines` has a figure
+    by name and metric, `ensemble` by metric. A sentence says that one is better only if the 95 %
+    intervals tell the two apart.
     """
-    better = METRICS[objective].direction.better
+    own, metric = ensemble[objective], on_test(objective)
     for name, figures in baselines.items():
         one = figures.get(objective)
-        if one is None or not better(one["value"], ensemble["value"]):
+        if one is None or not METRICS[objective].direction.better(one["value"], own["value"]):
             continue
-        metric = on_test(objective)
-        if one["low"] > ensemble["high"] or one["high"] < ensemble["low"]:
+        if _is_clearly_better(one, own, objective):
             why = "their 95 % intervals do not overlap, so this is hardly chance"
             yield f"{_are([name])} better than the ensemble, by {metric}; {why}"
         else:
             ahead = f"{_are([name], 'has', 'have')} the better {metric}"
             yield f"{ahead}, but not beyond chance: the 95 % intervals overlap"
+    yield from _better_in_others(baselines, ensemble, objective)
+
+
+def _better_in_others(
+    baselines: Mapping[str, Mapping[str, Figure]], ensemble: Mapping[str, Figure], objective: str
+) -> Iterator[str]:
+    """Yield a sentence on the metrics, without the objective, in which a baseline is better."""
+    said: list[str] = []
+    ahead: set[str] = set()
+    for metric, own in ensemble.items():
+        found = {name: figures[metric] for name, figures in baselines.items() if metric in figures}
+        better = [n for n, one in found.items() if _is_clearly_better(one, own, metric)]
+        if metric != objective and better:
+            ahead |= {*better}
+            values = (f"{TITLES[name]} {number_text(found[name]['value'])}" for name in better)
+            of_ensemble = f"the ensemble {number_text(own['value'])}"
+            said.append(f"{on_test(metric)} ({', '.join(values)}, {of_ensemble})")
+    if said:
+        who = f"{_are([name for name in baselines if name in ahead])} better than the ensemble"
+        which = f"{'a metric' if len(said) == 1 else 'metrics'} that the search did not optimise"
+        yield f"{who} by {which}: {', '.join(said)}; their 95 % intervals do not overlap"
+
+
+def _is_clearly_better(one: Figure, other: Figure, metric: str) -> bool:
+    """Return whether a figure is better than another one, and their intervals do not overlap."""
+    if METRICS[metric].direction.maximize:
+        return one["low"] > other["high"]
+    return one["high"] < other["low"]
 
 
 def how_to_fit(command: str) -> str:
