@@ -63,9 +63,10 @@ def new(
     from dnnsearch.config.new_config import new as create_config
 
     created = create_config(data, target, name, test, set_ or [])
-    lines = created.report.within(terminal_width())
+    lines = created.report.numbered.within(terminal_width())
     again = _again(data, target, test, set_ or [], f"{created.path.stem}-2")
-    advised = (f"with --set {one}: {again} --set {one}" for one in created.report.advised)
+    each = enumerate(created.report.advised, start=1)
+    advised = (f"({place}): {again} --set {one}" for place, one in each)
     say([*lines, *advised, *([created.advice] if created.advice else [])])
     command = ["search", str(created.path)]
     typed = f"{program_name()} {shlex.join(command)}"

@@ -7,6 +7,7 @@ This room does not know how a search runs, nor where its results are stored.
 - `data_fit`: whether a search space fits its data, and what follows from both.
 - `dimensions`: the hyperparameters, each fixed, a list of choices or a range.
 - `file_report`: what `new` prints of a file, as one table.
+- `grades`: what `new` says of classes that may be grades.
 - `key_rules`: the rules for the keys of a config.
 - `key_synonyms`: what other libraries call the keys of a config.
 - `new_config`: a ready-to-run config, written for a data file.

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from dnnsearch.config.grades import grades_note
 from dnnsearch.config.recommendations import (
     equal_rows_note,
     group_gaps_note,
@@ -71,6 +72,17 @@ class FileReport(NamedTuple):
         return list(dict.fromkeys(setting for settings in found for setting in settings))
 
     @property
+    def numbered(self) -> "FileReport":
+        """The report with `(1)`, `(2)`, ... in place of the settings that are `advised`."""
+        places = {setting: place for place, setting in enumerate(self.advised, start=1)}
+
+        def marked(row: Line) -> Line:
+            text = SETTING.sub(lambda found: f"({places[found[1]]})", row.warning)
+            return row._replace(warning=text)
+
+        return self._replace(rows=[marked(row) for row in self.rows])
+
+    @property
     def lines(self) -> list[str]:
         """The text for a log; its lines may be long."""
         reasons = [r.reason if r.is_whole else _cut(r.reason, MAX_REASON) for r in self.rows]
@@ -127,6 +139,7 @@ def _target(
         *_left_out(table, relabel),
         rare_class_warning(table, split, folds),
         rare_classes_note(table),
+        grades_note(table),
         case_note(table.target.counts),
         clash_note(table.classes, [*table.roles, table.target_name]),
         *_notices(table, table.target_name),

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from dnnsearch.config.grades import rare_classes_advice
 from dnnsearch.data import equal_rows
 from dnnsearch.data.file_table import FileTable
-from dnnsearch.data.labels import rare_advice
 from dnnsearch.data.split_config import Split
 from dnnsearch.data.splitting import Indices
 from dnnsearch.data.stratification import MIN_ROWS_FOR_ALL_PARTS
@@ -185,7 +185,8 @@ def objective(table: FileTable) -> tuple[str, str]:
     why = "log loss: judges every probability, so it needs no threshold"
     if is_imbalanced(table):
         name, count = min(table.target.counts.items(), key=lambda item: item[1])
-        why += f"; {in_a_line(name)} is {100 * count / len(table.target.y):.1f} %"
+        share = 100 * count / len(table.target.y)
+        why += f"; class {in_a_line(name)} has {share:.1f} % of the rows"
     return "dev_cost", why
 
 
@@ -211,7 +212,7 @@ def rare_classes_note(table: FileTable) -> str:
     counts = table.target.counts
     rare = [name for name, count in counts.items() if count < MIN_ROWS_FOR_ALL_PARTS]
     has = ", ".join(f"{in_a_line(name)} has {counts[name]} rows" for name in rare)
-    return f"{has}: {rare_advice(counts, rare, can_keep=True)}" if rare else ""
+    return f"{has}: {rare_classes_advice(counts, rare)}" if rare else ""
 
 
 def group_gaps_note(table: FileTable, split: Mapping[str, Any]) -> str:

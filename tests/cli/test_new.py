@@ -22,7 +22,9 @@ def test_what_the_table_advises_is_a_command_that_drafts_again(
     _, said, _ = command("new", name, "--target", "label", "--set", "split.test=0.3")
     given = "dnnsearch new 'my data.csv' --target label --set=split.test=0.3 --name my_data-2"
     advice = "split.equal_rows=together"
-    assert f"with --set {advice}: {given} --set {advice}\n" in said
+    assert f"\n(1): {given} --set {advice}\n" in said
+    assert "; (1) keeps them in one part" in " ".join(said.split())
+    assert said.count(f"--set {advice}") == 1
     assert command(*shlex.split(given)[1:], "--set", advice)[0] == 0
     trials = yaml.safe_load(Path("configs/my_data.yaml").read_text())["trials"]
     assert f"it has {trials} trials; how long they take on this machine: dnnsearch search " in said

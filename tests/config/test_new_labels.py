@@ -1,5 +1,6 @@
 """`new` on labels that are rare or differ in case only: what is said works when it is pasted."""
 
+import json
 import re
 import shlex
 from itertools import pairwise
@@ -10,6 +11,7 @@ import pandas as pd
 import pytest
 
 from dnnsearch.config.config import load_config
+from dnnsearch.config.grades import may_be_grades
 from dnnsearch.config.new_config import new
 from dnnsearch.errors import UserError
 from dnnsearch.storage.array_store import ArrayStore
@@ -69,6 +71,35 @@ def test_a_class_of_three_rows_that_fits_is_warned_of_with_advice_that_works() -
     assert "c has 3 rows" in line
     for number, setting in enumerate(advices(line)):
         prepared_with(name, "y", setting, f"way{number}")
+
+
+def graded() -> pd.DataFrame:
+    return labelled({"3": 3, "5": 60, "6": 50, "7": 40, "9": 3})
+
+
+def test_rare_grades_are_joined_with_the_nearest_one() -> None:
+    name = written(graded())
+    (line,) = [line for line in new(name, "y").lines if "join each with the nearest number" in line]
+    assert json.dumps({"3": "5", "9": "7"}) in line
+    for number, setting in enumerate(advices(line)):
+        prepared_with(name, "y", setting, f"way{number}")
+
+
+def test_grades_can_be_searched_as_numbers_by_the_command_that_is_named() -> None:
+    name = written(graded())
+    found = new(name, "y").report
+    assert "class 3 has 1.9 % of the rows" in found.head[1]
+    (row,) = [row for row in found.rows if "grades in order" in row.warning]
+    assert row.column == "y"
+    (setting,) = advices(row.warning)
+    assert setting in found.advised
+    config = load_config(new(name, "y", name="numbers", settings=[setting]).path)
+    assert config.objective == "dev_r2"
+
+
+@pytest.mark.parametrize("labels", [["0", "1"], ["1", "2", "b"], ["1.5", "2", "3"]])
+def test_two_classes_or_words_are_no_grades(labels: list[str]) -> None:
+    assert not may_be_grades(labels)
 
 
 def test_no_advice_is_given_that_would_leave_one_class() -> None:
