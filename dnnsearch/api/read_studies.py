@@ -61,7 +61,7 @@ def show(
 
     `where` is one condition such as "learning_rate<0.1", or several. `state` is one or several of
     finished, pruned, diverged, failed, unfinished. `sort` is a column, descending if "-" precedes
-    it. The column `tied` marks trials that the dev set cannot distinguish from the best. With
+    it. The column `tied` marks trials that cannot be distinguished from the best. With
     several studies the first column is `study`. Raise UserError for an unknown column or a
     condition that cannot be read.
     """

@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from dnnsearch.config.config_files import find_config
 from dnnsearch.deployment.trial_model import prepared_of
 from dnnsearch.errors import DamagedFile, UserError
 from dnnsearch.promotion.quoted_figures import figure_note, outer_note
@@ -15,7 +16,7 @@ from dnnsearch.reporting.analysis.importance import DRAWS
 from dnnsearch.reporting.analysis.report_data import ReportData, read
 from dnnsearch.reporting.analysis.verdict import verdict
 from dnnsearch.reporting.html import sections
-from dnnsearch.reporting.html.ablation_section import ablation_section
+from dnnsearch.reporting.html.ablation_section import ablation_section, measured
 from dnnsearch.reporting.html.baselines_section import baselines
 from dnnsearch.reporting.html.columns_section import what_columns_do, without_columns
 from dnnsearch.reporting.html.comparison_section import compare_studies
@@ -29,7 +30,7 @@ from dnnsearch.study.baselines.fit_study import fit_and_keep
 from dnnsearch.study.leaderboard.formats import in_markdown
 from dnnsearch.study.leaderboard.ranking import leaderboard
 from dnnsearch.study.promoted_figure import promoted_figure
-from dnnsearch.study.stored_study import OpenStudy
+from dnnsearch.study.stored_study import EXPERIMENT, OpenStudy
 from dnnsearch.study.test_set_history import history
 from dnnsearch.study.trial_views import study_info
 from dnnsearch.tracking import has_store
@@ -128,8 +129,9 @@ def _one(
 ) -> tuple[Markup, list[str]]:
     """Return the sections on a study, and the sentences of its verdict."""
     analyses = analyse(data, draws, on_message)
-    warnings = list(findings(analyses))
-    sentences = verdict(data, analyses, warnings)
+    warnings = list(findings(analyses, _another_search(study)))
+    explained = measured(study, on_message) if data.finished else None
+    sentences = verdict(data, analyses, warnings, explained)
     shown = networks_to_show(data, study, on_message) if data.finished else None
     champion = shown.champion if shown else None
     test_set, figure = history(study), _test_figure(study)  # which says it, too
@@ -144,10 +146,17 @@ def _one(
     if shown:
         by_depth = analyse_deeper(data, analyses, draws)
         on_message("drawing the plots")
-        parts.append(ablation_section(study, on_message))
+        parts.append(ablation_section(explained))
         parts.append(sections.analysis(study, data, analyses, by_depth, shown))
         parts.append(_columns(study, shown, on_message))
     return joined([*parts, sections.commands(data, place, champion)]), sentences
+
+
+def _another_search(study: OpenStudy) -> str:
+    """Return the command that starts another study by the same config, as far as that is here."""
+    name = study.attributes.get(EXPERIMENT, study.name)
+    config = name if find_config(name).is_file() else "CONFIG.yaml"
+    return shlex.join(["dnnsearch", "search", config, "--study", f"{study.name}-2"])
 
 
 def _columns(study: OpenStudy, shown: ShownNetworks, on_message: OnMessage) -> Markup:

@@ -5,7 +5,7 @@ import pandas as pd
 
 from dnnsearch.reporting.analysis.analyses import analyse
 from dnnsearch.reporting.analysis.report_data import read
-from dnnsearch.reporting.analysis.ties import tie_meaning
+from dnnsearch.reporting.analysis.ties import indistinct, tie_meaning
 from dnnsearch.reporting.citation import cite
 from dnnsearch.reporting.html.sections import curves
 from dnnsearch.reporting.html.sections import leaderboard as leaderboard_section
@@ -27,6 +27,7 @@ def test_the_interval_of_an_accuracy_over_folds_counts_all_their_examples(
     data = read(study)
     assert data.interval_covers(best) == "the interval covers the dev rows, not new seeds"
     assert tie_meaning(data).endswith("which cover the dev examples of all folds, not new seeds")
+    assert indistinct(data) == "this dev set"
 
 
 def test_a_regression_has_no_plot_of_accuracies(searched: Searched) -> None:
@@ -40,6 +41,7 @@ def test_a_regression_has_no_plot_of_accuracies(searched: Searched) -> None:
     assert "Bias is the train error" not in section
     ties = "which cover the 3 folds of a trial alone, not the dev examples"
     assert tie_meaning(data).endswith(ties) and with_ties(study).tie_meaning.endswith(ties)
+    assert indistinct(data) == "its 3 folds"
     assert ties in str(leaderboard_section(data, analyse(data, draws=0)))
     interval = data.interval(leaderboard(study).best)
     assert interval is not None

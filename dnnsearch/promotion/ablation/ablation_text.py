@@ -9,6 +9,7 @@ from dnnsearch.runtime.text_table import aligned
 from dnnsearch.statistics.interval import signed_range
 
 DIVERGED = "diverged"
+OTHER_SEEDS = "(the gain that promote prints is of other fresh seeds, whose luck is another)"
 
 
 def lines(found: Ablation, width: int | None = None) -> list[str]:
@@ -29,6 +30,7 @@ def lines(found: Ablation, width: int | None = None) -> list[str]:
         f"{first}; {found.objective} {where}",
         *_table(found, width),
         f"({note})",
+        *([OTHER_SEEDS] if route.is_champion else []),
         verdict(found),
         *([] if route.is_champion else [_before_promotion(found)]),
     ]

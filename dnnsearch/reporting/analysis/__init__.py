@@ -9,6 +9,7 @@ It knows nothing of HTML, plots or the terminal.
 - `baseline_comparison`: the trials and what is reached without a network.
 - `ties`: which trials cannot be distinguished from the best one.
 - `boundaries`: whether the best trials lie at a bound of the space.
+- `wider_space`: the space beyond such a bound.
 - `known_examples`: how many dev and test examples a network has trained on.
 - `divergence`: how many trials diverged, and for which values.
 - `undertrained`: whether the best trials were still improving at their end.

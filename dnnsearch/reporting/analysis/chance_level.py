@@ -45,7 +45,12 @@ class ChanceLevel:
 
     @property
     def is_beaten(self) -> bool:
-        return METRICS[self.measure].direction.sign * (self.best - self.reach) > 1e-12
+        return self.is_beaten_by(self.best)
+
+    def is_beaten_by(self, value: float | None) -> bool:
+        """Return whether a value of the measure is better than random guesses can be."""
+        sign = METRICS[self.measure].direction.sign
+        return value is not None and sign * (value - self.reach) > 1e-12
 
 
 def chance(data: ReportData) -> ChanceLevel | None:

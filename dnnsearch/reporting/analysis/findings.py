@@ -1,8 +1,11 @@
 """The warnings of a report as sentences: what is wrong, and what to do about it."""
 
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from dnnsearch.config.dimensions import plain
+from dnnsearch.config.yaml_file import as_settings
 from dnnsearch.reporting.analysis.analyses import Analyses
 from dnnsearch.reporting.analysis.baseline_comparison import BaselineComparison
 from dnnsearch.reporting.analysis.boundaries import BoundaryHit
@@ -10,7 +13,10 @@ from dnnsearch.reporting.analysis.chance_level import ChanceLevel
 from dnnsearch.reporting.analysis.divergence import Cut, Divergence
 from dnnsearch.reporting.analysis.known_examples import KnownExamples
 from dnnsearch.reporting.analysis.undertrained import EXTRA_ITERATIONS, Undertrained
+from dnnsearch.reporting.analysis.wider_space import wider
 from dnnsearch.trials.hyperparameter_row import Value
+
+SEARCH = "dnnsearch search CONFIG.yaml --study NAME"
 
 
 @dataclass(frozen=True)
@@ -21,21 +27,25 @@ class Finding:
     short: str
     text: str
     advice: str
+    command: str = ""  # that follows the advice
 
 
-def findings(analyses: Analyses) -> Iterator[Finding]:
-    """Yield the warnings on a study, the most serious first."""
+def findings(analyses: Analyses, search: str = SEARCH) -> Iterator[Finding]:
+    """Yield the warnings on a study, the most serious first.
+
+    `search` is the command that an advice on another search begins with.
+    """
     if analyses.chance and not analyses.chance.is_beaten:
         if analyses.ranking and analyses.ranking.is_beaten:
-            yield _ranking(analyses.chance, analyses.ranking)
+            yield _ranking(analyses.chance, analyses.ranking, search)
         else:
             yield _chance(analyses.chance)
     if analyses.baselines:
         yield from _baselines(analyses.baselines)
     if analyses.known and analyses.known.is_much:
-        yield _known(analyses.known)
+        yield _known(analyses.known, search)
     for hit in analyses.boundary_hits:
-        yield _boundary(hit)
+        yield _boundary(hit, search)
     if analyses.divergence.is_much:
         yield _diverged(analyses.divergence)
     if analyses.undertrained.is_much:
@@ -53,14 +63,15 @@ def _chance(chance: ChanceLevel) -> Finding:
     )
 
 
-def _ranking(chance: ChanceLevel, ranking: ChanceLevel) -> Finding:
+def _ranking(chance: ChanceLevel, ranking: ChanceLevel, search: str) -> Finding:
     return Finding(
         "ranking",
         f"{chance.measure} does not show what was found",
         f"the best {chance.measure}, {chance.best:.4f}, is not better than random guesses can be, "
         f"but a {ranking.measure} of {ranking.best:.4f} is ({ranking.reach:.4f}): the networks "
         "rank the examples, and their answers are hardly better than a constant one",
-        f"search for a good ranking, in a new study: objective: {ranking.measure}",
+        "search for a good ranking, in a new study",
+        f"{search} --set objective={ranking.measure}",
     )
 
 
@@ -87,13 +98,14 @@ def _baselines(compared: BaselineComparison) -> Iterator[Finding]:
         )
 
 
-def _known(known: KnownExamples) -> Finding:
+def _known(known: KnownExamples, search: str) -> Finding:
     text = count_known(known)
     return Finding(
         "known",
         text,
         f"{text}: their scores are too good for new rows",
-        "keep equal rows in one part, in a new study: split.equal_rows: together",
+        "keep equal rows in one part, in a new study",
+        f"{search} --set split.equal_rows=together",
     )
 
 
@@ -103,15 +115,24 @@ def count_known(known: KnownExamples) -> str:
     return f"{dev}, and {known.test} of {known.test_examples} test examples one of train or dev"
 
 
-def _boundary(hit: BoundaryHit) -> Finding:
+def _boundary(hit: BoundaryHit, search: str) -> Finding:
     name, side = hit.axis.name, "upper" if hit.is_upper else "lower"
+    beyond = f"{'above' if hit.is_upper else 'below'} {show(hit.value)}"
+    wide = _wider(hit)
     return Finding(
         "boundary",
         f"the best trial lies at the {side} bound of {name}",
         f"{name}: the best trials lie at the {side} bound of the space, {show(hit.value)}, and "
         "trials improve towards it",
-        f"also search {'above' if hit.is_upper else 'below'} {show(hit.value)}",
+        f"also search {beyond}{', in a new study' if wide else ''}",
+        f"{search} --set {shlex.quote(wide)}" if wide else "",
     )
+
+
+def _wider(hit: BoundaryHit) -> str:
+    """Return the setting that searches beyond the bound; empty if no value is allowed there."""
+    found = wider(hit.axis, hit.is_upper)
+    return "".join(as_settings({hit.axis.name: plain(found)})) if found else ""
 
 
 def _diverged(divergence: Divergence) -> Finding:

@@ -64,6 +64,15 @@ def tie_meaning(data: ReportData) -> str:
     return f"a tie is within {far} from the best, which cover {covered_by_error(data, best)}"
 
 
+def indistinct(data: ReportData) -> str:
+    """Return what cannot distinguish a tie from the best: its seeds or folds, or the dev set."""
+    best = data.finished[0]
+    is_by_example = paired(data, best.number, best.number) is not None
+    if is_by_example or best.error is None or best.examples:
+        return "this dev set"
+    return f"its {len(best.values)} {'folds' if data.config.folds else 'seeds'}"
+
+
 def covered_by_error(data: ReportData, row: Row) -> str:
     """Return what the standard error of a trial covers, and what it does not."""
     folds, count = data.config.folds, len(row.values)

@@ -6,10 +6,13 @@ and the findings; nothing is computed here.
 
 from collections.abc import Sequence
 
+from dnnsearch.promotion.ablation.ablation import Ablation
 from dnnsearch.reporting.analysis.analyses import Analyses
 from dnnsearch.reporting.analysis.findings import Finding
 from dnnsearch.reporting.analysis.importance import MIN_EXPLAINED, Importance
 from dnnsearch.reporting.analysis.report_data import ReportData
+from dnnsearch.reporting.analysis.ties import indistinct
+from dnnsearch.statistics.interval import better_or_worse, gain_range
 from dnnsearch.study.baselines.baselines_text import notes
 from dnnsearch.trials.flat_params import describe
 
@@ -18,8 +21,16 @@ MIN_NOTABLE_SHARE = 0.1
 MAX_NAMED = 3  # hyperparameters in a sentence
 
 
-def verdict(data: ReportData, analyses: Analyses, warnings: Sequence[Finding]) -> list[str]:
-    """Return three or more sentences, or one if the study has no finished trial."""
+def verdict(
+    data: ReportData,
+    analyses: Analyses,
+    warnings: Sequence[Finding],
+    explained: Ablation | None = None,
+) -> list[str]:
+    """Return three or more sentences, or one if the study has no finished trial.
+
+    `explained` is what `why` has measured, from which the gain with fresh seeds is known.
+    """
     if not data.finished:
         return [f"No trial has finished yet: {data.board.counts}."]
     nothing = [w for w in warnings if w.kind == "chance"]
@@ -27,10 +38,11 @@ def verdict(data: ReportData, analyses: Analyses, warnings: Sequence[Finding]) -
     mattered = (
         "The differences between trials look like chance."
         if nothing
-        else what_mattered(analyses.importance)
+        else what_mattered(analyses.importance, [h.axis.name for h in analyses.boundary_hits])
     )
     others = [warning for warning in warnings if warning.kind != "chance"]
-    return [found, mattered, *_compared(data, warnings), _warned(data, others, bool(nothing))]
+    last = _warned(data, others, bool(nothing), explained)
+    return [found, mattered, *_compared(data, warnings), last]
 
 
 def _compared(data: ReportData, warnings: Sequence[Finding]) -> list[str]:
@@ -52,7 +64,7 @@ def _best(data: ReportData, analyses: Analyses) -> str:
     tied = len(analyses.ties)
     if not tied:
         return f"{text}."
-    return f"{text}; this dev set cannot distinguish it from {others(tied, many - 1)}."
+    return f"{text}; {indistinct(data)} cannot distinguish it from {others(tied, many - 1)}."
 
 
 def others(tied: int, every: int) -> str:
@@ -62,12 +74,17 @@ def others(tied: int, every: int) -> str:
     return "1 other" if tied == 1 else f"{tied} others"
 
 
-def what_mattered(importance: Importance | None) -> str:
-    """Return the sentence on the hyperparameters that explain the differences between trials."""
+def what_mattered(importance: Importance | None, at_bounds: Sequence[str] = ()) -> str:
+    """Return the sentence on the hyperparameters that explain the differences between trials.
+
+    `at_bounds` are those towards a bound of which the trials improve, which is a warning.
+    """
     if importance is None:
         return "There are too few finished trials to say what mattered."
     if importance.explained < MIN_EXPLAINED:
-        return "Among the finished trials no hyperparameter explains the differences reliably."
+        none = "No hyperparameter explains the differences between all finished trials reliably"
+        near = f", but towards a bound of {' and of '.join(at_bounds)} trials improve"
+        return f"{none}{near if at_bounds else ''}."
     first, *rest = importance.names
     both = [n for n in importance.names if _least(importance, n) >= MIN_NOTABLE_SHARE][:MAX_NAMED]
     shares = [importance.fanova[n].mean + importance.permutation[n].mean for n in rest]
@@ -92,16 +109,18 @@ def _both(importance: Importance, name: str) -> str:
     return f"{low} %" if low == high else f"{low} to {high} %"
 
 
-def _warned(data: ReportData, warnings: Sequence[Finding], nothing: bool) -> str:
+def _warned(
+    data: ReportData, warnings: Sequence[Finding], nothing: bool, explained: Ablation | None
+) -> str:
     if warnings:
         return f"Before you go on: {', and '.join(w.short for w in warnings)}."
     if nothing:
         return "The space itself gives no reason for a warning."
-    return f"No warning. {_gain(data)}."
+    return f"No warning. {_gain(data, explained)}."
 
 
-def _gain(data: ReportData) -> str:
-    """Compare the best trial with trial 0; only promote measures the gain without optimism."""
+def _gain(data: ReportData, explained: Ablation | None) -> str:
+    """Compare the best trial with trial 0; the gain with fresh seeds is less optimistic."""
     first = next((row for row in data.finished if row.number == 0), None)
     best = data.board.best
     if first is None or first.value is None or best.value is None:
@@ -111,5 +130,15 @@ def _gain(data: ReportData) -> str:
     better = f"{abs(best.value - first.value):.4f} {'higher' if data.sign > 0 else 'lower'}"
     return (
         f"Trial 0, with which the search started, has {first.value:.4f}, and the best is {better} "
-        "in the search; the gain that counts is the one that promote measures with fresh seeds"
+        f"in the search; {_fresh_gain(explained)}"
     )
+
+
+def _fresh_gain(explained: Ablation | None) -> str:
+    """Return the gain over trial 0 with fresh seeds, or who measures it."""
+    if explained is None or explained.whole is None:
+        return "the gain that counts is the one that promote measures with fresh seeds"
+    route, gain = explained.route, explained.whole
+    end = f"the champion, trial {route.end}," if route.is_champion else f"trial {route.end}"
+    found = f"{better_or_worse(gain.value)} (95 %: {gain_range(gain.interval)})"
+    return f"with fresh seeds {end} is {found}, by dnnsearch why"

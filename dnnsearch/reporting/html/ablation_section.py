@@ -14,16 +14,20 @@ from dnnsearch.storage.array_store import ArrayStore, DamagedArrays, default_roo
 from dnnsearch.study.stored_study import OpenStudy
 
 
-def ablation_section(study: OpenStudy, on_message: Callable[[str], object]) -> Markup:
-    """Return the section; empty if `why` has not measured the present champion on this machine."""
+def measured(study: OpenStudy, on_message: Callable[[str], object]) -> Ablation | None:
+    """Return what `why` has measured of the present champion; None if nothing, on this machine."""
     try:
         arrays = ArrayStore(default_root()).open(study.definition["arrays"])
-        found = stored_ablation(study, arrays, on_message)
+        return stored_ablation(study, arrays, on_message)
     except (KeyError, OSError, DamagedArrays):
-        return Markup("")
+        return None
     except UserError as error:
         on_message(f"the report leaves out what `why` measured: {error}")
-        return Markup("")
+        return None
+
+
+def ablation_section(found: Ablation | None) -> Markup:
+    """Return the section; empty if `why` has measured nothing."""
     if found is None:
         return Markup("")
     route = found.route

@@ -78,10 +78,10 @@ def visible_range(data: ReportData) -> tuple[float, float]:
     return float(ends[0]), float(ends[1])
 
 
-def count_hidden(data: ReportData) -> int:
-    """Return how many finished trials lie outside of the visible range."""
+def hidden(data: ReportData) -> list[Row]:
+    """Return the finished trials that lie outside of the visible range, the best first."""
     low, high = visible_range(data)
-    return sum(not low <= (row.value or 0.0) <= high for row in data.finished)
+    return [row for row in data.finished if not low <= (row.value or 0.0) <= high]
 
 
 def parallel(data: ReportData) -> go.Figure | None:

@@ -8,6 +8,7 @@ import numpy as np
 from dnnsearch.data.files.source import rows_to_predict
 from dnnsearch.reporting.analysis.analyses import Analyses
 from dnnsearch.reporting.analysis.champion_trial import ShownNetworks
+from dnnsearch.reporting.analysis.chance_level import ChanceLevel
 from dnnsearch.reporting.analysis.findings import Finding, count_known, describe_cut
 from dnnsearch.reporting.analysis.importance import (
     MAX_FANOVA_TRIALS,
@@ -25,8 +26,10 @@ from dnnsearch.reporting.html.plotted_study import in_memory
 from dnnsearch.study.stored_study import OpenStudy
 from dnnsearch.trials.flat_params import key_of
 from dnnsearch.trials.hyperparameters import HYPERPARAMETERS
+from dnnsearch.validators import shortened
 
 MAX_CURVES = 5
+MAX_NAMED = 10  # trials in a sentence
 PROMOTE_NOTE = "dnnsearch promote compares trials over both seeds and examples."
 NOISE_WARNING = "These bars are mostly noise: do not interpret them. "
 MAX_DIAGNOSED_TRIALS = 10
@@ -41,14 +44,19 @@ def verdict(
     above it.
     """
     items = (
-        tag("li", tag("strong", f"{w.text}."), " ", f"{_capital(w.advice)}.", data_kind=w.kind)
-        for w in warnings
+        tag("li", tag("strong", f"{w.text}."), " ", *_advice(w), data_kind=w.kind) for w in warnings
     )
     listed = tag("ul", *items, class_="warnings") if warnings else Markup("")
     said = tag("p", f"{_capital(opened)}.", class_="about") if opened else Markup("")
     heading = [tag("h2", title)] if title else []
     said_first = tag("p", " ".join(sentences), class_="verdict")
     return tag("section", *heading, said_first, listed, said)
+
+
+def _advice(warning: Finding) -> list[str]:
+    """Return the advice, and its command as it can be pasted, if it has one."""
+    said = _capital(warning.advice)
+    return [f"{said}: ", tag("code", warning.command)] if warning.command else [f"{said}."]
 
 
 def _capital(text: str) -> str:
@@ -84,7 +92,7 @@ def plots(data: ReportData, analyses: Analyses) -> Iterator[Markup]:
         "History",
         plot(figures.history(data, study), "best value so far, and how trials ended", True),
         tables.failures(data.board.rows),
-        about=_hidden(data),
+        about=_hidden(data, analyses.chance),
     )
     parallel = figures.parallel(data)
     if parallel is not None:
@@ -107,16 +115,19 @@ def plots(data: ReportData, analyses: Analyses) -> Iterator[Markup]:
         yield _isolation(data)
 
 
-def _hidden(data: ReportData) -> str:
-    count = figures.count_hidden(data)
-    if not count:
+def _hidden(data: ReportData, chance: ChanceLevel | None) -> str:
+    """Return how many trials the plots leave out, and how many of them have learnt nothing."""
+    rows = figures.hidden(data)
+    if not rows:
         return ""
-    trials = "1 trial lies" if count == 1 else f"{count} trials lie"
-    return f"{trials} outside of the plots, far from the others; double-click to see all."
+    trials = "1 trial lies" if len(rows) == 1 else f"{len(rows)} trials lie"
+    poor = [row.number for row in rows if chance and not chance.is_beaten_by(row.value)]
+    learnt = f"; at the level of guessing: {shortened(poor, MAX_NAMED)}" if poor else ""
+    return f"{trials} outside of the plots, far from the others{learnt}; double-click to see all."
 
 
 def _left_out(data: ReportData) -> str:
-    count = figures.count_hidden(data)
+    count = len(figures.hidden(data))
     trials = "The trial that lies" if count == 1 else f"The {count} trials that lie"
     return (
         f"{trials} outside of the other plots {'is' if count == 1 else 'are'} left out here."
@@ -140,8 +151,8 @@ def _divergence(analyses: Analyses) -> Iterator[Markup]:
 
 
 def _isolation(data: ReportData) -> Markup:
-    hidden = figures.count_hidden(data)
-    left_out = " A value whose best trial lies far from the others is left out." if hidden else ""
+    far = " A value whose best trial lies far from the others is left out."
+    left_out = far if figures.hidden(data) else ""
     drawn = (
         plot(figures.best_over_rest(data, axis, isolation(data, axis)), axis.name)
         for axis in data.axes

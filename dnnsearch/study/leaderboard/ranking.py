@@ -62,7 +62,7 @@ class Row:
 class Leaderboard:
     """The rows of a study, the best first.
 
-    `tied` has the numbers of the trials that the dev set cannot distinguish from the best; it is
+    `tied` has the numbers of the trials that cannot be distinguished from the best; it is
     None if ties were not computed.
     """
 

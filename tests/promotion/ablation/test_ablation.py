@@ -9,6 +9,7 @@ import pytest
 
 import dnnsearch
 from dnnsearch.promotion.ablation.ablation import COMMAND, find_route
+from dnnsearch.promotion.ablation.ablation_text import OTHER_SEEDS
 from dnnsearch.promotion.fresh_training import records_of
 from dnnsearch.study.evaluation_log import EvaluationLog
 from dnnsearch.study.stored_study import OpenStudy, open_study
@@ -48,6 +49,7 @@ def test_the_champion_is_explained_by_networks_with_the_same_seeds(
     for change in said["changes"]:
         assert change["step"]["low"] <= change["step"]["value"] <= change["step"]["high"]
     assert len(EvaluationLog(opened(folder).rows).entries) == 1  # the promotion's opening alone
+    assert said["lines"].count(OTHER_SEEDS) == 1
 
 
 def test_how_many_trainings_follow_is_said_first(program: Preloaded, folder: Path) -> None:

@@ -5,14 +5,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from dnnsearch.promotion.ablation.ablation import Ablation, Route
 from dnnsearch.reporting.analysis.analyses import analyse
 from dnnsearch.reporting.analysis.findings import findings
 from dnnsearch.reporting.analysis.importance import Importance, Share
 from dnnsearch.reporting.analysis.report_data import read
 from dnnsearch.reporting.analysis.verdict import others, verdict, what_mattered
 from dnnsearch.statistics.interval import Interval
+from dnnsearch.statistics.score_sample import ScoreSample
 from dnnsearch.study.baselines.baselines_file import Baselines
+from dnnsearch.trials.hyperparameters import Hyperparameters
 from tests.support import rigs
+
+FIRST, LAST = (Hyperparameters(rate, 10, (8,), "relu", 0.9, 32) for rate in (0.1, 0.2))
 
 
 def importance(**shares: tuple[float, float]) -> Importance:
@@ -42,6 +47,15 @@ def test_a_hyperparameter_is_named_alone_only_if_no_other_one_counts(
     assert says in what_mattered(importance(**shares))
 
 
+def test_what_explains_little_is_told_so_that_it_agrees_with_the_warning_of_a_bound() -> None:
+    little = replace(importance(depth=(0.5, 0.5)), explained=0.1)
+    none = "No hyperparameter explains the differences between all finished trials reliably"
+    assert what_mattered(little) == f"{none}."
+    assert what_mattered(little, ["batch_size"]) == (
+        f"{none}, but towards a bound of batch_size trials improve."
+    )
+
+
 @pytest.mark.parametrize(
     ("tied", "every", "words"),
     [
@@ -63,6 +77,17 @@ def test_without_a_warning_the_gain_in_the_search_is_not_taken_for_the_one_that_
     *_, last = verdict(data, analyses, [])
     assert last.startswith("No warning. Trial 0, with which the search started, has 0.")
     assert "the gain that counts is the one that promote measures" in last
+    route = Route(7, is_champion=True, steps=[], path=[FIRST, LAST], without=[])
+    scores = {
+        hyper: ScoreSample(rng.normal(mean, 0.01, (2, 20)))
+        for hyper, mean in ((FIRST, 0.5), (LAST, 0.9))
+    }
+    explained = Ablation("rig", "dev_accuracy", None, route, scores)
+    *_, last = verdict(data, analyses, [], explained)
+    assert "the best is 0." in last
+    assert "; with fresh seeds the champion, trial 7, is 0." in last
+    assert " better (95 %: 0." in last
+    assert "promote measures" not in last
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,12 @@ from itertools import count
 import numpy as np
 import pytest
 
+from dnnsearch.reporting.analysis.analyses import analyse
 from dnnsearch.reporting.analysis.isolation_plot import isolation
 from dnnsearch.reporting.analysis.report_data import read
 from dnnsearch.reporting.html import figures
 from dnnsearch.reporting.html.log_axis import written_out
+from dnnsearch.reporting.html.sections import plots
 from dnnsearch.trials.hyperparameters import Hyperparameters
 from tests.support import rigs
 
@@ -23,7 +25,11 @@ def test_every_interval_of_best_over_the_rest_is_whole_and_no_line_leaves_the_pl
 
     data = read(rigs.rigged(first_is_poor, rng, 40))
     poor = data.finished[-1]
-    assert figures.count_hidden(data) == 1
+    assert figures.hidden(data) == [poor]
+    said = "; ".join(str(part) for part in plots(data, analyse(data, 0)))
+    assert (
+        "1 trial lies outside of the plots, far from the others; at the level of guessing: 0; "
+    ) in said
     for axis in data.axes:
         groups = isolation(data, axis)
         figure = figures.best_over_rest(data, axis, [*groups, replace(groups[0], best=poor)])
