@@ -22,7 +22,7 @@ TOGETHER = "together"  # the value of `split.equal_rows`; absent: rows are drawn
 # table of few categories, equal rows are different cases.
 MAX_SHARE_OF_LARGEST = 0.01
 MAX_SHARE_WITH_TWIN = 0.2
-BLOCK_CELLS = 1 << 22  # hashed at a time: 32 MB of numbers
+BLOCK_CELLS = 1 << 24  # hashed at a time: 128 MB of numbers; many small blocks take longer
 
 
 @dataclass(frozen=True)
