@@ -125,21 +125,24 @@ def coverage(model: Model, rows: HeldOut) -> Coverage | None:
 
 def line(found: Coverage, study: str, program: str) -> str:
     """Return what `promote` prints of the intervals."""
-    what, truth, size = "intervals", "value", f"mean width {found.size:.4g}"
-    if found.single is not None:
-        what, truth = "sets of labels", "label"
-        size = f"{_labels(found.size)} on average, {found.single:.0%} have one"
-        size = "each has one label" if found.single == 1 else size
+    is_regression = found.single is None
+    what, truth = ("intervals", "value") if is_regression else ("sets of labels", "label")
     share = f"{found.share:.4f} (95 %: {found.interval})"
     word = _compared_with_level(found.interval)
     command = f"{program} predict {study} DATA --interval {LEVEL:g}"
     held = f"{LEVEL:.0%} {what} hold the true {truth} in a share of {share}"
-    return f"  {held}{word}; {size}: {command}"
+    return f"  {held}{word}; {_size(found)}: {command}"
 
 
-def _labels(count: float) -> str:
-    shown = f"{count:.2f}"
-    return "one label" if float(shown) == 1 else f"{shown} labels"
+def _size(found: Coverage) -> str:
+    """Return how wide the intervals are, or how many labels the sets have."""
+    if found.single is None:
+        return f"mean width {found.size:.4g}"
+    if found.single == 1:
+        return "each has one label"
+    shown = f"{found.size:.2f}"
+    labels = "one label" if float(shown) == 1 else f"{shown} labels"
+    return f"{labels} on average, {found.single:.0%} have one"
 
 
 def _compared_with_level(share: Interval) -> str:
