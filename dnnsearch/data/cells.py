@@ -45,9 +45,9 @@ class CellFormat:
 
     @classmethod
     def of(cls, form: Mapping[str, Any], decimal: str | None = None) -> "CellFormat":
-        """Return what the keys of a config's `data` say; `decimal` counts if they do not."""
+        """Return what the keys of a config's `data` say; `decimal`, of other rows, goes before."""
         missing, spelled = Marks.of(form).everywhere, form.get("spelled", {})
-        return cls(missing, form.get("decimal") or decimal or ".", spelled, Reading.of(form))
+        return cls(missing, decimal or form.get("decimal") or ".", spelled, Reading.of(form))
 
 
 NO_FORMAT = CellFormat()  # numbers are written plainly

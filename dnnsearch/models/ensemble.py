@@ -140,7 +140,7 @@ class Model:
         """Return a statistic (k, m) of A[L] (R, n[L], m), as (m, k) float64, for m raw rows X."""
         from dnnsearch.data.cells import CellFormat  # imports pandas
 
-        form = CellFormat.of({**self.form, **({"decimal": decimal} if decimal else {})})
+        form = CellFormat.of(self.form, decimal)
         with np.errstate(all="ignore"):
             prepared = self._prepared(X, form, watch)
             each = [one._blocks(prepared, statistic) for one in (self, *self.others)]
