@@ -18,6 +18,15 @@ REASONS = {  # a part of the error's text -> our words
     "unable to open database": "the database file cannot be opened",
     "malformed": "the database file is damaged",
 }
+TWO_WRITERS = (
+    "IntegrityError",  # SQLAlchemy's: a row was added twice
+    "must be in the 'active' state",  # a run of which both made one, deleted by the other
+)
+
+
+def is_of_two_writers(error: BaseException) -> bool:
+    """Return whether MLflow refused because another process wrote the same rows at that moment."""
+    return any(part in str(error) for part in TWO_WRITERS)
 
 
 def reason(error: BaseException) -> str:

@@ -54,10 +54,23 @@ def tags(
 
 def note_tags(experiment: str, present: Mapping[str, str]) -> dict[str, str]:
     """Return the note, as tags, of an experiment with these tags; none if a person wrote it."""
-    if present.get(NOTE, "") not in ("", NOTE_BEFORE, present.get(WRITTEN)):
+    if not _is_ours(experiment, present):
         return {}
     text = note(experiment, studies(present))
     return {NOTE: text, WRITTEN: text}
+
+
+def _is_ours(experiment: str, present: Mapping[str, str]) -> bool:
+    """Return whether no person wrote the note.
+
+    Two studies that write at once may leave the note of one and the copy of the other. So a note is
+    also known by its text: it is what is written for the studies that it links to.
+    """
+    text = present.get(NOTE, "")
+    if text in ("", NOTE_BEFORE, present.get(WRITTEN)):
+        return True
+    linked = [page for page in studies(present) if saved_view.link(experiment, page.key) in text]
+    return text == note(experiment, linked)
 
 
 def studies(present: Mapping[str, str]) -> list[StudyPage]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from dnnsearch.errors import UserError
 from dnnsearch.tracking.conflict import ConflictingTrial
-from dnnsearch.tracking.error_text import reason
+from dnnsearch.tracking.error_text import is_of_two_writers, reason
 from dnnsearch.tracking.publisher_messages import NO_FILES, Files
 from dnnsearch.tracking.study_info import StudyInfo, StudyProgress, TrialSummary
 from dnnsearch.trials.run import TrialView
@@ -131,7 +131,7 @@ class ThreadPublisher:
         if self._has_conflict:
             return
         try:
-            trouble = self._publish_all()
+            trouble = self._publish_beside_others()
         except ConflictingTrial as error:
             self._give_up(error)
             return
@@ -152,6 +152,18 @@ class ThreadPublisher:
         self._report(f"{error}; no more of this search is published")
         with suppress(Exception):  # MLflow is away
             self._open().withdraw()
+
+    def _publish_beside_others(self) -> str:
+        """Publish all that is due, once more if a copy of the study wrote the same at once."""
+        try:
+            return self._publish_all()
+        except Exception as error:
+            if not is_of_two_writers(error):
+                raise
+        self._had_trouble = True
+        if self._tracker:
+            self._tracker.refresh()
+        return self._publish_all()
 
     def _publish_all(self) -> str:
         """Publish all that is due; return the first reason for which MLflow refused a trial."""

@@ -35,6 +35,7 @@ from dnnsearch.tracking.test_figure_run import log_test_figure
 from dnnsearch.tracking.trial_run import TrialRun
 from dnnsearch.trials.run import TrialView
 
+PAGE_ATTEMPTS = 5  # to bring the experiment's page up to date beside other writers
 MAX_METRICS_PER_REQUEST = 800  # MLflow's limit is 1,000 metrics, params and tags together
 
 
@@ -66,7 +67,6 @@ class Tracker:
         tags = {**test_set_tags.tags(self.info.openings), **self.info.commits}
         set_tags(self.client, self.parent, tags)
         log_baselines(self.client, self.parent, self.info)
-        self._page = self.client.get_experiment(self.experiment)
         self._show_views()
         log_test_figure(self.client, self.parent, self.info)
         found = children_of(self.client, self.experiment, self.parent.info.run_id)
@@ -78,11 +78,25 @@ class Tracker:
                 put_artifact(self.client, self.parent, name, content)
 
     def _show_views(self) -> None:
-        """Add the study's view to its experiment, and the links to all views to its note."""
+        """Add the study's view to its experiment, and the links to all views to its note.
+
+        Other studies of the experiment may do so at the same time: a tag that two processes add at
+        once is refused to one of them, and a note may lack the study whose view came after it was
+        made. So the tags are read again after they were written.
+        """
         run = (self.parent.info.run_id, self.parent.info.start_time)
-        wanted = experiment_page.tags(self.experiment, self._page.tags, self.info, *run)
-        for name, value in wanted.items():
-            self.client.set_experiment_tag(self.experiment, name, value)
+        for is_last in (False,) * (PAGE_ATTEMPTS - 1) + (True,):
+            self._page = self.client.get_experiment(self.experiment)
+            wanted = experiment_page.tags(self.experiment, self._page.tags, self.info, *run)
+            try:
+                for name, value in wanted.items():
+                    self.client.set_experiment_tag(self.experiment, name, value)
+            except MlflowException:
+                if is_last:
+                    raise
+            else:
+                if not wanted:
+                    return
 
     def close(self) -> None:
         """Close the database, so that SQLite's log is empty; later calls open it again."""

@@ -175,10 +175,29 @@ def test_two_studies_of_an_experiment_publish_at_once_into_one_file(
     assert [publisher.close(60) for publisher in publishers] == [0, 0]
     assert said == []
     trackers = [Tracker(uri, one) for one in infos]
-    assert trackers[0].experiment == trackers[1].experiment
+    (note,) = {
+        tracker.client.get_experiment(tracker.experiment).tags[fields.NOTE] for tracker in trackers
+    }
+    assert "**moons-seed1**" in note and "**moons-seed2**" in note
     for tracker in trackers:
         assert sorted(tracker.children) == list(range(120))
         assert {child.run.info.status for child in tracker.children.values()} == {"FINISHED"}
+
+
+def test_copies_of_a_study_that_begin_at_once_publish_without_a_word(
+    uri: str, tracker: Tracker, info: StudyInfo, make_view: Callable
+) -> None:
+    said: list[str] = []
+    for name in ("moons-seed1", "moons-seed2", "moons-seed3", "moons-seed4"):
+        copies = [
+            ThreadPublisher(uri, replace(info, name=name, identity=name), said.append, interval=0.1)
+            for _ in range(3)
+        ]
+        for copy in copies:
+            copy.put(make_view(0))
+            copy.start()
+        assert [copy.close(60) for copy in copies] == [0, 0, 0]
+    assert said == []
 
 
 def test_what_another_copy_of_the_study_has_published_stays(

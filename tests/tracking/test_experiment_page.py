@@ -40,6 +40,15 @@ def test_a_note_that_a_person_wrote_is_kept(uri, info):
     assert len(experiment_page.studies(tags(tracker))) == 2
 
 
+def test_a_note_that_two_studies_wrote_at_once_is_no_persons(uri, info):
+    first = Tracker(uri, info)
+    alone = tags(first)[NOTE]
+    Tracker(uri, replace(info, name="moons-2"))
+    first.client.set_experiment_tag(first.experiment, NOTE, alone)  # the copy is of both
+    first.refresh()
+    assert "**moons-2**" in tags(first)[NOTE]
+
+
 def test_the_note_of_an_older_version_is_replaced(uri, info):
     tracker = Tracker(uri, info)
     tracker.client.set_experiment_tag(tracker.experiment, NOTE, experiment_page.NOTE_BEFORE)
