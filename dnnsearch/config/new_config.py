@@ -5,6 +5,7 @@ The whole file is read and checked before anything is written. No file is overwr
 
 import json
 import re
+import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,7 @@ from dnnsearch.data.prepare import DataShape, outputs_of
 from dnnsearch.data.split_config import Split
 from dnnsearch.data.splitting import Indices
 from dnnsearch.errors import UserError
+from dnnsearch.runtime.cli_process import program_name
 from dnnsearch.storage.atomic_write import create_whole
 from dnnsearch.validators import cut, nearest, shortened, show, study_name
 
@@ -245,7 +247,11 @@ def _write(path: Path, text: str) -> None:
         path.parent.mkdir(exist_ok=True)
         create_whole(path, text.encode())
     except FileExistsError:
-        problem = f"{path} exists already" if path.exists() else f"{path.parent} must be a folder"
-        raise UserError(f"{problem}: choose another name with --name, or remove it") from None
+        problem, use = f"{path.parent} must be a folder", ""
+        if path.exists():
+            problem = f"{path} exists already"
+            use = f"search it with `{program_name()} search {shlex.quote(path.stem)}`, "
+        advice = f"{use}choose another name with --name, or remove it"
+        raise UserError(f"{problem}: {advice}") from None
     except OSError as error:
         raise UserError(f"{path} cannot be written: {error.strerror}") from None

@@ -7,10 +7,11 @@ study has its own file, and the alias counts only if it is on a version of the s
 champion is chosen is not known here.
 """
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from dnnsearch.errors import DamagedFile, UserError
 from dnnsearch.models.ensemble import Model
@@ -18,11 +19,10 @@ from dnnsearch.models.model_file import ENDING, decode, digest
 from dnnsearch.runtime.cli_process import program_name
 from dnnsearch.storage.regular_file import Unreadable, read_regular
 from dnnsearch.study.stored_study import CHAMPION, IDENTITY, OpenStudy
-from dnnsearch.tracking import has_store
+from dnnsearch.tracking import has_store, version_rows
+from dnnsearch.tracking.version import Version
 from dnnsearch.trials.record_file import DIGEST_PREFIX
-
-if TYPE_CHECKING:
-    from dnnsearch.tracking.registry import Version
+from dnnsearch.urls import sqlite_path
 
 Report = Callable[[str], object]
 PROMOTIONS = "promotion"  # the folder next to the records with what promotions trained
@@ -67,7 +67,7 @@ def find_champion(study: OpenStudy, report: Report) -> Champion | None:
     return local
 
 
-def champion_version(study: OpenStudy) -> "Version | None":
+def champion_version(study: OpenStudy) -> Version | None:
     """Return the version with MLflow's alias, perhaps another study's; None if there is none.
 
     Raise UserError if MLflow is away.
@@ -75,17 +75,20 @@ def champion_version(study: OpenStudy) -> "Version | None":
     uri = study.config.tracking
     if not has_store(uri):
         return None
+    if (path := sqlite_path(uri)) is not None:
+        with suppress(sqlite3.Error, version_rows.UnknownTables):  # MLflow says what is wrong
+            return version_rows.champion_version(path, study.name)
     from dnnsearch.tracking import registry  # imports MLflow, which takes seconds
 
     return registry.champion_version(uri, study.name)
 
 
-def belongs_to(study: OpenStudy, version: "Version") -> bool:
+def belongs_to(study: OpenStudy, version: Version) -> bool:
     """Return whether the version belongs to this study, not to another one of the same name."""
     return version.identity == str(study.attributes[IDENTITY])
 
 
-def download(study: OpenStudy, version: "Version") -> Champion:
+def download(study: OpenStudy, version: Version) -> Champion:
     """Download the model file of a version.
 
     Raise UserError if MLflow is away, or if the version is not a model of dnnsearch.

@@ -7,7 +7,6 @@ study with the same name.
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from dnnsearch.deployment.champion import (
     Champion,
@@ -30,9 +29,7 @@ from dnnsearch.study.stored_study import OpenStudy
 from dnnsearch.study.test_set_history import History
 from dnnsearch.study.trial_views import study_info
 from dnnsearch.tracking import UNTRACKED
-
-if TYPE_CHECKING:
-    from dnnsearch.tracking.registry import Version
+from dnnsearch.tracking.version import Version
 
 
 @dataclass(frozen=True)
@@ -89,7 +86,7 @@ def _register(
     evaluation: Evaluation,
     content: bytes,
     opened: History,
-) -> "Version | None":
+) -> Version | None:
     if study.config.tracking == UNTRACKED:
         return None
     from dnnsearch.tracking.registry import register
@@ -122,7 +119,7 @@ def _description(figure: PromotedFigure | None) -> str:
 
 
 def _set_alias(
-    study: OpenStudy, evaluation: Evaluation, content: bytes, registered: "Version | None"
+    study: OpenStudy, evaluation: Evaluation, content: bytes, registered: Version | None
 ) -> str:
     """Set the alias; return a note if it stays with another study of the same name, else ""."""
     if registered is None:

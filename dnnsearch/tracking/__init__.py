@@ -42,6 +42,8 @@ study searches, and what its storage holds, is not known here.
 - `trial_run`: what MLflow has of a trial, and what a view would change.
 - `ui`: the commands that start MLflow's UI and its scoring server.
 - `ui_main`: the main program of MLflow's UI, which prints links once it answers.
+- `version`: a registered version of a study's model.
+- `version_rows`: read the champion's version from MLflow's SQLite file.
 """
 
 from dnnsearch.tracking.database import check_uri, has_store, prepare_database

@@ -5,12 +5,10 @@ stores a folder with the model file and no pickle, which `mlflow.pyfunc.load_mod
 """
 
 import os
-import re
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,43 +27,14 @@ from dnnsearch.tracking.publisher_messages import NO_FILES, Files
 from dnnsearch.tracking.runs import is_active
 from dnnsearch.tracking.study_info import StudyInfo
 from dnnsearch.tracking.tracker import Tracker
+from dnnsearch.tracking.version import CHAMPION, Version, registered_name
 
 if TYPE_CHECKING:
     import pandas as pd
 
-CHAMPION = "champion"  # the alias
 OWN_ENTRY = {fields.KIND: "model"}  # the tag of a registered model that we created
 DESCRIPTION_TAG = "dnnsearch.description"  # of a version or a registered model: what we wrote
 NOT_FOUND_CODES = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")  # of MLflow's errors
-
-
-@dataclass(frozen=True)
-class Version:
-    """A registered version of a study's model."""
-
-    model: str  # the registered model's name: that of the study
-    number: int
-    digest: str  # of the model file
-    trial: int  # the trial with the same configuration; -1 if not registered by us
-    tags: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def identity(self) -> str:
-        """The identity of the study that the version belongs to: names are not unique."""
-        return self.tags.get(fields.IDENTITY, "")
-
-    @property
-    def uri(self) -> str:
-        """MLflow's address of the version, such as models:/digits/3."""
-        return f"models:/{self.model}/{self.number}"
-
-    @classmethod
-    def of(cls, version: Any) -> "Version":
-        """Convert MLflow's ModelVersion; one that was not registered by us has no digest."""
-        tags = dict(version.tags)
-        trial = tags.get(fields.TRIAL, "")
-        number = int(trial) if trial.isdigit() else -1
-        return cls(version.name, int(version.version), tags.get(fields.MODEL, ""), number, tags)
 
 
 def register(
@@ -112,7 +81,7 @@ def register(
             client.set_model_version_tag(name, found[0].version, key, value)
         _log_metrics(tracker, str(found[0].source).removeprefix("models:/"), metrics or {})
         _describe(client, found[0], description)
-        return Version.of(client.get_model_version(name, found[0].version))
+        return _version_of(client.get_model_version(name, found[0].version))
 
 
 def _log_metrics(tracker: Tracker, model_id: str, metrics: Mapping[str, float]) -> None:
@@ -147,9 +116,9 @@ def _tracking_uri_env(uri: str) -> Iterator[None]:
         os.environ.update({} if before is None else {"MLFLOW_TRACKING_URI": before})
 
 
-def registered_name(study: str) -> str:
-    """Return the study's name without characters that models:/ URIs or filters give a meaning."""
-    return re.sub(r"[:@%'\"`]", "-", study)
+def _version_of(version: Any) -> Version:
+    """Convert MLflow's ModelVersion."""
+    return Version.of(version.name, int(version.version), dict(version.tags))
 
 
 def _versions(client: MlflowClient, name: str, own: Mapping[str, str]) -> list[Any]:
@@ -207,7 +176,7 @@ def champion_version(uri: str, study: str) -> Version | None:
     with mlflow_errors(uri):
         client = connect(uri)
         try:
-            return Version.of(client.get_model_version_by_alias(registered_name(study), CHAMPION))
+            return _version_of(client.get_model_version_by_alias(registered_name(study), CHAMPION))
         except MlflowException as error:
             if error.error_code in NOT_FOUND_CODES:
                 return None

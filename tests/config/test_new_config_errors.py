@@ -110,6 +110,6 @@ def test_a_number_of_a_target_that_is_no_column_says_how_they_count(number):
 def test_nothing_is_overwritten():
     name = written(rows(60).assign(y=["a", "b"] * 30))
     new(name, "y")
-    with pytest.raises(UserError, match="exists already"):
+    with pytest.raises(UserError, match="exists already: search it with `dnnsearch search data`"):
         new(name, "y")
     assert new(name, "y", name="other").path.exists()

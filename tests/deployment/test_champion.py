@@ -1,5 +1,7 @@
 """The champion with several machines, several studies of one name, and MLflow away."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -55,6 +57,18 @@ def test_a_champion_that_another_machine_promoted_is_found(
     save_champion(study, new)
     monkeypatch.setattr(registry, "content_of", refused)  # the local copy is the same: no download
     assert content(study) == new
+
+
+def test_a_champion_that_lies_here_is_found_without_mlflow(tiny: Path) -> None:
+    study = tracked(tiny)
+    save_champion(study, make_champion_in_mlflow(study, 2))
+    code = (
+        "import sys; sys.modules['mlflow'] = None\n"
+        "from dnnsearch.deployment.lookup import find\n"
+        f"print(find('tiny', {STORAGE!r}, sys.exit).provenance['trial'])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("2\n", "")
 
 
 def test_while_mlflow_is_away_the_local_copy_is_used_and_reported(
