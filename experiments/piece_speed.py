@@ -8,8 +8,9 @@ Nuisance:    other load on the machine: the libraries alternate in rounds, each 
              processor time is measured; the table has the median of the rounds' ratios and its
              95 % interval by order statistics
 Fixed:       1437 random examples in mini-batches of 64, n[0]-64-32-10, float32, one thread each;
-             dnnsearch with portable numerics, PyTorch with what it chooses for this machine
+             dnnsearch with the numerics of --numerics, PyTorch with what it chooses here
 Command:     python experiments/piece_speed.py [--tiny] [--rounds 9] [--bench-python PATH]
+             [--numerics avx512]
              PyTorch runs with --bench-python, an interpreter that has it (the extra `bench`)
 Result:      experiments/piece_speed.md, written by this program
 """
@@ -175,11 +176,11 @@ def paragraphs(
     pieces: Mapping[str, Seconds],
     numbers: Sequence[list[str]],
     stacks: Mapping[str, Seconds],
-    peer_versions: str,
+    about: str,
 ) -> Iterator[str]:
     rounds = len(pieces["none"]["dnnsearch"])
     yield f"""\
-Microseconds of an update, {rounds} rounds on {processor()}; {versions("numpy")}{peer_versions}."""
+Microseconds of an update, {rounds} rounds on {processor()}; {versions("numpy")}{about}."""
     yield "One network, 64-64-32-10. The goal is for the faster one of PyTorch's:"
     header = ["piece", "dnnsearch", "to none", *OF_PEERS, "goal", ""]
     yield report.table(header, list(piece_rows(pieces, PIECE_GOAL)))
@@ -197,6 +198,7 @@ Microseconds of an update, {rounds} rounds on {processor()}; {versions("numpy")}
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = report.parser_of(__file__, __doc__ or "")
     parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--numerics", choices=["portable", "avx512"], default="portable")
     bench_python.add_option(parser)
     options = parser.parse_args(arguments)
     rounds, epochs = (1, 1) if options.tiny else (options.rounds, PieceJob().epochs)
@@ -204,12 +206,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if not peers:
         print(f"PyTorch is left out: --bench-python {options.bench_python} does not have it")
     plain = [without_piece(job) for job in NUMBERS]
-    pythons = {"dnnsearch": sys.executable, **dict.fromkeys(peers, options.bench_python)}
+    program = piece_timers.__file__
+    started = [Runner("dnnsearch", program, pins=options.numerics)]
+    started += [Runner(peer, program, options.bench_python) for peer in peers]
     with ExitStack() as stack:
-        runners = {
-            name: stack.enter_context(closing(Runner(name, piece_timers.__file__, python)))
-            for name, python in pythons.items()
-        }
+        for runner in started:
+            stack.enter_context(closing(runner))
+        runners = dict(zip(("dnnsearch", *peers), started, strict=True))
         jobs = [*PIECES.values(), *STACKS.values(), *NUMBERS]
         found = measure(jobs, rounds, epochs, runners)
         without = measure(plain, rounds, epochs, {"dnnsearch": runners["dnnsearch"]})
@@ -217,7 +220,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     stacks = dict(zip(STACKS, found[len(PIECES) :]))
     rows = list(number_rows(NUMBERS, found[len(PIECES) + len(STACKS) :], without))
     peer_versions = bench_python.versions(options.bench_python, ("torch",))
-    report.write(options.out, __doc__ or "", *paragraphs(pieces, rows, stacks, peer_versions))
+    about = f"{peer_versions}; dnnsearch with {options.numerics} numerics"
+    report.write(options.out, __doc__ or "", *paragraphs(pieces, rows, stacks, about))
 
 
 if __name__ == "__main__":

@@ -88,8 +88,9 @@ class Runner:
         name: str,
         program: str = training_timers.__file__,
         python: str | Path = sys.executable,
+        pins: str = "",
     ) -> None:
-        environment = numerics.pinned(PINS_OF.get(name, "native"))
+        environment = numerics.pinned(pins or PINS_OF.get(name, "native"))
         self.process = subprocess.Popen(
             [str(python), program, name],
             env={**environment, "PYTHONPATH": str(Path(program).parents[1])},
