@@ -178,8 +178,7 @@ class Config(_OptionalKeys):  # type: ignore[valid-type, misc]
     @property
     def descents(self) -> tuple[str, ...]:
         """The rules of descent that trials may have."""
-        found = values(self.hyper.get("descent"), NEUTRAL["descent"])
-        return tuple(str(name) for name in found)
+        return tuple(map(str, values(self.hyper.get("descent"), NEUTRAL["descent"])))
 
     @property
     def stacked(self) -> int:
@@ -235,12 +234,10 @@ class Config(_OptionalKeys):  # type: ignore[valid-type, misc]
         dimensions = {name: plain(one) for name, one in self.hyper.items()}
         dimensions["units"] = plain(self.units)
         dimensions["learning_rate"] = plain(self.learning_rate)
-        guesses = [dict(one) for one in self.try_first]
-        return {
-            **keys,
+        return keys | {
             **dimensions,
             "split": self.split.model_dump(exclude_none=True),
-            "try_first": guesses,
+            "try_first": [dict(one) for one in self.try_first],
         }
 
     def definition(self) -> dict[str, Any]:
@@ -249,8 +246,7 @@ class Config(_OptionalKeys):  # type: ignore[valid-type, misc]
         A key that a later version adds is left out if it has its neutral value. The study adds
         what also depends on the data (digests, `auto`, trial 0).
         """
-        document = self.document()
-        keys = {key: v for key, v in document.items() if key not in RUN_TIME}
+        keys = {key: v for key, v in self.document().items() if key not in RUN_TIME}
         keys = {key: v for key, v in keys.items() if key not in ADDED_KEYS or v != ADDED_KEYS[key]}
         return {
             **keys,
@@ -273,9 +269,8 @@ EXAMPLES = {
 def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
     """Return the config in a YAML file, with each `key.path=value` of the overrides set in it.
 
-    `path` may also be a name, see `config_files`.
-
-    Raise UserError, one line with place, key, rule and value, if the file is not a valid config.
+    `path` may also be a name, see `config_files`. Raise UserError, one line with place, key, rule
+    and value, if the file is not a valid config.
     """
     path = find_config(path)
     document, touched = yaml_file.override(yaml_file.read(path), overrides)

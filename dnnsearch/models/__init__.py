@@ -12,4 +12,5 @@ It does not know studies, MLflow or where a model comes from.
 - `model_file_checks`: whether the parts of a model file are valid and match each other.
 - `predict_table`: a table with the predictions of a model added as columns.
 - `refused_rows`: why rows were refused, in words for the user.
+- `targets`: a target in the unit and the classes of the user's table.
 """

@@ -5,7 +5,7 @@ a model file are all of this one type.
 """
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from threading import Lock
@@ -20,6 +20,7 @@ from dnnsearch.data.prepare import Prepared
 from dnnsearch.models.calibration import Calibration, logits_of
 from dnnsearch.models.conformal import Conformal
 from dnnsearch.models.mixture import mean, mean_and_spread, weighted_mean
+from dnnsearch.models.targets import labels, target_of
 from dnnsearch.nn import Network, Parameters, without_scaling
 from dnnsearch.trials.input_pieces import InputPieces, input_pieces
 from dnnsearch.trials.spec import Spec
@@ -292,17 +293,3 @@ def assemble(
         provenance,
         None if pieces.is_plain else pieces,
     )
-
-
-def target_of(arrays: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Return mean and scale of a regression's target, (2,); 0 and 1 if there are classes."""
-    return np.asarray(arrays.get("target", [0.0, 1.0]), np.float64)
-
-
-def labels(names: Sequence[str]) -> np.ndarray:
-    """Return the classes as the user's table has them: integers if all names are integers."""
-    try:
-        numbers = [int(name) for name in names]
-    except ValueError:
-        return np.array(names)
-    return np.array(numbers if [str(n) for n in numbers] == [*names] else names)

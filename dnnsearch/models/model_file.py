@@ -18,8 +18,9 @@ import numpy as np
 from dnnsearch.data import model_inputs
 from dnnsearch.errors import UserError
 from dnnsearch.models import model_file_checks
-from dnnsearch.models.ensemble import Model, labels
+from dnnsearch.models.ensemble import Model
 from dnnsearch.models.model_file_checks import SCORES, Document
+from dnnsearch.models.targets import labels
 from dnnsearch.nn import Parameters
 from dnnsearch.storage.array_store import DamagedArrays, pack, unpack
 from dnnsearch.storage.atomic_write import write_whole

@@ -14,7 +14,7 @@ from dnnsearch.data.prepare import held_out, prepare
 from dnnsearch.data.restored_arrays import open_restored
 from dnnsearch.deployment.champion import Report
 from dnnsearch.errors import UserError
-from dnnsearch.models.ensemble import target_of
+from dnnsearch.models.targets import target_of
 from dnnsearch.promotion.candidates import hyperparameters_of
 from dnnsearch.promotion.evaluation import Evaluation, shown_metrics
 from dnnsearch.promotion.evaluation_scores import EvaluationScores

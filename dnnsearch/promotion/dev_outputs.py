@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dnnsearch.models.calibration import logits_of
-from dnnsearch.models.ensemble import target_of
+from dnnsearch.models.targets import target_of
 from dnnsearch.nn import OUTPUTS
 from dnnsearch.statistics.cross_fitting import random_parts
 from dnnsearch.trials.spec import Spec

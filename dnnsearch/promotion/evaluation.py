@@ -9,9 +9,10 @@ from dnnsearch.data.prepare import held_out
 from dnnsearch.data.row_sketch import sketch
 from dnnsearch.deployment.champion import Report
 from dnnsearch.errors import UserError
-from dnnsearch.models.ensemble import Model, target_of
+from dnnsearch.models.ensemble import Model
 from dnnsearch.models.model_file import digest as digest_of_file
 from dnnsearch.models.model_file import encode
+from dnnsearch.models.targets import target_of
 from dnnsearch.promotion.evaluation_scores import EvaluationScores, logits
 from dnnsearch.promotion.refit import Refit
 from dnnsearch.statistics.difference_to_best import Comparison

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from dnnsearch.data.table import HeldOut
-from dnnsearch.models.ensemble import Model, target_of
+from dnnsearch.models.ensemble import Model
+from dnnsearch.models.targets import target_of
 from dnnsearch.statistics.baseline import chance_score
 from dnnsearch.statistics.example_scores import contributions, sample, score_with_interval
 from dnnsearch.statistics.score_sample import ScoreSample

@@ -14,7 +14,7 @@ import numpy as np
 from dnnsearch.data.prepare import Prepared, held_out, prepare
 from dnnsearch.data.table import HeldOut
 from dnnsearch.errors import UserError
-from dnnsearch.models.ensemble import target_of
+from dnnsearch.models.targets import target_of
 from dnnsearch.promotion.candidates import Candidate, refit_record
 from dnnsearch.promotion.evaluation import Scored, score
 from dnnsearch.promotion.evaluation_scores import EvaluationScores

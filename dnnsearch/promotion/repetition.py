@@ -13,7 +13,7 @@ from typing import Any
 from dnnsearch.data.prepare import held_out
 from dnnsearch.data.table import HeldOut
 from dnnsearch.deployment.champion import PROMOTIONS, champion_path
-from dnnsearch.models.ensemble import target_of
+from dnnsearch.models.targets import target_of
 from dnnsearch.promotion.candidates import (
     Candidate,
     Trainer,

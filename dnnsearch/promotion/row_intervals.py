@@ -16,9 +16,10 @@ import numpy as np
 from dnnsearch.data.restored_arrays import open_restored
 from dnnsearch.data.table import HeldOut
 from dnnsearch.models.conformal import Conformal, of_labels, of_residuals
-from dnnsearch.models.ensemble import Model, target_of
+from dnnsearch.models.ensemble import Model
 from dnnsearch.models.interval_answers import check_level, half_widths, label_sets
 from dnnsearch.models.mixture import weighted_mean
+from dnnsearch.models.targets import target_of
 from dnnsearch.nn import OUTPUTS
 from dnnsearch.promotion.candidates import CONFIRM, Candidate, Trainer, fresh, rounds
 from dnnsearch.promotion.evaluation_scores import logits

@@ -16,6 +16,7 @@ study searches, and what its storage holds, is not known here.
 - `experiment_page`: the note of an experiment, with links to the views of its studies.
 - `fields`: a trial as MLflow's tags, params and metrics.
 - `model_folder`: write a model file as a folder that MLflow loads and serves.
+- `page_update`: bring the page of an experiment up to date beside other studies.
 - `parent_run`: find a study's parent run by its identity, in whatever experiment.
 - `pictures`: curves and a confusion matrix as SVG.
 - `posted_tables`: read the rows that are posted to the server, and answer them.

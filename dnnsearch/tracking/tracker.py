@@ -27,6 +27,7 @@ from dnnsearch.tracking.client import (
     connect,
     disconnect,
 )
+from dnnsearch.tracking.page_update import shown_page
 from dnnsearch.tracking.parent_run import check_not_deleted, parent_of
 from dnnsearch.tracking.publisher_messages import Files
 from dnnsearch.tracking.runs import child_of, children_of, is_active, set_tags
@@ -35,7 +36,6 @@ from dnnsearch.tracking.test_figure_run import log_test_figure
 from dnnsearch.tracking.trial_run import TrialRun
 from dnnsearch.trials.run import TrialView
 
-PAGE_ATTEMPTS = 5  # to bring the experiment's page up to date beside other writers
 MAX_METRICS_PER_REQUEST = 800  # MLflow's limit is 1,000 metrics, params and tags together
 
 
@@ -67,7 +67,7 @@ class Tracker:
         tags = {**test_set_tags.tags(self.info.openings), **self.info.commits}
         set_tags(self.client, self.parent, tags)
         log_baselines(self.client, self.parent, self.info)
-        self._show_views()
+        self._page = shown_page(self.client, self.experiment, self.info, self.parent)
         log_test_figure(self.client, self.parent, self.info)
         found = children_of(self.client, self.experiment, self.parent.info.run_id)
         self.children = {number: TrialRun.of(run) for number, run in found.items()}
@@ -76,27 +76,6 @@ class Tracker:
         for name, content in self.info.files.items():
             if get_artifact(self.client, self.parent, name) != content:
                 put_artifact(self.client, self.parent, name, content)
-
-    def _show_views(self) -> None:
-        """Add the study's view to its experiment, and the links to all views to its note.
-
-        Other studies of the experiment may do so at the same time: a tag that two processes add at
-        once is refused to one of them, and a note may lack the study whose view came after it was
-        made. So the tags are read again after they were written.
-        """
-        run = (self.parent.info.run_id, self.parent.info.start_time)
-        for is_last in (False,) * (PAGE_ATTEMPTS - 1) + (True,):
-            self._page = self.client.get_experiment(self.experiment)
-            wanted = experiment_page.tags(self.experiment, self._page.tags, self.info, *run)
-            try:
-                for name, value in wanted.items():
-                    self.client.set_experiment_tag(self.experiment, name, value)
-            except MlflowException:
-                if is_last:
-                    raise
-            else:
-                if not wanted:
-                    return
 
     def close(self) -> None:
         """Close the database, so that SQLite's log is empty; later calls open it again."""

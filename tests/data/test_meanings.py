@@ -12,7 +12,8 @@ from dnnsearch.data.column_inputs import ColumnInputs
 from dnnsearch.data.file_table import load_table
 from dnnsearch.data.files.reading_version import Reading
 from dnnsearch.data.preprocessing import fit
-from dnnsearch.models.ensemble import Model, labels
+from dnnsearch.models.ensemble import Model
+from dnnsearch.models.targets import labels
 from tests.support.models import parameters
 
 NOW = CellFormat.of({"reading": 2})

@@ -18,7 +18,8 @@ from dnnsearch.data.transformations import (
 )
 from dnnsearch.errors import UserError
 from dnnsearch.models import model_file
-from dnnsearch.models.ensemble import Model, labels
+from dnnsearch.models.ensemble import Model
+from dnnsearch.models.targets import labels
 from dnnsearch.nn import Parameters
 from dnnsearch.storage.array_store import ArrayStore
 from dnnsearch.trials.hyperparameters import Hyperparameters

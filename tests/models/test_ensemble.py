@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from dnnsearch.data.number_table import Standardisation
-from dnnsearch.models.ensemble import Model, labels
+from dnnsearch.models.ensemble import Model
+from dnnsearch.models.targets import labels
 from dnnsearch.nn import Parameters
 
 

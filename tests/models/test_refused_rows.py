@@ -10,7 +10,8 @@ from dnnsearch.data.files.date_formats import FORMATS
 from dnnsearch.data.files.reading_version import READING, Reading
 from dnnsearch.data.files.source import ISO
 from dnnsearch.data.preprocessing import fit
-from dnnsearch.models.ensemble import Model, labels
+from dnnsearch.models.ensemble import Model
+from dnnsearch.models.targets import labels
 from tests.support.models import flowers, parameters
 
 LONG = "each row must have 3 numbers (long, wide, high), but "

@@ -10,7 +10,8 @@ from dnnsearch.data.fold_alignment import aligned
 from dnnsearch.data.number_table import Standardisation
 from dnnsearch.data.preprocessing import fit
 from dnnsearch.models.calibration import Calibration
-from dnnsearch.models.ensemble import Model, labels
+from dnnsearch.models.ensemble import Model
+from dnnsearch.models.targets import labels
 from dnnsearch.nn import Parameters
 
 ORIGIN = {"study": "people", "trial": 3, "record": "ab" * 32}

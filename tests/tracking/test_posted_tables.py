@@ -9,7 +9,8 @@ import pytest
 from dnnsearch.data.column_inputs import ColumnInputs
 from dnnsearch.data.number_table import Standardisation
 from dnnsearch.data.preprocessing import fit
-from dnnsearch.models.ensemble import Model, labels
+from dnnsearch.models.ensemble import Model
+from dnnsearch.models.targets import labels
 from dnnsearch.tracking.posted_tables import example_body
 from dnnsearch.tracking.scoring_server import CheckedServer, _how_to_post
 from tests.support.models import parameters

@@ -14,7 +14,7 @@ import numpy as np
 from dnnsearch.data.restored_arrays import open_restored
 from dnnsearch.deployment.champion import Report
 from dnnsearch.errors import UserError
-from dnnsearch.models.ensemble import target_of
+from dnnsearch.models.targets import target_of
 from dnnsearch.promotion.candidates import (
     COMPARE,
     Candidate,

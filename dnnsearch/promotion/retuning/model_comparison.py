@@ -15,7 +15,8 @@ from dnnsearch.data.prepare import held_out
 from dnnsearch.data.restored_arrays import open_restored
 from dnnsearch.data.table import HeldOut
 from dnnsearch.errors import UserError
-from dnnsearch.models.ensemble import Model, target_of
+from dnnsearch.models.ensemble import Model
+from dnnsearch.models.targets import target_of
 from dnnsearch.promotion.evaluation_scores import EvaluationScores
 from dnnsearch.statistics.difference_to_best import Comparison
 from dnnsearch.statistics.example_scores import score_with_interval

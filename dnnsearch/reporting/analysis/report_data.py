@@ -16,7 +16,7 @@ from dnnsearch.config.config import Config
 from dnnsearch.data.prepare import Prepared
 from dnnsearch.deployment.trial_model import prepared_of
 from dnnsearch.errors import UserError
-from dnnsearch.models.ensemble import target_of
+from dnnsearch.models.targets import target_of
 from dnnsearch.promotion.evaluation_scores import logits
 from dnnsearch.reporting.analysis.axis import Axis, axes
 from dnnsearch.statistics.interval import Interval, student, wilson

@@ -16,7 +16,7 @@ import numpy as np
 
 from dnnsearch.data.prepare import Prepared
 from dnnsearch.errors import UserError
-from dnnsearch.models.ensemble import target_of
+from dnnsearch.models.targets import target_of
 from dnnsearch.runtime import numerics
 from dnnsearch.runtime.pinned_call import PinnedCall, pinned_call, requested
 from dnnsearch.runtime.process_control import lower_priority
