@@ -56,11 +56,15 @@ class Place:
             text=True,
         )
 
-    def run(self, *arguments: str) -> Spent:
-        """Run `dnnsearch ARGUMENTS` to its end; raise RuntimeError if it fails."""
+    def run(self, *arguments: str, with_memory: bool = False) -> Spent:
+        """Run `dnnsearch ARGUMENTS` to its end; raise RuntimeError if it fails.
+
+        With memory it must print little, for its output is read when it has ended.
+        """
         started = time.monotonic()
         process = self.start(*arguments)
         assert process.stdout is not None
+        megabytes = _peak_until_end(process.pid) if with_memory else 0.0
         output = process.stdout.read()
         _, status, used = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
@@ -68,7 +72,7 @@ class Place:
         if process.returncode != 0:
             raise RuntimeError(f"{' '.join(arguments)} of {self.tree}: {output}")
         cpu = used.ru_utime + used.ru_stime
-        return Spent(time.monotonic() - started, cpu)
+        return Spent(time.monotonic() - started, cpu, megabytes)
 
     def imports(self, *arguments: str) -> dict[str, float]:
         """Return the CPU seconds of the imports of a command, by package."""
@@ -161,6 +165,16 @@ def _wait_for(server: "subprocess.Popen[str]", address: str) -> None:
             return
         time.sleep(0.2)
     raise RuntimeError(f"the server has ended: {server.communicate()[0]}")
+
+
+def _peak_until_end(pid: int) -> float:
+    """Return the largest resident set of a child; `wait4` would count what it had before exec."""
+    peak = 0.0
+    while os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+        with contextlib.suppress(ValueError, OSError):  # it has just ended
+            peak = max(peak, _peak(pid))
+        time.sleep(0.02)
+    return peak
 
 
 def _peak(pid: int) -> float:
