@@ -15,7 +15,7 @@ from hypothesis import settings
 
 from dnnsearch.__main__ import GC_THRESHOLD_OBJECTS
 from tests.support.databases import PostgreSQL
-from tests.support.forked_calls import forked_subprocess
+from tests.support.forked_calls import forked_pinned_subprocess, forked_subprocess
 from tests.support.preloaded import TRACKED, Preloaded
 from tests.support.survivors import MARK, survivors
 
@@ -27,6 +27,7 @@ TINY = """
 data: {name: moons, examples: 120, noise: 0.2, seed: 0}
 trials: 5
 parallelism: 2
+workers: 1
 learning_rate: {low: 0.01, high: 10000, log: true}
 iterations: 30
 curve_every: 10
@@ -70,6 +71,11 @@ def pytest_configure() -> None:
             signal.signal(number, lambda *of_it: None)
 
 
+def pytest_collection_finish() -> None:
+    """Let garbage collection leave alone what stays: all modules and a hundred thousand objects."""
+    gc.freeze()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Long files first, so that no worker of xdist's is left with one at the end."""
     items.sort(key=lambda item: (item.path.name not in LONGEST, item.path.parent.name not in LONG))
@@ -105,6 +111,13 @@ def program(tracked: Preloaded) -> Preloaded:
 def forked_calls(tracked: Preloaded, monkeypatch: pytest.MonkeyPatch) -> None:
     """Functions of the package start their commands as forks of the preloaded program."""
     monkeypatch.setattr("dnnsearch.runtime.cli_process.subprocess", forked_subprocess(tracked))
+
+
+@pytest.fixture
+def forked_pinned_calls(tracked: Preloaded, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Functions that need pinned numerics run in forks of the preloaded program."""
+    replaced = forked_pinned_subprocess(tracked)
+    monkeypatch.setattr("dnnsearch.runtime.pinned_call.subprocess", replaced)
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,8 @@ from dnnsearch.errors import UserError
 from dnnsearch.storage.array_store import ArrayStore
 from dnnsearch.study.stored_study import open_study
 
+pytestmark = pytest.mark.usefixtures("forked_pinned_calls")
+
 
 @pytest.fixture
 def study(tiny: Path) -> Study:

@@ -25,7 +25,7 @@ from dnnsearch.study.stored_study import open_study
 from tests.promotion.conftest import OLDER, SMALL, Promote
 from tests.support.preloaded import Preloaded
 
-QUIET = ("--quiet", "--workers=2")
+QUIET = ("--quiet", "--workers=1")
 Change = Callable[[dict[str, Any]], object]
 
 
@@ -317,7 +317,7 @@ def test_promote_refuses_a_forged_value_of_a_trial_and_opens_nothing(
             "JOIN studies USING (study_id) WHERE study_name = 'clean' AND number = 1)"
         )
     database.close()
-    command = ("promote", "clean", *SMALL, "--workers=2")
+    command = ("promote", "clean", *SMALL)
     said = program.run(folder, *command, code=2)
     assert "trial 1 of study clean: Optuna's row: value is 0.9999, and the record has" in said
     assert openings(folder) == []

@@ -14,6 +14,7 @@ from tests.support.preloaded import Preloaded
 SMALL = """
 trials: 3
 parallelism: 3
+workers: 1
 learning_rate: {low: 0.05, high: 0.3, log: true}
 iterations: 40
 hidden_layers: 1
@@ -46,9 +47,7 @@ def test_a_study_of_this_kind_is_promoted(
     table.to_csv("t.csv", index=False)
     Path(f"{kind}.yaml").write_text(KINDS[kind] + SMALL)
     program.run(tmp_path, "search", f"{kind}.yaml")
-    command = program.start(
-        tmp_path, "promote", kind, "--top", "2", "--replicates", "3", "--json", "--workers", "2"
-    )
+    command = program.start(tmp_path, "promote", kind, "--top", "2", "--replicates", "3", "--json")
     assert command.wait() in (0, 1), command.said
     said = json.loads(command.said.splitlines()[-1])
     ensemble = said["test"]["ensemble"]

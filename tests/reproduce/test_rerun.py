@@ -17,6 +17,7 @@ from dnnsearch.storage.array_store import pack, unpack
 from tests.support.paths import first_on_path
 from tests.support.preloaded import Preloaded
 
+pytestmark = pytest.mark.usefixtures("forked_pinned_calls")
 STORAGE = "sqlite:///optuna.db"
 OTHER_SLOPE = """
 import numpy as np

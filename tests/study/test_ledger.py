@@ -4,10 +4,12 @@ import sqlite3
 from pathlib import Path
 
 import optuna
+import pytest
 
 from dnnsearch.study.stored_study import open_study
 from tests.cli.conftest import Command, command
 
+pytestmark = pytest.mark.usefixtures("forked_pinned_calls")
 STORAGE = "sqlite:///optuna.db"
 __all__ = ["command"]  # a fixture
 

@@ -16,7 +16,7 @@ from tests.support.paths import first_on_path
 from tests.support.preloaded import Preloaded
 
 STORAGE = "sqlite:///optuna.db"
-SEARCH = ("search", "tiny.yaml", "--set=tracking=none", "--workers=2", "--quiet")
+SEARCH = ("search", "tiny.yaml", "--set=tracking=none", "--workers=1", "--quiet")
 RETRY = (*SEARCH, "--retry-failed")
 NOTHING = "no failed trials left to retry"
 STORED = (

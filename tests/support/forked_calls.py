@@ -1,7 +1,8 @@
-"""Commands that functions of the package start, forked from the preloaded program.
+"""Commands and pinned calls that functions of the package start, forked from the preloaded program.
 
-`run_cli` starts a new Python for each command, which takes two seconds. Real starts are tested in
-tests/runtime/test_cli_process.py, tests/api and tests/faults/test_current_folder.py.
+`run_cli` starts a new Python for each command, which takes two seconds, and `pinned_call` one that
+imports scikit-learn or pandas. Real starts are tested in tests/runtime/test_cli_process.py,
+tests/runtime/test_pinned_call.py, tests/api and tests/faults/test_current_folder.py.
 """
 
 import os
@@ -13,6 +14,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from dnnsearch.runtime.python_command import PYTHONPATH
 from tests.support.preloaded import Preloaded
 
 
@@ -21,6 +23,20 @@ def forked_subprocess(server: Preloaded) -> SimpleNamespace:
 
     def start(command: Sequence[str], **options: Any) -> ForkedCommand:
         return ForkedCommand(server, command, **options)
+
+    return SimpleNamespace(**{**vars(subprocess), "Popen": start})
+
+
+def forked_pinned_subprocess(server: Preloaded) -> SimpleNamespace:
+    """Return what stands for the module `subprocess` in `pinned_call`.
+
+    If the test has planted code in PYTHONPATH, the process is a new one, which runs it.
+    """
+
+    def start(command: Sequence[str], **options: Any) -> "ForkedCall | subprocess.Popen[bytes]":
+        if PYTHONPATH in options["env"]:
+            return subprocess.Popen(command, **options)
+        return ForkedCall(server, command, **options)
 
     return SimpleNamespace(**{**vars(subprocess), "Popen": start})
 
@@ -83,3 +99,32 @@ class ForkedCommand:
 
     def kill(self) -> None:
         self.send_signal(9)
+
+
+class ForkedCall(ForkedCommand):
+    """What `pinned_call` uses of a Popen whose standard input is a pipe."""
+
+    def __init__(
+        self,
+        server: Preloaded,
+        command: Sequence[str],
+        env: Mapping[str, str],
+        stdin: int,
+        process_group: int,
+    ) -> None:
+        assert (stdin, process_group) == (subprocess.PIPE, 0)
+        self.server, self.args, self.returncode = server, command, None
+        with tempfile.TemporaryDirectory(dir=server.outputs.name) as folder:
+            pipe = Path(folder, "stdin")
+            os.mkfifo(pipe)
+            request = {"module": list(command), "stdin": str(pipe), "environment": dict(env)}
+            self.pid = server.ask({**request, "folder": str(Path.cwd())})
+            self.stdin = pipe.open("wb")  # when the call opens it
+
+    def kill(self) -> None:
+        if self.returncode is None:
+            super().kill()
+
+    def communicate(self, timeout: float | None = None) -> tuple[str, None]:
+        self.stdin.close()
+        return super().communicate(timeout)

@@ -18,8 +18,9 @@ import tempfile
 import traceback
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
-from tests.support.forked import fork_children
+from tests.support.forked import fork_children, run
 from tests.support.paths import ROOT, first_on_path
 
 PROGRAM = (
@@ -145,12 +146,14 @@ class Preloaded:
         *arguments: str,
         failpoint: str = "",
         planted: str = "",
+        errors: Path | None = None,
         **variables: str,
     ) -> Command:
         """Start `dnnsearch ARGUMENTS` in the folder, with these additional environment variables.
 
         With a failpoint, see site/sitecustomize.py, the command and its workers have it.
         Planted code is run by the command and by every Python process that it starts.
+        With `errors`, what it prints on standard error goes to that file.
         """
         if failpoint:
             variables |= {"FAILPOINT": failpoint, "PYTHONPATH": first_on_path(SITE)}
@@ -162,10 +165,12 @@ class Preloaded:
                 "PYTHONPATH": first_on_path(site),
             }
         environment = {**os.environ, **variables}
-        pid = self.ask({"run": arguments, "folder": str(folder), "environment": environment})
-        return Command(self, pid)
+        request = {"run": arguments, "folder": str(folder), "environment": environment}
+        if errors:
+            request["stderr"] = str(errors)
+        return Command(self, self.ask(request))
 
-    def run(self, folder: Path, *arguments: str, code: int = 0, **more: str) -> str:
+    def run(self, folder: Path, *arguments: str, code: int = 0, **more: Any) -> str:
         """Run the command, which must end with `code`; return what it prints."""
         command = self.start(folder, *arguments, **more)
         assert command.wait() == code, command.said
@@ -190,6 +195,8 @@ def serve() -> None:
             print(os.waitstatus_to_exitcode(status), flush=True)
         elif pid := os.fork():
             print(pid, flush=True)
+        elif "module" in request:
+            os._exit(program(request, outputs))
         else:
             os._exit(command(request, outputs))
 
@@ -242,6 +249,17 @@ def keep_the_parser() -> None:
     typers, app = import_module("typer.main"), import_module("dnnsearch.cli.app").app
     make, made = typers.get_command, typers.get_command(app)
     typers.get_command = lambda asked: made if asked is app else make(asked)
+
+
+def program(request: dict, outputs: Path) -> int:
+    """Run a module as a program, whose standard input is a pipe."""
+    os.chdir(request["folder"])
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    said = os.open(outputs / str(os.getpid()), os.O_WRONLY | os.O_CREAT)
+    for number, descriptor in enumerate((os.open(request["stdin"], os.O_RDONLY), said, said)):
+        os.dup2(descriptor, number)
+    return run(request["module"], ())
 
 
 def command(request: dict, outputs: Path) -> int:

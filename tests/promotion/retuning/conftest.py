@@ -15,6 +15,8 @@ from dnnsearch.config.config import parse_config
 from dnnsearch.promotion.promotion import promote
 from dnnsearch.study.search import search
 from dnnsearch.study.stored_study import OpenStudy, open_study
+from tests.support.forked_calls import forked_pinned_subprocess
+from tests.support.preloaded import Preloaded
 
 STORAGE = "sqlite:///optuna.db"
 CONFIG = {
@@ -24,7 +26,7 @@ CONFIG = {
     "numerics": "native",
     "tracking": "none",
     "parallelism": 2,
-    "workers": 2,
+    "workers": 1,
     "learning_rate": {"low": 0.1, "high": 1.0, "log": True},
     "iterations": 120,
     "hidden_layers": [1, 2],
@@ -45,21 +47,22 @@ def customers(seed: int, angle: float = 0.0, rows: int = 600) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="session")
-def promoted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def promoted(tracked: Preloaded, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("promoted")
     with pytest.MonkeyPatch.context() as patch, threadpool_limits(1):
+        patch.setattr("dnnsearch.runtime.pinned_call.subprocess", forked_pinned_subprocess(tracked))
         patch.chdir(folder)
         patch.setenv("DNNSEARCH_CACHE", str(folder / "cache"))
         customers(0).to_csv("old.csv", index=False)
         customers(1).to_csv("same.csv", index=False)
         customers(2, angle=1.2).to_csv("drifted.csv", index=False)
         search(parse_config(CONFIG, "churn.yaml", "churn"), seconds=None, observer=Quiet())
-        promote(open_study("churn", STORAGE), 2, 4, 2, lambda text: None)
+        promote(open_study("churn", STORAGE), 2, 4, 1, lambda text: None)
     return folder
 
 
 @pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
+def _one_thread(forked_pinned_calls: None) -> Iterator[None]:
     """Limit the BLAS to one thread, as `native` numerics need it and the commands do."""
     with threadpool_limits(1):
         yield

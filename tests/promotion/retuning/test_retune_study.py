@@ -2,8 +2,6 @@
 
 import json
 import shutil
-import subprocess
-import sys
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -29,8 +27,14 @@ from dnnsearch.study.leaderboard.ranking import leaderboard
 from dnnsearch.study.stored_study import OpenStudy, open_study
 from tests.cli.conftest import Command, command
 from tests.promotion.retuning.conftest import CONFIG, STORAGE, customers
+from tests.support.preloaded import Preloaded
 
 __all__ = ["command"]  # a fixture
+PINNED = """
+import os
+from dnnsearch.runtime import numerics
+os.environ.update(numerics.pinned("native"))
+"""  # else the command would start itself as a new process
 SHAPE = DataShape(2, 1, 400, 100, 100, "binary")
 
 
@@ -226,12 +230,20 @@ def test_the_interval_of_a_decay_combines_both_intervals() -> None:
     assert decay(now, then, maximize=False) == Interval(fall.low, fall.high)
 
 
-def test_the_command_prints_its_result_alone_on_standard_output(study: OpenStudy) -> None:
-    command = [sys.executable, "-m", "dnnsearch", "retune", "churn", "--data", "same.csv"]
-    few = ["--trials=2", "--top=1", "--replicates=2", "--workers=1"]
-    ran = subprocess.run([*command, *few], capture_output=True, text=True, check=True)
-    assert ran.stdout.startswith("study churn-2, on the new data")
-    assert "networks trained" not in ran.stderr
+def test_the_command_prints_its_result_alone_on_standard_output(
+    study: OpenStudy, tracked: Preloaded, tmp_path: Path
+) -> None:
+    few = ("--trials=2", "--top=1", "--replicates=2", "--workers=1")
+    printed = tracked.run(
+        Path.cwd(),
+        *("retune", "churn", "--data", "same.csv", *few),
+        errors=tmp_path / "errors",
+        planted=PINNED,
+    )
+    assert printed.startswith("study churn-2, on the new data")
+    errors = (tmp_path / "errors").read_text()
+    assert "trial 0" in errors
+    assert "networks trained" not in errors
 
 
 @pytest.mark.proof

@@ -24,6 +24,7 @@ from dnnsearch.reporting.write_report import _columns
 from dnnsearch.study.stored_study import OpenStudy, open_study
 from tests.support.preloaded import Preloaded
 
+pytestmark = pytest.mark.usefixtures("forked_pinned_calls")
 CONFIG = """
 data: {file: people.csv, target: left, columns: {joined: date}, reading: 2}
 trials: 2

@@ -14,6 +14,8 @@ from dnnsearch.runtime import numerics
 from dnnsearch.storage.array_store import ArrayStore, default_root
 from dnnsearch.study.baselines.baseline_fitting import Figures, description, fitting, skipped
 
+pytestmark = pytest.mark.usefixtures("forked_pinned_calls")
+
 PINS = numerics.supported_pins("portable")
 SPACE = {
     "learning_rate": 0.1,
