@@ -27,7 +27,6 @@ TINY = """
 data: {name: moons, examples: 120, noise: 0.2, seed: 0}
 trials: 5
 parallelism: 2
-workers: 1
 learning_rate: {low: 0.01, high: 10000, log: true}
 iterations: 30
 curve_every: 10

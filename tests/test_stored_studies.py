@@ -6,6 +6,7 @@ its reader, or a bit has moved. `tests/support/make_stored_studies.py` makes one
 
 import csv
 import io
+import json
 import os
 import shutil
 import subprocess
@@ -15,10 +16,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from dnnsearch.deployment.lookup import find
 from dnnsearch.runtime import numerics
+from dnnsearch.tracking.scoring_server import CheckedServer
 from tests.support import stored_studies as stored
 from tests.support.preloaded import Preloaded
-from tests.support.scoring import Server
+from tests.support.scoring import Server, ask_app
 
 VERSIONS = sorted(path.name.removesuffix(".json") for path in stored.STORED.glob("*.json"))
 EXPECTED = {version: stored.expected(version) for version in VERSIONS}
@@ -36,6 +39,7 @@ EXTENDED = [
     for one in STUDIES
 ]
 MORE = 2
+ROUNDING = 1e-5  # of float32 networks under other kernels
 SHIPPED = Path(__file__).parents[1] / "configs"
 LOAD = """
 import sys, mlflow, pandas
@@ -134,6 +138,21 @@ def test_mlflow_alone_loads_a_champion_of_before(version: str, study: str, folde
     pd.testing.assert_frame_equal(now, predicted(version, study), check_exact=True)
 
 
+@pytest.mark.parametrize(("version", "study"), CHAMPIONS)
+def test_the_application_that_serves_answers_as_then(
+    version: str, study: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    model = find(study, "sqlite:///optuna.db", print)
+    rows = Path("rows", f"{study}.csv").read_bytes()
+    status, said = ask_app(CheckedServer(model, 10**6), [rows], "text/csv")
+    assert status == 200, said
+    now = pd.DataFrame(json.loads(said)["predictions"])
+    # this process's BLAS is not pinned, as that of `serve` is
+    pd.testing.assert_frame_equal(now, predicted(version, study), rtol=ROUNDING)
+
+
+@pytest.mark.proof
 @pytest.mark.parametrize(("version", "study"), CHAMPIONS[-1:])
 def test_a_champion_of_before_is_served(version: str, study: str, folder: Path) -> None:
     server = Server(folder, study)

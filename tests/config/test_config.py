@@ -1,6 +1,7 @@
 """A config file as a checked `Config`: defaults, error messages, overrides and its definition."""
 
 import math
+import os
 from pathlib import Path
 
 import pytest
@@ -64,7 +65,7 @@ def test_the_smallest_config_has_the_defaults_that_are_documented():
     assert (config.dtype, config.initialization, config.replicates) == ("float32", "he", 1)
     assert (config.curve_every, config.max_cost, config.try_first) == ("auto", None, ())
     assert (config.storage, config.records) == ("sqlite:///optuna.db", "records")
-    assert config.workers >= 1
+    assert config.workers == config.processes == len(os.sched_getaffinity(0))
 
 
 def test_tracking_is_mlflows_own_variable_or_its_own_default(monkeypatch):

@@ -15,6 +15,10 @@ from tests.support.preloaded import Command, Preloaded
 pytestmark = pytest.mark.flaky(reruns=1)  # a cluster that starts slowly on a busy machine
 
 __all__ = ["disk"]  # a fixture
+IMPATIENT = """
+import dnnsearch.workers.dask_cluster
+dnnsearch.workers.dask_cluster.CONNECT_SECONDS = 0.5
+"""
 
 
 @pytest.fixture
@@ -107,13 +111,14 @@ def refused(search: Command, folder: Path) -> str:
 
 def test_if_no_scheduler_answers_the_error_is_one_line(tracked: Preloaded, folder: Path) -> None:
     hands = "--workers=tcp://127.0.0.1:1"
-    line = refused(tracked.start(folder, "search", "wine.yaml", *UNTRACKED, hands), folder)
+    search = ("search", "wine.yaml", *UNTRACKED, hands)
+    line = refused(tracked.start(folder, *search, planted=IMPATIENT), folder)
     assert line.startswith("error: workers: no Dask scheduler answers at tcp://127.0.0.1:1 (")
 
 
 def test_nor_is_it_longer_if_a_release_of_dask_has_no_rpc(tracked: Preloaded, folder: Path) -> None:
     search = ("search", "wine.yaml", *UNTRACKED, "--workers=tcp://127.0.0.1:1")
-    gone = "import distributed.core; del distributed.core.rpc"
+    gone = f"import distributed.core; del distributed.core.rpc\n{IMPATIENT}"
     line = refused(tracked.start(folder, *search, planted=gone), folder)
     assert line.startswith("error: workers: no Dask scheduler answers at tcp://127.0.0.1:1 (")
 

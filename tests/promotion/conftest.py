@@ -17,7 +17,6 @@ data: {{file: {name}.csv, target: left}}
 split: {{dev: 0.25, test: 0.25}}
 trials: 6
 parallelism: 3
-workers: 1
 objective: dev_accuracy
 learning_rate: {{low: 0.05, high: 0.5, log: true}}
 iterations: 60

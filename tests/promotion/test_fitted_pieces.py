@@ -24,7 +24,6 @@ data: {file: sick.csv, target: sick}
 split: {dev: 0.25, test: 0.25}
 trials: 3
 parallelism: 3
-workers: 1
 objective: dev_cost
 learning_rate: {low: 0.2, high: 0.5, log: true}
 iterations: 200
@@ -42,7 +41,6 @@ data: {file: price.csv, target: price}
 split: {dev: 0.4, test: 0.2}
 trials: 5
 parallelism: 3
-workers: 1
 objective: dev_cost
 learning_rate: {low: 0.03, high: 0.1, log: true}
 iterations: 600

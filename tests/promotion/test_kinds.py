@@ -14,7 +14,6 @@ from tests.support.preloaded import Preloaded
 SMALL = """
 trials: 3
 parallelism: 3
-workers: 1
 learning_rate: {low: 0.05, high: 0.3, log: true}
 iterations: 40
 hidden_layers: 1

@@ -25,7 +25,6 @@ data: {file: rents.csv, target: rent}
 split: {dev: 0.25, test: 0.25}
 trials: 4
 parallelism: 2
-workers: 1
 objective: dev_mae
 metrics: [dev_rmse]
 learning_rate: {low: 0.05, high: 0.3, log: true}

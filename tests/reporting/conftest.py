@@ -12,7 +12,6 @@ Searched = Callable[[str], OpenStudy]
 SMALL = """
 trials: 2
 parallelism: 2
-workers: 1
 learning_rate: [0.02, 0.05]
 iterations: 8
 hidden_layers: 0

@@ -20,7 +20,6 @@ CONFIG = """
 data: {name: moons, examples: 150, noise: 0.2, seed: 0}
 trials: 60
 parallelism: 4
-workers: 1
 sampler: random
 pruner: median
 learning_rate: {low: 0.001, high: 10000, log: true}

@@ -2,7 +2,8 @@
 
 What libraries import or compute at their first use is also done once. A forked command runs
 `dnnsearch.__main__.main` with its own arguments, folder, environment and output, as a process that
-can be killed. A test of the start itself starts the program without this server.
+can be killed. A test of the start itself starts the program without this server. The forked program
+takes the machine for one with a single core.
 """
 
 import ctypes
@@ -187,6 +188,7 @@ def serve() -> None:
     for module in sys.argv[2:]:
         import_module(f"dnnsearch.{module}")
     use_libraries(outputs)
+    assume_one_core()
     make_forks_cheap()
     for line in sys.stdin:
         request = json.loads(line)
@@ -224,6 +226,15 @@ def use_libraries(folder: Path) -> None:
         for library in MLFLOW:
             import_module(library)
         import_module("dnnsearch.tracking").prepare_database(f"sqlite:///{folder}/mlflow.db")
+
+
+def assume_one_core() -> None:
+    """Let a search train in one process, if neither its config nor its options say in how many.
+
+    A second process for a dozen updates costs more than they do; tests of workers ask for them.
+    """
+    cores = import_module("dnnsearch.config.key_rules").cores
+    cores.__code__ = (lambda: 1).__code__  # the function itself is the default of a config
 
 
 def make_forks_cheap() -> None:

@@ -14,7 +14,6 @@ CONFIG = """
 data: wine
 trials: 6
 parallelism: 3
-workers: 1
 metrics: [dev_roc_auc]
 learning_rate: {low: 0.01, high: 1.0, log: true}
 iterations: {low: 100, high: 200}
