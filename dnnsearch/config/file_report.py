@@ -6,6 +6,7 @@ a column is ignored; the last cell, what was read in another way or counted. Adv
 It does not know how wide the terminal is: the caller fits the table to it.
 """
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -33,9 +34,11 @@ from dnnsearch.runtime.text_table import aligned
 from dnnsearch.validators import shortened
 
 MAX_LINES = 40
-MAX_COLUMN, MAX_REASON = 24, 56  # characters of a cell
+MAX_COLUMN = 24  # characters of a name
 MAX_CLASSES_SHOWN = 8
-SETTING = re.compile(r"--set ('[^']*'|[^\s;,)]+)")
+# A word of a shell behind `--set`, as `shlex.quote` writes it; a sentence may go on behind it.
+SETTING = re.compile(r"""--set ((?:'[^']*'|"[^"]*"|[\w@%+=:,./-])+(?<![,.:]))""")
+BLANKS = re.compile(r"\s+")
 ALL_ROWS, THE_FILE = "(rows)", "(file)"
 
 
@@ -46,7 +49,7 @@ class Line(NamedTuple):
     role: str
     reason: str
     warning: str = ""  # what was done: read as, counted
-    is_whole: bool = False  # whether the reason is never cut, nor the row joined with others
+    is_alone: bool = False  # whether the row is never joined with others
 
 
 HEADER = ("column", "role", "reason", "warning")
@@ -85,9 +88,7 @@ class FileReport(NamedTuple):
     @property
     def lines(self) -> list[str]:
         """The text for a log; its lines may be long."""
-        reasons = [r.reason if r.is_whole else _cut(r.reason, MAX_REASON) for r in self.rows]
-        cells = [(*row[:2], why, row.warning) for row, why in zip(self.rows, reasons, strict=True)]
-        table = [HEADER, *cells]
+        table = [HEADER, *(row[:4] for row in self.rows)]
         widths = [max(len(row[i]) for row in table) for i in range(3)]
         return [
             *self.head,
@@ -207,8 +208,8 @@ def _notices(table: FileTable, name: str) -> list[str]:
 def _line(column: Column, table: FileTable) -> Line:
     done = [f"counted: {column.missing} missing"] if column.missing else []
     warning = "; ".join((*done, *_notices(table, column.name)))
-    is_whole = column.loud or column.role == "ignored"
-    return Line(column.name, column.role, column_reason(column, table), warning, is_whole)
+    is_alone = column.loud or column.role == "ignored"
+    return Line(column.name, column.role, column_reason(column, table), warning, is_alone)
 
 
 def column_reason(column: Column, table: FileTable) -> str:
@@ -223,7 +224,7 @@ def _fitting(lines: list[Line], most: int) -> list[Line]:
     """Return at most so many lines: those with no warning are joined by role, then cut."""
     if len(lines) <= most:
         return lines
-    warned = [line for line in lines if line.warning or line.is_whole]
+    warned = [line for line in lines if line.warning or line.is_alone]
     others = [line for line in lines if line not in warned]
     plain = {role: [x for x in others if x.role == role] for role in (x.role for x in others)}
     joined = [
@@ -241,9 +242,20 @@ def _printable(row: Line) -> Line:
 
     The warning may be advice that is to be pasted.
     """
-    warning = "".join(c if c.isprintable() else "." for c in " ".join(row.warning.split()))
+    parts = SETTING.split(row.warning)  # text and settings in turn
+    parts[::2] = [_shown(BLANKS.sub(" ", text)) for text in parts[::2]]
+    parts[1::2] = [f"--set {_escaped(setting)}" for setting in parts[1::2]]
     column, reason = _cut(row.column, MAX_COLUMN), in_a_line(row.reason)
-    return row._replace(column=column, reason=reason, warning=warning)
+    return row._replace(column=column, reason=reason, warning="".join(parts).strip())
+
+
+def _shown(text: str) -> str:
+    return "".join(c if c.isprintable() else "." for c in text)
+
+
+def _escaped(setting: str) -> str:
+    """Return a setting in which JSON's escapes stand for what a terminal does not show."""
+    return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in setting)
 
 
 def _cut(text: str, most: int) -> str:

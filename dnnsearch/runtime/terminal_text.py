@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from typing import IO
 
 WIDTH_VARIABLE = "DNNSEARCH_TERMINAL_WIDTH"  # set by run_cli for the command that it starts
-COMMAND = re.compile(r"\S*dnnsearch [a-z][^;`]*\S*")  # to be pasted; up to a `;` or a backtick
+# To be pasted; up to a backtick, or a `;` outside of the quotes of a setting.
+COMMAND = re.compile(r"\S*dnnsearch [a-z](?:--set '[^']*'|[^;`])*\S*")
 OPTION = r"--[\w-]+ [^\s-]\S*"  # with its value
 TOKEN = re.compile(rf"{COMMAND.pattern}|{OPTION}|\S+")  # what is not broken
 WORD = r"""(?:[^\s'"]|'[^']*'|"[^"]*")+"""

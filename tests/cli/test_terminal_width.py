@@ -156,5 +156,12 @@ def test_a_command_is_broken_as_a_shell_goes_on(width: int) -> None:
     assert all(len(part) <= width for part in parts)
 
 
+def test_a_command_goes_on_behind_a_semicolon_in_quotes() -> None:
+    command = 'dnnsearch new data.csv --name again --set \'data.relabel={"a; b": "c"}\' --test more'
+    pieces = broken(f"(1): {command}", 40)
+    assert all(piece.endswith(CONTINUED) for piece in pieces[1:-1])
+    assert " ".join(piece.removesuffix(CONTINUED).strip() for piece in pieces) == f"(1): {command}"
+
+
 def test_a_terminal_that_is_not_there_has_no_width(capsys: pytest.CaptureFixture[str]) -> None:
     assert terminal_text.terminal_width() is None

@@ -1,6 +1,7 @@
 """What `new` prints of a file is one table: column, role, reason, warning."""
 
 import re
+import shlex
 from pathlib import Path
 
 import numpy as np
@@ -99,6 +100,50 @@ def test_a_long_name_is_cut_and_an_advice_is_not() -> None:
     found = cells(new(written(table), "y").lines)
     assert "x" * 21 + "..." in found
     assert found["(rows)"][2].endswith("keeps them in one part")
+
+
+def grouped(mark: str, name: str = "km") -> pd.DataFrame:
+    """Numbers whose mark may be between thousands or before decimals."""
+    numbers = np.random.default_rng(0).integers(1000, 200_000, 80)
+    return with_labels(["a", "b"] * 40).assign(
+        **{name: [f"{n:,}".replace(",", mark) for n in numbers]}
+    )
+
+
+def with_labels(labels: list[str]) -> pd.DataFrame:
+    return rows(80).drop(columns="id").assign(y=labels)
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        grouped(","),
+        grouped("."),
+        grouped(",", "km. (a=b)"),
+        grouped(",", "k  m"),
+        grouped(",", "k\u00a0m"),
+        with_labels(["it's, so;  (x)", "It's, so;  (x)", "b", "b"] * 20),
+        with_labels(["a, b"] * 40 + ["c; d"] * 37 + ["o'\u200bk"] * 3),
+        with_labels(["NA", "a", "b", "c"] * 20),
+        with_labels(["1", "2", "3", "3"] * 20),
+        pd.concat([with_labels(["a", "b"] * 40)] * 2),
+    ],
+)
+def test_every_advice_of_every_note_is_taken_when_it_is_pasted(table: pd.DataFrame) -> None:
+    report = new(written(table), "y").report
+    assert report.advised
+    for number, advice in enumerate(report.advised):
+        new("data.csv", "y", f"again{number}", settings=shlex.split(advice))
+    left = " ".join(row.warning for row in report.numbered.rows)
+    assert "--set" not in left
+    assert not re.search(r"\(\d+\)[^\s;),]|\(\d+\),\S", left)
+
+
+def test_a_log_has_the_whole_reason() -> None:
+    levels = [f"Bianchi and Co {i}" for i in range(6)]
+    lines = new(written(with_labels(["a", "b"] * 40).assign(brand=(levels * 14)[:80])), "y").lines
+    (line,) = (line for line in lines if line.startswith("  brand "))
+    assert line.endswith("Bianchi and Co 3 and 2 more")
 
 
 def test_a_detected_encoding_is_said_and_utf_8_is_not(tmp_path: Path) -> None:

@@ -89,7 +89,7 @@ def setting(section: str, name: str, value: str) -> str:
     """Return the option that sets a column's key in a section of the config, to be pasted."""
     plain = value if re.fullmatch(r"[\w.,-]+", value) else json.dumps(value, ensure_ascii=False)
     path = f"{section}.{name}={plain}"
-    if re.search(r"[.=]", name) or name != name.strip():
+    if re.search(r"[.=]", name) or name != name.strip() or not name.isprintable():
         path = f"{section}={json.dumps({name: value}, ensure_ascii=False)}"
     return f"--set {shlex.quote(path)}"
 
