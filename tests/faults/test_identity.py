@@ -280,10 +280,23 @@ def server(tracked: Preloaded, tmp_path: Path) -> Iterator[Server]:
     server.kill()
 
 
+@pytest.fixture
+def database(tmp_path: Path) -> str:
+    """The URL of MLflow's database that the server has, too."""
+    return f"sqlite:///{tmp_path}/server.db"
+
+
+@pytest.mark.parametrize("mlflow", ["database", pytest.param("server", marks=pytest.mark.proof)])
 def test_records_in_mlflow_tell_a_new_storage_the_identity(
-    tracked: Preloaded, tmp_path: Path, folder: Path, server: Server, undisturbed: str
+    tracked: Preloaded,
+    tmp_path: Path,
+    folder: Path,
+    undisturbed: str,
+    mlflow: str,
+    request: pytest.FixtureRequest,
 ) -> None:
-    places = ("--set=records=mlflow", f"--set=tracking={server.url}")
+    found = request.getfixturevalue(mlflow)
+    places = ("--set=records=mlflow", f"--set=tracking={getattr(found, 'url', found)}")
     tracked.run(folder, *SEARCH, *places)
     before = identity(folder)
     for is_cache_lost in (False, True):

@@ -57,15 +57,15 @@ def in_a_child(path: Path, ways: int = 2) -> tuple[list[str], int]:
     return reasons, megabytes
 
 
-def repeated(unit: bytes, file: IO[bytes], start: bytes = b"") -> None:
-    file.write(start)
+def repeated(unit: bytes, file: IO[bytes]) -> None:
     for _ in range(MEGABYTES_OF_BOMB // 10):
         file.write(unit * (10_000_000 // len(unit)))
 
 
-def gzipped(path: Path, unit: bytes) -> None:
-    with gzip.open(path, "wb", 1) as file:
-        repeated(unit, file)
+def gzipped(path: Path, unit: bytes, start: bytes = b"") -> None:
+    """Write the same as with `repeated`, packed once: files of gzip may follow each other."""
+    packed = gzip.compress(unit * (10_000_000 // len(unit)), 1)
+    path.write_bytes(gzip.compress(start) + packed * (MEGABYTES_OF_BOMB // 10))
 
 
 def zipped(path: Path, unit: bytes) -> None:
@@ -111,8 +111,7 @@ def test_what_breaks_a_limit_or_a_rule_is_found_before_the_rest_is_in_memory(
     tmp_path: Path, start: bytes, unit: bytes, reason: str
 ) -> None:
     path = tmp_path / "bomb.gz"
-    with gzip.open(path, "wb", 1) as file:
-        repeated(unit, file, start)
+    gzipped(path, unit, start)
     said, megabytes = in_a_child(path, ways=1)
     assert reason in said[0] and "\n" not in said[0]
     assert megabytes < MAX_MEGABYTES
