@@ -68,6 +68,27 @@ def test_every_row_is_tested_once_by_a_model_that_was_made_without_it(
     check_verified(two, outer)
 
 
+@pytest.mark.proof
+def test_an_exported_validation_is_imported_and_one_of_before_is_said_to_be_one(
+    program: Preloaded, two: Path
+) -> None:
+    outer = json.loads(program.run(two, *OUTER))["outer"]
+    (imported, verified), here, cache = check_exported(program, two, outer)
+    for command in (imported, verified):  # as they are pasted
+        said = program.run(here, *shlex.split(command)[1:], **cache)
+    assert "two-outer-1-of-2 identical: 2 trials" in said
+    program.run(here, "export", "two", "again.dnnstudy", "--quiet", **cache)
+    whole = (two / "two.dnnstudy").read_bytes()
+    assert (here / "again.dnnstudy").read_bytes() == whole
+    members = decode(whole, "two")
+    without = {n: c for n, c in members.items() if not n.startswith("outer-")}
+    assert len(members) > len(without) + 10
+    before = {**without, "report.html": without["report.html"] + report_mark(without)}
+    (here / "before.dnnstudy").write_bytes(encode(before))
+    said = program.run(here, "verify", "before.dnnstudy", "--data=clean.csv", "--quiet", **cache)
+    assert "not compared, for the studies of the folds are not here or in the file; wh" in said
+
+
 def check_shown(two: Path, outer: dict[str, Any]) -> None:
     """Wherever the study's figure is shown, that of the procedure is too; the archive has it."""
     shown = f"over all 400 rows, where guessing has {outer['guess']:.4f}; how often each won: "
@@ -82,12 +103,16 @@ def check_shown(two: Path, outer: dict[str, Any]) -> None:
     assert OuterFigure.of(archived["attributes"]["outer"]).figure["value"] == outer["value"]
 
 
-def check_exported(program: Preloaded, two: Path, outer: dict[str, Any]) -> None:
-    """The file has the studies of the folds, so that the figure is verified and repeated there."""
+def check_exported(
+    program: Preloaded, two: Path, outer: dict[str, Any]
+) -> tuple[list[str], Path, dict[str, str]]:
+    """The file has the studies of the folds, so that the figure is verified and repeated there.
+
+    Return the commands that repeat the search of the first, the folder of the file and its cache.
+    """
     program.run(two, "export", "two", "--quiet")
     members = decode((two / "two.dnnstudy").read_bytes(), "two")
-    here, without = two / "here", {n: c for n, c in members.items() if not n.startswith("outer-")}
-    assert len(members) > len(without) + 10
+    here = two / "here"
     here.mkdir()
     shutil.copy(two / "clean.csv", here)
     cache = {"DNNSEARCH_CACHE": str(here / "cache")}
@@ -97,12 +122,11 @@ def check_exported(program: Preloaded, two: Path, outer: dict[str, Any]) -> None
     (line,) = (line for line in said.splitlines() if "outer folds" in line)
     assert line.startswith(f"  test_accuracy {outer['value']:.4f} of 2 outer folds identical: ")
     _, _, repeat = line.partition("to repeat the search of the first: ")
-    imported, _, verified = repeat.partition(" && ")
-    for command in (imported, verified):  # as they are pasted
-        said = program.run(here, *shlex.split(command)[1:], **cache)
-    assert "two-outer-1-of-2 identical: 2 trials" in said
-    program.run(here, "export", "two", "again.dnnstudy", "--quiet", **cache)
-    assert (here / "again.dnnstudy").read_bytes() == (two / "two.dnnstudy").read_bytes()
+    commands = repeat.split(" && ")
+    assert [words[:2] for words in map(shlex.split, commands)] == [
+        ["dnnsearch", "import"],
+        ["dnnsearch", "verify"],
+    ]
     changed = json.loads(members["outer-2/study.json"])
     changed["config"]["split"]["outer_fold"] = "1/2"
     marked = {**members, "outer-2/study.json": json.dumps(changed).encode()}
@@ -110,10 +134,7 @@ def check_exported(program: Preloaded, two: Path, outer: dict[str, Any]) -> None
     (here / "forged.dnnstudy").write_bytes(encode(marked))
     said = program.run(here, "verify", "forged.dnnstudy", "--data=clean.csv", code=2, **cache)
     assert "its config does not lead to its definition: split.outer_fold" in said
-    before = {**without, "report.html": without["report.html"] + report_mark(without)}
-    (here / "before.dnnstudy").write_bytes(encode(before))
-    said = program.run(here, "verify", "before.dnnstudy", "--data=clean.csv", "--quiet", **cache)
-    assert "not compared, for the studies of the folds are not here or in the file; wh" in said
+    return commands, here, cache
 
 
 TRIALS = Verification("identical", ["two identical: 2 trials", "fingerprint 0"])
