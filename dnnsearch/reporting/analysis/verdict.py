@@ -54,12 +54,12 @@ def _compared(data: ReportData, warnings: Sequence[Finding]) -> list[str]:
 
 
 def _best(data: ReportData, analyses: Analyses) -> str:
+    """Return which trial is the best, without an interval: dev chose it, so none is right."""
     best, many = data.board.best, len(data.finished)
-    interval = data.interval(best)
-    sure = f" (95 %: {interval})" if interval else ""
+    chosen = ", which is optimistic because dev chose the trial" if many > 1 else ""
     text = (
         f"Trial {best.number} ({describe(best.params)}) is the best of {many} finished trials, "
-        f"with {data.objective} {best.value:.4f}{sure}"
+        f"with {data.objective} {best.value:.4f}{chosen}"
     )
     tied = len(analyses.ties)
     if not tied:
@@ -82,19 +82,30 @@ def what_mattered(importance: Importance | None, at_bounds: Sequence[str] = ()) 
     if importance is None:
         return "There are too few finished trials to say what mattered."
     if importance.explained < MIN_EXPLAINED:
-        none = "No hyperparameter explains the differences between all finished trials reliably"
-        near = f", but towards a bound of {' and of '.join(at_bounds)} trials improve"
-        return f"{none}{near if at_bounds else ''}."
+        unclear = f"Which hyperparameters mattered is not clear: {_explained(importance)}"
+        near = f"; but towards a bound of {' and of '.join(at_bounds)} trials improve"
+        return f"{unclear}{near if at_bounds else ''}."
     first, *rest = importance.names
     both = [n for n in importance.names if _least(importance, n) >= MIN_NOTABLE_SHARE][:MAX_NAMED]
     shares = [importance.fanova[n].mean + importance.permutation[n].mean for n in rest]
     others_matter = any(share >= 2 * MIN_NOTABLE_SHARE for share in shares)
     if _least(importance, first) >= MIN_DECISIVE_SHARE and not others_matter:
-        return f"Only {first} mattered: it explains {_both(importance, first)} of the differences."
+        return f"Only {first} mattered: {_shares(importance, [first])}."
     if not both:
         return f"The methods disagree on what mattered; {first} comes first."
-    listed = ", then ".join(f"{name} ({_both(importance, name)})" for name in both)
-    return f"What mattered most is {listed} of the differences between finished trials."
+    return f"What mattered most is {', then '.join(both)}: {_shares(importance, both)}."
+
+
+def _shares(importance: Importance, names: Sequence[str]) -> str:
+    """Return how much all hyperparameters explain, and the shares of these."""
+    first, *rest = (f"{name} {_both(importance, name)}" for name in names)
+    return f"{_explained(importance)}, {', '.join([f'{first} of that', *rest])}"
+
+
+def _explained(importance: Importance) -> str:
+    """Return which part of the variance of unseen trials the forest predicts, in words."""
+    part = f"{100 * importance.explained:.0f} %" if importance.explained > 0 else "none"
+    return f"all hyperparameters together explain {part} of the differences between finished trials"
 
 
 def _least(importance: Importance, name: str) -> float:

@@ -25,7 +25,8 @@ def compare_studies(studies: Sequence[ReportData]) -> Markup:
         tag("p", sentences, class_="verdict"),
         tables.table(HEADER, (_line(data) for data in studies)),
         tag("div", *drawn, class_="grid"),
-        about="Shaded: the 95 % interval of the best value so far on the dev set.",
+        about="Shaded: the 95 % interval of the best value so far on the dev set. Dev chose these "
+        "trials, so their values and intervals are optimistic.",
     )
 
 

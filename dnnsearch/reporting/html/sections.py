@@ -31,6 +31,7 @@ from dnnsearch.validators import shortened
 MAX_CURVES = 5
 MAX_NAMED = 10  # trials in a sentence
 PROMOTE_NOTE = "dnnsearch promote compares trials over both seeds and examples."
+DEV_CHOSE = "Dev chose the best trial, so its value and its interval are optimistic."
 NOISE_WARNING = "These bars are mostly noise: do not interpret them. "
 MAX_DIAGNOSED_TRIALS = 10
 
@@ -82,7 +83,7 @@ def _counted(data: ReportData) -> str:
     if not data.finished:
         return ""
     covers = data.interval_covers(data.finished[0]) or "there are no intervals of a single network"
-    return f"{_capital(covers)}; {tie_meaning(data)}. {PROMOTE_NOTE}"
+    return f"{_capital(covers)}; {tie_meaning(data)}. {DEV_CHOSE} {PROMOTE_NOTE}"
 
 
 def plots(data: ReportData, analyses: Analyses) -> Iterator[Markup]:
@@ -116,14 +117,17 @@ def plots(data: ReportData, analyses: Analyses) -> Iterator[Markup]:
 
 
 def _hidden(data: ReportData, chance: ChanceLevel | None) -> str:
-    """Return how many trials the plots leave out, and how many of them have learnt nothing."""
+    """Return which trials the plots leave out, and which of them have learnt nothing."""
     rows = figures.hidden(data)
     if not rows:
         return ""
-    trials = "1 trial lies" if len(rows) == 1 else f"{len(rows)} trials lie"
-    poor = [row.number for row in rows if chance and not chance.is_beaten_by(row.value)]
-    learnt = f"; at the level of guessing: {shortened(poor, MAX_NAMED)}" if poor else ""
-    return f"{trials} outside of the plots, far from the others{learnt}; double-click to see all."
+    poor = {row.number for row in rows if chance and not chance.is_beaten_by(row.value)}
+    named = [
+        f"{n} (at the level of guessing)" if n in poor else n for n in (r.number for r in rows)
+    ]
+    trials = "Trial {} lies" if len(rows) == 1 else "Trials {} lie"
+    lie = trials.format(shortened(named, MAX_NAMED))
+    return f"{lie} outside of the plots, far from the others; double-click to see all."
 
 
 def _left_out(data: ReportData) -> str:

@@ -11,12 +11,14 @@ from dnnsearch.reporting.analysis.findings import findings
 from dnnsearch.reporting.analysis.importance import Importance, Share
 from dnnsearch.reporting.analysis.report_data import read
 from dnnsearch.reporting.analysis.verdict import others, verdict, what_mattered
+from dnnsearch.reporting.html.sections import leaderboard
 from dnnsearch.statistics.interval import Interval
 from dnnsearch.statistics.score_sample import ScoreSample
 from dnnsearch.study.baselines.baselines_file import Baselines
 from dnnsearch.trials.hyperparameters import Hyperparameters
 from tests.support import rigs
 
+EXPLAINED = "all hyperparameters together explain 60 % of the differences between finished trials"
 FIRST, LAST = (Hyperparameters(rate, 10, (8,), "relu", 0.9, 32) for rate in (0.1, 0.2))
 
 
@@ -34,25 +36,43 @@ def importance(**shares: tuple[float, float]) -> Importance:
     [
         (
             {"depth": (0.95, 0.9), "rate": (0.05, 0.1)},
-            "Only depth mattered: it explains 90 to 95 %",
+            f"Only depth mattered: {EXPLAINED}, depth 90 to 95 % of that.",
         ),
-        ({"depth": (0.8, 0.75), "rate": (0.1, 0.25)}, "depth (75 to 80 %), then rate (10 to 25 %)"),
-        ({"depth": (0.78, 0.74), "rate": (0.06, 0.26)}, "most is depth (74 to 78 %) of the"),
+        (
+            {"depth": (0.8, 0.75), "rate": (0.1, 0.25)},
+            f"most is depth, then rate: {EXPLAINED}, depth 75 to 80 % of that, rate 10 to 25 %.",
+        ),
+        ({"depth": (0.78, 0.74), "rate": (0.06, 0.26)}, "trials, depth 74 to 78 % of that."),
         ({"depth": (0.9, 0.05), "rate": (0.05, 0.9)}, "The methods disagree"),
     ],
 )
 def test_a_hyperparameter_is_named_alone_only_if_no_other_one_counts(
     shares: dict, says: str
 ) -> None:
-    assert says in what_mattered(importance(**shares))
+    assert says in what_mattered(replace(importance(**shares), explained=0.6))
 
 
 def test_what_explains_little_is_told_so_that_it_agrees_with_the_warning_of_a_bound() -> None:
     little = replace(importance(depth=(0.5, 0.5)), explained=0.1)
-    none = "No hyperparameter explains the differences between all finished trials reliably"
-    assert what_mattered(little) == f"{none}."
+    unclear = (
+        "Which hyperparameters mattered is not clear: all hyperparameters together explain "
+        "{} of the differences between finished trials"
+    )
+    assert what_mattered(little) == f"{unclear.format('10 %')}."
+    assert what_mattered(replace(little, explained=-0.2)) == f"{unclear.format('none')}."
     assert what_mattered(little, ["batch_size"]) == (
-        f"{none}, but towards a bound of batch_size trials improve."
+        f"{unclear.format('10 %')}; but towards a bound of batch_size trials improve."
+    )
+
+
+def test_the_value_of_the_best_trial_is_called_optimistic_and_has_no_interval() -> None:
+    rng = np.random.default_rng(0)
+    data = read(rigs.rigged(rigs.clean(rng), rng, 10))
+    found = verdict(data, analyse(data, 0), [])[0]
+    assert f"{data.board.best.value:.4f}, which is optimistic because dev chose the trial" in found
+    assert "95 %" not in found
+    assert "Dev chose the best trial, so its value and its interval are" in leaderboard(
+        data, analyse(data, 0)
     )
 
 

@@ -28,7 +28,7 @@ def test_every_interval_of_best_over_the_rest_is_whole_and_no_line_leaves_the_pl
     assert figures.hidden(data) == [poor]
     said = "; ".join(str(part) for part in plots(data, analyse(data, 0)))
     assert (
-        "1 trial lies outside of the plots, far from the others; at the level of guessing: 0; "
+        "Trial 0 (at the level of guessing) lies outside of the plots, far from the others; "
     ) in said
     for axis in data.axes:
         groups = isolation(data, axis)
