@@ -44,7 +44,7 @@ def on_dev(
     known = of_records or [logits(record, arrays, "dev") for record in records]
     found = [contributions(objective, spec.output, Z, y, scale) for Z in known]
     rows = [each.reshape(1, -1) if y.ndim == 2 else each for each in found]
-    return ScoreSample(np.concatenate(rows), METRICS[objective].is_share)
+    return ScoreSample(np.concatenate(rows), METRICS[objective].is_share, rows=y.size)
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from functools import cached_property
 import numpy as np
 
 from dnnsearch.statistics.interval import Interval, t_interval, wilson
+from dnnsearch.validators import counted
 
 NO_ERROR = 1e-12  # a standard error below it is one of zero
 MAX_WORTH_IN_EXAMPLES = 2  # of one example that many networks answer, see `interval`
@@ -33,6 +34,7 @@ class ScoreSample:
     values: np.ndarray  # (R, m)
     is_share: bool = False  # of hits, each 0 or 1
     rarest: int | None = None  # examples of the rarest class, for a metric from 0 to 1 of classes
+    rows: int | None = None  # of the set, if a value may be that of a group of them
 
     @property
     def mean(self) -> float:
@@ -51,8 +53,15 @@ class ScoreSample:
 
     @property
     def examples(self) -> int:
-        """The number of examples."""
+        """The number of examples, or of groups of them that each count as one."""
         return int(self.values.shape[1])
+
+    @property
+    def counted(self) -> str:
+        """Text such as `360 examples`, or `2000 examples in 1000 groups`."""
+        if self.rows in (None, self.examples):
+            return counted(self.examples, "example")
+        return f"{self.rows} examples in {self.examples} groups"
 
     @cached_property
     def network_variance(self) -> float:

@@ -26,6 +26,12 @@ def test_the_share_of_one_network_has_the_interval_of_its_examples():
     assert (found.low, found.high) == pytest.approx((expected.low, expected.high), abs=2e-3)
 
 
+def test_examples_are_counted_as_what_they_are_also_if_a_value_is_that_of_a_group():
+    assert ScoreSample(hits(2)).counted == "200 examples"
+    assert ScoreSample(hits(2), rows=200).counted == "200 examples"
+    assert ScoreSample(hits(2), rows=900).counted == "900 examples in 200 groups"
+
+
 def test_the_share_of_several_networks_is_surer_than_that_of_one_but_not_without_bound():
     several = ScoreSample(hits(16), is_share=True)
     width = several.interval.high - several.interval.low

@@ -20,8 +20,8 @@ def lines(found: StudyComparison, width: int | None = None) -> list[str]:
         f"{first.replicates} {networks}; {found.objective} {where}"
     )
     note = (
-        f"± is one standard error over seeds and {first.examples} examples; differences are "
-        f"paired; {DIFFERENCES}; the test set was not opened"
+        f"± is one standard error over seeds and {first.counted}; differences are paired; "
+        f"{DIFFERENCES}; the test set was not opened"
     )
     return [
         title,
