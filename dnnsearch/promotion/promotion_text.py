@@ -36,10 +36,10 @@ def lines(promotion: Promotion, width: int | None = None) -> list[str]:
 
 def _confirmation(promotion: Promotion, width: int | None) -> list[str]:
     confirmed, name = promotion.confirmed, promotion.objective
-    examples = confirmed.measured[0].examples
+    examples = confirmed.measured[0].counted
     what = _what(confirmed)
     where = f"over {promotion.folds} folds" if promotion.folds else "on dev"
-    error = f"± is one standard error over seeds and {examples} examples"
+    error = f"± is one standard error over seeds and {examples}"
     return [
         f"study {promotion.study}: {what}, trained again with fresh seeds; {name} {where}",
         *confirmation_table(confirmed, width),
@@ -101,23 +101,31 @@ def interval_note(comparison: Comparison) -> list[str]:
 def choice(promotion: Promotion) -> str:
     """Return the line with the chosen configuration and the reason."""
     confirmed, winner = promotion.confirmed, promotion.winner
-    similar = [confirmed.chosen[k] for k in confirmed.similar]
     chosen = f"chosen: trial {winner.trial} ({winner.hyperparameters.describe()})"
     if promotion.diverged:
         return (
             f"{chosen}; those preferred to it diverged when refitted: {_trials(promotion.diverged)}"
         )
-    if len(similar) == 1:
-        return f"{chosen}, the best"
-    rule = "the cheapest of those not distinguishable from the best"
-    return f"{chosen}, {rule}: {_trials(similar)}{_left_out_start(confirmed)}"
+    best = confirmed.chosen[confirmed.comparison.leader]
+    order = sorted(confirmed.similar, key=lambda k: -confirmed.comparison.means[k])
+    others = [one for one in (confirmed.chosen[k] for k in order) if one is not best]
+    if not others:
+        return f"{chosen}, the best{_left_out_start(confirmed)}"
+    those = "those not distinguishable from it"
+    rule = f"the cheapest of the best, {best.trial}, and {those}"
+    if winner is best:
+        rule = f"the best, and none of {those} is cheaper"
+    return f"{chosen}, {rule}: {_trials(others)}{_left_out_start(confirmed)}"
 
 
 def _left_out_start(confirmed: Confirmed) -> str:
     """Return why trial 0 is not among those listed, although the table has it so; else empty."""
     if set(confirmed.comparison.tied) == set(confirmed.similar):
         return ""
-    return f" (trial {START} is trained to be compared with, and chosen only if it is the best)"
+    return (
+        f" (trial {START}, which is none of the best in the search, is trained to be compared "
+        "with, and chosen only if its score is the best of all)"
+    )
 
 
 def _checkpoint(winner: Candidate) -> list[str]:

@@ -132,7 +132,7 @@ def line(found: Coverage, study: str, program: str) -> str:
     word = _compared_with_level(found.interval)
     command = f"{program} predict {study} DATA --interval {LEVEL:g}"
     held = f"{LEVEL:.0%} {what} hold the true {truth} in a share of {share}"
-    return f"  {held}{word}; {_size(found)}: {command}"
+    return f"  {held}{word}; {_size(found)}; to get them: {command}"
 
 
 def _size(found: Coverage) -> str:

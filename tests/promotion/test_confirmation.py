@@ -2,6 +2,8 @@
 
 import re
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -51,7 +53,10 @@ def test_trial_0_is_not_chosen_for_being_cheap_but_for_being_the_best() -> None:
     found = replace(tied, start=start, was_added=True)
     assert found.comparison.tied == [0, 1, 2]
     assert [one.trial for one in found.preferred] == [1, 0, 2]
-    why = "trial 0 is trained to be compared with, and chosen only if it is the best"
+    why = (
+        "trial 0, which is none of the best in the search, is trained to be compared with, and "
+        "chosen only if its score is the best of all"
+    )
     assert why in _left_out_start(found)
     assert not _left_out_start(replace(found, was_added=False))
     assert [one.trial for one in replace(found, was_added=False).preferred] == [2, 1, 0]
@@ -139,7 +144,7 @@ def test_the_worst_is_not_preferred_if_the_spread_of_the_seeds_is_cut_to_0() -> 
 @pytest.mark.parametrize(
     ("winner", "diverged", "said"),
     [
-        (1, [], ", the cheapest of those not distinguishable from the best: 0, 1"),
+        (1, [], ", the cheapest of the best, 0, and those not distinguishable from it: 1"),
         (0, [1], "; those preferred to it diverged when refitted: 1"),
         (2, [1, 0], "; those preferred to it diverged when refitted: 1, 0"),
     ],
@@ -171,6 +176,16 @@ def test_the_reason_of_the_choice_is_what_happened(
         registered=Registered("", "", True, ""),
     )
     assert choice(promotion) == f"chosen: trial {winner} (relu 8, learning rate 0.1){said}"
+
+
+def test_the_choice_names_the_others_in_the_order_of_the_table() -> None:
+    found = confirmed([0.98, 0.99, 1.0], [3, 2, 1])
+    promotion: Any = SimpleNamespace(confirmed=found, winner=found.chosen[2], diverged=[])
+    said = ", the best, and none of those not distinguishable from it is cheaper: 1, 0"
+    assert choice(promotion).endswith(said)
+    alone = confirmed([-9.0, 1.0], [1, 1])
+    promotion = SimpleNamespace(confirmed=alone, winner=alone.chosen[1], diverged=[])
+    assert choice(promotion).endswith("0.1), the best")
 
 
 def test_a_table_says_why_an_interval_that_ends_at_0_is_called_worse() -> None:

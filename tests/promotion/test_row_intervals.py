@@ -71,7 +71,7 @@ def test_a_classification_gets_sets_of_labels(
 @pytest.mark.parametrize(
     ("held", "size", "words"),
     [
-        (176, 1.0, "(they may hold it more often than 90%); each has one label"),
+        (176, 1.0, "(they may hold it more often than 90%); each has one label; to get them: "),
         (162, 1.2, "); 1.20 labels on average, 80% have one"),
         (140, 1.004, "(fewer than they promise); one label on average, 100% have one"),
     ],
