@@ -45,10 +45,13 @@ def comparisons(objective: str, folds: int | None, draws: int) -> Iterator[Compa
         yield Comparison(found, maximize=METRICS[objective].direction.maximize)
 
 
+@pytest.mark.parametrize("draws", [25, pytest.param(100, marks=pytest.mark.proof)])
 @pytest.mark.parametrize("folds", [None, FOLDS])
 @pytest.mark.parametrize("objective", METRICS)
-def test_the_leader_is_tied_and_every_figure_is_a_number(objective: str, folds: int | None) -> None:
-    for comparison in comparisons(objective, folds, draws=100):
+def test_the_leader_is_tied_and_every_figure_is_a_number(
+    objective: str, folds: int | None, draws: int
+) -> None:
+    for comparison in comparisons(objective, folds, draws):
         best, everyone = comparison.leader, range(CANDIDATES)
         assert best in comparison.tied
         assert all(math.isfinite(one.interval.high) for one in comparison.candidates)

@@ -23,16 +23,55 @@ def uri(folder) -> str:
     return f"sqlite:///{folder}/mlflow.db"
 
 
-def test_the_links_are_printed_last_when_it_answers_and_the_browser_is_opened(
-    uri, info, folder, monkeypatch
-):
+@pytest.fixture
+def two_studies(uri, info) -> str:
+    """The database with two studies."""
     for name in ("moons", "moons-2"):
         Tracker(uri, replace(info, name=name)).close()
+    return uri
+
+
+def test_what_the_command_announces_are_the_links_and_the_newest_is_opened(
+    two_studies, monkeypatch, capsys
+):
+    opened: list[str] = []
+    monkeypatch.setattr(ui_main.webbrowser, "open", opened.append)
+    asked: list[str] = []
+
+    class Healthy(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None: ...
+
+    with HTTPServer(("127.0.0.1", 0), Healthy) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        command = announced_ui_command(two_studies, server.server_port, browser=True)
+        at = command.argv.index("dnnsearch.tracking.ui_main") + 1
+        ui_main.announce(*command.argv[at : at + 3])
+        server.shutdown()
+    ready, *lines = (line.split() for line in capsys.readouterr().out.splitlines())
+    assert ready[0] == "ready:"
+    assert [line[:3] for line in lines] == [
+        ["charts", "of", "moons:"],
+        ["charts", "of", "moons-2:"],
+    ]
+    assert all("compareRunsMode=CHART" in line[3] for line in lines)
+    assert opened == [lines[-1][3]]
+    assert asked == ["/health"]
+
+
+@pytest.mark.proof
+def test_the_links_are_printed_last_when_it_answers_and_the_browser_is_opened(
+    two_studies, folder, monkeypatch
+):
     browser = folder / "browser"
     browser.write_text(f'#!/bin/sh\necho "$1" > {folder}/opened\n')
     browser.chmod(0o755)
     monkeypatch.setenv("BROWSER", str(browser))
-    command = announced_ui_command(uri, free_port(), browser=True)
+    command = announced_ui_command(two_studies, free_port(), browser=True)
     with subprocess.Popen(command.argv, env=command.environment, stdout=subprocess.PIPE) as ui:
         assert ui.stdout is not None
         printed = (line.decode().split() for line in ui.stdout)
