@@ -2,6 +2,7 @@
 
 This room does not know how a search runs, nor where its results are stored.
 
+- `category_levels`: how many levels of a category have an input each.
 - `config`: the config, its keys and rules, and the part of it that defines a study.
 - `config_files`: the file that a name means; the configs that come with the package.
 - `data_fit`: whether a search space fits its data, and what follows from both.

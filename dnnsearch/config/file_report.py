@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from dnnsearch.config.category_levels import shared_levels_note
 from dnnsearch.config.grades import grades_note
 from dnnsearch.config.recommendations import (
     equal_rows_note,
@@ -113,7 +114,7 @@ def report(
         *_rows(table, split, folds, rows),
         *_file(table),
     ]
-    columns = [_line(column, table) for column in table.columns]
+    columns = [_line(column, table, rows) for column in table.columns]
     lines += _fitting(columns, MAX_LINES - 3 - len(lines))
     head = [summary(table).rstrip("."), f"  metric  {metric}: {why}"]
     return FileReport(head, [_printable(line) for line in lines][: MAX_LINES - 3])
@@ -205,9 +206,10 @@ def _notices(table: FileTable, name: str) -> list[str]:
     return [notice.removeprefix(f"{name}: ") for notice in _about(table, name)]
 
 
-def _line(column: Column, table: FileTable) -> Line:
+def _line(column: Column, table: FileTable, rows: Indices) -> Line:
     done = [f"counted: {column.missing} missing"] if column.missing else []
-    warning = "; ".join((*done, *_notices(table, column.name)))
+    shared = [note] if (note := shared_levels_note(table, rows, column.name)) else []
+    warning = "; ".join((*done, *shared, *_notices(table, column.name)))
     is_alone = column.loud or column.role == "ignored"
     return Line(column.name, column.role, column_reason(column, table), warning, is_alone)
 

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from dnnsearch.config import file_report, recommendations, template, yaml_file
+from dnnsearch.config.category_levels import drafted_levels
 from dnnsearch.config.config import parse_config
 from dnnsearch.config.data_fit import check_fits
 from dnnsearch.config.validation_errors import format_errors
@@ -82,7 +83,7 @@ def new(
     try:
         given = yaml_file.override({"data": _source(data, target, test)}, settings)[0]
         wanted, split = _with_column(source(_asked(given.pop("data")))), _split(given)
-        table = file_table.load_table(wanted, split.get("by"))
+        wanted, table = _with_levels(wanted, split.get("by"))
         called = Path(data).resolve().name if Path(data).is_dir() else data_name(wanted)
         name = study_name(name or re.sub(r"[^\w.-]+", "_", called).strip("._-") or "data")
     except ValueError as error:
@@ -97,6 +98,16 @@ def new(
     found = file_report.report(table, fitting.split, fitting.folds, fitting.rows, relabel)
     advice = recommendations.outer_folds_advice(table, split, name)
     return NewConfig(path, found, fitting.trials, advice)
+
+
+def _with_levels(wanted: dict[str, Any], by: str | None) -> tuple[dict[str, Any], FileTable]:
+    """Return `data` and its table, with an input for each level of enough rows if none is asked."""
+    table = file_table.load_table(wanted, by)
+    levels = None if "levels" in wanted else drafted_levels(table)
+    if levels is None:
+        return wanted, table
+    wanted = {**wanted, "levels": levels}
+    return wanted, file_table.load_table(wanted, by)
 
 
 def _split(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -97,6 +97,7 @@ KEY_COMMENTS = {
     "missing": "text that stands for a missing value",
     "spelled": "columns whose numbers are written in a special format",
     "reading": "version of the rules by which the file is read; a study keeps its own",
+    "levels": "so many levels of a category have an input each; the rarer ones share one",
     "labels": "file with the labels",
     "test_file": "official test set; no trial sees its rows",
     "test_labels": "file with the labels of the test set",

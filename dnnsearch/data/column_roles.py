@@ -31,6 +31,7 @@ MAX_MARKS_IN_ADVICE = 5
 MAX_EXACT = 2**53  # the largest whole number up to which a float64 holds all
 SHARE_OF_IDENTIFIERS = 0.9  # of rows with a number of their own
 MIN_SHARE_FOR_LEAK = 0.5  # of the rows must have a value, or no copy of the target is looked for
+IT_IS_TEXT = "it is text with"  # the reason for which text is no category
 BY_CONFIG, BY_FILE = "as the config says", "as the file declares"
 IDENTIFIER = re.compile(
     r"(.*[ _.-])?(id|index|key|uuid|row[ _]?names?|nr|no)|unnamed.*", re.IGNORECASE
@@ -56,18 +57,20 @@ def profile(
     set_aside: Mapping[str, str],
     reading: Reading = BEFORE,
     spelled: Mapping[str, str] | None = None,
+    levels: int | None = None,
 ) -> list[Column]:
     """Return the columns of `frame` (m rows, those of target.y) with their roles.
 
     `given` are the config's roles, `declared` the file's; `set_aside` has the reason for each
-    column with another use; `reading` is the version of the rules, and
-    `spelled` says how columns are written. Raise ValueError for a column that mixes numbers and
-    text, and if no column is left to learn from.
+    column with another use; `reading` is the version of the rules, `spelled` says how columns
+    are written, and `levels` how many levels of a category may have an input each, if the config
+    does. Raise ValueError for a column that mixes numbers and text, and if no column is left to
+    learn from.
     """
     found = index_columns(frame) if reading.has("an index that came along is ignored") else []
     aside = {**dict.fromkeys(found, AN_INDEX), **set_aside}
     columns = [
-        _column(series, target, _asked(str(name), given, declared), aside, reading)
+        _column(series, target, _asked(str(name), given, declared), aside, reading, levels)
         if not is_date_format((spelled or {}).get(str(name), ""))
         else _date(series, target, _asked(str(name), given, declared), aside)
         for name, series in frame.items()
@@ -94,6 +97,7 @@ def _column(
     asked: tuple[str, str],
     set_aside: Mapping[str, str],
     reading: Reading,
+    levels: int | None,
 ) -> Column:
     name, missing = str(series.name), int(series.isna().sum())
     role, reason = asked
@@ -122,7 +126,7 @@ def _column(
         return Column(name, "ignored", useless, missing, loud="target" in useless)
     if role == "number" or (is_number and not role):
         return _number(series, name, missing)
-    column = _category(series, name, missing, reason or mixed)
+    column = _category(series, name, missing, reason or mixed, levels or MAX_LEVELS)
     return replace(column, loud=True) if mixed else column
 
 
@@ -258,14 +262,14 @@ def _is_identifier(name: str, values: np.ndarray) -> bool:
     return is_dense or _is_named_as_identifier(name)
 
 
-def _category(series: pd.Series, name: str, missing: int, reason: str) -> Column:
+def _category(series: pd.Series, name: str, missing: int, reason: str, most: int) -> Column:
     there = series.dropna()
     counts = pd.Series(texts(there)).value_counts()
-    frequent = counts[counts >= MIN_EXAMPLES_TO_RECUR][:MAX_LEVELS]
+    frequent = counts[counts >= MIN_EXAMPLES_TO_RECUR][:most]
     if len(there) >= MIN_ROWS_FOR_IDENTIFIER and frequent.sum() < MIN_SHARE_OF_RECURRING * len(
         there
     ):
-        what = f"it is text with {len(counts)} different values in {len(there)} rows"
+        what = f"{IT_IS_TEXT} {len(counts)} different values in {len(there)} rows"
         if dates(there) is not None:
             what = f"it is dates; to split by them: split.by={name}, split.order=time"
         return Column(name, "ignored", what + _code(there), missing, True)

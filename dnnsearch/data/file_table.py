@@ -56,6 +56,7 @@ class FileTable:
     test: tuple[pd.DataFrame, np.ndarray] | None
     sheet: Sheet
     reading: Reading = BEFORE
+    levels: int | None = None  # of a category, that may have an input each, if the config says so
 
     @property
     def task(self) -> Task:
@@ -129,7 +130,8 @@ class FileTable:
         of_dates = [name for name, role in self.roles.items() if role == DATE]
         dates = {name: DateParts.of(self.frame[name]) for name in of_dates}
         fits = [
-            preprocessing.fit(train, self.roles, self.reading, dates, arithmetic) for train in each
+            preprocessing.fit(train, self.roles, self.reading, dates, arithmetic, self.levels)
+            for train in each
         ]
         fitted = aligned(fits)
         parts = ("train", "dev")
@@ -189,7 +191,8 @@ def load_table(source: Mapping[str, Any], by: str | None) -> FileTable:
     _check_rows(frame, target)
     features = frame.drop(columns=name)
     aside = {by: "the split goes by it"} if by else {}
-    columns = profile(features, target, given, sheet.declared, aside, reading, spelled)
+    levels = source.get("levels")
+    columns = profile(features, target, given, sheet.declared, aside, reading, spelled, levels)
     if reading.has("dates and durations are inputs"):
         features = _with_dates(features, columns, spelled)
         if by and groups is not None and is_date_format(spelled.get(by, "")):
@@ -198,7 +201,7 @@ def load_table(source: Mapping[str, Any], by: str | None) -> FileTable:
         features = _with_numbers(features, columns)
     notices = [*sheet.notices, *gaps, *_target_notices(column, target, source, sheet)]
     sheet = replace(sheet, notices=tuple(notices))
-    table = FileTable(features, target, columns, groups, None, sheet, reading)
+    table = FileTable(features, target, columns, groups, None, sheet, reading, levels)
     return replace(table, test=_test(source, table, decimal))
 
 

@@ -9,7 +9,7 @@ fitted is arrays and a JSON document, so that it can be stored without pickle.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -37,6 +37,7 @@ MAX_LEVELS = 50  # of a category; the others share the input `other`
 # A level has a separate input if it has at least this many examples of train, and one in this many
 # rows. Whether text is a category at all is decided on the whole table: see column_roles.
 MIN_EXAMPLES_PER_LEVEL, MAX_ROWS_PER_EXAMPLE = 2, 500
+MIN_EXAMPLES_IF_ASKED = 5  # of a level, if the config says how many levels have inputs
 
 
 @dataclass(frozen=True)
@@ -226,10 +227,12 @@ def fit(
     reading: Reading = BEFORE,
     dates: Mapping[str, DateParts] | None = None,
     arithmetic: Arithmetic = FAST,
+    levels: int | None = None,
 ) -> Preparation:
     """Return what is fitted on the rows of train; `roles` has the role of each used column.
 
-    `dates` says what each column of dates becomes.
+    `dates` says what each column of dates becomes; `levels` is how many levels of a category may
+    have an input each, if the config says so.
     """
     dates = dict(dates or {})
     frame = with_parts(frame, dates, arithmetic)
@@ -240,23 +243,37 @@ def fit(
     one_each = {name for name in parts if name.endswith(f": {DAYS}")}
     may_lack = [name for name in names if name not in parts or name in one_each]
     gaps = tuple(name for name in may_lack if frame[name].isna().any())
-    categories = {n: _frequent(*_levels(frame[n])) for n in roles if roles[n] == "category"}
-    levels = {name: kept for name, (kept, _) in categories.items()}
-    rare = tuple(name for name, (_, has_rare) in categories.items() if has_rare)
+    categories = {n: frequent(frame[n], levels) for n in roles if roles[n] == "category"}
+    kept = {name: one.kept for name, one in categories.items()}
+    rare = tuple(name for name, one in categories.items() if len(one.kept) < len(one.counts))
     arrays = fit_numbers(frame[names], columns, arithmetic)
     fitted = Preparation(
-        tuple(roles), columns, gaps, levels, rare, arrays, dates=dates, arithmetic=arithmetic
+        tuple(roles), columns, gaps, kept, rare, arrays, dates=dates, arithmetic=arithmetic
     )
     return replace(fitted, seen=fitted.shares(frame)) if reading.version > FIRST else fitted
 
 
-def _frequent(codes: np.ndarray, levels: Sequence[str]) -> tuple[tuple[str, ...], bool]:
-    """Return the levels with an input of their own, and whether there are others."""
+class Levels(NamedTuple):
+    """The levels of a category in some rows; the empty text is a missing value."""
+
+    kept: tuple[str, ...]  # those that have an input each, sorted
+    counts: dict[str, int]  # of all levels, the most frequent ones first
+
+
+def frequent(series: pd.Series, most: int | None = None) -> Levels:
+    """Return which levels of a category, seen in the rows of train, have an input of their own.
+
+    They are the most frequent ones: `most` of them, if the config says so, or MAX_LEVELS.
+    """
+    codes, levels = _levels(series)
     counts = np.bincount(codes, minlength=len(levels))
     least = max(MIN_EXAMPLES_PER_LEVEL, len(codes) // MAX_ROWS_PER_EXAMPLE)
+    if most is not None:
+        least = MIN_EXAMPLES_IF_ASKED
     there = [i for i in np.argsort(-counts, kind="stable").tolist() if counts[i]]
-    kept = [levels[i] for i in there[:MAX_LEVELS] if counts[i] >= least] or [levels[there[0]]]
-    return tuple(sorted(kept)), len(kept) < len(there)
+    kept = [i for i in there[: most or MAX_LEVELS] if counts[i] >= least] or there[:1]
+    by_level = {levels[i]: int(counts[i]) for i in there}
+    return Levels(tuple(sorted(levels[i] for i in kept)), by_level)
 
 
 def inputs(

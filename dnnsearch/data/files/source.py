@@ -22,6 +22,7 @@ SPELLING = re.compile(
     r"(?: (?P<after>[^\d\s]\D*))?"
 )
 ISO, DURATION, DATE = "ISO8601", "duration", "date"  # how dates are written; the role
+MAX_LEVELS_ASKED = 10_000  # of a category, that have an input each
 TASKS = ("binary", "multiclass", "regression")
 # keys: the form of the file
 FORM = (
@@ -150,6 +151,7 @@ KEYS: dict[str, Rule] = {
     "spelled": _spelled,
     "sheet": text,
     "reading": whole(FIRST, READING),
+    "levels": whole(1, MAX_LEVELS_ASKED),
 }
 
 
