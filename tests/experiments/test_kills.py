@@ -31,8 +31,8 @@ def test_a_command_that_does_nothing_is_a_hang_with_what_its_threads_were_doing(
 
 
 def test_a_command_that_makes_progress_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kills, "HANG_SECONDS", 1.0)
-    with started("import time; time.sleep(3)") as process:
+    monkeypatch.setattr(kills, "HANG_SECONDS", 0.5)
+    with started("import time; time.sleep(1.5)") as process:
         assert kills.output_of(process, iter(range(100)).__next__) == ""
 
 
@@ -43,7 +43,10 @@ def test_an_end_with_another_code_or_a_traceback_is_a_problem() -> None:
         assert kills.problems_of_end(process, "TERM") == ["Traceback ...\n"]
 
 
-def test_a_stopped_command_goes_on_and_without_a_child_none_is_hit() -> None:
+def test_a_stopped_command_goes_on_and_without_a_child_none_is_hit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(kills, "MAX_STOP_SECONDS", 0.1)
     rng = random.Random(0)
     with started(SLEEP) as process:
         assert kills.hit(process, "STOP", rng)

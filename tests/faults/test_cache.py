@@ -80,8 +80,6 @@ def in_short(cases: dict[str, str], *short: str) -> pytest.MarkDecorator:
 @in_short(
     ACTIONS,
     "the group is removed",
-    "the cache is removed",
-    "a file is shortened",
     "a byte is flipped and the time set back",
     "the worker dies as well",
 )

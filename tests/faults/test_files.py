@@ -133,7 +133,7 @@ def test_a_search_waits_for_a_locked_database_but_not_after_ctrl_c(
 ) -> None:
     with locked(begun / "optuna.db"):
         search = program.start(begun, "search", "wine.yaml", *ONE)
-        time.sleep(2)
+        time.sleep(1)
         sent = time.monotonic()
         search.kill(signal.SIGTERM)
         assert search.wait() == 143

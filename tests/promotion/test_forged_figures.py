@@ -200,11 +200,16 @@ def test_a_forged_figure_of_another_promotion_of_the_study_is_corrected_too(
     [
         (lambda entry: entry.update(outputs="0" * 64), "as the digest of the test outputs"),
         (lambda entry: entry.update(model="0" * 64), "the log has a refit 000000000000..."),
-        (lambda entry: entry.update(candidates=[0, 1, 2]), "the log has the candidates [0, 1, 2]"),
+        pytest.param(
+            lambda entry: entry.update(candidates=[0, 1, 2]),
+            "the log has the candidates [0, 1, 2]",
+            marks=pytest.mark.proof,
+        ),
         (lambda entry: entry["figures"].pop("single"), "figure of one network is None in the log"),
-        (
+        pytest.param(
             lambda entry: entry["single_metrics"]["dev_cost"].update(value=0.0001, low=0.0),
             "the test figure of one network, dev_cost is 0.0001 in the log, and evaluated again",
+            marks=pytest.mark.proof,
         ),
         (lambda entry: entry.clear() or entry.update(other), "is not what any promotion in the lo"),
     ],
