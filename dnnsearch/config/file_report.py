@@ -28,7 +28,7 @@ from dnnsearch.data.column_roles import Column
 from dnnsearch.data.date_parts import DateParts
 from dnnsearch.data.file_table import FileTable
 from dnnsearch.data.files.source import DATE
-from dnnsearch.data.labels import case_note
+from dnnsearch.data.labels import case_note, texts_note
 from dnnsearch.data.splitting import Indices
 from dnnsearch.data.target import relabelled
 from dnnsearch.runtime.text_table import aligned
@@ -143,6 +143,7 @@ def _target(
         rare_classes_note(table),
         grades_note(table),
         case_note(table.target.counts),
+        texts_note(table.target.counts),
         clash_note(table.classes, [*table.roles, table.target_name]),
         *_notices(table, table.target_name),
     ]

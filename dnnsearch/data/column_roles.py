@@ -18,7 +18,7 @@ from dnnsearch.data.index_columns import REASON as AN_INDEX
 from dnnsearch.data.index_columns import index_columns
 from dnnsearch.data.preprocessing import MAX_LEVELS
 from dnnsearch.data.target import Target, check_range, texts
-from dnnsearch.validators import cut, shortened, show
+from dnnsearch.validators import counted, cut, shortened, show
 
 MAX_SKEWNESS_OF_NUMBERS = 3.0  # beyond it the column is transformed by quantiles
 # Text is a category if its recurring levels cover enough rows of the whole table. Which of them get
@@ -181,7 +181,8 @@ def _mix_of_levels(series: pd.Series) -> str:
     if is_number.all() or not is_number.any():
         return ""
     text = there[~is_number]
-    return f"{is_number.sum()} numbers and {len(text)} texts such as {show(text.iloc[0])}"
+    found = f"{counted(int(is_number.sum()), 'number')} and {counted(len(text), 'text')}"
+    return f"{found} such as {show(text.iloc[0])}"
 
 
 def _check_mixed(series: pd.Series, role: str) -> None:
@@ -192,9 +193,10 @@ def _check_mixed(series: pd.Series, role: str) -> None:
     if len(text) and (len(numbers) or role):
         rare = numbers if 0 < len(numbers) < len(text) else text
         word, example = ("numbers" if rare is numbers else "texts"), str(rare.iloc[0])
+        found = f"{counted(len(numbers), 'number')} and {counted(len(text), 'text')}"
         raise ValueError(
-            f"a column must be numbers or text, but {series.name!r} has {len(numbers)} numbers and "
-            f"{len(text)} texts, {word} such as {show(example)}: {_mixed_advice(series, text)}"
+            f"a column must be numbers or text, but {series.name!r} has {found}, {word} such as "
+            f"{show(example)}: {_mixed_advice(series, text)}"
         )
 
 

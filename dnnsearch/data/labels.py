@@ -9,8 +9,11 @@ import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
 
-from dnnsearch.validators import MAX_SHOWN, cut, shortened
+from dnnsearch.data.files.source import list_setting
+from dnnsearch.validators import MAX_SHOWN, cut, shortened, show
 
+MAX_NUMBERS_AS_LABELS = 20  # different ones, beside texts; more are an amount
+MAX_TEXTS = 5  # different ones, beside an amount
 MAX_IN_ADVICE = 30  # more labels would make a command that nobody pastes
 
 Relabel = Mapping[str, str | None]
@@ -52,6 +55,27 @@ def mixed_advice(counts: Mapping[str, int]) -> str:
     if not changed or not _are_short(changed) or len(set(spelled.values())) < 2:
         return "spell them alike"
     return f"if they are numbers, spell them alike: {setting(changed)}"
+
+
+def texts_note(counts: Mapping[str, int]) -> str:
+    """Return that labels are a few texts beside many numbers, and what to do; empty if not."""
+    texts = {name: count for name, count in counts.items() if type(_meaning(name)) is not float}
+    numbers = [count for name, count in counts.items() if name not in texts]
+    advice = texts_advice(texts, numbers)
+    return f"{len(numbers)} of the classes are numbers; {advice}" if advice else ""
+
+
+def texts_advice(texts: Mapping[str, int], numbers: Sequence[int]) -> str:
+    """Return how to read texts as missing that stand in a column of numbers.
+
+    `texts` has the rows of each text, `numbers` those of each number. Empty if the texts may be
+    labels: they are many, or the numbers are few.
+    """
+    is_amount = len(numbers) > MAX_NUMBERS_AS_LABELS and sum(numbers) > sum(texts.values())
+    if not 0 < len(texts) <= MAX_TEXTS or not is_amount or not _are_short(texts):
+        return ""
+    shown = " and ".join(show(name) for name in texts)
+    return f"if {shown} means missing: {list_setting('data.missing', list(texts))}"
 
 
 def _are_short(labels: Iterable[str]) -> bool:

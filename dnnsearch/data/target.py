@@ -22,9 +22,10 @@ from dnnsearch.data.labels import (
     mixed_advice,
     rare_advice,
     spelling_advice,
+    texts_advice,
 )
 from dnnsearch.data.table import Task
-from dnnsearch.validators import shortened, show
+from dnnsearch.validators import counted, shortened, show
 
 MAX_WHOLE_NUMBERS_AS_CLASSES = 20  # distinct values; more are a regression
 MIN_GRADES = 11  # so many different whole numbers, some of them rare, are an amount
@@ -74,12 +75,14 @@ def read_target(
         raise ValueError(f"the target {column.name!r} must have values, but all are missing")
     numbers = _numbers(given, decimal, spelled)
     task = wanted or _task(given, numbers, reading)
-    if task == "regression":
-        return Target("regression", _values(column.name, given, numbers), (), there)
-    labels = texts(given)
     try:
+        if task == "regression":
+            return Target("regression", _values(column.name, given, numbers), (), there)
+        labels = texts(given)
         classes = _classes(column.name, labels)
     except ValueError as error:
+        if wanted in (None, "regression") and (rule := _rule_for_numbers(given, decimal, spelled)):
+            raise ValueError(rule) from None
         if wanted or numbers.isna().any() or numbers.nunique() < 3:
             raise
         raise ValueError(
@@ -165,13 +168,29 @@ def _values(name: object, given: pd.Series, numbers: pd.Series) -> np.ndarray:
     """Return the numbers of a regression; raise ValueError for text and for a constant."""
     if numbers.isna().any():
         texts_ = given[numbers.isna()]
-        example = f"{len(texts_)} texts such as {show(str(texts_.iloc[0]))}"
+        example = f"{counted(len(texts_), 'text')} such as {show(str(texts_.iloc[0]))}"
         raise ValueError(f"a regression needs numbers, but the target {name!r} has {example}")
     values = numbers.to_numpy(np.float64)
     check_range(str(name), values)
     if len(np.unique(values)) < 2:
         raise ValueError(f"the target {name!r} must vary, but is always {show(values[0].item())}")
     return values
+
+
+def _rule_for_numbers(given: pd.Series, decimal: str, spelled: str) -> str:
+    """Return what is wrong with a target of numbers and a few texts; empty for another target.
+
+    In a column with such a text, pandas and the detection of formats read no number.
+    """
+    text = given.astype("str")
+    numbers = _numbers(given[text.str.contains(r"\d").astype(bool)], decimal, spelled).dropna()
+    marks = text.drop(numbers.index).value_counts()
+    texts_ = {str(text): int(count) for text, count in marks.items()}
+    advice = texts_advice(texts_, numbers.value_counts().to_list())
+    if not advice:
+        return ""
+    found = f"{len(numbers)} numbers and {counted(sum(texts_.values()), 'text')}"
+    return f"a target must be numbers or classes, but {given.name!r} has {found}: {advice}"
 
 
 def check_range(name: str, values: np.ndarray, advice: str = "mend them") -> None:

@@ -10,6 +10,7 @@ from dnnsearch.study.leaderboard.ranking import UNFINISHED, Leaderboard, Row
 from dnnsearch.study.stored_study import OpenStudy
 from dnnsearch.trials.flat_params import key_of
 from dnnsearch.trials.hyperparameter_row import BEST, Value
+from dnnsearch.trials.metrics import METRICS
 from dnnsearch.trials.record import Record
 from dnnsearch.validators import counted
 
@@ -26,8 +27,7 @@ def one_trial(study: OpenStudy, board: Leaderboard, row: Row) -> Iterator[str]:
     marks = marks_of(board, row)
     yield f"trial {study.name}/{row.number}: {', '.join([row.state, *filter(None, [marks])])}"
     yield from _aligned(_outcome(row, board.objective, config, record))
-    metrics = [(name, "not finite" if v is None else _number(v)) for name, v in row.final.items()]
-    yield from _section(_point(record), metrics)
+    yield from _section(_point(record), _metrics(row, record))
     fixed, searched = _hyperparameters(row, config)
     yield from _section("hyperparameters, searched:", searched)
     yield from _section("hyperparameters, fixed:", fixed)
@@ -85,6 +85,14 @@ def _point(record: Record | None) -> str:
     if record is None or not record.curves:
         return "metrics:"
     return f"metrics after {counted(record.kept, 'update')}:"
+
+
+def _metrics(row: Row, record: Record | None) -> Iterator[Pair]:
+    """Yield the metrics that the output layer defines; without a record, those with a value."""
+    for name, value in row.final.items():
+        outputs = METRICS[f"dev_{name.partition('_')[2]}"].outputs  # as `train_cost` has them
+        if record.spec.output in outputs if record else value is not None:
+            yield name, "not finite" if value is None else _number(value)
 
 
 def _hyperparameters(row: Row, config: Config) -> tuple[list[Pair], list[Pair]]:

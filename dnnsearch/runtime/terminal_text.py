@@ -9,7 +9,7 @@ from typing import IO
 
 WIDTH_VARIABLE = "DNNSEARCH_TERMINAL_WIDTH"  # set by run_cli for the command that it starts
 # To be pasted; up to a backtick, or a `;` outside of the quotes of a setting.
-COMMAND = re.compile(r"\S*dnnsearch [a-z](?:--set '[^']*'|[^;`])*\S*")
+COMMAND = re.compile(r"\S*dnnsearch [a-z](?:--set '[^']*'|'--set=[^']*'|[^;`])*\S*")
 OPTION = r"--[\w-]+ [^\s-]\S*"  # with its value
 TOKEN = re.compile(rf"{COMMAND.pattern}|{OPTION}|\S+")  # what is not broken
 WORD = r"""(?:[^\s'"]|'[^']*'|"[^"]*")+"""

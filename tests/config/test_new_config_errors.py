@@ -36,7 +36,7 @@ def _elsewhere(tmp_path, monkeypatch):
         (
             "x,y\n" + "".join(f"{i},{'ab'[i % 2]}\n" for i in range(18)) + "few,a\n",
             "y",
-            "18 numbers and 1 texts, texts such as 'few'",
+            "18 numbers and 1 text, texts such as 'few'",
         ),
         ("x,y\n" + "1,a\n2,b\n" * 9 + "1e999,a\n", "y", "finite"),
         ("x,y\n" + "1,a\n2,b,c\n" * 9, "y", "row 3 has 3 cells"),

@@ -186,3 +186,30 @@ def test_rows_that_relabel_leaves_out_are_not_said_to_have_no_target() -> None:
 def test_a_wrong_name_is_refused(setting, rule) -> None:
     with pytest.raises(UserError, match=re.escape(rule)):
         new(written(labelled({"a": 60, "b": 50})), "y", settings=[setting])
+
+
+@pytest.mark.parametrize("form", ["{}", "€{:,}", "{}.5"])
+@pytest.mark.parametrize("settings", [[], ["data.task=regression"]])
+def test_a_text_in_a_target_of_numbers_is_named_with_advice_that_works(
+    form: str, settings: list[str]
+) -> None:
+    prices = [form.format(price) for price in np.random.default_rng(0).integers(1000, 9000, 99)]
+    name = written(rows(100).assign(y=[*prices, "unknown"]))
+    with pytest.raises(UserError, match="'y' has 99 numbers and 1 text: if 'unknown' ") as error:
+        new(name, "y", settings=settings)
+    (setting,) = advices(str(error.value))
+    config = load_config(new(name, "y", settings=[*settings, setting]).path)
+    assert config.objective == "dev_r2"
+
+
+def test_a_text_that_recurs_among_classes_of_numbers_is_told_so() -> None:
+    name = written(labelled({**{str(price): 4 for price in range(100, 130)}, "unknown": 4}))
+    (row,) = [row for row in new(name, "y").report.rows if "'unknown'" in row.warning]
+    assert "30 of the classes are numbers" in row.warning
+    assert prepared_with(name, "y", *advices(row.warning), "again").classes == ()
+
+
+def test_labels_with_a_few_numbers_are_no_amount() -> None:
+    name = written(labelled({**{str(grade): 9 for grade in range(12)}, "absent": 9, "ill": 1}))
+    with pytest.raises(UserError, match="these have 1: 'ill'; leave them out"):
+        new(name, "y")

@@ -58,14 +58,14 @@ def test_the_config_stands_above_the_file_and_the_file_above_the_look():
 
 def test_a_column_of_numbers_and_text_says_how_many_and_shows_one():
     values = ["1.5"] * (M - 1) + ["lots"]
-    with pytest.raises(ValueError, match="'x' has 39 numbers and 1 texts, texts such as 'lots'"):
+    with pytest.raises(ValueError, match="'x' has 39 numbers and 1 text, texts such as 'lots'"):
         role(values)
     assert role(values, given={"x": "category"}).role == "category"
     assert role(values, given={"x": "ignored"}).role == "ignored"
 
 
 def test_of_numbers_and_text_the_rarer_kind_is_shown():
-    with pytest.raises(ValueError, match=r"1 numbers and 39 texts, numbers such as '-999'"):
+    with pytest.raises(ValueError, match=r"1 number and 39 texts, numbers such as '-999'"):
         role(["Rome"] * (M - 1) + ["-999"])
 
 

@@ -53,3 +53,14 @@ def test_the_champion_is_named_and_a_lost_record_leaves_the_rest(searched: Searc
     assert "metrics:" in lines
     assert not any(line.startswith("  cost") for line in lines)
     assert "hyperparameters, searched:" in lines
+
+
+def test_a_regression_has_no_accuracy_with_and_without_a_record(searched: Searched) -> None:
+    study = searched("data: {bundled: diabetes, target: target}\nobjective: dev_r2\n")
+    number = with_ties(study).best.number
+    text = text_of(study, number)
+    assert "dev_r2" in text and "train_cost" in text
+    assert "accuracy" not in text and "not finite" not in text
+    study.path(number).unlink()
+    text = text_of(study, number)
+    assert "train_cost" in text and "accuracy" not in text
