@@ -34,9 +34,13 @@ def show(value: object) -> str:
 
 
 def nearest(name: object, known: Iterable[str]) -> str:
-    """Return ` (did you mean NAME?)`, or an empty text if no known name is similar."""
-    found = difflib.get_close_matches(str(name)[:100].lower(), list(known), n=1, cutoff=0.55)
-    return f" (did you mean {found[0]}?)" if found else ""
+    """Return ` (did you mean NAME?)`, or an empty text if no known name is similar.
+
+    Upper and lower case make no difference.
+    """
+    names = {one.casefold(): one for one in known}
+    found = difflib.get_close_matches(str(name)[:100].casefold(), names, n=1, cutoff=0.55)
+    return f" (did you mean {names[found[0]]}?)" if found else ""
 
 
 def nearest_unused(name: object, there: Iterable[str], used: Collection[str]) -> str:

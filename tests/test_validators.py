@@ -110,6 +110,11 @@ def test_a_name_unlike_every_known_one_has_no_nearest():
     assert nearest("zzz", ["relu"]) == ""
 
 
+def test_a_name_in_another_case_is_the_nearest():
+    assert nearest("km", ["KN", "KM", "brand"]) == " (did you mean KM?)"
+    assert nearest("BRAND", ["grand", "Brand"]) == " (did you mean Brand?)"
+
+
 def test_a_long_list_is_shortened_and_says_how_many_more_there_are():
     assert shortened("abc", 3) == "a, b, c"
     assert shortened("abcde", 3) == "a, b, c and 2 more"
