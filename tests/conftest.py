@@ -49,12 +49,13 @@ def run_trial(spec, *rest):
 dnnsearch.trials.run.run_trial = run_trial
 """
 LONGEST = {
+    "test_nested_validation.py",
     "test_stored_studies.py",
     "test_forged_figures.py",
     "test_code_blocks.py",
     "test_identity.py",
     "test_main_road.py",
-}  # each takes a worker for minutes
+}  # each takes a worker for a quarter of a minute or more
 LONG = {"docs", "experiments", "faults", "promotion", "study", "tracking", "workers"}
 
 
@@ -77,7 +78,13 @@ def pytest_collection_finish() -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Long files first, so that no worker of xdist's is left with one at the end."""
-    items.sort(key=lambda item: (item.path.name not in LONGEST, item.path.parent.name not in LONG))
+    here = Path(__file__).parent
+    items.sort(
+        key=lambda item: (
+            item.path.name not in LONGEST,
+            item.path.relative_to(here).parts[0] not in LONG,
+        )
+    )
 
 
 @pytest.fixture(scope="session", autouse=True)
