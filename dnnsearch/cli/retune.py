@@ -13,6 +13,7 @@ from dnnsearch.cli.progress import counter, loading, resumable
 from dnnsearch.cli.promote import Json, Quiet, Replicates, Top, Workers
 from dnnsearch.cli.search import AcceptCode
 from dnnsearch.cli.startup import pin
+from dnnsearch.runtime.terminal_text import terminal_width
 from dnnsearch.urls import DEFAULT_STORAGE
 
 if TYPE_CHECKING:
@@ -71,8 +72,9 @@ def retune(
     The old champion is scored on the new data's test rows. A new study retrains the old best
     configurations first (clipped to the search space if it has changed) and then searches on. Its
     best are promoted, and both champions are compared row by row on the same new test rows. The
-    verdict is `replace` only if the whole confidence interval of the difference is above zero. The
-    old study is not changed. If it is interrupted, run the same command to resume.
+    verdict is `replace` only if the whole 95 % interval of the difference is above zero and the new
+    champion is better than guessing. The old study is not changed. If it is interrupted, run the
+    same command to resume.
 
     \b
     Examples:
@@ -94,7 +96,7 @@ def retune(
         definition = begin(opened, data, config=config, settings=settings, name=name, first=first)
     extent = {"top": top, "replicates": replicates, "accept_code": accept_code}
     retuning = _run(opened, definition, extent, silent)
-    give(document(retuning), lines(retuning), as_json)
+    give(document(retuning), lines(retuning, terminal_width()), as_json)
 
 
 def _run(

@@ -26,11 +26,18 @@ DIFFERENCES = (
 def lines(promotion: Promotion, width: int | None = None) -> list[str]:
     """Return the lines that `promote` prints; tables fit the width."""
     return [
+        *confirmed_and_tested(promotion, width),
+        *_evaluations(promotion),
+        *_registration(promotion),
+    ]
+
+
+def confirmed_and_tested(promotion: Promotion, width: int | None = None) -> list[str]:
+    """Return the lines on the confirmation and on the test set, which `retune` prints, too."""
+    return [
         *_confirmation(promotion, width),
         *promotion.corrections,
         *lines_on_test(promotion),
-        *_evaluations(promotion),
-        *_registration(promotion),
     ]
 
 

@@ -10,14 +10,20 @@ from dnnsearch.statistics.interval import Interval, gain_range, score_text
 from dnnsearch.study.evaluation_log import on_test
 
 
-def lines(retuning: Retuning) -> list[str]:
-    """Return the lines that `retune` prints; the recommendation is the last."""
+def lines(retuning: Retuning, width: int | None = None) -> list[str]:
+    """Return the lines that `retune` prints: those of the promotion, then of the comparison."""
+    promoted = promotion_text.confirmed_and_tested(retuning.promotion, width)
+    return [*promoted, *comparison_lines(retuning)]
+
+
+def comparison_lines(retuning: Retuning) -> list[str]:
+    """Return the lines on the new champion and the old one; the recommendation is the last."""
     name, overlap = on_test(retuning.objective), retuning.overlap
     rows = f"{len(overlap.rows.y)} test rows"
     rows += " that neither model was trained on" if overlap.is_known else ""
     new_name = f"the new champion (trial {retuning.promotion.winner.trial})"
     return [
-        f"study {retuning.new_study}, on the new data; {name} on {rows}:",
+        f"old against new champion, on the new data; {name} on {rows}:",
         *_overlap(overlap),
         f"  {retuning.old_name}: {score_text(retuning.now)}",
         f"  {new_name}: {score_text(retuning.new)}",
@@ -54,10 +60,10 @@ def _decay(retuning: Retuning) -> str:
 def _new_champion(retuning: Retuning) -> list[str]:
     """Return whether the new study has a champion, and who has opened its test rows."""
     new, promotion = retuning.new_study, retuning.promotion
-    is_one, why = promotion.registered.is_champion, promotion.registered.why
-    own = f"trial {promotion.winner.trial}" if is_one else f"none: {why}"
+    trial, registered = promotion.winner.trial, promotion.registered
+    is_one = "is" if registered.is_champion else "is not"
     return [
-        f"the champion of {new} itself: {own}",
+        f"trial {trial} {is_one} the champion of {new} itself: {registered.why}",
         f"{new}: {promotion.history.sentence(promotion.model)}",
     ]
 

@@ -20,7 +20,7 @@ from dnnsearch.errors import UserError
 from dnnsearch.promotion.retuning.model_comparison import decay
 from dnnsearch.promotion.retuning.overlap import MIN_NEW_ROWS, find_overlap
 from dnnsearch.promotion.retuning.retune_study import RETUNED, Retuning, begin, incumbent, retune
-from dnnsearch.promotion.retuning.retuning_text import document, lines
+from dnnsearch.promotion.retuning.retuning_text import comparison_lines, document, lines
 from dnnsearch.statistics.interval import Interval
 from dnnsearch.storage.array_store import ArrayStore
 from dnnsearch.study.leaderboard.ranking import leaderboard
@@ -51,7 +51,14 @@ def test_on_drifted_data_the_decay_is_found_and_the_champion_replaced(study: Ope
     assert found.loss is not None
     assert found.loss.low > 0.1
     *_, decayed, own, opened, verdict = lines(found)
-    assert own == f"the champion of churn-2 itself: trial {found.promotion.winner.trial}"
+    trial = found.promotion.winner.trial
+    assert (
+        own == f"trial {trial} is the champion of churn-2 itself: the first champion of this study"
+    )
+    confirmed, *rest = lines(found, width=80)
+    assert confirmed.startswith("study churn-2: the best 2 configurations")
+    for what in ("chosen: trial ", "  boosted trees  ", "one network from dev to test: "):
+        assert any(line.startswith(what) for line in rest)
     assert opened.startswith("churn-2: test set opened ")
     assert decayed.startswith("decay of the old one: found; its score was 0.9")
     assert verdict.startswith("verdict: REPLACE it with the champion of churn-2")
@@ -97,7 +104,7 @@ def test_rows_that_the_old_champion_was_trained_on_are_left_out_and_counted(
     assert found.overlap.learnt == had
     assert len(found.overlap.rows.y) == len(rows) - had == document(found)["examples"]
     assert learnt.isdisjoint(found.overlap.rows.X.index)
-    title, left_out, *_ = lines(found)
+    title, left_out, *_ = comparison_lines(found)
     assert f"on {len(rows) - had} test rows that neither model was trained on" in title
     of_all = f"of the {len(rows)} test rows of the new data, {had} are left out"
     assert left_out == f"  {of_all}: the old one was trained on them"
@@ -240,7 +247,8 @@ def test_the_command_prints_its_result_alone_on_standard_output(
         errors=tmp_path / "errors",
         planted=PINNED,
     )
-    assert printed.startswith("study churn-2, on the new data")
+    assert printed.startswith("study churn-2: the best configuration")
+    assert "\nold against new champion, on the new data; test_" in printed
     errors = (tmp_path / "errors").read_text()
     assert "trial 0" in errors
     assert "networks trained" not in errors
