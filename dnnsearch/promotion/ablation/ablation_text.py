@@ -9,6 +9,9 @@ from dnnsearch.runtime.text_table import aligned
 from dnnsearch.statistics.interval import signed_range
 
 DIVERGED = "diverged"
+NONE_CLEAR = "no change is clear: each may be chance with these seeds and examples"
+FEW_SEEDS = 4  # below it, the width of an interval depends much on luck
+MAX_REPLICATES = 1000  # that `why` takes
 OTHER_SEEDS = "(the gain that promote prints is of other fresh seeds, whose luck is another)"
 
 
@@ -19,12 +22,10 @@ def lines(found: Ablation, width: int | None = None) -> list[str]:
     if not route.steps:
         return [f"study {found.study}: {end} has the configuration of trial 0: nothing to explain"]
     where = f"over {found.folds} folds" if found.folds else "on dev"
-    networks = "cross-validations" if found.folds else "fresh seeds"
     first = f"study {found.study}: from trial 0 to {end}, one change at a time"
     note = (
         f"{len(route.configurations)} configurations, each trained with the same "
-        f"{found.replicates} {networks}; + is better; intervals: 95 %; undone: {end}, without this "
-        "change alone"
+        f"{seeds(found)}; + is better; intervals: 95 %; undone: {end}, without this change alone"
     )
     return [
         f"{first}; {found.objective} {where}",
@@ -32,8 +33,25 @@ def lines(found: Ablation, width: int | None = None) -> list[str]:
         f"({note})",
         *([OTHER_SEEDS] if route.is_champion else []),
         verdict(found),
+        *more_seeds(found, program_name()),
         *([] if route.is_champion else [_before_promotion(found)]),
     ]
+
+
+def seeds(found: Ablation) -> str:
+    """Return how often each configuration was trained, such as `16 fresh seeds`."""
+    return f"{found.replicates} {'cross-validations' if found.folds else 'fresh seeds'}"
+
+
+def more_seeds(found: Ablation, program: str) -> list[str]:
+    """Return the command that trains more seeds, if there were few or no change is clear."""
+    is_few = found.replicates < FEW_SEEDS
+    wanted = 2 * found.replicates * (found.folds or 1)
+    if not (is_few or verdict(found) == NONE_CLEAR) or wanted > MAX_REPLICATES:
+        return []
+    luck = f"with {seeds(found)} the width of each interval is luck, too; " if is_few else ""
+    command = f"{program} why {found.study} --replicates {wanted}"
+    return [f"{luck}more seeds narrow the intervals as far as seeds are the cause: {command}"]
 
 
 def _before_promotion(found: Ablation) -> str:
@@ -79,7 +97,7 @@ def verdict(found: Ablation) -> str:
         *([f"clearly better without {'; '.join(harmed)}"] if harmed else []),
     ]
     if not said:
-        return "no change is clear: each may be chance with these seeds and examples"
+        return NONE_CLEAR
     rest = [name for name in names if name not in {*helped, *needed, *harmed}]
     return "; ".join([*said, *([f"may be chance: {', '.join(rest)}"] if rest else [])])
 

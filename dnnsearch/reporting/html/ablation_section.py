@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from dnnsearch.errors import UserError
 from dnnsearch.promotion.ablation.ablation import Ablation, Difference, stored_ablation
-from dnnsearch.promotion.ablation.ablation_text import verdict
+from dnnsearch.promotion.ablation.ablation_text import more_seeds, seeds, verdict
 from dnnsearch.reporting.html.figures import BLUE, ORANGE
 from dnnsearch.reporting.html.markup import Markup, plot, section
 from dnnsearch.storage.array_store import ArrayStore, DamagedArrays, default_root
@@ -31,6 +31,7 @@ def ablation_section(found: Ablation | None) -> Markup:
     if found is None:
         return Markup("")
     route = found.route
+    found_out = [verdict(found), *more_seeds(found, "dnnsearch")]
     end = f"{'the champion' if route.is_champion else 'the best trial'} (trial {route.end})"
     return section(
         f"Why {end} is better than trial 0",
@@ -40,9 +41,9 @@ def ablation_section(found: Ablation | None) -> Markup:
             True,
             rows=len(found.route.steps),
         ),
-        about=f"{_capital(verdict(found))}. By experiment: trial 0 is changed into {end} one "
-        f"hyperparameter at a time, from the top; and {end} is trained without each change alone. "
-        f"All have the same {found.replicates} fresh seeds; intervals: 95 %, seeds and examples.",
+        about=f"{'. '.join(map(_capital, found_out))}. By experiment: trial 0 is changed into "
+        f"{end} one hyperparameter at a time, from the top; and {end} is trained without each "
+        f"change alone. All have the same {seeds(found)}; intervals: 95 %, seeds and examples.",
     )
 
 
