@@ -29,8 +29,9 @@ METRICS_WITHOUT_STEPS: Final = (  # and without hyperparameters
 )
 MAX_LAYERS_HIDDEN: Final = 10  # whose units are not drawn as bars
 SECTIONS: Final = ("Hyperparameters", "Curves", "Model metrics")  # the last is MLflow's own
-# MLflow names parallel coordinates itself, so the heading above them says what the colour is.
-TITLES: Final = {"Hyperparameters": f"Hyperparameters; colour: {ERROR}, a larger one is better"}
+# MLflow names parallel coordinates itself, so the heading above them says what the colour is. It
+# cuts a heading after 50 characters.
+TITLES: Final = {"Hyperparameters": f"Hyperparameters; {ERROR}: more is better"}
 
 
 def key_of_study(parent: str) -> str:
