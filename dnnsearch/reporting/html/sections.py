@@ -121,13 +121,12 @@ def _hidden(data: ReportData, chance: ChanceLevel | None) -> str:
     rows = figures.hidden(data)
     if not rows:
         return ""
-    poor = {row.number for row in rows if chance and not chance.is_beaten_by(row.value)}
-    named = [
-        f"{n} (at the level of guessing)" if n in poor else n for n in (r.number for r in rows)
-    ]
-    trials = "Trial {} lies" if len(rows) == 1 else "Trials {} lie"
-    lie = trials.format(shortened(named, MAX_NAMED))
-    return f"{lie} outside of the plots, far from the others; double-click to see all."
+    poor = [row.number for row in rows if chance and not chance.is_beaten_by(row.value)]
+    named = shortened([row.number for row in rows], MAX_NAMED)
+    lie = f"Trial {named} lies" if len(rows) == 1 else f"Trials {named} lie"
+    which = "" if len(poor) == len(rows) else f": {shortened(poor, MAX_NAMED)}"
+    learnt = f"; at the level of guessing{which}" if poor else ""
+    return f"{lie} outside of the plots, far from the others{learnt}; double-click to see all."
 
 
 def _left_out(data: ReportData) -> str:

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 from itertools import count
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ from dnnsearch.reporting.analysis.isolation_plot import isolation
 from dnnsearch.reporting.analysis.report_data import read
 from dnnsearch.reporting.html import figures
 from dnnsearch.reporting.html.log_axis import written_out
-from dnnsearch.reporting.html.sections import plots
+from dnnsearch.reporting.html.sections import _hidden, plots
 from dnnsearch.trials.hyperparameters import Hyperparameters
 from tests.support import rigs
 
@@ -28,7 +30,7 @@ def test_every_interval_of_best_over_the_rest_is_whole_and_no_line_leaves_the_pl
     assert figures.hidden(data) == [poor]
     said = "; ".join(str(part) for part in plots(data, analyse(data, 0)))
     assert (
-        "Trial 0 (at the level of guessing) lies outside of the plots, far from the others; "
+        "Trial 0 lies outside of the plots, far from the others; at the level of guessing; double"
     ) in said
     for axis in data.axes:
         groups = isolation(data, axis)
@@ -39,6 +41,27 @@ def test_every_interval_of_best_over_the_rest_is_whole_and_no_line_leaves_the_pl
         assert len(values) and poor.value not in values
         assert low < (values - errors.arrayminus).min()
         assert (values + errors.array).max() < high
+
+
+@pytest.mark.parametrize(
+    ("reach", "learnt"),
+    [(0.0, ""), (0.15, "; at the level of guessing: 0, 1"), (0.5, "; at the level of guessing")],
+)
+def test_every_trial_outside_of_the_plots_is_named(reach: float, learnt: str) -> None:
+    trials, values = count(), [0.1, 0.1, 0.3]
+
+    def some_are_poor(hyper: Hyperparameters, chance: np.random.Generator) -> rigs.Outcome:
+        number = next(trials)
+        return rigs.Outcome(values[number] if number < 3 else 0.9 + 0.02 * chance.random())
+
+    data = read(rigs.rigged(some_are_poor, np.random.default_rng(2), 40))
+    chance: Any = SimpleNamespace(is_beaten_by=lambda value: value > reach)
+    named = ", ".join(str(row.number) for row in figures.hidden(data))
+    assert sorted(named) == sorted("0, 1, 2")
+    assert _hidden(data, chance) == (
+        f"Trials {named} lie outside of the plots, far from the others{learnt}; double-click to "
+        "see all."
+    )
 
 
 @pytest.mark.parametrize(
