@@ -12,7 +12,8 @@ from dnnsearch.models.ensemble import Model
 from dnnsearch.models.model_file import ENDING, decode, read
 from dnnsearch.study.output_check import check_output, files_of
 from dnnsearch.study.stored_study import as_trial, open_study
-from dnnsearch.tracking import check_uri, tracking_uri
+from dnnsearch.tracking import check_uri, has_store, tracking_uri
+from dnnsearch.urls import sqlite_path
 
 
 def find(name: str, storage: str, report: Report, tracking: str | None = None) -> Model:
@@ -57,6 +58,12 @@ def check_out(out: Path, model: Model, name: str, data: Path | None, storage: st
 
 def _registered(uri: str, name: str) -> Model:
     check_uri(uri)
+    path = sqlite_path(uri)
+    if path is not None and not has_store(uri):  # MLflow would create the file
+        raise UserError(
+            f"there is no model {name}: no {path.name} is in {path.absolute().parent}; go to the "
+            "folder of the study, or name its MLflow with --tracking URI"
+        )
     from dnnsearch.tracking import registry  # imports MLflow, which takes seconds
 
     return decode(registry.content_of(uri, name), name)

@@ -5,6 +5,7 @@ It does not know studies, MLflow or where a model comes from.
 - `calibration`: what follows the networks: calibrated probabilities, shifted labels.
 - `conformal`: intervals and sets of labels for single rows.
 - `ensemble`: networks that predict together, from raw rows to labels.
+- `imputed_columns`: what a model takes for a column that a table lacks.
 - `input_columns`: the columns of the data, and the inputs that each becomes.
 - `interval_answers`: the columns of a model's answers with intervals.
 - `mixture`: how networks, and configurations of them, answer as one.

@@ -19,6 +19,7 @@ from dnnsearch.data.unusual_rows import RowWatch
 from dnnsearch.errors import UserError
 from dnnsearch.models import interval_answers, refused_rows
 from dnnsearch.models.ensemble import Model
+from dnnsearch.models.imputed_columns import imputed_note
 from dnnsearch.validators import cut, nearest, shortened
 
 Warn = Callable[[str], object]
@@ -72,7 +73,13 @@ def _predicted(
             first += len(part)
     except ValueError as error:
         raise UserError(f"{path}, from row {first} on: {error}") from None
-    for line in watch.lines():
+    _say(model, watch, warn)
+
+
+def _say(model: Model, watch: RowWatch, warn: Warn) -> None:
+    """Pass on what the user should know of the rows: imputed columns, and what is unusual."""
+    imputed = imputed_note(model.inputs, watch.imputed)
+    for line in [*([imputed] if imputed else []), *watch.lines()]:
         warn(line)
 
 
@@ -97,8 +104,7 @@ def predict_table(
         answers = _with_answers(model, table, missing_columns, watch, None, level)
     except ValueError as error:
         raise UserError(f"the table: {error}") from None
-    for line in watch.lines():
-        warn(line)
+    _say(model, watch, warn)
     return answers
 
 

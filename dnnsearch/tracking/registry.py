@@ -28,6 +28,7 @@ from dnnsearch.tracking.runs import is_active
 from dnnsearch.tracking.study_info import StudyInfo
 from dnnsearch.tracking.tracker import Tracker
 from dnnsearch.tracking.version import CHAMPION, Version, registered_name
+from dnnsearch.urls import sqlite_path
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -266,7 +267,9 @@ def _location(client: MlflowClient, model_uri: str, uri: str) -> str:
     except MlflowException as error:
         if error.error_code not in NOT_FOUND_CODES:
             raise
-    raise UserError(f"there is no model {model_uri} at {uri}")
+    path = sqlite_path(uri)
+    place = f" ({path.absolute()})" if path and not path.is_absolute() else ""
+    raise UserError(f"there is no model {model_uri} at {uri}{place}")
 
 
 def _version(client: MlflowClient, name: str, suffix: str) -> str | None:

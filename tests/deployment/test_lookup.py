@@ -66,3 +66,13 @@ def test_a_champion_that_is_only_in_mlflow_is_found(tiny: Path) -> None:
 def test_a_model_that_does_not_exist_is_one_line(tiny: Path, name: str, reason: str) -> None:
     with pytest.raises(UserError, match=reason):
         find(name, STORAGE, print)
+
+
+def test_a_registered_model_is_not_looked_up_in_a_file_that_is_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    with pytest.raises(UserError, match=f"no mlflow.db is in {tmp_path}; go to the folder"):
+        find("models:/tiny@champion", STORAGE, print)
+    assert not [*tmp_path.iterdir()]

@@ -215,8 +215,11 @@ def test_missing_columns_are_imputed_alike_from_a_file_and_a_table() -> None:
     path = Path(folder().name) / "less.csv"
     rows.to_csv(path, sep=";", index=False)
     names = model(".").columns
-    of_file = pd.concat(predict_file(model("."), path, "impute"))[names].to_dict("records")
-    of_table = predict_table(model("."), rows, "impute")[names].to_dict("records")
+    said: list[str] = []
+    filled = pd.concat(predict_file(model("."), path, "impute", said.append))
+    of_file = filled[names].to_dict("records")
+    of_table = predict_table(model("."), rows, "impute", said.append)[names].to_dict("records")
+    assert said[0] == said[1] and said[0].startswith("imputed in each row: ")
     gaps = pd.DataFrame([row(age="", city=""), row(price="$3", age="", city="")], dtype="str")
     assert of_file == of_table == outcome(by_python, gaps, ".")
 

@@ -154,11 +154,25 @@ def test_a_missing_column_is_one_line_or_imputed_as_told(
     ):
         predicted(path)
     table.drop(columns="age").to_csv(path, index=False)
-    found = predicted(path, missing="impute")
+    with pytest.warns(UserWarning, match=r"^imputed in each row: 'age' with [\d.]+, the median"):
+        found = predicted(path, missing="impute")
     assert same_answers(found, table.assign(age=np.nan))
     assert "age" not in found
-    means = predict_table(flowers(), pd.DataFrame({"long": [2.0], "high": [1.0]}), "impute")
+    with pytest.warns(UserWarning, match="^imputed in each row: 'wide' with 2, the mean of train$"):
+        means = predict_table(flowers(), pd.DataFrame({"long": [2.0], "high": [1.0]}), "impute")
     assert same_answers(means, pd.DataFrame([[2.0, 2.0, 1.0]]), flowers())
+
+
+def test_what_is_imputed_is_named_for_each_column(table: pd.DataFrame) -> None:
+    said: list[str] = []
+    predict_table(MODEL, table.drop(columns=["age", "city"]), "impute", said.append)
+    first = MODEL.inputs.fitted[0]
+    median = first.arrays["median"][first.numeric.index("age")]
+    assert said[0].startswith(f"imputed in each row: 'age' with {median:.6g}")
+    assert said[0].endswith("'city' with a value that train does not have")
+    told: list[str] = []
+    predict_table(MODEL, table, "impute", told.append)
+    assert not told
 
 
 def test_a_column_that_the_model_uses_is_not_meant_by_another_name() -> None:
