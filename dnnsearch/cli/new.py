@@ -2,6 +2,8 @@
 
 import shlex
 from collections.abc import Sequence
+from pathlib import Path
+from string import ascii_lowercase
 from typing import Annotated
 
 import typer
@@ -64,7 +66,7 @@ def new(
 
     created = create_config(data, target, name, test, set_ or [])
     lines = created.report.numbered.within(terminal_width())
-    again = _again(data, target, test, set_ or [], f"{created.path.stem}-2")
+    again = _again(data, target, test, set_ or [], _other_name(created.path))
     each = enumerate(created.report.advised, start=1)
     advised = (f"({place}): {again} --set {one}" for place, one in each)
     say([*lines, *advised, *([created.advice] if created.advice else [])])
@@ -83,6 +85,12 @@ def _duration(trials: int, command: str) -> str:
     """Return how long a search is, in trials, how to see its time, and how to limit it."""
     estimate = f"how long they take on this machine: {command} --dry-run"
     return f"it has {counted(trials, 'trial')}; {estimate}; to end after 10 minutes: --for 10m"
+
+
+def _other_name(path: Path) -> str:
+    """Return the next name that no config has: NAME-b, NAME-c. `retune` takes NAME-2 and so on."""
+    names = (f"{path.stem}-{letter}" for letter in ascii_lowercase[1:])
+    return next((name for name in names if not path.with_stem(name).exists()), f"{path.stem}-new")
 
 
 def _again(

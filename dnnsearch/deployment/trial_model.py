@@ -15,8 +15,8 @@ from dnnsearch.runtime import numerics
 from dnnsearch.runtime.pinned_call import pinned_call, requested
 from dnnsearch.storage.array_store import ArrayStore, DamagedArrays, default_root
 from dnnsearch.study import preparation
+from dnnsearch.study.changed_study import check_data
 from dnnsearch.study.preparation import Preparation
-from dnnsearch.study.reading_difference import check_reading
 from dnnsearch.study.stored_study import OpenStudy
 from dnnsearch.trials.record import Record, versions
 
@@ -84,9 +84,7 @@ def prepared_of(study: OpenStudy, record: Record, *, with_train: bool = False) -
     with pinned_call(prepare_again, pins, study.config.document()) as process:
         document = json.loads((process.wait() / PREPARED).read_text("utf-8"))
     prepared = Prepared.from_dict(document)
-    check_reading(study, prepared, store)
-    if prepared.data_digest != record.spec.data or prepared.split_digest != record.spec.split:
-        raise UserError(f"the data of study {study.name} have changed since it was run")
+    check_data(study, prepared, store)
     return prepared
 
 

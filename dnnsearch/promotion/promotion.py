@@ -35,10 +35,10 @@ from dnnsearch.runtime import numerics
 from dnnsearch.storage.array_store import ArrayStore, default_root
 from dnnsearch.storage.study_lock import study_lock
 from dnnsearch.study.baselines.baseline_fitting import Figures, description
+from dnnsearch.study.changed_study import check_data
 from dnnsearch.study.computing_code import check_code
 from dnnsearch.study.definition import Definition, resolve_definition
 from dnnsearch.study.evaluation_log import test_set_id, without_rows
-from dnnsearch.study.reading_difference import check_reading
 from dnnsearch.study.stored_study import EXPERIMENT, IDENTITY, OpenStudy
 from dnnsearch.study.test_set_history import History, ask_mlflow, history
 from dnnsearch.study.worker_factory import local_workers
@@ -175,10 +175,7 @@ def _check_not_another_copy(study: OpenStudy) -> None:
 def resolved_study(study: OpenStudy, store: ArrayStore) -> Definition:
     """Return the study's definition with its data. Raise UserError if the data have changed."""
     definition = resolve_definition(study.config, store)
-    check_reading(study, definition.prepared, store)
-    present = (definition.prepared.data_digest, definition.prepared.split_digest)
-    if present != (study.definition["data_digest"], study.definition["split_digest"]):
-        raise UserError(f"the data of study {study.name} have changed since it was run")
+    check_data(study, definition.prepared, store)
     return definition
 
 

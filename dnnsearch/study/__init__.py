@@ -23,6 +23,7 @@ It does not know how a trial is trained, how MLflow stores it, or how a search i
 - `source_commits`: the git commits that a search ran from.
 - `stopping`: when a search stops because nothing is gained.
 - `study_creation`: a study opened to be written: created, or compared with its definition.
+- `changed_study`: how the definition or the data differ from the stored ones, in words.
 - `reading_difference`: an unchanged file that is read in another way: which columns, what to do.
 - `identity_file`: the file beside the records that says which study they are of.
 - `retries`: which failed trials are tried again, and under which numbers.

@@ -17,6 +17,7 @@ from dnnsearch.storage.optuna_storage import Rows, create_study, open_storage, s
 from dnnsearch.storage.postgresql_lock import LockCheck
 from dnnsearch.storage.study_lock import study_lock
 from dnnsearch.study import identity_file, preparation
+from dnnsearch.study.changed_study import changed_files, changed_keys
 from dnnsearch.study.computing_code import CODE, check_code, is_known_code
 from dnnsearch.study.definition import Definition, differences
 from dnnsearch.study.reading_difference import changed_columns, difference, only_reading_differs
@@ -32,8 +33,6 @@ from dnnsearch.study.stored_study import (
 )
 from dnnsearch.trials.metrics import METRICS
 from dnnsearch.urls import without_password
-
-FOLLOWING = {"first", "data_digest", "split_digest", "arrays"}  # from other keys and the data
 
 
 @contextmanager
@@ -128,31 +127,15 @@ def _refuse(study: str, stored: dict[str, Any] | None, wanted: dict[str, Any]) -
         raise UserError(
             f"study {study} was not created by dnnsearch; choose another name with --study NAME"
         )
-    if changed := _changed_files(stored, wanted):
+    if changed := changed_files(stored.get("data", {}), wanted["data"]):
         raise UserError(
             f"the data have changed since study {study} was started: {changed}; start a new study "
             f"on the new data with --study NAME, or remove the old one with: "
             f"{program_name()} rm {study}"
         )
-    keys = _given(stored, wanted) or differences(stored, wanted)
+    keys = changed_keys(stored, wanted) or differences(stored, wanted)
     raise UserError(
         f"study {study} exists with another definition: {'; '.join(keys)}; "
         f"resume it with the old definition, start a new study with --study NAME, or remove it "
         f"with: {program_name()} rm {study}"
     )
-
-
-def _given(stored: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
-    """Return the differences of keys that a person gives, without those that follow from them."""
-    one, other = ({k: v for k, v in d.items() if k not in FOLLOWING} for d in (stored, wanted))
-    return differences(one, other)
-
-
-def _changed_files(stored: dict[str, Any], wanted: dict[str, Any]) -> str:
-    """Return the files with another content; nothing if the data differ in any other way too."""
-    old, new = stored.get("data", {}), wanted["data"]
-    then, now = old.get("contents", {}), new.get("contents", {})
-    if not then or {**old, "contents": now} != new:
-        return ""
-    changed = [name for name in now if then.get(name) != now[name]]
-    return "; ".join(f"{n} was {then.get(n, '')[:12]}..., is {now[n][:12]}..." for n in changed)

@@ -20,7 +20,7 @@ def test_what_the_table_advises_is_a_command_that_drafts_again(
     once = rows(100).drop(columns="id").assign(label=["no", "yes"] * 50)
     name = written(pd.concat([once, once]), "my data.csv")
     _, said, _ = command("new", name, "--target", "label", "--set", "split.test=0.3")
-    given = "dnnsearch new 'my data.csv' --target label --set=split.test=0.3 --name my_data-2"
+    given = "dnnsearch new 'my data.csv' --target label --set=split.test=0.3 --name my_data-b"
     advice = "split.equal_rows=together"
     assert f"\n(1): {given} --set {advice}\n" in said
     assert "; (1) keeps them in one part" in " ".join(said.split())
@@ -28,7 +28,9 @@ def test_what_the_table_advises_is_a_command_that_drafts_again(
     assert command(*shlex.split(given)[1:], "--set", advice)[0] == 0
     trials = yaml.safe_load(Path("configs/my_data.yaml").read_text())["trials"]
     assert f"it has {trials} trials; how long they take on this machine: dnnsearch search " in said
-    assert "equal_rows: together" in Path("configs/my_data-2.yaml").read_text()
+    assert "equal_rows: together" in Path("configs/my_data-b.yaml").read_text()
+    Path("configs/my_data.yaml").unlink()
+    assert " --name my_data-c --set " in command(*shlex.split(given)[1:-2])[1]
 
 
 def test_the_command_ends_in_a_search_and_the_trial_predicts_raw_rows(tmp_path, monkeypatch):

@@ -202,9 +202,10 @@ def test_a_study_whose_data_have_changed_is_not_promoted(program: Preloaded, fol
     with (folder / "clean.csv").open("a") as file:
         file.write("40,3000,gold,Rome,yes\n")
     said = program.run(folder, "promote", "clean", code=2)
-    assert said.splitlines() == [
-        "error: the data of study clean have changed since it was run",
-    ]
+    digests = r"file was [0-9a-f]{12}\.\.\., is [0-9a-f]{12}\.\.\."
+    what = f"error: the data of study clean have changed since it was run: {digests}"
+    done = "restore them, or search the new rows: .*dnnsearch retune clean --data FILE"
+    assert re.fullmatch(f"{what}; {done}\n", said)
     assert openings(folder) == []
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from dnnsearch.reporting.analysis.report_data import ReportData
 from dnnsearch.reporting.analysis.ties import covered_by_error, mcnemar
 from dnnsearch.statistics.interval import LEVEL, NORMAL_QUANTILE_95
-from dnnsearch.study.study_creation import FOLLOWING
+from dnnsearch.study.changed_study import FOLLOWING, TRY_FIRST, first_configurations
 from dnnsearch.trials.metrics import best_so_far
 from dnnsearch.validators import cut, shortened
 
@@ -80,7 +80,8 @@ def _settings(studies: Sequence[ReportData]) -> Iterator[str]:
     every = [dict(_flat(m.definition)) for m in studies]
     found = []
     for key in sorted({key for settings in every for key in settings}):
-        texts = [shown(settings.get(key)) for settings in every]
+        values = [settings.get(key) for settings in every]
+        texts = first_configurations(values) if key == TRY_FIRST else [*map(shown, values)]
         if len(set(texts)) > 1:
             found.append(f"{key}: {' against '.join(texts)}")
     if found:
