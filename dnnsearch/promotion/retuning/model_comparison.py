@@ -18,13 +18,14 @@ from dnnsearch.errors import UserError
 from dnnsearch.models.ensemble import Model
 from dnnsearch.models.targets import target_of
 from dnnsearch.promotion.evaluation_scores import EvaluationScores
+from dnnsearch.promotion.retuning.missing_columns import check_columns
 from dnnsearch.statistics.difference_to_best import Comparison
 from dnnsearch.statistics.example_scores import score_with_interval
 from dnnsearch.statistics.interval import Interval
 from dnnsearch.statistics.score_sample import ScoreSample
 from dnnsearch.storage.array_store import ArrayStore
 from dnnsearch.study.definition import Definition
-from dnnsearch.validators import nearest_unused, shortened
+from dnnsearch.validators import shortened
 
 
 @dataclass(frozen=True)
@@ -66,13 +67,8 @@ def shared_test_rows(definition: Definition, store: ArrayStore) -> SharedTestRow
 def check_kind(model: Model, definition: Definition, name: str, X: Any) -> None:
     """Raise UserError if the new data lack a column of the model or have other classes."""
     columns = [str(name).strip() for name in getattr(X, "columns", [])]
-    missing = [column for column in model.inputs.kinds if columns and column not in columns]
-    if missing:
-        meant = nearest_unused(missing[0], columns, model.inputs.kinds)
-        raise UserError(
-            f"the new data lack {_listed(missing)}{meant}, which {name} needs; they have "
-            f"{_listed(columns)}"
-        )
+    if columns:
+        check_columns(list(model.inputs.kinds), columns, name, definition.config.data)
     now, then = list(definition.prepared.classes), [str(label) for label in model.classes]
     if now != then:
         raise UserError(

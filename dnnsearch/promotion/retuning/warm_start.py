@@ -13,6 +13,7 @@ from dnnsearch.config.config import Config, load_config, parse_config
 from dnnsearch.config.search_space import default_params, into_space
 from dnnsearch.data.files.source import data_name, is_file
 from dnnsearch.errors import UserError
+from dnnsearch.promotion.retuning.missing_columns import check_new_file
 from dnnsearch.storage.array_store import ArrayStore
 from dnnsearch.storage.optuna_storage import Rows, study_names
 from dnnsearch.study.definition import Definition, resolve_definition
@@ -44,7 +45,12 @@ def warm_started_definition(
     document = {**base.document(), "data": _data(study, data)}
     document |= {"storage": study.config.storage, "tracking": study.config.tracking}
     document, _ = yaml_file.override(document, settings)
-    definition = resolve_definition(_parsed(study, document, name or study.name), store)
+    config_of_old = _parsed(study, document, name or study.name)
+    try:
+        definition = resolve_definition(config_of_old, store)
+    except UserError:
+        check_new_file(config_of_old.data)
+        raise
     if definition.prepared.data_digest == study.definition["data_digest"]:
         given = f"--data {data}: these are the data that study {study.name} was run on"
         raise UserError(f"{given}; pass newer rows with the same columns")

@@ -201,7 +201,7 @@ def test_data_of_another_kind_are_rejected_in_one_line_before_the_search(
     customers(3).drop(columns="left").to_csv("headless.csv", index=False)
     shutil.copy("old.csv", "moved.csv")
     for data, message in {
-        "renamed.csv": r"the new data lack calls .did you mean talks.., which .* have talks, mon",
+        "renamed.csv": r"the new data lack 'calls' .did you mean talks.., which .* have talks, mon",
         "relabelled.csv": r"their classes are never, yes, those of the champion .* are no, yes",
         "headless.csv": r"left",
         "moved.csv": r"these are the data that study churn was run on",
@@ -211,6 +211,15 @@ def test_data_of_another_kind_are_rejected_in_one_line_before_the_search(
             run_retuning(study, data)
         assert "\n" not in str(raised.value)
     assert not Path("records/churn-2").exists()
+
+
+def test_a_column_that_the_config_names_is_missed_with_what_can_be_done(study: OpenStudy) -> None:
+    study.attributes["config"]["data"]["columns"] = {"calls": "number"}
+    customers(3).rename(columns={"calls": "Calls"}).to_csv("renamed.csv", index=False)
+    lack = r"lack 'calls' \(did you mean Calls\?\), which the study needs; they have Calls, months"
+    done = "rename the column, .* for a study without it: .*new renamed.csv --target left$"
+    with pytest.raises(UserError, match=f"{lack}, left: {done}"):
+        begin(study, "renamed.csv")
 
 
 def test_a_study_on_a_named_set_needs_a_data_set_as_new_data(study: OpenStudy) -> None:
