@@ -28,6 +28,7 @@ def next_commands(
         return _in_mlflow(config)
     has_none, retuning = champion is None, f"{command_on('retune', config, study)} --data NEW.csv"
     return [
+        _line("all trials", command_on("show", config, study)),
         _line("HTML report", command_on("report", config, study)),
         *([_promotion(config, study)] if has_none else _using_champion(config, study)),
         *([] if has_none else [_line("re-tune on newer data", retuning)]),
@@ -107,10 +108,11 @@ def _using_champion(config: "Config", study: str) -> list[str]:
 
 def _prediction(config: "Config", model: str) -> str:
     """Return the line of `predict`; a set of scikit-learn's has no file of new rows."""
-    from dnnsearch.data.files.source import BUNDLED, rows_to_predict
+    from dnnsearch.data.files.source import BUNDLED, data_name, rows_to_predict
 
     rows = rows_to_predict(config.data)
-    label = "predict rows it knows" if rows in BUNDLED else "predict for new rows"
+    is_known = data_name(config.data) in BUNDLED and "file" not in config.data
+    label = "predict rows it knows" if is_known else "predict for new rows"
     return _line(label, f"{command_on('predict', config, model)} {rows}")
 
 

@@ -200,7 +200,7 @@ def _print_summary(outcome: "Outcome") -> None:
         say([f"best: trial {best.number} with {board.objective} {best.value:.4f}"])
         say(lines(baselines, board.objective, best.value))
     if board.ranked and baselines is None:
-        say([how_to_fit(command_on("report", config, board.study))])
+        say([how_to_fit()])
     say(champion_line(config, board))
     best_trial = board.best.number if board.ranked else None
     say(next_commands(config, board.study, best_trial, board.champion))

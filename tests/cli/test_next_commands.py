@@ -17,6 +17,7 @@ def test_commands_find_a_study_in_another_storage(program: Preloaded, tiny: Path
     output = program.run(tiny, "search", "tiny.yaml", *ELSEWHERE, "--trials=1", "--quiet")
     found = re.findall(r"^  .*: +dnnsearch (.*)$", output, re.MULTILINE)
     assert [line.split()[0] for line in found] == [
+        "show",
         "report",
         "promote",
         "best",
@@ -24,7 +25,9 @@ def test_commands_find_a_study_in_another_storage(program: Preloaded, tiny: Path
         "rerun",
     ]
     assert "  model to predict with:  dnnsearch promote" in output
-    for line in found[2:]:
+    assert output.count("dnnsearch report") == 1
+    assert "not fitted yet" in output and "; the HTML report compares with them\n" in output
+    for line in [found[0], *found[3:]]:
         program.run(tiny, *shlex.split(line))  # fails unless it ends with 0
 
 
@@ -96,12 +99,11 @@ def test_a_study_with_a_champion_is_followed_by_what_uses_it_in_place_of_promote
 ) -> None:
     config = load_config(tiny / "tiny.yaml", ["data=wine"])
     found = [line.split()[0] for line in pasted_commands(config, 2)]
-    assert found == ["report", "predict", "serve", "retune", "best", "explain", "rerun"]
+    assert found == ["show", "report", "predict", "serve", "retune", "best", "explain", "rerun"]
     lines = next_commands(config, "tiny", 3, 2)
-    assert (
-        "  predict rows it knows:  dnnsearch predict tiny wine" in lines
-    )  # it learnt most of them
-    assert [line.split()[0] for line in pasted_commands(config, None)][1] == "promote"
+    known = "  predict rows it knows:  dnnsearch predict tiny wine --out wine-answers.csv"
+    assert known in lines  # it learnt most of them
+    assert [line.split()[0] for line in pasted_commands(config, None)][2] == "promote"
 
 
 def pasted_commands(config: Config, champion: int | None) -> list[str]:

@@ -202,9 +202,12 @@ def identity(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def rows_to_predict(data: Mapping[str, Any]) -> str:
-    """Return what stands for rows in a command: the set itself if it comes with scikit-learn."""
+    """Return what stands for rows behind `predict MODEL`.
+
+    A set that comes with scikit-learn is named itself, and its answers, all its rows, go to a file.
+    """
     name = data.get("bundled", data.get("name"))
-    return str(name) if name in BUNDLED else "ROWS.csv"
+    return f"{name} --out {name}-answers.csv" if name in BUNDLED else "ROWS.csv"
 
 
 def data_name(data: Mapping[str, Any]) -> str:

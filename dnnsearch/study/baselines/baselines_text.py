@@ -112,11 +112,11 @@ def _is_clearly_better(one: Figure, other: Figure, metric: str) -> bool:
     return one["high"] < other["low"]
 
 
-def how_to_fit(command: str) -> str:
-    """Return the line for a study without baselines; `command` is that of its report."""
+def how_to_fit() -> str:
+    """Return the line for a study without baselines, above the command of its report."""
     title = "guessing, a linear model and boosted trees"
     why = "a search does not wait long for them"
-    return f"{title} are not fitted yet, because {why}; to compare with them: {command}"
+    return f"{title} are not fitted yet, because {why}; the HTML report compares with them"
 
 
 def figure_text(figure: Mapping[str, float]) -> str:
