@@ -7,6 +7,7 @@ import pandas as pd
 
 from dnnsearch.data.column_inputs import ColumnInputs
 from dnnsearch.data.model_inputs import ModelInputs
+from dnnsearch.data.preprocessing import Preparation
 from dnnsearch.validators import shortened
 
 MAX_NAMES = 5
@@ -27,8 +28,15 @@ def _value(inputs: ModelInputs, name: str) -> str:
         return "a missing value" if "" in one.levels[name] else "a value that train does not have"
     if name in one.dates:
         return "the medians of train"
+    if _has_no_median(one, name):
+        return "0, as train has no gap there"
     medians = [each.arrays["median"][each.numeric.index(name)] for each in inputs.fitted]
     return f"{_range(np.array(medians))}, the median of train"
+
+
+def _has_no_median(one: Preparation, name: str) -> bool:
+    """Return whether 0 stands for the median: of whole numbers without gaps it is not taken."""
+    return name not in one.gaps and one.arrays["median"][one.numeric.index(name)] == 0
 
 
 def _range(values: np.ndarray) -> str:

@@ -77,14 +77,21 @@ def example_body(model: Model) -> str:
 def _usual(model: Model) -> dict[str, Any]:
     """Return cells that look more usual than the mean, or than a category that is not given.
 
-    A column of whole numbers has a whole median, and its mean is hardly ever one.
+    A column of whole numbers has a whole median, and its mean is hardly ever one. If it has no
+    gaps, its stored median is 0, whatever the numbers are. A date without hours has no time.
     """
     if not isinstance(model.inputs, ColumnInputs):
         return {}
-    one = model.inputs.fitted[0]
+    one, typical = model.inputs.fitted[0], model.inputs.typical().iloc[0]
     medians = zip(one.numeric, one.arrays["median"].tolist(), strict=True)
     whole = {n: value for n, value in medians if n in model.inputs.kinds and value.is_integer()}
-    return whole | {name: next(filter(None, kept), "") for name, kept in one.levels.items()}
+    unknown = [name for name, value in whole.items() if not value and name not in one.gaps]
+    whole |= {name: float(round(typical[name])) for name in unknown}
+    days = {
+        name: typical[name][:10] for name, date in one.dates.items() if "hour" not in date.parts
+    }
+    levels = {name: next(filter(None, kept), "") for name, kept in one.levels.items()}
+    return {**whole, **days, **levels}
 
 
 def _short(cell: Any) -> Any:

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from dnnsearch.data.column_inputs import ColumnInputs
+from dnnsearch.data.date_parts import DateParts
 from dnnsearch.data.number_table import Standardisation
 from dnnsearch.data.preprocessing import fit
 from dnnsearch.models.ensemble import Model
@@ -31,12 +32,14 @@ def wide(columns: int) -> Model:
 
 
 def families() -> Model:
-    """Return a model of a table with whole numbers, others, and a country that most rows lack."""
+    """Return a model of whole numbers, others, dates, and a country that most rows lack."""
     rng = np.random.default_rng(0)
     country = pd.Series(rng.choice(["France", None, None], 201), dtype="str")
     rows = {"age": rng.integers(17, 90, 201), "height": rng.normal(1.7, 0.1, 201)}
-    roles = {"age": "number", "height": "number", "country": "category"}
-    return classifier(ColumnInputs([fit(pd.DataFrame({**rows, "country": country}), roles)]))
+    days = pd.Series(pd.date_range("2024-01-01", periods=201)).astype("datetime64[s]")
+    roles = {"age": "number", "height": "number", "country": "category", "sold": "date"}
+    frame, dates = pd.DataFrame({**rows, "country": country, "sold": days}), DateParts.of(days)
+    return classifier(ColumnInputs([fit(frame, roles, dates={"sold": dates})]))
 
 
 @pytest.mark.parametrize("columns", [3, 64])
@@ -59,5 +62,9 @@ def test_of_a_row_that_is_too_long_the_columns_are_named() -> None:
 def test_the_row_has_whole_numbers_where_train_has_and_a_category_that_is_given() -> None:
     (row,) = json.loads(example_body(families()))["dataframe_records"]
     assert isinstance(row["age"], int)
+    assert 40 < row["age"] < 70  # not the 0 that stands for the median of numbers without gaps
+    assert row["sold"] == "2024-04-10"  # a date without a time, as the table has them
+    app = CheckedServer(families(), 10_000)
+    assert ask_app(app, [example_body(families()).encode()], "application/json")[0] == 200
     assert isinstance(row["height"], float)
     assert row["country"] == "France"

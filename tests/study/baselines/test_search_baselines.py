@@ -97,7 +97,8 @@ def test_a_short_search_fits_none_and_a_report_does(program: Preloaded, folder: 
     assert "without a network" not in said
     fitted = "guessing, a linear model and boosted trees are not fitted yet"
     assert fitted in said
-    assert "to compare with them: dnnsearch report wine\n" in said
+    assert "; the HTML report compares with them\n" in said
+    assert said.count("dnnsearch report wine\n") == 1
     assert not (folder / FILE).exists()
     program.run(folder, "report", "wine", "--out", "wine.html")
     assert "boosted trees" in (folder / "wine.html").read_text()
@@ -182,7 +183,7 @@ def test_a_search_does_not_wait_long_and_says_which_command_fits_them(
     impatient = AT_ONCE.replace("= 300.0", "= 0.001")
     said = program.run(folder, "search", "wine.yaml", planted=impatient)
     assert said.count("boosted trees") == 1
-    assert "because a search does not wait long for them; to compare with them: " in said
+    assert "because a search does not wait long for them; the HTML report" in said
     assert " report wine\n" in said
     assert not (folder / FILE).exists()
 
