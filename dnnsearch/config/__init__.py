@@ -18,6 +18,7 @@ This room does not know how a search runs, nor where its results are stored.
 - `samplers`: the samplers that a config can name, one row each.
 - `rounding_sampler`: the sampler of an exact study, whose last bits decide nothing.
 - `search_space`: how Optuna is asked for a trial, and trial 0.
+- `split_notes`: how `new` says that the split may go by a column.
 - `template`: the text of a new config, with comments.
 - `try_first`: the user's own configurations, which run first.
 - `validation_errors`: what is wrong with a config, in one line.

@@ -23,6 +23,7 @@ from dnnsearch.config.recommendations import (
     rare_classes_note,
     whole_groups_note,
 )
+from dnnsearch.config.split_notes import split_notes
 from dnnsearch.data.answer_names import clash_note
 from dnnsearch.data.column_roles import Column
 from dnnsearch.data.date_parts import DateParts
@@ -172,6 +173,7 @@ def _rows(
         equal_rows_note(table, split, folds, rows),
         whole_groups_note(table, split, folds, rows),
         known_test_rows_note(table, rows),
+        *split_notes(table, split),
     ]
     return [Line(ALL_ROWS, "", "", text) for text in counted if text]
 

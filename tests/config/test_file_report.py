@@ -139,6 +139,24 @@ def test_every_advice_of_every_note_is_taken_when_it_is_pasted(table: pd.DataFra
     assert not re.search(r"\(\d+\)[^\s;),]|\(\d+\),\S", left)
 
 
+def test_columns_that_the_split_may_go_by_are_named_with_settings_that_work() -> None:
+    days = pd.date_range("2022-01-03", periods=80, freq="7D").strftime("%Y-%m-%d")
+    shops = [f"S{n % 20}" for n in range(80)]
+    name = written(with_labels(["a", "b"] * 40).assign(sold=days, shop_id=shops, x_id=range(80)))
+    report = new(name, "y").report
+    notes = [row.warning for row in report.rows if row.column == "(rows)"]
+    assert [note.partition(",")[0] for note in notes] == [
+        "if new rows are later than these",
+        "if new rows are of others than these in shop_id",
+    ]
+    later, apart = (advice for advice in report.advised if "split" in advice)
+    text = new(name, "y", "later", settings=shlex.split(later)).path.read_text()
+    assert re.search(r"by: sold .*\n.*order: time", text)
+    again = new(name, "y", "apart", settings=shlex.split(apart))
+    assert "by: shop_id" in again.path.read_text()
+    assert not [row for row in again.report.rows if row.warning.startswith("if new rows")]
+
+
 def test_a_log_has_the_whole_reason() -> None:
     levels = [f"Bianchi and Co {i}" for i in range(6)]
     lines = new(written(with_labels(["a", "b"] * 40).assign(brand=(levels * 14)[:80])), "y").lines

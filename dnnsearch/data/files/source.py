@@ -21,6 +21,7 @@ SPELLING = re.compile(
     r"(?:(?P<before>[^\d\s.,'’]+\.?) )?1(?P<thousands>[.,'’ ])?234(?:(?P<decimal>[.,])5\d*)?"
     r"(?: (?P<after>[^\d\s]\D*))?"
 )
+UNIT_ENDS = re.compile(r"(?<=[^\d\s.,'’])(?=1)|(?<=\d)(?=[^\d\s.,'’])")
 ISO, DURATION, DATE = "ISO8601", "duration", "date"  # how dates are written; the role
 MAX_LEVELS_ASKED = 10_000  # of a category, that have an input each
 TASKS = ("binary", "multiclass", "regression")
@@ -68,11 +69,21 @@ def _spelled(value: object) -> dict[str, str]:
 
 
 def _way(value: object) -> str:
-    """Return one of WAYS, or how a number or a date is written: `1.234,5 €`, `%d.%m.%Y`."""
+    """Return one of WAYS, or how a number or a date is written: `1.234,5 €`, `%d.%m.%Y`.
+
+    A blank between number and unit may be left out; it is there in what is returned.
+    """
     text_ = str(value)  # YAML reads 1234.5 as a number
     if SPELLING.fullmatch(text_) or text_ == DURATION or is_date_format(text_):
         return text_
-    return str(one_of(WAYS)(value))
+    if SPELLING.fullmatch(apart := UNIT_ENDS.sub(" ", text_)):
+        return apart
+    try:
+        return str(one_of(WAYS)(value))
+    except ValueError as error:
+        rule = "must be the number 1234.5 as the column writes it, such as `€ 1.234,5`, a format of"
+        also = str(error).removeprefix("must be one of ")
+        raise ValueError(f"{rule} dates such as `%d.%m.%Y`, {DURATION}, or one of {also}") from None
 
 
 def is_date_format(way: str) -> bool:

@@ -9,7 +9,7 @@ import pytest
 from dnnsearch.data.cells import CellFormat, plain_cells
 from dnnsearch.data.file_table import load_table
 from dnnsearch.data.files.number_spelling import Spelling, detect
-from dnnsearch.data.files.source import setting
+from dnnsearch.data.files.source import setting, source
 
 MANY = [f"{i}.{100 + i}" for i in range(1, 30)]
 
@@ -149,6 +149,20 @@ def test_numbers_that_another_program_read_otherwise_are_refused() -> None:
             plain_cells(pd.DataFrame({"x": [15.531, 628]}, dtype=dtype), {"x": "number"}, form)
     frame = pd.DataFrame({"x": [15531.0, 628]})
     assert plain_cells(frame, {"x": "number"}, form)["x"].tolist() == [15531, 628]
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [("€1,234.5", "€ 1,234.5"), ("1.234,5€", "1.234,5 €"), ("CHF1'234.5", "CHF 1'234.5")],
+)
+def test_the_blank_between_a_number_and_its_unit_may_be_left_out(given: str, read: str) -> None:
+    wanted = source({"file": "x.csv", "target": "y", "spelled": {"x": given}})
+    assert wanted["spelled"] == {"x": read}
+
+
+def test_an_unknown_spelling_is_told_all_forms() -> None:
+    with pytest.raises(ValueError, match="as the column writes it, such as `€ 1.234,5`, .*dates"):
+        source({"file": "x.csv", "target": "y", "spelled": {"x": "€12"}})
 
 
 def test_a_setting_can_be_pasted_whatever_the_column_is_called() -> None:
