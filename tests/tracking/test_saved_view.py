@@ -101,7 +101,7 @@ def test_the_axes_of_a_plot_are_few_and_every_trial_has_them(with_space):
 def test_the_heading_of_the_first_plots_says_what_their_colour_is(info):
     first, *_ = state(info)["compareRunSections"]
     assert first["name"] == "Hyperparameters; neg_log10_error: more is better"
-    assert len(first["name"]) < 50  # more is cut by MLflow
+    assert len(first["name"]) < 50  # MLflow cuts more on a usual screen
     plot = state(info)["compareRunCharts"][0]
     assert plot["metricSectionId"] == first["uuid"]
 
