@@ -246,7 +246,7 @@ def fit(
     categories = {n: frequent(frame[n], levels) for n in roles if roles[n] == "category"}
     kept = {name: one.kept for name, one in categories.items()}
     rare = tuple(name for name, one in categories.items() if len(one.kept) < len(one.counts))
-    arrays = fit_numbers(frame[names], columns, arithmetic)
+    arrays = fit_numbers(frame[names], columns, arithmetic, reading)
     fitted = Preparation(
         tuple(roles), columns, gaps, kept, rare, arrays, dates=dates, arithmetic=arithmetic
     )

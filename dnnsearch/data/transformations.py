@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dnnsearch.data.files.reading_version import BEFORE, Reading
 from dnnsearch.data.moments import mean_and_scale
 from dnnsearch.nn import exact_functions
 from dnnsearch.nn.arithmetic import FAST, Arithmetic
@@ -158,10 +159,13 @@ def transformed(
 
 
 def fit_numbers(
-    frame: "pd.DataFrame", columns: Roles, arithmetic: Arithmetic = FAST
+    frame: "pd.DataFrame",
+    columns: Roles,
+    arithmetic: Arithmetic = FAST,
+    reading: Reading = BEFORE,
 ) -> dict[str, np.ndarray]:
     """Return median, mean and scale of all numeric columns, and the arrays of their roles."""
-    arrays = {"median": np.array([_median(frame[name]) for name in frame])}
+    arrays = {"median": np.array([_median(frame[name], reading) for name in frame])}
     filled = dict(zip(frame, arrays["median"]))
     for role in stored_roles(columns):
         kind = TRANSFORMATIONS[role]
@@ -176,9 +180,9 @@ def fit_numbers(
     return {**arrays, "mean": mean, "scale": scale}
 
 
-def _median(series: "pd.Series") -> float:
-    if series.dtype.kind in "iu":
-        return 0.0  # never used: a column of integers has no gaps
+def _median(series: "pd.Series", reading: Reading) -> float:
+    if series.dtype.kind in "iu" and not reading.has("whole numbers have a median"):
+        return 0.0  # such a column has no gap in the file, but rows to predict may have one
     value = series.median()
     return 0.0 if np.isnan(value) else float(value)
 

@@ -75,14 +75,14 @@ def array_study(
 ) -> ArrayStudy:
     """Return the study of X (m, n_x) and y (m,) with a config, or a part of one.
 
-    `given` is a mapping, or the path of a YAML file. A study that began with the first reading goes
-    on with it. Raise UserError if the config is not valid,
-    ValueError if the target cannot be learnt.
+    `given` is a mapping, or the path of a YAML file. A study that began with an earlier reading
+    goes on with it. Raise UserError if the config is not valid, ValueError if the target cannot be
+    learnt.
     """
     y = y if y.dtype.kind in "buif" else y.astype(str)
     content = npz({"X": X, TARGET: y})
-    older = _of_reading(FIRST, X, y, content, given, task)
-    return older if older.path.exists() else _of_reading(READING, X, y, content, given, task)
+    of_each = [_of_reading(n, X, y, content, given, task) for n in range(FIRST, READING + 1)]
+    return next((one for one in of_each if one.path.exists()), of_each[-1])
 
 
 def _of_reading(

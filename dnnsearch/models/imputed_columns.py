@@ -29,13 +29,13 @@ def _value(inputs: ModelInputs, name: str) -> str:
     if name in one.dates:
         return "the medians of train"
     if _has_no_median(one, name):
-        return "0, as train has no gap there"
+        return "0"
     medians = [each.arrays["median"][each.numeric.index(name)] for each in inputs.fitted]
     return f"{_range(np.array(medians))}, the median of train"
 
 
 def _has_no_median(one: Preparation, name: str) -> bool:
-    """Return whether 0 stands for the median: of whole numbers without gaps it is not taken."""
+    """Return whether 0 may stand for the median of whole numbers: so it was before reading 3."""
     return name not in one.gaps and one.arrays["median"][one.numeric.index(name)] == 0
 
 

@@ -10,6 +10,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, QuantileTransformer, StandardScaler
 
+from dnnsearch.data.files.reading_version import Reading
 from dnnsearch.data.fold_alignment import aligned
 from dnnsearch.data.preprocessing import Preparation, fit
 
@@ -109,3 +110,12 @@ def test_a_category_whose_folds_share_no_level_has_a_typical_row_too():
     fitted = aligned([fit(one, {"c": "category"}) for one in folds])
     assert fitted[0].feature_names == ("c=other",)
     assert fitted[0].typical() == {"c": ""}
+
+
+@pytest.mark.parametrize(("reading", "stands"), [(1, 0.0), (2, 0.0), (3, 1995.5)])
+def test_a_gap_that_train_has_not_is_the_median_of_whole_numbers_too(reading, stands):
+    train = pd.DataFrame({"year": [1991, 1994, 1997, 2020], "x": [0.5, 1.0, 1.5, 2.0]})
+    fitted = fit(train, {"year": "number", "x": "number"}, Reading(reading))
+    new = pd.DataFrame({"year": [np.nan, stands], "x": [1.25, np.nan]})
+    first, second = fitted.apply(new, np.float64)
+    assert first.tolist() == second.tolist()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 FIRST = 1  # of a config without `data.reading`
-READING = 2  # what a new config gets
+READING = 3  # what a new config gets
 
 # What is read in another way -> the reading since which it is so.
 CHANGES: dict[str, int] = {
@@ -32,6 +32,7 @@ CHANGES: dict[str, int] = {
     "rules and bars around cells are no data": 2,
     "blanks and tabs separate alike": 2,
     "a caret separates": 2,
+    "whole numbers have a median": 3,
 }
 
 
