@@ -20,6 +20,7 @@ from dnnsearch.config.new_config import new
 from dnnsearch.data import file_table
 from dnnsearch.data.cells import CellFormat
 from dnnsearch.data.files.prediction_rows import rows_of
+from dnnsearch.data.files.reading_version import READING
 from dnnsearch.data.model_inputs import inputs
 from dnnsearch.data.prepare import prepare
 from dnnsearch.models.ensemble import Model, assemble
@@ -146,7 +147,7 @@ def check(seed: int) -> None:
         near = np.isclose(found, expected, rtol=1e-12, atol=1e-12).all(axis=0)
         wrong = np.array(prepared.feature_names)[~near].tolist()
         assert not wrong, (seed, way.__name__, wrong)
-    assert form.reading.version == 2
+    assert form.reading.version == READING
 
 
 @pytest.fixture(autouse=True)
