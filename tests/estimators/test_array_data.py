@@ -7,6 +7,7 @@ import pytest
 
 import dnnsearch
 from dnnsearch.config.config import parse_config
+from dnnsearch.data.files.reading_version import READING
 from dnnsearch.estimators.array_data import array_study, default_space, npz
 
 RNG = np.random.default_rng(0)
@@ -79,3 +80,17 @@ def test_the_file_exists_while_needed_and_not_after_a_refusal() -> None:
 
 def test_equal_arrays_give_equal_bytes() -> None:
     assert npz({"X": X}) == npz({"X": X.copy()}) != npz({"X": X + 1})
+
+
+@pytest.mark.parametrize("reading", [1, 2])
+def test_a_study_that_began_with_an_earlier_reading_goes_on_with_it(
+    reading: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as then:  # the newest one of an earlier version
+        then.setattr("dnnsearch.estimators.array_data.READING", reading)
+        began = array_study(X, y, None, None)
+        with began.with_file():
+            pass
+    again, other = array_study(X, y, None, None), array_study(X, 1 - y, None, None)
+    assert again.document == began.document and again.document["data"]["reading"] == reading
+    assert other.document["data"]["reading"] == READING

@@ -58,19 +58,19 @@ class ForkedCommand:
     ) -> None:
         assert (stdin, stdout, start_new_session) == (subprocess.DEVNULL, subprocess.PIPE, True)
         self.server, self.returncode = server, None
-        with tempfile.TemporaryDirectory(dir=server.outputs.name) as folder:
-            pipe = Path(folder, "stdout")
+        request = {"run": list(command[4:]), "stderr": stderr.name}
+        self.stdout = self._started("stdout", request, env, encoding=encoding, errors=errors)
+
+    def _started(
+        self, stream: str, request: dict[str, Any], env: Mapping[str, str], **form: Any
+    ) -> Any:
+        """Ask for the process with a named pipe as this stream; return our end, once both open."""
+        with tempfile.TemporaryDirectory(dir=self.server.outputs.name) as folder:
+            pipe = Path(folder, stream)
             os.mkfifo(pipe)
-            self.pid = server.ask(
-                {
-                    "run": list(command[4:]),
-                    "folder": str(Path.cwd()),
-                    "environment": dict(env),
-                    "stdout": str(pipe),
-                    "stderr": stderr.name,
-                }
-            )
-            self.stdout = pipe.open(encoding=encoding, errors=errors)  # when the command opens it
+            asked = {**request, "folder": str(Path.cwd()), "environment": dict(env)}
+            self.pid = self.server.ask({**asked, stream: str(pipe)})
+            return pipe.open(**form)
 
     def __enter__(self) -> "ForkedCommand":
         return self
@@ -114,12 +114,7 @@ class ForkedCall(ForkedCommand):
     ) -> None:
         assert (stdin, process_group) == (subprocess.PIPE, 0)
         self.server, self.args, self.returncode = server, command, None
-        with tempfile.TemporaryDirectory(dir=server.outputs.name) as folder:
-            pipe = Path(folder, "stdin")
-            os.mkfifo(pipe)
-            request = {"module": list(command), "stdin": str(pipe), "environment": dict(env)}
-            self.pid = server.ask({**request, "folder": str(Path.cwd())})
-            self.stdin = pipe.open("wb")  # when the call opens it
+        self.stdin = self._started("stdin", {"module": list(command)}, env, mode="wb")
 
     def kill(self) -> None:
         if self.returncode is None:
