@@ -26,6 +26,11 @@ def connection(path: Path, timeout: float = 1.0, mode: str = "rw") -> Iterator[s
         yield opened
 
 
+def columns_of(opened: sqlite3.Connection, table: str) -> set[str]:
+    """Return the names of a table's columns; none if there is no such table."""
+    return {row[1] for row in opened.execute(f"PRAGMA table_info({table})")}
+
+
 def is_foreign(error: sqlite3.Error) -> bool:
     """Return whether SQLite raised this because the file is not a database."""
     return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_NOTADB

@@ -108,8 +108,7 @@ def write_runs(
 
 def _has_known_tables(opened: sqlite3.Connection) -> bool:
     return all(
-        {row[1] for row in opened.execute(f"PRAGMA table_info({table})")} == columns
-        for table, columns in COLUMNS.items()
+        sqlite_connection.columns_of(opened, table) == columns for table, columns in COLUMNS.items()
     )
 
 

@@ -56,10 +56,7 @@ def champion_version(path: Path, study: str) -> Version | None:
 
 def _check_columns(opened: sqlite3.Connection) -> bool:
     """Return whether rows are kept apart by workspace; raise UnknownTables."""
-    present = {
-        table: {row[1] for row in opened.execute(f"PRAGMA table_info({table})")}
-        for table in COLUMNS
-    }
+    present = {table: sqlite_connection.columns_of(opened, table) for table in COLUMNS}
     if any(not columns <= present[table] for table, columns in COLUMNS.items()):
         raise UnknownTables
     apart = {"workspace" in columns for columns in present.values()}
