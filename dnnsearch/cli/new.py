@@ -68,7 +68,7 @@ def new(
     lines = created.report.numbered.within(terminal_width())
     again = _again(data, target, test, set_ or [], _other_name(created.path))
     each = enumerate(created.report.advised, start=1)
-    advised = (f"({place}): {again} --set {one}" for place, one in each)
+    advised = (f"({place}): {again} {one}" for place, one in each)
     say([*lines, *advised, *([created.advice] if created.advice else [])])
     command = ["search", str(created.path)]
     typed = f"{program_name()} {shlex.join(command)}"

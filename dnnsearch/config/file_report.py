@@ -6,7 +6,6 @@ a column is ignored; the last cell, what was read in another way or counted. Adv
 It does not know how wide the terminal is: the caller fits the table to it.
 """
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -38,8 +37,9 @@ from dnnsearch.validators import shortened
 MAX_LINES = 40
 MAX_COLUMN = 24  # characters of a name
 MAX_CLASSES_SHOWN = 8
-# A word of a shell behind `--set`, as `shlex.quote` writes it; a sentence may go on behind it.
-SETTING = re.compile(r"""--set ((?:'[^']*'|"[^"]*"|[\w@%+=:,./-])+(?<![,.:]))""")
+# Words of a shell behind `--set`, as `shlex.quote` writes them; a sentence may go on behind them.
+WORD = r"""--set (?:'[^']*'|"[^"]*"|[\w@%+=:,./-])+(?<![,.:])"""
+SETTINGS = re.compile(rf"({WORD}(?: {WORD})*)")
 BLANKS = re.compile(r"\s+")
 ALL_ROWS, THE_FILE = "(rows)", "(file)"
 
@@ -72,17 +72,17 @@ class FileReport(NamedTuple):
 
     @property
     def advised(self) -> list[str]:
-        """The settings that the warnings advise, each as it stands behind `--set`."""
-        found = (SETTING.findall(row.warning) for row in self.rows)
-        return list(dict.fromkeys(setting for settings in found for setting in settings))
+        """The options that the warnings advise, each a `--set` or several that belong together."""
+        found = (SETTINGS.findall(row.warning) for row in self.rows)
+        return list(dict.fromkeys(options for each in found for options in each))
 
     @property
     def numbered(self) -> "FileReport":
-        """The report with `(1)`, `(2)`, ... in place of the settings that are `advised`."""
-        places = {setting: place for place, setting in enumerate(self.advised, start=1)}
+        """The report with `(1)`, `(2)`, ... in place of the options that are `advised`."""
+        places = {options: place for place, options in enumerate(self.advised, start=1)}
 
         def marked(row: Line) -> Line:
-            text = SETTING.sub(lambda found: f"({places[found[1]]})", row.warning)
+            text = SETTINGS.sub(lambda found: f"({places[found[1]]})", row.warning)
             return row._replace(warning=text)
 
         return self._replace(rows=[marked(row) for row in self.rows])
@@ -247,20 +247,14 @@ def _printable(row: Line) -> Line:
 
     The warning may be advice that is to be pasted.
     """
-    parts = SETTING.split(row.warning)  # text and settings in turn
+    parts = SETTINGS.split(row.warning)  # text and options in turn
     parts[::2] = [_shown(BLANKS.sub(" ", text)) for text in parts[::2]]
-    parts[1::2] = [f"--set {_escaped(setting)}" for setting in parts[1::2]]
     column, reason = _cut(row.column, MAX_COLUMN), in_a_line(row.reason)
     return row._replace(column=column, reason=reason, warning="".join(parts).strip())
 
 
 def _shown(text: str) -> str:
     return "".join(c if c.isprintable() else "." for c in text)
-
-
-def _escaped(setting: str) -> str:
-    """Return a setting in which JSON's escapes stand for what a terminal does not show."""
-    return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in setting)
 
 
 def _cut(text: str, most: int) -> str:

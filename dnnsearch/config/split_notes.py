@@ -4,9 +4,7 @@ A random split puts rows of one shop, or of one day, in all parts. That suits ne
 these; if they are later, or of other shops, a score on them would be too good.
 """
 
-import json
 import re
-import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -28,9 +26,8 @@ def split_notes(table: FileTable, split: Mapping[str, Any]) -> Iterator[str]:
         return
     dates = [name for name, role in table.roles.items() if role == DATE]
     for name in dates[:1]:
-        later = {"by": name, "order": "time"}
-        if _can_split(table, split, later):
-            advice = f"--set {shlex.quote(f'split={json.dumps(later, ensure_ascii=False)}')}"
+        if _can_split(table, split, {"by": name, "order": "time"}):
+            advice = f"{setting('split', 'by', name)} {setting('split', 'order', 'time')}"
             yield f"if new rows are later than these, test on the last: {advice}"
     groups = [column.name for column in table.columns if _recurs(table, column.name)]
     for name in groups[:1]:

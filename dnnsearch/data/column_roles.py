@@ -13,7 +13,7 @@ import pandas as pd
 
 from dnnsearch.data.files.reading_version import BEFORE, Reading
 from dnnsearch.data.files.sheet import dates, first_code, has_long_digits, numeric
-from dnnsearch.data.files.source import DATE, EVERY_OTHER, is_date_format, list_setting, setting
+from dnnsearch.data.files.source import DATE, EVERY_OTHER, is_date_format, set_option, setting
 from dnnsearch.data.index_columns import REASON as AN_INDEX
 from dnnsearch.data.index_columns import index_columns
 from dnnsearch.data.preprocessing import MAX_LEVELS
@@ -205,7 +205,7 @@ def _mixed_advice(series: pd.Series, text: pd.Series) -> str:
     roles = [setting("data.columns", str(series.name), role) for role in ("category", "ignored")]
     marks = text.astype("str").unique().tolist()
     few = len(marks) <= MAX_MARKS_IN_ADVICE and len(text) < len(series) / 2
-    missing = [f"{list_setting('data.missing', marks)} if that is missing"] if few else []
+    missing = [f"{set_option('data.missing', marks)} if that is missing"] if few else []
     return ", or ".join([*roles, *missing])
 
 

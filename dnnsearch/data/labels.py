@@ -4,12 +4,10 @@ The advice sets `data.relabel`, which maps a label to the one that it shall coun
 which leaves its rows out. This module knows labels and how many rows have them, not columns.
 """
 
-import json
-import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
 
-from dnnsearch.data.files.source import list_setting
+from dnnsearch.data.files.source import set_option
 from dnnsearch.validators import MAX_SHOWN, cut, shortened, show
 
 MAX_NUMBERS_AS_LABELS = 20  # different ones, beside texts; more are an amount
@@ -21,7 +19,7 @@ Relabel = Mapping[str, str | None]
 
 def setting(names: Relabel) -> str:
     """Return the option that sets `data.relabel`, as it can be pasted into a shell."""
-    return f"--set {shlex.quote(f'data.relabel={json.dumps(names, ensure_ascii=False)}')}"
+    return set_option("data.relabel", names)
 
 
 def rare_advice(counts: Mapping[str, int], rare: Sequence[str], can_keep: bool = False) -> str:
@@ -75,7 +73,7 @@ def texts_advice(texts: Mapping[str, int], numbers: Sequence[int]) -> str:
     if not 0 < len(texts) <= MAX_TEXTS or not is_amount or not _are_short(texts):
         return ""
     shown = " and ".join(show(name) for name in texts)
-    return f"if {shown} means missing: {list_setting('data.missing', list(texts))}"
+    return f"if {shown} means missing: {set_option('data.missing', list(texts))}"
 
 
 def _are_short(labels: Iterable[str]) -> bool:
@@ -84,24 +82,27 @@ def _are_short(labels: Iterable[str]) -> bool:
 
 
 def case_note(counts: Mapping[str, int]) -> str:
-    """Return which labels differ in case only, and how to join them; empty if none do."""
-    pairs = case_variants(counts)
+    """Return which labels differ in case or blanks only, and how to join them; empty if none do."""
+    pairs = _variants(counts, _without_case_and_blanks)
     if not pairs:
         return ""
     shown = shortened([f"{cut(one)} and {cut(other)}" for one, other in pairs], 3)
     advice = (
-        setting(_joined(counts, str.casefold))
+        setting(_joined(counts, _without_case_and_blanks))
         if len(pairs) <= MAX_IN_ADVICE and _are_short(counts)
         else ""
     )
     to_join = f"; to join them: {advice}" if advice else ""
-    return f"labels that differ in case only are different classes: {shown}{to_join}"
+    return f"labels that differ in case or blanks only are different classes: {shown}{to_join}"
 
 
 def case_variants(counts: Mapping[str, int]) -> list[tuple[str, str]]:
     """Return pairs of labels that differ in upper and lower case only."""
-    groups = _groups(counts, str.casefold)
-    return [pair for names in groups for pair in pairwise(names)]
+    return _variants(counts, str.casefold)
+
+
+def _variants(counts: Mapping[str, int], meaning: Callable[[str], object]) -> list[tuple[str, str]]:
+    return [pair for names in _groups(counts, meaning) for pair in pairwise(names)]
 
 
 def _joined(counts: Mapping[str, int], meaning: Callable[[str], object]) -> dict[str, str | None]:
@@ -119,6 +120,10 @@ def _groups(counts: Mapping[str, int], meaning: Callable[[str], object]) -> list
     for name in counts:
         groups.setdefault(meaning(name), []).append(name)
     return [names for names in groups.values() if len(names) > 1]
+
+
+def _without_case_and_blanks(label: str) -> str:
+    return " ".join(label.casefold().split())  # with no-break spaces
 
 
 def _meaning(label: str) -> object:

@@ -15,7 +15,7 @@ from dnnsearch.data.files.number_formats import read_numbers
 from dnnsearch.data.files.number_spelling import Spelling
 from dnnsearch.data.files.reading_version import BEFORE, Reading
 from dnnsearch.data.files.sheet import Marks, numeric
-from dnnsearch.data.files.source import list_setting
+from dnnsearch.data.files.source import set_option
 from dnnsearch.data.labels import (
     Relabel,
     case_variants,
@@ -109,7 +109,7 @@ def without_word_gaps(column: pd.Series, marks: Marks) -> tuple[pd.Series, list[
         return column.mask(column.isin(list(marks.labels))), [
             f"{column.name}: {shown} is missing, because the other values are numbers"
         ]
-    mark = list_setting("data.missing", [str(word) for word in counts.index])
+    mark = set_option("data.missing", [str(word) for word in counts.index])
     return column, [f"{column.name}: {shown} is a class; if it means missing: {mark}"]
 
 

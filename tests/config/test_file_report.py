@@ -133,7 +133,7 @@ def test_every_advice_of_every_note_is_taken_when_it_is_pasted(table: pd.DataFra
     report = new(written(table), "y").report
     assert report.advised
     for number, advice in enumerate(report.advised):
-        new("data.csv", "y", f"again{number}", settings=shlex.split(advice))
+        new("data.csv", "y", f"again{number}", settings=shlex.split(advice)[1::2])
     left = " ".join(row.warning for row in report.numbered.rows)
     assert "--set" not in left
     assert not re.search(r"\(\d+\)[^\s;),]|\(\d+\),\S", left)
@@ -150,9 +150,10 @@ def test_columns_that_the_split_may_go_by_are_named_with_settings_that_work() ->
         "if new rows are of others than these in shop_id",
     ]
     later, apart = (advice for advice in report.advised if "split" in advice)
-    text = new(name, "y", "later", settings=shlex.split(later)).path.read_text()
-    assert re.search(r"by: sold .*\n.*order: time", text)
-    again = new(name, "y", "apart", settings=shlex.split(apart))
+    both = ["split.test=0.3", *shlex.split(later)[1::2]]
+    text = new(name, "y", "later", settings=both).path.read_text()
+    assert re.search(r"test: 0.3 .*\n(.*\n)*.*by: sold .*\n.*order: time", text)
+    again = new(name, "y", "apart", settings=shlex.split(apart)[1::2])
     assert "by: shop_id" in again.path.read_text()
     assert not [row for row in again.report.rows if row.warning.startswith("if new rows")]
 

@@ -92,18 +92,22 @@ def is_date_format(way: str) -> bool:
     return way == ISO or (re.search("%[A-Za-z]", way) is not None and not is_number)
 
 
-def list_setting(key: str, values: list[str]) -> str:
-    """Return the option that sets a key to a list of texts, to be pasted."""
-    return f"--set {shlex.quote(f'{key}={json.dumps(values, ensure_ascii=False)}')}"
+def set_option(key: str, value: object) -> str:
+    """Return the option that sets a key to a text or JSON value, to be pasted into a shell.
+
+    JSON's escapes stand for characters that a terminal does not show, as a no-break space.
+    """
+    is_plain = isinstance(value, str) and re.fullmatch(r"[\w.,-]+", value)
+    path = f"{key}={value if is_plain else json.dumps(value, ensure_ascii=False)}"
+    shown = (c if c.isprintable() else json.dumps(c)[1:-1] for c in path)
+    return f"--set {shlex.quote(''.join(shown))}"
 
 
 def setting(section: str, name: str, value: str) -> str:
     """Return the option that sets a column's key in a section of the config, to be pasted."""
-    plain = value if re.fullmatch(r"[\w.,-]+", value) else json.dumps(value, ensure_ascii=False)
-    path = f"{section}.{name}={plain}"
     if re.search(r"[.=]", name) or name != name.strip() or not name.isprintable():
-        path = f"{section}={json.dumps({name: value}, ensure_ascii=False)}"
-    return f"--set {shlex.quote(path)}"
+        return set_option(section, {name: value})
+    return set_option(f"{section}.{name}", value)
 
 
 def _relabel(value: object) -> dict[str, str | None]:
