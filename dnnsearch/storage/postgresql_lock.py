@@ -19,7 +19,7 @@ from dnnsearch.errors import UserError
 from dnnsearch.storage import postgresql
 
 LockCheck = Callable[[], None]  # raises LostLock unless the lock is still held
-MAX_HOST_CHARACTERS = 25  # PostgreSQL keeps 63 bytes of a session's name
+MAX_HOST_CHARACTERS = 16  # PostgreSQL keeps 63 bytes of a session's name
 
 TRY_LOCK = text("SELECT pg_try_advisory_lock(:key)")
 THIS_LOCK = "locktype = 'advisory' AND objsubid = 1 AND (classid::int8 << 32 | objid::int8) = :key"
@@ -38,13 +38,17 @@ class LostLock(UserError):
 
 
 @contextmanager
-def session_lock(storage: str, study: str) -> Iterator[LockCheck]:
-    """Hold the study's lock; raise UserError, naming the holder, if another process does."""
+def session_lock(storage: str, study: str, command: str = "") -> Iterator[LockCheck]:
+    """Hold the study's lock; raise UserError, naming the holder, if another process does.
+
+    `command` says for what it is held, if it is given.
+    """
     digest = hashlib.sha256(f"dnnsearch {study}".encode()).digest()
     key = {"key": int.from_bytes(digest[:8], "big", signed=True)}  # of an advisory lock: 64 bits
     since = time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime())
     host = socket.gethostname()[:MAX_HOST_CHARACTERS]
-    name = f"dnnsearch {os.getpid()} {host} {since}"  # every user of the server can see it
+    # Every user of the server can see the session's name.
+    name = f"dnnsearch {os.getpid()} {host} {since} {command}".strip()
     with ExitStack() as stack:
         try:
             session = stack.enter_context(postgresql.session(storage, name))
@@ -60,9 +64,14 @@ def session_lock(storage: str, study: str) -> Iterator[LockCheck]:
 
 def _holder(session: Connection, key: dict[str, int]) -> str:
     match (session.scalar(HOLDER, key) or "").split():
-        case ["dnnsearch", process, host, day, hour]:
-            return f"process {process} on {host} since {day} {hour}"
+        case ["dnnsearch", process, host, day, hour, *command]:
+            return f"process {process} on {host} since {day} {hour}{in_brackets(*command)}"
     return "it has only just begun, or ended"
+
+
+def in_brackets(command: str = "") -> str:
+    """Return what follows a lock's holder: its command, if it said one."""
+    return f" (dnnsearch {command})" if command else ""
 
 
 def _check(session: Connection, key: dict[str, int], study: str, storage: str) -> None:

@@ -18,7 +18,7 @@ from dnnsearch.errors import UserError
 from dnnsearch.storage.file_lock import UNLOCKED_OFFSET, lock
 from dnnsearch.storage.permissions import file_mode
 from dnnsearch.storage.postgresql import is_postgresql
-from dnnsearch.storage.postgresql_lock import LockCheck, session_lock
+from dnnsearch.storage.postgresql_lock import LockCheck, in_brackets, session_lock
 from dnnsearch.urls import sqlite_path
 
 
@@ -30,7 +30,7 @@ def study_lock(storage: str, study: str, command: str = "") -> Iterator[LockChec
     each write: it raises LostLock if the lock was lost, as a session can be.
     """
     if is_postgresql(storage):
-        with session_lock(storage, study) as check:
+        with session_lock(storage, study, command) as check:
             yield check
     else:
         with _file_lock(sqlite_path(storage) or Path("dnnsearch"), study, command):
@@ -72,7 +72,7 @@ def _holder(descriptor: int) -> str:
     try:
         os.lseek(descriptor, UNLOCKED_OFFSET, os.SEEK_SET)
         holder = json.loads(os.read(descriptor, 4096))
-        command = f" (dnnsearch {holder['command']})" if "command" in holder else ""
+        command = in_brackets(holder.get("command", ""))
         return f"process {holder['process']} on {holder['host']} since {holder['since']}{command}"
     except (ValueError, KeyError):
         return "it has only just begun"

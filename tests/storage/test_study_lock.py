@@ -99,6 +99,20 @@ def test_in_postgresql_a_second_holder_is_refused_and_a_dead_one_does_not_block(
     _until_free(address)
 
 
+def test_in_postgresql_the_command_of_the_holder_is_named_whatever_its_machine_is_called(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("socket.gethostname", lambda: "a-machine-in-the-cellar.example")
+    monkeypatch.setattr("os.getpid", lambda: 4_194_303)  # the largest of Linux
+    refused = r"process 4194303 on a-machine-in-the since 20\d\d-.*Z \(dnnsearch promote\)$"
+    with (
+        study_lock(address, "digits", "promote"),
+        pytest.raises(UserError, match=refused),
+        study_lock(address, "digits"),
+    ):
+        pass
+
+
 def _until_free(address: str) -> None:
     """Wait until the server has noticed that the session has ended."""
     for _ in range(100):
