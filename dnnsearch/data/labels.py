@@ -1,4 +1,4 @@
-"""What can be advised about the labels of a classification: rare ones, and several spellings.
+"""The labels of a classification: which cannot be learnt as they are, and what can be advised.
 
 The advice sets `data.relabel`, which maps a label to the one that it shall count as, or to none,
 which leaves its rows out. This module knows labels and how many rows have them, not columns.
@@ -6,6 +6,7 @@ which leaves its rows out. This module knows labels and how many rows have them,
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
+from math import inf
 
 from dnnsearch.data.files.source import set_option
 from dnnsearch.validators import MAX_SHOWN, cut, shortened, show
@@ -53,6 +54,39 @@ def mixed_advice(counts: Mapping[str, int]) -> str:
     if not changed or not _are_short(changed) or len(set(spelled.values())) < 2:
         return "spell them alike"
     return f"if they are numbers, spell them alike: {setting(changed)}"
+
+
+def number_of(label: str) -> float:
+    """Return the number that the label is; infinity for text, so that it sorts last."""
+    try:
+        number = float(label)
+    except ValueError:
+        return inf
+    return number if number == number else inf
+
+
+def spelled_twice(labels: Mapping[str, int]) -> tuple[str, str] | None:
+    """Return two labels with one meaning, such as `1` and `1.0` or `yes` and `Yes`; else None.
+
+    `labels` has the rows of each. Two that differ in case only are two, if each recurs: `hAd` and
+    `had` are two vowels.
+    """
+    numbers = sorted((number_of(label), label) for label in labels if number_of(label) < inf)
+    pairs = [(a, b) for (x, a), (y, b) in pairwise(numbers) if x == y]
+    pairs += [pair for pair in case_variants(labels) if min(labels[label] for label in pair) < 2]
+    return pairs[0] if pairs else None
+
+
+def mixed_spelling(labels: Sequence[str]) -> str:
+    """Return an example of mixed spelling, such as `1` and `2.0` or `True` and `0`; else empty."""
+    whole = [label for label in labels if number_of(label) % 1 == 0]
+    pointed = [label for label in whole if "." in label]
+    plain = [label for label in whole if "." not in label]
+    truths = [label for label in labels if label.casefold() in ("true", "false")]
+    for some, others in ((plain, pointed), (truths, plain + pointed)):
+        if some and others:
+            return f"{show(some[0])} and {show(others[0])}"
+    return ""
 
 
 def texts_note(counts: Mapping[str, int]) -> str:

@@ -4,9 +4,7 @@ Unless the config gives the task, the column decides it: text is classes, whole 
 distinct values are classes, all other numbers are a regression.
 """
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -18,9 +16,11 @@ from dnnsearch.data.files.sheet import Marks, numeric
 from dnnsearch.data.files.source import set_option
 from dnnsearch.data.labels import (
     Relabel,
-    case_variants,
     mixed_advice,
+    mixed_spelling,
+    number_of,
     rare_advice,
+    spelled_twice,
     spelling_advice,
     texts_advice,
 )
@@ -218,12 +218,12 @@ def _classes(name: object, labels: np.ndarray) -> tuple[str, ...]:
     kinds, counts = [str(label) for label in found.index], found.to_numpy()
     what = f"the target {name!r}"
     rows = dict(zip(kinds, counts.tolist()))
-    doubled = _spelled_twice(rows)
+    doubled = spelled_twice(rows)
     if doubled:
         spelled = " and ".join(f"{show(label)} ({rows[label]} rows)" for label in doubled)
         advice = spelling_advice(rows)
         raise ValueError(f"{what} spells one label in two ways: {spelled}; {advice}")
-    mixed = _mixed(kinds)
+    mixed = mixed_spelling(kinds)
     if mixed:
         raise ValueError(
             f"{what} must spell its labels in one way, but mixes {mixed}; {mixed_advice(rows)}"
@@ -243,40 +243,7 @@ def _classes(name: object, labels: np.ndarray) -> tuple[str, ...]:
             f"each class must have at least 2 examples, but of {what} these have 1: {which}; "
             f"{rare_advice(rows, rare)}"
         )
-    return tuple(sorted(kinds, key=lambda label: (_value(label), label)))
-
-
-def _value(label: str) -> float:
-    """Return the number that the label is; infinity for text, so that it sorts last."""
-    try:
-        number = float(label)
-    except ValueError:
-        return np.inf
-    return number if number == number else np.inf
-
-
-def _spelled_twice(labels: Mapping[str, int]) -> tuple[str, str] | None:
-    """Return two labels with one meaning, such as `1` and `1.0` or `yes` and `Yes`; else None.
-
-    `labels` has the rows of each. Two that differ in case only are two, if each recurs: `hAd` and
-    `had` are two vowels.
-    """
-    numbers = sorted((_value(label), label) for label in labels if _value(label) < np.inf)
-    pairs = [(a, b) for (x, a), (y, b) in pairwise(numbers) if x == y]
-    pairs += [pair for pair in case_variants(labels) if min(labels[label] for label in pair) < 2]
-    return pairs[0] if pairs else None
-
-
-def _mixed(labels: Sequence[str]) -> str:
-    """Return an example of mixed spelling, such as `1` and `2.0` or `True` and `0`; else empty."""
-    whole = [label for label in labels if _value(label) % 1 == 0]
-    pointed = [label for label in whole if "." in label]
-    plain = [label for label in whole if "." not in label]
-    truths = [label for label in labels if label.casefold() in ("true", "false")]
-    for some, others in ((plain, pointed), (truths, plain + pointed)):
-        if some and others:
-            return f"{show(some[0])} and {show(others[0])}"
-    return ""
+    return tuple(sorted(kinds, key=lambda label: (number_of(label), label)))
 
 
 def read_test_target(
@@ -293,11 +260,11 @@ def read_test_target(
         values = _values(column.name, given, _numbers(given, decimal, spelled))
         return Target("regression", values, (), there)
     places = {label: i for i, label in enumerate(target.classes)}
-    numbers = {_value(label): i for label, i in places.items() if _value(label) < np.inf}
+    numbers = {number_of(label): i for label, i in places.items() if number_of(label) < np.inf}
     known = {}
     for label in pd.unique(texts(given)):
         place = places.get(label, places.get(label.rstrip(".").strip()))
-        place = numbers.get(_value(label)) if place is None else place
+        place = numbers.get(number_of(label)) if place is None else place
         if place is None:
             raise ValueError(
                 f"class {show(label)} of the test file is missing from the training file"

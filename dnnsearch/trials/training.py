@@ -95,8 +95,7 @@ def train(
     `hyper` are not used: `parameters` have theirs. X are already scaled by `pieces`, which make the
     input layer. `arithmetic` computes. With `stop` the training ends after so many updates, with
     the schedule of hyper.iterations. Weights of classes multiply the gradient of each example, not
-    the reported costs. `scores` are computed at each point from dev's logits (R, n[L], m) and
-    y_dev, as (R,).
+    the reported costs. `scores` are (R,) at each point, of dev's logits (R, n[L], m) and y_dev.
     """
     flat, alive = parameters.flat.reshape(len(rngs), -1), np.ones(len(rngs), bool)
     arrays = _checked(data, [flat.dtype, SINGLE] if arithmetic.dtype else [flat.dtype])
