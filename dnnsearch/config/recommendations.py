@@ -234,11 +234,13 @@ def equal_rows_note(
     what = f"{twins.rows} of {twins.examples} rows equal another row in all used features"
     if split.get("equal_rows"):
         return f"{what}: equal rows are kept in one part (split.equal_rows)"
-    known, examples = table.known_test_rows(rows)
-    seen = f"{known} of {examples} test rows are known from train or dev"
-    advice = f"; --set split.equal_rows={equal_rows.TOGETHER} keeps them in one part"
-    advice = advice if _can_keep_together(table, split, folds) else ""
-    return f"{what} (at most {twins.largest} are equal); {seen}{advice}"
+    said = [f"{what} (at most {twins.largest} are equal)"]
+    if not table.test:
+        known, examples = table.known_test_rows(rows)
+        said += [f"{known} of {examples} test rows are known from train or dev"]
+    if _can_keep_together(table, split, folds):
+        said += [f"--set split.equal_rows={equal_rows.TOGETHER} keeps them in one part"]
+    return "; ".join(said)
 
 
 def _can_keep_together(table: FileTable, split: Mapping[str, Any], folds: int | None) -> bool:
@@ -258,7 +260,8 @@ def whole_groups_note(
     """
     if split.get("order") or not (split.get("by") or split.get("equal_rows")):
         return ""
-    asked = [part for part in ("dev", "test") if part in rows and not (part == "dev" and folds)]
+    drawn = (["dev"] if not folds else []) + (["test"] if not table.test else [])
+    asked = [part for part in drawn if part in rows]
     shares = {part: rows[part].shape[-1] / len(table.target.y) for part in asked}
     said = [
         f"{part} has {share:.0%} of the rows in place of {split[part]:.0%}"
@@ -275,7 +278,9 @@ def known_test_rows_note(table: FileTable, rows: Indices) -> str:
     """Return how many rows of the test file the training file has; empty if none."""
     known, examples = table.known_test_rows(rows) if table.test else (0, 0)
     what = f"{known} of {examples} rows of the test file equal a row of the training file"
-    return f"{what} in all used features" if known else ""
+    return (
+        f"{what} in all used features: a score on these is too good for new rows" if known else ""
+    )
 
 
 def keeps_equal_rows_together(table: FileTable, split: Mapping[str, Any]) -> bool:

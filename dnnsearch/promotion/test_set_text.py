@@ -87,7 +87,8 @@ def _other_metric(promotion: Promotion, name: str) -> str:
 
 def _known(promotion: Promotion) -> str:
     what = f"{promotion.known} of them equal an example of train or dev in all inputs"
-    return f"  warning: {what}, so the scores are too good for new rows; see split.equal_rows"
+    advice = "within one file split.equal_rows: together prevents that"
+    return f"  warning: {what}, so the scores are too good for new rows; {advice}"
 
 
 def _shrinkage(promotion: Promotion) -> str:

@@ -7,14 +7,12 @@ a nested validation that was killed resumes like any search and any promotion.
 from pathlib import Path
 
 from dnnsearch.config.config import Config, parse_config
-from dnnsearch.data.files.source import is_file
+from dnnsearch.data.files.source import has_test_file
 from dnnsearch.errors import UserError
 from dnnsearch.study.outer_figure import outer_figure
 from dnnsearch.study.stored_study import IDENTITY, OpenStudy, open_study
 from dnnsearch.tracking import UNTRACKED
 from dnnsearch.trials.record_file import DIGEST_PREFIX
-
-TEST_FILE_KEYS = ("test_file", "test_labels")
 
 
 def folder(study: OpenStudy) -> Path:
@@ -33,7 +31,7 @@ def outer_config(study: OpenStudy, fold: int, folds: int, trials: int) -> Config
     Raise UserError if the study has no test rows of its own, or if they follow from time.
     """
     config, place = study.config, folder(study)
-    if is_file(config.data) and any(key in config.data for key in TEST_FILE_KEYS):
+    if has_test_file(config.data):
         raise UserError(f"--outer needs a test set drawn from the rows; {study.name} has a file")
     if config.split.order or config.split.outer_fold:
         what = "order: time" if config.split.order else "outer_fold"

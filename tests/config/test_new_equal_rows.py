@@ -82,6 +82,18 @@ def test_rows_of_the_test_file_that_the_training_file_has_are_counted() -> None:
     assert said in "\n".join(found.lines)
 
 
+def test_with_a_test_file_equal_rows_are_a_matter_of_train_and_dev() -> None:
+    table = copied(labelled(200), 200)
+    test = pd.concat([labelled(200)[:10], labelled(230)[200:]])
+    names = written(table), written(test, "test.csv")
+    lines = "\n".join(new(names[0], "y", test=names[1]).lines)
+    assert "10 of 40 rows of the test file equal" in lines
+    assert "known from train" not in lines
+    assert "; --set split.equal_rows=together keeps them in one part" in lines
+    kept = new(names[0], "y", test=names[1], name="kept", settings=["split.equal_rows=together"])
+    assert "test has" not in "\n".join(kept.lines)
+
+
 @pytest.mark.parametrize("settings", [["split.by=household", "folds=none"], ["split.by=household"]])
 def test_what_becomes_of_the_parts_is_said_if_large_groups_are_drawn_whole(settings) -> None:
     table = labelled(400).assign(household=np.minimum(np.arange(400) // 12, 20))

@@ -175,6 +175,12 @@ def is_file(given: object) -> bool:
     return isinstance(given, Mapping) and any(key in given for key in ORIGINS)
 
 
+def has_test_file(given: object) -> bool:
+    """Return whether `data` is a table whose test rows are in a file of their own."""
+    keys = ("test_file", "test_labels")
+    return isinstance(given, Mapping) and is_file(given) and any(key in given for key in keys)
+
+
 def source(given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the given keys in their normal form; raise ValueError with key, rule and value."""
     options(given, KEYS, "the keys of a file")

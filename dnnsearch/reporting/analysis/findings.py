@@ -100,13 +100,11 @@ def _baselines(compared: BaselineComparison) -> Iterator[Finding]:
 
 def _known(known: KnownExamples, search: str) -> Finding:
     text = count_known(known)
-    return Finding(
-        "known",
-        text,
-        f"{text}: their scores are too good for new rows",
-        "keep equal rows in one part, in a new study",
-        f"{search} --set split.equal_rows=together",
-    )
+    said = f"{text}: their scores are too good for new rows"
+    if known.test_is_a_file and not known.is_much_of_dev:
+        return Finding("known", text, said, "leave these rows out of one of the two files")
+    advice = "keep equal rows in one part, in a new study"
+    return Finding("known", text, said, advice, f"{search} --set split.equal_rows=together")
 
 
 def count_known(known: KnownExamples) -> str:

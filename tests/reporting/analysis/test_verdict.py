@@ -9,6 +9,7 @@ from dnnsearch.promotion.ablation.ablation import Ablation, Route
 from dnnsearch.reporting.analysis.analyses import analyse
 from dnnsearch.reporting.analysis.findings import findings
 from dnnsearch.reporting.analysis.importance import Importance, Share
+from dnnsearch.reporting.analysis.known_examples import KnownExamples
 from dnnsearch.reporting.analysis.report_data import read
 from dnnsearch.reporting.analysis.verdict import others, verdict, what_mattered
 from dnnsearch.reporting.html.sections import leaderboard
@@ -19,6 +20,7 @@ from dnnsearch.trials.hyperparameters import Hyperparameters
 from tests.support import rigs
 
 EXPLAINED = "all hyperparameters together explain 60 % of the differences between finished trials"
+TOGETHER = "--set split.equal_rows=together"
 FIRST, LAST = (Hyperparameters(rate, 10, (8,), "relu", 0.9, 32) for rate in (0.1, 0.2))
 
 
@@ -132,3 +134,22 @@ def test_the_best_trial_is_compared_with_the_best_baseline(
     _, _, *compared, _ = verdict(data, analyses, list(findings(analyses)))
     assert len(compared) == len(said)
     assert all(one.startswith(begin) for one, begin in zip(compared, said, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("known", "advice"),
+    [
+        (KnownExamples(9, 50, 0, 50, test_is_a_file=False), TOGETHER),
+        (KnownExamples(9, 50, 9, 50, test_is_a_file=True), TOGETHER),
+        (KnownExamples(0, 50, 9, 50, test_is_a_file=False), TOGETHER),
+        (KnownExamples(0, 50, 9, 50, test_is_a_file=True), ""),
+    ],
+)
+def test_no_split_is_advised_for_rows_that_two_files_have_in_common(
+    known: KnownExamples, advice: str
+) -> None:
+    rng = np.random.default_rng(0)
+    analyses = analyse(read(rigs.rigged(rigs.clean(rng), rng, 10)), 0)
+    (found,) = findings(replace(analyses, known=known), "dnnsearch search a.yaml")
+    assert found.command.removeprefix("dnnsearch search a.yaml ") == advice
+    assert ("one of the two files" in found.advice) == (not advice)
