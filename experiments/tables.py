@@ -30,6 +30,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.impute import SimpleImputer
+from sklearn.preprocessing import StandardScaler
 
 from experiments import (
     bench_python,
@@ -102,18 +103,26 @@ METHODS: dict[str, Callable[[Job], Answers]] = {
 
 
 def pytabkit(split: Split, name: str, python: Path) -> Answers:
-    """Return the answers of a network of pytabkit, whose numbers have no gaps."""
+    """Return the answers of a network of pytabkit, whose numbers are standardised, without gaps.
+
+    TabM's quantile transformation adds noise of 0.001 / deviation, which hides small numbers.
+    """
     with tempfile.TemporaryDirectory(prefix="tables-") as folder:
         X, y = split.rows(split.train)
         X_test, _ = split.rows(split.test)
-        categories = [column in split.table.categories for column in X]
+        categories = np.array([column in split.table.categories for column in X])
         for column in split.table.categories:
             X[column], X_test[column] = X[column].cat.codes, X_test[column].cat.codes
         fill = SimpleImputer(strategy="median", keep_empty_features=True).fit(X)
+        filled, filled_test = fill.transform(X), fill.transform(X_test)
+        if not categories.all():
+            scaler = StandardScaler().fit(filled[:, ~categories])
+            for rows in (filled, filled_test):
+                rows[:, ~categories] = scaler.transform(rows[:, ~categories])
         np.savez(
             Path(folder, "rows.npz"),
-            X=fill.transform(X),
-            X_test=fill.transform(X_test),
+            X=filled,
+            X_test=filled_test,
             y=y,
             categories=categories,
             is_numbers=split.table.kind == "numbers",
