@@ -228,10 +228,10 @@ def _arithmetic(request: DataRequest) -> Arithmetic:
 def _environment(request: DataRequest) -> dict[str, Any]:
     if request.numerics == numerics.EXACT:
         return {"numerics": numerics.EXACT}
-    state = numerics.effective()
+    kernels = numerics.numpy_kernels()
     return {
         "versions": {name: metadata.version(name) for name in ("numpy", "scikit-learn")},
-        "kernels": [state["libc"], os.environ.get("GLIBC_TUNABLES", ""), state["cpu_targets"]],
+        "kernels": [kernels["libc"], os.environ.get("GLIBC_TUNABLES", ""), kernels["cpu_targets"]],
     }
 
 

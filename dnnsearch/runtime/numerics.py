@@ -134,21 +134,29 @@ def _can_run(pins: str) -> bool:
     return KERNELS[pins].flags <= set(flags)
 
 
+def numpy_kernels() -> dict[str, Any]:
+    """Return the C library, and for which instructions NumPy has kernels in use, here."""
+    import numpy as np
+
+    extensions = np.show_config(mode="dicts")["SIMD Extensions"]
+    found = sorted(extensions.get("found", []))
+    return {"libc": " ".join(platform.libc_ver()), "cpu_targets": found}
+
+
 def effective() -> dict[str, Any]:
     """Return what NumPy, its BLAS and the C library really use in this process."""
-    import numpy as np
     import threadpoolctl
 
+    found = numpy_kernels()  # imports NumPy, with its BLAS
     pools = []
     with suppress(OSError):  # a sandbox that hides /proc hides which libraries are loaded
         pools = [pool for pool in threadpoolctl.threadpool_info() if pool["user_api"] == "blas"]
-    extensions = np.show_config(mode="dicts")["SIMD Extensions"]
     return {
         "machine": platform.machine(),
-        "libc": " ".join(platform.libc_ver()),
+        "libc": found["libc"],
         "blas": sorted({f"{p['internal_api']} {p.get('architecture')}" for p in pools}),
         "blas_threads": max((pool["num_threads"] for pool in pools), default=1),
-        "cpu_targets": sorted(extensions.get("found", [])),
+        "cpu_targets": found["cpu_targets"],
         "rounding": rounding(),
     }
 
