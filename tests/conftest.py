@@ -16,8 +16,9 @@ from hypothesis import settings
 from dnnsearch.__main__ import GC_THRESHOLD_OBJECTS
 from tests.support.databases import PostgreSQL
 from tests.support.forked_calls import forked_pinned_subprocess, forked_subprocess
-from tests.support.preloaded import TRACKED, Preloaded
+from tests.support.preloaded import Preloaded
 from tests.support.survivors import MARK, survivors
+from tests.support.warm_up import TRACKED
 
 # How long one example takes says more about the machine than about the code.
 settings.register_profile("patient", deadline=None)

@@ -6,8 +6,6 @@ can be killed. A test of the start itself starts the program without this server
 takes the machine for one with a single core.
 """
 
-import ctypes
-import gc
 import json
 import os
 import runpy
@@ -23,67 +21,8 @@ from typing import Any
 
 from tests.support.forked import fork_children, run
 from tests.support.paths import ROOT, first_on_path
+from tests.support.warm_up import warm_up
 
-PROGRAM = (
-    "cli.app",
-    "cli.unknown_option",
-    "study.search",
-    "study.publish",
-    "cli.display",
-    "config.new_config",
-    "config.optuna_samplers",
-    "deployment.removal",
-    "study.baselines.baselines_text",
-    "study.baselines.fit_study",
-    "study.leaderboard.ranking",
-    "study.leaderboard.formats",
-    "study.leaderboard.selection",
-    "reproduce.verify",
-    "reproduce.rerun",
-    "reporting.terminal",
-    "reporting.write_report",
-)
-DATA = (
-    "data.file_table",
-    "data.model_inputs",
-    "models.input_columns",
-    "models.predict_table",
-    "promotion.champion_fingerprint",
-    "promotion.promotion",
-    "promotion.promotion_text",
-    "promotion.retuning",
-)
-# What MLflow imports at its first use in a command: by the tests that have MLflow.
-TRACKED = (
-    "tracking.tracker",
-    "tracking.schema",
-    "tracking.backfill",
-    "tracking.model_folder",
-    "tracking.read_runs",
-    "tracking.registry",
-    "tracking.study_removal",
-    "workers.dask_pool",
-)
-MLFLOW = (
-    "mlflow.pyfunc.model",
-    "mlflow.store.model_registry.sqlalchemy_workspace_store",
-    "mlflow.store.tracking.sqlalchemy_workspace_store",
-    "mlflow.utils.search_logged_model_utils",
-)
-LIBRARIES = (
-    "encodings.cp437",  # of zip files
-    "encodings.utf_8_sig",
-    "optuna.visualization",
-    "pyarrow.pandas_compat",
-    "sklearn.datasets",
-    "sklearn.datasets.data",
-    "sklearn.datasets.descr",
-    "sklearn.ensemble",
-    "sklearn.metrics",
-    "sklearn.model_selection",
-    "sklearn.pipeline",
-)
-HUGE_PAGE, MADV_COLLAPSE = 2**21, 25  # of Linux
 SITE = Path(__file__).parent / "site"
 
 
@@ -122,7 +61,7 @@ class Preloaded:
         self.outputs = tempfile.TemporaryDirectory()
         variables = {"DNNSEARCH_CACHE": self.outputs.name, "PYTHONPATH": f"{root}:{ROOT}"}
         self.process = subprocess.Popen(
-            [sys.executable, __file__, self.outputs.name, *PROGRAM, *DATA, *modules],
+            [sys.executable, __file__, self.outputs.name, *modules],
             env=numerics.pinned("portable", {**os.environ, **variables}),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -185,11 +124,7 @@ class Preloaded:
 
 def serve() -> None:
     outputs = Path(sys.argv[1])
-    for module in sys.argv[2:]:
-        import_module(f"dnnsearch.{module}")
-    use_libraries(outputs)
-    assume_one_core()
-    make_forks_cheap()
+    warm_up(sys.argv[2:], outputs)
     for line in sys.stdin:
         request = json.loads(line)
         if "wait" in request:
@@ -201,65 +136,6 @@ def serve() -> None:
             os._exit(program(request, outputs))
         else:
             os._exit(command(request, outputs))
-
-
-def use_libraries(folder: Path) -> None:
-    """Let libraries import what a study needs, and compute what they do at their first use."""
-    for library in LIBRARIES:
-        import_module(library)
-    import_module("dnnsearch.study.computing_code").module_digests()
-    import_module("dnnsearch.runtime.numerics").rounding()  # of the kernels that are loaded now
-    keep_the_parser()
-    from optuna.trial import TrialState, create_trial
-
-    from dnnsearch.storage.optuna_storage import Rows, create_study, open_storage
-
-    storage = open_storage(f"sqlite:///{folder}/first.db", create=True)
-    create_study(storage, "first", "maximize")
-    rows, trial = Rows(storage, "first"), create_trial(state=TrialState.RUNNING)
-    trial.number = 0
-    rows.tell(rows.ask(trial), TrialState.COMPLETE, 0.5, [(0, 0.5)], {"a": 1})
-    rows.trials()
-    storage.remove_session()
-    storage.engine.dispose()
-    if "mlflow" in sys.modules:
-        for library in MLFLOW:
-            import_module(library)
-        import_module("dnnsearch.tracking").prepare_database(f"sqlite:///{folder}/mlflow.db")
-
-
-def assume_one_core() -> None:
-    """Let a search train in one process, if neither its config nor its options say in how many.
-
-    A second process for a dozen updates costs more than they do; tests of workers ask for them.
-    """
-    cores = import_module("dnnsearch.config.key_rules").cores
-    cores.__code__ = (lambda: 1).__code__  # the function itself is the default of a config
-
-
-def make_forks_cheap() -> None:
-    """Let a fork copy fewer page tables, and let its garbage collector leave our objects alone.
-
-    Half of the time of a short command is the kernel's, for copying 280 MB of page tables and
-    the pages that change. Linux 6.1 and later can make huge pages of what is there.
-    """
-    gc.collect()
-    gc.freeze()
-    advise = ctypes.CDLL(None).madvise
-    for line in Path("/proc/self/maps").read_text().splitlines():
-        place, access, *_, inode = line.split()[:5]
-        if access == "rw-p" and inode == "0":  # memory, not a file
-            start, end = (int(number, 16) for number in place.split("-"))
-            start, end = -(-start // HUGE_PAGE) * HUGE_PAGE, end // HUGE_PAGE * HUGE_PAGE
-            if start < end:  # an older kernel refuses the advice
-                advise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), MADV_COLLAPSE)
-
-
-def keep_the_parser() -> None:
-    """Make the parser of all commands and options once: typer makes it anew for each command."""
-    typers, app = import_module("typer.main"), import_module("dnnsearch.cli.app").app
-    make, made = typers.get_command, typers.get_command(app)
-    typers.get_command = lambda asked: made if asked is app else make(asked)
 
 
 def program(request: dict, outputs: Path) -> int:
@@ -295,10 +171,10 @@ def command(request: dict, outputs: Path) -> int:
         fork_children()
         if "FAILPOINT" in os.environ:
             arm(os.environ["FAILPOINT"])
+        if "FAILPOINT" not in os.environ:
+            lend_databases(outputs)
         if "PLANTED" in os.environ:
             runpy.run_path(os.environ["PLANTED"])
-        elif "FAILPOINT" not in os.environ:
-            lend_databases(outputs)
         sys.argv[1:] = request["run"]
         try:
             return main()
