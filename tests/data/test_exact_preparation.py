@@ -28,7 +28,7 @@ RNG = np.random.default_rng(0)
 
 @pytest.fixture(scope="module")
 def as_it_is():
-    return printed(PROGRAM, {}, "exact")
+    return exact_choices.choices("exact")
 
 
 @pytest.mark.parametrize("setting", [FIRST, pytest.param(SECOND, marks=pytest.mark.proof)])

@@ -24,7 +24,7 @@ def test_the_report_shows_no_rows_of_the_file_and_no_metric_but_the_objective(
     frame["city"] = rng.choice(["Brest", "Quimper"], 300)
     frame["left"] = np.where(x + rng.normal(size=300) > 1.9, "yes", "no")
     frame.to_csv(tmp_path / "people.csv", index=False)
-    few = ("--set", "trials=4", "--set", "tracking=none", "--set", "workers=1")
+    few = ("--set=trials=4", "--set=tracking=none", "--set=iterations=60", "--set=curve_every=30")
     program.run(tmp_path, "new", "people.csv", "--target", "left")
     program.run(tmp_path, "search", "configs/people.yaml", *few)
     program.run(tmp_path, "report", "people", "--out", "people.html")

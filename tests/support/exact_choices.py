@@ -94,10 +94,11 @@ def proposed(sampler: str, numerics: str) -> list[str]:
     return lines
 
 
-def main(numerics: str) -> None:
-    choices = {sampler: proposed(sampler, numerics) for sampler in ("tpe", "random", "qmc")}
-    json.dump({"prepared": prepared(numerics), **choices}, sys.stdout)
+def choices(numerics: str) -> dict[str, Any]:
+    """Return what data became, and the proposals of each sampler, in this process."""
+    proposals = {sampler: proposed(sampler, numerics) for sampler in ("tpe", "random", "qmc")}
+    return {"prepared": prepared(numerics), **proposals}
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    json.dump(choices(sys.argv[1]), sys.stdout)
