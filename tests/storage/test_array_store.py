@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -180,10 +181,21 @@ def test_what_is_no_folder_in_the_place_of_a_group_is_replaced(tmp_path: Path, k
 def test_open_files_are_closed_with_the_arrays(tmp_path: Path) -> None:
     store = ArrayStore(tmp_path)
     address = store.put({"X": X})
-    before = len(list(Path("/proc/self/fd").iterdir()))
+    arrays = store.open(address)
+    assert _open_files(tmp_path), "else the test would prove nothing"
+    del arrays
     for _ in range(5):
         store.open(address)
-    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    assert not _open_files(tmp_path)
+
+
+def _open_files(folder: Path) -> list[str]:
+    """Return the files in the folder that this process has open; others may be closed meanwhile."""
+    found = []
+    for descriptor in Path("/proc/self/fd").iterdir():
+        with suppress(FileNotFoundError):
+            found.append(str(descriptor.readlink()))
+    return [path for path in found if path.startswith(str(folder))]
 
 
 def test_what_is_packed_is_unpacked_and_equal_content_is_equal_bytes() -> None:
