@@ -12,14 +12,15 @@ from tests.support.servers import free_port
 
 MOONS = "data: {name: moons, examples: 120}"
 SEARCH = ("search", "wine.yaml", "--workers=1")
+# Before the publisher opens it: later, SQLite may answer from what it has read.
 DAMAGE = """
 from pathlib import Path
-import dnnsearch.trials.run
-true = dnnsearch.trials.run.run_trial
-def run_trial(*of_anything):
+from dnnsearch.tracking.publisher_thread import ThreadPublisher
+true = ThreadPublisher.__init__
+def damaging(*given, **more):
     Path("mlflow.db").write_bytes(b"not a database" * 1000)
-    return true(*of_anything)
-dnnsearch.trials.run.run_trial = run_trial
+    true(*given, **more)
+ThreadPublisher.__init__ = damaging
 """
 
 
