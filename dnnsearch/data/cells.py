@@ -13,7 +13,12 @@ import pandas as pd
 
 from dnnsearch.data.files.date_formats import dates_of, example, seconds
 from dnnsearch.data.files.number_formats import written_numbers
-from dnnsearch.data.files.number_spelling import check_typed, known_spelling, plain_minus
+from dnnsearch.data.files.number_spelling import (
+    Spelling,
+    check_typed,
+    known_spelling,
+    plain_minus,
+)
 from dnnsearch.data.files.number_spelling import written as written_as
 from dnnsearch.data.files.reading_version import BEFORE, Reading
 from dnnsearch.data.files.sheet import (
@@ -42,12 +47,15 @@ class CellFormat:
     decimal: str = "."
     spelled: Mapping[str, str] = field(default_factory=dict)  # column -> one of `source.WAYS`
     reading: Reading = BEFORE
+    other_decimal: str = ""  # the training's, if the rows' own file has another
 
     @classmethod
     def of(cls, form: Mapping[str, Any], decimal: str | None = None) -> "CellFormat":
         """Return what the keys of a config's `data` say; `decimal`, of other rows, goes before."""
         missing, spelled = Marks.of(form).everywhere, form.get("spelled", {})
-        return cls(missing, decimal or form.get("decimal") or ".", spelled, Reading.of(form))
+        known = form.get("decimal") or "."
+        other = known if decimal and decimal != known else ""
+        return cls(missing, decimal or known, spelled, Reading.of(form), other)
 
 
 NO_FORMAT = CellFormat()  # numbers are written plainly
@@ -109,12 +117,9 @@ def _numbers(series: pd.Series, cell_format: CellFormat) -> pd.Series:
     written = text[~is_typed].dropna()
     way = cell_format.spelled.get(str(series.name))
     spelling = known_spelling(cell_format.spelled, str(series.name))
-    if way == DURATION:
-        numbers = seconds(written)
-    elif spelling is None:
-        numbers = written_numbers(plain_minus(written), cell_format.decimal, way)
-    else:
-        numbers = written_as(written, spelling)
+    numbers = _read(written, way, spelling, cell_format.decimal)
+    if cell_format.other_decimal and numbers.isna().any():
+        numbers = _read_otherwise(written, way, spelling, cell_format.other_decimal, numbers)
     wrong = written[numbers.isna()]
     if len(wrong):
         shown = show(wrong.iloc[0])
@@ -125,6 +130,32 @@ def _numbers(series: pd.Series, cell_format: CellFormat) -> pd.Series:
     if spelling is not None:
         check_typed(str(series.name), out[is_typed], spelling)
     return pd.Series(out, index=series.index, name=series.name)
+
+
+def _read(
+    written: pd.Series, way: str | None, spelling: Spelling | None, decimal: str
+) -> pd.Series:
+    """Return text as float64; NaN for a cell that is not a number in this way."""
+    if way == DURATION:
+        return seconds(written)
+    if spelling is None:
+        return written_numbers(plain_minus(written), decimal, way)
+    return written_as(written, spelling)
+
+
+def _read_otherwise(
+    written: pd.Series, way: str | None, spelling: Spelling | None, decimal: str, known: pd.Series
+) -> pd.Series:
+    """Return text with comma and point exchanged as float64, if all is read so; else `known`.
+
+    The rows are of a file with another decimal mark than the training's, and which of the two its
+    columns have is only seen in their cells.
+    """
+    try:
+        found = _read(written, way, spelling.swapped if spelling else None, decimal)
+    except ValueError:  # an unclear number
+        return known
+    return known if found.isna().any() else found
 
 
 def _are_read_as_they_are(text: pd.Series, marks: Sequence[str], cell_format: CellFormat) -> bool:

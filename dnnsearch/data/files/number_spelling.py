@@ -7,7 +7,7 @@ for a column, never for a cell. `(5)`, `5-` and a typographic minus are negative
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -76,6 +76,13 @@ class Spelling:
         bare = bare.str.replace(self.thousands, "", regex=False) if self.thousands else bare
         found = numeric(bare.str.replace(self.point, ".", regex=False))
         return found.where(~negative, -found)
+
+    @property
+    def swapped(self) -> "Spelling":
+        """The same with comma and point exchanged, as another country writes it."""
+        marks = {",": ".", ".": ","}
+        thousands, decimal = marks.get(self.thousands), marks.get(self.decimal)
+        return replace(self, thousands=thousands or self.thousands, decimal=decimal or self.decimal)
 
     def lacks_unit(self, cells: pd.Series) -> pd.Series:
         """Return the cells that do not have the unit."""
