@@ -1,7 +1,8 @@
 """`new`: a config for the user's own data, and a search with it if the user asks for one."""
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain, product
 from pathlib import Path
 from string import ascii_lowercase
 from typing import Annotated
@@ -66,9 +67,9 @@ def new(
 
     created = create_config(data, target, name, test, set_ or [])
     lines = created.report.numbered.within(terminal_width())
-    again = _again(data, target, test, set_ or [], _other_name(created.path))
-    each = enumerate(created.report.advised, start=1)
-    advised = (f"({place}): {again} {one}" for place, one in each)
+    named = zip(created.report.advised, _other_names(created.path), strict=False)
+    again = ((_again(data, target, test, set_ or [], name), one) for one, name in named)
+    advised = (f"({place}): {new} {one}" for place, (new, one) in enumerate(again, start=1))
     say([*lines, *advised, *([created.advice] if created.advice else [])])
     command = ["search", str(created.path)]
     typed = f"{program_name()} {shlex.join(command)}"
@@ -87,10 +88,11 @@ def _duration(trials: int, command: str) -> str:
     return f"it has {counted(trials, 'trial')}; {estimate}; to end after 10 minutes: --for 10m"
 
 
-def _other_name(path: Path) -> str:
-    """Return the next name that no config has: NAME-b, NAME-c. `retune` takes NAME-2 and so on."""
-    names = (f"{path.stem}-{letter}" for letter in ascii_lowercase[1:])
-    return next((name for name in names if not path.with_stem(name).exists()), f"{path.stem}-new")
+def _other_names(path: Path) -> Iterator[str]:
+    """Yield names that no config has: NAME-b, NAME-c, ... `retune` takes NAME-2 and so on."""
+    letters = map("".join, chain(ascii_lowercase[1:], product(ascii_lowercase, repeat=2)))
+    names = (f"{path.stem}-{letter}" for letter in letters)
+    return (name for name in names if not path.with_stem(name).exists())
 
 
 def _again(

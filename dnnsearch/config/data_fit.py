@@ -78,7 +78,8 @@ def check_fits(config: Config, shape: DataShape) -> None:
     largest = int(_bounds(batch, shape)[1])
     if largest > shape.train:
         rule = f"must be at most the {shape.train} examples for training, or full"
-        raise UserError(f"{config.place}: batch_size: {rule}, but got {largest}")
+        advice = "--set batch_size=full, or more rows"
+        raise UserError(f"{config.place}: batch_size: {rule}, but got {largest}: {advice}")
     _check_task(config, shape)
     weights = _most_weights(config, shape)
     if weights > MAX_WEIGHTS:

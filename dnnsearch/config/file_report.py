@@ -191,7 +191,9 @@ def _encoding(table: FileTable) -> list[str]:
     found = str(table.sheet.found.get("encoding", "utf-8"))
     if found.lower().startswith(("utf", "ascii")):
         return []
-    return [f"read as {found}; if letters look wrong: --set data.encoding=NAME"]
+    western, central = "cp1252", "cp1250"
+    other = central if found.lower() == western else western
+    return [f"read as {found}; if letters look wrong: --set data.encoding={other}, or another"]
 
 
 def _lines(column: str, role: str, reason: str, warnings: Sequence[str]) -> list[Line]:

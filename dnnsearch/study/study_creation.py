@@ -129,9 +129,9 @@ def _refuse(study: str, stored: dict[str, Any] | None, wanted: dict[str, Any]) -
         )
     if changed := changed_files(stored.get("data", {}), wanted["data"]):
         raise UserError(
-            f"the data have changed since study {study} was started: {changed}; start a new study "
-            f"on the new data with --study NAME, or remove the old one with: "
-            f"{program_name()} rm {study}"
+            f"the data have changed since study {study} was started: {changed}; search the new "
+            f"rows beside the old study: {program_name()} retune {study} --data FILE; or start a "
+            f"new one with --study NAME; or remove the old one: {program_name()} rm {study}"
         )
     keys = changed_keys(stored, wanted) or differences(stored, wanted)
     raise UserError(

@@ -37,6 +37,12 @@ def check_columns(
         return
     lack = shortened(map(repr, missing), MAX_NAMES)
     meant = nearest_unused(missing[0], columns, needed)
+    if data.get("target") in missing:
+        raise UserError(
+            f"the new data lack {lack}{meant}, which {owner} needs; they have "
+            f"{shortened(columns, MAX_NAMES)}: networks learn from the true values of the target, "
+            f"{data['target']!r}, so add them"
+        )
     target = f" --target {shlex.quote(str(data['target']))}" if data.get("target") else ""
     new = f"{program_name()} new {shlex.quote(str(data.get('file', data_name(data))))}{target}"
     raise UserError(

@@ -220,6 +220,9 @@ def test_a_column_that_the_config_names_is_missed_with_what_can_be_done(study: O
     done = "rename the column, .* for a study without it: .*new renamed.csv --target left$"
     with pytest.raises(UserError, match=f"{lack}, left: {done}"):
         begin(study, "renamed.csv")
+    customers(3).drop(columns="left").to_csv("unknown.csv", index=False)
+    with pytest.raises(UserError, match="lack 'left', .* true values of the target, 'left', so"):
+        begin(study, "unknown.csv")
 
 
 def test_a_study_on_a_named_set_needs_a_data_set_as_new_data(study: OpenStudy) -> None:
