@@ -12,6 +12,7 @@ import pandas as pd
 from dnnsearch.data.column_roles import IT_IS_TEXT, MIN_SHARE_OF_RECURRING
 from dnnsearch.data.file_table import FileTable
 from dnnsearch.data.files.source import MAX_LEVELS_ASKED
+from dnnsearch.data.labels import alike
 from dnnsearch.data.preprocessing import MAX_LEVELS, MIN_EXAMPLES_IF_ASKED, frequent
 from dnnsearch.data.splitting import Indices
 
@@ -38,6 +39,15 @@ def _frequent_levels(table: FileTable) -> Iterator[pd.Series]:
             found = counts[counts >= MIN_ROWS_OF_A_DRAFTED_LEVEL]
             if column.role == "category" or found.sum() >= MIN_SHARE_OF_RECURRING * counts.sum():
                 yield found
+
+
+def alike_levels_note(table: FileTable, name: str) -> str:
+    """Return which levels of a category are spelled in two ways, as it seems; empty if none are."""
+    if table.roles.get(name) != "category":
+        return ""
+    shown = alike(str(level) for level in table.frame[name].value_counts().index)
+    text = "levels that differ in case or blanks only are different levels"
+    return f"{text}: {shown}; if they mean the same, spell them alike in the file" if shown else ""
 
 
 def shared_levels_note(table: FileTable, rows: Indices, name: str) -> str:

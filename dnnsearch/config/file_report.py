@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from dnnsearch.config.category_levels import shared_levels_note
+from dnnsearch.config.category_levels import alike_levels_note, shared_levels_note
 from dnnsearch.config.grades import grades_note
 from dnnsearch.config.recommendations import (
     equal_rows_note,
@@ -213,8 +213,8 @@ def _notices(table: FileTable, name: str) -> list[str]:
 
 def _line(column: Column, table: FileTable, rows: Indices) -> Line:
     done = [f"counted: {column.missing} missing"] if column.missing else []
-    shared = [note] if (note := shared_levels_note(table, rows, column.name)) else []
-    warning = "; ".join((*done, *shared, *_notices(table, column.name)))
+    levels = [alike_levels_note(table, column.name), shared_levels_note(table, rows, column.name)]
+    warning = "; ".join((*done, *filter(None, levels), *_notices(table, column.name)))
     is_alone = column.loud or column.role == "ignored"
     return Line(column.name, column.role, column_reason(column, table), warning, is_alone)
 

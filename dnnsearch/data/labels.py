@@ -117,17 +117,19 @@ def _are_short(labels: Iterable[str]) -> bool:
 
 def case_note(counts: Mapping[str, int]) -> str:
     """Return which labels differ in case or blanks only, and how to join them; empty if none do."""
-    pairs = _variants(counts, _without_case_and_blanks)
-    if not pairs:
+    shown = alike(counts)
+    if not shown:
         return ""
-    shown = shortened([f"{cut(one)} and {cut(other)}" for one, other in pairs], 3)
-    advice = (
-        setting(_joined(counts, _without_case_and_blanks))
-        if len(pairs) <= MAX_IN_ADVICE and _are_short(counts)
-        else ""
-    )
+    joined = _joined(counts, _without_case_and_blanks)
+    advice = setting(joined) if len(joined) <= MAX_IN_ADVICE and _are_short(counts) else ""
     to_join = f"; to join them: {advice}" if advice else ""
     return f"labels that differ in case or blanks only are different classes: {shown}{to_join}"
+
+
+def alike(labels: Iterable[str]) -> str:
+    """Return in words which labels differ in case or blanks only; empty if none do."""
+    pairs = _variants(labels, _without_case_and_blanks)
+    return shortened([f"{cut(one)} and {cut(other)}" for one, other in pairs], 3) if pairs else ""
 
 
 def case_variants(counts: Mapping[str, int]) -> list[tuple[str, str]]:
@@ -135,8 +137,8 @@ def case_variants(counts: Mapping[str, int]) -> list[tuple[str, str]]:
     return _variants(counts, str.casefold)
 
 
-def _variants(counts: Mapping[str, int], meaning: Callable[[str], object]) -> list[tuple[str, str]]:
-    return [pair for names in _groups(counts, meaning) for pair in pairwise(names)]
+def _variants(labels: Iterable[str], meaning: Callable[[str], object]) -> list[tuple[str, str]]:
+    return [pair for names in _groups(labels, meaning) for pair in pairwise(names)]
 
 
 def _joined(counts: Mapping[str, int], meaning: Callable[[str], object]) -> dict[str, str | None]:
@@ -148,10 +150,10 @@ def _joined(counts: Mapping[str, int], meaning: Callable[[str], object]) -> dict
     return found
 
 
-def _groups(counts: Mapping[str, int], meaning: Callable[[str], object]) -> list[list[str]]:
+def _groups(labels: Iterable[str], meaning: Callable[[str], object]) -> list[list[str]]:
     """Return the labels that share a meaning with another one, group by group."""
     groups: dict[object, list[str]] = {}
-    for name in counts:
+    for name in labels:
         groups.setdefault(meaning(name), []).append(name)
     return [names for names in groups.values() if len(names) > 1]
 

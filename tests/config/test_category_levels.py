@@ -103,3 +103,16 @@ def test_the_number_of_levels_is_part_of_the_definition():
     assert one.definition() != other.definition()
     digests = {prepare(config, ArrayStore(Path("store"))).data_digest for config in (one, other)}
     assert len(digests) == 1, "the table is the same; its inputs are not"
+
+
+def test_levels_that_seem_to_be_one_are_named_and_kept():
+    rng = np.random.default_rng(0)
+    levels = ["Mitte", "mitte", " Nord", "Nord", "Ost"]
+    frame = pd.DataFrame({"district": rng.choice(levels, 400), "x": rng.normal(size=400)})
+    frame["y"] = frame["x"] * 2 + rng.normal(size=400)
+    frame.to_csv("rents.csv", index=False)
+    said = "\n".join(new("rents.csv", "y").lines)
+    assert "levels that differ in case or blanks only are different levels: " in said
+    pairs = said.partition("are different levels: ")[2].partition("; if they mean the same")[0]
+    assert {"Mitte", "mitte"} <= set(pairs.replace(" and ", " ").replace(",", " ").split())
+    assert "Ost" not in pairs
