@@ -82,6 +82,10 @@ def searched(folder: Path, environment: dict[str, str]) -> Path:
     return folder
 
 
+def test_a_new_config_and_its_search(searched: Path) -> None:
+    assert (searched / "mlflow.db").exists()
+
+
 @pytest.mark.proof
 def test_a_search_and_all_that_follows_it(searched: Path, environment: dict[str, str]) -> None:
     """A rerun is among the functions of the package below."""
@@ -111,9 +115,8 @@ def test_the_functions_of_the_package(
     run(searched, environment, sys.executable, str(tmp_path / "script.py"))
 
 
-@pytest.mark.parametrize(
-    "command", [["serve", "people/0"], pytest.param(["ui"], marks=pytest.mark.proof)]
-)
+@pytest.mark.proof
+@pytest.mark.parametrize("command", [["serve", "people/0"], ["ui"]])
 def test_the_servers_of_mlflow(
     searched: Path, environment: dict[str, str], tmp_path: Path, command: list[str]
 ) -> None:
