@@ -11,10 +11,12 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pandas as pd
 import pytest
+import yaml
 
 from dnnsearch.deployment.lookup import find
 from dnnsearch.runtime import numerics
@@ -126,6 +128,17 @@ def test_a_trial_of_before_is_rerun_and_agrees_with_mlflow(
     assert "MLflow's run" in said
 
 
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_module_that_a_stored_model_names_loads_it(version: str, unpacked: Path) -> None:
+    found = list(unpacked.joinpath(version).rglob("MLmodel"))
+    assert found
+    for path in found:
+        flavor = yaml.safe_load(path.read_text())["flavors"]["python_function"]
+        loader = import_module(flavor["loader_module"])
+        assert loader._load_pyfunc(str(path.parent / flavor["data"])).predict
+
+
+@pytest.mark.proof
 @pytest.mark.parametrize(("version", "study"), CHAMPIONS[:1])
 def test_mlflow_alone_loads_a_champion_of_before(version: str, study: str, folder: Path) -> None:
     """Its folder names the module of this package that loads it."""
